@@ -1,0 +1,113 @@
+import type { Problem } from "../errors.ts";
+import { matchesTopicFilter, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
+import { parseTopicTemplate, unresolvableLevel } from "../topic/template.ts";
+import { dataflowParts, type Dataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
+import { HostType, type Endpoint } from "./endpoint.ts";
+import { eventGridLimits } from "./endpoint-rules.ts";
+import { list, nearestName } from "./field.ts";
+
+/** What a dataflow is checked against. */
+export interface DataflowContext {
+  /** The endpoints that could be read; the names of all others are in `endpointNames`. */
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly endpointNames: readonly string[];
+  readonly instanceCount: number;
+}
+
+/** Writes AIO's documented spelling `$shared/…` as the wire has it, `$share/…`. */
+export function normalizeFilter(filter: string): string {
+  return filter.startsWith("$shared/") ? `$share/${filter.slice("$shared/".length)}` : filter;
+}
+
+/** Lists what is wrong with one dataflow among its endpoints; empty when all is well. */
+export function checkDataflow(path: string, dataflow: Dataflow, context: DataflowContext): Problem[] {
+  const parts = dataflowParts(dataflow);
+  if (parts === undefined) {
+    const types = dataflow.operations.map((operation) => operation.operationType).join(", ");
+    const remedy = "give a Source, then at most one BuiltInTransformation, then a Destination";
+    return [{ path: `${path}.operations`, problem: types === "" ? "is empty" : `has ${types}`, remedy }];
+  }
+  const sourcePath = `${path}.operations[0].sourceSettings`;
+  const destinationPath = `${path}.operations[${dataflow.operations.length - 1}].destinationSettings`;
+  return [
+    ...checkReference(`${sourcePath}.endpointRef`, parts.source.endpointRef, context),
+    ...checkReference(`${destinationPath}.endpointRef`, parts.destination.endpointRef, context),
+    ...checkSource(sourcePath, parts.source, context),
+    ...checkDestination(destinationPath, parts.source, parts.destination, context),
+  ];
+}
+
+function checkReference(path: string, name: string, { endpointNames }: DataflowContext): Problem[] {
+  if (endpointNames.includes(name)) return [];
+  const nearest = nearestName(name, endpointNames);
+  const remedy = nearest === undefined ? `use one of ${list(endpointNames)}, or add it` : `did you mean "${nearest}"?`;
+  return [{ path, problem: `names the endpoint "${name}", which does not exist`, remedy }];
+}
+
+function checkSource(path: string, source: SourceSettings, { endpoints, instanceCount }: DataflowContext): Problem[] {
+  const endpoint = endpoints[source.endpointRef];
+  const isEventGrid = endpoint?.hostType === HostType.EventGrid;
+  const filters = source.dataSources.map(normalizeFilter);
+  const problems = filters.flatMap((filter, index) => checkFilter(`${path}.dataSources[${index}]`, filter, isEventGrid));
+  const shares = instanceCount > 1 || filters.some((filter) => parseSharedFilter(filter) !== undefined);
+  if (isEventGrid && shares && !endpoint.relay.allowSharedSubscriptions) {
+    const at = instanceCount > 1 ? "profile.instanceCount" : `${path}.dataSources`;
+    const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
+    const remedy = `set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
+    problems.push({ path: at, problem: `${what}, and the source "${source.endpointRef}" is Event Grid`, remedy });
+  }
+  const most = eventGridLimits.maxSubscriptionsPerSession;
+  if (isEventGrid && filters.length > most) {
+    const problem = `lists ${filters.length} topic filters, more than the ${most} of an Event Grid session`;
+    problems.push({ path: `${path}.dataSources`, problem, remedy: "split the dataflow" });
+  }
+  return problems;
+}
+
+function checkFilter(path: string, filter: string, isEventGrid: boolean): Problem[] {
+  const problem = topicFilterProblem(filter) ?? (isEventGrid ? eventGridTopicProblem(filter) : undefined);
+  return problem === undefined ? [] : [{ path, problem: `"${filter}" ${problem}`, remedy: "give a topic filter" }];
+}
+
+/** Says which of Event Grid's limits a topic name or filter breaks; `undefined` when it breaks none. */
+export function eventGridTopicProblem(topic: string): string | undefined {
+  const { maxTopicBytes, maxTopicSegments } = eventGridLimits;
+  const bytes = Buffer.byteLength(topic);
+  if (bytes > maxTopicBytes) return `is ${bytes} bytes long, more than Event Grid's ${maxTopicBytes}`;
+  const segments = topic.split("/").length;
+  return segments > maxTopicSegments ? `has ${segments} segments, more than Event Grid's ${maxTopicSegments}` : undefined;
+}
+
+function checkDestination(
+  path: string,
+  source: SourceSettings,
+  destination: DestinationSettings,
+  { endpoints }: DataflowContext,
+): Problem[] {
+  const at = `${path}.dataDestination`;
+  const template = parseTopicTemplate(destination.dataDestination);
+  if ("problem" in template) return [{ path: at, ...template }];
+  const filters = source.dataSources.map(normalizeFilter).filter((filter) => topicFilterProblem(filter) === undefined);
+  const problems: Problem[] = [];
+  for (const filter of filters.map(withoutShare)) {
+    const level = unresolvableLevel(template, filter);
+    if (level === undefined) continue;
+    const problem = `asks for level ${level}, which no topic under "${filter}" has`;
+    problems.push({ path: at, problem, remedy: "ask for a level that exists, or change the topic filter" });
+  }
+  if (endpoints[destination.endpointRef]?.hostType === HostType.EventGrid && template.isStatic) {
+    const problem = eventGridTopicProblem(template.text);
+    if (problem !== undefined) problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
+  }
+  const returns = filters.map(withoutShare).find((filter) => template.isIdentity || matchesTopicFilter(filter, template.text));
+  if (source.endpointRef === destination.endpointRef && returns !== undefined && (template.isIdentity || template.isStatic)) {
+    const problem = `"${template.text}" goes back to the same endpoint under the dataflow's own filter "${returns}", an endless loop`;
+    problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
+  }
+  return problems;
+}
+
+function withoutShare(filter: string): string {
+  const shared = parseSharedFilter(filter);
+  return typeof shared === "object" ? shared.filter : filter;
+}

@@ -1,0 +1,134 @@
+import * as v from "valibot";
+
+import { block, choice, text } from "./field.ts";
+
+const rest = "Azure REST API, Dataflow";
+
+const operationName = v.optional(
+  text({ description: "Name of the operation, for the reader.", source: rest }, { pattern: /^.{0,64}$/, hint: "shorten it to 64 characters" }),
+);
+const endpointRef = text({ description: "Name of the endpoint, a key of `endpoints`.", source: rest });
+const nothing = (what: string) =>
+  v.optional(
+    v.pipe(
+      v.array(v.unknown(), "is no list; remove it"),
+      v.maxLength(0, `asks the relay to ${what}, which only AIO's own engine can; remove it or run the dataflow there`),
+      v.metadata({ description: `Has to be empty: only AIO's own engine can ${what}.`, source: rest }),
+    ),
+  );
+
+const source = block({
+  operationType: v.literal("Source"),
+  name: operationName,
+  sourceSettings: block({
+    endpointRef,
+    dataSources: v.pipe(
+      v.array(
+        text({ description: "MQTT topic filter, such as `plant/+/telemetry`.", source: rest }),
+        "is no list; give a list of topic filters",
+      ),
+      v.minLength(1, "lists no topic filters; add at least one"),
+      v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
+    ),
+    serializationFormat: v.optional(
+      choice(["Json"], { description: "Format of the messages. The relay never looks into them.", source: rest }),
+    ),
+  }),
+});
+
+const transformation = block({
+  operationType: v.literal("BuiltInTransformation"),
+  name: operationName,
+  builtInTransformationSettings: block({
+    serializationFormat: v.optional(
+      choice(["Json"], {
+        description: "Format after the transformation: sets the Content Type of CloudEvents to `application/json`.",
+        source: "Specification, CloudEvents",
+      }),
+    ),
+    schemaRef: v.optional(
+      text({
+        description: "Schema of the output: becomes the CloudEvents attribute `dataschema`.",
+        source: "Specification, CloudEvents",
+      }),
+    ),
+    datasets: nothing("enrich messages"),
+    filter: nothing("filter messages"),
+    map: nothing("map messages"),
+  }),
+});
+
+const destination = block({
+  operationType: v.literal("Destination"),
+  name: operationName,
+  destinationSettings: block({
+    endpointRef,
+    dataDestination: text({
+      description:
+        "Topic to publish to. `${inputTopic}` stands for the topic that the message came with, `${inputTopic.2}` for its second level.",
+      source: "Azure IoT Operations, Configure data flow destinations",
+    }),
+  }),
+});
+
+const operationTypes = ["Source", "BuiltInTransformation", "Destination"] as const;
+
+/** What a dataflow does with a message that can never be delivered. */
+export const undeliverablePolicies = ["Stop", "Discard"] as const;
+export type UndeliverablePolicy = (typeof undeliverablePolicies)[number];
+
+const relay = block({
+  undeliverableMessages: v.optional(
+    choice(undeliverablePolicies, {
+      description:
+        "What happens to a message that can never be delivered (its topic can't be made, or the destination refuses it for good): `Stop` stops the dataflow before it and says why; `Discard` logs and counts it and goes on.",
+      source: "Beyond the specification",
+      own: true,
+    }),
+    "Stop",
+  ),
+});
+
+/** One source to one destination, as AIO's `Dataflow` has it. */
+export const dataflowSchema = block({
+  mode: v.optional(
+    choice(["Enabled", "Disabled"], { description: "`Disabled` keeps the dataflow from running.", source: rest }),
+    "Enabled",
+  ),
+  operations: v.pipe(
+    v.array(
+      v.variant("operationType", [source, transformation, destination], (issue) => {
+        const given = issue.input === undefined ? "is missing" : "is not an operation type";
+        return `${given}; set "operationType" to one of ${operationTypes.join(", ")}`;
+      }),
+      "is no list; give a Source, then at most one BuiltInTransformation, then a Destination",
+    ),
+    v.metadata({ description: "A Source, then at most one BuiltInTransformation, then a Destination.", source: rest }),
+  ),
+  relay: v.optional(relay, {}),
+});
+
+export type DataflowInput = v.InferInput<typeof dataflowSchema>;
+export type Dataflow = v.InferOutput<typeof dataflowSchema>;
+export type SourceSettings = v.InferOutput<typeof source>["sourceSettings"];
+export type TransformationSettings = v.InferOutput<typeof transformation>["builtInTransformationSettings"];
+export type DestinationSettings = v.InferOutput<typeof destination>["destinationSettings"];
+
+/** The operations of a dataflow by what they do. */
+export interface DataflowParts {
+  readonly source: SourceSettings;
+  readonly transformation?: TransformationSettings;
+  readonly destination: DestinationSettings;
+}
+
+/** Finds the operations of a dataflow; `undefined` when they are not a Source, a transformation at most, and a Destination. */
+export function dataflowParts({ operations }: Pick<Dataflow, "operations">): DataflowParts | undefined {
+  const [first, ...others] = operations;
+  const last = others.pop();
+  const [middle, ...more] = others;
+  if (first?.operationType !== "Source" || last?.operationType !== "Destination" || more.length > 0) return undefined;
+  const ends = { source: first.sourceSettings, destination: last.destinationSettings };
+  if (middle === undefined) return ends;
+  if (middle.operationType !== "BuiltInTransformation") return undefined;
+  return { ...ends, transformation: middle.builtInTransformationSettings };
+}

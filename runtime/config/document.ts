@@ -1,0 +1,124 @@
+import * as v from "valibot";
+
+import { dataflowSchema, type Dataflow } from "./dataflow.ts";
+import { endpointSchema, type Endpoint } from "./endpoint.ts";
+import { block, choice, integer, named, text } from "./field.ts";
+
+const rest = "Azure REST API, DataflowProfile";
+const own = "Beyond the specification";
+
+/** How many instances run the dataflows and what they report, as AIO's `DataflowProfile` has it. */
+export const profileSchema = block({
+  instanceCount: v.optional(
+    integer(
+      { min: 1, max: 20 },
+      {
+        description: "Instances of the relay. Above 1 every source is a shared subscription, which promises no order.",
+        unit: "instances",
+        source: `Specification, Event Grid shared subscription limitation; ${rest}`,
+      },
+    ),
+    1,
+  ),
+  diagnostics: v.optional(
+    block({
+      logs: v.optional(
+        block({
+          level: v.optional(
+            choice(["trace", "debug", "info", "warn", "error"], {
+              description: "Least severe level that is logged. Messages are logged one by one at `debug`, without payload.",
+              source: rest,
+            }),
+            "info",
+          ),
+        }),
+        {},
+      ),
+      metrics: v.optional(
+        block({
+          prometheusPort: v.optional(
+            integer(
+              { min: 0, max: 65_535 },
+              { description: "Port of `/metrics`, `/livez`, `/readyz` and `/startupz`; 0 turns them off.", source: rest },
+            ),
+            9600,
+          ),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
+});
+
+/** The relay's own settings. */
+export const relaySchema = block({
+  site: v.optional(
+    text({ description: "Name of the site, for logs and metrics.", source: own, own: true }),
+  ),
+  mountPath: v.optional(
+    text(
+      {
+        description:
+          "Folder of the mounted files: `secrets/<secretRef>/<key>`, `configmaps/<configMapRef>/<key>` and `tokens/<endpoint>`.",
+        source: own,
+        own: true,
+      },
+      { pattern: /^\/[^\s]*$/, hint: "give an absolute path" },
+    ),
+    "/etc/mqtt-dataflow",
+  ),
+  connectTimeoutSeconds: v.optional(
+    integer(
+      { min: 1, max: 300 },
+      { description: "Time for a connection to be made, CONNACK included.", unit: "s", source: own, own: true },
+    ),
+    30,
+  ),
+  drainTimeoutSeconds: v.optional(
+    integer(
+      { min: 1, max: 3600 },
+      {
+        description: "Time for messages in flight to be acknowledged after SIGTERM, before the relay ends without them.",
+        unit: "s",
+        source: own,
+        own: true,
+      },
+    ),
+    20,
+  ),
+  reconnect: v.optional(
+    block({
+      minDelayMs: v.optional(
+        integer({ min: 10, max: 60_000 }, { description: "Shortest wait before a reconnect.", unit: "ms", source: own, own: true }),
+        1000,
+      ),
+      maxDelayMs: v.optional(
+        integer({ min: 10, max: 600_000 }, { description: "Longest wait before a reconnect.", unit: "ms", source: own, own: true }),
+        60_000,
+      ),
+    }),
+    {},
+  ),
+});
+
+/** The whole document. */
+export const documentSchema = block({
+  schemaVersion: v.optional(
+    choice([1], { description: "Version of this document's form.", source: own, own: true }),
+    1,
+  ),
+  endpoints: named(endpointSchema, "an endpoint"),
+  profile: v.optional(profileSchema, {}),
+  dataflows: named(dataflowSchema, "a dataflow"),
+  relay: v.optional(relaySchema, {}),
+});
+
+/** What may be written: defaults may be left out. */
+export type RelayConfigInput = v.InferInput<typeof documentSchema>;
+
+/** What the relay runs on: every default filled in, every endpoint's kind of broker known. */
+export type RelayConfig = Omit<v.InferOutput<typeof documentSchema>, "endpoints" | "dataflows"> & {
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly dataflows: Readonly<Record<string, Dataflow>>;
+};

@@ -1,0 +1,130 @@
+import leven from "leven";
+import * as v from "valibot";
+
+/** What the reference page says of a field beyond its type, bounds and default. */
+export interface FieldNotes {
+  /** One or two sentences: what the field decides. */
+  readonly description: string;
+  /** Where the field and its bounds come from, such as `Specification, Keep alive`. */
+  readonly source: string;
+  /** Unit of a number. */
+  readonly unit?: string;
+  /** Inclusive bounds of a number or of a list's length. */
+  readonly bounds?: string;
+  /** The field is this project's own: AIO's resources don't have it. */
+  readonly own?: true;
+}
+
+/** Bounds of {@link integer}, both inclusive. */
+export interface IntegerBounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Makes a schema of whole numbers within inclusive bounds. */
+export function integer({ min, max }: IntegerBounds, notes: FieldNotes) {
+  const unit = notes.unit === undefined ? "" : ` ${notes.unit}`;
+  const remedy = `give a whole number from ${min} to ${max}${unit}`;
+  return v.pipe(
+    v.number((issue) => `is ${show(issue.input)}; ${remedy}`),
+    v.integer((issue) => `is ${issue.input}${unit}; ${remedy}`),
+    v.minValue(min, (issue) => `is ${issue.input}${unit}; ${remedy}`),
+    v.maxValue(max, (issue) => `is ${issue.input}${unit}; ${remedy}`),
+    v.metadata({ ...notes, bounds: `${min} to ${max}` }),
+  );
+}
+
+/** Makes a schema of texts; `pattern` and its `hint` say which. */
+export function text(notes: FieldNotes, rule?: { readonly pattern: { test(text: string): boolean }; readonly hint: string }) {
+  const wanted = rule?.hint ?? "give a text in quotes";
+  return v.pipe(
+    v.string((issue) => `is ${show(issue.input)}; ${wanted}`),
+    v.check(
+      (input) => rule === undefined || rule.pattern.test(input),
+      (issue) => `is ${show(issue.input)}; ${wanted}`,
+    ),
+    v.metadata({ ...notes }),
+  );
+}
+
+/**
+ * Makes a schema of names of a Kubernetes object or of a key in it.
+ * Its messages never repeat the value: where a name belongs, people have pasted the secret itself.
+ */
+export function secretName(notes: FieldNotes) {
+  const message = "is not the name of a Kubernetes Secret; give the Secret's name, never its content";
+  return v.pipe(v.string(message), v.regex(kubernetesName, message), v.metadata({ ...notes }));
+}
+
+/** Names of Kubernetes objects. @see RFC 1123 subdomain, as Kubernetes uses it */
+export const kubernetesName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** Makes a schema of a closed set of words. */
+export function choice<const T extends readonly (string | number)[]>(values: T, notes: FieldNotes) {
+  const list = values.map((value) => JSON.stringify(value)).join(" or ");
+  return v.pipe(
+    v.picklist(values, (issue) => `is ${show(issue.input)}; give ${list}`),
+    v.metadata({ ...notes }),
+  );
+}
+
+/** Makes a schema of true and false. */
+export function flag(notes: FieldNotes) {
+  return v.pipe(
+    v.boolean((issue) => `is ${show(issue.input)}; give true or false`),
+    v.metadata({ ...notes }),
+  );
+}
+
+/** Makes a schema of an object that has just these keys; a key too many is a problem that names the nearest known one. */
+export function block<const E extends v.ObjectEntries>(entries: E, explainUnknown = unknownKey) {
+  return v.strictObject(entries, (issue) => {
+    if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
+    if (issue.expected === "Object") return `is ${show(issue.input)}; give an object`;
+    return "is missing; add it";
+  });
+}
+
+/** Makes a schema of an object whose keys are names that the operator chose. */
+export function named<const S extends v.GenericSchema>(schema: S, noun: string) {
+  const hint = `name ${noun} with 3 to 63 lower-case letters, digits and "-", first and last no "-"`;
+  return v.record(
+    v.pipe(
+      v.string(),
+      v.regex(resourceName, (issue) => `is no name for ${noun} (${show(issue.input)}); ${hint}`),
+    ),
+    schema,
+    (issue) => `is ${show(issue.input)}; give an object whose keys are names`,
+  );
+}
+
+/** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
+export const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
+/** Says that a key is unknown, and which one was probably meant. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
+  const remedy = nearest === undefined ? `use one of ${list(known)}` : `did you mean "${nearest}"?`;
+  return `is not a known field; ${remedy}`;
+}
+
+/** The known name that differs least from a mistyped one, or `undefined` when none is near. */
+export function nearestName(typed: string, known: readonly string[]): string | undefined {
+  const near = known
+    .map((name) => ({ name, distance: leven(typed.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return near[0]?.name;
+}
+
+/** Lists names in quotes, or says that there is none. */
+export function list(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.map((name) => `"${name}"`).join(", ");
+}
+
+/** Shows a value in a message, shortened: a document may hold anything. */
+export function show(value: unknown): string {
+  if (value === undefined) return "missing";
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
+}

@@ -1,0 +1,142 @@
+import type { Problem } from "../errors.ts";
+import { list } from "./field.ts";
+
+/** A document in this project's own form, and where each part of it stood in what was read. */
+export interface RawDocument {
+  readonly document: unknown;
+  /** Path of an endpoint or a dataflow, and of the profile, in what the operator gave. */
+  readonly pathOf: (part: "endpoints" | "dataflows" | "profile", name: string) => string;
+  /** Resources that no relay runs, each with the reason. */
+  readonly skipped: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+interface Resource {
+  readonly path: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+const kinds = ["DataflowEndpoint", "Dataflow", "DataflowProfile"];
+const defaultProfile = "default";
+
+/** Tells whether a document is Kubernetes' rather than this project's own. */
+export function isKubernetesDocument(value: unknown): boolean {
+  return isObject(value) && typeof value["kind"] === "string";
+}
+
+/**
+ * Turns AIO's resources, as `kubectl get dataflowendpoints,dataflows,dataflowprofiles -o json` prints them, into
+ * a document of this project. Metadata and status are ignored; what is not MQTT is skipped by name.
+ *
+ * @param profileName the profile whose dataflows are wanted; needed only where dataflows of several profiles are given
+ */
+export function fromKubernetes(value: unknown, profileName?: string): RawDocument {
+  const { resources, problems } = readResources(value);
+  const ofKind = (kind: string) => resources.filter((resource) => resource.kind === kind);
+  const skipped: string[] = [];
+
+  const endpoints = ofKind("DataflowEndpoint").filter((resource) => {
+    const isMqtt = resource.spec["endpointType"] === undefined || isWord(resource.spec["endpointType"], "Mqtt");
+    if (!isMqtt) skipped.push(`endpoint "${resource.name}" is of type ${JSON.stringify(resource.spec["endpointType"])}, not Mqtt`);
+    return isMqtt;
+  });
+  const others = ofKind("DataflowEndpoint").filter((resource) => !endpoints.includes(resource));
+  const candidates = ofKind("Dataflow").filter((resource) => {
+    const other = others.find(({ name }) => referencesEndpoint(resource.spec, name));
+    if (other !== undefined) skipped.push(`dataflow "${resource.name}" uses the endpoint "${other.name}", which is not Mqtt`);
+    return other === undefined;
+  });
+
+  const names = [...new Set(candidates.map(profileOf))].sort();
+  const chosen = profileName ?? (names.length === 1 ? names[0] : undefined) ?? defaultProfile;
+  if (profileName === undefined && names.length > 1) {
+    const remedy = "say with --profile which one this relay runs";
+    problems.push({ path: "items", problem: `hold dataflows of the profiles ${list(names)}`, remedy });
+  }
+  const dataflows = candidates.filter((resource) => {
+    const isChosen = profileOf(resource) === chosen;
+    if (!isChosen) skipped.push(`dataflow "${resource.name}" belongs to the profile "${profileOf(resource)}"`);
+    return isChosen;
+  });
+  const profile = ofKind("DataflowProfile").find(({ name }) => name === chosen);
+
+  const parts = { endpoints, dataflows };
+  return {
+    document: {
+      endpoints: Object.fromEntries(endpoints.map(({ name, spec }) => [name, canonicalWords(spec)])),
+      ...(profile === undefined ? {} : { profile: canonicalWords(profile.spec) }),
+      dataflows: Object.fromEntries(dataflows.map(({ name, spec }) => [name, canonicalWords(omit(spec, "profileRef"))])),
+    },
+    pathOf: (part, name) => {
+      const resource = part === "profile" ? profile : parts[part].find((candidate) => candidate.name === name);
+      return resource === undefined ? part : `${resource.path}.spec`;
+    },
+    skipped,
+    problems,
+  };
+}
+
+function readResources(value: unknown): { resources: Resource[]; problems: Problem[] } {
+  const items = isObject(value) && Array.isArray(value["items"]) ? (value["items"] as unknown[]) : undefined;
+  const resources: Resource[] = [];
+  const problems: Problem[] = [];
+  for (const [index, item] of (items ?? [value]).entries()) {
+    const path = items === undefined ? "resource" : `items[${index}]`;
+    const kind = isObject(item) ? item["kind"] : undefined;
+    if (typeof kind !== "string" || !kinds.includes(kind)) {
+      problems.push({ path: `${path}.kind`, problem: `is ${JSON.stringify(kind)}`, remedy: `give ${list(kinds)}` });
+      continue;
+    }
+    const metadata = isObject(item) ? item["metadata"] : undefined;
+    const name = isObject(metadata) ? metadata["name"] : undefined;
+    const spec = isObject(item) ? item["spec"] : undefined;
+    if (typeof name !== "string") problems.push({ path: `${path}.metadata.name`, problem: "is missing", remedy: "add it" });
+    else if (!isObject(spec)) problems.push({ path: `${path}.spec`, problem: "is missing", remedy: "add it" });
+    else resources.push({ path, kind, name, spec });
+  }
+  return { resources, problems };
+}
+
+function profileOf({ spec }: Resource): string {
+  return typeof spec["profileRef"] === "string" ? spec["profileRef"] : defaultProfile;
+}
+
+function referencesEndpoint(spec: unknown, name: string): boolean {
+  if (Array.isArray(spec)) return spec.some((value) => referencesEndpoint(value, name));
+  if (!isObject(spec)) return false;
+  return Object.entries(spec).some(([key, value]) => (key === "endpointRef" ? value === name : referencesEndpoint(value, name)));
+}
+
+/** Fields whose words AIO's operator takes in any case; its published manifests use both `Source` and `source`. */
+const words: Readonly<Record<string, readonly string[]>> = {
+  endpointType: ["Mqtt"],
+  hostType: ["LocalBroker", "EventGrid", "CustomMqtt"],
+  operationType: ["Source", "BuiltInTransformation", "Destination"],
+  mode: ["Enabled", "Disabled"],
+  protocol: ["Mqtt", "WebSockets"],
+  retain: ["Keep", "Never"],
+  cloudEventAttributes: ["Propagate", "CreateOrRemap"],
+  serializationFormat: ["Json"],
+};
+
+function canonicalWords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonicalWords);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, words[key]?.find((word) => isWord(inner, word)) ?? canonicalWords(inner)]),
+  );
+}
+
+function isWord(value: unknown, word: string): boolean {
+  return typeof value === "string" && value.toLowerCase() === word.toLowerCase();
+}
+
+function omit(value: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,62 @@
+/** One thing that the operator has to change, said as `<path>: <problem>; <remedy>`. */
+export interface Problem {
+  /** Where it is, as the operator wrote it: `endpoints.cloud.mqttSettings.host`. */
+  readonly path: string;
+  /** What is wrong, with the value and its unit. */
+  readonly problem: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** Puts a problem into one line, in the form that every message of this project has. */
+export function formatProblem({ path, problem, remedy }: Problem): string {
+  return `${path}: ${problem}; ${remedy}`;
+}
+
+/** The operator has to edit the configuration: the process exits at once, a retry can't help. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "RELAY_CONFIG";
+  readonly problems: readonly Problem[];
+
+  /** @param where what was read: a file's path, or the name of a ConfigMap */
+  constructor(where: string, problems: readonly Problem[], options?: ErrorOptions) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super([`${where} has ${count}:`, ...problems.map((problem) => `  ${formatProblem(problem)}`)].join("\n"), options);
+    this.problems = problems;
+  }
+}
+
+/** What a {@link ConnectionError} knows beyond its text. */
+export interface ConnectionFailure {
+  /** MQTT reason code of the packet that ended the connection, when one did. */
+  readonly reasonCode?: number;
+  /** Whether waiting and trying again can help without the operator. */
+  readonly retryable: boolean;
+}
+
+/** A broker can't be reached, refused the connection or ended it: retried with backoff while `retryable`. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code = "RELAY_CONNECTION";
+  readonly reasonCode: number | undefined;
+  readonly retryable: boolean;
+
+  constructor(message: string, failure: ConnectionFailure, options?: ErrorOptions) {
+    super(message, options);
+    this.reasonCode = failure.reasonCode;
+    this.retryable = failure.retryable;
+  }
+}
+
+/**
+ * Says what went wrong in one line, whatever was thrown.
+ * Judged by shape, since an error of another realm is no instance of this one's `Error`.
+ */
+export function describeError(cause: unknown): string {
+  if (typeof cause !== "object" || cause === null) return String(cause);
+  const { message, code } = cause as { message?: unknown; code?: unknown };
+  const text = typeof message === "string" && message !== "" ? message : undefined;
+  // An AggregateError of Node's happy eyeballs has a code and an empty message.
+  return text ?? (typeof code === "string" ? code : "unknown error");
+}

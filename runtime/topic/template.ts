@@ -1,0 +1,86 @@
+import { topicNameProblem } from "./filter.ts";
+
+/** One piece of a topic template: literal text, the whole input topic, or one level of it. */
+type Piece = { readonly kind: "text"; readonly text: string } | { readonly kind: "topic" } | Level;
+
+interface Level {
+  readonly kind: "level";
+  /** Counted from 1. */
+  readonly number: number;
+}
+
+/** A parsed `dataDestination`, such as `sites/oslo/${inputTopic.2}/temperature`. */
+export interface TopicTemplate {
+  readonly text: string;
+  readonly pieces: readonly Piece[];
+  /** Whether every message goes to the same topic. */
+  readonly isStatic: boolean;
+  /** Whether the topic stays as it came. */
+  readonly isIdentity: boolean;
+}
+
+const placeholder = /\$\{([^}]*)\}/g;
+
+/**
+ * Parses a `dataDestination`, or says what is wrong with it.
+ * A bare `$inputTopic.2` is a legal topic, taken literally.
+ * @see Azure IoT Operations, Configure data flow destinations (2026-03-19), dynamic destination topics
+ */
+export function parseTopicTemplate(template: string): TopicTemplate | { readonly problem: string; readonly remedy: string } {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of template.matchAll(placeholder)) {
+    const piece = parsePlaceholder(match[1] ?? "");
+    if (piece === undefined) {
+      const remedy = "use ${inputTopic}, or ${inputTopic.1} for its first level and so on";
+      return { problem: `has the unknown placeholder "${match[0]}"`, remedy };
+    }
+    if (match.index > end) pieces.push({ kind: "text", text: template.slice(end, match.index) });
+    pieces.push(piece);
+    end = match.index + match[0].length;
+  }
+  if (end < template.length) pieces.push({ kind: "text", text: template.slice(end) });
+  if (template.slice(end).includes("${")) return { problem: 'has "${" without its "}"', remedy: "close the placeholder" };
+  const problem = topicNameProblem(pieces.map((piece) => (piece.kind === "text" ? piece.text : "x")).join(""));
+  if (problem !== undefined) return { problem: `"${template}" ${problem}`, remedy: "give a topic name to publish to" };
+  const isStatic = pieces.every((piece) => piece.kind === "text");
+  return { text: template, pieces, isStatic, isIdentity: pieces.length === 1 && pieces[0]?.kind === "topic" };
+}
+
+function parsePlaceholder(inner: string): Piece | undefined {
+  if (inner === "inputTopic") return { kind: "topic" };
+  const level = /^inputTopic\.([1-9][0-9]{0,4})$/.exec(inner)?.[1];
+  return level === undefined ? undefined : { kind: "level", number: Number(level) };
+}
+
+/**
+ * Makes the destination topic of a message; `undefined` when the input topic lacks a level that the template asks for.
+ * `site/${inputTopic.2}` and `plant/line4/temp` → `site/line4`
+ */
+export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: string): string | undefined {
+  let levels: string[] | undefined;
+  let topic = "";
+  for (const piece of pieces) {
+    if (piece.kind === "text") topic += piece.text;
+    else if (piece.kind === "topic") topic += inputTopic;
+    else {
+      levels ??= topicLevels(inputTopic);
+      const level = levels[piece.number - 1];
+      if (level === undefined) return undefined;
+      topic += level;
+    }
+  }
+  return topic;
+}
+
+/** The first level that a template asks for and that no topic under the filter has; `undefined` when all may resolve. */
+export function unresolvableLevel({ pieces }: TopicTemplate, filter: string): number | undefined {
+  const levels = topicLevels(filter);
+  if (levels.at(-1) === "#") return undefined;
+  return pieces.find((piece): piece is Level => piece.kind === "level" && piece.number > levels.length)?.number;
+}
+
+/** Levels are counted without the slashes at the start and at the end. */
+function topicLevels(topic: string): string[] {
+  return topic.replace(/^\/+|\/+$/g, "").split("/");
+}
