@@ -51,7 +51,10 @@ function ownDocument(document: unknown): RawDocument {
 }
 
 /** Checks part by part, so that a slip in one endpoint hides no problem of another. */
-function checkDocument({ document, pathOf, problems: found }: RawDocument): { config: RelayConfig; problems: Problem[] } {
+function checkDocument({ document, pathOf, problems: found }: RawDocument): {
+  config: RelayConfig;
+  problems: Problem[];
+} {
   const outline = v.safeParse(outlineSchema, document);
   const fields = isRecord(document) ? document : {};
   const problems = [...found, ...toProblems("", outline.issues)];
@@ -112,7 +115,9 @@ function withoutUnknownKeys(value: unknown, issues: readonly v.BaseIssue<unknown
   const copy = structuredClone(value);
   for (const { path } of issues.filter(({ expected }) => expected === "never")) {
     const keys = path?.map(({ key }) => key) ?? [];
-    const parent = keys.slice(0, -1).reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key as string], copy);
+    const parent = keys
+      .slice(0, -1)
+      .reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key as string], copy);
     if (isRecord(parent)) Reflect.deleteProperty(parent, String(keys.at(-1)));
   }
   return copy;
@@ -121,7 +126,8 @@ function withoutUnknownKeys(value: unknown, issues: readonly v.BaseIssue<unknown
 /** Each message of the schema is `<problem>; <remedy>`. */
 function toProblems(path: string, issues: readonly v.BaseIssue<unknown>[] | undefined): Problem[] {
   return (issues ?? []).map((issue) => {
-    const inner = issue.path?.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("") ?? "";
+    const inner =
+      issue.path?.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("") ?? "";
     const [problem = issue.message, remedy = "correct it"] = splitOnce(issue.message, "; ");
     return { path: `${path}${inner}`.replace(/^\./, "") || "document", problem, remedy };
   });
@@ -150,7 +156,11 @@ function findWarnings({ endpoints, dataflows }: RelayConfig): Problem[] {
   });
 }
 
-function checkLosses(dataflow: string, name: string, { mqttSettings: { qos, sessionExpirySeconds } }: Endpoint): Problem[] {
+function checkLosses(
+  dataflow: string,
+  name: string,
+  { mqttSettings: { qos, sessionExpirySeconds } }: Endpoint,
+): Problem[] {
   const path = `endpoints.${name}.mqttSettings`;
   if (qos === 0) {
     const problem = `is 0, so dataflow "${dataflow}" loses what arrives while it can't deliver`;
@@ -164,7 +174,8 @@ function checkLosses(dataflow: string, name: string, { mqttSettings: { qos, sess
 function checkRetain(name: string, { hostType, mqttSettings: { retain } }: Endpoint): Problem[] {
   if (hostType !== HostType.EventGrid || retain === "Never") return [];
   const problem = "is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most)";
-  const remedy = 'set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none';
+  const remedy =
+    'set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none';
   return [{ path: `endpoints.${name}.mqttSettings.retain`, problem, remedy }];
 }
 

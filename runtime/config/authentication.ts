@@ -17,15 +17,10 @@ const secretRef = (holds: string) =>
 /** Settings of another method are told apart from mistyped ones. */
 function methodBlock<const E extends v.ObjectEntries>(entries: E) {
   return block(entries, (key, known) =>
-    Object.keys(methods).some((method) => key === settingsKey(method))
+    key.endsWith("Settings")
       ? `belongs to another method; keep only what "method" names (${list(known)})`
       : unknownKey(key, known),
   );
-}
-
-/** `X509Certificate` → `x509CertificateSettings` */
-function settingsKey(method: string): string {
-  return `${method.charAt(0).toLowerCase()}${method.slice(1)}Settings`;
 }
 
 const systemAssigned = methodBlock({
@@ -50,7 +45,10 @@ const userAssigned = methodBlock({
     clientId: text({ description: "Client ID of the managed identity.", source: section }, uuid),
     tenantId: text({ description: "Microsoft Entra tenant of the managed identity.", source: section }, uuid),
     scope: v.optional(
-      text({ description: "Scope that the token is asked for; the broker's resource and `/.default`.", source: section }),
+      text({
+        description: "Scope that the token is asked for; the broker's resource and `/.default`.",
+        source: section,
+      }),
       eventGridScope,
     ),
   }),

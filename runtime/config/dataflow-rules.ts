@@ -48,7 +48,9 @@ function checkSource(path: string, source: SourceSettings, { endpoints, instance
   const endpoint = endpoints[source.endpointRef];
   const isEventGrid = endpoint?.hostType === HostType.EventGrid;
   const filters = source.dataSources.map(normalizeFilter);
-  const problems = filters.flatMap((filter, index) => checkFilter(`${path}.dataSources[${index}]`, filter, isEventGrid));
+  const problems = filters.flatMap((filter, index) =>
+    checkFilter(`${path}.dataSources[${index}]`, filter, isEventGrid),
+  );
   const shares = instanceCount > 1 || filters.some((filter) => parseSharedFilter(filter) !== undefined);
   if (isEventGrid && shares && !endpoint.relay.allowSharedSubscriptions) {
     const at = instanceCount > 1 ? "profile.instanceCount" : `${path}.dataSources`;
@@ -75,7 +77,9 @@ export function eventGridTopicProblem(topic: string): string | undefined {
   const bytes = Buffer.byteLength(topic);
   if (bytes > maxTopicBytes) return `is ${bytes} bytes long, more than Event Grid's ${maxTopicBytes}`;
   const segments = topic.split("/").length;
-  return segments > maxTopicSegments ? `has ${segments} segments, more than Event Grid's ${maxTopicSegments}` : undefined;
+  return segments > maxTopicSegments
+    ? `has ${segments} segments, more than Event Grid's ${maxTopicSegments}`
+    : undefined;
 }
 
 function checkDestination(
@@ -97,10 +101,17 @@ function checkDestination(
   }
   if (endpoints[destination.endpointRef]?.hostType === HostType.EventGrid && template.isStatic) {
     const problem = eventGridTopicProblem(template.text);
-    if (problem !== undefined) problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
+    if (problem !== undefined)
+      problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
   }
-  const returns = filters.map(withoutShare).find((filter) => template.isIdentity || matchesTopicFilter(filter, template.text));
-  if (source.endpointRef === destination.endpointRef && returns !== undefined && (template.isIdentity || template.isStatic)) {
+  const returns = filters
+    .map(withoutShare)
+    .find((filter) => template.isIdentity || matchesTopicFilter(filter, template.text));
+  if (
+    source.endpointRef === destination.endpointRef &&
+    returns !== undefined &&
+    (template.isIdentity || template.isStatic)
+  ) {
     const problem = `"${template.text}" goes back to the same endpoint under the dataflow's own filter "${returns}", an endless loop`;
     problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
   }

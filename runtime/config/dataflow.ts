@@ -5,7 +5,10 @@ import { block, choice, text } from "./field.ts";
 const rest = "Azure REST API, Dataflow";
 
 const operationName = v.optional(
-  text({ description: "Name of the operation, for the reader.", source: rest }, { pattern: /^.{0,64}$/, hint: "shorten it to 64 characters" }),
+  text(
+    { description: "Name of the operation, for the reader.", source: rest },
+    { pattern: /^.{0,64}$/, hint: "shorten it to 64 characters" },
+  ),
 );
 const endpointRef = text({ description: "Name of the endpoint, a key of `endpoints`.", source: rest });
 const nothing = (what: string) =>

@@ -26,7 +26,8 @@ export const profileSchema = block({
         block({
           level: v.optional(
             choice(["trace", "debug", "info", "warn", "error"], {
-              description: "Least severe level that is logged. Messages are logged one by one at `debug`, without payload.",
+              description:
+                "Least severe level that is logged. Messages are logged one by one at `debug`, without payload.",
               source: rest,
             }),
             "info",
@@ -39,7 +40,10 @@ export const profileSchema = block({
           prometheusPort: v.optional(
             integer(
               { min: 0, max: 65_535 },
-              { description: "Port of `/metrics`, `/livez`, `/readyz` and `/startupz`; 0 turns them off.", source: rest },
+              {
+                description: "Port of `/metrics`, `/livez`, `/readyz` and `/startupz`; 0 turns them off.",
+                source: rest,
+              },
             ),
             9600,
           ),
@@ -53,9 +57,7 @@ export const profileSchema = block({
 
 /** The relay's own settings. */
 export const relaySchema = block({
-  site: v.optional(
-    text({ description: "Name of the site, for logs and metrics.", source: own, own: true }),
-  ),
+  site: v.optional(text({ description: "Name of the site, for logs and metrics.", source: own, own: true })),
   mountPath: v.optional(
     text(
       {
@@ -79,7 +81,8 @@ export const relaySchema = block({
     integer(
       { min: 1, max: 3600 },
       {
-        description: "Time for messages in flight to be acknowledged after SIGTERM, before the relay ends without them.",
+        description:
+          "Time for messages in flight to be acknowledged after SIGTERM, before the relay ends without them.",
         unit: "s",
         source: own,
         own: true,
@@ -90,11 +93,17 @@ export const relaySchema = block({
   reconnect: v.optional(
     block({
       minDelayMs: v.optional(
-        integer({ min: 10, max: 60_000 }, { description: "Shortest wait before a reconnect.", unit: "ms", source: own, own: true }),
+        integer(
+          { min: 10, max: 60_000 },
+          { description: "Shortest wait before a reconnect.", unit: "ms", source: own, own: true },
+        ),
         1000,
       ),
       maxDelayMs: v.optional(
-        integer({ min: 10, max: 600_000 }, { description: "Longest wait before a reconnect.", unit: "ms", source: own, own: true }),
+        integer(
+          { min: 10, max: 600_000 },
+          { description: "Longest wait before a reconnect.", unit: "ms", source: own, own: true },
+        ),
         60_000,
       ),
     }),

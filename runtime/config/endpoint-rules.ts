@@ -32,7 +32,9 @@ export const eventGridLimits = {
 } as const;
 
 /** Fills in the kind of broker. */
-export function resolveEndpoint(endpoint: Omit<Endpoint, "hostType"> & { readonly hostType?: HostType | undefined }): Endpoint {
+export function resolveEndpoint(
+  endpoint: Omit<Endpoint, "hostType"> & { readonly hostType?: HostType | undefined },
+): Endpoint {
   return { ...endpoint, hostType: endpoint.hostType ?? inferHostType(endpoint.mqttSettings.host) };
 }
 
@@ -92,14 +94,21 @@ function checkOwnFields(path: string, { relay, hostType, mqttSettings }: Endpoin
   return problems;
 }
 
-function checkEventGrid(path: string, { mqttSettings: { host, protocol, tls, keepAliveSeconds } }: Endpoint): Problem[] {
+function checkEventGrid(
+  path: string,
+  { mqttSettings: { host, protocol, tls, keepAliveSeconds } }: Endpoint,
+): Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, problem: string, remedy: string) =>
     problems.push({ path: `${path}.mqttSettings.${field}`, problem, remedy });
   const address = parseHost(host);
   const port = eventGridLimits.ports[protocol];
   if (address !== undefined && isIP(address.hostname) !== 0) {
-    add("host", `is the IP address ${address.hostname}, and Event Grid needs the host name in TLS`, "give the namespace's host name");
+    add(
+      "host",
+      `is the IP address ${address.hostname}, and Event Grid needs the host name in TLS`,
+      "give the namespace's host name",
+    );
   }
   if (address !== undefined && address.port !== port) {
     const remedy = `use port ${port}, or set "protocol" to "${protocol === "Mqtt" ? "WebSockets" : "Mqtt"}"`;

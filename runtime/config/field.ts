@@ -35,7 +35,10 @@ export function integer({ min, max }: IntegerBounds, notes: FieldNotes) {
 }
 
 /** Makes a schema of texts; `pattern` and its `hint` say which. */
-export function text(notes: FieldNotes, rule?: { readonly pattern: { test(text: string): boolean }; readonly hint: string }) {
+export function text(
+  notes: FieldNotes,
+  rule?: { readonly pattern: { test(text: string): boolean }; readonly hint: string },
+) {
   const wanted = rule?.hint ?? "give a text in quotes";
   return v.pipe(
     v.string((issue) => `is ${show(issue.input)}; ${wanted}`),

@@ -39,13 +39,15 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
 
   const endpoints = ofKind("DataflowEndpoint").filter((resource) => {
     const isMqtt = resource.spec["endpointType"] === undefined || isWord(resource.spec["endpointType"], "Mqtt");
-    if (!isMqtt) skipped.push(`endpoint "${resource.name}" is of type ${JSON.stringify(resource.spec["endpointType"])}, not Mqtt`);
+    if (!isMqtt)
+      skipped.push(`endpoint "${resource.name}" is of type ${JSON.stringify(resource.spec["endpointType"])}, not Mqtt`);
     return isMqtt;
   });
   const others = ofKind("DataflowEndpoint").filter((resource) => !endpoints.includes(resource));
   const candidates = ofKind("Dataflow").filter((resource) => {
     const other = others.find(({ name }) => referencesEndpoint(resource.spec, name));
-    if (other !== undefined) skipped.push(`dataflow "${resource.name}" uses the endpoint "${other.name}", which is not Mqtt`);
+    if (other !== undefined)
+      skipped.push(`dataflow "${resource.name}" uses the endpoint "${other.name}", which is not Mqtt`);
     return other === undefined;
   });
 
@@ -67,7 +69,9 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
     document: {
       endpoints: Object.fromEntries(endpoints.map(({ name, spec }) => [name, canonicalWords(spec)])),
       ...(profile === undefined ? {} : { profile: canonicalWords(profile.spec) }),
-      dataflows: Object.fromEntries(dataflows.map(({ name, spec }) => [name, canonicalWords(omit(spec, "profileRef"))])),
+      dataflows: Object.fromEntries(
+        dataflows.map(({ name, spec }) => [name, canonicalWords(omit(spec, "profileRef"))]),
+      ),
     },
     pathOf: (part, name) => {
       const resource = part === "profile" ? profile : parts[part].find((candidate) => candidate.name === name);
@@ -92,7 +96,8 @@ function readResources(value: unknown): { resources: Resource[]; problems: Probl
     const metadata = isObject(item) ? item["metadata"] : undefined;
     const name = isObject(metadata) ? metadata["name"] : undefined;
     const spec = isObject(item) ? item["spec"] : undefined;
-    if (typeof name !== "string") problems.push({ path: `${path}.metadata.name`, problem: "is missing", remedy: "add it" });
+    if (typeof name !== "string")
+      problems.push({ path: `${path}.metadata.name`, problem: "is missing", remedy: "add it" });
     else if (!isObject(spec)) problems.push({ path: `${path}.spec`, problem: "is missing", remedy: "add it" });
     else resources.push({ path, kind, name, spec });
   }
@@ -106,7 +111,9 @@ function profileOf({ spec }: Resource): string {
 function referencesEndpoint(spec: unknown, name: string): boolean {
   if (Array.isArray(spec)) return spec.some((value) => referencesEndpoint(value, name));
   if (!isObject(spec)) return false;
-  return Object.entries(spec).some(([key, value]) => (key === "endpointRef" ? value === name : referencesEndpoint(value, name)));
+  return Object.entries(spec).some(([key, value]) =>
+    key === "endpointRef" ? value === name : referencesEndpoint(value, name),
+  );
 }
 
 /** Fields whose words AIO's operator takes in any case; its published manifests use both `Source` and `source`. */
@@ -125,7 +132,10 @@ function canonicalWords(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonicalWords);
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, words[key]?.find((word) => isWord(inner, word)) ?? canonicalWords(inner)]),
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      words[key]?.find((word) => isWord(inner, word)) ?? canonicalWords(inner),
+    ]),
   );
 }
 

@@ -14,7 +14,8 @@ export interface SharedFilter {
  * @see MQTT 5.0 §3.3.2.1 and §4.7
  */
 export function topicNameProblem(name: string): string | undefined {
-  if (name.includes("+") || name.includes("#")) return 'has a wildcard ("+" or "#"), which only a topic filter may have';
+  if (name.includes("+") || name.includes("#"))
+    return 'has a wildcard ("+" or "#"), which only a topic filter may have';
   return commonProblem(name);
 }
 

@@ -26,7 +26,9 @@ const placeholder = /\$\{([^}]*)\}/g;
  * A bare `$inputTopic.2` is a legal topic, taken literally.
  * @see Azure IoT Operations, Configure data flow destinations (2026-03-19), dynamic destination topics
  */
-export function parseTopicTemplate(template: string): TopicTemplate | { readonly problem: string; readonly remedy: string } {
+export function parseTopicTemplate(
+  template: string,
+): TopicTemplate | { readonly problem: string; readonly remedy: string } {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of template.matchAll(placeholder)) {
@@ -40,7 +42,8 @@ export function parseTopicTemplate(template: string): TopicTemplate | { readonly
     end = match.index + match[0].length;
   }
   if (end < template.length) pieces.push({ kind: "text", text: template.slice(end) });
-  if (template.slice(end).includes("${")) return { problem: 'has "${" without its "}"', remedy: "close the placeholder" };
+  if (template.slice(end).includes("${"))
+    return { problem: 'has "${" without its "}"', remedy: "close the placeholder" };
   const problem = topicNameProblem(pieces.map((piece) => (piece.kind === "text" ? piece.text : "x")).join(""));
   if (problem !== undefined) return { problem: `"${template}" ${problem}`, remedy: "give a topic name to publish to" };
   const isStatic = pieces.every((piece) => piece.kind === "text");
