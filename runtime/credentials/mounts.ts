@@ -1,0 +1,58 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+
+import { ConnectionError, describeError } from "../errors.ts";
+
+/** The mounted files of Secrets, ConfigMaps and tokens. Read anew at each call: Kubernetes swaps them in place. */
+export interface Mounts {
+  /** @throws {ConnectionError} when the key can't be read or is empty */
+  readonly readSecret: (secret: string, key: string) => Promise<Buffer>;
+  /** Names of the keys that a Secret has; empty when it is not mounted. */
+  readonly listSecret: (secret: string) => Promise<string[]>;
+  /** Every file of a ConfigMap. @throws {ConnectionError} when there is none */
+  readonly readConfigMap: (configMap: string) => Promise<string[]>;
+  /** @throws {ConnectionError} when the token can't be read or is empty */
+  readonly readToken: (endpoint: string) => Promise<Buffer>;
+}
+
+/** Finds the files under `mountPath`: `secrets/<name>/<key>`, `configmaps/<name>/<key>`, `tokens/<endpoint>`. */
+export function createMounts(mountPath: string): Mounts {
+  const secretPath = (secret: string) => path.join(mountPath, "secrets", secret);
+  return {
+    readSecret: (secret, key) => readNonEmpty(path.join(secretPath(secret), key), `mount the Secret "${secret}" with the key "${key}"`),
+    listSecret: (secret) => listFiles(secretPath(secret)),
+    readConfigMap: async (configMap) => {
+      const folder = path.join(mountPath, "configmaps", configMap);
+      const remedy = `mount the ConfigMap "${configMap}" with a CA certificate in PEM`;
+      const files = await listFiles(folder);
+      if (files.length === 0) throw new ConnectionError(`${folder} has no files; ${remedy}`, { retryable: true });
+      return Promise.all(files.map(async (file) => (await readNonEmpty(path.join(folder, file), remedy)).toString("utf8")));
+    },
+    readToken: async (endpoint) => {
+      const remedy = `mount a projected service account token at it`;
+      return Buffer.from((await readNonEmpty(path.join(mountPath, "tokens", endpoint), remedy)).toString("utf8").trim());
+    },
+  };
+}
+
+/** Files of a folder in order of name, without the `..data` links that Kubernetes swaps. */
+async function listFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith("..")).sort();
+  } catch {
+    // A folder that is missing is one without files: the caller says what should be there.
+    return [];
+  }
+}
+
+async function readNonEmpty(file: string, remedy: string): Promise<Buffer> {
+  let content: Buffer;
+  try {
+    content = await readFile(file);
+  } catch (cause) {
+    throw new ConnectionError(`${describeError(cause)}; ${remedy}`, { retryable: true }, { cause });
+  }
+  // Kubernetes writes a new file before it fills it; an empty one is not there yet.
+  if (content.length === 0) throw new ConnectionError(`${file} is empty; ${remedy}`, { retryable: true });
+  return content;
+}

@@ -1,0 +1,336 @@
+import type { Duplex } from "node:stream";
+
+import { ConnectionError, describeError } from "../errors.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import {
+  decodeControlPacket,
+  encodeControlPacket,
+  PacketType,
+  readPuback,
+  type IConnackPacket,
+  type Packet,
+} from "./control-packets.ts";
+import { startKeepAlive } from "./keep-alive.ts";
+import { PacketReader } from "./packet-reader.ts";
+import { encodePuback, PublishView } from "./publish.ts";
+import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "./reason-codes.ts";
+
+/** Packet identifiers of SUBSCRIBE and UNSUBSCRIBE; those of PUBLISH stay below. */
+export const firstControlPacketId = 65_000;
+const lastControlPacketId = 65_535;
+
+/** What CONNECT says. @see MQTT 5.0 §3.1 */
+export interface ConnectOptions {
+  /** The broker, as messages name it: `source aio-broker:18883`. */
+  readonly peer: string;
+  readonly clientId: string;
+  readonly cleanStart: boolean;
+  readonly sessionExpirySeconds: number;
+  readonly keepAliveSeconds: number;
+  /** QoS 1 messages that the server may send before an acknowledgement. */
+  readonly receiveMaximum: number;
+  readonly username?: string;
+  readonly password?: Buffer;
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Buffer;
+  /** Time for CONNACK, SUBACK and UNSUBACK to come. */
+  readonly timeoutMs: number;
+}
+
+/** What the server announced in CONNACK, its defaults filled in. @see MQTT 5.0 §3.2.2.3 */
+export interface ServerLimits {
+  readonly sessionPresent: boolean;
+  readonly receiveMaximum: number;
+  readonly maximumQoS: number;
+  readonly retainAvailable: boolean;
+  readonly maximumPacketBytes: number;
+  readonly sharedSubscriptionAvailable: boolean;
+}
+
+/** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
+export interface ConnectionEvents {
+  /** Called before anything that the server sends behind its CONNACK is read. */
+  readonly onConnected: (connection: Connection, limits: ServerLimits) => void;
+  /** The view is used again for the next message. */
+  readonly onPublish: (view: PublishView) => void;
+  readonly onPuback: (packetId: number, reasonCode: number) => void;
+  /** Called once, also for a connection that never came to be; `undefined` after {@link Connection.close}. */
+  readonly onClosed: (error: ConnectionError | undefined) => void;
+}
+
+/** One filter of a SUBSCRIBE. */
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+}
+
+/**
+ * One MQTT 5 connection, from CONNECT to its end. It is never used again: an acknowledgement that belongs to an ended
+ * connection has no way onto the next one.
+ */
+export class Connection {
+  readonly #stream: Duplex;
+  readonly #options: ConnectOptions;
+  readonly #events: ConnectionEvents;
+  readonly #writer: BatchWriter;
+  readonly #view = new PublishView();
+  readonly #waiting = new Map<number, (packet: Packet) => void>();
+  #nextControlId = firstControlPacketId;
+  #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
+  #lastReadMs = performance.now();
+  #stopKeepAlive: () => void = () => undefined;
+  #timer: NodeJS.Timeout;
+
+  /** Sends CONNECT over a stream that is open; owns the stream from here on. */
+  constructor(stream: Duplex, options: ConnectOptions, events: ConnectionEvents) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#events = events;
+    this.#writer = new BatchWriter(stream, () => performance.now());
+    const reader = new PacketReader((bytes, start, end, headerLength) => {
+      this.#onPacket(bytes, start, end, headerLength);
+    });
+    stream.on("data", (chunk: Buffer) => {
+      this.#lastReadMs = performance.now();
+      try {
+        reader.push(chunk);
+      } catch (cause) {
+        this.#fail(`broke the protocol: ${describeError(cause)}`, true, cause);
+      }
+    });
+    stream.on("error", (cause: unknown) => {
+      this.#fail(`lost the connection: ${describeError(cause)}`, true, cause);
+    });
+    stream.on("close", () => {
+      this.#fail("closed the connection", true);
+    });
+    this.#timer = this.#startTimer("CONNACK");
+    this.#writer.write(encodeControlPacket(connectPacket(options)));
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === "open";
+  }
+
+  /** Bytes that wait to be sent. */
+  get pendingBytes(): number {
+    return this.#writer.pendingBytes;
+  }
+
+  /** Sends a whole packet. Does nothing once the connection has ended. */
+  write(packet: Buffer): void {
+    if (this.#phase === "open") this.#writer.write(packet);
+  }
+
+  /** Acknowledges a message of this connection. */
+  acknowledge(packetId: number): void {
+    this.write(encodePuback(packetId));
+  }
+
+  /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
+  setPaused(paused: boolean): void {
+    if (paused) this.#stream.pause();
+    else if (this.#stream.isPaused()) {
+      this.#lastReadMs = performance.now();
+      this.#stream.resume();
+    }
+  }
+
+  /** Calls back once what waits to be sent has left the process. */
+  onceDrained(callback: () => void): void {
+    if (this.#stream.writableNeedDrain) this.#stream.once("drain", callback);
+    else setImmediate(callback);
+  }
+
+  /**
+   * Subscribes with Retain As Published and Retain Handling 1 and waits for the SUBACK.
+   * @returns the reason code of each filter, which is the granted QoS where it is below 0x80
+   * @throws {ConnectionError} when the connection ends first, or no SUBACK comes in time
+   */
+  async subscribe(subscriptions: readonly Subscription[]): Promise<number[]> {
+    const messageId = this.#takeControlId();
+    const answer = await this.#request("SUBACK", messageId, {
+      cmd: "subscribe",
+      messageId,
+      subscriptions: subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 })),
+    });
+    return answer.cmd === "suback" ? (answer.granted as number[]) : [];
+  }
+
+  /** Says DISCONNECT, sends what was written before it, and ends. */
+  close(): void {
+    if (this.#phase !== "open") {
+      this.#end(undefined);
+      return;
+    }
+    // No properties: Event Grid refuses a DISCONNECT with user properties, and the session's expiry stays as it was set.
+    this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0 }));
+    this.#writer.flush();
+    this.#phase = "closing";
+    this.#stream.end();
+    const stream = this.#stream;
+    const timer = setTimeout(() => stream.destroy(), closeDeadlineMs);
+    stream.once("close", () => {
+      clearTimeout(timer);
+      this.#end(undefined);
+    });
+    stream.resume();
+  }
+
+  /** Ends at once, without a word to the server. */
+  destroy(reason: string): void {
+    this.#fail(reason, true);
+  }
+
+  #takeControlId(): number {
+    const id = this.#nextControlId;
+    this.#nextControlId = id === lastControlPacketId ? firstControlPacketId : id + 1;
+    return id;
+  }
+
+  async #request(answer: "SUBACK" | "UNSUBACK", messageId: number, packet: Packet): Promise<Packet> {
+    return new Promise((resolve, reject) => {
+      if (this.#phase !== "open") {
+        reject(new ConnectionError(`${this.#options.peer} is not connected`, { retryable: true }));
+        return;
+      }
+      const timer = this.#startTimer(answer);
+      this.#waiting.set(messageId, (given) => {
+        clearTimeout(timer);
+        if (given.cmd === "suback" || given.cmd === "unsuback") resolve(given);
+        else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retryable: true }));
+      });
+      this.write(encodeControlPacket(packet));
+    });
+  }
+
+  #startTimer(awaited: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms`, true);
+    }, this.#options.timeoutMs);
+  }
+
+  #onPacket(bytes: Buffer, start: number, end: number, headerLength: number): void {
+    const type = (bytes[start] ?? 0) >> 4;
+    if (this.#phase === "open" && type === PacketType.publish) {
+      this.#events.onPublish(this.#view.read(bytes, start, end, headerLength));
+    } else if (this.#phase === "open" && type === PacketType.puback) {
+      const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
+      this.#events.onPuback(packetId, reasonCode);
+    } else if (this.#phase === "connecting" || this.#phase === "open") {
+      this.#onControlPacket(decodeControlPacket(bytes.subarray(start, end)));
+    }
+  }
+
+  #onControlPacket(packet: Packet): void {
+    switch (packet.cmd) {
+      case "connack":
+        if (this.#phase === "connecting") this.#onConnack(packet);
+        else this.#fail("sent a second CONNACK", true);
+        break;
+      case "suback":
+      case "unsuback":
+        this.#waiting.get(packet.messageId ?? 0)?.(packet);
+        this.#waiting.delete(packet.messageId ?? 0);
+        break;
+      case "pingresp":
+        break;
+      case "disconnect":
+        this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
+        break;
+      case "auth":
+        this.#fail("asked for another authentication step, which no method here has", false);
+        break;
+      default:
+        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true);
+    }
+  }
+
+  #onConnack(packet: IConnackPacket): void {
+    clearTimeout(this.#timer);
+    const code = packet.reasonCode ?? 0;
+    if (judgeReasonCode("CONNACK", code) !== "accepted") {
+      this.#refuse("CONNACK", "refused the connection", code, packet.properties?.reasonString);
+      return;
+    }
+    this.#phase = "open";
+    const { serverKeepAlive } = packet.properties ?? {};
+    this.#startKeepAlive((serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
+    this.#events.onConnected(this, readLimits(packet));
+  }
+
+  #startKeepAlive(intervalMs: number): void {
+    const ping = encodeControlPacket({ cmd: "pingreq" });
+    const port = {
+      lastReadMs: () => (this.#stream.isPaused() ? performance.now() : this.#lastReadMs),
+      lastWriteMs: () => this.#writer.lastWriteMs,
+      pendingBytes: () => this.#writer.pendingBytes,
+      ping: () => {
+        this.write(ping);
+      },
+      onTimeout: (silentMs: number) => {
+        this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, true);
+      },
+    };
+    this.#stopKeepAlive = startKeepAlive(intervalMs, port, () => performance.now());
+  }
+
+  #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
+    const said = reasonString === undefined ? "" : ` (${JSON.stringify(reasonString.slice(0, 200))})`;
+    const remedy = remedyOfReasonCode(code);
+    const text = `${this.#options.peer} ${what}: ${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
+    const retryable = judgeReasonCode(packet, code) !== "fatal";
+    this.#end(new ConnectionError(text, { reasonCode: code, retryable }));
+  }
+
+  #fail(what: string, retryable: boolean, cause?: unknown): void {
+    if (this.#phase === "closing") return;
+    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable }, { cause }));
+  }
+
+  #end(error: ConnectionError | undefined): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    clearTimeout(this.#timer);
+    this.#stopKeepAlive();
+    this.#stream.destroy();
+    for (const settle of this.#waiting.values()) settle({ cmd: "disconnect" });
+    this.#waiting.clear();
+    this.#events.onClosed(error);
+  }
+}
+
+/** Time for the server to close after DISCONNECT, before the connection is cut. */
+const closeDeadlineMs = 2000;
+
+function connectPacket(options: ConnectOptions): Packet {
+  const { clientId, cleanStart, keepAliveSeconds, username, password, authenticationMethod, authenticationData } = options;
+  return {
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 5,
+    clientId,
+    clean: cleanStart,
+    keepalive: keepAliveSeconds,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    properties: {
+      sessionExpiryInterval: options.sessionExpirySeconds,
+      receiveMaximum: options.receiveMaximum,
+      ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
+      ...(authenticationData === undefined ? {} : { authenticationData }),
+    },
+  };
+}
+
+/** Defaults: MQTT 5.0 §3.2.2.3. */
+function readLimits({ sessionPresent, properties }: IConnackPacket): ServerLimits {
+  return {
+    sessionPresent,
+    receiveMaximum: properties?.receiveMaximum ?? 65_535,
+    maximumQoS: properties?.maximumQoS ?? 2,
+    retainAvailable: properties?.retainAvailable ?? true,
+    maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    sharedSubscriptionAvailable: properties?.sharedSubscriptionAvailable ?? true,
+  };
+}

@@ -1,0 +1,41 @@
+import { generate, parser, type Packet } from "mqtt-packet";
+
+import { describeError } from "../errors.ts";
+import { ProtocolError } from "./packet-reader.ts";
+
+export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Packet } from "mqtt-packet";
+
+/** MQTT 5. @see MQTT 5.0 §3.1.2.2 */
+const protocolVersion = 5;
+
+/** Packet types, the upper half of the first byte. @see MQTT 5.0 §2.1.2 */
+export const PacketType = { publish: 3, puback: 4, pingresp: 13 } as const;
+
+/** Encodes a control packet into one piece, so that nothing can be written between its parts. */
+export function encodeControlPacket(packet: Packet): Buffer {
+  return generate(packet, { protocolVersion });
+}
+
+/**
+ * Decodes one whole control packet.
+ * @throws {ProtocolError} when it is none
+ */
+export function decodeControlPacket(bytes: Buffer): Packet {
+  const decoder = parser({ protocolVersion });
+  let decoded: Packet | undefined;
+  let failure: unknown;
+  decoder.on("packet", (packet) => (decoded = packet));
+  decoder.on("error", (error: unknown) => (failure = error));
+  decoder.parse(bytes);
+  if (decoded !== undefined && failure === undefined) return decoded;
+  throw new ProtocolError(`the server sent a malformed packet: ${describeError(failure ?? "it ends too early")}`, {
+    cause: failure,
+  });
+}
+
+/** Reason code of a PUBACK, which is two bytes long without one. @see MQTT 5.0 §3.4.2.1 */
+export function readPuback(bytes: Buffer, start: number, end: number, headerLength: number): [packetId: number, reasonCode: number] {
+  const at = start + headerLength;
+  if (at + 2 > end) throw new ProtocolError("the server sent a PUBACK without a packet identifier");
+  return [bytes.readUInt16BE(at), at + 2 < end ? (bytes[at + 2] ?? 0) : 0];
+}

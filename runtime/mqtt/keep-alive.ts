@@ -1,0 +1,48 @@
+/** What keep-alive needs to know of a connection, and the two things that it does to it. */
+export interface KeepAlivePort {
+  readonly lastReadMs: () => number;
+  readonly lastWriteMs: () => number;
+  /** Bytes that wait to be sent: a link that still takes some is alive. */
+  readonly pendingBytes: () => number;
+  readonly ping: () => void;
+  readonly onTimeout: (silentMs: number) => void;
+}
+
+/** Checks in a keep-alive interval: a ping goes out after 3/4 of it at the latest. */
+const checksPerInterval = 8;
+const pingAfter = 5 / 8;
+
+/**
+ * Sends PINGREQ before the keep-alive interval is over and finds a peer that has gone silent.
+ *
+ * It pings when nothing was *written* for a while, as MQTT asks [MQTT-3.1.2-20], and also when nothing was *read*: a
+ * stream of QoS 0 messages is never answered. It times out when a ping stays without any answer for half an interval
+ * and no waiting byte left in that time: a slow uplink is no dead one.
+ *
+ * @param intervalMs 0 turns it off
+ * @returns a function that stops it
+ */
+export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
+  if (intervalMs === 0) return () => undefined;
+  let pingedAt: number | undefined;
+  let progressAt = 0;
+  let pending = 0;
+  const check = () => {
+    const time = now();
+    if (pingedAt !== undefined && port.lastReadMs() >= pingedAt) pingedAt = undefined;
+    if (pingedAt === undefined) {
+      if (time - Math.min(port.lastReadMs(), port.lastWriteMs()) < intervalMs * pingAfter) return;
+      pingedAt = progressAt = time;
+      pending = port.pendingBytes();
+      port.ping();
+      return;
+    }
+    if (port.pendingBytes() < pending) progressAt = time;
+    pending = port.pendingBytes();
+    if (time - progressAt >= intervalMs / 2) port.onTimeout(time - port.lastReadMs());
+  };
+  const timer = setInterval(check, intervalMs / checksPerInterval);
+  return () => {
+    clearInterval(timer);
+  };
+}

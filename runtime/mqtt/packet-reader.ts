@@ -1,0 +1,116 @@
+/** The server sent bytes that are no MQTT 5 packet: the connection can't be trusted any further. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+  readonly code = "RELAY_PROTOCOL";
+}
+
+/** Takes one whole packet, `bytes[start]` up to and without `bytes[end]`. The bytes may be used again after the call. */
+export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLength: number) => void;
+
+const maxLengthBytes = 4;
+const continuationBit = 0x80;
+
+/**
+ * Finds packet boundaries in a stream of bytes, whatever its chunks.
+ *
+ * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer that is
+ * allocated once, from the length in its header: joining chunks would cost the square of their number.
+ */
+export class PacketReader {
+  readonly #onPacket: PacketHandler;
+  /** The packet that has begun and not ended; sized for all of it once its header is whole. */
+  #partial: Buffer | undefined;
+  #filled = 0;
+  #headerLength = 0;
+  /** The first bytes of a packet whose length is not known yet. */
+  readonly #header = Buffer.alloc(1 + maxLengthBytes);
+  #headerFilled = 0;
+
+  constructor(onPacket: PacketHandler) {
+    this.#onPacket = onPacket;
+  }
+
+  /**
+   * Reads a chunk and hands over each packet that it completes.
+   * @throws {ProtocolError} when a length is not one of MQTT's
+   */
+  push(chunk: Buffer): void {
+    let position = this.#partial === undefined ? this.#completeHeader(chunk) : this.#fillPartial(chunk, 0);
+    while (position < chunk.length) {
+      const headerLength = findHeaderLength(chunk, position, chunk.length);
+      if (headerLength === 0) {
+        chunk.copy(this.#header, 0, position);
+        this.#headerFilled = chunk.length - position;
+        return;
+      }
+      const end = position + headerLength + readLength(chunk, position + 1);
+      if (end > chunk.length) {
+        this.#startPartial(headerLength, end - position);
+        this.#fillPartial(chunk, position);
+        return;
+      }
+      this.#onPacket(chunk, position, end, headerLength);
+      position = end;
+    }
+  }
+
+  /** Bytes held of a packet that is not whole yet. */
+  get pendingBytes(): number {
+    return this.#headerFilled + this.#filled;
+  }
+
+  /** Finishes a header that an earlier chunk began; returns the position in the chunk to go on from. */
+  #completeHeader(chunk: Buffer): number {
+    let position = 0;
+    while (this.#headerFilled > 0 && position < chunk.length) {
+      this.#header[this.#headerFilled++] = chunk[position++] ?? 0;
+      const headerLength = findHeaderLength(this.#header, 0, this.#headerFilled);
+      if (headerLength === 0) continue;
+      const header = this.#header;
+      this.#startPartial(headerLength, headerLength + readLength(header, 1));
+      this.#headerFilled = 0;
+      this.#fillPartial(header.subarray(0, headerLength), 0);
+      return this.#partial === undefined ? position : this.#fillPartial(chunk, position);
+    }
+    return position;
+  }
+
+  #startPartial(headerLength: number, length: number): void {
+    this.#partial = Buffer.allocUnsafe(length);
+    this.#filled = 0;
+    this.#headerLength = headerLength;
+  }
+
+  /** Adds to the begun packet what the chunk has of it; returns the position behind that. */
+  #fillPartial(chunk: Buffer, position: number): number {
+    const packet = this.#partial;
+    if (packet === undefined) return position;
+    const copied = chunk.copy(packet, this.#filled, position);
+    this.#filled += copied;
+    if (this.#filled === packet.length) {
+      this.#partial = undefined;
+      this.#filled = 0;
+      this.#onPacket(packet, 0, packet.length, this.#headerLength);
+    }
+    return position + copied;
+  }
+}
+
+/** Length of the fixed header that begins at `start`; 0 when it is not whole yet. @see MQTT 5.0 §2.1.4 */
+function findHeaderLength(bytes: Buffer, start: number, end: number): number {
+  for (let index = 1; index <= maxLengthBytes; index++) {
+    const at = start + index;
+    if (at >= end) return 0;
+    if (((bytes[at] ?? 0) & continuationBit) === 0) return index + 1;
+  }
+  throw new ProtocolError("the server sent a packet length of more than four bytes");
+}
+
+function readLength(bytes: Buffer, at: number): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    value |= (byte & 0x7f) << shift;
+    if ((byte & continuationBit) === 0) return value;
+  }
+}

@@ -1,0 +1,202 @@
+import { ProtocolError } from "./packet-reader.ts";
+
+/** Property identifiers that a PUBLISH may carry. @see MQTT 5.0 §2.2.2.2 */
+export const PublishProperty = {
+  payloadFormatIndicator: 0x01,
+  messageExpiryInterval: 0x02,
+  contentType: 0x03,
+  responseTopic: 0x08,
+  correlationData: 0x09,
+  subscriptionIdentifier: 0x0b,
+  topicAlias: 0x23,
+  userProperty: 0x26,
+} as const;
+
+/** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
+const publishType = 0x30;
+const dupBit = 0x08;
+const qosShift = 1;
+const qosMask = 0x06;
+const retainBit = 0x01;
+
+/** Positions of one PUBLISH's parts in the bytes that it came in. Reused from packet to packet: copy what must last. */
+export class PublishView {
+  bytes: Buffer = Buffer.alloc(0);
+  end = 0;
+  dup = false;
+  qos = 0;
+  retain = false;
+  topicStart = 0;
+  topicEnd = 0;
+  packetId = 0;
+  /** First property, behind the properties' length. */
+  propertiesStart = 0;
+  propertiesEnd = 0;
+
+  /**
+   * Reads the packet `bytes[start]` up to `bytes[end]`.
+   * @throws {ProtocolError} when its parts don't fit into it
+   */
+  read(bytes: Buffer, start: number, end: number, headerLength: number): this {
+    const flags = bytes[start] ?? 0;
+    this.bytes = bytes;
+    this.end = end;
+    this.dup = (flags & dupBit) !== 0;
+    this.qos = (flags & qosMask) >> qosShift;
+    this.retain = (flags & retainBit) !== 0;
+    if (this.qos > 1) throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
+    this.topicStart = start + headerLength + 2;
+    this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
+    let position = this.topicEnd;
+    this.packetId = this.qos === 0 ? 0 : readUint16(bytes, position, end);
+    if (this.qos > 0) {
+      position += 2;
+      if (this.packetId === 0) throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
+    }
+    const length = readVariableInteger(bytes, position, end);
+    this.propertiesStart = position + variableIntegerLength(length);
+    this.propertiesEnd = this.propertiesStart + length;
+    if (this.topicEnd > end || this.propertiesEnd > end) throw new ProtocolError("the server sent a PUBLISH that ends too early");
+    return this;
+  }
+
+  get topic(): string {
+    return this.bytes.toString("utf8", this.topicStart, this.topicEnd);
+  }
+
+  get payloadBytes(): number {
+    return this.end - this.propertiesEnd;
+  }
+}
+
+/** Takes one property: its identifier, and where it begins (at the identifier) and ends. */
+export type PropertyVisitor = (identifier: number, start: number, end: number) => void;
+
+/**
+ * Walks over the properties of a PUBLISH in their order.
+ * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
+ */
+export function forEachProperty({ bytes, propertiesStart, propertiesEnd }: PublishView, visit: PropertyVisitor): void {
+  let position = propertiesStart;
+  while (position < propertiesEnd) {
+    const identifier = bytes[position] ?? 0;
+    const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
+    if (end > propertiesEnd) throw new ProtocolError("the server sent a PUBLISH whose properties end too early");
+    visit(identifier, position, end);
+    position = end;
+  }
+}
+
+function propertyEnd(bytes: Buffer, value: number, limit: number, identifier: number): number {
+  switch (identifier) {
+    case PublishProperty.payloadFormatIndicator:
+      return value + 1;
+    case PublishProperty.messageExpiryInterval:
+      return value + 4;
+    case PublishProperty.topicAlias:
+      return value + 2;
+    case PublishProperty.subscriptionIdentifier:
+      return value + variableIntegerLength(readVariableInteger(bytes, value, limit));
+    case PublishProperty.contentType:
+    case PublishProperty.responseTopic:
+    case PublishProperty.correlationData:
+      return value + 2 + readUint16(bytes, value, limit);
+    case PublishProperty.userProperty: {
+      const middle = value + 2 + readUint16(bytes, value, limit);
+      return middle + 2 + readUint16(bytes, middle, limit);
+    }
+    default:
+      throw new ProtocolError(`the server sent a PUBLISH with the unknown property 0x${identifier.toString(16)}`);
+  }
+}
+
+/** What a forwarded PUBLISH is made of. All but the named parts is taken from the view byte for byte. */
+export interface PublishParts {
+  readonly qos: number;
+  readonly retain: boolean;
+  /** Topic in UTF-8; omitted: as it came. */
+  readonly topic?: Buffer;
+  /** All properties, encoded, without their length; omitted: as they came. */
+  readonly properties?: Buffer;
+}
+
+/** A PUBLISH that is ready to be written once its packet identifier is filled in. */
+export interface EncodedPublish {
+  readonly packet: Buffer;
+  /** Where the packet identifier stands; 0 with QoS 0, which has none. */
+  readonly packetIdOffset: number;
+}
+
+/** Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on. */
+export function encodePublish(view: PublishView, { qos, retain, topic, properties }: PublishParts): EncodedPublish {
+  const topicLength = topic?.length ?? view.topicEnd - view.topicStart;
+  const propertiesLength = properties?.length ?? view.propertiesEnd - view.propertiesStart;
+  const idLength = qos > 0 ? 2 : 0;
+  const remaining =
+    2 + topicLength + idLength + variableIntegerLength(propertiesLength) + propertiesLength + view.payloadBytes;
+  const packet = Buffer.allocUnsafe(1 + variableIntegerLength(remaining) + remaining);
+  packet[0] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
+  let position = writeVariableInteger(packet, 1, remaining);
+  position = packet.writeUInt16BE(topicLength, position);
+  position += (topic ?? view.bytes).copy(packet, position, topic ? 0 : view.topicStart, topic ? topicLength : view.topicEnd);
+  const packetIdOffset = qos > 0 ? position : 0;
+  position = writeVariableInteger(packet, position + idLength, propertiesLength);
+  if (properties !== undefined) position += properties.copy(packet, position);
+  else position += view.bytes.copy(packet, position, view.propertiesStart, view.propertiesEnd);
+  view.bytes.copy(packet, position, view.propertiesEnd, view.end);
+  return { packet, packetIdOffset };
+}
+
+/** Sets the packet identifier and the DUP flag of an encoded PUBLISH with QoS 1. */
+export function stampPublish({ packet, packetIdOffset }: EncodedPublish, packetId: number, dup: boolean): void {
+  packet.writeUInt16BE(packetId, packetIdOffset);
+  const flags = packet[0] ?? 0;
+  packet[0] = dup ? flags | dupBit : flags & ~dupBit;
+}
+
+/** Clears the retain flag of an encoded PUBLISH; tells whether it was set. */
+export function clearRetain({ packet }: EncodedPublish): boolean {
+  const flags = packet[0] ?? 0;
+  packet[0] = flags & ~retainBit;
+  return (flags & retainBit) !== 0;
+}
+
+/** Encodes a PUBACK. A success carries no reason code: two bytes less, and none that Event Grid could refuse. */
+export function encodePuback(packetId: number): Buffer {
+  return Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff]);
+}
+
+function readUint16(bytes: Buffer, at: number, end: number): number {
+  if (at + 2 > end) throw new ProtocolError("the server sent a packet that ends too early");
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+function readVariableInteger(bytes: Buffer, at: number, end: number): number {
+  let value = 0;
+  for (let index = 0; index < 4 && at + index < end; index++) {
+    const byte = bytes[at + index] ?? 0;
+    value |= (byte & 0x7f) << (7 * index);
+    if ((byte & 0x80) !== 0) continue;
+    if (byte === 0 && index > 0) break; // longer than it need be: [MQTT-1.5.5-1]
+    return value;
+  }
+  throw new ProtocolError("the server sent a packet with a length that is none");
+}
+
+/** Bytes that a variable byte integer takes. @see MQTT 5.0 §1.5.5 */
+function variableIntegerLength(value: number): number {
+  if (value < 128) return 1;
+  if (value < 16_384) return 2;
+  return value < 2_097_152 ? 3 : 4;
+}
+
+function writeVariableInteger(bytes: Buffer, at: number, value: number): number {
+  let rest = value;
+  let position = at;
+  while (rest >= 128) {
+    bytes[position++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[position++] = rest;
+  return position;
+}

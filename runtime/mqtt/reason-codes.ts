@@ -1,0 +1,86 @@
+/**
+ * What a reason code asks for.
+ * - `accepted`: the request succeeded
+ * - `retry`: waiting helps, or something outside the configuration has to arrive, such as a role assignment
+ * - `fatal`: only the operator can help; the dataflow stops and says why
+ * - `undeliverable`: this one message can never be delivered
+ */
+export type Verdict = "accepted" | "retry" | "fatal" | "undeliverable";
+
+/** Packets that carry a reason code from the server. */
+export type ReasonedPacket = "CONNACK" | "SUBACK" | "UNSUBACK" | "PUBACK" | "DISCONNECT" | "AUTH";
+
+interface ReasonCode {
+  readonly name: string;
+  /** What to do about it, for the log; empty where waiting is all. */
+  readonly remedy: string;
+  /** Verdict by packet; a packet that is missing here can't carry the code. */
+  readonly verdicts: Partial<Record<ReasonedPacket, Verdict>>;
+}
+
+const role = "check the role assignment or permission; a new one takes minutes to arrive";
+
+/**
+ * Every reason code of 0x80 and above that a server sends.
+ *
+ * Names: MQTT 5.0 §2.4. Verdicts: fatal_error.go of Azure/iot-operations-sdks (2026-08), but for
+ * - 0x86 and 0x87, which are retried: credentials are read anew at each connect, role assignments take minutes, and a
+ *   session of another identity makes a client identifier "not authorized" until it expires
+ * - SUBACK and PUBACK, which that client always leaves to its caller.
+ */
+const reasonCodes: Readonly<Record<number, ReasonCode>> = {
+  0x80: { name: "Unspecified error", remedy: "", verdicts: { CONNACK: "retry", SUBACK: "retry", UNSUBACK: "retry", PUBACK: "retry", DISCONNECT: "retry" } },
+  0x81: { name: "Malformed Packet", remedy: "report it", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x82: { name: "Protocol Error", remedy: "report it", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x83: { name: "Implementation specific error", remedy: "see the broker's log", verdicts: { CONNACK: "retry", SUBACK: "retry", UNSUBACK: "retry", PUBACK: "retry", DISCONNECT: "retry" } },
+  0x84: { name: "Unsupported Protocol Version", remedy: "use a broker with MQTT 5", verdicts: { CONNACK: "fatal" } },
+  0x85: { name: "Client Identifier not valid", remedy: "change clientIdPrefix", verdicts: { CONNACK: "fatal" } },
+  0x86: { name: "Bad User Name or Password", remedy: "check the credentials", verdicts: { CONNACK: "retry" } },
+  0x87: { name: "Not authorized", remedy: role, verdicts: { CONNACK: "retry", SUBACK: "retry", UNSUBACK: "retry", PUBACK: "retry", DISCONNECT: "retry", AUTH: "retry" } },
+  0x88: { name: "Server unavailable", remedy: "", verdicts: { CONNACK: "retry" } },
+  0x89: { name: "Server busy", remedy: "", verdicts: { CONNACK: "retry", DISCONNECT: "retry" } },
+  0x8a: { name: "Banned", remedy: "ask the broker's operator", verdicts: { CONNACK: "fatal" } },
+  0x8b: { name: "Server shutting down", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0x8c: { name: "Bad authentication method", remedy: "change authentication.method", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x8d: { name: "Keep Alive timeout", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0x8e: { name: "Session taken over", remedy: "find the other client with this client identifier; give each site its own clientIdPrefix", verdicts: { DISCONNECT: "fatal" } },
+  0x8f: { name: "Topic Filter invalid", remedy: "change dataSources", verdicts: { SUBACK: "fatal", UNSUBACK: "fatal", DISCONNECT: "fatal" } },
+  0x90: { name: "Topic Name invalid", remedy: "change dataDestination", verdicts: { CONNACK: "fatal", PUBACK: "undeliverable", DISCONNECT: "fatal" } },
+  0x91: { name: "Packet Identifier in use", remedy: "", verdicts: { SUBACK: "retry", UNSUBACK: "retry", PUBACK: "retry" } },
+  0x93: { name: "Receive Maximum exceeded", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0x94: { name: "Topic Alias invalid", remedy: "report it", verdicts: { DISCONNECT: "fatal" } },
+  0x95: { name: "Packet too large", remedy: "keep messages under the broker's limit", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x96: { name: "Message rate too high", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0x97: { name: "Quota exceeded", remedy: "check the broker's quotas, such as sessions per authentication name", verdicts: { CONNACK: "retry", SUBACK: "retry", PUBACK: "retry", DISCONNECT: "retry" } },
+  0x98: { name: "Administrative action", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0x99: { name: "Payload format invalid", remedy: "correct the publisher", verdicts: { CONNACK: "fatal", PUBACK: "undeliverable", DISCONNECT: "fatal" } },
+  0x9a: { name: "Retain not supported", remedy: 'set retain to "Never"', verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x9b: { name: "QoS not supported", remedy: "set qos to 0", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x9c: { name: "Use another server", remedy: "change host", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x9d: { name: "Server moved", remedy: "change host", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x9e: { name: "Shared Subscriptions not supported", remedy: "set instanceCount to 1", verdicts: { SUBACK: "fatal", DISCONNECT: "fatal" } },
+  0x9f: { name: "Connection rate exceeded", remedy: "", verdicts: { CONNACK: "retry", DISCONNECT: "retry" } },
+  0xa0: { name: "Maximum connect time", remedy: "", verdicts: { DISCONNECT: "retry" } },
+  0xa1: { name: "Subscription Identifiers not supported", remedy: "report it", verdicts: { SUBACK: "fatal", DISCONNECT: "fatal" } },
+  0xa2: { name: "Wildcard Subscriptions not supported", remedy: "list topics without wildcards", verdicts: { SUBACK: "fatal", DISCONNECT: "fatal" } },
+};
+
+/** Codes below this one are successes. @see MQTT 5.0 §2.4 */
+const firstFailure = 0x80;
+
+/** Decides what a reason code asks for. A code that the packet can't carry is retried: it may be a newer server's. */
+export function judgeReasonCode(packet: ReasonedPacket, code: number): Verdict {
+  if (code < firstFailure) return packet === "DISCONNECT" ? "retry" : "accepted";
+  return reasonCodes[code]?.verdicts[packet] ?? "retry";
+}
+
+/** Names a reason code with its number: `0x87 Not authorized`. */
+export function nameReasonCode(code: number): string {
+  const number = `0x${code.toString(16).padStart(2, "0")}`;
+  return `${number} ${reasonCodes[code]?.name ?? (code < firstFailure ? "Success" : "unknown reason code")}`;
+}
+
+/** What an operator should do about a reason code; empty where waiting is all. */
+export function remedyOfReasonCode(code: number): string {
+  return reasonCodes[code]?.remedy ?? "";
+}

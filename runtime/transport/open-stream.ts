@@ -1,0 +1,129 @@
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
+
+import { createWebSocketStream, WebSocket } from "ws";
+
+import type { HostAddress } from "../config/endpoint.ts";
+import { ConnectionError, describeError } from "../errors.ts";
+
+/** Certificates and trust of one connection. */
+export interface TlsMaterial {
+  /** CA certificates in PEM; omitted: the system's roots. */
+  readonly ca?: readonly string[];
+  /** Client certificate, followed by its intermediates, in PEM. */
+  readonly cert?: string;
+  /** Key of the client certificate in PEM. */
+  readonly key?: string;
+}
+
+/** How a byte stream to a broker is opened. */
+export interface StreamOptions {
+  /** The broker, as messages name it. */
+  readonly peer: string;
+  readonly address: HostAddress;
+  /** Omitted: plain TCP. */
+  readonly tls?: TlsMaterial;
+  readonly webSocket: boolean;
+  /** Where to connect instead; the name that is asked for and checked stays that of `address`. */
+  readonly connectTo?: HostAddress;
+  readonly signal: AbortSignal;
+}
+
+/** Path of MQTT over WebSockets where the host names none. @see Azure IoT Operations, Configure MQTT data flow endpoints */
+const defaultWebSocketPath = "/mqtt";
+/** Detects a peer that has vanished below MQTT too. */
+const tcpKeepAliveMs = 30_000;
+
+/**
+ * Opens a TCP, TLS or WebSocket stream. The caller owns it.
+ * @throws {ConnectionError} when it can't be opened, or `signal` says so first
+ */
+export async function openStream(options: StreamOptions): Promise<Duplex> {
+  const stages: (() => void)[] = [];
+  try {
+    const { hostname, port } = options.connectTo ?? options.address;
+    const socket = net.connect({ host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs });
+    stages.push(() => socket.destroy());
+    await opened(socket, "connect", options.signal);
+    let stream: Duplex = socket;
+    if (options.tls !== undefined) {
+      const secured = tls.connect(tlsOptions(socket, options.address.hostname, options.tls));
+      stages.push(() => secured.destroy());
+      await opened(secured, "secureConnect", options.signal);
+      stream = secured;
+    }
+    if (!options.webSocket) return stream;
+    const webSocket = openWebSocket(stream, options);
+    stages.push(() => {
+      webSocket.terminate();
+    });
+    await opened(webSocket, "open", options.signal);
+    return createWebSocketStream(webSocket);
+  } catch (cause) {
+    for (const close of stages) close();
+    throw new ConnectionError(`${options.peer} can't be reached: ${describeError(cause)}`, { retryable: true }, { cause });
+  }
+}
+
+function tlsOptions(socket: net.Socket, hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
+  return {
+    socket,
+    host: hostname,
+    // Event Grid finds the namespace by the name that TLS asks for. An address is no such name: RFC 6066 §3.
+    ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
+    minVersion: "TLSv1.2",
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions): WebSocket {
+  const scheme = material === undefined ? "ws" : "wss";
+  const url = `${scheme}://${address.hostname}:${address.port}${address.path ?? defaultWebSocketPath}`;
+  // MQTT is a stream of bytes already: compression would cost time and split nothing.
+  return new WebSocket(url, "mqtt", { perMessageDeflate: false, createConnection: () => stream });
+}
+
+interface Emitter {
+  once(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
+/** Waits for the event that says "open"; fails on `error`, on `close` and when `signal` aborts. */
+async function opened(emitter: Emitter, event: string, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void) => () => {
+      emitter.off(event, onOpen);
+      emitter.off("error", onError);
+      emitter.off("close", onClose);
+      signal.removeEventListener("abort", onAbort);
+      act();
+    };
+    let failure: unknown;
+    const rejectWith = () => {
+      reject(failure instanceof Error ? failure : new Error(describeError(failure)));
+    };
+    const onOpen = settle(resolve);
+    const fail = settle(rejectWith);
+    const onError = (error: unknown) => {
+      failure = error;
+      fail();
+    };
+    const onClose = () => {
+      onError(new Error("the connection was closed at once"));
+    };
+    const onAbort = () => {
+      onError(signal.reason);
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    emitter.once(event, onOpen);
+    emitter.once("error", onError);
+    emitter.once("close", onClose);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
