@@ -9,7 +9,8 @@ export interface TokenSource {
 }
 
 /** Hosts of Microsoft Entra that `@azure/identity` knows without asking; any other is taken as it is. */
-const knownAuthority = /^https:\/\/login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn|chinacloudapi\.cn)\/?$/;
+const knownAuthority =
+  /^https:\/\/login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn|chinacloudapi\.cn)\/?$/;
 
 /** The node's own identity, such as a VM's, an AKS node's or an Arc-enabled server's. @param audience resource of the token */
 export function systemAssignedTokens(audience: string): TokenSource {
@@ -37,7 +38,11 @@ function tokenSource(credential: TokenCredential, scope: string): TokenSource {
         const answer = await credential.getToken(scope, { abortSignal: signal });
         if (answer !== null) return answer.token;
       } catch (cause) {
-        throw new ConnectionError(`no token for ${scope}: ${firstLine(describeError(cause))}`, { retryable: true }, { cause });
+        throw new ConnectionError(
+          `no token for ${scope}: ${firstLine(describeError(cause))}`,
+          { retryable: true },
+          { cause },
+        );
       }
       throw new ConnectionError(`no token for ${scope}: Microsoft Entra returned none`, { retryable: true });
     },

@@ -97,11 +97,12 @@ async function readCertificate(mounts: Mounts, secret: string): Promise<Pick<Tls
   const layout = certificateLayouts.find(({ cert }) => keys.includes(cert));
   if (layout === undefined) {
     const wanted = certificateLayouts.map(({ cert, key }) => `"${cert}" and "${key}"`).join(" or ");
-    throw new ConnectionError(`Secret "${secret}" has no client certificate; mount it with ${wanted}`, { retryable: true });
+    throw new ConnectionError(`Secret "${secret}" has no client certificate; mount it with ${wanted}`, {
+      retryable: true,
+    });
   }
   const read = async (key: string) => (await mounts.readSecret(secret, key)).toString("utf8");
   const leaf = await read(layout.cert);
   const intermediates = keys.includes(intermediatesKey) ? await read(intermediatesKey) : "";
   return { cert: intermediates === "" ? leaf : `${leaf.trimEnd()}\n${intermediates}`, key: await read(layout.key) };
 }
-

@@ -19,18 +19,23 @@ export interface Mounts {
 export function createMounts(mountPath: string): Mounts {
   const secretPath = (secret: string) => path.join(mountPath, "secrets", secret);
   return {
-    readSecret: (secret, key) => readNonEmpty(path.join(secretPath(secret), key), `mount the Secret "${secret}" with the key "${key}"`),
+    readSecret: (secret, key) =>
+      readNonEmpty(path.join(secretPath(secret), key), `mount the Secret "${secret}" with the key "${key}"`),
     listSecret: (secret) => listFiles(secretPath(secret)),
     readConfigMap: async (configMap) => {
       const folder = path.join(mountPath, "configmaps", configMap);
       const remedy = `mount the ConfigMap "${configMap}" with a CA certificate in PEM`;
       const files = await listFiles(folder);
       if (files.length === 0) throw new ConnectionError(`${folder} has no files; ${remedy}`, { retryable: true });
-      return Promise.all(files.map(async (file) => (await readNonEmpty(path.join(folder, file), remedy)).toString("utf8")));
+      return Promise.all(
+        files.map(async (file) => (await readNonEmpty(path.join(folder, file), remedy)).toString("utf8")),
+      );
     },
     readToken: async (endpoint) => {
       const remedy = `mount a projected service account token at it`;
-      return Buffer.from((await readNonEmpty(path.join(mountPath, "tokens", endpoint), remedy)).toString("utf8").trim());
+      return Buffer.from(
+        (await readNonEmpty(path.join(mountPath, "tokens", endpoint), remedy)).toString("utf8").trim(),
+      );
     },
   };
 }

@@ -304,7 +304,8 @@ export class Connection {
 const closeDeadlineMs = 2000;
 
 function connectPacket(options: ConnectOptions): Packet {
-  const { clientId, cleanStart, keepAliveSeconds, username, password, authenticationMethod, authenticationData } = options;
+  const { clientId, cleanStart, keepAliveSeconds, username, password, authenticationMethod, authenticationData } =
+    options;
   return {
     cmd: "connect",
     protocolId: "MQTT",

@@ -34,7 +34,12 @@ export function decodeControlPacket(bytes: Buffer): Packet {
 }
 
 /** Reason code of a PUBACK, which is two bytes long without one. @see MQTT 5.0 §3.4.2.1 */
-export function readPuback(bytes: Buffer, start: number, end: number, headerLength: number): [packetId: number, reasonCode: number] {
+export function readPuback(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  headerLength: number,
+): [packetId: number, reasonCode: number] {
   const at = start + headerLength;
   if (at + 2 > end) throw new ProtocolError("the server sent a PUBACK without a packet identifier");
   return [bytes.readUInt16BE(at), at + 2 < end ? (bytes[at + 2] ?? 0) : 0];

@@ -12,6 +12,12 @@ export const PublishProperty = {
   userProperty: 0x26,
 } as const;
 
+/** Properties that belong to the connection that a message came on, and are never forwarded. */
+export const hopProperties: ReadonlySet<number> = new Set([
+  PublishProperty.topicAlias,
+  PublishProperty.subscriptionIdentifier,
+]);
+
 /** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
 const publishType = 0x30;
 const dupBit = 0x08;
@@ -44,7 +50,8 @@ export class PublishView {
     this.dup = (flags & dupBit) !== 0;
     this.qos = (flags & qosMask) >> qosShift;
     this.retain = (flags & retainBit) !== 0;
-    if (this.qos > 1) throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
+    if (this.qos > 1)
+      throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
     this.topicStart = start + headerLength + 2;
     this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
     let position = this.topicEnd;
@@ -56,7 +63,8 @@ export class PublishView {
     const length = readVariableInteger(bytes, position, end);
     this.propertiesStart = position + variableIntegerLength(length);
     this.propertiesEnd = this.propertiesStart + length;
-    if (this.topicEnd > end || this.propertiesEnd > end) throw new ProtocolError("the server sent a PUBLISH that ends too early");
+    if (this.topicEnd > end || this.propertiesEnd > end)
+      throw new ProtocolError("the server sent a PUBLISH that ends too early");
     return this;
   }
 
@@ -138,7 +146,12 @@ export function encodePublish(view: PublishView, { qos, retain, topic, propertie
   packet[0] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
   let position = writeVariableInteger(packet, 1, remaining);
   position = packet.writeUInt16BE(topicLength, position);
-  position += (topic ?? view.bytes).copy(packet, position, topic ? 0 : view.topicStart, topic ? topicLength : view.topicEnd);
+  position += (topic ?? view.bytes).copy(
+    packet,
+    position,
+    topic ? 0 : view.topicStart,
+    topic ? topicLength : view.topicEnd,
+  );
   const packetIdOffset = qos > 0 ? position : 0;
   position = writeVariableInteger(packet, position + idLength, propertiesLength);
   if (properties !== undefined) position += properties.copy(packet, position);

@@ -43,7 +43,13 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
   const stages: (() => void)[] = [];
   try {
     const { hostname, port } = options.connectTo ?? options.address;
-    const socket = net.connect({ host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs });
+    const socket = net.connect({
+      host: hostname,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveMs,
+    });
     stages.push(() => socket.destroy());
     await opened(socket, "connect", options.signal);
     let stream: Duplex = socket;
@@ -62,7 +68,11 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
     return createWebSocketStream(webSocket);
   } catch (cause) {
     for (const close of stages) close();
-    throw new ConnectionError(`${options.peer} can't be reached: ${describeError(cause)}`, { retryable: true }, { cause });
+    throw new ConnectionError(
+      `${options.peer} can't be reached: ${describeError(cause)}`,
+      { retryable: true },
+      { cause },
+    );
   }
 }
 

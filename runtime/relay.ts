@@ -1,0 +1,98 @@
+import type { RelayConfig } from "./config.ts";
+import type { HostAddress } from "./config/endpoint.ts";
+import { createCredentialSource } from "./credentials/credentials.ts";
+import { createMounts } from "./credentials/mounts.ts";
+import { Dataflow } from "./forward/dataflow.ts";
+import type { LinkState } from "./forward/link.ts";
+import type { Logger } from "./log.ts";
+
+/** What a relay runs with, beyond its configuration. */
+export interface RelayOptions {
+  /** Number of this instance, from 0: that of its pod. */
+  readonly ordinal: number;
+  /** Folder of the mounted files; omitted: the configuration's. */
+  readonly mountPath?: string;
+  /** Where to connect instead of a `host:port`; for development. */
+  readonly connectTo?: ReadonlyMap<string, HostAddress>;
+  readonly log: Logger;
+}
+
+/** Whether the relay does what it is there for. */
+export interface Readiness {
+  readonly isReady: boolean;
+  /** Each dataflow that is not up, with the reason. */
+  readonly reasons: readonly string[];
+}
+
+/** All dataflows of one configuration. */
+export class Relay {
+  readonly dataflows: readonly Dataflow[];
+  readonly #log: Logger;
+  readonly #drainTimeoutMs: number;
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: RelayConfig, { ordinal, mountPath, connectTo, log }: RelayOptions) {
+    const mounts = createMounts(mountPath ?? config.relay.mountPath);
+    const credentials = new Map(
+      Object.entries(config.endpoints).map(([name, endpoint]) => [
+        name,
+        createCredentialSource(name, endpoint, mounts),
+      ]),
+    );
+    const context = {
+      config,
+      credentials,
+      ordinal,
+      connectTo: connectTo ?? new Map<string, HostAddress>(),
+      log,
+      random: Math.random,
+    };
+    this.#log = log;
+    this.#drainTimeoutMs = config.relay.drainTimeoutSeconds * 1000;
+    this.dataflows = Object.entries(config.dataflows)
+      .filter(([, { mode }]) => mode === "Enabled")
+      .map(([name, dataflow]) => new Dataflow(name, dataflow, context));
+  }
+
+  /**
+   * Runs until {@link stop}, or until no dataflow is left that can run.
+   * @returns whether it ended because it was told to
+   */
+  async run(): Promise<boolean> {
+    await Promise.all(this.dataflows.map((dataflow) => dataflow.run()));
+    await this.#stopping;
+    return this.#stopping !== undefined;
+  }
+
+  get readiness(): Readiness {
+    const reasons = this.dataflows.flatMap(({ name, status }) => {
+      if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
+      return [...notUp(name, "source", status.source), ...notUp(name, "destination", status.destination)];
+    });
+    return { isReady: reasons.length === 0 && this.#stopping === undefined, reasons };
+  }
+
+  /**
+   * Takes no more messages, waits for those in flight up to the drain time-out, and disconnects. What is not
+   * acknowledged by then stays with its source. May be called again.
+   */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    await this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    this.#log.info({ timeoutMs: this.#drainTimeoutMs }, "draining");
+    const deadline = AbortSignal.timeout(this.#drainTimeoutMs);
+    await Promise.all(this.dataflows.map((dataflow) => dataflow.stop(deadline)));
+    const left = this.dataflows.reduce((sum, { status }) => sum + status.inFlight + status.waiting, 0);
+    if (left > 0)
+      this.#log.warn({ messages: left }, "drain time-out: not acknowledged, the source will send them again");
+    else this.#log.info("drained");
+  }
+}
+
+function notUp(name: string, side: string, state: LinkState): string[] {
+  if (state.kind === "up") return [];
+  return [`${name}: ${side} is ${state.kind}${"reason" in state ? `, ${state.reason}` : ""}`];
+}

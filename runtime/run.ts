@@ -1,0 +1,131 @@
+import { readFile } from "node:fs/promises";
+
+import { parseRelayConfig, type ParsedConfig } from "./config.ts";
+import { parseHost, type HostAddress } from "./config/endpoint.ts";
+import { ConfigError, describeError, formatProblem } from "./errors.ts";
+import { startHealthServer } from "./health-server.ts";
+import { createLog, type Logger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { Relay } from "./relay.ts";
+
+/** What the command line and the environment say. */
+export interface RunOptions {
+  readonly configFile: string;
+  /** With AIO's own resources: the profile whose dataflows are wanted. */
+  readonly profile?: string;
+  readonly mountPath?: string;
+  /** `<host>:<port>=<address>:<port>`, as often as needed; for development. */
+  readonly connectTo: readonly string[];
+  /** Port of probes and metrics; omitted: the configuration's. */
+  readonly metricsPort?: number;
+}
+
+/** Exit codes of the process. */
+export const ExitCode = { ok: 0, failed: 1, badConfiguration: 2 } as const;
+
+/**
+ * Runs a relay until SIGTERM or SIGINT.
+ * @returns the exit code; a second signal ends the process at once
+ */
+export async function runRelay(options: RunOptions): Promise<number> {
+  let parsed: ParsedConfig;
+  let connectTo: ReadonlyMap<string, HostAddress>;
+  let ordinal: number;
+  try {
+    parsed = parseRelayConfig(await readConfigFile(options.configFile), {
+      where: options.configFile,
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+    });
+    connectTo = parseConnectTo(options.connectTo);
+    ordinal = readOrdinal(process.env["RELAY_ORDINAL"]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return ExitCode.badConfiguration;
+  }
+  const { config } = parsed;
+  const log = createLog(config.profile.diagnostics.logs.level).child(
+    config.relay.site === undefined ? {} : { site: config.relay.site },
+  );
+  announce(log, parsed, connectTo);
+  const relay = new Relay(config, {
+    ordinal,
+    connectTo,
+    log,
+    ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
+  });
+  return superviseRelay(relay, options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort, log);
+}
+
+async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {
+  const health = port === 0 ? undefined : await startHealthServer(port, relay, createMetrics(relay));
+  if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
+  const onSignal = (signal: NodeJS.Signals) => {
+    log.info({ signal }, "told to stop");
+    process.once(signal, () => process.exit(ExitCode.failed));
+    void relay.stop();
+  };
+  process.once("SIGTERM", onSignal);
+  process.once("SIGINT", onSignal);
+  try {
+    if (await relay.run()) return ExitCode.ok;
+    log.error("no dataflow is left that can run");
+    return ExitCode.failed;
+  } finally {
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+    health?.close();
+  }
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const problem = {
+      path: "file",
+      problem: `can't be read (${describeError(cause)})`,
+      remedy: "give the path of a configuration",
+    };
+    throw new ConfigError(file, [problem], { cause });
+  }
+}
+
+function announce(
+  log: Logger,
+  { config, warnings, skipped }: ParsedConfig,
+  connectTo: ReadonlyMap<string, HostAddress>,
+): void {
+  for (const warning of warnings) log.warn(formatProblem(warning));
+  for (const reason of skipped) log.warn({ reason }, "skipped");
+  for (const [name, { mode }] of Object.entries(config.dataflows)) {
+    if (mode === "Disabled") log.info({ dataflow: name }, "dataflow is disabled");
+  }
+  for (const [host, { hostname: to, port }] of connectTo)
+    log.warn({ host, to: `${to}:${port}` }, "connecting elsewhere, for development only");
+}
+
+/** Parses `--connect-to`. @throws {ConfigError} naming each that is not of its form */
+export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, HostAddress> {
+  const map = new Map<string, HostAddress>();
+  const problems = values.flatMap((value) => {
+    const [from = "", to = ""] = value.split("=");
+    const source = parseHost(from);
+    const target = parseHost(to);
+    if (source === undefined || target === undefined) {
+      return [{ path: "--connect-to", problem: `is "${value}"`, remedy: 'give "<host>:<port>=<address>:<port>"' }];
+    }
+    map.set(`${source.hostname}:${source.port}`, target);
+    return [];
+  });
+  if (problems.length > 0) throw new ConfigError("the command line", problems);
+  return map;
+}
+
+/** Number of this instance, from 0, as `RELAY_ORDINAL` says it. @throws {ConfigError} when it is no number */
+export function readOrdinal(given: string | undefined): number {
+  if (given === undefined) return 0;
+  if (/^[0-9]{1,4}$/.test(given)) return Number(given);
+  const remedy = "give the number of this instance, from 0";
+  throw new ConfigError("the environment", [{ path: "RELAY_ORDINAL", problem: `is "${given}"`, remedy }]);
+}
