@@ -39,33 +39,7 @@ export function createMetrics(relay: Relay): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const [name, help, read] of counterTable) addCounter(registry, relay, name, help, read);
-  const lost = new Counter({
-    name: "relay_messages_lost_total",
-    help: "Messages that were given up, by reason",
-    labelNames: ["dataflow", "reason"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name: dataflow, counters } of relay.dataflows) {
-        for (const reason of lossReasons) this.inc({ dataflow, reason }, counters.lost[reason]);
-      }
-    },
-  });
-  const disconnects = new Counter({
-    name: "relay_disconnects_total",
-    help: "Connections that ended",
-    labelNames: ["dataflow", "side"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name: dataflow, counters } of relay.dataflows) {
-        this.inc({ dataflow, side: "source" }, counters.disconnects.source);
-        this.inc({ dataflow, side: "destination" }, counters.disconnects.destination);
-      }
-    },
-  });
-  void lost;
-  void disconnects;
+  addLabelledCounters(registry, relay);
   addGauge(registry, relay, "relay_messages_in_flight", "Messages sent and not yet acknowledged", (d) => d.inFlight);
   addGauge(registry, relay, "relay_messages_waiting", "Messages that wait to be sent", (d) => d.waiting);
   addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
@@ -95,6 +69,35 @@ function addCounter(
     collect() {
       this.reset();
       for (const { name: dataflow, counters } of relay.dataflows) this.inc({ dataflow }, read(counters));
+    },
+  });
+}
+
+/** Counters with a second label beside the dataflow. */
+function addLabelledCounters(registry: Registry, relay: Relay): void {
+  new Counter({
+    name: "relay_messages_lost_total",
+    help: "Messages that were given up, by reason",
+    labelNames: ["dataflow", "reason"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name: dataflow, counters } of relay.dataflows) {
+        for (const reason of lossReasons) this.inc({ dataflow, reason }, counters.lost[reason]);
+      }
+    },
+  });
+  new Counter({
+    name: "relay_disconnects_total",
+    help: "Connections that ended",
+    labelNames: ["dataflow", "side"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name: dataflow, counters } of relay.dataflows) {
+        this.inc({ dataflow, side: "source" }, counters.disconnects.source);
+        this.inc({ dataflow, side: "destination" }, counters.disconnects.destination);
+      }
     },
   });
 }

@@ -128,6 +128,6 @@ export function list(names: readonly string[]): string {
 /** Shows a value in a message, shortened: a document may hold anything. */
 export function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const shown = JSON.stringify(value) ?? String(value);
+  const shown = JSON.stringify(value);
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }

@@ -37,13 +37,11 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
   const ofKind = (kind: string) => resources.filter((resource) => resource.kind === kind);
   const skipped: string[] = [];
 
-  const endpoints = ofKind("DataflowEndpoint").filter((resource) => {
-    const isMqtt = resource.spec["endpointType"] === undefined || isWord(resource.spec["endpointType"], "Mqtt");
-    if (!isMqtt)
-      skipped.push(`endpoint "${resource.name}" is of type ${JSON.stringify(resource.spec["endpointType"])}, not Mqtt`);
-    return isMqtt;
-  });
-  const others = ofKind("DataflowEndpoint").filter((resource) => !endpoints.includes(resource));
+  const endpoints = ofKind("DataflowEndpoint").filter(isMqtt);
+  const others = ofKind("DataflowEndpoint").filter((resource) => !isMqtt(resource));
+  for (const { name, spec } of others) {
+    skipped.push(`endpoint "${name}" is of type ${JSON.stringify(spec["endpointType"])}, not Mqtt`);
+  }
   const candidates = ofKind("Dataflow").filter((resource) => {
     const other = others.find(({ name }) => referencesEndpoint(resource.spec, name));
     if (other !== undefined)
@@ -51,12 +49,7 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
     return other === undefined;
   });
 
-  const names = [...new Set(candidates.map(profileOf))].sort();
-  const chosen = profileName ?? (names.length === 1 ? names[0] : undefined) ?? defaultProfile;
-  if (profileName === undefined && names.length > 1) {
-    const remedy = "say with --profile which one this relay runs";
-    problems.push({ path: "items", problem: `hold dataflows of the profiles ${list(names)}`, remedy });
-  }
+  const chosen = chooseProfile(candidates, profileName, problems);
   const dataflows = candidates.filter((resource) => {
     const isChosen = profileOf(resource) === chosen;
     if (!isChosen) skipped.push(`dataflow "${resource.name}" belongs to the profile "${profileOf(resource)}"`);
@@ -102,6 +95,21 @@ function readResources(value: unknown): { resources: Resource[]; problems: Probl
     else resources.push({ path, kind, name, spec });
   }
   return { resources, problems };
+}
+
+/** The profile whose dataflows are taken: the one that was asked for, or the only one. */
+function chooseProfile(dataflows: readonly Resource[], asked: string | undefined, problems: Problem[]): string {
+  const names = [...new Set(dataflows.map(profileOf))].sort();
+  if (asked === undefined && names.length > 1) {
+    const remedy = "say with --profile which one this relay runs";
+    problems.push({ path: "items", problem: `hold dataflows of the profiles ${list(names)}`, remedy });
+  }
+  return asked ?? (names.length === 1 ? names[0] : undefined) ?? defaultProfile;
+}
+
+/** A missing type is left for the schema to name. */
+function isMqtt({ spec }: Resource): boolean {
+  return spec["endpointType"] === undefined || isWord(spec["endpointType"], "Mqtt");
 }
 
 function profileOf({ spec }: Resource): string {

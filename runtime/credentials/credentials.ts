@@ -1,16 +1,17 @@
 import type { Endpoint } from "../config/endpoint.ts";
 import { ConnectionError } from "../errors.ts";
+import type { ConnectOptions } from "../mqtt/connect.ts";
 import type { TlsMaterial } from "../transport/open-stream.ts";
 import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./azure-identity.ts";
 import type { Mounts } from "./mounts.ts";
 
+/** What CONNECT carries of a client's credentials. */
+export type Proof = Pick<ConnectOptions, "username" | "password" | "authenticationMethod" | "authenticationData">;
+
 /** What a client shows to a broker. Held only while a connection is made. */
 export interface Credentials {
-  readonly username?: string;
-  readonly password?: Buffer;
-  /** Of enhanced authentication. @see MQTT 5.0 §4.12 */
-  readonly authenticationMethod?: string;
-  readonly authenticationData?: Buffer;
+  readonly proof: Proof;
+  /** Omitted: the connection is not encrypted. */
   readonly tls?: TlsMaterial;
 }
 
@@ -23,19 +24,14 @@ export interface CredentialSource {
 /** Authentication methods of enhanced authentication. @see Azure facts: Event Grid Entra JWT; AIO broker authentication */
 const enhancedMethod = { entraToken: "OAUTH2-JWT", serviceAccountToken: "K8S-SAT" } as const;
 
-type Proof = Omit<Credentials, "tls"> & { readonly certificate?: Pick<TlsMaterial, "cert" | "key"> };
-
 /** Chooses how an endpoint's credentials are got. Reads nothing yet. */
 export function createCredentialSource(name: string, endpoint: Endpoint, mounts: Mounts): CredentialSource {
   const { tls } = endpoint.mqttSettings;
   const readProof = createProofReader(name, endpoint, mounts);
   return {
     read: async (signal) => {
-      const { certificate, ...proof } = await readProof(signal);
-      if (tls.mode === "Disabled") return proof;
-      const ref = tls.trustedCaCertificateConfigMapRef;
-      const trust = ref === undefined ? {} : { ca: await mounts.readConfigMap(ref) };
-      return { ...proof, tls: { ...trust, ...certificate } };
+      const proof = await readProof(signal);
+      return tls.mode === "Disabled" ? { proof } : { proof, tls: await readTls(endpoint, mounts) };
     },
   };
 }
@@ -55,10 +51,9 @@ function createProofReader(name: string, endpoint: Endpoint, mounts: Mounts): (s
       return entraProof(systemAssignedTokens(authentication.systemAssignedManagedIdentitySettings.audience));
     case "UserAssignedManagedIdentity":
       return entraProof(userAssignedTokens(authentication.userAssignedManagedIdentitySettings));
-    case "X509Certificate": {
-      const { secretRef } = authentication.x509CertificateSettings;
-      return async () => ({ ...username, certificate: await readCertificate(mounts, secretRef) });
-    }
+    case "X509Certificate":
+      // TLS shows the certificate; the user name is the authentication name that Event Grid may ask for.
+      return () => Promise.resolve(username);
     case "AccessToken": {
       const { secretRef } = authentication.accessTokenSettings;
       return async () => ({ ...username, password: trimmed(await mounts.readSecret(secretRef, "accessToken")) });
@@ -83,6 +78,13 @@ function entraProof(tokens: TokenSource): (signal: AbortSignal) => Promise<Proof
 /** A file written by hand often ends with a line break that is no part of the secret. */
 function trimmed(secret: Buffer): Buffer {
   return Buffer.from(secret.toString("utf8").replace(/\r?\n$/, ""));
+}
+
+async function readTls({ mqttSettings: { tls, authentication } }: Endpoint, mounts: Mounts): Promise<TlsMaterial> {
+  const ref = tls.trustedCaCertificateConfigMapRef;
+  const trust = ref === undefined ? {} : { ca: await mounts.readConfigMap(ref) };
+  if (authentication.method !== "X509Certificate") return trust;
+  return { ...trust, ...(await readCertificate(mounts, authentication.x509CertificateSettings.secretRef)) };
 }
 
 /** The keys that AIO prescribes, and those of a `kubernetes.io/tls` Secret. */

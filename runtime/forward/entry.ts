@@ -1,10 +1,5 @@
 import type { EncodedPublish } from "../mqtt/publish.ts";
-
-/** What the forwarder needs of a connection to the source. */
-export interface SourcePort {
-  readonly acknowledge: (packetId: number) => void;
-  readonly setPaused: (paused: boolean) => void;
-}
+import type { SourcePort } from "./ports.ts";
 
 /** A message between its arrival and the destination's acknowledgement. */
 export interface Entry {

@@ -1,51 +1,11 @@
-import Denque from "denque";
-
-import { firstControlPacketId } from "../mqtt/connection.ts";
-import { clearRetain, stampPublish, type PublishView } from "../mqtt/publish.ts";
+import { clearRetain, type PublishView } from "../mqtt/publish.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../mqtt/reason-codes.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Counters, LossReason } from "./counters.ts";
-import { doneEntry, topicOfEntry, type Entry, type SourcePort } from "./entry.ts";
-import { PacketIds } from "./packet-ids.ts";
-import type { Patch } from "./patch.ts";
-
-/** What the forwarder needs of a connection to the destination. */
-export interface DestinationPort {
-  readonly write: (packet: Buffer) => void;
-  readonly pendingBytes: number;
-  readonly onceDrained: (callback: () => void) => void;
-}
-
-/** What a destination takes, and whether it kept the session of the connection before. */
-export interface DestinationLimits {
-  readonly sessionPresent: boolean;
-  readonly receiveMaximum: number;
-  readonly maximumPacketBytes: number;
-  readonly retainAvailable: boolean;
-}
-
-export interface ForwarderOptions {
-  readonly patch: Patch;
-  readonly qos: 0 | 1;
-  /** QoS 1 messages in flight to the destination at most, however many it would take. */
-  readonly maxInflightMessages: number;
-  readonly undeliverable: "Stop" | "Discard";
-  readonly counters: Counters;
-  /** Called once when a message stops the dataflow: nothing is forwarded or acknowledged after it. */
-  readonly onStopped: (reason: string) => void;
-  /** Called for each message that is given up, or refused for now. */
-  readonly onTrouble: (trouble: Trouble) => void;
-  readonly now: () => number;
-  /** Runs `callback` after `delayMs`; the forwarder asks for one delay at a time. */
-  readonly schedule: (callback: () => void, delayMs: number) => void;
-}
-
-/** A message that could not be delivered, for the log. */
-export interface Trouble {
-  readonly kind: LossReason | "rejected";
-  readonly reason: string;
-  readonly topic: string;
-}
+import { doneEntry, topicOfEntry, type Entry } from "./entry.ts";
+import { InFlight } from "./in-flight.ts";
+import type { DestinationLimits, DestinationPort, ForwarderOptions, SourcePort } from "./ports.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
 
 /** Messages that came with QoS 0 and may wait: nothing else holds them back. */
 const maxWaitingQos0 = 10_000;
@@ -74,20 +34,13 @@ const rejectionPauseMs = 1000;
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #counters: Counters;
-  /** Not in flight, oldest first. */
-  readonly #waiting = new Denque<Entry>();
-  /** In flight, in the order of sending; acknowledged ones leave when they reach the front. */
-  readonly #sent = new Denque<Entry>();
+  readonly #waiting = new WaitingQueue();
+  readonly #inFlight = new InFlight();
   readonly #unacknowledged: AcknowledgementQueue;
-  readonly #byId: (Entry | undefined)[] = [];
-  readonly #ids = new PacketIds(firstControlPacketId - 1);
   #destination: DestinationPort | undefined;
   #limits: DestinationLimits | undefined;
   #source: SourcePort | undefined;
-  #inFlight = 0;
-  #waitingBytes = 0;
-  /** Waiting messages that came with QoS 0: nothing but this bound holds them back. */
-  #waitingQos0 = 0;
+  #isSourcePaused = false;
   #isPausedByRejection = false;
   #awaitsDrain = false;
   #mode: "running" | "draining" | "stopped" = "running";
@@ -101,7 +54,7 @@ export class Forwarder {
 
   /** Messages sent to the destination and not acknowledged by it. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight.length;
   }
 
   /** Messages that wait to be sent. */
@@ -121,7 +74,8 @@ export class Forwarder {
   attachSource(source: SourcePort, sessionPresent: boolean): void {
     this.#source = source;
     if (sessionPresent) this.#forgetUnsent();
-    source.setPaused(this.#waitingBytes > maxWaitingBytes);
+    if (this.#isSourcePaused) source.setPaused(true);
+    this.#regulateSource();
     this.#pump();
   }
 
@@ -138,8 +92,8 @@ export class Forwarder {
     this.#limits = limits;
     this.#awaitsDrain = false;
     if (!limits.sessionPresent) {
-      for (const entry of this.#waiting.toArray()) entry.destinationId = 0;
-      this.#ids.reset();
+      this.#waiting.forEach((entry) => (entry.destinationId = 0));
+      this.#inFlight.forgetIds();
     }
     this.#pump();
   }
@@ -147,12 +101,8 @@ export class Forwarder {
   /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
   detachDestination(): void {
     this.#destination = undefined;
-    for (let entry = this.#sent.pop(); entry !== undefined; entry = this.#sent.pop()) {
-      if (entry.state !== "sent") continue;
-      this.#byId[entry.destinationId] = undefined;
-      this.#putBack(entry);
-    }
-    this.#inFlight = 0;
+    for (const entry of this.#inFlight.takeAll().reverse()) this.#waiting.putBack(entry);
+    this.#regulateSource();
   }
 
   /** Takes a message that arrived on the source connection of today. The view is not used after the call. */
@@ -167,7 +117,7 @@ export class Forwarder {
       this.#giveUp("undeliverable", publish.undeliverable, view);
       return;
     }
-    if (view.qos === 0 && this.#waitingQos0 >= maxWaitingQos0) {
+    if (view.qos === 0 && this.#waiting.qos0 >= maxWaitingQos0) {
       this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
@@ -183,8 +133,8 @@ export class Forwarder {
     };
     if (view.qos > 0) this.#unacknowledged.push(entry);
     this.#waiting.push(entry);
-    this.#countWaiting(entry, 1);
     this.#pump();
+    this.#regulateSource();
   }
 
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
@@ -200,19 +150,15 @@ export class Forwarder {
 
   /** Takes the destination's acknowledgement. */
   onPuback(packetId: number, reasonCode: number): void {
-    const entry = this.#byId[packetId];
+    const entry = this.#inFlight.settle(packetId);
     if (entry === undefined) return; // of a message that an earlier process sent in this session
-    this.#byId[packetId] = undefined;
-    this.#ids.release(packetId);
-    entry.destinationId = 0;
-    this.#inFlight--;
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#complete(entry);
     else if (verdict === "undeliverable")
       this.#refuse(entry, `the destination refused it for good: ${nameReasonCode(reasonCode)}`);
     else this.#retryLater(entry, reasonCode);
-    while (this.#sent.length > 0 && this.#sent.peekFront()?.state !== "sent") this.#sent.shift();
     this.#pump();
+    this.#regulateSource();
   }
 
   /** Takes no more messages; resolves once all that came is acknowledged, or nothing more can be. */
@@ -228,15 +174,14 @@ export class Forwarder {
   /** Sends what may be sent: as long as something waits, the window has room and the destination takes it. */
   #pump(): void {
     while (this.#mode !== "stopped" && this.#destination !== undefined && !this.#isPausedByRejection) {
-      const entry = this.#waiting.peekFront();
+      const entry = this.#waiting.peek();
       if (entry === undefined || this.#isHeld(entry)) break;
-      if (this.#options.qos > 0 && this.#inFlight >= this.window) break;
+      if (this.#options.qos > 0 && this.#inFlight.length >= this.window) break;
       if (this.#options.qos === 0 && this.#destination.pendingBytes > maxUnsentBytes) {
         this.#pumpOnceDrained(this.#destination);
         break;
       }
       this.#waiting.shift();
-      this.#countWaiting(entry, -1);
       this.#send(entry, this.#destination);
     }
     this.#finishDraining();
@@ -266,15 +211,7 @@ export class Forwarder {
     }
     if (!retainAvailable && clearRetain(entry.publish)) this.#counters.retainCleared++;
     if (entry.wasSent) this.#counters.resent++;
-    if (this.#options.qos > 0) {
-      const isResumed = sessionPresent && entry.destinationId !== 0;
-      if (entry.destinationId === 0) entry.destinationId = this.#ids.take();
-      stampPublish(entry.publish, entry.destinationId, isResumed);
-      this.#byId[entry.destinationId] = entry;
-      entry.state = "sent";
-      this.#sent.push(entry);
-      this.#inFlight++;
-    }
+    if (this.#options.qos > 0) this.#inFlight.add(entry, sessionPresent);
     entry.wasSent = true;
     destination.write(packet);
     if (this.#options.qos === 0) {
@@ -301,24 +238,13 @@ export class Forwarder {
     const remedy = remedyOfReasonCode(reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
     this.#options.onTrouble({ kind: "rejected", reason, topic: topicOfEntry(entry) });
-    // It may be sent again before those that went with it are acknowledged: it must not stand here twice.
-    this.#sent.removeOne(this.#sent.toArray().indexOf(entry));
-    this.#putBack(entry);
+    this.#waiting.putBack(entry);
     if (this.#isPausedByRejection) return;
     this.#isPausedByRejection = true;
     this.#options.schedule(() => {
       this.#isPausedByRejection = false;
       this.#pump();
     }, rejectionPauseMs);
-  }
-
-  /** Back to its place in the order of arrival. */
-  #putBack(entry: Entry): void {
-    entry.state = "waiting";
-    let index = 0;
-    while ((this.#waiting.peekAt(index)?.order ?? Infinity) < entry.order) index++;
-    this.#waiting.splice(index, 0, entry);
-    this.#countWaiting(entry, 1);
   }
 
   /** Gives up a message that has an entry, as the dataflow's policy says. */
@@ -358,28 +284,20 @@ export class Forwarder {
 
   /** Forgets what the source sends again; what was sent already, and QoS 0, stays. */
   #forgetUnsent(): void {
-    const kept = this.#waiting
-      .toArray()
-      .filter((entry) => entry.wasSent || entry.sourceId === 0 || entry.source !== undefined);
-    this.#waiting.clear();
-    this.#waitingBytes = this.#waitingQos0 = 0;
-    for (const entry of kept) {
-      this.#waiting.push(entry);
-      this.#countWaiting(entry, 1);
-    }
+    this.#waiting.filter((entry) => entry.wasSent || entry.sourceId === 0 || entry.source !== undefined);
   }
 
-  #countWaiting(entry: Entry, change: 1 | -1): void {
-    const wasFull = this.#waitingBytes > maxWaitingBytes;
-    this.#waitingBytes += change * entry.publish.packet.length;
-    if (entry.sourceId === 0) this.#waitingQos0 += change;
-    const isFull = this.#waitingBytes > maxWaitingBytes;
-    if (wasFull !== isFull) this.#source?.setPaused(isFull);
+  /** Reads the source no further while too many bytes wait, whatever its broker makes of Receive Maximum. */
+  #regulateSource(): void {
+    const isFull = this.#waiting.bytes > maxWaitingBytes;
+    if (isFull === this.#isSourcePaused) return;
+    this.#isSourcePaused = isFull;
+    this.#source?.setPaused(isFull);
   }
 
   #finishDraining(): void {
     if (this.#onIdle === undefined) return;
-    const isIdle = this.#waiting.length === 0 && this.#inFlight === 0 && this.#unacknowledged.length === 0;
+    const isIdle = this.#waiting.length === 0 && this.#inFlight.length === 0 && this.#unacknowledged.length === 0;
     if (!isIdle && this.#mode !== "stopped") return;
     this.#onIdle();
     this.#onIdle = undefined;

@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Credentials } from "../credentials/credentials.ts";
 import { ConnectionError, describeError } from "../errors.ts";
-import { Connection, type ConnectionEvents, type ConnectOptions, type ServerLimits } from "../mqtt/connection.ts";
+import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
+import { Connection, type ConnectionEvents } from "../mqtt/connection.ts";
 import { nextDelay, type BackoffBounds } from "./backoff.ts";
 
 /** Where a link is: what readiness asks. */

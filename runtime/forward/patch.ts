@@ -1,4 +1,6 @@
+import type { DataflowParts } from "../config/dataflow.ts";
 import { eventGridTopicProblem } from "../config/dataflow-rules.ts";
+import { HostType, type Endpoint } from "../config/endpoint.ts";
 import {
   encodePublish,
   forEachProperty,
@@ -7,7 +9,7 @@ import {
   type PublishView,
 } from "../mqtt/publish.ts";
 import { topicNameProblem } from "../topic/filter.ts";
-import { resolveTopicTemplate, type TopicTemplate } from "../topic/template.ts";
+import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../topic/template.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
 
 /** What may change in the messages of a dataflow; decided once, when it starts. */
@@ -30,6 +32,23 @@ export type Patch = (view: PublishView) => EncodedPublish | Undeliverable;
 
 /** Destination topics are remembered by input topic: a plant has far fewer topics than messages. */
 const maxRemembered = 4096;
+
+/** Reads from the configuration what may change in a dataflow's messages. */
+export function planPatch({ transformation, destination }: DataflowParts, endpoint: Endpoint): PatchPlan {
+  const template = parseTopicTemplate(destination.dataDestination);
+  if ("problem" in template)
+    throw new TypeError(`the configuration was not checked: dataDestination ${template.problem}`);
+  const { qos, retain, cloudEventAttributes: mode } = endpoint.mqttSettings;
+  const isEventGrid = endpoint.hostType === HostType.EventGrid;
+  const plan = { template, qos, retain, isEventGrid };
+  if (mode === undefined) return plan;
+  const { serializationFormat, schemaRef } = transformation ?? {};
+  const output = {
+    ...(serializationFormat === undefined ? {} : { contentType: "application/json" }),
+    ...(schemaRef === undefined ? {} : { dataSchema: schemaRef }),
+  };
+  return { ...plan, cloudEvents: { mode, source: `aio://${destination.endpointRef}`, ...output } };
+}
 
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
 export function createPatch(plan: PatchPlan): Patch {
@@ -79,11 +98,11 @@ function rememberTopics<T>(make: (input: string) => T): (input: string) => T {
 
 /** The properties without those of the connection itself; `undefined` when there is none of these, nearly always. */
 function withoutHopProperties(view: PublishView): Buffer | undefined {
-  let hasOne = false;
+  let dropped = 0;
   const kept: Buffer[] = [];
   forEachProperty(view, (identifier, start, end) => {
-    if (hopProperties.has(identifier)) hasOne = true;
+    if (hopProperties.has(identifier)) dropped++;
     else kept.push(view.bytes.subarray(start, end));
   });
-  return hasOne ? Buffer.concat(kept) : undefined;
+  return dropped === 0 ? undefined : Buffer.concat(kept);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "../log.ts";
-import type { Trouble } from "./forwarder.ts";
 import type { LinkState } from "./link.ts";
+import type { Trouble } from "./ports.ts";
 
 /** Says each change of a link once, with what the operator can do about it. */
 export function reportLinkState(

@@ -1,6 +1,7 @@
 import { eventGridLimits } from "../config/endpoint-rules.ts";
 import { ConnectionError } from "../errors.ts";
-import type { Connection, ServerLimits } from "../mqtt/connection.ts";
+import type { ServerLimits } from "../mqtt/connect.ts";
+import type { Connection } from "../mqtt/connection.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../mqtt/reason-codes.ts";
 import { parseSharedFilter } from "../topic/filter.ts";
 

@@ -2,9 +2,12 @@ import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError } from "../errors.ts";
 import { BatchWriter } from "./batch-writer.ts";
+import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
 import {
   decodeControlPacket,
   encodeControlPacket,
+  firstControlPacketId,
+  lastControlPacketId,
   PacketType,
   readPuback,
   type IConnackPacket,
@@ -14,38 +17,6 @@ import { startKeepAlive } from "./keep-alive.ts";
 import { PacketReader } from "./packet-reader.ts";
 import { encodePuback, PublishView } from "./publish.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "./reason-codes.ts";
-
-/** Packet identifiers of SUBSCRIBE and UNSUBSCRIBE; those of PUBLISH stay below. */
-export const firstControlPacketId = 65_000;
-const lastControlPacketId = 65_535;
-
-/** What CONNECT says. @see MQTT 5.0 §3.1 */
-export interface ConnectOptions {
-  /** The broker, as messages name it: `source aio-broker:18883`. */
-  readonly peer: string;
-  readonly clientId: string;
-  readonly cleanStart: boolean;
-  readonly sessionExpirySeconds: number;
-  readonly keepAliveSeconds: number;
-  /** QoS 1 messages that the server may send before an acknowledgement. */
-  readonly receiveMaximum: number;
-  readonly username?: string;
-  readonly password?: Buffer;
-  readonly authenticationMethod?: string;
-  readonly authenticationData?: Buffer;
-  /** Time for CONNACK, SUBACK and UNSUBACK to come. */
-  readonly timeoutMs: number;
-}
-
-/** What the server announced in CONNACK, its defaults filled in. @see MQTT 5.0 §3.2.2.3 */
-export interface ServerLimits {
-  readonly sessionPresent: boolean;
-  readonly receiveMaximum: number;
-  readonly maximumQoS: number;
-  readonly retainAvailable: boolean;
-  readonly maximumPacketBytes: number;
-  readonly sharedSubscriptionAvailable: boolean;
-}
 
 /** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
 export interface ConnectionEvents {
@@ -105,7 +76,7 @@ export class Connection {
       this.#fail("closed the connection", true);
     });
     this.#timer = this.#startTimer("CONNACK");
-    this.#writer.write(encodeControlPacket(connectPacket(options)));
+    this.#writer.write(encodeConnect(options));
   }
 
   get isOpen(): boolean {
@@ -302,36 +273,3 @@ export class Connection {
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;
-
-function connectPacket(options: ConnectOptions): Packet {
-  const { clientId, cleanStart, keepAliveSeconds, username, password, authenticationMethod, authenticationData } =
-    options;
-  return {
-    cmd: "connect",
-    protocolId: "MQTT",
-    protocolVersion: 5,
-    clientId,
-    clean: cleanStart,
-    keepalive: keepAliveSeconds,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    properties: {
-      sessionExpiryInterval: options.sessionExpirySeconds,
-      receiveMaximum: options.receiveMaximum,
-      ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
-      ...(authenticationData === undefined ? {} : { authenticationData }),
-    },
-  };
-}
-
-/** Defaults: MQTT 5.0 §3.2.2.3. */
-function readLimits({ sessionPresent, properties }: IConnackPacket): ServerLimits {
-  return {
-    sessionPresent,
-    receiveMaximum: properties?.receiveMaximum ?? 65_535,
-    maximumQoS: properties?.maximumQoS ?? 2,
-    retainAvailable: properties?.retainAvailable ?? true,
-    maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
-    sharedSubscriptionAvailable: properties?.sharedSubscriptionAvailable ?? true,
-  };
-}

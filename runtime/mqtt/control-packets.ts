@@ -8,6 +8,10 @@ export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Pac
 /** MQTT 5. @see MQTT 5.0 §3.1.2.2 */
 const protocolVersion = 5;
 
+/** Packet identifiers of SUBSCRIBE and UNSUBSCRIBE; those of PUBLISH stay below. */
+export const firstControlPacketId = 65_000;
+export const lastControlPacketId = 65_535;
+
 /** Packet types, the upper half of the first byte. @see MQTT 5.0 §2.1.2 */
 export const PacketType = { publish: 3, puback: 4, pingresp: 13 } as const;
 

@@ -1,0 +1,65 @@
+import Denque from "denque";
+
+import type { Entry } from "./entry.ts";
+
+/** The messages that wait to be sent, in the order of their arrival. */
+export class WaitingQueue {
+  readonly #entries = new Denque<Entry>();
+  #bytes = 0;
+  #qos0 = 0;
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  /** Bytes of all packets. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many came with QoS 0: nothing but a bound on their number holds those back. */
+  get qos0(): number {
+    return this.#qos0;
+  }
+
+  peek(): Entry | undefined {
+    return this.#entries.peekFront();
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#count(entry, 1);
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.#entries.shift();
+    if (entry !== undefined) this.#count(entry, -1);
+    return entry;
+  }
+
+  /** Puts a message that was sent back to its place. */
+  putBack(entry: Entry): void {
+    entry.state = "waiting";
+    let index = 0;
+    while ((this.#entries.peekAt(index)?.order ?? Infinity) < entry.order) index++;
+    this.#entries.splice(index, 0, entry);
+    this.#count(entry, 1);
+  }
+
+  /** Keeps just what `isKept` says. */
+  filter(isKept: (entry: Entry) => boolean): void {
+    const kept = this.#entries.toArray().filter(isKept);
+    this.#entries.clear();
+    this.#bytes = this.#qos0 = 0;
+    for (const entry of kept) this.push(entry);
+  }
+
+  forEach(visit: (entry: Entry) => void): void {
+    for (const entry of this.#entries.toArray()) visit(entry);
+  }
+
+  #count(entry: Entry, change: 1 | -1): void {
+    this.#bytes += change * entry.publish.packet.length;
+    if (entry.sourceId === 0) this.#qos0 += change;
+  }
+}

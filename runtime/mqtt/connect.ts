@@ -1,0 +1,63 @@
+import { encodeControlPacket, type IConnackPacket } from "./control-packets.ts";
+
+/** What CONNECT says. @see MQTT 5.0 §3.1 */
+export interface ConnectOptions {
+  /** The broker, as messages name it: `source aio-broker:18883`. */
+  readonly peer: string;
+  readonly clientId: string;
+  readonly cleanStart: boolean;
+  readonly sessionExpirySeconds: number;
+  readonly keepAliveSeconds: number;
+  /** QoS 1 messages that the server may send before an acknowledgement. */
+  readonly receiveMaximum: number;
+  readonly username?: string;
+  readonly password?: Buffer;
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Buffer;
+  /** Time for CONNACK, SUBACK and UNSUBACK to come. */
+  readonly timeoutMs: number;
+}
+
+/** What the server announced in CONNACK, its defaults filled in. @see MQTT 5.0 §3.2.2.3 */
+export interface ServerLimits {
+  readonly sessionPresent: boolean;
+  readonly receiveMaximum: number;
+  readonly maximumQoS: number;
+  readonly retainAvailable: boolean;
+  readonly maximumPacketBytes: number;
+  readonly sharedSubscriptionAvailable: boolean;
+}
+
+/** Encodes CONNECT. */
+export function encodeConnect(options: ConnectOptions): Buffer {
+  const { clientId, cleanStart, keepAliveSeconds, username, password, authenticationMethod, authenticationData } =
+    options;
+  return encodeControlPacket({
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 5,
+    clientId,
+    clean: cleanStart,
+    keepalive: keepAliveSeconds,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    properties: {
+      sessionExpiryInterval: options.sessionExpirySeconds,
+      receiveMaximum: options.receiveMaximum,
+      ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
+      ...(authenticationData === undefined ? {} : { authenticationData }),
+    },
+  });
+}
+
+/** Reads what a CONNACK announces. Defaults: MQTT 5.0 §3.2.2.3. */
+export function readLimits({ sessionPresent, properties }: IConnackPacket): ServerLimits {
+  return {
+    sessionPresent,
+    receiveMaximum: properties?.receiveMaximum ?? 65_535,
+    maximumQoS: properties?.maximumQoS ?? 2,
+    retainAvailable: properties?.retainAvailable ?? true,
+    maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    sharedSubscriptionAvailable: properties?.sharedSubscriptionAvailable ?? true,
+  };
+}
