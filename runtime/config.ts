@@ -1,19 +1,22 @@
 import * as v from "valibot";
 
 import { checkDataflow } from "./config/dataflow-rules.ts";
-import { dataflowParts, dataflowSchema, type Dataflow } from "./config/dataflow.ts";
+import { dataflowSchema, type Dataflow } from "./config/dataflow.ts";
 import { documentSchema, profileSchema, relaySchema, type RelayConfig } from "./config/document.ts";
 import { checkEndpoint, resolveEndpoint } from "./config/endpoint-rules.ts";
-import { endpointSchema, HostType, type Endpoint } from "./config/endpoint.ts";
+import { endpointSchema, type Endpoint } from "./config/endpoint.ts";
+import { parseJson } from "./config/json.ts";
 import { fromKubernetes, isKubernetesDocument, type RawDocument } from "./config/kubernetes.ts";
-import { ConfigError, describeError, type Problem } from "./errors.ts";
+import { checkRelay } from "./config/relay-rules.ts";
+import { findWarnings } from "./config/warnings.ts";
+import { ConfigError, type Problem } from "./errors.ts";
 
 export type { RelayConfig, RelayConfigInput } from "./config/document.ts";
 
 /** What a document says, and what its reader should know about it. */
 export interface ParsedConfig {
   readonly config: RelayConfig;
-  /** What works and may still lose messages. */
+  /** What works and may still lose messages or show a credential. */
   readonly warnings: readonly Problem[];
   /** AIO's resources that no relay runs, each with the reason. */
   readonly skipped: readonly string[];
@@ -32,17 +35,16 @@ export interface ParseOptions {
  * @throws {ConfigError} with every problem of the document, each with its path and what to do
  */
 export function parseRelayConfig(text: string, { where, profile }: ParseOptions): ParsedConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    const problem = { path: "document", problem: `is not JSON (${describeError(cause)})`, remedy: "correct it there" };
-    throw new ConfigError(where, [problem], { cause });
+  const json = parseJson(text);
+  if ("problem" in json) {
+    const path = `line ${json.line}, column ${json.column}`;
+    throw new ConfigError(where, [{ path, problem: `is not JSON (${json.problem})`, remedy: "correct it there" }]);
   }
-  const raw = isKubernetesDocument(value) ? fromKubernetes(value, profile) : ownDocument(value);
+  const raw = isKubernetesDocument(json.value) ? fromKubernetes(json.value, profile) : ownDocument(json.value);
   const { config, problems } = checkDocument(raw);
   if (problems.length > 0) throw new ConfigError(where, problems);
-  return { config, warnings: findWarnings(config), skipped: raw.skipped };
+  const warnings = withoutRepeats(findWarnings(config, (name) => raw.pathOf("endpoints", name)));
+  return { config, warnings, skipped: raw.skipped };
 }
 
 function ownDocument(document: unknown): RawDocument {
@@ -55,21 +57,17 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
   config: RelayConfig;
   problems: Problem[];
 } {
-  const outline = v.safeParse(outlineSchema, document);
+  const outline = parseWithAllIssues(outlineSchema, document);
   const fields = isRecord(document) ? document : {};
   const problems = [...found, ...toProblems("", outline.issues)];
   const read = <S extends v.GenericSchema>(schema: S, path: string, value: unknown): v.InferOutput<S> | undefined => {
-    const result = v.safeParse(schema, value);
-    problems.push(...toProblems(path, result.issues));
-    if (result.typed) return result.output;
-    // An unknown key must not hide what the rules between fields have to say.
-    const again = v.safeParse(schema, withoutUnknownKeys(value, result.issues));
-    return again.typed ? again.output : undefined;
+    const { issues, result } = parseWithAllIssues(schema, value);
+    problems.push(...toProblems(path, issues));
+    return result.typed ? result.output : undefined;
   };
 
   const profile = read(v.optional(profileSchema, {}), pathOf("profile", ""), fields["profile"]);
   const relay = read(v.optional(relaySchema, {}), "relay", fields["relay"]);
-  if (relay !== undefined) problems.push(...checkReconnect(relay.reconnect));
   const endpoints: Record<string, Endpoint> = {};
   for (const [name, value] of entriesOf(fields["endpoints"])) {
     const endpoint = read(endpointSchema, pathOf("endpoints", name), value);
@@ -79,7 +77,9 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
   }
   const dataflows: Record<string, Dataflow> = {};
   const endpointNames = entriesOf(fields["endpoints"]).map(([name]) => name);
-  const context = { endpoints, endpointNames, instanceCount: profile?.instanceCount ?? 1 };
+  if (relay !== undefined) problems.push(...checkRelay(relay, endpointNames));
+  const instanceCount = profile?.instanceCount ?? 1;
+  const context = { endpoints, endpointNames, instanceCount, profilePath: pathOf("profile", "") };
   for (const [name, value] of entriesOf(fields["dataflows"])) {
     const dataflow = read(dataflowSchema, pathOf("dataflows", name), value);
     if (dataflow === undefined) continue;
@@ -105,15 +105,28 @@ const outlineSchema = v.strictObject(
   documentSchema.message,
 );
 
-function checkReconnect({ minDelayMs, maxDelayMs }: RelayConfig["relay"]["reconnect"]): Problem[] {
-  if (minDelayMs <= maxDelayMs) return [];
-  const problem = `is ${minDelayMs} ms, more than maxDelayMs (${maxDelayMs} ms)`;
-  return [{ path: "relay.reconnect.minDelayMs", problem, remedy: "make it the smaller one" }];
+/**
+ * Reads on behind unknown keys: a schema names only the first of an object, and says nothing then of the rules between
+ * its fields. The result is that of the value without them.
+ */
+function parseWithAllIssues<S extends v.GenericSchema>(schema: S, value: unknown) {
+  let result = v.safeParse(schema, value);
+  const issues: v.BaseIssue<unknown>[] = [...(result.issues ?? [])];
+  for (let rest = value; result.issues?.some(isUnknownKey);) {
+    rest = withoutUnknownKeys(rest, result.issues);
+    result = v.safeParse(schema, rest);
+    issues.push(...(result.issues ?? []));
+  }
+  return { issues, result };
+}
+
+function isUnknownKey({ expected }: v.BaseIssue<unknown>): boolean {
+  return expected === "never";
 }
 
 function withoutUnknownKeys(value: unknown, issues: readonly v.BaseIssue<unknown>[]): unknown {
   const copy = structuredClone(value);
-  for (const { path } of issues.filter(({ expected }) => expected === "never")) {
+  for (const { path } of issues.filter(isUnknownKey)) {
     const keys = path?.map(({ key }) => key) ?? [];
     const parent = keys
       .slice(0, -1)
@@ -140,43 +153,6 @@ function splitOnce(text: string, separator: string): string[] {
 
 function withoutRepeats(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-}
-
-function findWarnings({ endpoints, dataflows }: RelayConfig): Problem[] {
-  return Object.entries(dataflows).flatMap(([name, dataflow]) => {
-    const parts = dataflowParts(dataflow);
-    if (parts === undefined) return [];
-    const source = endpoints[parts.source.endpointRef];
-    const destination = endpoints[parts.destination.endpointRef];
-    if (source === undefined || destination === undefined) return [];
-    return [
-      ...checkLosses(name, parts.source.endpointRef, source),
-      ...checkRetain(parts.destination.endpointRef, destination),
-    ];
-  });
-}
-
-function checkLosses(
-  dataflow: string,
-  name: string,
-  { mqttSettings: { qos, sessionExpirySeconds } }: Endpoint,
-): Problem[] {
-  const path = `endpoints.${name}.mqttSettings`;
-  if (qos === 0) {
-    const problem = `is 0, so dataflow "${dataflow}" loses what arrives while it can't deliver`;
-    return [{ path: `${path}.qos`, problem, remedy: "set it to 1 where that matters" }];
-  }
-  if (sessionExpirySeconds > 0) return [];
-  const problem = `is 0 s, so the broker drops what waits for dataflow "${dataflow}" at every disconnect`;
-  return [{ path: `${path}.sessionExpirySeconds`, problem, remedy: "give more than the longest outage" }];
-}
-
-function checkRetain(name: string, { hostType, mqttSettings: { retain } }: Endpoint): Problem[] {
-  if (hostType !== HostType.EventGrid || retain === "Never") return [];
-  const problem = "is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most)";
-  const remedy =
-    'set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none';
-  return [{ path: `endpoints.${name}.mqttSettings.retain`, problem, remedy }];
 }
 
 function entriesOf(value: unknown): [string, unknown][] {

@@ -3,8 +3,10 @@ import type { HostAddress } from "./config/endpoint.ts";
 import { createCredentialSource } from "./credentials/credentials.ts";
 import { createMounts } from "./credentials/mounts.ts";
 import { Dataflow } from "./forward/dataflow.ts";
+import type { DataflowContext } from "./forward/end.ts";
 import type { LinkState } from "./forward/link.ts";
 import type { Logger } from "./log.ts";
+import { reportStatus } from "./status-reporter.ts";
 
 /** What a relay runs with, beyond its configuration. */
 export interface RelayOptions {
@@ -28,7 +30,9 @@ export interface Readiness {
 export class Relay {
   readonly dataflows: readonly Dataflow[];
   readonly #log: Logger;
+  readonly #context: DataflowContext;
   readonly #drainTimeoutMs: number;
+  readonly #ended = new AbortController();
   #stopping: Promise<void> | undefined;
 
   constructor(config: RelayConfig, { ordinal, mountPath, connectTo, log }: RelayOptions) {
@@ -39,7 +43,7 @@ export class Relay {
         createCredentialSource(name, endpoint, mounts),
       ]),
     );
-    const context = {
+    this.#context = {
       config,
       credentials,
       ordinal,
@@ -51,7 +55,7 @@ export class Relay {
     this.#drainTimeoutMs = config.relay.drainTimeoutSeconds * 1000;
     this.dataflows = Object.entries(config.dataflows)
       .filter(([, { mode }]) => mode === "Enabled")
-      .map(([name, dataflow]) => new Dataflow(name, dataflow, context));
+      .map(([name, dataflow]) => new Dataflow(name, dataflow, this.#context));
   }
 
   /**
@@ -59,8 +63,11 @@ export class Relay {
    * @returns whether it ended because it was told to
    */
   async run(): Promise<boolean> {
+    const status = reportStatus(this, this.#context, this.#ended.signal);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.run()));
     await this.#stopping;
+    this.#ended.abort(new Error("the relay has ended"));
+    await status;
     return this.#stopping !== undefined;
   }
 

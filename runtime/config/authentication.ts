@@ -8,6 +8,8 @@ const uuid = {
   hint: "give the UUID that Microsoft Entra shows for it",
 };
 
+const audience = { pattern: /\S/, hint: "give an audience, or leave it out for the default" };
+
 /** The scope that a token for Event Grid is asked for. @see Azure IoT Operations, Configure MQTT data flow endpoints */
 export const eventGridScope = "https://eventgrid.azure.net/.default";
 
@@ -17,10 +19,14 @@ const secretRef = (holds: string) =>
 /** Settings of another method are told apart from mistyped ones. */
 function methodBlock<const E extends v.ObjectEntries>(entries: E) {
   return block(entries, (key, known) =>
-    key.endsWith("Settings")
+    isSettingsKey(key)
       ? `belongs to another method; keep only what "method" names (${list(known)})`
       : unknownKey(key, known),
   );
+}
+
+function isSettingsKey(key: string): boolean {
+  return Object.values(methods).some(({ entries }) => Object.hasOwn(entries, key));
 }
 
 const systemAssigned = methodBlock({
@@ -28,10 +34,13 @@ const systemAssigned = methodBlock({
   systemAssignedManagedIdentitySettings: v.optional(
     block({
       audience: v.optional(
-        text({
-          description: "Audience of the token, with or without the slash at its end.",
-          source: "Specification, System-assigned managed identity",
-        }),
+        text(
+          {
+            description: "Audience of the token, with or without the slash at its end.",
+            source: "Specification, System-assigned managed identity",
+          },
+          audience,
+        ),
         "https://eventgrid.azure.net",
       ),
     }),
@@ -45,10 +54,13 @@ const userAssigned = methodBlock({
     clientId: text({ description: "Client ID of the managed identity.", source: section }, uuid),
     tenantId: text({ description: "Microsoft Entra tenant of the managed identity.", source: section }, uuid),
     scope: v.optional(
-      text({
-        description: "Scope that the token is asked for; the broker's resource and `/.default`.",
-        source: section,
-      }),
+      text(
+        {
+          description: "Scope that the token is asked for; the broker's resource and `/.default`.",
+          source: section,
+        },
+        { pattern: /\S/, hint: "give a scope, or leave it out for Event Grid's" },
+      ),
       eventGridScope,
     ),
   }),
@@ -59,10 +71,13 @@ const serviceAccountToken = methodBlock({
   serviceAccountTokenSettings: v.optional(
     block({
       audience: v.optional(
-        text({
-          description: "Audience of the Kubernetes service account token, as the broker's authentication expects it.",
-          source: "Specification, Kubernetes service account token (SAT)",
-        }),
+        text(
+          {
+            description: "Audience of the Kubernetes service account token, as the broker's authentication expects it.",
+            source: "Specification, Kubernetes service account token (SAT)",
+          },
+          audience,
+        ),
         "aio-internal",
       ),
     }),
@@ -88,7 +103,12 @@ const accessToken = methodBlock({
 
 const anonymous = methodBlock({
   method: v.literal("Anonymous"),
-  anonymousSettings: v.optional(block({})),
+  anonymousSettings: v.optional(
+    v.pipe(
+      block({}),
+      v.metadata({ description: "Has to be empty; AIO's own manifests carry it.", source: "Specification, Anonymous" }),
+    ),
+  ),
 });
 
 const usernamePassword = methodBlock({
@@ -119,10 +139,13 @@ export type AuthenticationMethod = keyof typeof methods;
 export const authenticationMethods = Object.keys(methods) as AuthenticationMethod[];
 
 /** `authentication` of an endpoint: the method and just the settings that belong to it. */
-export const authenticationSchema = v.variant("method", Object.values(methods) as Variants, (issue) => {
-  const given = issue.input === undefined ? "is missing" : "is not an authentication method";
-  return `${given}; set "method" to one of ${authenticationMethods.join(", ")}`;
-});
+export const authenticationSchema = v.pipe(
+  v.variant("method", Object.values(methods) as Variants, (issue) => {
+    const given = issue.input === undefined ? "is missing" : "is not an authentication method";
+    return `${given}; set "method" to one of ${authenticationMethods.join(", ")}`;
+  }),
+  v.metadata({ description: "How the client proves to the broker who it is.", source: section }),
+);
 
 type Variants = [
   typeof systemAssigned,

@@ -1,6 +1,6 @@
 import type { Problem } from "../errors.ts";
 import { matchesTopicFilter, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
-import { parseTopicTemplate, unresolvableLevel } from "../topic/template.ts";
+import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type TopicTemplate } from "../topic/template.ts";
 import { dataflowParts, type Dataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
@@ -12,6 +12,8 @@ export interface DataflowContext {
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly endpointNames: readonly string[];
   readonly instanceCount: number;
+  /** Where the profile stands in what the operator gave. */
+  readonly profilePath: string;
 }
 
 /** Writes AIO's documented spelling `$shared/…` as the wire has it, `$share/…`. */
@@ -37,14 +39,24 @@ export function checkDataflow(path: string, dataflow: Dataflow, context: Dataflo
   ];
 }
 
-function checkReference(path: string, name: string, { endpointNames }: DataflowContext): Problem[] {
+/** Says that an endpoint doesn't exist, and which was probably meant; empty when it does. */
+export function checkReference(
+  path: string,
+  name: string,
+  { endpointNames }: Pick<DataflowContext, "endpointNames">,
+): Problem[] {
   if (endpointNames.includes(name)) return [];
   const nearest = nearestName(name, endpointNames);
-  const remedy = nearest === undefined ? `use one of ${list(endpointNames)}, or add it` : `did you mean "${nearest}"?`;
+  const known = endpointNames.length === 0 ? "add it" : `use one of ${list(endpointNames)}, or add it`;
+  const remedy = nearest === undefined ? known : `did you mean "${nearest}"?`;
   return [{ path, problem: `names the endpoint "${name}", which does not exist`, remedy }];
 }
 
-function checkSource(path: string, source: SourceSettings, { endpoints, instanceCount }: DataflowContext): Problem[] {
+function checkSource(
+  path: string,
+  source: SourceSettings,
+  { endpoints, instanceCount, profilePath }: DataflowContext,
+): Problem[] {
   const endpoint = endpoints[source.endpointRef];
   const isEventGrid = endpoint?.hostType === HostType.EventGrid;
   const filters = source.dataSources.map(normalizeFilter);
@@ -53,7 +65,7 @@ function checkSource(path: string, source: SourceSettings, { endpoints, instance
   );
   const shares = instanceCount > 1 || filters.some((filter) => parseSharedFilter(filter) !== undefined);
   if (isEventGrid && shares && !endpoint.relay.allowSharedSubscriptions) {
-    const at = instanceCount > 1 ? "profile.instanceCount" : `${path}.dataSources`;
+    const at = instanceCount > 1 ? `${profilePath}.instanceCount` : `${path}.dataSources`;
     const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
     const remedy = `set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
     problems.push({ path: at, problem: `${what}, and the source "${source.endpointRef}" is Event Grid`, remedy });
@@ -104,18 +116,43 @@ function checkDestination(
     if (problem !== undefined)
       problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
   }
-  const returns = filters
-    .map(withoutShare)
-    .find((filter) => template.isIdentity || matchesTopicFilter(filter, template.text));
-  if (
-    source.endpointRef === destination.endpointRef &&
-    returns !== undefined &&
-    (template.isIdentity || template.isStatic)
-  ) {
+  const returns = findLoop(template, filters.map(withoutShare));
+  if (source.endpointRef === destination.endpointRef && returns !== undefined) {
     const problem = `"${template.text}" goes back to the same endpoint under the dataflow's own filter "${returns}", an endless loop`;
     problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
   }
   return problems;
+}
+
+/** Rounds that a message has to make before its way counts as endless. */
+const loopRounds = 20;
+
+/**
+ * The filter under which a message comes back to its own dataflow, round after round; `undefined` when it leaves.
+ * Follows one made-up message of each filter, so it reports no loop that isn't there and may miss one of rare topics.
+ */
+function findLoop(template: TopicTemplate, filters: readonly string[]): string | undefined {
+  return filters.find((filter) => {
+    let topic: string | undefined = sampleTopic(filter);
+    for (let round = 0; round < loopRounds; round += 1) {
+      topic = resolveTopicTemplate(template, topic);
+      if (topic === undefined || !isUnder(topic, filters)) return false;
+    }
+    return true;
+  });
+}
+
+function isUnder(topic: string, filters: readonly string[]): boolean {
+  return filters.some((filter) => matchesTopicFilter(filter, topic));
+}
+
+/** A topic under a filter: `a/+/#` → `a/x/x/x/…`, as deep as any template may ask. */
+function sampleTopic(filter: string): string {
+  const deep = Array<string>(eventGridLimits.maxTopicSegments).fill("x").join("/");
+  return filter
+    .split("/")
+    .map((level) => (level === "+" ? "x" : level === "#" ? deep : level))
+    .join("/");
 }
 
 function withoutShare(filter: string): string {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-import { block, choice, text } from "./field.ts";
+import { block, choice, text, unknownKey } from "./field.ts";
 
 const rest = "Azure REST API, Dataflow";
 
@@ -20,23 +20,35 @@ const nothing = (what: string) =>
     ),
   );
 
+/** Fields of AIO's `Dataflow` that the relay can't serve are told apart from mistyped ones. */
+function engineBlock<const E extends v.ObjectEntries>(entries: E, engineOnly: readonly string[]) {
+  return block(entries, (key, known) =>
+    engineOnly.includes(key)
+      ? "is served by AIO's own engine only; remove it or run the dataflow there"
+      : unknownKey(key, known),
+  );
+}
+
 const source = block({
   operationType: v.literal("Source"),
   name: operationName,
-  sourceSettings: block({
-    endpointRef,
-    dataSources: v.pipe(
-      v.array(
-        text({ description: "MQTT topic filter, such as `plant/+/telemetry`.", source: rest }),
-        "is no list; give a list of topic filters",
+  sourceSettings: engineBlock(
+    {
+      endpointRef,
+      dataSources: v.pipe(
+        v.array(
+          text({ description: "MQTT topic filter, such as `plant/+/telemetry`.", source: rest }),
+          "is no list; give a list of topic filters",
+        ),
+        v.minLength(1, "lists no topic filters; add at least one"),
+        v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
       ),
-      v.minLength(1, "lists no topic filters; add at least one"),
-      v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
-    ),
-    serializationFormat: v.optional(
-      choice(["Json"], { description: "Format of the messages. The relay never looks into them.", source: rest }),
-    ),
-  }),
+      serializationFormat: v.optional(
+        choice(["Json"], { description: "Format of the messages. The relay never looks into them.", source: rest }),
+      ),
+    },
+    ["assetRef", "schemaRef"],
+  ),
 });
 
 const transformation = block({
@@ -64,14 +76,17 @@ const transformation = block({
 const destination = block({
   operationType: v.literal("Destination"),
   name: operationName,
-  destinationSettings: block({
-    endpointRef,
-    dataDestination: text({
-      description:
-        "Topic to publish to. `${inputTopic}` stands for the topic that the message came with, `${inputTopic.2}` for its second level.",
-      source: "Azure IoT Operations, Configure data flow destinations",
-    }),
-  }),
+  destinationSettings: engineBlock(
+    {
+      endpointRef,
+      dataDestination: text({
+        description:
+          "Topic to publish to. `${inputTopic}` stands for the topic that the message came with, `${inputTopic.2}` for its second level.",
+        source: "Azure IoT Operations, Configure data flow destinations",
+      }),
+    },
+    ["headers"],
+  ),
 });
 
 const operationTypes = ["Source", "BuiltInTransformation", "Destination"] as const;
@@ -93,23 +108,32 @@ const relay = block({
 });
 
 /** One source to one destination, as AIO's `Dataflow` has it. */
-export const dataflowSchema = block({
-  mode: v.optional(
-    choice(["Enabled", "Disabled"], { description: "`Disabled` keeps the dataflow from running.", source: rest }),
-    "Enabled",
-  ),
-  operations: v.pipe(
-    v.array(
-      v.variant("operationType", [source, transformation, destination], (issue) => {
-        const given = issue.input === undefined ? "is missing" : "is not an operation type";
-        return `${given}; set "operationType" to one of ${operationTypes.join(", ")}`;
-      }),
-      "is no list; give a Source, then at most one BuiltInTransformation, then a Destination",
+export const dataflowSchema = engineBlock(
+  {
+    mode: v.optional(
+      choice(["Enabled", "Disabled"], { description: "`Disabled` keeps the dataflow from running.", source: rest }),
+      "Enabled",
     ),
-    v.metadata({ description: "A Source, then at most one BuiltInTransformation, then a Destination.", source: rest }),
-  ),
-  relay: v.optional(relay, {}),
-});
+    operations: v.pipe(
+      v.array(
+        v.pipe(
+          v.variant("operationType", [source, transformation, destination], (issue) => {
+            const given = issue.input === undefined ? "is missing" : "is not an operation type";
+            return `${given}; set "operationType" to one of ${operationTypes.join(", ")}`;
+          }),
+          v.metadata({ description: "What the operation does.", source: rest }),
+        ),
+        "is no list; give a Source, then at most one BuiltInTransformation, then a Destination",
+      ),
+      v.metadata({
+        description: "A Source, then at most one BuiltInTransformation, then a Destination.",
+        source: rest,
+      }),
+    ),
+    relay: v.optional(relay, {}),
+  },
+  ["requestDiskPersistence"],
+);
 
 export type DataflowInput = v.InferInput<typeof dataflowSchema>;
 export type Dataflow = v.InferOutput<typeof dataflowSchema>;

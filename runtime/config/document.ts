@@ -90,6 +90,32 @@ export const relaySchema = block({
     ),
     20,
   ),
+  status: v.optional(
+    block({
+      endpointRef: text({
+        description: "Name of the endpoint that the status is published to, a key of `endpoints`.",
+        source: own,
+        own: true,
+      }),
+      topic: text({
+        description: "Topic of the status; the number of the instance is added as its last level.",
+        source: own,
+        own: true,
+      }),
+      intervalSeconds: v.optional(
+        integer(
+          { min: 1, max: 3600 },
+          {
+            description: "Time between two reports; a change of readiness is reported at once.",
+            unit: "s",
+            source: own,
+            own: true,
+          },
+        ),
+        30,
+      ),
+    }),
+  ),
   reconnect: v.optional(
     block({
       minDelayMs: v.optional(

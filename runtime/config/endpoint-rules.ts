@@ -23,7 +23,9 @@ export const methodsByHostType: Readonly<Record<HostType, readonly Authenticatio
 /** Limits of Event Grid's MQTT broker that a configuration can break. @see Event Grid, MQTT support and quotas (2025-07-30) */
 export const eventGridLimits = {
   ports: { Mqtt: 8883, WebSockets: 443 },
+  webSocketPath: "/mqtt",
   maxKeepAliveSeconds: 1160,
+  maxSessionExpirySeconds: 28_800,
   maxTopicBytes: 256,
   maxTopicSegments: 15,
   maxPacketBytes: 524_288,
@@ -49,11 +51,22 @@ export function checkEndpoint(path: string, endpoint: Endpoint): Problem[] {
   ];
 }
 
-function checkHost(path: string, { mqttSettings: { host, protocol } }: Endpoint): Problem[] {
+function checkHost(path: string, { hostType, mqttSettings: { host, protocol } }: Endpoint): Problem[] {
+  const at = `${path}.mqttSettings.host`;
+  const problems: Problem[] = [];
   const address = parseHost(host);
-  if (address?.path === undefined || protocol === "WebSockets") return [];
-  const problem = `has the path "${address.path}", which only WebSockets take`;
-  return [{ path: `${path}.mqttSettings.host`, problem, remedy: 'remove it, or set "protocol" to "WebSockets"' }];
+  if (address?.path !== undefined && protocol !== "WebSockets") {
+    const problem = `has the path "${address.path}", which only WebSockets take`;
+    problems.push({ path: at, problem, remedy: 'remove it, or set "protocol" to "WebSockets"' });
+  }
+  const inferred = inferHostType(host);
+  const isDeclaredAway =
+    inferred === HostType.EventGrid || (inferred === HostType.LocalBroker && hostType === HostType.EventGrid);
+  if (hostType !== inferred && isDeclaredAway) {
+    const problem = `is "${host}", a host of type ${inferred}, and "hostType" is "${hostType}"`;
+    problems.push({ path: at, problem, remedy: "give the host of that broker, or correct hostType" });
+  }
+  return problems;
 }
 
 function checkAuthentication(path: string, { hostType, mqttSettings }: Endpoint): Problem[] {
@@ -113,6 +126,10 @@ function checkEventGrid(
   if (address !== undefined && address.port !== port) {
     const remedy = `use port ${port}, or set "protocol" to "${protocol === "Mqtt" ? "WebSockets" : "Mqtt"}"`;
     add("host", `has port ${address.port}, and Event Grid listens on ${port} for ${protocol}`, remedy);
+  }
+  if (address?.path !== undefined && protocol === "WebSockets" && address.path !== eventGridLimits.webSocketPath) {
+    const problem = `has the path "${address.path}", and Event Grid takes WebSockets at "${eventGridLimits.webSocketPath}"`;
+    add("host", problem, `end the host with "${eventGridLimits.webSocketPath}"`);
   }
   if (tls.mode === "Disabled") add("tls.mode", "is Disabled, and Event Grid takes TLS only", 'set it to "Enabled"');
   if (keepAliveSeconds < 1 || keepAliveSeconds > eventGridLimits.maxKeepAliveSeconds) {

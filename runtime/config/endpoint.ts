@@ -127,12 +127,15 @@ const own = "Beyond the specification";
 /** An endpoint's fields that AIO's resource doesn't have. */
 const relay = block({
   username: v.optional(
-    text({
-      description:
-        "MQTT user name of CONNECT: the authentication name of an Event Grid client with an X.509 certificate, or the user that goes with an access token.",
-      source: own,
-      own: true,
-    }),
+    text(
+      {
+        description:
+          "MQTT user name of CONNECT: the authentication name of an Event Grid client with an X.509 certificate, or the user that goes with an access token.",
+        source: own,
+        own: true,
+      },
+      { pattern: /./, hint: "give a user name, or leave it out" },
+    ),
   ),
   allowSharedSubscriptions: v.optional(
     flag({
@@ -184,7 +187,8 @@ export function parseHost(host: string): HostAddress | undefined {
 
 /** Tells the kind of broker from a host name. A custom domain of Event Grid can't be told: it needs `hostType`. */
 export function inferHostType(host: string): HostType {
-  const hostname = parseHost(host)?.hostname.toLowerCase() ?? "";
+  // What lacks its port is a problem of its own, and still no reason to judge it as another kind of broker.
+  const hostname = (parseHost(host)?.hostname ?? host).toLowerCase();
   if (hostname.endsWith(".eventgrid.azure.net")) return HostType.EventGrid;
   return /^aio-broker(\.|$)/.test(hostname) ? HostType.LocalBroker : HostType.CustomMqtt;
 }

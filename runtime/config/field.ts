@@ -79,26 +79,49 @@ export function flag(notes: FieldNotes) {
   );
 }
 
-/** Makes a schema of an object that has just these keys; a key too many is a problem that names the nearest known one. */
+/**
+ * Makes a schema of an object that has just these keys; a key too many is a problem that names the nearest known one.
+ * Its messages name the kind of a wrong value, never the value: people have pasted a secret in place of its settings.
+ */
 export function block<const E extends v.ObjectEntries>(entries: E, explainUnknown = unknownKey) {
-  return v.strictObject(entries, (issue) => {
-    if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
-    if (issue.expected === "Object") return `is ${show(issue.input)}; give an object`;
-    return "is missing; add it";
-  });
+  return refuseLists(
+    v.strictObject(entries, (issue) => {
+      if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
+      if (issue.expected === "Object") return `is ${kindOf(issue.input)}; give an object`;
+      return "is missing; add it";
+    }),
+  );
 }
 
 /** Makes a schema of an object whose keys are names that the operator chose. */
 export function named<const S extends v.GenericSchema>(schema: S, noun: string) {
   const hint = `name ${noun} with 3 to 63 lower-case letters, digits and "-", first and last no "-"`;
-  return v.record(
-    v.pipe(
-      v.string(),
-      v.regex(resourceName, (issue) => `is no name for ${noun} (${show(issue.input)}); ${hint}`),
+  return refuseLists(
+    v.record(
+      v.pipe(
+        v.string(),
+        v.regex(resourceName, (issue) => `is no name for ${noun} (${show(issue.input)}); ${hint}`),
+      ),
+      schema,
+      (issue) => `is ${kindOf(issue.input)}; give an object whose keys are names`,
     ),
-    schema,
-    (issue) => `is ${show(issue.input)}; give an object whose keys are names`,
   );
+}
+
+/** Stands for a list where an object belongs. No JSON holds a symbol, so no document can hold this one. */
+const aList = Symbol("a list");
+
+/** valibot takes a list for an object, and an empty one for an object with every default. */
+function refuseLists<S extends v.GenericSchema>(schema: S): S {
+  const run: S["~run"] = (dataset, config) =>
+    schema["~run"](Array.isArray(dataset.value) ? { typed: false, value: aList } : dataset, config);
+  return { ...schema, "~run": run };
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (value === null) return "null";
+  return value === aList ? "a list" : `a ${typeof value === "string" ? "text" : typeof value}`;
 }
 
 /** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
@@ -111,13 +134,19 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return `is not a known field; ${remedy}`;
 }
 
-/** The known name that differs least from a mistyped one, or `undefined` when none is near. */
+/** The known name that differs least from a mistyped or shortened one, or `undefined` when none is near. */
 export function nearestName(typed: string, known: readonly string[]): string | undefined {
+  const wanted = typed.toLowerCase();
   const near = known
-    .map((name) => ({ name, distance: leven(typed.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .map((name) => ({ name, distance: leven(wanted, name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)) || isStart(wanted, name))
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.name;
+}
+
+/** `keepAlive` of `keepAliveSeconds`: what the specification's prose calls the field. */
+function isStart(typed: string, name: string): boolean {
+  return typed.length >= 4 && name.toLowerCase().startsWith(typed);
 }
 
 /** Lists names in quotes, or says that there is none. */
@@ -125,9 +154,9 @@ export function list(names: readonly string[]): string {
   return names.length === 0 ? "none" : names.map((name) => `"${name}"`).join(", ");
 }
 
-/** Shows a value in a message, shortened: a document may hold anything. */
+/** Shows a value in a message, shortened: a document may hold anything. The user and password of a URL are left out. */
 export function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const shown = JSON.stringify(value);
+  const shown = JSON.stringify(value).replace(/\/\/[^/\s]*@/g, "//…@");
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }

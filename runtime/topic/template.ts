@@ -57,7 +57,8 @@ function parsePlaceholder(inner: string): Piece | undefined {
 }
 
 /**
- * Makes the destination topic of a message; `undefined` when the input topic lacks a level that the template asks for.
+ * Makes the destination topic of a message; `undefined` when the input topic lacks a level that the template asks for,
+ * or when no topic is left: a PUBLISH without one, and without a topic alias, is a protocol error.
  * `site/${inputTopic.2}` and `plant/line4/temp` → `site/line4`
  */
 export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: string): string | undefined {
@@ -73,7 +74,7 @@ export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: stri
       topic += level;
     }
   }
-  return topic;
+  return topic === "" ? undefined : topic;
 }
 
 /** The first level that a template asks for and that no topic under the filter has; `undefined` when all may resolve. */
@@ -85,5 +86,6 @@ export function unresolvableLevel({ pieces }: TopicTemplate, filter: string): nu
 
 /** Levels are counted without the slashes at the start and at the end. */
 function topicLevels(topic: string): string[] {
-  return topic.replace(/^\/+|\/+$/g, "").split("/");
+  const inner = topic.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? [] : inner.split("/");
 }

@@ -1,0 +1,55 @@
+import type { RelayConfig } from "../../runtime/config.ts";
+import { dataflowParts } from "../../runtime/config/dataflow.ts";
+import { HostType } from "../../runtime/config/endpoint.ts";
+import { parseTopicTemplate, resolveTopicTemplate } from "../../runtime/topic/template.ts";
+
+/** One simulated machine. */
+export const machines = ["press-1", "press-2", "robot-1", "oven-1", "conveyor-1"] as const;
+
+/** What a machine measures, the last level of its topics. */
+const measures = ["temperature", "vibration", "power"] as const;
+
+/** A topic that messages are published to, and the one that they are expected at. */
+export interface Crossing {
+  readonly machine: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A dataflow as the demo sees it: which way it goes, and what crosses. */
+export interface Route {
+  readonly dataflow: string;
+  readonly direction: "to the cloud" | "to the edge";
+  readonly crossings: readonly Crossing[];
+}
+
+/**
+ * Reads from a configuration what to publish: for each topic filter some topics under it, a `+` or `#` filled with a
+ * machine and what it measures.
+ */
+export function planRoutes({ dataflows, endpoints }: RelayConfig): Route[] {
+  return Object.entries(dataflows).flatMap(([dataflow, config]) => {
+    const parts = dataflowParts(config);
+    if (parts === undefined || config.mode === "Disabled") return [];
+    const { source, destination } = parts;
+    const template = parseTopicTemplate(destination.dataDestination);
+    if ("problem" in template) return [];
+    const isFromCloud = endpoints[source.endpointRef]?.hostType === HostType.EventGrid;
+    const crossings = source.dataSources.flatMap((filter) =>
+      machines.flatMap((machine) =>
+        topicsUnder(filter, machine).flatMap((from) => {
+          const to = resolveTopicTemplate(template, from);
+          return to === undefined ? [] : [{ machine, from, to }];
+        }),
+      ),
+    );
+    return [{ dataflow, direction: isFromCloud ? ("to the edge" as const) : ("to the cloud" as const), crossings }];
+  });
+}
+
+/** `plant/+/telemetry/#` and `press-1` → `plant/press-1/telemetry/temperature`, … */
+function topicsUnder(filter: string, machine: string): string[] {
+  const hasTail = filter.endsWith("#");
+  const topics = (hasTail ? measures : [""]).map((measure) => filter.replace(/\+/g, machine).replace(/#$/, measure));
+  return topics.map((topic) => (filter.includes("+") || !hasTail ? topic : topic.replace(/[^/]*$/, `${machine}/$&`)));
+}

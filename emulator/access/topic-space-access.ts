@@ -1,0 +1,133 @@
+import { matchesTopicFilter, topicFilterProblem } from "../../runtime/topic/filter.ts";
+import type { Identity } from "../authentication/authenticator.ts";
+import { x509Method } from "../authentication/client-certificate.ts";
+import { coversFilter } from "./covers-filter.ts";
+
+/** What a client may do with the topics of a topic space. */
+export type Permission = "publisher" | "subscriber";
+
+/** A set of topics. @see azure.md §5.3 EGLIM: 10 of them, with 10 templates each */
+export interface TopicSpace {
+  readonly name: string;
+  /** Topic filters; `${client.authenticationName}` stands for the client's: `"site/${client.authenticationName}/#"`. */
+  readonly topicTemplates: readonly string[];
+}
+
+/** An *EventGrid TopicSpaces Publisher* or *Subscriber* role of a principal. @see azure.md §4 */
+export interface RoleAssignment {
+  readonly principalId: string;
+  readonly role: Permission;
+  /** Name of a topic space; absent: the whole namespace. */
+  readonly topicSpace?: string;
+}
+
+/** A client that comes with a certificate. @see azure.md §5.4 EGCERT */
+export interface RegisteredClient {
+  readonly authenticationName: string;
+  /**
+   * Common Name that its certificate has to have.
+   * @default the authentication name
+   */
+  readonly commonName?: string;
+  readonly permissionBindings: readonly { readonly topicSpace: string; readonly permission: Permission }[];
+}
+
+export interface TopicSpaceAccessOptions {
+  readonly topicSpaces: readonly TopicSpace[];
+  readonly roleAssignments?: readonly RoleAssignment[];
+  readonly clients?: readonly RegisteredClient[];
+}
+
+const authenticationNameVariable = "${client.authenticationName}";
+
+/** Decides who may publish to and subscribe to what. Roles can change while the broker runs. */
+export class TopicSpaceAccess {
+  readonly #spaces: readonly TopicSpace[];
+  readonly #clients: ReadonlyMap<string, RegisteredClient>;
+  #assignments: RoleAssignment[];
+  /** Templates by identity and permission. */
+  readonly #templates = new Map<string, readonly string[]>();
+
+  /** @throws when a template is not a topic filter, or a topic space is not known */
+  constructor({ topicSpaces, roleAssignments = [], clients = [] }: TopicSpaceAccessOptions) {
+    this.#spaces = topicSpaces;
+    this.#clients = new Map(clients.map((client) => [client.authenticationName, client]));
+    this.#assignments = [...roleAssignments];
+    const bindings = clients.flatMap(({ permissionBindings }) => permissionBindings);
+    const problems = [...templateProblems(topicSpaces), ...this.#unknownSpaces([...roleAssignments, ...bindings])];
+    if (problems.length > 0) throw new Error(problems.join("; "));
+  }
+
+  client(authenticationName: string): RegisteredClient | undefined {
+    return this.#clients.get(authenticationName);
+  }
+
+  mayPublish(identity: Identity, topic: string): boolean {
+    return this.#templatesFor(identity, "publisher").some((template) => matchesTopicFilter(template, topic));
+  }
+
+  /** The filter is without `$share/<group>/`. One template has to cover it whole. */
+  maySubscribe(identity: Identity, filter: string): boolean {
+    return this.#templatesFor(identity, "subscriber").some((template) => coversFilter(template, filter));
+  }
+
+  /** Adds a role from now on. In Azure it takes minutes to arrive. */
+  assignRole(assignment: RoleAssignment): void {
+    const problems = this.#unknownSpaces([assignment]);
+    if (problems.length > 0) throw new Error(problems.join("; "));
+    this.#assignments.push(assignment);
+    this.#templates.clear();
+  }
+
+  /** Takes a role away from now on; what was subscribed stays. */
+  removeRole({ principalId, role, topicSpace }: RoleAssignment): void {
+    this.#assignments = this.#assignments.filter(
+      (known) => known.principalId !== principalId || known.role !== role || known.topicSpace !== topicSpace,
+    );
+    this.#templates.clear();
+  }
+
+  #templatesFor({ authenticationName, method }: Identity, permission: Permission): readonly string[] {
+    const key = `${method} ${permission} ${authenticationName}`;
+    const known = this.#templates.get(key);
+    if (known) return known;
+    const names =
+      method === x509Method
+        ? this.#boundSpaces(authenticationName, permission)
+        : this.#assignedSpaces(authenticationName, permission);
+    const templates = this.#spaces
+      .filter(({ name }) => names.has(name))
+      .flatMap(({ topicTemplates }) => topicTemplates)
+      .map((template) => template.replaceAll(authenticationNameVariable, authenticationName));
+    this.#templates.set(key, templates);
+    return templates;
+  }
+
+  #boundSpaces(authenticationName: string, permission: Permission): ReadonlySet<string> {
+    const bindings = this.#clients.get(authenticationName)?.permissionBindings ?? [];
+    return new Set(bindings.filter((binding) => binding.permission === permission).map(({ topicSpace }) => topicSpace));
+  }
+
+  #assignedSpaces(principalId: string, role: Permission): ReadonlySet<string> {
+    const own = this.#assignments.filter((known) => known.principalId === principalId && known.role === role);
+    const all = this.#spaces.map(({ name }) => name);
+    return new Set(own.flatMap(({ topicSpace }) => (topicSpace === undefined ? all : [topicSpace])));
+  }
+
+  #unknownSpaces(references: readonly { readonly topicSpace?: string }[]): string[] {
+    const known = new Set(this.#spaces.map(({ name }) => name));
+    return references
+      .map(({ topicSpace }) => topicSpace)
+      .filter((name) => name !== undefined && !known.has(name))
+      .map((name) => `topic space "${name}" does not exist; add it to topicSpaces`);
+  }
+}
+
+function templateProblems(spaces: readonly TopicSpace[]): string[] {
+  return spaces.flatMap(({ name, topicTemplates }) =>
+    topicTemplates.flatMap((template) => {
+      const problem = topicFilterProblem(template.replaceAll(authenticationNameVariable, "name"));
+      return problem === undefined ? [] : [`topic space "${name}": topic template "${template}" ${problem}`];
+    }),
+  );
+}

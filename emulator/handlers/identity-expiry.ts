@@ -1,0 +1,17 @@
+import { maxTimerMs } from "../clock.ts";
+import type { ConnectedClient, Connection } from "../network/connection.ts";
+import { ReasonCode } from "../packet/reason-code.ts";
+
+/**
+ * Ends the connection when the client's proof of identity expires, unless it authenticates again before.
+ * What Event Grid does then is not documented; azure.md §5.4 expects ClientAuthenticationError.
+ */
+export function watchExpiry(connection: Connection, client: ConnectedClient, expiresAtMs: number | undefined): void {
+  clearTimeout(client.expiryTimer);
+  client.expiryTimer = undefined;
+  if (expiresAtMs === undefined) return;
+  const leftMs = Math.min(Math.max(0, expiresAtMs - Date.now()), maxTimerMs);
+  client.expiryTimer = setTimeout(() => {
+    connection.disconnect(ReasonCode.notAuthorized, "ClientAuthenticationError", "the token expired");
+  }, leftMs);
+}

@@ -1,0 +1,95 @@
+import { topicNameProblem } from "../../runtime/topic/filter.ts";
+import { summarize } from "../core.ts";
+import type { BrokerCore } from "../core.ts";
+import type { ConnectedClient, Connection } from "../network/connection.ts";
+import { ProtocolViolation } from "../packet/protocol-violation.ts";
+import type { PublishPacket } from "../packet/publish.ts";
+import { isFailure, ReasonCode } from "../packet/reason-code.ts";
+import { acceptPublish } from "../publishing.ts";
+
+/**
+ * Takes a PUBLISH in, routes it, and acknowledges it.
+ * @throws {ProtocolViolation} when it breaks what CONNACK announced
+ */
+export function handlePublish(
+  core: BrokerCore,
+  connection: Connection,
+  client: ConnectedClient,
+  packet: PublishPacket,
+): void {
+  const publish = { ...packet, topic: resolveTopic(client, packet) };
+  checkAnnounced(client, publish);
+  const { qos, packetIdentifier, dup } = publish;
+  const isDuplicateIdentifier = qos > 0 && !dup && client.unacknowledged.has(packetIdentifier);
+  if (qos > 0) occupyWindow(client, packetIdentifier);
+  const reasonCode = isDuplicateIdentifier ? ReasonCode.packetIdentifierInUse : answer(core, client, publish);
+  core.onEvent?.({
+    kind: "publish",
+    clientId: client.clientId,
+    packetIdentifier,
+    dup,
+    message: summarize(publish),
+    reasonCode,
+  });
+  if (qos > 0) acknowledge(core, connection, client, packetIdentifier, reasonCode);
+}
+
+function resolveTopic(client: ConnectedClient, { topic, topicAlias }: PublishPacket): string {
+  if (topicAlias === undefined) {
+    if (topic === "") throw new ProtocolViolation(ReasonCode.protocolError, "the topic name is empty without an alias");
+    return topic;
+  }
+  if (topicAlias === 0 || topicAlias > client.limits.topicAliasMaximum) {
+    const why = `topic alias ${topicAlias} is not in 1 to ${client.limits.topicAliasMaximum}`;
+    throw new ProtocolViolation(ReasonCode.topicAliasInvalid, why); // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+  }
+  if (topic !== "") {
+    client.topicAliases.set(topicAlias, topic);
+    return topic;
+  }
+  const known = client.topicAliases.get(topicAlias);
+  if (known !== undefined) return known;
+  throw new ProtocolViolation(ReasonCode.protocolError, `topic alias ${topicAlias} stands for no topic name yet`);
+}
+
+function checkAnnounced({ limits }: ConnectedClient, { topic, qos, retain }: PublishPacket): void {
+  const problem = topicNameProblem(topic);
+  if (problem !== undefined) {
+    throw new ProtocolViolation(ReasonCode.topicNameInvalid, `topic name "${topic}" ${problem}`);
+  }
+  if (qos > limits.maxQos) {
+    throw new ProtocolViolation(ReasonCode.qosNotSupported, `QoS ${qos} is above ${limits.maxQos}`); // [MQTT-3.2.2-11]
+  }
+  if (retain && !limits.retainAvailable) {
+    throw new ProtocolViolation(ReasonCode.retainNotSupported, "retained messages are not available"); // [MQTT-3.2.2-14]
+  }
+}
+
+function occupyWindow({ unacknowledged, limits }: ConnectedClient, packetIdentifier: number): void {
+  unacknowledged.add(packetIdentifier);
+  if (unacknowledged.size <= limits.receiveMaximum) return;
+  const why = `${unacknowledged.size} PUBLISHes are unacknowledged, more than ${limits.receiveMaximum}`;
+  throw new ProtocolViolation(ReasonCode.receiveMaximumExceeded, why); // MQTT 5.0 §4.9
+}
+
+function answer(core: BrokerCore, { clientId, identity }: ConnectedClient, publish: PublishPacket): number {
+  const fault = core.faults.publishAnswers.take(clientId);
+  if (fault === undefined) return acceptPublish(core, identity, clientId, publish);
+  if (!isFailure(fault)) acceptPublish(core, identity, clientId, publish);
+  else core.statistics.countRefusal("PUBACK", fault);
+  return fault;
+}
+
+function acknowledge(
+  core: BrokerCore,
+  connection: Connection,
+  client: ConnectedClient,
+  packetIdentifier: number,
+  reasonCode: number,
+): void {
+  if (core.faults.droppedPubacks.take(client.clientId)) return;
+  core.faults.passPuback(client.clientId, () => {
+    client.unacknowledged.delete(packetIdentifier);
+    connection.send({ cmd: "puback", messageId: packetIdentifier, reasonCode });
+  });
+}

@@ -1,0 +1,117 @@
+import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
+
+import { parseSharedFilter, topicFilterProblem } from "../../runtime/topic/filter.ts";
+import type { BrokerCore } from "../core.ts";
+import type { ConnectedClient, Connection } from "../network/connection.ts";
+import { ProtocolViolation } from "../packet/protocol-violation.ts";
+import { isFailure, ReasonCode } from "../packet/reason-code.ts";
+import type { Subscription } from "../session/subscription.ts";
+
+/** What became of one filter of a SUBSCRIBE. */
+interface Grant {
+  readonly reasonCode: number;
+  readonly subscription: Subscription;
+  /** Whether the session had no subscription with that filter. */
+  readonly isNew: boolean;
+}
+
+/** Carries a SUBSCRIBE out: SUBACK first, then retained messages. */
+export function handleSubscribe(
+  core: BrokerCore,
+  connection: Connection,
+  client: ConnectedClient,
+  packet: ISubscribePacket,
+): void {
+  const messageId = checkIdentifier(packet.messageId);
+  if (packet.subscriptions.length === 0) {
+    throw new ProtocolViolation(ReasonCode.protocolError, "the SUBSCRIBE has no topic filter"); // [MQTT-3.8.3-2]
+  }
+  const maxQos = Math.min(client.limits.maxQos, core.faults.grantedQos.take(client.clientId) ?? client.limits.maxQos);
+  const refusal = packetRefusal(core, client, packet);
+  const identifier = packet.properties?.subscriptionIdentifier ?? 0;
+  const grants = packet.subscriptions.map((asked): Grant => {
+    const reasonCode = refusal ?? filterRefusal(core, client, asked) ?? Math.min(asked.qos, maxQos);
+    const subscription = toSubscription(asked, reasonCode, identifier);
+    const isNew = !isFailure(reasonCode) && core.router.subscribe(client.session, subscription);
+    return { reasonCode, subscription, isNew };
+  });
+  const filters = grants.map(({ subscription: { filter }, reasonCode }) => ({ filter, reasonCode }));
+  for (const { reasonCode } of grants) if (isFailure(reasonCode)) core.statistics.countRefusal("SUBACK", reasonCode);
+  core.onEvent?.({ kind: "subscribe", clientId: client.clientId, filters });
+  if (!core.faults.droppedSubacks.take(client.clientId)) {
+    connection.send({ cmd: "suback", messageId, granted: grants.map(({ reasonCode }) => reasonCode) });
+  }
+  for (const grant of grants) sendRetained(core, client, grant);
+}
+
+/** Takes the filters of an UNSUBSCRIBE away. */
+export function handleUnsubscribe(
+  core: BrokerCore,
+  connection: Connection,
+  client: ConnectedClient,
+  packet: IUnsubscribePacket,
+): void {
+  const messageId = checkIdentifier(packet.messageId);
+  if (packet.unsubscriptions.length === 0) {
+    throw new ProtocolViolation(ReasonCode.protocolError, "the UNSUBSCRIBE has no topic filter"); // [MQTT-3.10.3-2]
+  }
+  const violation = core.rules.violation("unsubscribe", packet, client.identity);
+  const filters = packet.unsubscriptions.map((filter) => {
+    if (violation) return { filter, reasonCode: violation.reasonCode };
+    const isGone = core.router.unsubscribe(client.session, filter);
+    return { filter, reasonCode: isGone ? ReasonCode.success : ReasonCode.noSubscriptionExisted };
+  });
+  core.onEvent?.({ kind: "unsubscribe", clientId: client.clientId, filters });
+  connection.send({ cmd: "unsuback", messageId, granted: filters.map(({ reasonCode }) => reasonCode) });
+}
+
+function checkIdentifier(messageId: number | undefined): number {
+  if (messageId !== undefined && messageId > 0) return messageId;
+  throw new ProtocolViolation(ReasonCode.protocolError, "packet identifier 0 is not allowed"); // [MQTT-2.2.1-3]
+}
+
+function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: ISubscribePacket): number | undefined {
+  const { maxFiltersPerSubscribe, subscriptionIdentifiersAvailable } = client.limits;
+  // azure.md §5.3: no page says which reason code.
+  if (packet.subscriptions.length > maxFiltersPerSubscribe) return ReasonCode.quotaExceeded;
+  if (packet.properties?.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {
+    return ReasonCode.subscriptionIdentifiersNotSupported;
+  }
+  return core.rules.violation("subscribe", packet, client.identity)?.reasonCode;
+}
+
+function filterRefusal(core: BrokerCore, client: ConnectedClient, asked: ISubscription): number | undefined {
+  const { limits, session } = client;
+  const shared = parseSharedFilter(asked.topic);
+  if (topicFilterProblem(asked.topic) !== undefined || shared === "malformed") return ReasonCode.topicFilterInvalid;
+  if (shared && !limits.sharedSubscriptionAvailable) return ReasonCode.sharedSubscriptionsNotSupported;
+  if (shared && asked.nl === true) {
+    throw new ProtocolViolation(ReasonCode.protocolError, "a shared subscription asks for No Local"); // [MQTT-3.8.3-4]
+  }
+  if (/[+#]/.test(asked.topic) && !limits.wildcardSubscriptionAvailable) {
+    return ReasonCode.wildcardSubscriptionsNotSupported;
+  }
+  const isOneMore = !session.subscriptions.has(asked.topic);
+  if (isOneMore && session.subscriptions.size >= limits.maxSubscriptionsPerSession) return ReasonCode.quotaExceeded;
+  return core.rules.violation("filter", shared?.filter ?? asked.topic, client.identity)?.reasonCode;
+}
+
+function toSubscription(asked: ISubscription, qos: number, identifier: number): Subscription {
+  return {
+    filter: asked.topic,
+    qos,
+    noLocal: asked.nl ?? false,
+    retainAsPublished: asked.rap ?? false,
+    retainHandling: asked.rh ?? 0,
+    identifier,
+  };
+}
+
+function sendRetained(core: BrokerCore, { session }: ConnectedClient, grant: Grant): void {
+  const { subscription, reasonCode, isNew } = grant;
+  if (isFailure(reasonCode) || parseSharedFilter(subscription.filter)) return; // [MQTT-3.8.4]: not for shared ones
+  if (subscription.retainHandling === 2 || (subscription.retainHandling === 1 && !isNew)) return;
+  for (const message of core.retained.matching(subscription.filter)) {
+    core.router.sendRetained(session, subscription, message);
+  }
+}

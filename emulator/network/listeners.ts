@@ -1,0 +1,156 @@
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { createServer as createTcpServer } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import type { Duplex } from "node:stream";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import type { TlsOptions } from "node:tls";
+
+import { createWebSocketStream, WebSocketServer } from "ws";
+
+import type { ClientCertificate } from "../authentication/authenticator.ts";
+
+/** TLS of a listener; certificates and keys are PEM. */
+export interface ListenerTls {
+  /** The server's certificate, followed by its intermediates. */
+  readonly certificate: string;
+  readonly key: string;
+  /**
+   * CA certificates for client certificates. Given, the listener asks clients for a certificate, and takes connections
+   * without one too: authentication decides about them.
+   */
+  readonly clientCa?: string;
+}
+
+/** One address to listen on. */
+export interface ListenerOptions {
+  /** `websocket` has the path `/mqtt` and the subprotocol `mqtt`. */
+  readonly transport: "tcp" | "websocket";
+  /** @default 0 (a free port) */
+  readonly port?: number;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** Absent: without TLS. */
+  readonly tls?: ListenerTls;
+}
+
+/** Where a broker listens. */
+export interface ListenerAddress {
+  readonly transport: "tcp" | "websocket";
+  readonly isTls: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** For mqtt.js: `mqtt://127.0.0.1:1883`, `mqtts:`, `ws://127.0.0.1:8080/mqtt` or `wss:`. */
+  readonly url: string;
+}
+
+/** What a listener reports. */
+export interface ListenerCallbacks {
+  accept(stream: Duplex, certificate: ClientCertificate | undefined): void;
+  isServerNameAccepted(serverName: string | undefined): boolean;
+  refusedServerName(serverName: string | undefined): void;
+}
+
+export interface Listener {
+  readonly address: ListenerAddress;
+  /** Stops listening; connections that were accepted stay. */
+  close(): Promise<void>;
+}
+
+const path = "/mqtt";
+const subprotocol = "mqtt";
+
+/** Starts to listen. @throws when the port is taken */
+export async function listen(options: ListenerOptions, callbacks: ListenerCallbacks): Promise<Listener> {
+  const host = options.host ?? "127.0.0.1";
+  const server = options.transport === "tcp" ? tcpServer(options, callbacks) : webSocketServer(options, callbacks);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  server.on("tlsClientError", () => undefined); // a failed handshake concerns the client only
+  const { port } = server.address() as AddressInfo;
+  return { address: describe(options, host, port), close: () => closeServer(server) };
+}
+
+function tcpServer({ tls }: ListenerOptions, callbacks: ListenerCallbacks): NetServer {
+  if (!tls)
+    return createTcpServer({ noDelay: true }, (socket) => {
+      callbacks.accept(socket, undefined);
+    });
+  return createTlsServer({ ...tlsOptions(tls, callbacks), noDelay: true }, (socket) => {
+    if (isNamed(socket, callbacks)) callbacks.accept(socket, readCertificate(socket));
+    else socket.destroy();
+  });
+}
+
+function webSocketServer({ tls }: ListenerOptions, callbacks: ListenerCallbacks): NetServer {
+  const http = tls ? createHttpsServer(tlsOptions(tls, callbacks)) : createHttpServer();
+  const server = new WebSocketServer({
+    server: http,
+    path,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false), // [MQTT-6.0.0-3]
+    verifyClient: ({ req }: { req: { socket: unknown } }) =>
+      !(req.socket instanceof TLSSocket) || isNamed(req.socket, callbacks),
+  });
+  server.on("connection", (socket, { socket: below }) => {
+    if (socket.protocol !== subprotocol) {
+      socket.close(1002, `the subprotocol has to be ${subprotocol}`);
+      return;
+    }
+    socket.on("message", (_, isBinary) => {
+      if (!isBinary) socket.terminate(); // [MQTT-6.0.0-1]
+    });
+    below.setNoDelay(true);
+    callbacks.accept(createWebSocketStream(socket), below instanceof TLSSocket ? readCertificate(below) : undefined);
+  });
+  return http;
+}
+
+function tlsOptions({ certificate, key, clientCa }: ListenerTls, callbacks: ListenerCallbacks): TlsOptions {
+  return {
+    cert: certificate,
+    key,
+    minVersion: "TLSv1.2",
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+    SNICallback: (serverName, done) => {
+      if (callbacks.isServerNameAccepted(serverName)) done(null);
+      else {
+        callbacks.refusedServerName(serverName);
+        done(new Error(`host name "${serverName}" is not served here`));
+      }
+    },
+  };
+}
+
+/** Node.js does not call the SNICallback for a client that names no host, so that case is judged here. */
+function isNamed(socket: TLSSocket, callbacks: ListenerCallbacks): boolean {
+  if (typeof socket.servername === "string" && socket.servername !== "") return true;
+  if (callbacks.isServerNameAccepted(undefined)) return true;
+  callbacks.refusedServerName(undefined);
+  return false;
+}
+
+function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
+  const { subject } = socket.getPeerCertificate();
+  // Node.js returns an empty object when the client sent no certificate.
+  if ((subject as unknown) === undefined) return undefined;
+  const commonName: unknown = subject.CN;
+  return { commonName: typeof commonName === "string" ? commonName : "", isTrusted: socket.authorized };
+}
+
+function describe({ transport, tls }: ListenerOptions, host: string, port: number): ListenerAddress {
+  const isTls = tls !== undefined;
+  const scheme = transport === "tcp" ? (isTls ? "mqtts" : "mqtt") : isTls ? "wss" : "ws";
+  const url = `${scheme}://${host}:${port}${transport === "websocket" ? path : ""}`;
+  return { transport, isTls, host, port, url };
+}
+
+function closeServer(server: NetServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+}

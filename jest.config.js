@@ -1,0 +1,38 @@
+/**
+ * One project per kind of test, so that `jest --selectProjects unit` answers in seconds.
+ * Sources run as CommonJS here, because that is what jest loads without flags; Node itself runs them as ES modules.
+ */
+
+/** Packages without a CommonJS build: jest cannot load these untransformed. */
+const esModulePackages = ["jose", "leven"];
+
+const swc = {
+  jsc: { target: "es2024", parser: { syntax: "typescript" } },
+  module: { type: "commonjs" },
+};
+
+function project(displayName, folders, testTimeoutMs) {
+  return {
+    displayName,
+    testEnvironment: "node",
+    testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+    globals: { testTimeoutMs },
+    setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs"],
+    transform: { "\\.[jt]s$": ["@swc/jest", swc] },
+    transformIgnorePatterns: [`/node_modules/(?!(${esModulePackages.join("|")})/)`],
+    restoreMocks: true,
+  };
+}
+
+export default {
+  projects: [
+    project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "support"], 10_000),
+    project("emulator", ["emulator"], 20_000),
+    project("integration", ["integration"], 60_000),
+    project("engine", ["engine"], 180_000),
+  ],
+  reporters: ["default", "<rootDir>/test/support/reporter.cjs"],
+  // Each worker holds Pulumi's generated SDK once; two of them fit a small build machine.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: "1GB",
+};

@@ -1,0 +1,18 @@
+import { build } from "esbuild";
+
+/** Puts the relay and its libraries into one file, `dist/relay.mjs`, which is all that the image holds beside Node.js. */
+await build({
+  entryPoints: ["runtime/main.ts"],
+  outfile: "dist/relay.mjs",
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  minify: false, // a stack trace in a report has to be readable, and nobody downloads this but a node
+  legalComments: "linked",
+  // Libraries in CommonJS ask for Node's modules with `require`, which an ES module does not have.
+  banner: {
+    js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
+  },
+  logLevel: "warning",
+});

@@ -1,0 +1,61 @@
+import { HostType, type Endpoint } from "./endpoint.ts";
+import { dataflowParts } from "./dataflow.ts";
+import type { RelayConfig } from "./document.ts";
+import { eventGridLimits } from "./endpoint-rules.ts";
+import type { Problem } from "../errors.ts";
+
+/** Lists what works and may still lose messages or show a credential; `pathOf` says where an endpoint was written. */
+export function findWarnings({ endpoints, dataflows }: RelayConfig, pathOf: (endpoint: string) => string): Problem[] {
+  const ofDataflows = Object.entries(dataflows).flatMap(([name, dataflow]) => {
+    const parts = dataflowParts(dataflow);
+    const source = endpoints[parts?.source.endpointRef ?? ""];
+    const destination = endpoints[parts?.destination.endpointRef ?? ""];
+    if (parts === undefined || source === undefined || destination === undefined) return [];
+    return [
+      ...checkSourceLosses(name, `${pathOf(parts.source.endpointRef)}.mqttSettings`, source),
+      ...checkDestinationLosses(name, `${pathOf(parts.destination.endpointRef)}.mqttSettings`, destination),
+    ];
+  });
+  return [
+    ...ofDataflows,
+    ...Object.entries(endpoints).flatMap(([name, endpoint]) => checkClearText(pathOf(name), endpoint)),
+  ];
+}
+
+function checkSourceLosses(dataflow: string, path: string, { hostType, mqttSettings }: Endpoint): Problem[] {
+  const { qos, sessionExpirySeconds } = mqttSettings;
+  const most = eventGridLimits.maxSessionExpirySeconds;
+  if (qos === 0) {
+    const problem = `is 0, so dataflow "${dataflow}" loses what arrives while it can't deliver`;
+    return [{ path: `${path}.qos`, problem, remedy: "set it to 1 where that matters" }];
+  }
+  if (sessionExpirySeconds === 0) {
+    const problem = `is 0 s, so the broker drops what waits for dataflow "${dataflow}" at every disconnect`;
+    return [{ path: `${path}.sessionExpirySeconds`, problem, remedy: "give more than the longest outage" }];
+  }
+  if (hostType !== HostType.EventGrid || sessionExpirySeconds <= most) return [];
+  const problem = `is ${sessionExpirySeconds} s, and Event Grid keeps a session ${most} s at most, by default 3600 s`;
+  return [{ path: `${path}.sessionExpirySeconds`, problem, remedy: "count on the namespace's maximum session expiry" }];
+}
+
+function checkDestinationLosses(dataflow: string, path: string, { hostType, mqttSettings }: Endpoint): Problem[] {
+  const { qos, retain } = mqttSettings;
+  const problems: Problem[] = [];
+  if (qos === 0) {
+    const problem = `is 0, so dataflow "${dataflow}" never learns whether the broker took a message`;
+    problems.push({ path: `${path}.qos`, problem, remedy: "set it to 1 where that matters" });
+  }
+  if (hostType === HostType.EventGrid && retain === "Keep") {
+    const problem = "is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most)";
+    const remedy =
+      'set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none';
+    problems.push({ path: `${path}.retain`, problem, remedy });
+  }
+  return problems;
+}
+
+function checkClearText(path: string, { mqttSettings: { tls, authentication } }: Endpoint): Problem[] {
+  if (tls.mode === "Enabled" || authentication.method === "Anonymous") return [];
+  const problem = `is Disabled, so the credential of method ${authentication.method} is sent in clear text`;
+  return [{ path: `${path}.mqttSettings.tls.mode`, problem, remedy: 'set it to "Enabled"' }];
+}

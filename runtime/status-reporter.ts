@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { describeError } from "./errors.ts";
+import { nextDelay } from "./forward/backoff.ts";
+import { createEnd, commonLinkOptions, type DataflowContext, type End } from "./forward/end.ts";
+import { connectClient, type MqttClient } from "./mqtt-client.ts";
+import type { Relay } from "./relay.ts";
+
+/** How often readiness is looked at between two reports. */
+const checkIntervalMs = 1000;
+
+/**
+ * Publishes what the relay is doing, retained where the endpoint keeps retained messages, as JSON to
+ * `<relay.status.topic>/<instance>`; its will says `{"state":"gone"}` when the process ends without a word.
+ * Runs until `signal` aborts. Never rejects: dataflows don't depend on it.
+ */
+export async function reportStatus(relay: Relay, context: DataflowContext, signal: AbortSignal): Promise<void> {
+  const { config, log, random } = context;
+  const { status } = config.relay;
+  if (status === undefined) return;
+  const end = createEnd("status", "destination", status.endpointRef, context);
+  const topic = `${status.topic}/${context.ordinal}`;
+  let waitMs = 0;
+  const isStopped = () => signal.aborted;
+  while (!isStopped()) {
+    try {
+      const client = await connect(end, topic, context, signal);
+      waitMs = 0;
+      await publishUntilClosed(client, topic, relay, { context, end, signal });
+    } catch (cause) {
+      if (isStopped()) return;
+      waitMs = nextDelay(waitMs, config.relay.reconnect, random);
+      log.warn(
+        { reason: describeError(cause), retryInMs: Math.round(waitMs) },
+        "status can't be published, will retry",
+      );
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function connect(end: End, topic: string, context: DataflowContext, signal: AbortSignal): Promise<MqttClient> {
+  const { timeoutMs, readCredentials, openStream } = commonLinkOptions(end, context, () => undefined);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const credentials = await readCredentials(deadline);
+  const { keepAliveSeconds } = end.endpoint.mqttSettings;
+  const will = { topic, payload: JSON.stringify({ state: "gone" }), retain: isRetained(end) };
+  const stream = await openStream(credentials, deadline);
+  return connectClient(stream, {
+    peer: end.peer,
+    clientId: end.clientId,
+    keepAliveSeconds,
+    credentials,
+    timeoutMs,
+    will,
+  });
+}
+
+function isRetained({ endpoint }: End): boolean {
+  return endpoint.mqttSettings.retain === "Keep";
+}
+
+interface Reporting {
+  readonly context: DataflowContext;
+  readonly end: End;
+  readonly signal: AbortSignal;
+}
+
+async function publishUntilClosed(
+  client: MqttClient,
+  topic: string,
+  relay: Relay,
+  reporting: Reporting,
+): Promise<void> {
+  const { context, end, signal } = reporting;
+  const { intervalSeconds = 30 } = context.config.relay.status ?? {};
+  const publish = (state: string) =>
+    client.publishAsync(topic, describe(state, relay, context), { qos: 1, retain: isRetained(end) });
+  let reportedMs = -Infinity;
+  let reported = "";
+  while (client.connected && !signal.aborted) {
+    const readiness = JSON.stringify(relay.readiness);
+    if (readiness !== reported || performance.now() - reportedMs >= intervalSeconds * 1000) {
+      await publish("running");
+      reported = readiness;
+      reportedMs = performance.now();
+    }
+    await Promise.race([
+      delay(checkIntervalMs, undefined, { signal }).catch(() => undefined),
+      once(client, "close", { signal }).catch(() => undefined),
+    ]);
+  }
+  if (!signal.aborted) throw new Error("the connection was closed");
+  await publish("stopped");
+  await client.endAsync();
+}
+
+function describe(state: string, relay: Relay, { config, ordinal }: DataflowContext): string {
+  const { isReady, reasons } = relay.readiness;
+  const dataflows = relay.dataflows.map(({ name, counters, status }) => {
+    const { received, delivered, lost } = counters;
+    return [name, { received, delivered, lost, inFlight: status.inFlight, waiting: status.waiting }] as const;
+  });
+  return JSON.stringify({
+    state,
+    ...(config.relay.site === undefined ? {} : { site: config.relay.site }),
+    instance: ordinal,
+    isReady,
+    reasons,
+    dataflows: Object.fromEntries(dataflows),
+    time: new Date().toISOString(),
+  });
+}

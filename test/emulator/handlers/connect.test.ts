@@ -1,0 +1,134 @@
+import type { IConnectPacket } from "mqtt-packet";
+import { generate } from "mqtt-packet";
+
+import { RawClient } from "../support/raw-client.ts";
+import { closeBrokers, startBroker } from "../support/test-broker.ts";
+
+afterEach(closeBrokers);
+
+test("leaves out of CONNACK what has MQTT's default value", async () => {
+  const broker = await startBroker({ limits: { subscriptionIdentifiersAvailable: true } });
+
+  const { connack } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  expect(connack).toMatchObject({ reasonCode: 0, sessionPresent: false, properties: { maximumQoS: 1 } });
+  expect(Object.keys(connack.properties ?? {})).toEqual(["maximumQoS"]);
+});
+
+test("announces its limits", async () => {
+  const broker = await startBroker({
+    limits: {
+      receiveMaximum: 20,
+      maxQos: 0,
+      retainAvailable: false,
+      maxPacketBytes: 1000,
+      topicAliasMaximum: 5,
+      wildcardSubscriptionAvailable: false,
+      subscriptionIdentifiersAvailable: false,
+      sharedSubscriptionAvailable: false,
+      serverKeepAliveSeconds: 30,
+      maxSessionExpirySeconds: 100,
+    },
+  });
+
+  const properties = { sessionExpiryInterval: 200 };
+  const { connack } = await RawClient.connect(broker.address, { clientId: "c", keepalive: 60, properties });
+
+  expect(connack.properties).toEqual({
+    receiveMaximum: 20,
+    maximumQoS: 0,
+    retainAvailable: false,
+    maximumPacketSize: 1000,
+    topicAliasMaximum: 5,
+    wildcardSubscriptionAvailable: false,
+    subscriptionIdentifiersAvailable: false,
+    sharedSubscriptionAvailable: false,
+    serverKeepAlive: 30,
+    sessionExpiryInterval: 100,
+  });
+});
+
+test("assigns a client identifier to a client without one", async () => {
+  const broker = await startBroker();
+
+  const { connack } = await RawClient.connect(broker.address, { clientId: "" });
+
+  expect(connack.properties?.assignedClientIdentifier).toMatch(/^[\w-]{36}$/);
+});
+
+test.each<[string, Partial<IConnectPacket>, number]>([
+  ["Receive Maximum 0", { properties: { receiveMaximum: 0 } }, 0x82],
+  ["Maximum Packet Size 0", { properties: { maximumPacketSize: 0 } }, 0x82],
+  ["Authentication Data alone", { properties: { authenticationData: Buffer.from("x") } }, 0x82],
+  ["an unknown Authentication Method", { properties: { authenticationMethod: "X" } }, 0x8c],
+  ["a user name nobody knows", { username: "u", password: Buffer.from("p") }, 0x86],
+  ["a will of QoS 2", { will: { topic: "w", payload: "x", qos: 2 } }, 0x9b],
+])("refuses %s", async (_, connect, reasonCode) => {
+  const broker = await startBroker();
+
+  const { client, connack } = await RawClient.connect(broker.address, { clientId: "c", ...connect });
+
+  expect(connack.reasonCode).toBe(reasonCode);
+  await client.closed;
+});
+
+test("refuses MQTT 3.1.1 in the form that MQTT 3.1.1 has", async () => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.sendBytes(generate({ cmd: "connect", protocolVersion: 4, clientId: "c", clean: true }));
+
+  const { bytes } = await client.nextRaw("connack");
+  expect(bytes).toEqual(Buffer.from([0x20, 0x02, 0x00, 0x01]));
+});
+
+test("refuses a first packet that is no CONNECT", async () => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "pingreq" });
+
+  expect((await client.next("connack")).reasonCode).toBe(0x82);
+  await client.closed;
+});
+
+test("handles packets that come before CONNACK was sent", async () => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "connect", protocolVersion: 5, clientId: "c", clean: true });
+  client.send({ cmd: "subscribe", messageId: 4, subscriptions: [{ topic: "t", qos: 1 }] });
+
+  expect(await client.next("suback")).toMatchObject({ messageId: 4, granted: [1] });
+});
+
+test("ends a connection that is silent for 1.5 times its keep alive", async () => {
+  const broker = await startBroker({ secondMs: 20 });
+  const startedMs = performance.now();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", keepalive: 2 });
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x8d });
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(60);
+});
+
+test("keeps a connection with PINGREQ alive", async () => {
+  const broker = await startBroker({ secondMs: 100 });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", keepalive: 1 });
+
+  for (let pings = 0; pings < 4; pings += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await client.settle();
+  }
+
+  expect(broker.stats().connected).toBe(1);
+});
+
+test("tells the old connection of a client identifier that it was taken over", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  await RawClient.connect(broker.address, { clientId: "c" });
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x8e });
+  await broker.until("disconnect", ({ reason }) => reason === "SessionTakenOver");
+});

@@ -1,0 +1,117 @@
+import type { IPublishPacket } from "mqtt-packet";
+
+import { RawClient } from "../support/raw-client.ts";
+import { closeBrokers, startBroker } from "../support/test-broker.ts";
+
+afterEach(closeBrokers);
+
+test("passes every property of a PUBLISH on, but not the topic alias", async () => {
+  const broker = await startBroker({ limits: { topicAliasMaximum: 10 } });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  const passed = {
+    payloadFormatIndicator: true,
+    messageExpiryInterval: 60,
+    contentType: "text/plain",
+    responseTopic: "r/1",
+    correlationData: Buffer.from([0, 255]),
+    userProperties: { b: ["1", "2"], a: "3" },
+  };
+
+  client.publish("t", { properties: { ...passed, topicAlias: 2 } });
+
+  const { properties } = await client.next("publish");
+  expect(properties).toEqual({ ...passed, userProperties: expect.objectContaining(passed.userProperties) as unknown });
+});
+
+test("knows a topic by its alias", async () => {
+  const broker = await startBroker({ limits: { topicAliasMaximum: 2 } });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "#", qos: 0 }]);
+
+  client.publish("long/topic", { properties: { topicAlias: 2 } });
+  client.publish("", { properties: { topicAlias: 2 } });
+
+  expect((await client.next("publish")).topic).toBe("long/topic");
+  expect((await client.next("publish")).topic).toBe("long/topic");
+});
+
+test("answers 0x10 when nobody subscribes to the topic", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  client.publish("t", { qos: 1, messageId: 5 });
+
+  expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x10 });
+});
+
+test("answers 0x91 to a packet identifier that is still in use", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  broker.faults.dropPubacks(1);
+
+  client.publish("t", { qos: 1, messageId: 5 });
+  client.publish("t", { qos: 1, messageId: 5 });
+
+  expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x91 });
+});
+
+test.each<[string, Partial<IPublishPacket> & { topic: string }, number]>([
+  ["QoS above the announced maximum", { topic: "t", qos: 1, messageId: 1 }, 0x9b],
+  ["a retained message where none are available", { topic: "t", retain: true }, 0x9a],
+  ["a topic alias beyond the announced maximum", { topic: "t", properties: { topicAlias: 3 } }, 0x94],
+  ["topic alias 0", { topic: "t", properties: { topicAlias: 0 } }, 0x94],
+  ["a topic alias that stands for nothing", { topic: "", properties: { topicAlias: 1 } }, 0x82],
+  ["an empty topic", { topic: "" }, 0x82],
+  ["a wildcard in the topic", { topic: "a/+" }, 0x90],
+  ["a packet above the announced size", { topic: "t", payload: Buffer.alloc(300) }, 0x95],
+])("disconnects for %s", async (_, { topic, ...packet }, reasonCode) => {
+  const limits = { maxQos: 0, retainAvailable: false, topicAliasMaximum: 2, maxPacketBytes: 300 };
+  const broker = await startBroker({ limits });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  client.publish(topic, packet);
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode });
+  await client.closed;
+});
+
+test("disconnects a client that exceeds the server's Receive Maximum", async () => {
+  const broker = await startBroker({ limits: { receiveMaximum: 2 } });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  broker.faults.holdPubacks();
+
+  for (const messageId of [1, 2, 3]) client.publish("t", { qos: 1, messageId });
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x93 });
+});
+
+test("disconnects for QoS 2", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  client.publish("t", { qos: 2, messageId: 1 });
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x9b });
+});
+
+test("counts down the message expiry interval while a message waits", async () => {
+  const broker = await startBroker({ secondMs: 20 });
+  const session = { clientId: "sub", clean: false, properties: { sessionExpiryInterval: 0xffff_ffff } };
+  const { client: subscriber } = await RawClient.connect(broker.address, session);
+  await subscriber.subscribe([{ topic: "t", qos: 1 }]);
+  await subscriber.end();
+  const { client: publisher } = await RawClient.connect(broker.address, { clientId: "pub" });
+  publisher.publish("t", { qos: 1, messageId: 1, payload: "short", properties: { messageExpiryInterval: 1 } });
+  publisher.publish("t", { qos: 1, messageId: 2, payload: "long", properties: { messageExpiryInterval: 1000 } });
+  await publisher.settle();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+
+  const { client: back } = await RawClient.connect(broker.address, session);
+  const { payload, properties } = await back.next("publish");
+
+  expect(payload.toString()).toBe("long");
+  expect(properties?.messageExpiryInterval).toBeLessThanOrEqual(998);
+  expect(properties?.messageExpiryInterval).toBeGreaterThan(900);
+  expect(broker.stats().dropped.expired).toBe(1);
+});

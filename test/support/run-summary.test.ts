@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+
+const projectRoot = path.join(import.meta.dirname, "../..");
+
+/** Runs jest on one fixture as `npm test` runs it on the tests; `CI` is set to `ci`, or to nothing. */
+function runJest(fixture: string, ci: string): { status: number | null; output: string; lastLine: string | undefined } {
+  const pattern = `**/test/support/fixture/${fixture}.fixture.ts`;
+  // One shell pipe for both streams keeps the order in which a terminal would show them.
+  const { status, stdout } = spawnSync(
+    "sh",
+    ["-c", '"$0" node_modules/jest/bin/jest.js --selectProjects unit --testMatch "$1" 2>&1', process.execPath, pattern],
+    { cwd: projectRoot, env: { ...process.env, CI: ci }, encoding: "utf8" },
+  );
+  return { status, output: stdout, lastLine: stdout.trimEnd().split("\n").at(-1) };
+}
+
+test("a missing part is skipped with its reason, and counted in the last line", () => {
+  const run = runJest("missing-part", "");
+
+  expect(run.lastLine).toBe("Tests: 1 passed, 0 failed, 1 skipped");
+  expect(run.output).toContain(
+    "skipped: mosquitto: not found on the PATH or in /usr/sbin; get it with: apt-get install mosquitto",
+  );
+  expect(run.status).toBe(0);
+});
+
+test("a missing part is a failure where CI is set", () => {
+  const run = runJest("missing-part", "true");
+
+  expect(run.lastLine).toBe("Tests: 1 passed, 1 failed");
+  expect(run.status).toBe(1);
+});
+
+test("a suite that cannot be loaded counts as a failure", () => {
+  const run = runJest("broken-suite", "");
+
+  expect(run.lastLine).toBe("Tests: 0 passed, 1 failed");
+  expect(run.status).toBe(1);
+});
