@@ -9,7 +9,11 @@ import { ExitCode } from "../runtime/run.ts";
  * Prints what is wrong with a configuration, or what it does.
  * @returns the exit code: 0, or 2 when the relay would refuse it
  */
-export async function checkConfig(file: string, profile: string | undefined, output: NodeJS.WritableStream): Promise<number> {
+export async function checkConfig(
+  file: string,
+  profile: string | undefined,
+  output: NodeJS.WritableStream,
+): Promise<number> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -18,13 +22,18 @@ export async function checkConfig(file: string, profile: string | undefined, out
     return ExitCode.badConfiguration;
   }
   try {
-    const { config, warnings, skipped } = parseRelayConfig(text, { where: file, ...(profile === undefined ? {} : { profile }) });
+    const { config, warnings, skipped } = parseRelayConfig(text, {
+      where: file,
+      ...(profile === undefined ? {} : { profile }),
+    });
     for (const [name, dataflow] of Object.entries(config.dataflows)) {
       const parts = dataflowParts(dataflow);
       if (parts === undefined) continue;
       const { source, destination } = parts;
       const state = dataflow.mode === "Enabled" ? "" : " (disabled)";
-      output.write(`${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}\n`);
+      output.write(
+        `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}\n`,
+      );
     }
     for (const reason of skipped) output.write(`skipped: ${reason}\n`);
     for (const warning of warnings) output.write(`warning: ${formatProblem(warning)}\n`);

@@ -35,7 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return ExitCode.ok;
   }
-  if (command === "check" && file !== undefined && more.length === 0) return checkConfig(file, values.profile, process.stdout);
+  if (command === "check" && file !== undefined && more.length === 0)
+    return checkConfig(file, values.profile, process.stdout);
   if (command !== "demo" || file !== undefined) {
     process.stderr.write(`${usage}\n`);
     return ExitCode.badConfiguration;

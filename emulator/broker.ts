@@ -124,7 +124,12 @@ class Network {
         this.#refuseServerName(name);
       },
     };
-    for (const options of listeners) this.#listeners.push(await listen(options, callbacks));
+    try {
+      for (const options of listeners) this.#listeners.push(await listen(options, callbacks));
+    } catch (error) {
+      await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+      throw error;
+    }
     return this.#listeners.map(({ address }) => address);
   }
 
@@ -145,7 +150,7 @@ class Network {
   #refuseServerName(name: string | undefined): void {
     this.#core.statistics.countRefusal("TLS");
     const why = name === undefined ? "the client names no host (SNI)" : `host name "${name}" is not served here`;
-    this.#core.onEvent?.({ kind: "refuse", clientId: "", reasonCode: ReasonCode.unspecifiedError, why });
+    this.#core.onEvent?.({ kind: "refuse", clientId: "", why });
   }
 }
 

@@ -46,7 +46,7 @@ export function createCore({ profile, clock, limits: own, onEvent }: CoreOptions
   const statistics = new Statistics();
   const faults = new FaultPlan();
   const retained = new RetainedMessages(clock);
-  const limits = (): Limits => ({ ...unlimited, ...rules.limits, ...own, ...faults.limits });
+  const limits = createLimits({ ...unlimited, ...rules.limits, ...own }, faults);
   const notices = (clientId: string) => deliveryNotices(clientId, statistics, onEvent);
   const router: Router = new Router({
     overflowed: (session) => {
@@ -74,6 +74,19 @@ export function createCore({ profile, clock, limits: own, onEvent }: CoreOptions
   const state = { clock, statistics, faults, retained, router, sessions };
   const core: BrokerCore = { ...state, rules, authenticators, onEvent, limits };
   return core;
+}
+
+/** The limits that hold now. Put together only when a fault changes them: every message asks for them. */
+function createLimits(lasting: Limits, faults: FaultPlan): () => Limits {
+  let announced = faults.limits;
+  let current: Limits = { ...lasting, ...announced };
+  return () => {
+    if (announced !== faults.limits) {
+      announced = faults.limits;
+      current = { ...lasting, ...announced };
+    }
+    return current;
+  };
 }
 
 function endOverflowed(sessions: SessionStore, session: Session): void {

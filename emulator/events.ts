@@ -16,6 +16,15 @@ export type DisconnectionReason =
 /** Why a session ended. */
 export type SessionEnd = "expired" | "cleanStart" | "SessionOverflow" | "forgotten";
 
+/** What became of one topic filter of a SUBSCRIBE or UNSUBSCRIBE. */
+export interface FilterOutcome {
+  readonly filter: string;
+  /** Of the SUBACK or UNSUBACK. */
+  readonly reasonCode: number;
+  /** Why it failed. */
+  readonly why?: string | undefined;
+}
+
 /** A message as events show it. */
 export interface MessageSummary extends MessageProperties {
   readonly topic: string;
@@ -38,7 +47,14 @@ export type BrokerEvent =
       readonly sessionExpirySeconds: number;
       readonly keepAliveSeconds: number;
     }
-  | { readonly kind: "refuse"; readonly clientId: string; readonly reasonCode: number; readonly why: string }
+  | {
+      readonly kind: "refuse";
+      /** Empty when the refusal comes before CONNECT. */
+      readonly clientId: string;
+      /** Of the CONNACK; absent when TLS refused. */
+      readonly reasonCode?: number;
+      readonly why: string;
+    }
   | {
       readonly kind: "disconnect";
       readonly clientId: string;
@@ -49,16 +65,8 @@ export type BrokerEvent =
     }
   | { readonly kind: "sessionEnd"; readonly clientId: string; readonly why: SessionEnd }
   | { readonly kind: "reauthenticate"; readonly clientId: string; readonly authenticationName: string }
-  | {
-      readonly kind: "subscribe";
-      readonly clientId: string;
-      readonly filters: readonly { readonly filter: string; readonly reasonCode: number }[];
-    }
-  | {
-      readonly kind: "unsubscribe";
-      readonly clientId: string;
-      readonly filters: readonly { readonly filter: string; readonly reasonCode: number }[];
-    }
+  | { readonly kind: "subscribe"; readonly clientId: string; readonly filters: readonly FilterOutcome[] }
+  | { readonly kind: "unsubscribe"; readonly clientId: string; readonly filters: readonly FilterOutcome[] }
   | {
       readonly kind: "publish";
       readonly clientId: string;
@@ -67,6 +75,8 @@ export type BrokerEvent =
       readonly message: MessageSummary;
       /** The PUBACK's reason code, also for QoS 0, which has no PUBACK. */
       readonly reasonCode: number;
+      /** Why it failed. */
+      readonly why?: string | undefined;
     }
   | {
       readonly kind: "deliver";

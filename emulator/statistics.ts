@@ -27,7 +27,7 @@ export interface BrokerStats {
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly sessionsEnded: Readonly<Record<SessionEnd, number>>;
   /**
-   * What was refused, by packet and reason code: `{ "CONNACK 0x87": 1, "PUBACK 0x90": 2, "TLS": 1 }`.
+   * What was refused, and connections that the broker ended, by packet and reason code: `{ "CONNACK 0x87": 1, "PUBACK 0x90": 2, "TLS": 1 }`.
    */
   readonly refused: Readonly<Record<string, number>>;
 }

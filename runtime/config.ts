@@ -6,6 +6,7 @@ import { documentSchema, profileSchema, relaySchema, type RelayConfig } from "./
 import { checkEndpoint, resolveEndpoint } from "./config/endpoint-rules.ts";
 import { endpointSchema, type Endpoint } from "./config/endpoint.ts";
 import { parseJson } from "./config/json.ts";
+import { refuseLists } from "./config/field.ts";
 import { fromKubernetes, isKubernetesDocument, type RawDocument } from "./config/kubernetes.ts";
 import { checkRelay } from "./config/relay-rules.ts";
 import { findWarnings } from "./config/warnings.ts";
@@ -48,7 +49,7 @@ export function parseRelayConfig(text: string, { where, profile }: ParseOptions)
 }
 
 function ownDocument(document: unknown): RawDocument {
-  const pathOf = (part: string, name: string) => (part === "profile" ? part : `${part}.${name}`);
+  const pathOf = (part: string, name?: string) => (name === undefined ? part : `${part}.${name}`);
   return { document, pathOf, skipped: [], problems: [] };
 }
 
@@ -59,14 +60,14 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
 } {
   const outline = parseWithAllIssues(outlineSchema, document);
   const fields = isRecord(document) ? document : {};
-  const problems = [...found, ...toProblems("", outline.issues)];
+  const problems = [...found, ...outline.issues.flatMap((issue) => outlineProblems(issue, pathOf))];
   const read = <S extends v.GenericSchema>(schema: S, path: string, value: unknown): v.InferOutput<S> | undefined => {
     const { issues, result } = parseWithAllIssues(schema, value);
     problems.push(...toProblems(path, issues));
     return result.typed ? result.output : undefined;
   };
 
-  const profile = read(v.optional(profileSchema, {}), pathOf("profile", ""), fields["profile"]);
+  const profile = read(v.optional(profileSchema, {}), pathOf("profile"), fields["profile"]);
   const relay = read(v.optional(relaySchema, {}), "relay", fields["relay"]);
   const endpoints: Record<string, Endpoint> = {};
   for (const [name, value] of entriesOf(fields["endpoints"])) {
@@ -79,7 +80,7 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
   const endpointNames = entriesOf(fields["endpoints"]).map(([name]) => name);
   if (relay !== undefined) problems.push(...checkRelay(relay, endpointNames));
   const instanceCount = profile?.instanceCount ?? 1;
-  const context = { endpoints, endpointNames, instanceCount, profilePath: pathOf("profile", "") };
+  const context = { endpoints, endpointNames, instanceCount, profilePath: pathOf("profile") };
   for (const [name, value] of entriesOf(fields["dataflows"])) {
     const dataflow = read(dataflowSchema, pathOf("dataflows", name), value);
     if (dataflow === undefined) continue;
@@ -87,23 +88,33 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
     problems.push(...checkDataflow(pathOf("dataflows", name), dataflow, context));
   }
   if (isRecord(fields["dataflows"]) && entriesOf(fields["dataflows"]).length === 0) {
-    problems.push({ path: "dataflows", problem: "lists none", remedy: "add at least one dataflow" });
+    const path = pathOf("dataflows");
+    problems.push({ path, problem: "lists no dataflow that a relay can run", remedy: "add at least one" });
   }
   const config = { schemaVersion: 1, endpoints, profile, dataflows, relay } as RelayConfig;
   return { config, problems: withoutRepeats(problems) };
 }
 
 /** The document's own keys, and the names in it; what stands under the names is read part by part. */
-const outlineSchema = v.strictObject(
-  {
-    ...documentSchema.entries,
-    endpoints: v.record(documentSchema.entries.endpoints.key, v.unknown(), documentSchema.entries.endpoints.message),
-    dataflows: v.record(documentSchema.entries.dataflows.key, v.unknown(), documentSchema.entries.dataflows.message),
-    profile: v.optional(v.unknown()),
-    relay: v.optional(v.unknown()),
-  },
-  documentSchema.message,
+const outlineSchema = refuseLists(
+  v.strictObject(
+    {
+      ...documentSchema.entries,
+      endpoints: namesOnly(documentSchema.entries.endpoints),
+      dataflows: namesOnly(documentSchema.entries.dataflows),
+      profile: v.optional(v.unknown()),
+      relay: v.optional(v.unknown()),
+    },
+    documentSchema.message,
+  ),
 );
+
+function namesOnly({
+  key,
+  message,
+}: typeof documentSchema.entries.endpoints | typeof documentSchema.entries.dataflows) {
+  return refuseLists(v.record(key, v.unknown(), message));
+}
 
 /**
  * Reads on behind unknown keys: a schema names only the first of an object, and says nothing then of the rules between
@@ -134,6 +145,13 @@ function withoutUnknownKeys(value: unknown, issues: readonly v.BaseIssue<unknown
     if (isRecord(parent)) Reflect.deleteProperty(parent, String(keys.at(-1)));
   }
   return copy;
+}
+
+/** A name stands elsewhere in AIO's resources than in this project's document. */
+function outlineProblems(issue: v.BaseIssue<unknown>, pathOf: RawDocument["pathOf"]): Problem[] {
+  const [part, name] = issue.path?.map(({ key }) => String(key)) ?? [];
+  if (name === undefined || (part !== "endpoints" && part !== "dataflows")) return toProblems("", [issue]);
+  return toProblems("", [issue]).map((problem) => ({ ...problem, path: pathOf(part, name, "metadata.name") }));
 }
 
 /** Each message of the schema is `<problem>; <remedy>`. */

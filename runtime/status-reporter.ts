@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { describeError } from "./errors.ts";
@@ -77,6 +76,11 @@ async function publishUntilClosed(
   const { intervalSeconds = 30 } = context.config.relay.status ?? {};
   const publish = (state: string) =>
     client.publishAsync(topic, describe(state, relay, context), { qos: 1, retain: isRetained(end) });
+  const closed = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      resolve();
+    });
+  });
   let reportedMs = -Infinity;
   let reported = "";
   while (client.connected && !signal.aborted) {
@@ -88,7 +92,7 @@ async function publishUntilClosed(
     }
     await Promise.race([
       delay(checkIntervalMs, undefined, { signal }).catch(() => undefined),
-      once(client, "close", { signal }).catch(() => undefined),
+      closed,
     ]);
   }
   if (!signal.aborted) throw new Error("the connection was closed");

@@ -37,5 +37,11 @@ export async function connectDemoClient(broker: BrokerAddress, identity: ClientI
     webSocket: false,
     signal: AbortSignal.timeout(timeoutMs),
   });
-  return connectClient(stream, { peer: identity.clientId, clientId: identity.clientId, keepAliveSeconds, credentials, timeoutMs });
+  return connectClient(stream, {
+    peer: identity.clientId,
+    clientId: identity.clientId,
+    keepAliveSeconds,
+    credentials,
+    timeoutMs,
+  });
 }

@@ -32,7 +32,11 @@ export interface VolumeContents {
  * Writes the files that a container would see, below `root` instead of `/`.
  * @returns nothing; the files are only for this user to read
  */
-export async function mountPodFiles({ volumes, mounts }: PodFiles, contents: VolumeContents, root: string): Promise<void> {
+export async function mountPodFiles(
+  { volumes, mounts }: PodFiles,
+  contents: VolumeContents,
+  root: string,
+): Promise<void> {
   for (const { name, mountPath } of mounts) {
     const volume = volumes.find((candidate) => candidate.name === name);
     if (volume === undefined) continue;

@@ -37,7 +37,7 @@ export function planRoutes({ dataflows, endpoints }: RelayConfig): Route[] {
     const isFromCloud = endpoints[source.endpointRef]?.hostType === HostType.EventGrid;
     const crossings = source.dataSources.flatMap((filter) =>
       machines.flatMap((machine) =>
-        topicsUnder(filter, machine).flatMap((from) => {
+        topicsUnder(filter, machine, isFromCloud ? "setpoint" : "overheat").flatMap((from) => {
           const to = resolveTopicTemplate(template, from);
           return to === undefined ? [] : [{ machine, from, to }];
         }),
@@ -48,8 +48,17 @@ export function planRoutes({ dataflows, endpoints }: RelayConfig): Route[] {
 }
 
 /** `plant/+/telemetry/#` and `press-1` → `plant/press-1/telemetry/temperature`, … */
-function topicsUnder(filter: string, machine: string): string[] {
-  const hasTail = filter.endsWith("#");
-  const topics = (hasTail ? measures : [""]).map((measure) => filter.replace(/\+/g, machine).replace(/#$/, measure));
-  return topics.map((topic) => (filter.includes("+") || !hasTail ? topic : topic.replace(/[^/]*$/, `${machine}/$&`)));
+function topicsUnder(filter: string, machine: string, signal: string): string[] {
+  const levels = filter.split("/");
+  const firstWildcard = levels.findIndex((level) => level === "+" || level === "#");
+  const tails = levels.at(-1) === "#" ? measures : [""];
+  return tails.map((tail) =>
+    levels
+      .map((level, index) => {
+        if (level === "#") return index === firstWildcard ? `${machine}/${tail}` : tail;
+        if (level === "+") return index === firstWildcard ? machine : signal;
+        return level;
+      })
+      .join("/"),
+  );
 }

@@ -45,7 +45,9 @@ export function renderTable(lines: readonly DataflowLine[]): string {
 
 /** A message in full: where it came from and went to, its properties and its payload. */
 export function renderArrival({ dataflow, from, topic, properties, contentType, payload }: Arrival): string {
-  const shown = Object.entries(properties).map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(",") : value}`);
+  const shown = Object.entries(properties).map(
+    ([name, value]) => `${name}=${Array.isArray(value) ? value.join(",") : value}`,
+  );
   const lines = [
     `${styleText("cyan", dataflow)}  ${from} ${styleText("dim", "->")} ${topic}`,
     styleText("dim", `  content type ${contentType ?? "none"}  ${shown.join("  ")}`),
@@ -64,7 +66,8 @@ export function renderLedger(lines: readonly Pick<DataflowLine, "dataflow" | "di
   });
   const sum = (title: (typeof titles)[number]) => lines.reduce((total, { totals }) => total + totals[title], 0);
   const all = `${"all".padEnd(28)}${titles.map((title) => String(sum(title)).padStart(12)).join("")}`;
-  const verdict = sum("lost") === 0 ? styleText("green", "nothing lost") : styleText("red", `${sum("lost")} messages lost`);
+  const verdict =
+    sum("lost") === 0 ? styleText("green", "nothing lost") : styleText("red", `${sum("lost")} messages lost`);
   return [styleText("bold", header), ...rows, all, "", verdict].join("\n");
 }
 

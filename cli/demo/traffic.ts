@@ -48,7 +48,14 @@ export async function watchArrivals(
         if (from === undefined || reading?.dataflow !== route.dataflow) return;
         ledger.noteArrived(route.dataflow, reading.n, performance.now());
         const { userProperties = {}, contentType } = properties ?? {};
-        onArrival({ dataflow: route.dataflow, from, topic, properties: { ...userProperties }, contentType, payload: text });
+        onArrival({
+          dataflow: route.dataflow,
+          from,
+          topic,
+          properties: { ...userProperties },
+          contentType,
+          payload: text,
+        });
       });
       const granted = await client.subscribeAsync([...origins.keys()], { qos: 1, rap: true });
       const refused = granted.find(({ qos }) => qos > 1);
@@ -66,7 +73,12 @@ export interface Load {
 }
 
 /** Publishes believable readings, evenly, to the topics of a route in turn. */
-export async function publishLoad({ route, perSecond, total }: Load, clientFor: ClientFor, ledger: Ledger, signal: AbortSignal): Promise<void> {
+export async function publishLoad(
+  { route, perSecond, total }: Load,
+  clientFor: ClientFor,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<void> {
   const publishing: Promise<unknown>[] = [];
   const startMs = performance.now();
   let sent = 0;
@@ -79,12 +91,14 @@ export async function publishLoad({ route, perSecond, total }: Load, clientFor: 
       const number = sent;
       ledger.notePublished(route.dataflow, number, performance.now());
       publishing.push(
-        client.publishAsync(crossing.from, JSON.stringify(makeReading(route, crossing, number)), {
-          qos: 1,
-          properties: { contentType: "application/json", userProperties: { machine: crossing.machine } },
-        }).then(() => {
-          ledger.noteAccepted(route.dataflow, number);
-        }),
+        client
+          .publishAsync(crossing.from, JSON.stringify(makeReading(route, crossing, number)), {
+            qos: 1,
+            properties: { contentType: "application/json", userProperties: { machine: crossing.machine } },
+          })
+          .then(() => {
+            ledger.noteAccepted(route.dataflow, number);
+          }),
       );
     }
     await delay(1000 / ticksPerSecond, undefined, { signal }).catch(() => undefined);
@@ -102,7 +116,11 @@ function groupByMachine({ crossings }: Route): Map<string, Crossing[]> {
 function makeReading({ dataflow, direction }: Route, { machine, from }: Crossing, n: number): Reading {
   const at = new Date().toISOString();
   if (direction === "to the edge") return { n, dataflow, machine, at, value: 40 + (n % 5), unit: "setpoint %" };
-  const usual = from.endsWith("temperature") ? ([68, 6, "°C"] as const) : from.endsWith("vibration") ? ([2.4, 0.8, "mm/s"] as const) : ([12, 3, "kW"] as const);
+  const usual = from.endsWith("temperature")
+    ? ([68, 6, "°C"] as const)
+    : from.endsWith("vibration")
+      ? ([2.4, 0.8, "mm/s"] as const)
+      : ([12, 3, "kW"] as const);
   const value = usual[0] + usual[1] * Math.sin(n / 40);
   return { n, dataflow, machine, at, value: Number(value.toFixed(2)), unit: usual[2] };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { IConnackPacket, IConnectPacket } from "mqtt-packet";
 
+import { topicNameProblem } from "../../runtime/topic/filter.ts";
 import type { Authentication, Credentials, Identity } from "../authentication/authenticator.ts";
 import { checkCredentials } from "../authentication/check-credentials.ts";
 import type { BrokerCore } from "../core.ts";
@@ -69,6 +70,10 @@ function checkConnect(core: BrokerCore, packet: IConnectPacket): Violation | und
   }
   if (packet.will?.retain && !limits.retainAvailable) {
     return { reasonCode: ReasonCode.retainNotSupported, why: "the will message may not be retained" };
+  }
+  const willProblem = packet.will && topicNameProblem(packet.will.topic);
+  if (willProblem !== undefined) {
+    return { reasonCode: ReasonCode.topicNameInvalid, why: `the topic of the will message ${willProblem}` };
   }
   return core.rules.violation("connect", packet);
 }

@@ -6,6 +6,7 @@ import { ProtocolViolation } from "../packet/protocol-violation.ts";
 import type { PublishPacket } from "../packet/publish.ts";
 import { isFailure, ReasonCode } from "../packet/reason-code.ts";
 import { acceptPublish } from "../publishing.ts";
+import type { PublishOutcome } from "../publishing.ts";
 
 /**
  * Takes a PUBLISH in, routes it, and acknowledges it.
@@ -20,19 +21,18 @@ export function handlePublish(
   const publish = { ...packet, topic: resolveTopic(client, packet) };
   checkAnnounced(client, publish);
   const { qos, packetIdentifier, dup } = publish;
-  const isDuplicateIdentifier = qos > 0 && !dup && client.unacknowledged.has(packetIdentifier);
+  const isInUse = qos > 0 && !dup && client.unacknowledged.has(packetIdentifier);
   if (qos > 0) occupyWindow(client, packetIdentifier);
-  const reasonCode = isDuplicateIdentifier ? ReasonCode.packetIdentifierInUse : answer(core, client, publish);
-  core.onEvent?.({
-    kind: "publish",
-    clientId: client.clientId,
-    packetIdentifier,
-    dup,
-    message: summarize(publish),
-    reasonCode,
-  });
-  if (qos > 0) acknowledge(core, connection, client, packetIdentifier, reasonCode);
+  const outcome = isInUse ? packetIdentifierInUse : judge(core, client, publish);
+  const { clientId } = client;
+  core.onEvent?.({ kind: "publish", clientId, packetIdentifier, dup, message: summarize(publish), ...outcome });
+  if (qos > 0) acknowledge(core, connection, client, packetIdentifier, outcome.reasonCode);
 }
+
+const packetIdentifierInUse: PublishOutcome = {
+  reasonCode: ReasonCode.packetIdentifierInUse,
+  why: "an earlier PUBLISH with this packet identifier has no PUBACK yet",
+};
 
 function resolveTopic(client: ConnectedClient, { topic, topicAlias }: PublishPacket): string {
   if (topicAlias === undefined) {
@@ -72,12 +72,12 @@ function occupyWindow({ unacknowledged, limits }: ConnectedClient, packetIdentif
   throw new ProtocolViolation(ReasonCode.receiveMaximumExceeded, why); // MQTT 5.0 §4.9
 }
 
-function answer(core: BrokerCore, { clientId, identity }: ConnectedClient, publish: PublishPacket): number {
-  const fault = core.faults.publishAnswers.take(clientId);
-  if (fault === undefined) return acceptPublish(core, identity, clientId, publish);
-  if (!isFailure(fault)) acceptPublish(core, identity, clientId, publish);
-  else core.statistics.countRefusal("PUBACK", fault);
-  return fault;
+function judge(core: BrokerCore, { clientId, identity }: ConnectedClient, publish: PublishPacket): PublishOutcome {
+  const reasonCode = core.faults.publishAnswers.take(clientId);
+  if (reasonCode === undefined) return acceptPublish(core, identity, clientId, publish);
+  if (!isFailure(reasonCode)) acceptPublish(core, identity, clientId, publish);
+  else core.statistics.countRefusal("PUBACK", reasonCode);
+  return { reasonCode, why: "fault: answered" };
 }
 
 function acknowledge(

@@ -5,11 +5,14 @@ import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";
 import { isFailure, ReasonCode } from "../packet/reason-code.ts";
+import type { Violation } from "../rules.ts";
 import type { Subscription } from "../session/subscription.ts";
 
 /** What became of one filter of a SUBSCRIBE. */
 interface Grant {
   readonly reasonCode: number;
+  /** Why it failed. */
+  readonly why: string | undefined;
   readonly subscription: Subscription;
   /** Whether the session had no subscription with that filter. */
   readonly isNew: boolean;
@@ -30,12 +33,12 @@ export function handleSubscribe(
   const refusal = packetRefusal(core, client, packet);
   const identifier = packet.properties?.subscriptionIdentifier ?? 0;
   const grants = packet.subscriptions.map((asked): Grant => {
-    const reasonCode = refusal ?? filterRefusal(core, client, asked) ?? Math.min(asked.qos, maxQos);
+    const { reasonCode, why } = refusal ?? filterRefusal(core, client, asked) ?? granted(Math.min(asked.qos, maxQos));
     const subscription = toSubscription(asked, reasonCode, identifier);
     const isNew = !isFailure(reasonCode) && core.router.subscribe(client.session, subscription);
-    return { reasonCode, subscription, isNew };
+    return { reasonCode, why, subscription, isNew };
   });
-  const filters = grants.map(({ subscription: { filter }, reasonCode }) => ({ filter, reasonCode }));
+  const filters = grants.map(({ subscription: { filter }, reasonCode, why }) => ({ filter, reasonCode, why }));
   for (const { reasonCode } of grants) if (isFailure(reasonCode)) core.statistics.countRefusal("SUBACK", reasonCode);
   core.onEvent?.({ kind: "subscribe", clientId: client.clientId, filters });
   if (!core.faults.droppedSubacks.take(client.clientId)) {
@@ -70,30 +73,48 @@ function checkIdentifier(messageId: number | undefined): number {
   throw new ProtocolViolation(ReasonCode.protocolError, "packet identifier 0 is not allowed"); // [MQTT-2.2.1-3]
 }
 
-function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: ISubscribePacket): number | undefined {
+function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: ISubscribePacket): Violation | undefined {
   const { maxFiltersPerSubscribe, subscriptionIdentifiersAvailable } = client.limits;
-  // azure.md §5.3: no page says which reason code.
-  if (packet.subscriptions.length > maxFiltersPerSubscribe) return ReasonCode.quotaExceeded;
-  if (packet.properties?.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {
-    return ReasonCode.subscriptionIdentifiersNotSupported;
+  const filters = packet.subscriptions.length;
+  if (filters > maxFiltersPerSubscribe) {
+    // azure.md §5.3: no page says which reason code.
+    return { reasonCode: ReasonCode.quotaExceeded, why: `${filters} filters, more than ${maxFiltersPerSubscribe}` };
   }
-  return core.rules.violation("subscribe", packet, client.identity)?.reasonCode;
+  if (packet.properties?.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {
+    const why = "subscription identifiers are not available";
+    return { reasonCode: ReasonCode.subscriptionIdentifiersNotSupported, why };
+  }
+  return core.rules.violation("subscribe", packet, client.identity);
 }
 
-function filterRefusal(core: BrokerCore, client: ConnectedClient, asked: ISubscription): number | undefined {
+function filterRefusal(core: BrokerCore, client: ConnectedClient, asked: ISubscription): Violation | undefined {
   const { limits, session } = client;
   const shared = parseSharedFilter(asked.topic);
-  if (topicFilterProblem(asked.topic) !== undefined || shared === "malformed") return ReasonCode.topicFilterInvalid;
-  if (shared && !limits.sharedSubscriptionAvailable) return ReasonCode.sharedSubscriptionsNotSupported;
+  const problem = topicFilterProblem(asked.topic);
+  if (problem !== undefined || shared === "malformed") {
+    return { reasonCode: ReasonCode.topicFilterInvalid, why: `topic filter "${asked.topic}" ${problem ?? ""}` };
+  }
+  if (shared && !limits.sharedSubscriptionAvailable) {
+    const why = "shared subscriptions are not available";
+    return { reasonCode: ReasonCode.sharedSubscriptionsNotSupported, why };
+  }
   if (shared && asked.nl === true) {
     throw new ProtocolViolation(ReasonCode.protocolError, "a shared subscription asks for No Local"); // [MQTT-3.8.3-4]
   }
   if (/[+#]/.test(asked.topic) && !limits.wildcardSubscriptionAvailable) {
-    return ReasonCode.wildcardSubscriptionsNotSupported;
+    const why = "wildcard subscriptions are not available";
+    return { reasonCode: ReasonCode.wildcardSubscriptionsNotSupported, why };
   }
   const isOneMore = !session.subscriptions.has(asked.topic);
-  if (isOneMore && session.subscriptions.size >= limits.maxSubscriptionsPerSession) return ReasonCode.quotaExceeded;
-  return core.rules.violation("filter", shared?.filter ?? asked.topic, client.identity)?.reasonCode;
+  if (isOneMore && session.subscriptions.size >= limits.maxSubscriptionsPerSession) {
+    const why = `the session already has ${session.subscriptions.size} subscriptions`;
+    return { reasonCode: ReasonCode.quotaExceeded, why };
+  }
+  return core.rules.violation("filter", shared?.filter ?? asked.topic, client.identity);
+}
+
+function granted(qos: number): { reasonCode: number; why: string | undefined } {
+  return { reasonCode: qos, why: undefined };
 }
 
 function toSubscription(asked: ISubscription, qos: number, identifier: number): Subscription {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { JSONWebKeySet } from "jose";
 
-import { createSigningKey, nowSeconds } from "./signing-key.ts";
+import { createSigningKey, expiryAfter, nowSeconds } from "./signing-key.ts";
 
 /** What to write into a service account token. */
 export interface ServiceAccountTokenRequest {
@@ -43,7 +43,7 @@ export async function createClusterIssuer(issuer = defaultIssuer): Promise<Clust
         sub: serviceAccountSubject(namespace, serviceAccount),
         iat: issuedAt,
         nbf: issuedAt,
-        exp: Date.now() / 1000 + expirySeconds,
+        exp: expiryAfter(expirySeconds),
         jti: randomUUID(),
         "kubernetes.io": { namespace, serviceaccount: { name: serviceAccount, uid: randomUUID() } },
       });

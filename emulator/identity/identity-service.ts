@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from "node:net";
 import type { JSONWebKeySet } from "jose";
 
 import { respond } from "./routes.ts";
-import { createSigningKey, nowSeconds } from "./signing-key.ts";
+import { createSigningKey, expiryAfter, nowSeconds } from "./signing-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** Trust of an identity in the tokens of a cluster. @see azure.md §4 */
@@ -123,7 +123,7 @@ function createDirectory(
     tokenLifetimeSeconds: tokenLifetimeSeconds ?? defaultLifetimeSeconds,
     issue: ({ clientId, principalId }, audience) => {
       const iat = nowSeconds();
-      const exp = Date.now() / 1000 + directory.tokenLifetimeSeconds;
+      const exp = expiryAfter(directory.tokenLifetimeSeconds);
       const who = { oid: principalId, sub: principalId, appid: clientId, tid: tenantId };
       return key.sign({ iss: issuer, aud: audience, iat, nbf: iat, exp, ...who });
     },

@@ -23,6 +23,11 @@ export async function createSigningKey(): Promise<SigningKey> {
   };
 }
 
+/** The time so many seconds from now, as `exp` has it: whole, unless the seconds are a fraction. */
+export function expiryAfter(seconds: number): number {
+  return Number.isInteger(seconds) ? nowSeconds() + seconds : Date.now() / 1000 + seconds;
+}
+
 /** The current time as tokens have it: seconds since 1970. */
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);

@@ -196,7 +196,8 @@ export class Connection implements SessionConnection {
     this.#keepAlive.stop();
     this.#output.end();
     // What the peer still sends is read and thrown away: unread bytes would reset the connection under our last packet.
-    if (!this.#isStalled) this.#stream.resume();
+    if (this.#isStalled) this.#stream.destroy();
+    else this.#stream.resume();
     const linger = setTimeout(() => this.#stream.destroy(), lingerMs);
     this.#stream.once("close", () => {
       clearTimeout(linger);

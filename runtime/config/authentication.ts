@@ -51,8 +51,11 @@ const systemAssigned = methodBlock({
 const userAssigned = methodBlock({
   method: v.literal("UserAssignedManagedIdentity"),
   userAssignedManagedIdentitySettings: block({
-    clientId: text({ description: "Client ID of the managed identity.", source: section }, uuid),
-    tenantId: text({ description: "Microsoft Entra tenant of the managed identity.", source: section }, uuid),
+    clientId: text({ description: "Client ID of the managed identity.", bounds: "UUID", source: section }, uuid),
+    tenantId: text(
+      { description: "Microsoft Entra tenant of the managed identity.", bounds: "UUID", source: section },
+      uuid,
+    ),
     scope: v.optional(
       text(
         {

@@ -6,7 +6,7 @@ const rest = "Azure REST API, Dataflow";
 
 const operationName = v.optional(
   text(
-    { description: "Name of the operation, for the reader.", source: rest },
+    { description: "Name of the operation, for the reader.", bounds: "up to 64 characters", source: rest },
     { pattern: /^.{0,64}$/, hint: "shorten it to 64 characters" },
   ),
 );

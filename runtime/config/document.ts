@@ -63,6 +63,7 @@ export const relaySchema = block({
       {
         description:
           "Folder of the mounted files: `secrets/<secretRef>/<key>`, `configmaps/<configMapRef>/<key>` and `tokens/<endpoint>`.",
+        bounds: "absolute path",
         source: own,
         own: true,
       },

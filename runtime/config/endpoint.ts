@@ -23,6 +23,7 @@ const tls = block({
       {
         description:
           "Name of the ConfigMap with the CA certificates to trust, in PEM format: every certificate under every key. Omitted: the system's roots.",
+        bounds: "name of a ConfigMap",
         source: "Specification, Trusted CA certificate",
       },
       { pattern: kubernetesName, hint: "give the name of a ConfigMap" },

@@ -9,7 +9,7 @@ export interface FieldNotes {
   readonly source: string;
   /** Unit of a number. */
   readonly unit?: string;
-  /** Inclusive bounds of a number or of a list's length. */
+  /** Inclusive bounds of a number or of a list's length, or the form of a text. */
   readonly bounds?: string;
   /** The field is this project's own: AIO's resources don't have it. */
   readonly own?: true;
@@ -56,7 +56,11 @@ export function text(
  */
 export function secretName(notes: FieldNotes) {
   const message = "is not the name of a Kubernetes Secret; give the Secret's name, never its content";
-  return v.pipe(v.string(message), v.regex(kubernetesName, message), v.metadata({ ...notes }));
+  return v.pipe(
+    v.string(message),
+    v.regex(kubernetesName, message),
+    v.metadata({ bounds: "name of a Secret", ...notes }),
+  );
 }
 
 /** Names of Kubernetes objects. @see RFC 1123 subdomain, as Kubernetes uses it */
@@ -95,7 +99,7 @@ export function block<const E extends v.ObjectEntries>(entries: E, explainUnknow
 
 /** Makes a schema of an object whose keys are names that the operator chose. */
 export function named<const S extends v.GenericSchema>(schema: S, noun: string) {
-  const hint = `name ${noun} with 3 to 63 lower-case letters, digits and "-", first and last no "-"`;
+  const hint = `name ${noun} with ${resourceNameRule}`;
   return refuseLists(
     v.record(
       v.pipe(
@@ -111,8 +115,8 @@ export function named<const S extends v.GenericSchema>(schema: S, noun: string) 
 /** Stands for a list where an object belongs. No JSON holds a symbol, so no document can hold this one. */
 const aList = Symbol("a list");
 
-/** valibot takes a list for an object, and an empty one for an object with every default. */
-function refuseLists<S extends v.GenericSchema>(schema: S): S {
+/** Makes a schema of objects refuse lists: valibot takes one for an object, and an empty one for all the defaults. */
+export function refuseLists<S extends v.GenericSchema>(schema: S): S {
   const run: S["~run"] = (dataset, config) =>
     schema["~run"](Array.isArray(dataset.value) ? { typed: false, value: aList } : dataset, config);
   return { ...schema, "~run": run };
@@ -125,7 +129,8 @@ function kindOf(value: unknown): string {
 }
 
 /** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
-export const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+export const resourceNameRule = '3 to 63 lower-case letters, digits and "-", first and last no "-"';
+const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /** Says that a key is unknown, and which one was probably meant. */
 export function unknownKey(key: string, known: readonly string[]): string {

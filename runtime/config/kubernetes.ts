@@ -1,15 +1,22 @@
 import type { Problem } from "../errors.ts";
+import { authenticationMethods } from "./authentication.ts";
 import { list } from "./field.ts";
 
 /** A document in this project's own form, and where each part of it stood in what was read. */
 export interface RawDocument {
   readonly document: unknown;
-  /** Path of an endpoint or a dataflow, and of the profile, in what the operator gave. */
-  readonly pathOf: (part: "endpoints" | "dataflows" | "profile", name: string) => string;
+  /**
+   * Path of an endpoint or a dataflow, and of the profile, in what the operator gave; or of its name there.
+   * Without a name, the path of the list.
+   */
+  readonly pathOf: (part: NamedPart | "profile", name?: string, field?: "spec" | "metadata.name") => string;
   /** Resources that no relay runs, each with the reason. */
   readonly skipped: readonly string[];
   readonly problems: readonly Problem[];
 }
+
+/** Parts of a document whose keys are names. */
+export type NamedPart = "endpoints" | "dataflows";
 
 interface Resource {
   readonly path: string;
@@ -51,7 +58,8 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
 
   const chosen = chooseProfile(candidates, profileName, problems);
   const dataflows = candidates.filter((resource) => {
-    const isChosen = profileOf(resource) === chosen;
+    // Without a choice all of them are checked, so that the first run tells every problem.
+    const isChosen = chosen === undefined || profileOf(resource) === chosen;
     if (!isChosen) skipped.push(`dataflow "${resource.name}" belongs to the profile "${profileOf(resource)}"`);
     return isChosen;
   });
@@ -66,9 +74,9 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
         dataflows.map(({ name, spec }) => [name, canonicalWords(omit(spec, "profileRef"))]),
       ),
     },
-    pathOf: (part, name) => {
+    pathOf: (part, name, field = "spec") => {
       const resource = part === "profile" ? profile : parts[part].find((candidate) => candidate.name === name);
-      return resource === undefined ? part : `${resource.path}.spec`;
+      return resource === undefined ? "items" : `${resource.path}.${field}`;
     },
     skipped,
     problems,
@@ -94,17 +102,35 @@ function readResources(value: unknown): { resources: Resource[]; problems: Probl
     else if (!isObject(spec)) problems.push({ path: `${path}.spec`, problem: "is missing", remedy: "add it" });
     else resources.push({ path, kind, name, spec });
   }
-  return { resources, problems };
+  return { resources, problems: [...problems, ...findTwins(resources)] };
 }
 
-/** The profile whose dataflows are taken: the one that was asked for, or the only one. */
-function chooseProfile(dataflows: readonly Resource[], asked: string | undefined, problems: Problem[]): string {
+/** `kubectl get --all-namespaces` prints several resources of one name, of which an object can hold just one. */
+function findTwins(resources: readonly Resource[]): Problem[] {
+  return resources.flatMap(({ path, kind, name }, index) => {
+    const twin = resources.slice(0, index).find((other) => other.kind === kind && other.name === name);
+    if (twin === undefined) return [];
+    const problem = `is "${name}", the name of the ${kind} at ${twin.path} too`;
+    return [{ path: `${path}.metadata.name`, problem, remedy: "give the resources of one namespace" }];
+  });
+}
+
+/** The profile whose dataflows are taken: the one that was asked for, or the only one; `undefined` when none is it. */
+function chooseProfile(
+  dataflows: readonly Resource[],
+  asked: string | undefined,
+  problems: Problem[],
+): string | undefined {
   const names = [...new Set(dataflows.map(profileOf))].sort();
   if (asked === undefined && names.length > 1) {
     const remedy = "say with --profile which one this relay runs";
     problems.push({ path: "items", problem: `hold dataflows of the profiles ${list(names)}`, remedy });
+    return undefined;
   }
-  return asked ?? (names.length === 1 ? names[0] : undefined) ?? defaultProfile;
+  if (asked === undefined || names.length === 0 || names.includes(asked)) return asked ?? names[0] ?? defaultProfile;
+  const problem = `hold no MQTT dataflow of the profile "${asked}"`;
+  problems.push({ path: "items", problem, remedy: `choose the profile ${list(names)}` });
+  return undefined;
 }
 
 /** A missing type is left for the schema to name. */
@@ -125,16 +151,19 @@ function referencesEndpoint(spec: unknown, name: string): boolean {
 }
 
 /** Fields whose words AIO's operator takes in any case; its published manifests use both `Source` and `source`. */
-const words: Readonly<Record<string, readonly string[]>> = {
-  endpointType: ["Mqtt"],
-  hostType: ["LocalBroker", "EventGrid", "CustomMqtt"],
-  operationType: ["Source", "BuiltInTransformation", "Destination"],
-  mode: ["Enabled", "Disabled"],
-  protocol: ["Mqtt", "WebSockets"],
-  retain: ["Keep", "Never"],
-  cloudEventAttributes: ["Propagate", "CreateOrRemap"],
-  serializationFormat: ["Json"],
-};
+const words = new Map<string, readonly string[]>(
+  Object.entries({
+    endpointType: ["Mqtt"],
+    hostType: ["LocalBroker", "EventGrid", "CustomMqtt"],
+    method: authenticationMethods,
+    operationType: ["Source", "BuiltInTransformation", "Destination"],
+    mode: ["Enabled", "Disabled"],
+    protocol: ["Mqtt", "WebSockets"],
+    retain: ["Keep", "Never"],
+    cloudEventAttributes: ["Propagate", "CreateOrRemap"],
+    serializationFormat: ["Json"],
+  }),
+);
 
 function canonicalWords(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonicalWords);
@@ -142,7 +171,7 @@ function canonicalWords(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      words[key]?.find((word) => isWord(inner, word)) ?? canonicalWords(inner),
+      words.get(key)?.find((word) => isWord(inner, word)) ?? canonicalWords(inner),
     ]),
   );
 }

@@ -62,6 +62,7 @@ test.each<[string, Partial<IConnectPacket>, number]>([
   ["Authentication Data alone", { properties: { authenticationData: Buffer.from("x") } }, 0x82],
   ["an unknown Authentication Method", { properties: { authenticationMethod: "X" } }, 0x8c],
   ["a user name nobody knows", { username: "u", password: Buffer.from("p") }, 0x86],
+  ["a wildcard in the will's topic", { will: { topic: "w/#", payload: "x" } }, 0x90],
   ["a will of QoS 2", { will: { topic: "w", payload: "x", qos: 2 } }, 0x9b],
 ])("refuses %s", async (_, connect, reasonCode) => {
   const broker = await startBroker();

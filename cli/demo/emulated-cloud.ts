@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+
+import { createBroker, type Broker } from "../../emulator/broker.ts";
+import {
+  createCertificateAuthority,
+  type CertificateAuthority,
+} from "../../emulator/certificates/certificate-authority.ts";
+import { createClusterIssuer, type ClusterIssuer } from "../../emulator/identity/cluster-issuer.ts";
+import { createIdentityService, type IdentityService } from "../../emulator/identity/identity-service.ts";
+import { createAioProfile } from "../../emulator/profiles/aio.ts";
+import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
+import type { RelayConfig } from "../../runtime/config.ts";
+import { HostType, parseHost, type Endpoint } from "../../runtime/config/endpoint.ts";
+import type { BrokerAddress } from "./clients.ts";
+import type { DeclaredSite } from "./declared-site.ts";
+
+/** The two brokers and the identity services around them, on loopback. */
+export interface EmulatedCloud {
+  readonly edge: BrokerAddress;
+  readonly cloud: BrokerAddress;
+  readonly authority: CertificateAuthority;
+  readonly issuer: ClusterIssuer;
+  /** Environment that the workload identity webhook gives to a pod, with this machine's identity service in it. */
+  readonly identityHost: string;
+  /** Makes a token of a cloud application for Event Grid. */
+  readonly createApplicationToken: (application: string) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/** Audience of Event Grid's tokens. @see Event Grid, Microsoft Entra JWT authentication */
+const eventGridAudience = "https://eventgrid.azure.net";
+
+/**
+ * Starts AIO's broker and Event Grid with just the rights that the components declared: topic spaces, role assignments,
+ * sessions per authentication name, federated credentials. `applications` are clients of the demo's own, which may
+ * publish and subscribe in all topic spaces.
+ */
+export async function startEmulatedCloud(
+  site: DeclaredSite,
+  config: RelayConfig,
+  applications: readonly string[],
+): Promise<EmulatedCloud> {
+  const authority = createCertificateAuthority("mqtt-dataflow demo CA");
+  const issuer = await createClusterIssuer();
+  const endpoints = {
+    edge: findEndpoint(config, HostType.LocalBroker),
+    cloud: findEndpoint(config, HostType.EventGrid),
+  };
+  const clientIds = new Map(applications.map((application) => [application, randomUUID()]));
+  const identities = await startIdentities(site, endpoints.cloud, { authority, issuer, clientIds });
+  const aio = await createBroker({
+    profile: createAioProfile({ keySet: issuer.keySet, audiences: [audienceOf(endpoints.edge)] }),
+    listeners: [listener(authority, hostnameOf(endpoints.edge))],
+  });
+  const eventGrid = await createBroker({
+    profile: createEventGridProfile({
+      hostNames: [hostnameOf(endpoints.cloud)],
+      keySet: identities.keySet,
+      issuer: identities.issuer,
+      maxSessionsPerAuthenticationName: site.namespace.maxSessions,
+      maxSessionExpiryHours: site.namespace.maxSessionExpiryHours,
+      topicSpaces: site.topicSpaces,
+      roleAssignments: [
+        ...site.roles,
+        ...[...clientIds.values()].flatMap((principalId) =>
+          (["publisher", "subscriber"] as const).map((role) => ({ principalId, role })),
+        ),
+      ],
+    }),
+    listeners: [listener(authority, hostnameOf(endpoints.cloud))],
+  });
+  return {
+    edge: addressOf(endpoints.edge, aio, authority),
+    cloud: addressOf(endpoints.cloud, eventGrid, authority),
+    authority,
+    issuer,
+    identityHost: identities.authorityHost,
+    createApplicationToken: (application) =>
+      identities.createToken(clientIds.get(application) ?? "", eventGridAudience),
+    close: async () => {
+      await Promise.all([aio.close(), eventGrid.close(), identities.close()]);
+    },
+  };
+}
+
+interface IdentityParts {
+  readonly authority: CertificateAuthority;
+  readonly issuer: ClusterIssuer;
+  readonly clientIds: ReadonlyMap<string, string>;
+}
+
+/** The managed identity of the relay with the federated credentials that were declared, and the demo's applications. */
+async function startIdentities(
+  site: DeclaredSite,
+  endpoint: Endpoint,
+  { authority, issuer, clientIds }: IdentityParts,
+): Promise<IdentityService> {
+  const { authentication } = endpoint.mqttSettings;
+  if (authentication.method !== "UserAssignedManagedIdentity") {
+    throw new Error(`the demo takes UserAssignedManagedIdentity at Event Grid, not ${authentication.method}`);
+  }
+  const { clientId, tenantId } = authentication.userAssignedManagedIdentitySettings;
+  const { certificate, key } = authority.createServerCertificate(["localhost"]);
+  return createIdentityService({
+    tenantId,
+    tls: { certificate, key },
+    identities: [
+      {
+        clientId,
+        principalId: site.roles[0]?.principalId ?? clientId,
+        federatedCredentials: site.federatedCredentials.map((credential) => ({
+          ...credential,
+          issuer: issuer.issuer,
+          keySet: issuer.keySet,
+        })),
+      },
+      ...[...clientIds.values()].map((id) => ({ clientId: id, principalId: id })),
+    ],
+  });
+}
+
+function findEndpoint({ endpoints }: RelayConfig, hostType: HostType): Endpoint {
+  const endpoint = Object.values(endpoints).find((candidate) => candidate.hostType === hostType);
+  if (endpoint === undefined)
+    throw new Error(`the stack declares no endpoint of host type ${hostType}, which the demo stands in for`);
+  return endpoint;
+}
+
+function hostnameOf({ mqttSettings: { host } }: Endpoint): string {
+  return parseHost(host)?.hostname ?? host;
+}
+
+function audienceOf({ mqttSettings: { authentication } }: Endpoint): string {
+  return authentication.method === "ServiceAccountToken"
+    ? authentication.serviceAccountTokenSettings.audience
+    : "aio-internal";
+}
+
+function listener(authority: CertificateAuthority, hostname: string) {
+  return { transport: "tcp" as const, tls: authority.createServerCertificate([hostname]) };
+}
+
+function addressOf(
+  { mqttSettings: { host } }: Endpoint,
+  broker: Broker,
+  { certificate }: CertificateAuthority,
+): BrokerAddress {
+  return { host, port: broker.addresses[0]?.port ?? 0, ca: certificate };
+}

@@ -1,0 +1,118 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
+import { localBrokerHost, parseHost } from "../../runtime/config/endpoint.ts";
+import type { HostType } from "../../runtime/config/endpoint.ts";
+import type { CustomEndpointArgs } from "../custom-endpoint.ts";
+import { customEndpointFields } from "../custom-endpoint.ts";
+import { isAioMethod } from "../endpoint/dataflow-endpoint.ts";
+import type { EndpointFieldInputs } from "../endpoint/known.ts";
+import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
+import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
+import { withoutUndefined } from "../known.ts";
+import { localEndpointFields } from "../local-endpoint.ts";
+import type { LocalEndpointArgs } from "../local-endpoint.ts";
+import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { aioNamespace } from "../relay/defaults.ts";
+
+/** The endpoints of a bridge by name, each with what the bridge as a whole decides filled in. */
+export interface BridgeEndpoints {
+  readonly local: { readonly [name: string]: LocalEndpointArgs };
+  readonly eventGrid: { readonly [name: string]: EventGridEndpointArgs };
+  readonly custom: { readonly [name: string]: CustomEndpointArgs };
+}
+
+/** Any endpoint of a bridge, for rules that hold for all of them. */
+export interface BridgeEndpoint {
+  readonly name: string;
+  /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
+  readonly path: string;
+  readonly hostType: HostType;
+  readonly fields: EndpointFieldInputs;
+}
+
+/** Gives the host of a namespace's MQTT broker for a protocol. */
+export type BrokerHost = (protocol: EndpointFieldInputs["protocol"]) => pulumi.Input<string>;
+
+/** Fills in names, hosts, identity and client identifiers, so that an endpoint has to say only what is its own. */
+export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): BridgeEndpoints {
+  const { site, instance, identity } = args;
+  const common = (endpointName: string) => ({ endpointName, clientIdPrefix: `${site}-` });
+  const aio = instance === undefined ? {} : { instance };
+  return {
+    local: mapValues(args.localEndpoints ?? {}, (endpoint, name) => ({
+      ...common(name),
+      ...aio,
+      host: localHost(args.relay.namespace ?? aioNamespace),
+      ...withoutUndefined(endpoint),
+    })),
+    eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => {
+      const { authenticationMethod } = eventGridEndpointFields(endpoint);
+      const takesIdentity = authenticationMethod === "UserAssignedManagedIdentity" && identity !== undefined;
+      const ids = takesIdentity ? { clientId: identity.clientId, tenantId: identity.tenantId } : {};
+      return {
+        ...common(name),
+        ...aio,
+        ...ids,
+        ...withoutUndefined(endpoint),
+        host: endpoint.host ?? brokerHost(endpoint.protocol),
+      };
+    }),
+    custom: mapValues(args.customEndpoints ?? {}, (endpoint, name) => ({
+      ...common(name),
+      ...(isAioMethod(endpoint.authenticationMethod) ? aio : {}),
+      ...withoutUndefined(endpoint),
+    })),
+  };
+}
+
+/** All endpoints of a bridge in one list. */
+export function listEndpoints({ local, eventGrid, custom }: BridgeEndpoints): BridgeEndpoint[] {
+  return [
+    ...Object.entries(local).map(([name, endpoint]) => ({
+      name,
+      path: `localEndpoints.${name}`,
+      hostType: "LocalBroker" as const,
+      fields: localEndpointFields(endpoint),
+    })),
+    ...Object.entries(eventGrid).map(([name, endpoint]) => ({
+      name,
+      path: `eventGridEndpoints.${name}`,
+      hostType: "EventGrid" as const,
+      fields: eventGridEndpointFields(endpoint),
+    })),
+    ...Object.entries(custom).map(([name, endpoint]) => ({
+      name,
+      path: `customEndpoints.${name}`,
+      hostType: "CustomMqtt" as const,
+      fields: customEndpointFields(endpoint),
+    })),
+  ];
+}
+
+/** The host of a namespace's MQTT broker: its port, and with WebSockets its path. */
+export function brokerHost(hostname: pulumi.Input<string>): BrokerHost {
+  const { ports, webSocketPath } = eventGridLimits;
+  return (protocol) =>
+    pulumi
+      .all([hostname, protocol])
+      .apply(([known, kind]) =>
+        kind === "WebSockets" ? `${known}:${ports.WebSockets}${webSocketPath}` : `${known}:${ports.Mqtt}`,
+      );
+}
+
+/** AIO's own broker as pods of a namespace reach it: by its short name only from AIO's. */
+function localHost(namespace: pulumi.Input<string>): pulumi.Input<string> {
+  if (namespace === aioNamespace) return localBrokerHost;
+  const address = parseHost(localBrokerHost);
+  const full = `${address?.hostname}.${aioNamespace}:${address?.port}`;
+  if (typeof namespace === "string") return full;
+  return pulumi.output(namespace).apply((known) => (known === aioNamespace ? localBrokerHost : full));
+}
+
+function mapValues<T, R>(
+  values: { readonly [name: string]: T },
+  map: (value: T, name: string) => R,
+): { [name: string]: R } {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
+}

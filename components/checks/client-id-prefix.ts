@@ -1,0 +1,13 @@
+import type { HostType } from "../../runtime/config/endpoint.ts";
+import type { Problem } from "../../runtime/errors.ts";
+
+/**
+ * Refuses client identifiers that two sites would share: the later one takes the session of the earlier one over, or is
+ * refused as not authorized. AIO's own broker serves one site only.
+ * @see Azure IoT Operations, Known issues, 8891
+ */
+export function checkClientIdPrefix(path: string, hostType: HostType, prefix: string | undefined): Problem[] {
+  if (hostType === "LocalBroker" || (prefix !== undefined && prefix !== "")) return [];
+  const problem = "is empty, so a second site with the same dataflows would take over this one's sessions";
+  return [{ path: `${path}clientIdPrefix`, problem, remedy: 'give one that no other site has, such as "<site>-"' }];
+}

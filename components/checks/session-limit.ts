@@ -1,0 +1,26 @@
+import type { Problem } from "../../runtime/errors.ts";
+
+/** Bounds of Event Grid's limit, both inclusive; AIO asks for 3 or more. @see Specification, Enable MQTT */
+export const sessionLimitBounds = { min: 3, max: 100 } as const;
+
+/** Refuses a limit of client sessions that dataflows can't scale with, or that Event Grid does not have. */
+export function checkSessionLimit(path: string, limit: number): Problem[] {
+  const { min, max } = sessionLimitBounds;
+  if (Number.isInteger(limit) && limit >= min && limit <= max) return [];
+  const problem = `is ${limit} sessions, and dataflows need at least ${min} of Event Grid's ${max}`;
+  return [{ path, problem, remedy: `give a whole number from ${min} to ${max}` }];
+}
+
+/**
+ * Refuses a limit below the sessions that the dataflows hold. Sessions of clients that are offline count too.
+ * @param needed sessions by authentication, such as `{ "UserAssignedManagedIdentity": 4 }`
+ */
+export function checkSessionsNeeded(path: string, limit: number, needed: ReadonlyMap<string, number>): Problem[] {
+  return [...needed]
+    .filter(([, sessions]) => sessions > limit)
+    .map(([authentication, sessions]) => ({
+      path,
+      problem: `is ${limit} sessions, and the dataflows open ${sessions} with ${authentication}`,
+      remedy: `set it to ${sessions} or more, or run fewer instances`,
+    }));
+}

@@ -1,0 +1,39 @@
+import type { Problem } from "../../runtime/errors.ts";
+import { templateFilter } from "../event-grid/topic-spaces.ts";
+import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
+import { filterCovers, filtersOverlap } from "../topic-sets.ts";
+
+/** A topic filter that clients need, and the field of the declaration that asks for it. */
+export interface NeededTopic {
+  readonly path: string;
+  readonly filter: string;
+}
+
+/** What a namespace's topic spaces make of the topics that dataflows need. */
+export interface TopicCoverage {
+  /** Topics that Event Grid would refuse, every one of them. */
+  readonly problems: Problem[];
+  /** Topics of which Event Grid would refuse some. */
+  readonly warnings: Problem[];
+}
+
+/** Compares the topics that dataflows need with the topic templates: what is in no topic space is refused by Event Grid. */
+export function checkTopicCoverage(
+  needed: readonly NeededTopic[],
+  topicSpaces: { readonly [name: string]: TopicSpaceArgs },
+): TopicCoverage {
+  const templates = Object.values(topicSpaces).flatMap(({ topicTemplates }) => topicTemplates.map(templateFilter));
+  const uncovered = needed.filter(({ filter }) => !templates.some((template) => filterCovers(template, filter)));
+  const isOutside = ({ filter }: NeededTopic) => !templates.some((template) => filtersOverlap(template, filter));
+  return {
+    problems: uncovered.filter(isOutside).map((topic) => describe(topic, "no topic space has")),
+    warnings: uncovered
+      .filter((topic) => !isOutside(topic))
+      .map((topic) => describe(topic, "topic spaces have only in part, so that Event Grid refuses the rest")),
+  };
+}
+
+function describe({ path, filter }: NeededTopic, finding: string): Problem {
+  const remedy = `add "${filter}", or a topic template that takes it in, to eventGrid.topicSpaces`;
+  return { path, problem: `needs the topics "${filter}", which ${finding}`, remedy };
+}

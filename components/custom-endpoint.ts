@@ -1,0 +1,88 @@
+import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { formatRelayConfig } from "../runtime/config.ts";
+import { buildDataflowEndpoint, checkAioMethod } from "./endpoint/dataflow-endpoint.ts";
+import { checkKnownEndpoint } from "./endpoint/known.ts";
+import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { mountsOf } from "./endpoint/mounts.ts";
+import { resolveEndpoint } from "./endpoint/resolve.ts";
+import type { EndpointResourceArgs } from "./endpoint/settings.ts";
+import type { CustomAuthenticationMethod } from "./enumerations.ts";
+import { refuse } from "./refuse.ts";
+
+export interface CustomEndpointArgs extends EndpointResourceArgs {
+  /** Host name and port of the broker, `<hostname>:<port>`; with WebSockets a path may follow. */
+  host: pulumi.Input<string>;
+  /** How the client proves who it is. Plain, because it decides which files the relay's pod mounts. */
+  authenticationMethod: CustomAuthenticationMethod;
+  /** SystemAssignedManagedIdentity, ServiceAccountToken: audience of the token that the broker expects. */
+  audience?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its client ID. */
+  clientId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
+  tenantId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: scope that the token is asked for, the broker's resource and `/.default`. */
+  scope?: pulumi.Input<string>;
+  /**
+   * X509Certificate, AccessToken, UsernamePassword: name of the Secret with the keys `client_cert.pem` and
+   * `client_key.pem`, `accessToken`, or `username` and `password`.
+   */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate, AccessToken: MQTT user name to send. */
+  username?: pulumi.Input<string>;
+}
+
+/**
+ * The dataflow endpoint of any other MQTT broker: its part of the relay's configuration and, where an AIO instance is
+ * given, the `DataflowEndpoint` resource. Creates nothing at the broker.
+ */
+export class CustomEndpoint extends pulumi.ComponentResource {
+  static readonly typeToken = "mqtt-dataflow:index:CustomEndpoint";
+
+  /** Name that dataflows refer to. */
+  readonly endpointName: pulumi.Output<string>;
+  /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
+  readonly config: pulumi.Output<string>;
+  /** TCP port of the broker. */
+  readonly port: pulumi.Output<number>;
+  /** Secret that the relay has to mount for it. */
+  readonly secretRef: pulumi.Output<string | undefined>;
+  /** Audience of the service account token that the relay has to mount for it. */
+  readonly tokenAudience: pulumi.Output<string | undefined>;
+  /** ConfigMap with CA certificates that the relay has to mount for it. */
+  readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: CustomEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(CustomEndpoint.typeToken, name, args, opts);
+    const fields = customEndpointFields(args);
+    refuse(this, name, [
+      ...checkKnownEndpoint("", "CustomMqtt", fields),
+      ...checkAioMethod(args.authenticationMethod, args.instance),
+    ]);
+
+    const endpointName = args.endpointName ?? name;
+    const endpoint = resolveEndpoint(this, name, "CustomMqtt", fields);
+    if (args.instance !== undefined) {
+      new iotoperations.DataflowEndpoint(
+        `${name}-endpoint`,
+        buildDataflowEndpoint(endpointName, args.instance, endpoint),
+        { parent: this },
+      );
+    }
+
+    const mounts = mountsOf(fields, endpoint);
+    this.endpointName = pulumi.output(endpointName);
+    this.config = endpoint.apply(formatRelayConfig);
+    this.port = mounts.port;
+    this.secretRef = mounts.secretRef;
+    this.tokenAudience = mounts.tokenAudience;
+    this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
+  }
+}
+
+/** The endpoint's fields without what only the component uses. */
+export function customEndpointFields({ instance, endpointName, ...args }: CustomEndpointArgs): EndpointFieldInputs {
+  return args;
+}

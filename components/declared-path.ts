@@ -1,0 +1,24 @@
+/** Where a field of the rendered configuration stands in the declaration; `$1` is the name of the endpoint or dataflow. */
+const rules: readonly (readonly [rendered: RegExp, declared: string])[] = [
+  [/^endpoints\.([^.]+)\.mqttSettings\.authentication(?:\.method)?$/, "endpoints.$1.authenticationMethod"],
+  [/^endpoints\.([^.]+)\.mqttSettings\.authentication\.\w+Settings\.(.+)$/, "endpoints.$1.$2"],
+  [/^endpoints\.([^.]+)\.mqttSettings\.tls\.mode$/, "endpoints.$1.tlsMode"],
+  [/^endpoints\.([^.]+)\.(?:mqttSettings\.tls|mqttSettings|relay)\.(.+)$/, "endpoints.$1.$2"],
+  [/^dataflows\.([^.]+)\.operations\[\d+\]\.sourceSettings\.endpointRef$/, "dataflows.$1.source"],
+  [/^dataflows\.([^.]+)\.operations\[\d+\]\.destinationSettings\.endpointRef$/, "dataflows.$1.destination"],
+  [/^dataflows\.([^.]+)\.operations\[\d+\]\.\w+Settings\.(.+)$/, "dataflows.$1.$2"],
+  [/^dataflows\.([^.]+)\.relay\.(.+)$/, "dataflows.$1.$2"],
+  [/^profile\.instanceCount$/, "instanceCount"],
+  [/^profile\.diagnostics\.logs\.level$/, "logLevel"],
+  [/^profile\.diagnostics\.metrics\.prometheusPort$/, "metricsPort"],
+  [/^relay\.(.+)$/, "$1"],
+];
+
+/**
+ * Says a path as whoever wrote the declaration knows it.
+ * `endpoints.cloud.mqttSettings.tls.mode` → `endpoints.cloud.tlsMode`
+ */
+export function declaredPath(path: string): string {
+  const rule = rules.find(([rendered]) => rendered.test(path));
+  return rule === undefined ? path : path.replace(...rule);
+}

@@ -1,0 +1,80 @@
+/*
+ * Words of the declaration, as objects with a type of the same name: Pulumi reads both into the schema that other
+ * languages are generated from. The relay's own schema is what they are tested against.
+ */
+
+/** What a local endpoint can authenticate with. @see Specification, Create new endpoint */
+export const LocalAuthenticationMethod = {
+  ServiceAccountToken: "ServiceAccountToken",
+  X509Certificate: "X509Certificate",
+  Anonymous: "Anonymous",
+} as const;
+export type LocalAuthenticationMethod = (typeof LocalAuthenticationMethod)[keyof typeof LocalAuthenticationMethod];
+
+/** What an endpoint at Event Grid can authenticate with. @see Specification, Azure Event Grid */
+export const EventGridAuthenticationMethod = {
+  SystemAssignedManagedIdentity: "SystemAssignedManagedIdentity",
+  UserAssignedManagedIdentity: "UserAssignedManagedIdentity",
+  X509Certificate: "X509Certificate",
+} as const;
+export type EventGridAuthenticationMethod =
+  (typeof EventGridAuthenticationMethod)[keyof typeof EventGridAuthenticationMethod];
+
+/** What an endpoint at any other broker can authenticate with. @see Specification, Other MQTT brokers */
+export const CustomAuthenticationMethod = {
+  SystemAssignedManagedIdentity: "SystemAssignedManagedIdentity",
+  UserAssignedManagedIdentity: "UserAssignedManagedIdentity",
+  ServiceAccountToken: "ServiceAccountToken",
+  X509Certificate: "X509Certificate",
+  AccessToken: "AccessToken",
+  Anonymous: "Anonymous",
+  /** Beyond the specification. */
+  UsernamePassword: "UsernamePassword",
+} as const;
+export type CustomAuthenticationMethod = (typeof CustomAuthenticationMethod)[keyof typeof CustomAuthenticationMethod];
+
+/** MQTT over TCP, or over WebSockets. */
+export const MqttProtocol = { Mqtt: "Mqtt", WebSockets: "WebSockets" } as const;
+export type MqttProtocol = (typeof MqttProtocol)[keyof typeof MqttProtocol];
+
+/** Quality of service that is subscribed or published with. */
+export const MqttQos = { AtMostOnce: 0, AtLeastOnce: 1 } as const;
+export type MqttQos = (typeof MqttQos)[keyof typeof MqttQos];
+
+/** Whether a forwarded message keeps its retain flag. */
+export const MqttRetain = { Keep: "Keep", Never: "Never" } as const;
+export type MqttRetain = (typeof MqttRetain)[keyof typeof MqttRetain];
+
+/** Whether the connection is encrypted. */
+export const TlsMode = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type TlsMode = (typeof TlsMode)[keyof typeof TlsMode];
+
+/** What happens to the CloudEvents attributes of a message. */
+export const CloudEventAttributes = {
+  /** Complete events are passed on. */
+  Propagate: "Propagate",
+  /** What is missing is filled in as well. */
+  CreateOrRemap: "CreateOrRemap",
+} as const;
+export type CloudEventAttributes = (typeof CloudEventAttributes)[keyof typeof CloudEventAttributes];
+
+/** Whether a dataflow runs. */
+export const DataflowMode = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type DataflowMode = (typeof DataflowMode)[keyof typeof DataflowMode];
+
+/** What a dataflow does with a message that can never be delivered. */
+export const UndeliverableMessages = {
+  /** The dataflow stops before it and says why. */
+  Stop: "Stop",
+  /** The message is logged, counted and passed over. */
+  Discard: "Discard",
+} as const;
+export type UndeliverableMessages = (typeof UndeliverableMessages)[keyof typeof UndeliverableMessages];
+
+/** Least severe level that the relay logs. */
+export const LogLevel = { Trace: "trace", Debug: "debug", Info: "info", Warn: "warn", Error: "error" } as const;
+export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
+
+/** Whether the namespace can be reached from public networks. */
+export const PublicNetworkAccess = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type PublicNetworkAccess = (typeof PublicNetworkAccess)[keyof typeof PublicNetworkAccess];

@@ -1,0 +1,110 @@
+import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { formatRelayConfig } from "../runtime/config.ts";
+import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
+import { checkKnownEndpoint } from "./endpoint/known.ts";
+import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { mountsOf } from "./endpoint/mounts.ts";
+import { resolveEndpoint } from "./endpoint/resolve.ts";
+import type { EndpointResourceArgs } from "./endpoint/settings.ts";
+import { EventGridAuthenticationMethod } from "./enumerations.ts";
+import { refuse } from "./refuse.ts";
+
+/** What an endpoint at Event Grid takes, wherever its namespace comes from. */
+export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
+  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
+  host?: pulumi.Input<string>;
+  /**
+   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
+   * @default "UserAssignedManagedIdentity"
+   */
+  authenticationMethod?: EventGridAuthenticationMethod;
+  /**
+   * SystemAssignedManagedIdentity: audience of the token, with or without the slash at its end.
+   * @default "https://eventgrid.azure.net"
+   */
+  audience?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its client ID. */
+  clientId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
+  tenantId?: pulumi.Input<string>;
+  /**
+   * UserAssignedManagedIdentity: scope that the token is asked for.
+   * @default "https://eventgrid.azure.net/.default"
+   */
+  scope?: pulumi.Input<string>;
+  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate: authentication name of the Event Grid client, sent as MQTT user name. */
+  username?: pulumi.Input<string>;
+  /**
+   * States that the namespace supports shared subscriptions, so that several instances may have it as their source.
+   * @default false
+   */
+  allowSharedSubscriptions?: pulumi.Input<boolean>;
+}
+
+export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
+  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
+  host: pulumi.Input<string>;
+}
+
+/**
+ * The dataflow endpoint of an Event Grid namespace: its part of the relay's configuration and, where an AIO instance is
+ * given, the `DataflowEndpoint` resource. Creates no namespace and grants nothing: see {@link EventGridBroker} and
+ * {@link TopicSpaceAccess}.
+ */
+export class EventGridEndpoint extends pulumi.ComponentResource {
+  static readonly typeToken = "mqtt-dataflow:index:EventGridEndpoint";
+
+  /** Name that dataflows refer to. */
+  readonly endpointName: pulumi.Output<string>;
+  /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
+  readonly config: pulumi.Output<string>;
+  /** TCP port of the broker. */
+  readonly port: pulumi.Output<number>;
+  /** Secret that the relay has to mount for it. */
+  readonly secretRef: pulumi.Output<string | undefined>;
+  /** Audience of the service account token that the relay has to mount for it; none at Event Grid. */
+  readonly tokenAudience: pulumi.Output<string | undefined>;
+  /** ConfigMap with CA certificates that the relay has to mount for it. */
+  readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: EventGridEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(EventGridEndpoint.typeToken, name, args, opts);
+    const fields = eventGridEndpointFields(args);
+    refuse(this, name, checkKnownEndpoint("", "EventGrid", fields));
+
+    const endpointName = args.endpointName ?? name;
+    const endpoint = resolveEndpoint(this, name, "EventGrid", fields);
+    if (args.instance !== undefined) {
+      new iotoperations.DataflowEndpoint(
+        `${name}-endpoint`,
+        buildDataflowEndpoint(endpointName, args.instance, endpoint),
+        { parent: this },
+      );
+    }
+
+    const mounts = mountsOf(fields, endpoint);
+    this.endpointName = pulumi.output(endpointName);
+    this.config = endpoint.apply(formatRelayConfig);
+    this.port = mounts.port;
+    this.secretRef = mounts.secretRef;
+    this.tokenAudience = mounts.tokenAudience;
+    this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
+  }
+}
+
+/** The endpoint's fields, with the authentication that Event Grid recommends by default. */
+export function eventGridEndpointFields({
+  instance,
+  endpointName,
+  ...args
+}: EventGridEndpointSettingsArgs): EndpointFieldInputs {
+  return {
+    ...args,
+    authenticationMethod: args.authenticationMethod ?? EventGridAuthenticationMethod.UserAssignedManagedIdentity,
+  };
+}

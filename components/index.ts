@@ -1,0 +1,28 @@
+export type { DataflowArgs } from "./dataflow.ts";
+export type { AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
+export * from "./enumerations.ts";
+export type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
+export { CustomEndpoint } from "./custom-endpoint.ts";
+export type { CustomEndpointArgs } from "./custom-endpoint.ts";
+export { EventGridBroker } from "./event-grid-broker.ts";
+export type { EventGridBrokerArgs } from "./event-grid-broker.ts";
+export { EventGridEndpoint } from "./event-grid-endpoint.ts";
+export type { EventGridEndpointArgs, EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
+export { aioTrustBundle, LocalEndpoint } from "./local-endpoint.ts";
+export type { LocalEndpointArgs } from "./local-endpoint.ts";
+export { MqttBridge } from "./mqtt-bridge.ts";
+export type { BridgeIdentityArgs, MqttBridgeArgs } from "./mqtt-bridge.ts";
+export { Relay } from "./relay.ts";
+export type { RelayArgs } from "./relay.ts";
+export { aioNamespace } from "./relay/defaults.ts";
+export type {
+  RelayEndpointArgs,
+  RelayPodArgs,
+  RelaySettingsArgs,
+  SecretContentArgs,
+  WorkloadIdentityArgs,
+} from "./relay/settings.ts";
+export { renderRelayConfig } from "./render.ts";
+export type { RelayDeclaration, RenderedConfig } from "./render.ts";
+export { TopicSpaceAccess } from "./topic-space-access.ts";
+export type { GrantedTopicSpaceArgs, TopicSpaceAccessArgs } from "./topic-space-access.ts";

@@ -1,0 +1,95 @@
+import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { formatRelayConfig } from "../runtime/config.ts";
+import { localBrokerHost } from "../runtime/config/endpoint.ts";
+import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
+import { checkKnownEndpoint } from "./endpoint/known.ts";
+import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { mountsOf } from "./endpoint/mounts.ts";
+import { resolveEndpoint } from "./endpoint/resolve.ts";
+import type { EndpointResourceArgs } from "./endpoint/settings.ts";
+import { LocalAuthenticationMethod } from "./enumerations.ts";
+import { refuse } from "./refuse.ts";
+
+/** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
+export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
+
+export interface LocalEndpointArgs extends EndpointResourceArgs {
+  /**
+   * Host name and port of the broker, `<hostname>:<port>`.
+   * @default "aio-broker:18883"
+   */
+  host?: pulumi.Input<string>;
+  /**
+   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
+   * @default "ServiceAccountToken"
+   */
+  authenticationMethod?: LocalAuthenticationMethod;
+  /**
+   * ServiceAccountToken: audience of the token.
+   * @default "aio-internal"
+   */
+  audience?: pulumi.Input<string>;
+  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate: MQTT user name to send. */
+  username?: pulumi.Input<string>;
+}
+
+/**
+ * The dataflow endpoint of AIO's own MQTT broker: its part of the relay's configuration and, where an AIO instance is
+ * given, the `DataflowEndpoint` resource. Changes nothing at the broker; its listener and authentication are AIO's.
+ */
+export class LocalEndpoint extends pulumi.ComponentResource {
+  static readonly typeToken = "mqtt-dataflow:index:LocalEndpoint";
+
+  /** Name that dataflows refer to. */
+  readonly endpointName: pulumi.Output<string>;
+  /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
+  readonly config: pulumi.Output<string>;
+  /** TCP port of the broker. */
+  readonly port: pulumi.Output<number>;
+  /** Secret that the relay has to mount for it. */
+  readonly secretRef: pulumi.Output<string | undefined>;
+  /** Audience of the service account token that the relay has to mount for it. */
+  readonly tokenAudience: pulumi.Output<string | undefined>;
+  /** ConfigMap with CA certificates that the relay has to mount for it. */
+  readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: LocalEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(LocalEndpoint.typeToken, name, args, opts);
+    const fields = localEndpointFields(args);
+    refuse(this, name, checkKnownEndpoint("", "LocalBroker", fields));
+
+    const endpointName = args.endpointName ?? name;
+    const endpoint = resolveEndpoint(this, name, "LocalBroker", fields);
+    if (args.instance !== undefined) {
+      new iotoperations.DataflowEndpoint(
+        `${name}-endpoint`,
+        buildDataflowEndpoint(endpointName, args.instance, endpoint),
+        { parent: this },
+      );
+    }
+
+    const mounts = mountsOf(fields, endpoint);
+    this.endpointName = pulumi.output(endpointName);
+    this.config = endpoint.apply(formatRelayConfig);
+    this.port = mounts.port;
+    this.secretRef = mounts.secretRef;
+    this.tokenAudience = mounts.tokenAudience;
+    this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
+  }
+}
+
+/** The endpoint's fields, with what AIO's own broker has by default. */
+export function localEndpointFields({ instance, endpointName, ...args }: LocalEndpointArgs): EndpointFieldInputs {
+  return {
+    ...args,
+    host: args.host ?? localBrokerHost,
+    authenticationMethod: args.authenticationMethod ?? LocalAuthenticationMethod.ServiceAccountToken,
+    trustedCaCertificateConfigMapRef:
+      args.trustedCaCertificateConfigMapRef ?? (args.tlsMode === "Disabled" ? undefined : aioTrustBundle),
+  };
+}

@@ -1,0 +1,125 @@
+import * as managedidentity from "@pulumi/azure-native/managedidentity/index.js";
+import * as apps from "@pulumi/kubernetes/apps/v1/index.js";
+import * as core from "@pulumi/kubernetes/core/v1/index.js";
+import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
+import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { EndpointInput } from "../runtime/config/endpoint.ts";
+import { formatProblem } from "../runtime/errors.ts";
+import type { DataflowArgs } from "./dataflow.ts";
+import { refuse, refuseInvalid } from "./refuse.ts";
+import { checkRelaySettings } from "./relay/check.ts";
+import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
+import { configKey } from "./relay/files.ts";
+import * as manifests from "./relay/manifests.ts";
+import { buildSecretData } from "./relay/secrets.ts";
+import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
+import { renderRelayConfig } from "./render.ts";
+
+export interface RelayArgs extends RelaySettingsArgs {
+  /** Name of the site, for logs and metrics. */
+  site?: pulumi.Input<string>;
+  /** Endpoints by the name that dataflows refer to. */
+  endpoints: { [name: string]: RelayEndpointArgs };
+  /** Dataflows by name. */
+  dataflows: { [name: string]: DataflowArgs };
+  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
+  identity?: WorkloadIdentityArgs;
+}
+
+/**
+ * The relay in Kubernetes: its rendered configuration, a StatefulSet that runs it, and what its pods need (service
+ * account, Secrets, CA certificates, tokens, probes, metrics, network policy). Creates neither brokers nor roles.
+ */
+export class Relay extends pulumi.ComponentResource {
+  static readonly typeToken = "mqtt-dataflow:index:Relay";
+
+  /** The rendered configuration: every default explicit, the same bytes for the same declaration. */
+  readonly configText: pulumi.Output<string>;
+  /** Name of the ConfigMap that holds it under the key `config.json`. */
+  readonly configMapName: pulumi.Output<string>;
+  /** Name of the StatefulSet. */
+  readonly statefulSetName: pulumi.Output<string>;
+  /** Name of the service account: subject `system:serviceaccount:<namespace>:<name>` of federated credentials. */
+  readonly serviceAccountName: pulumi.Output<string>;
+  /** Name of the headless Service that metrics are scraped through. */
+  readonly serviceName: pulumi.Output<string>;
+
+  constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(Relay.typeToken, name, withHiddenSecrets(args), opts);
+    refuse(this, name, checkRelaySettings(name, args, args.identity));
+    const child = { parent: this };
+    const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
+    const { endpoints, identity } = args;
+    this.configText = renderText(this, name, args);
+
+    const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
+    this.serviceAccountName = account.metadata.name;
+    if (identity?.oidcIssuerUrl !== undefined) {
+      const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
+      new managedidentity.FederatedIdentityCredential(
+        `${name}-fic`,
+        manifests.buildFederation(identity, subject),
+        child,
+      );
+    }
+
+    const config = new core.ConfigMap(`${name}-cfg`, { metadata, data: { [configKey]: this.configText } }, child);
+    this.configMapName = config.metadata.name;
+    const secrets = Object.entries(args.secrets ?? {}).map(([secretRef, content]) => {
+      const stringData = pulumi.secret(buildSecretData(content));
+      return new core.Secret(`${name}-${secretRef}`, { metadata: { ...metadata, name: secretRef }, stringData }, child);
+    });
+    const trustBundles = Object.entries(args.trustBundles ?? {}).map(([configMapRef, certificates]) => {
+      const data = { [caCertificatesKey]: certificates };
+      return new core.ConfigMap(
+        `${name}-${configMapRef}`,
+        { metadata: { ...metadata, name: configMapRef }, data },
+        child,
+      );
+    });
+
+    const service = new core.Service(`${name}-svc`, manifests.buildService(metadata, args), child);
+    this.serviceName = service.metadata.name;
+    const { configText, configMapName, serviceAccountName, serviceName } = this;
+    const parts = { endpoints, identity, configText, configMapName, serviceAccountName, serviceName };
+    const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(metadata, args, parts), {
+      parent: this,
+      // The volumes name these as the endpoints do, not by an output.
+      dependsOn: [...secrets, ...trustBundles],
+    });
+    this.statefulSetName = set.metadata.name;
+    new networking.NetworkPolicy(`${name}-net`, manifests.buildNetworkPolicy(metadata, args, parts), child);
+    if (manifests.instanceCountOf(args) > 1) {
+      new policy.PodDisruptionBudget(`${name}-pdb`, manifests.buildDisruptionBudget(metadata), child);
+    }
+
+    const { statefulSetName } = this;
+    this.registerOutputs({ configText, configMapName, statefulSetName, serviceAccountName, serviceName });
+  }
+}
+
+const caCertificatesKey = "ca.crt";
+
+/** The arguments as the state may keep them. */
+function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
+  return args.secrets === undefined ? { ...args } : { ...args, secrets: pulumi.secret(args.secrets) };
+}
+
+/** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */
+function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<string> {
+  const { dataflows, instanceCount, metricsPort } = args;
+  const { mountPath } = relayDefaults();
+  const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
+  const { site, logLevel, drainTimeoutSeconds } = args;
+  return pulumi.output({ configs, site, logLevel, drainTimeoutSeconds }).apply(({ configs: texts, ...known }) => {
+    const endpoints = Object.fromEntries(
+      Object.entries(texts).map(([key, text]) => [key, JSON.parse(text) as EndpointInput]),
+    );
+    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath };
+    const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
+    for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
+    return text;
+  });
+}

@@ -1,0 +1,55 @@
+import type { Problem } from "../../runtime/errors.ts";
+import { isKnown } from "../known.ts";
+import { checkSecrets } from "./secrets.ts";
+import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
+
+/** Longest name of a relay: pods carry the StatefulSet's name and a revision in a label of 63 characters. */
+const maxNameLength = 39;
+const minMemoryMebibytes = 64;
+const firstUnprivilegedPort = 1024;
+
+/** Lists what is wrong with a relay's settings as far as they are known; the dataflows are checked where they are rendered. */
+export function checkRelaySettings(
+  name: string,
+  args: RelaySettingsArgs,
+  identity: WorkloadIdentityArgs | undefined,
+): Problem[] {
+  return [
+    ...checkName(name),
+    ...checkMetricsPort(args.metricsPort),
+    ...checkMemory(args.memoryMebibytes),
+    ...checkSecrets(args.secrets ?? {}),
+    ...checkFederation(identity),
+  ];
+}
+
+function checkName(name: string): Problem[] {
+  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= maxNameLength) return [];
+  const problem = `is "${name}", which names no pods`;
+  const remedy = `give at most ${maxNameLength} lower-case letters, digits and "-", first and last no "-"`;
+  return [{ path: "name", problem, remedy }];
+}
+
+function checkMetricsPort(port: number | undefined): Problem[] {
+  if (port === undefined || (Number.isInteger(port) && port >= firstUnprivilegedPort && port <= 65_535)) return [];
+  const problem = `is ${port}, and the pod's probes need a port that a process without privileges can open`;
+  return [{ path: "metricsPort", problem, remedy: `give ${firstUnprivilegedPort} to 65535` }];
+}
+
+function checkMemory(memory: RelaySettingsArgs["memoryMebibytes"]): Problem[] {
+  if (memory === undefined || !isKnown(memory)) return [];
+  if (Number.isInteger(memory) && memory >= minMemoryMebibytes) return [];
+  const problem = `is ${memory} MiB, too little for the relay to start`;
+  return [{ path: "memoryMebibytes", problem, remedy: `give a whole number of ${minMemoryMebibytes} MiB or more` }];
+}
+
+function checkFederation(identity: WorkloadIdentityArgs | undefined): Problem[] {
+  if (identity?.oidcIssuerUrl === undefined) return [];
+  return (["resourceGroupName", "identityName"] as const)
+    .filter((field) => identity[field] === undefined)
+    .map((field) => ({
+      path: `identity.${field}`,
+      problem: "is missing, and the federated identity credential needs it",
+      remedy: "add it, or leave oidcIssuerUrl out",
+    }));
+}

@@ -1,0 +1,21 @@
+import * as v from "valibot";
+
+import { profileSchema, relaySchema } from "../../runtime/config/document.ts";
+
+/** Namespace that AIO is deployed to. @see Azure IoT Operations, Configure data flow endpoints */
+export const aioNamespace = "azure-iot-operations";
+
+/** What the relay's own schema has as defaults and the pod depends on too. */
+export function relayDefaults() {
+  const profile = v.parse(profileSchema, {});
+  const { mountPath, drainTimeoutSeconds } = v.parse(relaySchema, {});
+  return {
+    mountPath,
+    drainTimeoutSeconds,
+    instanceCount: profile.instanceCount,
+    metricsPort: profile.diagnostics.metrics.prometheusPort,
+  };
+}
+
+/** What a pod has by default. */
+export const podDefaults = { memoryMebibytes: 256, cpuMillicores: 100 } as const;

@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+
+import type * as managedidentity from "@pulumi/azure-native/managedidentity/index.js";
+import type * as apps from "@pulumi/kubernetes/apps/v1/index.js";
+import type * as core from "@pulumi/kubernetes/core/v1/index.js";
+import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
+import type * as policy from "@pulumi/kubernetes/policy/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { podDefaults, relayDefaults } from "./defaults.ts";
+import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
+import type { MountedFiles } from "./files.ts";
+import { buildEgress } from "./network.ts";
+import { buildPodTemplate } from "./pod.ts";
+import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
+
+/** Namespace and labels of everything that belongs to one relay. */
+export interface RelayMetadata {
+  readonly namespace: pulumi.Input<string>;
+  readonly labels: Labels;
+}
+
+interface Labels {
+  [key: string]: string;
+}
+
+/** What the manifests depend on beyond the settings. */
+export interface ManifestParts {
+  readonly endpoints: { readonly [name: string]: RelayEndpointArgs };
+  readonly identity: WorkloadIdentityArgs | undefined;
+}
+
+/** What the StatefulSet refers to. */
+export interface StatefulSetParts extends ManifestParts {
+  readonly configText: pulumi.Output<string>;
+  readonly configMapName: pulumi.Output<string>;
+  readonly serviceAccountName: pulumi.Output<string>;
+  readonly serviceName: pulumi.Output<string>;
+}
+
+/** Label that the workload identity webhook looks for on pods. @see Azure Workload Identity, service account labels and annotations */
+const usesWorkloadIdentity = { "azure.workload.identity/use": "true" };
+
+/** Audience that Microsoft Entra expects in a token which it exchanges. @see Azure IoT Operations, secure settings */
+const tokenExchangeAudience = "api://AzureADTokenExchange";
+
+const nameLabel = "app.kubernetes.io/name";
+const instanceLabel = "app.kubernetes.io/instance";
+
+/** The labels of everything that belongs to the relay of this name. */
+export function buildLabels(name: string): Labels {
+  return {
+    [nameLabel]: "mqtt-dataflow-relay",
+    [instanceLabel]: name,
+    "app.kubernetes.io/part-of": "mqtt-dataflow",
+    "app.kubernetes.io/managed-by": "pulumi",
+  };
+}
+
+/** The labels that tell the relay's pods from all others; a StatefulSet never changes its selector. */
+function podLabels({ labels }: RelayMetadata): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => key === nameLabel || key === instanceLabel));
+}
+
+export function instanceCountOf({ instanceCount }: RelaySettingsArgs): number {
+  return instanceCount ?? relayDefaults().instanceCount;
+}
+
+function metricsPortOf({ metricsPort }: RelaySettingsArgs): number {
+  return metricsPort ?? relayDefaults().metricsPort;
+}
+
+export function buildServiceAccount(
+  metadata: RelayMetadata,
+  identity: WorkloadIdentityArgs | undefined,
+): core.ServiceAccountArgs {
+  const annotations = identity && { "azure.workload.identity/client-id": identity.clientId };
+  return {
+    metadata: annotations === undefined ? metadata : { ...metadata, annotations },
+    automountServiceAccountToken: false,
+  };
+}
+
+/** The trust of a managed identity in the relay's service account; the relay's own, since AIO's trusts AIO's dataflows only. */
+export function buildFederation(
+  { resourceGroupName = "", identityName = "", oidcIssuerUrl = "" }: WorkloadIdentityArgs,
+  subject: pulumi.Input<string>,
+): managedidentity.FederatedIdentityCredentialArgs {
+  return {
+    resourceGroupName,
+    resourceName: identityName,
+    issuer: oidcIssuerUrl,
+    subject,
+    audiences: [tokenExchangeAudience],
+  };
+}
+
+/** Headless: it gives the StatefulSet's pods their names, and lets metrics be scraped from each of them. */
+export function buildService(metadata: RelayMetadata, settings: RelaySettingsArgs): core.ServiceArgs {
+  return {
+    metadata,
+    spec: {
+      clusterIP: "None",
+      // A relay that is not ready is the one whose metrics are wanted.
+      publishNotReadyAddresses: true,
+      selector: podLabels(metadata),
+      ports: [{ name: "metrics", port: metricsPortOf(settings), targetPort: "metrics", protocol: "TCP" }],
+    },
+  };
+}
+
+export function buildStatefulSet(
+  metadata: RelayMetadata,
+  settings: RelaySettingsArgs,
+  parts: StatefulSetParts,
+): apps.StatefulSetArgs {
+  return {
+    metadata,
+    spec: {
+      replicas: instanceCountOf(settings),
+      serviceName: parts.serviceName,
+      podManagementPolicy: "Parallel",
+      updateStrategy: { type: "RollingUpdate" },
+      selector: { matchLabels: podLabels(metadata) },
+      template: buildTemplate(metadata, settings, parts),
+    },
+  };
+}
+
+function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, parts: StatefulSetParts) {
+  const { mountPath, drainTimeoutSeconds } = relayDefaults();
+  const files = filesOf(parts.endpoints);
+  return buildPodTemplate({
+    labels: parts.identity === undefined ? metadata.labels : { ...metadata.labels, ...usesWorkloadIdentity },
+    podLabels: podLabels(metadata),
+    // A provider that updates ConfigMaps in place keeps their name, and pods read their configuration once.
+    annotations: { "mqtt-dataflow/config-sha256": parts.configText.apply(sha256) },
+    serviceAccountName: parts.serviceAccountName,
+    image: settings.image,
+    imagePullSecrets: settings.imagePullSecrets ?? [],
+    instanceCount: instanceCountOf(settings),
+    metricsPort: metricsPortOf(settings),
+    mountPath,
+    memoryMebibytes: pulumi.output(settings.memoryMebibytes ?? podDefaults.memoryMebibytes),
+    cpuMillicores: pulumi.output(settings.cpuMillicores ?? podDefaults.cpuMillicores),
+    drainTimeoutSeconds: pulumi.output(settings.drainTimeoutSeconds ?? drainTimeoutSeconds),
+    volumes: pulumi
+      .all([parts.configMapName, files])
+      .apply(([configMapName, known]) => buildVolumes(configMapName, known)),
+    volumeMounts: files.apply((known) => buildVolumeMounts(mountPath, known)),
+  });
+}
+
+function filesOf(endpoints: ManifestParts["endpoints"]): pulumi.Output<MountedFiles> {
+  // Field by field: the configuration may hold a host name that a preview does not know.
+  const entries = Object.entries(endpoints).map(
+    ([name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }]) =>
+      [name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }] as const,
+  );
+  return pulumi.output(Object.fromEntries(entries)).apply(gatherFiles);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Pods are reached for metrics and reach only what their dataflows need. */
+export function buildNetworkPolicy(
+  metadata: RelayMetadata,
+  settings: RelaySettingsArgs,
+  { endpoints, identity }: ManifestParts,
+): networking.NetworkPolicyArgs {
+  const usesNodeIdentity = settings.useNodeIdentity ?? false;
+  const usesEntra = identity !== undefined || usesNodeIdentity;
+  const ports = pulumi.all(Object.values(endpoints).map(({ port }) => port));
+  return {
+    metadata,
+    spec: {
+      podSelector: { matchLabels: podLabels(metadata) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
+      egress: ports.apply((known) => buildEgress({ ports: known, usesEntra, usesNodeIdentity })),
+    },
+  };
+}
+
+/** Only above one replica: with one it would keep every node from being drained. */
+export function buildDisruptionBudget(metadata: RelayMetadata): policy.PodDisruptionBudgetArgs {
+  return { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: podLabels(metadata) } } };
+}

@@ -1,0 +1,106 @@
+import type * as inputs from "@pulumi/kubernetes/types/input.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { configKey } from "./files.ts";
+
+/** What the pod's template is made of. */
+export interface PodParts {
+  readonly labels: { readonly [key: string]: string };
+  /** The labels that tell these pods from all others. */
+  readonly podLabels: { readonly [key: string]: string };
+  readonly annotations: { readonly [key: string]: pulumi.Input<string> };
+  readonly serviceAccountName: pulumi.Input<string>;
+  readonly image: pulumi.Input<string>;
+  readonly imagePullSecrets: readonly string[];
+  readonly instanceCount: number;
+  readonly metricsPort: number;
+  readonly mountPath: string;
+  readonly memoryMebibytes: pulumi.Output<number>;
+  readonly cpuMillicores: pulumi.Output<number>;
+  readonly drainTimeoutSeconds: pulumi.Output<number>;
+  readonly volumes: pulumi.Input<inputs.core.v1.Volume[]>;
+  readonly volumeMounts: pulumi.Input<inputs.core.v1.VolumeMount[]>;
+}
+
+/** User and group of the relay's process in its image. */
+const relayUser = 10_001;
+
+/** Time in seconds that a pod has beyond draining, to close its connections and end. */
+const shutdownMarginSeconds = 10;
+
+/** Builds the template of the relay's pods, which Pod Security admission takes at its level `restricted`. */
+export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpec {
+  return {
+    metadata: { labels: { ...parts.labels }, annotations: { ...parts.annotations } },
+    spec: {
+      serviceAccountName: parts.serviceAccountName,
+      // The relay never calls the API server; the tokens that it does need are mounted one by one.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      imagePullSecrets: parts.imagePullSecrets.map((name) => ({ name })),
+      nodeSelector: { "kubernetes.io/os": "linux" },
+      ...(parts.instanceCount > 1 ? { topologySpreadConstraints: buildSpread(parts.podLabels) } : {}),
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: relayUser,
+        runAsGroup: relayUser,
+        fsGroup: relayUser,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      terminationGracePeriodSeconds: parts.drainTimeoutSeconds.apply((seconds) => seconds + shutdownMarginSeconds),
+      containers: [buildContainer(parts)],
+      volumes: parts.volumes,
+    },
+  };
+}
+
+function buildContainer(parts: PodParts): inputs.core.v1.Container {
+  const memory = pulumi.interpolate`${parts.memoryMebibytes}Mi`;
+  return {
+    name: "relay",
+    image: parts.image,
+    args: ["run", "--config", `${parts.mountPath}/config/${configKey}`],
+    env: [
+      {
+        name: "RELAY_ORDINAL",
+        valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
+      },
+      { name: "NODE_OPTIONS", value: parts.memoryMebibytes.apply(heapOption) },
+    ],
+    ports: [{ name: "metrics", containerPort: parts.metricsPort, protocol: "TCP" }],
+    startupProbe: { ...probe("/startupz"), periodSeconds: 2, failureThreshold: 60 },
+    readinessProbe: { ...probe("/readyz"), periodSeconds: 5, failureThreshold: 2 },
+    livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 3 },
+    resources: {
+      requests: { cpu: pulumi.interpolate`${parts.cpuMillicores}m`, memory },
+      limits: { memory },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: parts.volumeMounts,
+  };
+}
+
+/** Half of the memory: messages in flight live outside the heap, and a heap without a bound meets the kernel's first. */
+function heapOption(memoryMebibytes: number): string {
+  return `--max-old-space-size=${Math.floor(memoryMebibytes / 2)}`;
+}
+
+function probe(path: string): inputs.core.v1.Probe {
+  return { httpGet: { path, port: "metrics" }, timeoutSeconds: 5 };
+}
+
+/** Instances stand on different nodes where there are enough, so that one node takes one of them down. */
+function buildSpread(podLabels: PodParts["podLabels"]): inputs.core.v1.TopologySpreadConstraint[] {
+  return [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "ScheduleAnyway",
+      labelSelector: { matchLabels: { ...podLabels } },
+    },
+  ];
+}

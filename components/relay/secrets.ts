@@ -1,0 +1,54 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import { kubernetesName } from "../../runtime/config/field.ts";
+import type { Problem } from "../../runtime/errors.ts";
+import { givenFields } from "../known.ts";
+import type { SecretContentArgs } from "./settings.ts";
+
+/** The key in the Secret that each content has. @see Azure IoT Operations, Configure MQTT data flow endpoints, X.509 certificate */
+const secretKeys: Readonly<Record<keyof SecretContentArgs, string>> = {
+  clientCertificate: "client_cert.pem",
+  clientKey: "client_key.pem",
+  intermediateCertificates: "client_intermediate_certs.pem",
+  accessToken: "accessToken",
+  username: "username",
+  password: "password",
+};
+
+/** Contents that a method needs together. */
+const contentsOf = [["clientCertificate", "clientKey"], ["accessToken"], ["username", "password"]] as const;
+
+/** Builds the data of a Secret under the keys that the relay and AIO read. */
+export function buildSecretData(content: SecretContentArgs): { [key: string]: pulumi.Input<string> } {
+  const names = Object.keys(secretKeys) as (keyof SecretContentArgs)[];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = content[name];
+      return value === undefined ? [] : [[secretKeys[name], value]];
+    }),
+  );
+}
+
+/** Lists Secrets with a name that Kubernetes refuses or with a content that fits no method; never shows the content. */
+export function checkSecrets(secrets: { readonly [secretRef: string]: SecretContentArgs }): Problem[] {
+  return Object.entries(secrets).flatMap(([secretRef, content]) => {
+    const path = `secrets.${secretRef}`;
+    const remedy = 'name it with lower-case letters, digits, "-" and "."';
+    const name = kubernetesName.test(secretRef) ? [] : [{ path, problem: "is no name for a Secret", remedy }];
+    return [...name, ...checkContent(path, givenFields(content))];
+  });
+}
+
+function checkContent(path: string, given: readonly string[]): Problem[] {
+  const method = contentsOf.find((fields) => fields.some((field) => given.includes(field)));
+  if (method === undefined) {
+    const remedy = "give clientCertificate and clientKey, or accessToken, or username and password";
+    return [{ path, problem: "has no content for any authentication method", remedy }];
+  }
+  const missing = method.filter((field) => !given.includes(field));
+  return missing.map((field) => ({
+    path: `${path}.${field}`,
+    problem: `is missing beside ${method.filter((other) => other !== field).join(" and ")}`,
+    remedy: "add it",
+  }));
+}

@@ -1,0 +1,107 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { LogLevel } from "../enumerations.ts";
+
+/** One endpoint as the relay takes it; an endpoint component has these outputs. */
+export interface RelayEndpointArgs {
+  /** The endpoint's part of the configuration, as JSON. */
+  config: pulumi.Input<string>;
+  /** TCP port of the broker, which the pods may then connect to. */
+  port: pulumi.Input<number>;
+  /** Secret to mount for it. */
+  secretRef?: pulumi.Input<string | undefined>;
+  /** Audience of the service account token to mount for it. */
+  tokenAudience?: pulumi.Input<string | undefined>;
+  /** ConfigMap with CA certificates to mount for it. */
+  trustedCaCertificateConfigMapRef?: pulumi.Input<string | undefined>;
+}
+
+/** The user-assigned managed identity of the relay, by workload identity. */
+export interface WorkloadIdentityArgs {
+  /** Client ID of the managed identity. */
+  clientId: pulumi.Input<string>;
+  /** Resource group of the managed identity. Needed for the federated identity credential. */
+  resourceGroupName?: pulumi.Input<string>;
+  /** Name of the managed identity. Needed for the federated identity credential. */
+  identityName?: pulumi.Input<string>;
+  /**
+   * OIDC issuer of the cluster, `https://…`. Given, the federated identity credential is created; omitted, whoever owns
+   * the identity has to create one for the relay's service account.
+   */
+  oidcIssuerUrl?: pulumi.Input<string>;
+}
+
+/** Content of one Secret; only what its authentication method needs. */
+export interface SecretContentArgs {
+  /** X509Certificate: the client certificate in PEM format. */
+  clientCertificate?: pulumi.Input<string>;
+  /** X509Certificate: its private key in PEM format, not encrypted. */
+  clientKey?: pulumi.Input<string>;
+  /** X509Certificate: the certificates between it and the CA, in PEM format. */
+  intermediateCertificates?: pulumi.Input<string>;
+  /** AccessToken: the token, which is sent as MQTT password. */
+  accessToken?: pulumi.Input<string>;
+  /** UsernamePassword: the MQTT user name. */
+  username?: pulumi.Input<string>;
+  /** UsernamePassword: the MQTT password. */
+  password?: pulumi.Input<string>;
+}
+
+/** The pod that the relay runs in. */
+export interface RelayPodArgs {
+  /** Image of the relay, with a tag or a digest. */
+  image: pulumi.Input<string>;
+  /** Names of the Secrets that the image is pulled with. */
+  imagePullSecrets?: string[];
+  /**
+   * Memory of the pod in MiB, as request and as limit; 64 or more. Half of it is the heap, the rest is for messages
+   * in flight, which live outside it.
+   * @default 256
+   */
+  memoryMebibytes?: pulumi.Input<number>;
+  /**
+   * CPU that is set aside for the pod, in thousandths of a core. There is no limit: throttling looks like a slow broker.
+   * @default 100
+   */
+  cpuMillicores?: pulumi.Input<number>;
+}
+
+/** How the relay runs, whatever its dataflows are. */
+export interface RelaySettingsArgs extends RelayPodArgs {
+  /**
+   * Namespace of the relay. A change moves everything.
+   * @default "azure-iot-operations"
+   */
+  namespace?: pulumi.Input<string>;
+  /**
+   * Instances of the relay, 1 to 20. Above 1 every source is a shared subscription, which promises no order.
+   * Plain, because it decides whether there is a PodDisruptionBudget.
+   * @default 1
+   */
+  instanceCount?: number;
+  /**
+   * Least severe level that is logged.
+   * @default "info"
+   */
+  logLevel?: pulumi.Input<LogLevel>;
+  /**
+   * Port of metrics and probes, 1024 to 65535.
+   * @default 9600
+   */
+  metricsPort?: number;
+  /**
+   * Time in seconds for messages in flight to be acknowledged when a pod ends; 1 to 3600.
+   * @default 20
+   */
+  drainTimeoutSeconds?: pulumi.Input<number>;
+  /** Secrets to create in the relay's namespace, by the name that an endpoint has as its `secretRef`. */
+  secrets?: { [secretRef: string]: SecretContentArgs };
+  /** ConfigMaps with CA certificates in PEM format to create in the relay's namespace, by the name that endpoints refer to. */
+  trustBundles?: { [configMapRef: string]: pulumi.Input<string> };
+  /**
+   * States that the nodes have a managed identity of their own (Azure VM, AKS, Arc-enabled server), which an endpoint
+   * with SystemAssignedManagedIdentity then uses. A pod can't use the identity of AIO's Arc extension.
+   * @default false
+   */
+  useNodeIdentity?: boolean;
+}

@@ -1,0 +1,79 @@
+import { formatRelayConfig, parseRelayConfig } from "../runtime/config.ts";
+import type { RelayConfig, RelayConfigInput } from "../runtime/config.ts";
+import { ConfigError } from "../runtime/errors.ts";
+import type { Problem } from "../runtime/errors.ts";
+import { buildDataflow } from "./dataflow.ts";
+import type { DataflowArgs } from "./dataflow.ts";
+import { declaredPath } from "./declared-path.ts";
+import type { LogLevel } from "./enumerations.ts";
+
+/** All that decides the relay's configuration, with plain values. */
+export interface RelayDeclaration {
+  readonly site?: string | undefined;
+  /** Endpoints by name, as the relay's configuration has them. */
+  readonly endpoints: RelayConfigInput["endpoints"];
+  readonly dataflows: { readonly [name: string]: DataflowArgs };
+  readonly instanceCount?: number | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly metricsPort?: number | undefined;
+  readonly drainTimeoutSeconds?: number | undefined;
+  readonly mountPath?: string | undefined;
+}
+
+/** A rendered configuration. */
+export interface RenderedConfig {
+  /** The document: every default explicit, keys in order, the same bytes for the same declaration. */
+  readonly text: string;
+  /** What the relay will read from just that text. */
+  readonly config: RelayConfig;
+  /** What works and may still lose messages. */
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Renders the relay's configuration.
+ * @throws {ConfigError} with every problem, each at its path in the declaration
+ */
+export function renderRelayConfig(where: string, declaration: RelayDeclaration): RenderedConfig {
+  try {
+    const written = formatRelayConfig(buildRelayConfig(declaration));
+    const text = formatRelayConfig(parseRelayConfig(written, { where }).config);
+    // The relay gets this text and no other, so this text is what has to be right.
+    const { config, warnings } = parseRelayConfig(text, { where });
+    return { text, config, warnings: warnings.map(asDeclared) };
+  } catch (error) {
+    throw error instanceof ConfigError
+      ? new ConfigError(where, error.problems.map(asDeclared), { cause: error })
+      : error;
+  }
+}
+
+/** Lists what is wrong with a declaration; empty when all is well. */
+export function checkRelayConfig(declaration: RelayDeclaration): readonly Problem[] {
+  try {
+    renderRelayConfig("declaration", declaration);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+function asDeclared({ path, ...problem }: Problem): Problem {
+  return { path: declaredPath(path), ...problem };
+}
+
+function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
+  const { site, endpoints, dataflows, instanceCount, logLevel, metricsPort, drainTimeoutSeconds, mountPath } =
+    declaration;
+  return {
+    schemaVersion: 1,
+    endpoints,
+    profile: {
+      instanceCount,
+      diagnostics: { logs: { level: logLevel }, metrics: { prometheusPort: metricsPort } },
+    },
+    dataflows: Object.fromEntries(Object.entries(dataflows).map(([name, dataflow]) => [name, buildDataflow(dataflow)])),
+    relay: { site, drainTimeoutSeconds, mountPath },
+  };
+}

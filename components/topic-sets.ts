@@ -1,0 +1,57 @@
+import { parseSharedFilter } from "../runtime/topic/filter.ts";
+
+/** Tells whether some topic falls under both filters. @see MQTT 5.0 §4.7 */
+export function filtersOverlap(a: string, b: string): boolean {
+  const [left, right] = [a.split("/"), b.split("/")];
+  for (let index = 0; ; index += 1) {
+    const [one, other] = [left[index], right[index]];
+    // "a/#" takes in "a" too, so a "#" meets a filter that ends right before it.
+    if (one === "#" || other === "#") return true;
+    if (one === undefined || other === undefined) return one === other;
+    if (one !== "+" && other !== "+" && one !== other) return false;
+  }
+}
+
+/** Tells whether every topic under `inner` falls under `outer` too. */
+export function filterCovers(outer: string, inner: string): boolean {
+  const [wide, narrow] = [outer.split("/"), inner.split("/")];
+  for (const [index, level] of wide.entries()) {
+    if (level === "#") return true;
+    const other = narrow[index];
+    if (other === undefined || other === "#" || (level !== "+" && level !== other)) return false;
+  }
+  return wide.length === narrow.length;
+}
+
+/** The filter that a subscription sees topics through: without AIO's or MQTT's way of sharing it. */
+export function unsharedFilter(filter: string): string {
+  const shared = parseSharedFilter(filter.replace(/^\$shared\//, "$share/"));
+  return typeof shared === "object" ? shared.filter : filter;
+}
+
+/**
+ * The topics that a dataflow publishes to, as a topic filter that takes them all in.
+ * `sites/oslo/${inputTopic}` and `plant/+/telemetry/#` → `sites/oslo/plant/+/telemetry/#`
+ */
+export function destinationFilter(dataDestination: string, dataSource: string): string {
+  const source = unsharedFilter(dataSource);
+  const levels = source.replace(/^\/+|\/+$/g, "").split("/");
+  const levelAt = (number: number) => {
+    const level = levels[number - 1];
+    return level === undefined || level === "#" ? "+" : level;
+  };
+  const filled = dataDestination
+    .replace(/\$\{inputTopic\.(\d+)\}/g, (_, number: string) => levelAt(Number(number)))
+    .replaceAll("${inputTopic}", () => source);
+  return asFilter(filled);
+}
+
+/** Widens what stands beside a wildcard: a level in which one is becomes `+`, and nothing follows `#`. */
+function asFilter(text: string): string {
+  const levels: string[] = [];
+  for (const level of text.split("/")) {
+    if (level.includes("#")) return [...levels, "#"].join("/");
+    levels.push(level.includes("+") ? "+" : level);
+  }
+  return levels.join("/");
+}

@@ -1,0 +1,97 @@
+import * as authorization from "@pulumi/azure-native/authorization/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
+import type { TopicSpaceRole } from "./event-grid/roles.ts";
+import { templateFilter } from "./event-grid/topic-spaces.ts";
+import { refusal } from "./refuse.ts";
+import { filtersOverlap } from "./topic-sets.ts";
+
+/** A topic space and the topics in it. */
+export interface GrantedTopicSpaceArgs {
+  /** Resource ID of the topic space; the scope of the role assignments. */
+  id: pulumi.Input<string>;
+  /** Its topic templates. Omitted: unknown, so that every topic may fall into it. */
+  topicTemplates?: string[];
+}
+
+export interface TopicSpaceAccessArgs {
+  /** Object ID of the managed identity that the clients authenticate with. A change replaces the role assignments. */
+  principalId: pulumi.Input<string>;
+  /** Topic spaces by name. Plain keys and templates, because they decide which role assignments exist. */
+  topicSpaces: { [name: string]: GrantedTopicSpaceArgs };
+  /** Topics that are published to, as topic filters: what dataflows have as their destination. */
+  publishedTopics: string[];
+  /** Topic filters that are subscribed to: what dataflows have as their source. */
+  subscribedTopics: string[];
+}
+
+/**
+ * The role assignments that let one identity publish and subscribe, each at the scope of a topic space and only where
+ * the topics call for it. Grants nothing at the namespace, and nothing to clients with certificates.
+ */
+export class TopicSpaceAccess extends pulumi.ComponentResource {
+  static readonly typeToken = "mqtt-dataflow:index:TopicSpaceAccess";
+
+  /** Role assignment IDs by topic space and role, such as `telemetry-publisher`. */
+  readonly roleAssignmentIds: { readonly [grant: string]: pulumi.Output<string> };
+
+  constructor(name: string, args: TopicSpaceAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(TopicSpaceAccess.typeToken, name, args, opts);
+
+    this.roleAssignmentIds = Object.fromEntries(
+      deriveGrants(args).map(({ space, role, scope }) => {
+        const assignment = new authorization.RoleAssignment(
+          `${name}-${space}-${role}`,
+          {
+            scope,
+            roleDefinitionId: pulumi.output(scope).apply((id) => roleIn(this, name, { space, role, scope: id })),
+            principalId: args.principalId,
+            // Without it Azure looks the principal up, and does not find an identity that was just created.
+            principalType: "ServicePrincipal",
+            description: `${topicSpaceRoles[role].roleName} for MQTT dataflows`,
+          },
+          { parent: this },
+        );
+        return [`${space}-${role}`, assignment.id];
+      }),
+    );
+
+    this.registerOutputs({ roleAssignmentIds: this.roleAssignmentIds });
+  }
+}
+
+/** One role at one topic space. */
+export interface TopicSpaceGrant {
+  readonly space: string;
+  readonly role: TopicSpaceRole;
+  readonly scope: pulumi.Input<string>;
+}
+
+/** Gives each topic space the roles that the topics in it call for, in the order of their names. */
+export function deriveGrants({
+  topicSpaces,
+  publishedTopics,
+  subscribedTopics,
+}: Omit<TopicSpaceAccessArgs, "principalId">): TopicSpaceGrant[] {
+  const topicsOf = { publisher: publishedTopics, subscriber: subscribedTopics };
+  return Object.entries(topicSpaces)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([space, { id, topicTemplates }]) =>
+      (["publisher", "subscriber"] as const)
+        .filter((role) => topicsOf[role].some((topic) => fallsInto(topic, topicTemplates)))
+        .map((role) => ({ space, role, scope: id })),
+    );
+}
+
+function fallsInto(topic: string, topicTemplates: readonly string[] | undefined): boolean {
+  return topicTemplates?.some((template) => filtersOverlap(templateFilter(template), topic)) ?? true;
+}
+
+function roleIn(access: TopicSpaceAccess, name: string, grant: TopicSpaceGrant & { readonly scope: string }): string {
+  const id = roleDefinitionId(grant.scope, grant.role);
+  if (id !== undefined) return id;
+  const problem = `is "${grant.scope}", which is no Azure resource ID`;
+  const remedy = "give the topic space's ID, which begins with /subscriptions/";
+  throw refusal(access, name, [{ path: `topicSpaces.${grant.space}.id`, problem, remedy }]);
+}

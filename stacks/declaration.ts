@@ -1,0 +1,55 @@
+import { CloudEventAttributes, EventGridAuthenticationMethod, LocalAuthenticationMethod } from "../components/index.ts";
+import type { MqttBridgeArgs } from "../components/index.ts";
+import { cloud, edge, siteDataflows, siteTopicSpaces } from "./dataflows.ts";
+import type { PlatformInputs } from "./platform.ts";
+import type { Settings } from "./settings.ts";
+
+/** Declares the bridge of one site from its settings and its platform's facts. */
+export function declareBridge(settings: Settings, platform: PlatformInputs): MqttBridgeArgs {
+  const { site, resourceGroupName } = settings;
+  return {
+    site,
+    eventGrid: {
+      resourceGroupName,
+      topicSpaces: siteTopicSpaces(site),
+      tags: { site },
+      ...withoutUndefined(settings.eventGrid),
+    },
+    localEndpoints: {
+      [edge]: {
+        host: platform.brokerHost,
+        authenticationMethod: LocalAuthenticationMethod.ServiceAccountToken,
+        audience: platform.brokerAudience,
+        trustedCaCertificateConfigMapRef: platform.brokerTrustBundle,
+      },
+    },
+    eventGridEndpoints: {
+      [cloud]: {
+        authenticationMethod: EventGridAuthenticationMethod.UserAssignedManagedIdentity,
+        cloudEventAttributes: CloudEventAttributes.CreateOrRemap,
+      },
+    },
+    dataflows: siteDataflows(site),
+    identity: {
+      resourceGroupName: platform.identityResourceGroupName,
+      identityName: platform.identityName,
+      clientId: platform.identityClientId,
+      tenantId: platform.identityTenantId,
+      principalId: platform.identityPrincipalId,
+      oidcIssuerUrl: platform.oidcIssuerUrl,
+    },
+    instance: {
+      resourceGroupName: platform.aioResourceGroupName,
+      instanceName: platform.aioInstanceName,
+      customLocationId: platform.customLocationId,
+    },
+    relay: { namespace: platform.namespace, ...withoutUndefined(settings.relay) },
+  };
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Leaves out what is not set, so that the components' own defaults hold. */
+function withoutUndefined<T extends object>(settings: T): Defined<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,21 @@
+import { MqttBridge } from "../components/index.ts";
+import { declareBridge } from "./declaration.ts";
+import { referToPlatform } from "./platform.ts";
+import { readSettings } from "./settings.ts";
+
+const settings = readSettings();
+const platform = settings.platform ?? referToPlatform(settings.platformStack ?? "");
+const bridge = new MqttBridge(settings.site, declareBridge(settings, platform));
+
+/** Host name of the Event Grid namespace's MQTT broker. */
+export const hostname = bridge.hostname;
+/** Topic space resource IDs by name, for the role assignments of whoever consumes the telemetry or sends commands. */
+export const topicSpaceIds = bridge.topicSpaceIds;
+/** The relay's configuration as it is deployed. */
+export const relayConfig = bridge.configText;
+/** Name of the ConfigMap that holds it. */
+export const configMapName = bridge.configMapName;
+/** Name of the relay's StatefulSet. */
+export const statefulSetName = bridge.statefulSetName;
+/** Name of the relay's service account. */
+export const serviceAccountName = bridge.serviceAccountName;
