@@ -52,23 +52,7 @@ export async function startEmulatedCloud(
     profile: createAioProfile({ keySet: issuer.keySet, audiences: [audienceOf(endpoints.edge)] }),
     listeners: [listener(authority, hostnameOf(endpoints.edge))],
   });
-  const eventGrid = await createBroker({
-    profile: createEventGridProfile({
-      hostNames: [hostnameOf(endpoints.cloud)],
-      keySet: identities.keySet,
-      issuer: identities.issuer,
-      maxSessionsPerAuthenticationName: site.namespace.maxSessions,
-      maxSessionExpiryHours: site.namespace.maxSessionExpiryHours,
-      topicSpaces: site.topicSpaces,
-      roleAssignments: [
-        ...site.roles,
-        ...[...clientIds.values()].flatMap((principalId) =>
-          (["publisher", "subscriber"] as const).map((role) => ({ principalId, role })),
-        ),
-      ],
-    }),
-    listeners: [listener(authority, hostnameOf(endpoints.cloud))],
-  });
+  const eventGrid = await startEventGrid(site, endpoints.cloud, { authority, identities, clientIds });
   return {
     edge: addressOf(endpoints.edge, aio, authority),
     cloud: addressOf(endpoints.cloud, eventGrid, authority),
@@ -81,6 +65,29 @@ export async function startEmulatedCloud(
       await Promise.all([aio.close(), eventGrid.close(), identities.close()]);
     },
   };
+}
+
+/** Event Grid with the namespace's settings, topic spaces and role assignments, and the applications' own roles. */
+async function startEventGrid(
+  site: DeclaredSite,
+  endpoint: Endpoint,
+  { authority, identities, clientIds }: Omit<IdentityParts, "issuer"> & { readonly identities: IdentityService },
+): Promise<Broker> {
+  const hostname = hostnameOf(endpoint);
+  const roles = ["publisher", "subscriber"] as const;
+  const applications = [...clientIds.values()].flatMap((principalId) => roles.map((role) => ({ principalId, role })));
+  return createBroker({
+    profile: createEventGridProfile({
+      hostNames: [hostname],
+      keySet: identities.keySet,
+      issuer: identities.issuer,
+      maxSessionsPerAuthenticationName: site.namespace.maxSessions,
+      maxSessionExpiryHours: site.namespace.maxSessionExpiryHours,
+      topicSpaces: site.topicSpaces,
+      roleAssignments: [...site.roles, ...applications],
+    }),
+    listeners: [listener(authority, hostname)],
+  });
 }
 
 interface IdentityParts {

@@ -49,24 +49,20 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
     // Ctrl-C in a terminal goes to a whole process group: the demo itself says when the relay stops.
     detached: true,
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  process.once("exit", () => {
+    child.kill("SIGKILL");
+  });
   let exitCode: number | undefined;
-  const exited = once(child, "exit").then(([code]) => (exitCode = typeof code === "number" ? code : 1));
+  const exited = once(child, "exit").then(([code]) => {
+    exitCode = typeof code === "number" ? code : 1;
+    return exitCode;
+  });
   createInterface({ input: child.stdout }).on("line", (line) => {
     onLog(parseLogLine(line));
   });
   const base = `http://127.0.0.1:${port}`;
   return {
-    ready: async (timeoutMs) => {
-      const deadline = performance.now() + timeoutMs;
-      for (let reason = "it does not answer"; ; await delay(pollMs)) {
-        if (exitCode !== undefined) throw new Error(`the relay ended with code ${exitCode} before it was ready`);
-        const answer = await fetch(`${base}/readyz`).catch(() => undefined);
-        if (answer?.ok === true) return;
-        reason = (await answer?.text())?.trim() ?? reason;
-        if (performance.now() > deadline) throw new Error(`the relay is not ready after ${timeoutMs} ms: ${reason}`);
-      }
-    },
+    ready: (timeoutMs) => waitUntilReady(base, timeoutMs, () => exitCode),
     metrics: async () => {
       const answer = await fetch(`${base}/metrics`).catch(() => undefined);
       return parseMetrics((await answer?.text()) ?? "");
@@ -76,6 +72,20 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
       return exited;
     },
   };
+}
+
+async function waitUntilReady(base: string, timeoutMs: number, exitCode: () => number | undefined): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let reason = "it does not answer";
+  while (performance.now() < deadline) {
+    const code = exitCode();
+    if (code !== undefined) throw new Error(`the relay ended with code ${code} before it was ready`);
+    const answer = await fetch(`${base}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    reason = (await answer?.text())?.trim() ?? reason;
+    await delay(pollMs);
+  }
+  throw new Error(`the relay is not ready in ${timeoutMs} ms: ${reason}`);
 }
 
 async function findFreePort(): Promise<number> {
