@@ -74,7 +74,9 @@ export class Relay {
   get readiness(): Readiness {
     const reasons = this.dataflows.flatMap(({ name, status }) => {
       if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
-      return [...notUp(name, "source", status.source), ...notUp(name, "destination", status.destination)];
+      const rejection =
+        status.rejection === undefined ? [] : [`${name}: destination refuses messages, ${status.rejection}`];
+      return [...notUp(name, "source", status.source), ...notUp(name, "destination", status.destination), ...rejection];
     });
     return { isReady: reasons.length === 0 && this.#stopping === undefined, reasons };
   }

@@ -90,10 +90,7 @@ async function publishUntilClosed(
       reported = readiness;
       reportedMs = performance.now();
     }
-    await Promise.race([
-      delay(checkIntervalMs, undefined, { signal }).catch(() => undefined),
-      closed,
-    ]);
+    await Promise.race([delay(checkIntervalMs, undefined, { signal }).catch(() => undefined), closed]);
   }
   if (!signal.aborted) throw new Error("the connection was closed");
   await publish("stopped");

@@ -135,6 +135,7 @@ const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 /** Says that a key is unknown, and which one was probably meant. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const nearest = nearestName(key, known);
+  if (known.length === 0) return "is not a known field; remove it";
   const remedy = nearest === undefined ? `use one of ${list(known)}` : `did you mean "${nearest}"?`;
   return `is not a known field; ${remedy}`;
 }

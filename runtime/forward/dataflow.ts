@@ -16,6 +16,8 @@ export interface DataflowStatus {
   readonly destination: LinkState;
   /** Why the dataflow stopped for good; `undefined` while it runs. */
   readonly failure: string | undefined;
+  /** Why the destination refuses messages for the time being; `undefined` when it does not. */
+  readonly rejection: string | undefined;
   readonly inFlight: number;
   readonly waiting: number;
 }
@@ -48,6 +50,7 @@ export class Dataflow {
       source: this.#source.state,
       destination: this.#destination.state,
       failure: this.#failure,
+      rejection: this.#forwarder.rejection,
       inFlight: this.#forwarder.inFlight,
       waiting: this.#forwarder.waiting,
     };
@@ -130,6 +133,7 @@ export class Dataflow {
     const { instanceCount } = this.#context.config.profile;
     const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
     const common = this.#commonOptions(end);
+    const logsMessages = this.#log.isLevelEnabled("debug");
     let connections = 0;
     /** Whether the session may hold filters of an earlier configuration. */
     let mayHoldOldFilters = false;
@@ -152,6 +156,8 @@ export class Dataflow {
       prepare: (connection, limits) =>
         subscribeAll(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
       onPublish: (view) => {
+        if (logsMessages)
+          this.#log.debug({ topic: view.topic, qos: view.qos, payloadBytes: view.payloadBytes }, "received");
         if (mayHoldOldFilters && !isAskedFor(filters, view.topic)) this.#forwarder.onUnwanted(view);
         else this.#forwarder.onPublish(view);
       },

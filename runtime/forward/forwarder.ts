@@ -42,6 +42,7 @@ export class Forwarder {
   #source: SourcePort | undefined;
   #isSourcePaused = false;
   #isPausedByRejection = false;
+  #rejection: string | undefined;
   #awaitsDrain = false;
   #mode: "running" | "draining" | "stopped" = "running";
   #onIdle: (() => void) | undefined;
@@ -60,6 +61,11 @@ export class Forwarder {
   /** Messages that wait to be sent. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Why the destination refused a message last; `undefined` once it has taken one since. */
+  get rejection(): string | undefined {
+    return this.#rejection;
   }
 
   /** QoS 1 messages that a source may send before an acknowledgement. */
@@ -222,6 +228,7 @@ export class Forwarder {
 
   #complete(entry: Entry): void {
     entry.state = "done";
+    this.#rejection = undefined;
     this.#counters.delivered++;
     this.#counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
     this.#unacknowledged.release();
@@ -237,6 +244,7 @@ export class Forwarder {
     this.#counters.rejected++;
     const remedy = remedyOfReasonCode(reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
+    this.#rejection = reason;
     this.#options.onTrouble({ kind: "rejected", reason, topic: topicOfEntry(entry) });
     this.#waiting.putBack(entry);
     if (this.#isPausedByRejection) return;

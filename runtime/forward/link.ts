@@ -95,9 +95,10 @@ export class Link {
     let stream: Duplex;
     let credentials: Credentials;
     try {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeoutMs)]);
-      credentials = await this.#options.readCredentials(deadline);
-      stream = await this.#options.openStream(credentials, deadline);
+      [credentials, stream] = await withinTime(this.#options.timeoutMs, signal, async (deadline) => {
+        const read = await this.#options.readCredentials(deadline);
+        return [read, await this.#options.openStream(read, deadline)];
+      });
     } catch (cause) {
       if (cause instanceof ConnectionError) return cause;
       return new ConnectionError(describeError(cause), { retryable: true }, { cause });
@@ -141,4 +142,21 @@ export class Link {
 function asConnectionError(cause: unknown): ConnectionError {
   if (cause instanceof ConnectionError) return cause;
   return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+}
+
+/** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
+async function withinTime<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  act: (deadline: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    late.abort(new Error(`no connection within ${timeoutMs} ms`));
+  }, timeoutMs);
+  try {
+    return await act(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
