@@ -2,9 +2,19 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { describeError } from "./errors.ts";
 import { nextDelay } from "./forward/backoff.ts";
+import type { Counters } from "./forward/counters.ts";
 import { createEnd, commonLinkOptions, type DataflowContext, type End } from "./forward/end.ts";
 import { connectClient, type MqttClient } from "./mqtt-client.ts";
-import type { Relay } from "./relay.ts";
+
+/** What is reported on. */
+export interface StatusSubject {
+  readonly readiness: { readonly isReady: boolean; readonly reasons: readonly string[] };
+  readonly dataflows: readonly {
+    readonly name: string;
+    readonly counters: Counters;
+    readonly status: { readonly inFlight: number; readonly waiting: number };
+  }[];
+}
 
 /** How often readiness is looked at between two reports. */
 const checkIntervalMs = 1000;
@@ -14,7 +24,11 @@ const checkIntervalMs = 1000;
  * `<relay.status.topic>/<instance>`; its will says `{"state":"gone"}` when the process ends without a word.
  * Runs until `signal` aborts. Never rejects: dataflows don't depend on it.
  */
-export async function reportStatus(relay: Relay, context: DataflowContext, signal: AbortSignal): Promise<void> {
+export async function reportStatus(
+  subject: StatusSubject,
+  context: DataflowContext,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, log, random } = context;
   const { status } = config.relay;
   if (status === undefined) return;
@@ -26,7 +40,7 @@ export async function reportStatus(relay: Relay, context: DataflowContext, signa
     try {
       const client = await connect(end, topic, context, signal);
       waitMs = 0;
-      await publishUntilClosed(client, topic, relay, { context, end, signal });
+      await publishUntilClosed(client, topic, subject, { context, end, signal });
     } catch (cause) {
       if (isStopped()) return;
       waitMs = nextDelay(waitMs, config.relay.reconnect, random);
@@ -69,13 +83,13 @@ interface Reporting {
 async function publishUntilClosed(
   client: MqttClient,
   topic: string,
-  relay: Relay,
+  subject: StatusSubject,
   reporting: Reporting,
 ): Promise<void> {
   const { context, end, signal } = reporting;
   const { intervalSeconds = 30 } = context.config.relay.status ?? {};
   const publish = (state: string) =>
-    client.publishAsync(topic, describe(state, relay, context), { qos: 1, retain: isRetained(end) });
+    client.publishAsync(topic, describe(state, subject, context), { qos: 1, retain: isRetained(end) });
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
       resolve();
@@ -84,7 +98,7 @@ async function publishUntilClosed(
   let reportedMs = -Infinity;
   let reported = "";
   while (client.connected && !signal.aborted) {
-    const readiness = JSON.stringify(relay.readiness);
+    const readiness = JSON.stringify(subject.readiness);
     if (readiness !== reported || performance.now() - reportedMs >= intervalSeconds * 1000) {
       await publish("running");
       reported = readiness;
@@ -97,9 +111,9 @@ async function publishUntilClosed(
   await client.endAsync();
 }
 
-function describe(state: string, relay: Relay, { config, ordinal }: DataflowContext): string {
-  const { isReady, reasons } = relay.readiness;
-  const dataflows = relay.dataflows.map(({ name, counters, status }) => {
+function describe(state: string, subject: StatusSubject, { config, ordinal }: DataflowContext): string {
+  const { isReady, reasons } = subject.readiness;
+  const dataflows = subject.dataflows.map(({ name, counters, status }) => {
     const { received, delivered, lost } = counters;
     return [name, { received, delivered, lost, inFlight: status.inFlight, waiting: status.waiting }] as const;
   });
