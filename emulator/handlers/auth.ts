@@ -23,7 +23,7 @@ export async function handleAuth(
     return;
   }
   const { authenticationName } = authentication.identity;
-  if (authenticationName === "x") {
+  if (authenticationName !== client.identity.authenticationName) {
     const why = `re-authentication changes "${client.identity.authenticationName}" to "${authenticationName}"`;
     connection.disconnect(ReasonCode.notAuthorized, "ClientAuthenticationError", why);
     return;

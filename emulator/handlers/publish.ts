@@ -21,7 +21,8 @@ export function handlePublish(
   const publish = { ...packet, topic: resolveTopic(client, packet) };
   checkAnnounced(client, publish);
   const { qos, packetIdentifier, dup } = publish;
-  const isInUse = qos > 0 && !dup && client.unacknowledged.has(packetIdentifier);
+  // Also with DUP: a client sends again on a new connection only, [MQTT-4.4.0-1].
+  const isInUse = qos > 0 && client.unacknowledged.has(packetIdentifier);
   if (qos > 0) occupyWindow(client, packetIdentifier);
   const outcome = isInUse ? packetIdentifierInUse : judge(core, client, publish);
   const { clientId } = client;

@@ -207,6 +207,6 @@ export class Connection implements SessionConnection {
     if (!client) return;
     clearTimeout(client.expiryTimer);
     this.#core.onEvent?.({ kind: "disconnect", clientId: client.clientId, reason, reasonCode, why });
-    this.#core.sessions.detach(client.session, this, isWillWithdrawn);
+    this.#core.sessions.detach(client.session, isWillWithdrawn);
   }
 }

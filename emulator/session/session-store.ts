@@ -8,7 +8,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 import type { Violation } from "../rules.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
 import type { Router } from "./router.ts";
-import type { Session, SessionConnection } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** What the store needs of the broker. */
 export interface SessionSurroundings {
@@ -79,9 +79,8 @@ export class SessionStore {
     return { session, isPresent: false };
   }
 
-  /** Notes that a connection is gone: the will is sent or scheduled unless it is withdrawn, and the session expires. */
-  detach(session: Session, connection: SessionConnection, isWillWithdrawn: boolean): void {
-    if (session.connection !== connection) return;
+  /** Notes that a session's connection is gone: the will is sent or scheduled unless it is withdrawn, and the session expires. */
+  detach(session: Session, isWillWithdrawn: boolean): void {
     session.connection = undefined;
     session.queue.detach();
     if (isWillWithdrawn) session.will = undefined;

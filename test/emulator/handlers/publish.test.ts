@@ -45,15 +45,29 @@ test("answers 0x10 when nobody subscribes to the topic", async () => {
   expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x10 });
 });
 
-test("answers 0x91 to a packet identifier that is still in use", async () => {
+test.each([false, true])("answers 0x91 to a packet identifier that is still in use (DUP: %s)", async (dup) => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   broker.faults.dropPubacks(1);
 
   client.publish("t", { qos: 1, messageId: 5 });
-  client.publish("t", { qos: 1, messageId: 5 });
+  client.publish("t", { qos: 1, messageId: 5, dup });
 
   expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x91 });
+});
+
+test("takes a PUBLISH again on a new connection", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  broker.faults.dropPubacks(1);
+  client.publish("t", { qos: 1, messageId: 5 });
+  await client.settle();
+  await client.drop();
+
+  const { client: back } = await RawClient.connect(broker.address, { clientId: "c", clean: false });
+  back.publish("t", { qos: 1, messageId: 5, dup: true });
+
+  expect(await back.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x10 });
 });
 
 test.each<[string, Partial<IPublishPacket> & { topic: string }, number]>([

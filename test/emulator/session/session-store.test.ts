@@ -145,6 +145,20 @@ test("does not send a message that exceeds the client's Maximum Packet Size", as
   expect(broker.stats().dropped.tooLarge).toBe(1);
 });
 
+test("redelivers a message that expired while it was in flight", async () => {
+  const broker = await startBroker({ secondMs: 10 });
+  const { client } = await RawClient.connect(broker.address, persistent);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  client.publish("t", { qos: 1, messageId: 1, properties: { messageExpiryInterval: 1 } });
+  await client.next("publish");
+  await client.drop();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const { client: back } = await RawClient.connect(broker.address, persistent);
+
+  expect(await back.next("publish")).toMatchObject({ dup: true, properties: { messageExpiryInterval: 1 } });
+});
+
 test("counts PUBACKs that are unknown or out of order", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
@@ -223,7 +237,7 @@ describe("will message", () => {
     await client.drop();
     await broker.until("disconnect", ({ clientId }) => clientId === "c");
 
-    await RawClient.connect(broker.address, { ...session, will: undefined as never });
+    await RawClient.connect(broker.address, session);
     await new Promise((resolve) => setTimeout(resolve, 80));
     await observer.settle();
 
