@@ -6,6 +6,7 @@ import { buildDataflowEndpoint, checkAioMethod } from "./endpoint/dataflow-endpo
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
+import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
@@ -56,12 +57,13 @@ export class CustomEndpoint extends pulumi.ComponentResource {
   constructor(name: string, args: CustomEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(CustomEndpoint.typeToken, name, args, opts);
     const fields = customEndpointFields(args);
+    const endpointName = args.endpointName ?? name;
     refuse(this, name, [
+      ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "CustomMqtt", fields),
       ...checkAioMethod(args.authenticationMethod, args.instance),
     ]);
 
-    const endpointName = args.endpointName ?? name;
     const endpoint = resolveEndpoint(this, name, "CustomMqtt", fields);
     if (args.instance !== undefined) {
       new iotoperations.DataflowEndpoint(

@@ -6,6 +6,7 @@ import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
+import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { EventGridAuthenticationMethod } from "./enumerations.ts";
@@ -74,9 +75,9 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
   constructor(name: string, args: EventGridEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridEndpoint.typeToken, name, args, opts);
     const fields = eventGridEndpointFields(args);
-    refuse(this, name, checkKnownEndpoint("", "EventGrid", fields));
-
     const endpointName = args.endpointName ?? name;
+    refuse(this, name, [...checkEndpointName(endpointName), ...checkKnownEndpoint("", "EventGrid", fields)]);
+
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);
     if (args.instance !== undefined) {
       new iotoperations.DataflowEndpoint(

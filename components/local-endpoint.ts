@@ -7,6 +7,7 @@ import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
+import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { LocalAuthenticationMethod } from "./enumerations.ts";
@@ -60,9 +61,9 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   constructor(name: string, args: LocalEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(LocalEndpoint.typeToken, name, args, opts);
     const fields = localEndpointFields(args);
-    refuse(this, name, checkKnownEndpoint("", "LocalBroker", fields));
-
     const endpointName = args.endpointName ?? name;
+    refuse(this, name, [...checkEndpointName(endpointName), ...checkKnownEndpoint("", "LocalBroker", fields)]);
+
     const endpoint = resolveEndpoint(this, name, "LocalBroker", fields);
     if (args.instance !== undefined) {
       new iotoperations.DataflowEndpoint(

@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EndpointInput } from "../runtime/config/endpoint.ts";
 import { formatProblem } from "../runtime/errors.ts";
 import type { DataflowArgs } from "./dataflow.ts";
-import { refuse, refuseInvalid } from "./refuse.ts";
+import { refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
@@ -68,7 +68,7 @@ export class Relay extends pulumi.ComponentResource {
     const config = new core.ConfigMap(`${name}-cfg`, { metadata, data: { [configKey]: this.configText } }, child);
     this.configMapName = config.metadata.name;
     const secrets = Object.entries(args.secrets ?? {}).map(([secretRef, content]) => {
-      const stringData = pulumi.secret(buildSecretData(content));
+      const stringData = buildSecretData(content);
       return new core.Secret(`${name}-${secretRef}`, { metadata: { ...metadata, name: secretRef }, stringData }, child);
     });
     const trustBundles = Object.entries(args.trustBundles ?? {}).map(([configMapRef, certificates]) => {
@@ -115,11 +115,21 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
   const { site, logLevel, drainTimeoutSeconds } = args;
   return pulumi.output({ configs, site, logLevel, drainTimeoutSeconds }).apply(({ configs: texts, ...known }) => {
     const endpoints = Object.fromEntries(
-      Object.entries(texts).map(([key, text]) => [key, JSON.parse(text) as EndpointInput]),
+      Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
     const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath };
     const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
     return text;
   });
+}
+
+function parseEndpointText(relay: Relay, name: string, endpointName: string, text: string): EndpointInput {
+  try {
+    return JSON.parse(text) as EndpointInput;
+  } catch {
+    const problem = "is not JSON";
+    const remedy = "give the output config of an endpoint component";
+    throw refusal(relay, name, [{ path: `endpoints.${endpointName}.config`, problem, remedy }]);
+  }
 }

@@ -73,8 +73,14 @@ export function parseSettings(project: string, stack: string, config: { readonly
   return read.value;
 }
 
+/** What is no JSON stays a text, and the schema says what it should have been. */
 function parseValue(value: string): unknown {
-  return /^\s*[[{]/.test(value) ? (JSON.parse(value) as unknown) : value;
+  if (!/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
 }
 
 function checkPlatform({ platformStack, platform: given }: { [key: string]: unknown }): Problem[] {

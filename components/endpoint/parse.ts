@@ -6,13 +6,13 @@ import { declaredPath } from "../declared-path.ts";
 import { buildEndpointConfig } from "./config.ts";
 import type { EndpointFields } from "./config.ts";
 
-const endpointName = "endpoint";
+const anyName = "endpoint";
 
 /**
  * Fills in the defaults of one endpoint.
  * @throws {ConfigError} with every problem, each with the name of its field as path
  */
-export function parseEndpoint(hostType: HostType, fields: EndpointFields): Endpoint {
+export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpointName = anyName): Endpoint {
   // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's.
   const operations = [
     { operationType: "Source", sourceSettings: { endpointRef: endpointName, dataSources: ["source"] } },
@@ -23,17 +23,30 @@ export function parseEndpoint(hostType: HostType, fields: EndpointFields): Endpo
   ];
   const endpoints = { [endpointName]: buildEndpointConfig(hostType, fields) };
   const document = JSON.stringify({ endpoints, dataflows: { whole: { operations } } });
-  const parsed = withFieldPaths(() => parseRelayConfig(document, { where: endpointName })).config.endpoints[
-    endpointName
-  ];
-  if (parsed === undefined) throw new TypeError("the parsed configuration lacks its only endpoint");
-  return parsed;
+  try {
+    const parsed = parseRelayConfig(document, { where: endpointName }).config.endpoints[endpointName];
+    if (parsed === undefined) throw new TypeError("the parsed configuration lacks its only endpoint");
+    return parsed;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.map((problem) => ({ ...problem, path: fieldName(problem.path, endpointName) }));
+    throw new ConfigError(endpointName, problems, { cause: error });
+  }
+}
+
+function fieldName(path: string, endpointName: string): string {
+  const endpoint = `endpoints.${endpointName}`;
+  return path === endpoint ? "endpointName" : declaredPath(path).replace(`${endpoint}.`, "");
 }
 
 /** Lists what is wrong with the values of an endpoint's fields; empty when all is well. */
-export function checkEndpointValues(hostType: HostType, fields: EndpointFields): readonly Problem[] {
+export function checkEndpointValues(
+  hostType: HostType,
+  fields: EndpointFields,
+  endpointName = anyName,
+): readonly Problem[] {
   try {
-    parseEndpoint(hostType, fields);
+    parseEndpoint(hostType, fields, endpointName);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -41,15 +54,7 @@ export function checkEndpointValues(hostType: HostType, fields: EndpointFields):
   }
 }
 
-function withFieldPaths<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const problems = error.problems.map(({ path, ...problem }) => ({
-      path: declaredPath(path).replace(`endpoints.${endpointName}.`, ""),
-      ...problem,
-    }));
-    throw new ConfigError(endpointName, problems, { cause: error });
-  }
+/** Refuses a name that AIO's `DataflowEndpoint` and the relay's configuration do not take. */
+export function checkEndpointName(endpointName: string): readonly Problem[] {
+  return checkEndpointValues("LocalBroker", { authenticationMethod: "Anonymous" }, endpointName);
 }

@@ -20,7 +20,10 @@ export const mqttHostname = "oslo.westeurope-1.ts.eventgrid.azure.net";
 const subscription = "/subscriptions/00000000-0000-0000-0000-00000000000f";
 
 /** Runs a program against mocks that answer as Azure and Kubernetes do, and waits until everything is registered. */
-export async function deploy<T>(program: () => T, { preview = false } = {}): Promise<Deployed<T>> {
+export async function deploy<T>(
+  program: () => T,
+  { preview = false, project = "project", stack = "stack" } = {},
+): Promise<Deployed<T>> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -32,15 +35,17 @@ export async function deploy<T>(program: () => T, { preview = false } = {}): Pro
         throw new Error(`unexpected invoke of ${token}`);
       },
     },
-    "project",
-    "stack",
+    project,
+    stack,
     preview,
   );
   const monitor = pulumi.runtime.getMonitor() as unknown as { getRegisteredResources(): Map<string, unknown> };
 
   const result = await settled(program);
 
-  const urns = [...monitor.getRegisteredResources().keys()].map((urn) => urn.replace(/^urn:pulumi:stack::project::/, ""));
+  const urns = [...monitor.getRegisteredResources().keys()].map((urn) =>
+    urn.replace(`urn:pulumi:${stack}::${project}::`, ""),
+  );
   return { result, resources: resources.sort((a, b) => (`${a.type}${a.name}` < `${b.type}${b.name}` ? -1 : 1)), urns };
 }
 
@@ -55,21 +60,26 @@ async function settled<T>(program: () => T): Promise<T> {
 
 function answer(type: string, name: string, inputs: Record<string, unknown>, preview: boolean) {
   const id = `${subscription}/resourceGroups/rg/providers/${type.split(":").slice(0, 2).join("/")}/${name}`;
-  if (type === "pulumi:pulumi:StackReference") return { id: name, state: { ...inputs, outputs: stackOutputs } };
+  if (type === "pulumi:pulumi:StackReference") {
+    const secretOutputNames = Object.keys(stackOutputs).filter((key) => pulumi.Output.isInstance(stackOutputs[key]));
+    return { id: name, state: { ...inputs, outputs: stackOutputs, secretOutputNames } };
+  }
   if (type.startsWith("kubernetes:")) {
     const metadata = inputs["metadata"] as { name?: string } | undefined;
     return { id, state: { ...inputs, metadata: { ...metadata, name: metadata?.name ?? `${name}-0a1b2c3d` } } };
   }
   if (type !== "azure-native:eventgrid:Namespace") return { id, state: { ...inputs, name } };
-  const configuration = inputs["topicSpacesConfiguration"] as object;
+  const { topicSpacesConfiguration, ...known } = inputs;
   // A preview does not know what only Azure tells.
-  const computed = preview ? {} : { topicSpacesConfiguration: { ...configuration, hostname: mqttHostname } };
-  return { id, state: { ...inputs, ...computed, name } };
+  const computed = preview
+    ? {}
+    : { topicSpacesConfiguration: { ...(topicSpacesConfiguration as object), hostname: mqttHostname } };
+  return { id, state: { ...known, ...computed, name } };
 }
 
 const stackOutputs: Record<string, unknown> = {};
 
-/** Sets what stack references answer until it is called again. */
+/** Sets what stack references answer until it is called again; what is an output is a secret of that stack. */
 export function setStackOutputs(outputs: Record<string, unknown>): void {
   for (const key of Object.keys(stackOutputs)) Reflect.deleteProperty(stackOutputs, key);
   Object.assign(stackOutputs, outputs);

@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { EventGridBroker, EventGridEndpoint, LocalEndpoint, Relay, TopicSpaceAccess } from "../../components/index.ts";
+import { deploy } from "./mocks.ts";
+
+/*
+ * Runs in a process of its own, since jest takes every unhandled rejection for a failure of the test. Prints for each
+ * case what Pulumi's own handler of such rejections would show.
+ */
+
+/** A value that only the deployment tells. */
+function later<T extends string | number>(value: T) {
+  return pulumi.output(Promise.resolve(value));
+}
+
+const pod = { image: "relay:1" };
+const dataflow = { source: "edge", dataSources: ["a/#"], destination: "edge", dataDestination: "b" };
+
+const cases: { [name: string]: () => unknown } = {
+  sessionLimit: () =>
+    new EventGridBroker("oslo", {
+      resourceGroupName: "rg",
+      topicSpaces: {},
+      maximumClientSessionsPerAuthenticationName: later(1),
+    }),
+  endpoint: () =>
+    new EventGridEndpoint("cloud", {
+      host: later("cloud.ts.eventgrid.azure.net:1883"),
+      clientId: later("no-uuid"),
+      tenantId: "00000000-0000-0000-0000-000000000001",
+      clientIdPrefix: "oslo-",
+      keepAliveSeconds: later(2000),
+    }),
+  emptyPrefix: () =>
+    new EventGridEndpoint("cloud", {
+      host: "cloud.ts.eventgrid.azure.net:8883",
+      clientId: "00000000-0000-0000-0000-000000000001",
+      tenantId: "00000000-0000-0000-0000-000000000001",
+      clientIdPrefix: later(""),
+    }),
+  relay: () => {
+    const { config, port } = new LocalEndpoint("edge", {});
+    return new Relay("oslo", {
+      ...pod,
+      endpoints: { edge: { config, port } },
+      dataflows: { telemetry: { ...dataflow, destination: "cloud" } },
+    });
+  },
+  notJson: () =>
+    new Relay("oslo", {
+      ...pod,
+      endpoints: { edge: { config: "edge", port: 1883 } },
+      dataflows: { telemetry: dataflow },
+    }),
+  scope: () =>
+    new TopicSpaceAccess("oslo", {
+      principalId: "p",
+      topicSpaces: { telemetry: { id: later("telemetry") } },
+      publishedTopics: ["a"],
+      subscribedTopics: [],
+    }),
+};
+
+const shown: { [name: string]: { resource: string; text: string; hideStack: boolean }[] } = {};
+let current = "";
+
+process.on("unhandledRejection", (error: pulumi.ResourceError) => {
+  const urn = error.resource as unknown as { __name?: string } | undefined;
+  const text = error.message.replace(/^(error serializing property "\w+": )+/, "");
+  const report = { resource: urn?.__name ?? "", text, hideStack: error.hideStack ?? false };
+  const others = (shown[current] ??= []);
+  if (!others.some((other) => JSON.stringify(other) === JSON.stringify(report))) others.push(report);
+});
+
+for (const [name, program] of Object.entries(cases)) {
+  current = name;
+  await deploy(program);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+process.stdout.write(JSON.stringify(shown));

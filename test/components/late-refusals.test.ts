@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+
+interface Refusal {
+  readonly resource: string;
+  readonly text: string;
+  readonly hideStack: boolean;
+}
+
+let shown: Record<string, Refusal[]>;
+
+beforeAll(() => {
+  const program = path.join(import.meta.dirname, "late-refusals.program.ts");
+  const output = execFileSync(process.execPath, ["--no-warnings", program], { encoding: "utf8" });
+  shown = JSON.parse(output) as Record<string, Refusal[]>;
+});
+
+const refusals: [what: string, name: string, resource: string, lines: string[]][] = [
+  [
+    "a session limit",
+    "sessionLimit",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      "  maximumClientSessionsPerAuthenticationName: is 1 sessions, and dataflows need at least 3 of Event Grid's 100; give a whole number from 3 to 100",
+    ],
+  ],
+  [
+    "the fields of an endpoint, by their own names",
+    "endpoint",
+    "cloud",
+    [
+      "cloud has 3 problems:",
+      '  clientId: is "no-uuid"; give the UUID that Microsoft Entra shows for it',
+      '  host: has port 1883, and Event Grid listens on 8883 for Mqtt; use port 8883, or set "protocol" to "WebSockets"',
+      "  keepAliveSeconds: is 2000 s, outside what Event Grid takes; give 1 to 1160 s",
+    ],
+  ],
+  [
+    "an empty client identifier prefix",
+    "emptyPrefix",
+    "cloud",
+    [
+      "cloud has 1 problem:",
+      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-"',
+    ],
+  ],
+  [
+    "the rendered configuration of a relay, by the fields of its declaration",
+    "relay",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  dataflows.telemetry.destination: names the endpoint "cloud", which does not exist; use one of "edge", or add it',
+    ],
+  ],
+  [
+    "an endpoint that is no JSON",
+    "notJson",
+    "oslo",
+    ["oslo has 1 problem:", "  endpoints.edge.config: is not JSON; give the output config of an endpoint component"],
+  ],
+  [
+    "a scope that no role can be assigned at",
+    "scope",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  topicSpaces.telemetry.id: is "telemetry", which is no Azure resource ID; give the topic space\'s ID, which begins with /subscriptions/',
+    ],
+  ],
+];
+
+test.each(refusals)("refuses, once it is known, %s", (_, name, resource, lines) => {
+  expect(shown[name]).toEqual([{ resource, text: lines.join("\n"), hideStack: true }]);
+});

@@ -1,0 +1,417 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { MqttBridge } from "../../components/index.ts";
+import type { MqttBridgeArgs } from "../../components/index.ts";
+import { parseRelayConfig } from "../../runtime/config.ts";
+import type { RelayConfig } from "../../runtime/config.ts";
+import { deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
+
+const id = "00000000-0000-0000-0000-0000000000c1";
+const tenant = "00000000-0000-0000-0000-0000000000e1";
+
+const args: MqttBridgeArgs = {
+  site: "oslo",
+  eventGrid: {
+    resourceGroupName: "rg",
+    topicSpaces: {
+      telemetry: { topicTemplates: ["sites/oslo/plant/#"] },
+      commands: { topicTemplates: ["sites/oslo/commands/+/+"] },
+      others: { topicTemplates: ["elsewhere/#"] },
+    },
+  },
+  localEndpoints: { edge: {} },
+  eventGridEndpoints: { cloud: { retain: "Never" } },
+  dataflows: {
+    telemetry: {
+      source: "edge",
+      dataSources: ["plant/+/telemetry/#"],
+      destination: "cloud",
+      dataDestination: "sites/oslo/${inputTopic}",
+    },
+    commands: {
+      source: "cloud",
+      dataSources: ["sites/oslo/commands/+/+"],
+      destination: "edge",
+      dataDestination: "plant/${inputTopic.4}/commands/${inputTopic.5}",
+    },
+  },
+  identity: { clientId: id, tenantId: tenant, principalId: "principal" },
+  relay: { image: "relay:1" },
+};
+
+const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId: "/subscriptions/s/cl" };
+const assignment = "azure-native:authorization:RoleAssignment";
+const dataflowEndpoint = "azure-native:iotoperations:DataflowEndpoint";
+
+async function configOf(changed: Partial<MqttBridgeArgs> = {}): Promise<RelayConfig> {
+  const { result } = await deploy(() => new MqttBridge("oslo", { ...args, ...changed }));
+  return parseRelayConfig(await valueOf(result.configText), { where: "test" }).config;
+}
+
+/** The same value with the keys of every object the other way round. */
+function reordered<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(reordered) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).reverse();
+  return Object.fromEntries(entries.map(([key, inner]: [string, unknown]) => [key, reordered(inner)])) as T;
+}
+
+test("creates broker, roles and relay from one declaration", async () => {
+  const deployed = await deploy(() => new MqttBridge("oslo", args));
+
+  expect(inventory(deployed)).toEqual([
+    `${assignment} oslo-access-commands-subscriber`,
+    `${assignment} oslo-access-telemetry-publisher`,
+    "azure-native:eventgrid:Namespace oslo-broker-ns",
+    "azure-native:eventgrid:TopicSpace oslo-broker-commands",
+    "azure-native:eventgrid:TopicSpace oslo-broker-others",
+    "azure-native:eventgrid:TopicSpace oslo-broker-telemetry",
+    "kubernetes:apps/v1:StatefulSet oslo-relay-set",
+    "kubernetes:core/v1:ConfigMap oslo-relay-cfg",
+    "kubernetes:core/v1:ServiceAccount oslo-relay-sa",
+    "kubernetes:core/v1:Service oslo-relay-svc",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy oslo-relay-net",
+  ]);
+});
+
+test("is the parent of its components, and they of their resources", async () => {
+  const { urns } = await deploy(() => new MqttBridge("oslo", { ...args, instance }));
+
+  // The mocks' URNs show the parent's type, and not those of its own parents.
+  const ours = "mqtt-dataflow:index";
+  expect(urns).toEqual(
+    expect.arrayContaining([
+      `${ours}:MqttBridge::oslo`,
+      `${ours}:MqttBridge$${ours}:EventGridBroker::oslo-broker`,
+      `${ours}:EventGridBroker$azure-native:eventgrid:Namespace::oslo-broker-ns`,
+      `${ours}:MqttBridge$${ours}:TopicSpaceAccess::oslo-access`,
+      `${ours}:TopicSpaceAccess$${assignment}::oslo-access-telemetry-publisher`,
+      `${ours}:MqttBridge$${ours}:LocalEndpoint::oslo-edge`,
+      `${ours}:LocalEndpoint$${dataflowEndpoint}::oslo-edge-endpoint`,
+      `${ours}:MqttBridge$${ours}:EventGridEndpoint::oslo-cloud`,
+      `${ours}:MqttBridge$${ours}:Relay::oslo-relay`,
+      `${ours}:Relay$kubernetes:core/v1:ConfigMap::oslo-relay-cfg`,
+    ]),
+  );
+  expect(urns.filter((urn) => !urn.includes("$"))).toEqual([`${ours}:MqttBridge::oslo`]);
+});
+
+test("stands twice in one stack", async () => {
+  const { urns, resources } = await deploy(() => ["oslo", "bergen"].map((name) => new MqttBridge(name, args)));
+
+  expect(new Set(urns).size).toBe(urns.length);
+  expect(resources).toHaveLength(22);
+});
+
+test("gives topic spaces without a dataflow no role", async () => {
+  const deployed = await deploy(() => new MqttBridge("oslo", args));
+
+  expect(inventory(deployed).filter((resource) => resource.includes("others"))).toEqual([
+    "azure-native:eventgrid:TopicSpace oslo-broker-others",
+  ]);
+});
+
+test("gives no role for a dataflow that is disabled", async () => {
+  const commands = { ...args.dataflows["commands"]!, mode: "Disabled" as const };
+
+  const deployed = await deploy(() => new MqttBridge("oslo", { ...args, dataflows: { ...args.dataflows, commands } }));
+
+  expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([
+    `${assignment} oslo-access-telemetry-publisher`,
+  ]);
+});
+
+test("leaves the roles to others when it does not know the principal", async () => {
+  const identity = { clientId: id, tenantId: tenant };
+
+  const deployed = await deploy(() => new MqttBridge("oslo", { ...args, identity }));
+
+  expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([]);
+});
+
+test("gives no roles to clients with certificates", async () => {
+  const cloud = { authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" } as const;
+
+  const deployed = await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints: { cloud } }));
+
+  expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([]);
+});
+
+test("exposes what others need", async () => {
+  const { result } = await deploy(() => new MqttBridge("oslo", args));
+
+  expect(await valueOf(result.hostname)).toBe(mqttHostname);
+  expect(Object.keys(result.topicSpaceIds)).toEqual(["telemetry", "commands", "others"]);
+  expect(await valueOf(result.configMapName)).toBe("oslo-relay-cfg-0a1b2c3d");
+  expect(await valueOf(result.statefulSetName)).toBe("oslo-relay-set-0a1b2c3d");
+  expect(await valueOf(result.serviceAccountName)).toBe("oslo-relay-sa-0a1b2c3d");
+});
+
+let warn: jest.SpyInstance;
+
+beforeEach(() => {
+  warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+});
+
+describe("its configuration", () => {
+  test("is byte for byte the same for the same declaration in another order", async () => {
+    const { result: one } = await deploy(() => new MqttBridge("oslo", args));
+    const { result: other } = await deploy(() => new MqttBridge("oslo", reordered(args)));
+
+    expect(await valueOf(other.configText)).toBe(await valueOf(one.configText));
+  });
+
+  test("goes into the ConfigMap as it is", async () => {
+    const deployed = await deploy(() => new MqttBridge("oslo", args));
+
+    expect(only(deployed, "kubernetes:core/v1:ConfigMap").inputs["data"]).toEqual({
+      "config.json": await valueOf(deployed.result.configText),
+    });
+  });
+
+  test("fills in host, identity and client identifiers", async () => {
+    const { endpoints } = await configOf();
+
+    expect(endpoints["cloud"]).toMatchObject({
+      hostType: "EventGrid",
+      mqttSettings: {
+        host: `${mqttHostname}:8883`,
+        clientIdPrefix: "oslo-",
+        authentication: { userAssignedManagedIdentitySettings: { clientId: id, tenantId: tenant } },
+      },
+    });
+    expect(endpoints["edge"]).toMatchObject({
+      hostType: "LocalBroker",
+      mqttSettings: { host: "aio-broker:18883", clientIdPrefix: "oslo-" },
+    });
+  });
+
+  test("keeps what an endpoint says for itself", async () => {
+    const cloud = { host: "other.ts.eventgrid.azure.net:8883", clientIdPrefix: "mine-", clientId: tenant } as const;
+
+    const { endpoints } = await configOf({ eventGridEndpoints: { cloud } });
+
+    expect(endpoints["cloud"]?.mqttSettings).toMatchObject({
+      host: "other.ts.eventgrid.azure.net:8883",
+      clientIdPrefix: "mine-",
+      authentication: { userAssignedManagedIdentitySettings: { clientId: tenant } },
+    });
+  });
+
+  test("takes Event Grid's port and path for WebSockets", async () => {
+    const { endpoints } = await configOf({ eventGridEndpoints: { cloud: { protocol: "WebSockets" } } });
+
+    expect(endpoints["cloud"]?.mqttSettings.host).toBe(`${mqttHostname}:443/mqtt`);
+  });
+
+  test("reaches AIO's broker by its full name from another namespace", async () => {
+    const localEndpoints = { edge: { trustedCaCertificateConfigMapRef: "broker-ca" } };
+    const relay = { image: "relay:1", namespace: "relays", trustBundles: { "broker-ca": "PEM" } };
+
+    const { endpoints } = await configOf({ localEndpoints, relay });
+
+    expect(endpoints["edge"]?.mqttSettings).toMatchObject({
+      host: "aio-broker.azure-iot-operations:18883",
+      tls: { trustedCaCertificateConfigMapRef: "broker-ca" },
+    });
+  });
+});
+
+test("creates DataflowEndpoint resources of all endpoints that AIO can express", async () => {
+  const { dataflows } = args;
+  const customEndpoints = {
+    archive: { host: "archive.example:8883", authenticationMethod: "AccessToken", secretRef: "token" },
+  } as const;
+  const archive = { source: "edge", dataSources: ["a/#"], destination: "archive", dataDestination: "${inputTopic}" };
+
+  const deployed = await deploy(
+    () => new MqttBridge("oslo", { ...args, instance, customEndpoints, dataflows: { ...dataflows, archive } }),
+  );
+
+  const names = deployed.resources
+    .filter(({ type }) => type === dataflowEndpoint)
+    .map(({ inputs }) => inputs["dataflowEndpointName"]);
+  expect(names).toEqual(["cloud", "edge"]);
+});
+
+test("shows the pods in a preview of a namespace that does not exist yet", async () => {
+  const deployed = await deploy(() => new MqttBridge("oslo", args), { preview: true });
+
+  const { spec } = only(deployed, "kubernetes:apps/v1:StatefulSet").inputs as {
+    spec: { template: { spec: { volumes: unknown[]; containers: { volumeMounts: unknown[] }[] } } };
+  };
+  expect(spec.template.spec.volumes).toHaveLength(3);
+  expect(spec.template.spec.containers[0]?.volumeMounts).toHaveLength(3);
+  expect(only(deployed, "kubernetes:core/v1:ConfigMap").inputs["data"]).not.toHaveProperty("config.json");
+});
+
+test("keeps the content of Secrets out of the state of its arguments", async () => {
+  let seen: unknown;
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ props, opts, type }) => {
+      if (type === MqttBridge.typeToken) seen = (props as { relay: { secrets: unknown } }).relay.secrets;
+      return { props: props, opts };
+    },
+  ];
+  const relay = { image: "relay:1", secrets: { token: { accessToken: "hunter2" } } };
+
+  await deploy(() => new MqttBridge("oslo", { ...args, relay }, { transformations }));
+
+  expect(await pulumi.isSecret(seen as pulumi.Output<unknown>)).toBe(true);
+});
+
+describe("refuses before anything exists", () => {
+  test.each<[string, Partial<MqttBridgeArgs>, string[]]>([
+    ["a site that is no name", { site: "" }, ['site: is ""; name it with at most 40 letters']],
+    [
+      "an endpoint at Event Grid without a namespace",
+      { eventGrid: undefined as never },
+      [
+        'eventGridEndpoints.cloud.host: is missing; give the host of an existing namespace, "<hostname>:8883", or add eventGrid to create one',
+      ],
+    ],
+    [
+      "two endpoints of one name",
+      { customEndpoints: { edge: { host: "b.example:1883", authenticationMethod: "Anonymous" } } },
+      ["customEndpoints.edge: has the same name as localEndpoints.edge; rename one; dataflows refer to both by it"],
+    ],
+    [
+      "a name that no endpoint can have",
+      { localEndpoints: { edge: {}, Edge: {} } },
+      ['localEndpoints.Edge: is no name for an endpoint ("Edge"); name an endpoint with 3 to 63'],
+    ],
+    [
+      "a managed identity that nobody gave",
+      { identity: undefined as never },
+      [
+        "eventGridEndpoints.cloud.authenticationMethod: is UserAssignedManagedIdentity, and the bridge has no identity; add identity, or use another authenticationMethod",
+      ],
+    ],
+    [
+      "the identity of AIO's extension for a pod",
+      { eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity" } } },
+      [
+        "eventGridEndpoints.cloud.authenticationMethod: is SystemAssignedManagedIdentity, and a relay's pod can't use the identity of AIO's Arc extension; use UserAssignedManagedIdentity, or set relay.useNodeIdentity where the nodes have an identity of their own",
+      ],
+    ],
+    [
+      "the CA of AIO's broker in another namespace",
+      { relay: { image: "relay:1", namespace: "relays" } },
+      [
+        'localEndpoints.edge.trustedCaCertificateConfigMapRef: is missing, and AIO\'s own ConfigMap is in "azure-iot-operations", not in the relay\'s namespace "relays"; name a ConfigMap of that namespace, and give its certificates in relay.trustBundles to create it',
+      ],
+    ],
+    [
+      "the values of an endpoint, where the operator wrote them",
+      { eventGridEndpoints: { cloud: { keepAliveSeconds: 5000, clientIdPrefix: "" } } },
+      [
+        "eventGridEndpoints.cloud.clientIdPrefix: is empty, so a second site with the same dataflows would take over this one's sessions",
+        "eventGridEndpoints.cloud.keepAliveSeconds: is 5000 s, outside what Event Grid takes; give 1 to 1160 s",
+      ],
+    ],
+    [
+      "what is wrong with the namespace",
+      { eventGrid: { ...args.eventGrid!, capacity: 0 } },
+      ["eventGrid.capacity: is 0 throughput units, outside what Event Grid has; give a whole number from 1 to 40"],
+    ],
+    [
+      "settings of the relay",
+      { relay: { image: "relay:1", metricsPort: 80, drainTimeoutSeconds: 0 } },
+      ["relay.drainTimeoutSeconds: is 0 s; give a whole number from 1 to 3600 s", "relay.metricsPort: is 80, and"],
+    ],
+    [
+      "several instances with Event Grid as source",
+      {
+        relay: { image: "relay:1", instanceCount: 2 },
+        eventGrid: { ...args.eventGrid!, maximumClientSessionsPerAuthenticationName: 4 },
+      },
+      ['relay.instanceCount: is 2, and the source "cloud" is Event Grid;'],
+    ],
+    [
+      "a federated credential without a name",
+      { identity: { ...args.identity!, oidcIssuerUrl: "https://oidc" } },
+      ["identity.resourceGroupName: is missing", "identity.identityName: is missing"],
+    ],
+    ["no dataflows", { dataflows: {} }, ["dataflows: lists no"]],
+  ])("%s", async (_, changed, lines) => {
+    const changedArgs = Object.fromEntries(
+      Object.entries<unknown>({ ...args, ...changed }).filter(([, value]) => value !== undefined),
+    ) as unknown as MqttBridgeArgs;
+
+    const deployment = deploy(() => new MqttBridge("oslo", changedArgs));
+
+    await expect(deployment).rejects.toMatchObject({ hideStack: true });
+    const text = await deployment.catch((error: unknown) => (error as Error).message);
+    expect(problemsIn(text as string)).toEqual(lines.map((line) => expect.stringContaining(line) as string));
+  });
+
+  test("topics that no topic space has", async () => {
+    const telemetry = { ...args.dataflows["telemetry"]!, dataDestination: "oslo/${inputTopic}" };
+    const commands = { ...args.dataflows["commands"]!, dataSources: ["oslo/commands/a/b/c"] };
+
+    const deployment = deploy(() => new MqttBridge("oslo", { ...args, dataflows: { telemetry, commands } }));
+
+    await expect(deployment).rejects.toThrow(
+      [
+        "oslo has 2 problems:",
+        '  dataflows.telemetry.dataDestination: needs the topics "oslo/plant/+/telemetry/#", which no topic space has; add "oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces',
+        '  dataflows.commands.dataSources[0]: needs the topics "oslo/commands/a/b/c", which no topic space has; add',
+      ].join("\n"),
+    );
+  });
+
+  test("more sessions than one identity may have", async () => {
+    const more = Object.fromEntries(
+      [1, 2, 3].map((number) => [
+        `more-${number}`,
+        { ...args.dataflows["telemetry"]!, dataSources: [`plant/${number}`] },
+      ]),
+    );
+
+    const deployment = deploy(() => new MqttBridge("oslo", { ...args, dataflows: { ...args.dataflows, ...more } }));
+
+    await expect(deployment).rejects.toThrow(
+      "eventGrid.maximumClientSessionsPerAuthenticationName: is 3 sessions, and the dataflows open 5 with UserAssignedManagedIdentity; set it to 5 or more, or run fewer instances",
+    );
+  });
+
+  test("before it creates a single resource", async () => {
+    const created: string[] = [];
+    const transformations: pulumi.ResourceTransformation[] = [
+      ({ name, props, opts }) => {
+        created.push(name);
+        return { props: props, opts };
+      },
+    ];
+
+    const deployment = deploy(() => new MqttBridge("oslo", { ...args, dataflows: {} }, { transformations }));
+
+    await expect(deployment).rejects.toThrow();
+    expect(created).toEqual(["oslo"]);
+  });
+});
+
+test("warns of topics that a topic space has only in part", async () => {
+  const topicSpaces = { ...args.eventGrid!.topicSpaces, telemetry: { topicTemplates: ["sites/oslo/plant/line4/#"] } };
+
+  await deploy(() => new MqttBridge("oslo", { ...args, eventGrid: { ...args.eventGrid!, topicSpaces } }));
+
+  expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
+    'dataflows.telemetry.dataDestination: needs the topics "sites/oslo/plant/+/telemetry/#", which topic spaces have only in part, so that Event Grid refuses the rest; add "sites/oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces',
+  ]);
+});
+
+test("passes the configuration's own warnings on", async () => {
+  await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints: { cloud: { retain: "Keep" } } }));
+
+  expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
+    expect.stringMatching(/^endpoints\.cloud\.retain: is Keep/),
+  ]);
+});
+
+function problemsIn(text: string): string[] {
+  return text
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
+}

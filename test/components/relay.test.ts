@@ -1,0 +1,513 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { CustomEndpoint, EventGridEndpoint, LocalEndpoint, Relay } from "../../components/index.ts";
+import type { RelayArgs } from "../../components/index.ts";
+import { parseRelayConfig } from "../../runtime/config.ts";
+import { deploy, inventory, only, valueOf } from "./mocks.ts";
+import type { Deployed } from "./mocks.ts";
+
+const types = {
+  account: "kubernetes:core/v1:ServiceAccount",
+  configMap: "kubernetes:core/v1:ConfigMap",
+  secret: "kubernetes:core/v1:Secret",
+  service: "kubernetes:core/v1:Service",
+  set: "kubernetes:apps/v1:StatefulSet",
+  network: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+  budget: "kubernetes:policy/v1:PodDisruptionBudget",
+  federation: "azure-native:managedidentity:FederatedIdentityCredential",
+};
+
+const id = "00000000-0000-0000-0000-0000000000c1";
+
+type Changed = Partial<Omit<RelayArgs, "endpoints" | "dataflows">>;
+
+/** A relay between AIO's broker and Event Grid. */
+function createRelay(name = "oslo", changed: Changed = {}): Relay {
+  const edge = new LocalEndpoint(`${name}-edge`, {});
+  const cloud = new EventGridEndpoint(`${name}-cloud`, {
+    host: "cloud.ts.eventgrid.azure.net:8883",
+    clientId: id,
+    tenantId: id,
+    clientIdPrefix: "oslo-",
+    retain: "Never",
+  });
+  return new Relay(name, {
+    image: "relay:1",
+    identity: { clientId: id },
+    endpoints: { edge, cloud },
+    dataflows: {
+      upward: {
+        source: "edge",
+        dataSources: ["plant/#"],
+        destination: "cloud",
+        dataDestination: "sites/${inputTopic}",
+      },
+    },
+    ...changed,
+  });
+}
+
+interface PodSpec {
+  readonly containers: readonly Record<string, unknown>[];
+  readonly [field: string]: unknown;
+}
+
+function podOf(deployed: Deployed<unknown>): PodSpec {
+  const { spec } = only(deployed, types.set).inputs as { spec: { template: { spec: PodSpec } } };
+  return spec.template.spec;
+}
+
+function specOf(deployed: Deployed<unknown>, type: string): Record<string, unknown> {
+  return only(deployed, type).inputs["spec"] as Record<string, unknown>;
+}
+
+test("creates what one instance needs and nothing more", async () => {
+  const deployed = await deploy(() => createRelay());
+
+  expect(inventory(deployed)).toEqual([
+    `${types.set} oslo-set`,
+    `${types.configMap} oslo-cfg`,
+    `${types.account} oslo-sa`,
+    `${types.service} oslo-svc`,
+    `${types.network} oslo-net`,
+  ]);
+});
+
+test("is the parent of all of them", async () => {
+  const { urns } = await deploy(() => createRelay());
+
+  expect(urns).toContain(`mqtt-dataflow:index:Relay$${types.configMap}::oslo-cfg`);
+  expect(urns.filter((urn) => urn.startsWith("kubernetes:"))).toEqual([]);
+});
+
+test("stands twice in one stack", async () => {
+  const { urns, resources } = await deploy(() => [createRelay("oslo"), createRelay("bergen")]);
+
+  expect(new Set(urns).size).toBe(urns.length);
+  expect(resources).toHaveLength(10);
+});
+
+test("lives in AIO's namespace, or in another", async () => {
+  const namespaces = async (changed: Changed) => {
+    const { resources } = await deploy(() => createRelay("oslo", changed));
+    return new Set(resources.map(({ inputs }) => (inputs["metadata"] as { namespace: string }).namespace));
+  };
+
+  expect(await namespaces({})).toEqual(new Set(["azure-iot-operations"]));
+  expect(await namespaces({ namespace: "relays" })).toEqual(new Set(["relays"]));
+});
+
+describe("its configuration", () => {
+  test("is what the relay reads from the ConfigMap", async () => {
+    const deployed = await deploy(() => createRelay());
+    const { "config.json": text } = only(deployed, types.configMap).inputs["data"] as { "config.json": string };
+
+    const { config } = parseRelayConfig(text, { where: "test" });
+
+    expect(Object.keys(config.endpoints)).toEqual(["cloud", "edge"]);
+    expect(config.relay.mountPath).toBe("/etc/mqtt-dataflow");
+    expect(await valueOf(deployed.result.configText)).toBe(text);
+  });
+
+  test("carries every setting that it is given", async () => {
+    const settings: Changed = { site: "oslo", logLevel: "warn", metricsPort: 9700, drainTimeoutSeconds: 50 };
+
+    const { result } = await deploy(() => createRelay("oslo", { ...settings, instanceCount: 4 }));
+
+    const { config } = parseRelayConfig(await valueOf(result.configText), { where: "test" });
+    expect(config.profile).toEqual({
+      instanceCount: 4,
+      diagnostics: { logs: { level: "warn" }, metrics: { prometheusPort: 9700 } },
+    });
+    expect(config.relay).toMatchObject({ site: "oslo", drainTimeoutSeconds: 50 });
+  });
+
+  test("restarts the pods when it changes", async () => {
+    const annotations = async (changed: Changed) => {
+      const deployed = await deploy(() => createRelay("oslo", changed));
+      const { template } = specOf(deployed, types.set) as { template: { metadata: { annotations: object } } };
+      return template.metadata.annotations;
+    };
+
+    expect(await annotations({})).toEqual({
+      "mqtt-dataflow/config-sha256": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(await annotations({ logLevel: "debug" })).not.toEqual(await annotations({}));
+    expect(await annotations({ cpuMillicores: 200 })).toEqual(await annotations({}));
+  });
+});
+
+describe("its StatefulSet", () => {
+  test("has one replica for each instance, all started at once, found through the headless Service", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { instanceCount: 3 }));
+
+    expect(specOf(deployed, types.set)).toMatchObject({
+      replicas: 3,
+      serviceName: "oslo-svc-0a1b2c3d",
+      podManagementPolicy: "Parallel",
+      selector: {
+        matchLabels: { "app.kubernetes.io/name": "mqtt-dataflow-relay", "app.kubernetes.io/instance": "oslo" },
+      },
+    });
+    expect(specOf(deployed, types.service)).toEqual({
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+      selector: { "app.kubernetes.io/name": "mqtt-dataflow-relay", "app.kubernetes.io/instance": "oslo" },
+      ports: [{ name: "metrics", port: 9600, targetPort: "metrics", protocol: "TCP" }],
+    });
+  });
+
+  test("runs the relay with its configuration and its ordinal", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    expect(podOf(deployed).containers).toHaveLength(1);
+    expect(podOf(deployed).containers[0]).toMatchObject({
+      image: "relay:1",
+      args: ["run", "--config", "/etc/mqtt-dataflow/config/config.json"],
+      env: [
+        {
+          name: "RELAY_ORDINAL",
+          valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
+        },
+        { name: "NODE_OPTIONS", value: "--max-old-space-size=128" },
+      ],
+    });
+  });
+
+  test("keeps the heap under the memory limit", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { memoryMebibytes: 500, cpuMillicores: 250 }));
+
+    const [container] = podOf(deployed).containers;
+    expect(container?.["resources"]).toEqual({
+      requests: { cpu: "250m", memory: "500Mi" },
+      limits: { memory: "500Mi" },
+    });
+    expect(container?.["env"]).toContainEqual({ name: "NODE_OPTIONS", value: "--max-old-space-size=250" });
+  });
+
+  test("is what Pod Security's level restricted takes", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    expect(podOf(deployed)).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 10001,
+        runAsGroup: 10001,
+        fsGroup: 10001,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+    });
+    expect(podOf(deployed).containers[0]?.["securityContext"]).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  test("is probed on the metrics port", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { metricsPort: 9700 }));
+
+    const [container] = podOf(deployed).containers;
+    expect(container?.["ports"]).toEqual([{ name: "metrics", containerPort: 9700, protocol: "TCP" }]);
+    expect(container).toMatchObject({
+      startupProbe: { httpGet: { path: "/startupz", port: "metrics" } },
+      readinessProbe: { httpGet: { path: "/readyz", port: "metrics" } },
+      livenessProbe: { httpGet: { path: "/livez", port: "metrics" } },
+    });
+  });
+
+  test("has more time to end than the relay takes to drain", async () => {
+    const graceOf = async (changed: Changed) =>
+      podOf(await deploy(() => createRelay("oslo", changed)))["terminationGracePeriodSeconds"];
+
+    expect(await graceOf({})).toBe(30);
+    expect(await graceOf({ drainTimeoutSeconds: pulumi.output(100) })).toBe(110);
+  });
+
+  test("spreads several instances over the nodes, and says nothing of that for one", async () => {
+    const one = await deploy(() => createRelay());
+    const several = await deploy(() => createRelay("oslo", { instanceCount: 2 }));
+
+    expect(podOf(one)).not.toHaveProperty("topologySpreadConstraints");
+    expect(podOf(several)["topologySpreadConstraints"]).toMatchObject([
+      { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" },
+    ]);
+  });
+
+  test("pulls the image with the Secrets that are named", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { imagePullSecrets: ["pull"] }));
+
+    expect(podOf(deployed)["imagePullSecrets"]).toEqual([{ name: "pull" }]);
+  });
+});
+
+describe("the files of its pods", () => {
+  test("are the configuration, the CA and one token for each endpoint that uses one", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    expect(podOf(deployed)["volumes"]).toEqual([
+      { name: "config", configMap: { name: "oslo-cfg-0a1b2c3d" } },
+      { name: "configmap-0", configMap: { name: "azure-iot-operations-aio-ca-trust-bundle" } },
+      {
+        name: "tokens",
+        projected: {
+          defaultMode: 0o440,
+          sources: [{ serviceAccountToken: { path: "edge", audience: "aio-internal", expirationSeconds: 86400 } }],
+        },
+      },
+    ]);
+    expect(podOf(deployed).containers[0]?.["volumeMounts"]).toEqual([
+      { name: "config", mountPath: "/etc/mqtt-dataflow/config", readOnly: true },
+      {
+        name: "configmap-0",
+        mountPath: "/etc/mqtt-dataflow/configmaps/azure-iot-operations-aio-ca-trust-bundle",
+        readOnly: true,
+      },
+      { name: "tokens", mountPath: "/etc/mqtt-dataflow/tokens", readOnly: true },
+    ]);
+  });
+
+  test("are there once for endpoints that share them, and never by subPath", async () => {
+    const deployed = await deploy(() => {
+      const shared = { host: "b.example:8883", authenticationMethod: "X509Certificate", secretRef: "cert" } as const;
+      const ca = { trustedCaCertificateConfigMapRef: "my-ca", clientIdPrefix: "oslo-" };
+      const one = new CustomEndpoint("one-1", { ...shared, ...ca });
+      const two = new CustomEndpoint("two-2", { ...shared, ...ca });
+      const dataflow = { source: "one", dataSources: ["a"], destination: "two", dataDestination: "b" };
+      return new Relay("oslo", { image: "relay:1", endpoints: { two, one }, dataflows: { copy: dataflow } });
+    });
+
+    expect(podOf(deployed)["volumes"]).toEqual([
+      { name: "config", configMap: { name: "oslo-cfg-0a1b2c3d" } },
+      { name: "secret-0", secret: { secretName: "cert", defaultMode: 0o440 } },
+      { name: "configmap-0", configMap: { name: "my-ca" } },
+    ]);
+    expect(podOf(deployed).containers[0]?.["volumeMounts"]).toEqual([
+      { name: "config", mountPath: "/etc/mqtt-dataflow/config", readOnly: true },
+      { name: "secret-0", mountPath: "/etc/mqtt-dataflow/secrets/cert", readOnly: true },
+      { name: "configmap-0", mountPath: "/etc/mqtt-dataflow/configmaps/my-ca", readOnly: true },
+    ]);
+  });
+});
+
+describe("Secrets and CA certificates that it is given", () => {
+  const given: Changed = {
+    secrets: {
+      "client-cert": { clientCertificate: "CERT", clientKey: "KEY", intermediateCertificates: "CHAIN" },
+      token: { accessToken: "TOKEN" },
+      login: { username: "USER", password: "PASSWORD" },
+    },
+    trustBundles: { "broker-ca": "PEM" },
+  };
+
+  test("are created under the names that endpoints refer to and the keys that the relay reads", async () => {
+    const { resources } = await deploy(() => createRelay("oslo", given));
+
+    const contents = resources
+      .filter(({ type }) => type === types.secret)
+      .map(({ inputs }) => [
+        (inputs["metadata"] as { name: string }).name,
+        pulumi.runtime.unwrapRpcSecret(inputs["stringData"]) as unknown,
+      ]);
+    expect(contents).toEqual([
+      ["client-cert", { "client_cert.pem": "CERT", "client_key.pem": "KEY", "client_intermediate_certs.pem": "CHAIN" }],
+      ["login", { username: "USER", password: "PASSWORD" }],
+      ["token", { accessToken: "TOKEN" }],
+    ]);
+    expect(resources.find(({ name }) => name === "oslo-broker-ca")?.inputs).toMatchObject({
+      metadata: { name: "broker-ca", namespace: "azure-iot-operations" },
+      data: { "ca.crt": "PEM" },
+    });
+  });
+
+  test("stay secret in the engine, in the Secret and in the component's own arguments", async () => {
+    const registered: Record<string, unknown> = {};
+    const transformations: pulumi.ResourceTransformation[] = [
+      ({ name, props, opts, type }) => {
+        if (type === Relay.typeToken) registered[name] = (props as RelayArgs).secrets;
+        return { props: props, opts };
+      },
+    ];
+    const { resources } = await deploy(() => {
+      const { edge } = { edge: new LocalEndpoint("edge", {}) };
+      const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+      const args = { image: "relay:1", endpoints: { edge }, dataflows: { copy: dataflow }, ...given } as RelayArgs;
+      return new Relay("oslo", args, { transformations });
+    });
+
+    const secrets = resources.filter(({ type }) => type === types.secret);
+    expect(secrets.map(({ inputs }) => pulumi.runtime.isRpcSecret(inputs["stringData"]))).toEqual([true, true, true]);
+    expect(await pulumi.isSecret(registered["oslo"] as pulumi.Output<unknown>)).toBe(true);
+  });
+
+  test("are waited for by the StatefulSet, whose volumes name them", async () => {
+    const dependencies: string[] = [];
+    const transformations: pulumi.ResourceTransformation[] = [
+      ({ type, props, opts }) => {
+        const before = (opts as pulumi.CustomResourceOptions).dependsOn as pulumi.Resource[] | undefined;
+        if (type === types.set)
+          dependencies.push(...(before ?? []).map((other) => (other as unknown as { __name: string }).__name));
+        return { props: props, opts };
+      },
+    ];
+    await deploy(() => {
+      const edge = new LocalEndpoint("edge", {});
+      const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+      const args = { image: "relay:1", endpoints: { edge }, dataflows: { copy: dataflow }, ...given } as RelayArgs;
+      return new Relay("oslo", args, { transformations });
+    });
+
+    expect(dependencies).toEqual(["oslo-client-cert", "oslo-token", "oslo-login", "oslo-broker-ca"]);
+  });
+});
+
+describe("its identity", () => {
+  test("is the managed identity by workload identity", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    expect(only(deployed, types.account).inputs).toMatchObject({
+      metadata: { annotations: { "azure.workload.identity/client-id": id } },
+      automountServiceAccountToken: false,
+    });
+    const { template } = specOf(deployed, types.set) as { template: { metadata: { labels: object } } };
+    expect(template.metadata.labels).toMatchObject({ "azure.workload.identity/use": "true" });
+    expect(podOf(deployed)["serviceAccountName"]).toBe("oslo-sa-0a1b2c3d");
+  });
+
+  test("is trusted by the managed identity when the issuer is given", async () => {
+    const identity = { clientId: id, resourceGroupName: "rg", identityName: "id-oslo", oidcIssuerUrl: "https://oidc" };
+
+    const deployed = await deploy(() => createRelay("oslo", { identity, namespace: "relays" }));
+
+    expect(only(deployed, types.federation).inputs).toEqual({
+      resourceGroupName: "rg",
+      resourceName: "id-oslo",
+      issuer: "https://oidc",
+      subject: "system:serviceaccount:relays:oslo-sa-0a1b2c3d",
+      audiences: ["api://AzureADTokenExchange"],
+    });
+  });
+
+  test("is absent when none is given", async () => {
+    const deployed = await deploy(() => {
+      const edge = new LocalEndpoint("edge", {});
+      const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+      return new Relay("oslo", { image: "relay:1", endpoints: { edge }, dataflows: { copy: dataflow } });
+    });
+
+    expect(only(deployed, types.account).inputs["metadata"]).not.toHaveProperty("annotations");
+    const { template } = specOf(deployed, types.set) as { template: { metadata: { labels: object } } };
+    expect(template.metadata.labels).not.toHaveProperty("azure.workload.identity/use");
+    expect(specOf(deployed, types.network)["egress"]).toEqual([
+      {
+        ports: [
+          { protocol: "UDP", port: 53 },
+          { protocol: "TCP", port: 53 },
+        ],
+      },
+      { ports: [{ protocol: "TCP", port: 18883 }] },
+    ]);
+  });
+});
+
+describe("its network policy", () => {
+  test("lets metrics in, and out only names, the endpoints' ports and Microsoft Entra", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    expect(specOf(deployed, types.network)).toEqual({
+      podSelector: {
+        matchLabels: { "app.kubernetes.io/name": "mqtt-dataflow-relay", "app.kubernetes.io/instance": "oslo" },
+      },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ ports: [{ protocol: "TCP", port: 9600 }] }],
+      egress: [
+        {
+          ports: [
+            { protocol: "UDP", port: 53 },
+            { protocol: "TCP", port: 53 },
+          ],
+        },
+        {
+          ports: [
+            { protocol: "TCP", port: 443 },
+            { protocol: "TCP", port: 8883 },
+            { protocol: "TCP", port: 18883 },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("lets out to the node's metadata service where its identity is used", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { useNodeIdentity: true }));
+
+    expect(specOf(deployed, types.network)["egress"]).toContainEqual({
+      to: [{ ipBlock: { cidr: "169.254.169.254/32" } }],
+      ports: [{ protocol: "TCP", port: 80 }],
+    });
+  });
+});
+
+test.each([
+  [1, 0],
+  [2, 1],
+])("with %p instances it has %p PodDisruptionBudgets", async (instanceCount, budgets) => {
+  const deployed = await deploy(() => createRelay("oslo", { instanceCount }));
+
+  const found = deployed.resources.filter(({ type }) => type === types.budget);
+  expect(found.map(({ inputs }) => (inputs["spec"] as { maxUnavailable: number }).maxUnavailable)).toEqual(
+    Array.from({ length: budgets }, () => 1),
+  );
+});
+
+describe("refuses", () => {
+  test.each<[string, Changed, string]>([
+    [
+      "a metrics port that is off or privileged",
+      { metricsPort: 0 },
+      "metricsPort: is 0, and the pod's probes need a port that a process without privileges can open; give 1024 to 65535",
+    ],
+    [
+      "too little memory",
+      { memoryMebibytes: 32 },
+      "memoryMebibytes: is 32 MiB, too little for the relay to start; give a whole number of 64 MiB or more",
+    ],
+    [
+      "a federated credential without the identity's name",
+      { identity: { clientId: id, oidcIssuerUrl: "https://oidc", resourceGroupName: "rg" } },
+      "identity.identityName: is missing, and the federated identity credential needs it; add it, or leave oidcIssuerUrl out",
+    ],
+    [
+      "a Secret without content",
+      { secrets: { empty: {} } },
+      "secrets.empty: has no content for any authentication method; give clientCertificate and clientKey, or accessToken, or username and password",
+    ],
+    [
+      "half a certificate",
+      { secrets: { cert: { clientCertificate: "C" } } },
+      "secrets.cert.clientKey: is missing beside clientCertificate; add it",
+    ],
+    [
+      "a name that no Secret has",
+      { secrets: { My_Secret: { accessToken: "t" } } },
+      'secrets.My_Secret: is no name for a Secret; name it with lower-case letters, digits, "-" and "."',
+    ],
+  ])("%s", async (_, changed, problem) => {
+    const deployment = deploy(() => createRelay("oslo", changed));
+
+    await expect(deployment).rejects.toMatchObject({ message: `oslo has 1 problem:\n  ${problem}`, hideStack: true });
+  });
+
+  test("a name that is too long for a pod's labels", async () => {
+    const deployment = deploy(() => createRelay("o".repeat(40)));
+
+    await expect(deployment).rejects.toThrow('names no pods; give at most 39 lower-case letters, digits and "-"');
+  });
+
+  test("a Secret, without showing its content", async () => {
+    const deployment = deploy(() => createRelay("oslo", { secrets: { login: { password: "hunter2" } } }));
+
+    await expect(deployment).rejects.toThrow(/^(?!.*hunter2)/s);
+  });
+});

@@ -1,0 +1,137 @@
+import { renderRelayConfig } from "../../components/index.ts";
+import type { RelayDeclaration } from "../../components/index.ts";
+import { parseRelayConfig } from "../../runtime/config.ts";
+import { ConfigError } from "../../runtime/errors.ts";
+
+const declaration: RelayDeclaration = {
+  site: "oslo",
+  endpoints: {
+    edge: {
+      endpointType: "Mqtt",
+      mqttSettings: { authentication: { method: "ServiceAccountToken" }, clientIdPrefix: "oslo-" },
+    },
+    cloud: {
+      endpointType: "Mqtt",
+      hostType: "EventGrid",
+      mqttSettings: {
+        host: "cloud.ts.eventgrid.azure.net:8883",
+        authentication: { method: "X509Certificate", x509CertificateSettings: { secretRef: "cert" } },
+        retain: "Never",
+      },
+    },
+  },
+  dataflows: {
+    upward: {
+      source: "edge",
+      dataSources: ["plant/#"],
+      destination: "cloud",
+      dataDestination: "sites/oslo/${inputTopic}",
+      schemaRef: "aio-sr://site/telemetry:1",
+      serializationFormat: "Json",
+      undeliverableMessages: "Discard",
+    },
+    down: { source: "cloud", dataSources: ["down/+"], destination: "edge", dataDestination: "x", mode: "Disabled" },
+  },
+  instanceCount: 1,
+  logLevel: "debug",
+  metricsPort: 9700,
+  drainTimeoutSeconds: 45,
+  mountPath: "/etc/relay",
+};
+
+/** The same value with the keys of every object the other way round. */
+function reordered<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(reordered) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).reverse();
+  return Object.fromEntries(entries.map(([key, inner]: [string, unknown]) => [key, reordered(inner)])) as T;
+}
+
+test("renders a dataflow as AIO's operations", () => {
+  const { config } = renderRelayConfig("oslo", declaration);
+
+  expect(config.dataflows["upward"]).toEqual({
+    mode: "Enabled",
+    operations: [
+      { operationType: "Source", sourceSettings: { endpointRef: "edge", dataSources: ["plant/#"] } },
+      {
+        operationType: "BuiltInTransformation",
+        builtInTransformationSettings: { serializationFormat: "Json", schemaRef: "aio-sr://site/telemetry:1" },
+      },
+      {
+        operationType: "Destination",
+        destinationSettings: { endpointRef: "cloud", dataDestination: "sites/oslo/${inputTopic}" },
+      },
+    ],
+    relay: { undeliverableMessages: "Discard" },
+  });
+  expect(config.dataflows["down"]).toMatchObject({ mode: "Disabled", operations: [{}, {}] });
+});
+
+test("renders the settings of the profile and of the relay", () => {
+  const { config } = renderRelayConfig("oslo", declaration);
+
+  expect(config.profile).toEqual({
+    instanceCount: 1,
+    diagnostics: { logs: { level: "debug" }, metrics: { prometheusPort: 9700 } },
+  });
+  expect(config.relay).toMatchObject({ site: "oslo", drainTimeoutSeconds: 45, mountPath: "/etc/relay" });
+});
+
+test("writes every default out, so that a later default changes no deployed relay", () => {
+  const { text } = renderRelayConfig("oslo", declaration);
+  const written = JSON.parse(text) as { endpoints: Record<string, { hostType: string; mqttSettings: object }> };
+
+  expect(written.endpoints["edge"]).toMatchObject({
+    hostType: "LocalBroker",
+    mqttSettings: { host: "aio-broker:18883", sessionExpirySeconds: 3600, qos: 1, protocol: "Mqtt" },
+  });
+});
+
+test("gives just what the relay will read from the text", () => {
+  const { text, config } = renderRelayConfig("oslo", declaration);
+
+  expect(parseRelayConfig(text, { where: "test" }).config).toEqual(config);
+});
+
+test("gives the same bytes for the same declaration in another order", () => {
+  expect(renderRelayConfig("oslo", reordered(declaration)).text).toBe(renderRelayConfig("oslo", declaration).text);
+});
+
+test("gives the same bytes again for what it rendered", () => {
+  const { text, config } = renderRelayConfig("oslo", declaration);
+
+  const again = renderRelayConfig("oslo", { ...declaration, endpoints: config.endpoints });
+
+  expect(again.text).toBe(text);
+});
+
+test("passes warnings on, each at its path in the declaration", () => {
+  const { edge, cloud } = declaration.endpoints;
+  const loses = { ...edge!, mqttSettings: { ...edge!.mqttSettings, qos: 0 as const } };
+
+  const { warnings } = renderRelayConfig("oslo", { ...declaration, endpoints: { edge: loses, cloud: cloud! } });
+
+  expect(warnings.map(({ path }) => path)).toContain("endpoints.edge.qos");
+});
+
+test("refuses with every problem at its path in the declaration", () => {
+  const dataflows = {
+    upward: { source: "egde", dataSources: ["a/#/b"], destination: "cloud", dataDestination: "x/${inputTopic.0}" },
+    loop: { source: "edge", dataSources: ["a/+"], destination: "edge", dataDestination: "a/b" },
+    strange: { ...declaration.dataflows["upward"]!, serializationFormat: "Xml" },
+  };
+
+  const render = () => renderRelayConfig("oslo", { ...declaration, dataflows, drainTimeoutSeconds: 0 });
+
+  expect(render).toThrow(ConfigError);
+  expect(render).toThrow(/^oslo has 6 problems:/);
+  expect(render).toThrow(/\n {2}drainTimeoutSeconds: is 0 s; give a whole number from 1 to 3600 s/);
+  expect(render).toThrow(
+    /\n {2}dataflows\.upward\.source: names the endpoint "egde", which does not exist; did you mean "edge"\?/,
+  );
+  expect(render).toThrow(/\n {2}dataflows\.upward\.dataSources\[0\]: "a\/#\/b" has "#" before the last level/);
+  expect(render).toThrow(/\n {2}dataflows\.upward\.dataDestination: has the unknown placeholder "\$\{inputTopic\.0\}"/);
+  expect(render).toThrow(/\n {2}dataflows\.loop\.dataDestination: "a\/b" goes back to the same endpoint/);
+  expect(render).toThrow(/\n {2}dataflows\.strange\.serializationFormat: is "Xml"; give "Json"/);
+});

@@ -1,0 +1,76 @@
+import { TopicSpaceAccess } from "../../components/index.ts";
+import type { TopicSpaceAccessArgs } from "../../components/index.ts";
+import { deploy, inventory, valueOf } from "./mocks.ts";
+
+const subscription = "/subscriptions/00000000-0000-0000-0000-00000000000f";
+const scope = `${subscription}/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topicSpaces`;
+
+const args: TopicSpaceAccessArgs = {
+  principalId: "principal",
+  topicSpaces: {
+    telemetry: { id: `${scope}/telemetry`, topicTemplates: ["sites/+/telemetry/#"] },
+    commands: { id: `${scope}/commands`, topicTemplates: ["sites/${client.authenticationName}/commands/#"] },
+    others: { id: `${scope}/others`, topicTemplates: ["elsewhere/#"] },
+  },
+  publishedTopics: ["sites/oslo/telemetry/#"],
+  subscribedTopics: ["sites/oslo/commands/+"],
+};
+
+const assignment = "azure-native:authorization:RoleAssignment";
+
+test("gives each topic space only the role that the topics in it call for", async () => {
+  const deployed = await deploy(() => new TopicSpaceAccess("oslo", args));
+
+  expect(inventory(deployed)).toEqual([
+    `${assignment} oslo-commands-subscriber`,
+    `${assignment} oslo-telemetry-publisher`,
+  ]);
+});
+
+test("assigns the Publisher role at the scope of the topic space, in its subscription, to a service principal", async () => {
+  const { resources } = await deploy(() => new TopicSpaceAccess("oslo", args));
+
+  expect(resources.find(({ name }) => name === "oslo-telemetry-publisher")?.inputs).toEqual({
+    scope: `${scope}/telemetry`,
+    roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/a12b0b94-b317-4dcd-84a8-502ce99884c6`,
+    principalId: "principal",
+    principalType: "ServicePrincipal",
+    description: "EventGrid TopicSpaces Publisher for MQTT dataflows",
+  });
+});
+
+test("assigns the Subscriber role where topics are subscribed to", async () => {
+  const { resources } = await deploy(() => new TopicSpaceAccess("oslo", args));
+
+  expect(resources.find(({ name }) => name === "oslo-commands-subscriber")?.inputs).toMatchObject({
+    scope: `${scope}/commands`,
+    roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/4b0f2fd7-60b4-4eca-896f-4435034f8bf5`,
+  });
+});
+
+test("gives both roles only where both are done", async () => {
+  const deployed = await deploy(
+    () => new TopicSpaceAccess("oslo", { ...args, subscribedTopics: ["sites/+/telemetry/line4"] }),
+  );
+
+  expect(inventory(deployed)).toEqual([
+    `${assignment} oslo-telemetry-publisher`,
+    `${assignment} oslo-telemetry-subscriber`,
+  ]);
+});
+
+test("gives a topic space of unknown topics the role of every direction that there is", async () => {
+  const topicSpaces = { telemetry: { id: `${scope}/telemetry` } };
+
+  const deployed = await deploy(() => new TopicSpaceAccess("oslo", { ...args, topicSpaces, subscribedTopics: [] }));
+
+  expect(inventory(deployed)).toEqual([`${assignment} oslo-telemetry-publisher`]);
+});
+
+test("exposes the assignments by topic space and role, under itself", async () => {
+  const { result, urns } = await deploy(() => new TopicSpaceAccess("oslo", args));
+
+  expect(Object.keys(result.roleAssignmentIds)).toEqual(["commands-subscriber", "telemetry-publisher"]);
+  expect(await valueOf(result.roleAssignmentIds["telemetry-publisher"]!)).toMatch(/oslo-telemetry-publisher$/);
+  expect(urns).toContain(`mqtt-dataflow:index:TopicSpaceAccess$${assignment}::oslo-telemetry-publisher`);
+});

@@ -1,0 +1,283 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import { buildDocument, parseDocument, problemsOf } from "./build-document.ts";
+
+interface Resource {
+  kind: string;
+  metadata: { name: string };
+  spec: Record<string, unknown>;
+}
+interface List {
+  apiVersion: string;
+  kind: string;
+  items: Resource[];
+}
+
+/** What `kubectl get dataflowendpoints,dataflows,dataflowprofiles -n azure-iot-operations -o json` prints. */
+function readFixture(name: "one-profile" | "two-profiles"): List {
+  return JSON.parse(readFileSync(path.join(import.meta.dirname, "fixtures", `${name}.json`), "utf8")) as List;
+}
+
+/** The fixture with one value of one resource's `spec` changed; `undefined` takes it out. */
+function changed(kind: string, name: string, field: string, value: unknown): { document: List; at: string } {
+  const document = readFixture("one-profile");
+  const index = document.items.findIndex((item) => item.kind === kind && item.metadata.name === name);
+  const keys = field.split(".");
+  const parent = keys
+    .slice(0, -1)
+    .reduce((inner, key) => inner[key] as Record<string, unknown>, document.items[index]!.spec);
+  parent[keys.at(-1)!] = value;
+  return { document, at: `items[${index}].spec` };
+}
+
+describe("AIO's resources as kubectl prints them", () => {
+  test("become the configuration that they describe", () => {
+    const { config } = parseDocument(readFixture("one-profile"));
+
+    expect(config.endpoints["default"]).toEqual({
+      endpointType: "Mqtt",
+      hostType: "LocalBroker",
+      mqttSettings: {
+        host: "aio-broker:18883",
+        authentication: { method: "ServiceAccountToken", serviceAccountTokenSettings: { audience: "aio-internal" } },
+        protocol: "Mqtt",
+        clientIdPrefix: "",
+        keepAliveSeconds: 60,
+        maxInflightMessages: 100,
+        qos: 1,
+        retain: "Keep",
+        sessionExpirySeconds: 3600,
+        tls: { mode: "Enabled", trustedCaCertificateConfigMapRef: "azure-iot-operations-aio-ca-trust-bundle" },
+        cloudEventAttributes: "Propagate",
+      },
+      relay: { allowSharedSubscriptions: false },
+    });
+    expect(config.profile).toEqual({
+      instanceCount: 1,
+      diagnostics: { logs: { level: "info" }, metrics: { prometheusPort: 9600 } },
+    });
+    expect(Object.keys(config.dataflows)).toEqual(["telemetry-up", "commands-down", "press-up"]);
+  });
+
+  test("may have their words in lower case", () => {
+    const { endpoints, dataflows } = parseDocument(readFixture("one-profile")).config;
+
+    expect(endpoints["event-grid"]).toMatchObject({
+      hostType: "EventGrid",
+      mqttSettings: { protocol: "Mqtt", retain: "Never", tls: { mode: "Enabled" } },
+    });
+    expect(endpoints["press-hall"]?.mqttSettings).toMatchObject({ protocol: "WebSockets", tls: { mode: "Disabled" } });
+    expect(dataflows["commands-down"]).toMatchObject({
+      mode: "Enabled",
+      operations: [
+        { operationType: "Source", sourceSettings: { serializationFormat: "Json" } },
+        { operationType: "Destination" },
+      ],
+    });
+  });
+
+  test("may have an authentication method in lower case", () => {
+    const { document } = changed(
+      "DataflowEndpoint",
+      "default",
+      "mqttSettings.authentication.method",
+      "serviceAccountToken",
+    );
+
+    expect(parseDocument(document).config.endpoints["default"]?.mqttSettings.authentication.method).toBe(
+      "ServiceAccountToken",
+    );
+  });
+
+  test("keep what is no word of AIO's as it is written", () => {
+    const { document } = changed("DataflowEndpoint", "event-grid", "mqttSettings.clientIdPrefix", "enabled-");
+
+    expect(parseDocument(document).config.endpoints["event-grid"]?.mqttSettings.clientIdPrefix).toBe("enabled-");
+  });
+
+  test("keep the empty settings of Anonymous", () => {
+    const { endpoints } = parseDocument(readFixture("one-profile")).config;
+
+    expect(endpoints["press-hall"]?.mqttSettings.authentication).toEqual({
+      method: "Anonymous",
+      anonymousSettings: {},
+    });
+  });
+
+  test("are skipped by name where they are not MQTT, with the dataflows that use them", () => {
+    const { skipped, config } = parseDocument(readFixture("one-profile"));
+
+    expect(skipped).toEqual([
+      'endpoint "event-hubs" is of type "Kafka", not Mqtt',
+      'dataflow "history" uses the endpoint "event-hubs", which is not Mqtt',
+    ]);
+    expect(config.endpoints).not.toHaveProperty("event-hubs");
+    expect(config.dataflows).not.toHaveProperty("history");
+  });
+
+  test("stay disabled where AIO has disabled them", () => {
+    expect(parseDocument(readFixture("one-profile")).config.dataflows["press-up"]?.mode).toBe("Disabled");
+  });
+
+  test("need no DataflowProfile", () => {
+    const document = readFixture("one-profile");
+    document.items = document.items.filter(({ kind }) => kind !== "DataflowProfile");
+
+    expect(parseDocument(document).config.profile.instanceCount).toBe(1);
+  });
+
+  test("are refused one by one as they would be in a list", () => {
+    const [endpoint] = readFixture("one-profile").items;
+
+    expect(problemsOf(endpoint)).toEqual(["items: lists no dataflow that a relay can run; add at least one"]);
+  });
+});
+
+describe("profiles", () => {
+  test("of several, one has to be chosen", () => {
+    expect(problemsOf(readFixture("two-profiles"))).toEqual([
+      'items: hold dataflows of the profiles "bulk", "default"; say with --profile which one this relay runs',
+    ]);
+  });
+
+  test.each([
+    ["default", ["telemetry-up"], 1, 'dataflow "bulk-up" belongs to the profile "default"'],
+    ["bulk", ["bulk-up"], 3, 'dataflow "telemetry-up" belongs to the profile "default"'],
+  ])("%s brings its own dataflows and instances", (profile, dataflows, instanceCount) => {
+    const { config, skipped } = parseDocument(readFixture("two-profiles"), profile);
+    const [other, otherProfile] = profile === "bulk" ? ["telemetry-up", "default"] : ["bulk-up", "bulk"];
+
+    expect(Object.keys(config.dataflows)).toEqual(dataflows);
+    expect(config.profile.instanceCount).toBe(instanceCount);
+    expect(skipped).toEqual([`dataflow "${other}" belongs to the profile "${otherProfile}"`]);
+  });
+
+  test("that do not exist are named with those that do", () => {
+    expect(problemsOf(readFixture("two-profiles"), "night")).toEqual([
+      'items: hold no MQTT dataflow of the profile "night"; choose the profile "bulk", "default"',
+    ]);
+  });
+
+  test("hide no problem of their dataflows while none is chosen", () => {
+    const document = readFixture("two-profiles");
+    for (const { kind, spec } of document.items) if (kind === "Dataflow") spec["mode"] = "Paused";
+
+    expect(problemsOf(document)).toHaveLength(3);
+  });
+
+  test("are ignored in this project's own documents", () => {
+    expect(problemsOf(buildDocument(), "night")).toEqual([]);
+  });
+});
+
+describe("a problem points into the document that was given", () => {
+  test.each([
+    [
+      "DataflowEndpoint",
+      "event-grid",
+      "mqttSettings.keepAliveSeconds",
+      2000,
+      "mqttSettings.keepAliveSeconds: is 2000 s, outside what Event Grid takes; give 1 to 1160 s",
+    ],
+    [
+      "DataflowEndpoint",
+      "event-grid",
+      "mqttSettings.CloudEventAttributes", // as the preview of 2024-09 wrote it
+      "Propagate",
+      'mqttSettings.CloudEventAttributes: is not a known field; did you mean "cloudEventAttributes"?',
+    ],
+    ["DataflowEndpoint", "default", "endpointType", undefined, "endpointType: is missing; add it"],
+    [
+      "Dataflow",
+      "telemetry-up",
+      "operations.2.destinationSettings.endpointRef",
+      "event-grit",
+      'operations[2].destinationSettings.endpointRef: names the endpoint "event-grit", which does not exist; did you mean "event-grid"?',
+    ],
+    [
+      "Dataflow",
+      "telemetry-up",
+      "operations.1.builtInTransformationSettings.map",
+      [{ inputs: ["*"], output: "*", type: "PassThrough" }],
+      "operations[1].builtInTransformationSettings.map: asks the relay to map messages, which only AIO's own engine can; remove it or run the dataflow there",
+    ],
+    [
+      "Dataflow",
+      "telemetry-up",
+      "requestDiskPersistence",
+      "Enabled",
+      "requestDiskPersistence: is served by AIO's own engine only; remove it or run the dataflow there",
+    ],
+    [
+      "DataflowProfile",
+      "default",
+      "instanceCount",
+      21,
+      "instanceCount: is 21 instances; give a whole number from 1 to 20 instances",
+    ],
+  ])("%s %s: %s %j", (kind, name, field, value, problem) => {
+    const { document, at } = changed(kind, name, field, value);
+
+    expect(problemsOf(document)).toContain(`${at}.${problem}`);
+  });
+
+  test("with several instances of an Event Grid source", () => {
+    const { document, at } = changed("DataflowProfile", "default", "instanceCount", 2);
+
+    expect(problemsOf(document)).toEqual([
+      expect.stringContaining(
+        `${at}.instanceCount: is 2, and the source "event-grid" is Event Grid; set instanceCount to 1`,
+      ),
+    ]);
+  });
+
+  test("as a warning does", () => {
+    const { document, at } = changed("DataflowEndpoint", "event-grid", "mqttSettings.retain", "Keep");
+
+    expect(parseDocument(document).warnings).toEqual([expect.objectContaining({ path: `${at}.mqttSettings.retain` })]);
+  });
+
+  test("where a resource stands alone", () => {
+    const document = readFixture("one-profile");
+    const endpoint = document.items[0]!;
+    endpoint.spec["endpointType"] = "Mqtts";
+    endpoint.spec["endpointType"] = undefined;
+
+    expect(problemsOf(endpoint)).toContain("resource.spec.endpointType: is missing; add it");
+  });
+
+  test.each([
+    [{ kind: "Secret" }, 'items[0].kind: is "Secret"; give "DataflowEndpoint", "Dataflow", "DataflowProfile"'],
+    [{ kind: undefined }, 'items[0].kind: is missing; give "DataflowEndpoint", "Dataflow", "DataflowProfile"'],
+    [{ metadata: {} }, "items[0].metadata.name: is missing; add it"],
+    [{ spec: undefined }, "items[0].spec: is missing; add it"],
+    [
+      { metadata: { name: "ab" } },
+      'items[0].metadata.name: is no name for an endpoint ("ab"); name an endpoint with 3 to 63 lower-case letters, digits and "-", first and last no "-"',
+    ],
+    [
+      { metadata: { name: "event-grid" } },
+      'items[1].metadata.name: is "event-grid", the name of the DataflowEndpoint at items[0] too; give the resources of one namespace',
+    ],
+  ])("with the resource %j", (change, problem) => {
+    const document = readFixture("one-profile");
+    Object.assign(document.items[0]!, change);
+
+    expect(problemsOf(document)).toContain(problem);
+  });
+
+  test("with a list that is empty", () => {
+    expect(problemsOf({ apiVersion: "v1", kind: "List", items: [] })).toEqual([
+      "items: lists no dataflow that a relay can run; add at least one",
+    ]);
+  });
+
+  test("with fields named like members of every object", () => {
+    const { document, at } = changed("DataflowEndpoint", "default", "constructor", "x");
+
+    expect(problemsOf(document)).toEqual([
+      `${at}.constructor: is not a known field; use one of "endpointType", "hostType", "mqttSettings", "relay"`,
+    ]);
+  });
+});

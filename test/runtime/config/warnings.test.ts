@@ -1,0 +1,75 @@
+import { buildDocument, warningsOf } from "./build-document.ts";
+
+const at = (endpoint: string) => `endpoints.${endpoint}.mqttSettings`;
+
+/** Each warning: a document that earns it with the exact text, and a neighbour that does not. */
+const warnings: readonly (readonly [string, Record<string, unknown>, string, Record<string, unknown>])[] = [
+  [
+    "QoS 0 at a source loses messages",
+    { [`${at("edge")}.qos`]: 0 },
+    `${at("edge")}.qos: is 0, so dataflow "upward" loses what arrives while it can't deliver; set it to 1 where that matters`,
+    { [`${at("plant")}.qos`]: 0 },
+  ],
+  [
+    "QoS 0 at a destination loses messages",
+    { [`${at("cloud")}.qos`]: 0 },
+    `${at("cloud")}.qos: is 0, so dataflow "upward" never learns whether the broker took a message; set it to 1 where that matters`,
+    { [`${at("cloud")}.qos`]: 1 },
+  ],
+  [
+    "a session that ends with the connection loses messages",
+    { [`${at("edge")}.sessionExpirySeconds`]: 0 },
+    `${at("edge")}.sessionExpirySeconds: is 0 s, so the broker drops what waits for dataflow "upward" at every disconnect; give more than the longest outage`,
+    { [`${at("cloud")}.sessionExpirySeconds`]: 0 },
+  ],
+  [
+    "Event Grid cuts a long session",
+    {
+      [`${at("cloud")}.sessionExpirySeconds`]: 28_801,
+      "dataflows.upward.operations.0.sourceSettings.endpointRef": "cloud",
+      "dataflows.upward.operations.1.destinationSettings.endpointRef": "plant",
+    },
+    `${at("cloud")}.sessionExpirySeconds: is 28801 s, and Event Grid keeps a session 28800 s at most, by default 3600 s; count on the namespace's maximum session expiry`,
+    {
+      [`${at("cloud")}.sessionExpirySeconds`]: 28_800,
+      "dataflows.upward.operations.0.sourceSettings.endpointRef": "cloud",
+      "dataflows.upward.operations.1.destinationSettings.endpointRef": "plant",
+    },
+  ],
+  [
+    "retained messages may be refused by Event Grid",
+    { [`${at("cloud")}.retain`]: "Keep" },
+    `${at("cloud")}.retain: is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most); set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none`,
+    { [`${at("edge")}.retain`]: "Keep" },
+  ],
+  [
+    "sites without a client ID prefix take over each other's sessions at Event Grid",
+    { [`${at("cloud")}.clientIdPrefix`]: undefined },
+    `${at("cloud")}.clientIdPrefix: is empty, so another site with a dataflow of the same name takes over its session at Event Grid; give one that no other site has`,
+    { [`${at("plant")}.clientIdPrefix`]: undefined },
+  ],
+  [
+    "a credential without TLS is readable",
+    { [`${at("edge")}.tls`]: { mode: "Disabled" } },
+    `${at("edge")}.tls.mode: is Disabled, so the credential of method ServiceAccountToken is sent in clear text; set it to "Enabled"`,
+    { [`${at("plant")}.tls`]: { mode: "Disabled" } },
+  ],
+];
+
+test.each(warnings)("%s", (_case, changes, warning) => {
+  expect(warningsOf(buildDocument(changes))).toEqual([warning]);
+});
+
+test.each(warnings)("%s: the neighbour has no warning", (_case, _changes, _warning, kept) => {
+  expect(warningsOf(buildDocument(kept))).toEqual([]);
+});
+
+test("an endpoint of two dataflows is warned of once", () => {
+  const operations = [
+    { operationType: "Source", sourceSettings: { endpointRef: "plant", dataSources: ["a"] } },
+    { operationType: "Destination", destinationSettings: { endpointRef: "cloud", dataDestination: "b" } },
+  ];
+  const document = buildDocument({ [`${at("cloud")}.retain`]: "Keep", "dataflows.second": { operations } });
+
+  expect(warningsOf(document)).toHaveLength(1);
+});

@@ -1,0 +1,155 @@
+import fc from "fast-check";
+
+import { PacketReader, ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import { serverPacket } from "./arbitrary-packets.ts";
+import { encode } from "./scripted-broker.ts";
+
+/** Reads chunks and keeps a copy of each packet. */
+function readPackets(chunks: readonly Buffer[]): Buffer[] {
+  const packets: Buffer[] = [];
+  const reader = new PacketReader((bytes, start, end) => packets.push(Buffer.from(bytes.subarray(start, end))));
+  for (const chunk of chunks) reader.push(chunk);
+  return packets;
+}
+
+/** Cuts bytes at these positions. */
+function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
+  const bounds = [0, ...positions.map((at) => at % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return bounds.slice(1).map((end, index) => bytes.subarray(bounds[index], end));
+}
+
+function publishOf(payloadBytes: number): Buffer {
+  const payload = Buffer.alloc(payloadBytes, "x");
+  return encode({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a/b", payload });
+}
+
+describe("PacketReader", () => {
+  test("hands over the same packets whatever the chunks are", () => {
+    fc.assert(
+      fc.property(fc.array(serverPacket, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(20_000)), (packets, cuts) => {
+        const encoded = packets.map((packet) => encode(packet));
+
+        const read = readPackets(cut(Buffer.concat(encoded), cuts));
+
+        expect(read.map((bytes) => bytes.toString("hex"))).toEqual(encoded.map((bytes) => bytes.toString("hex")));
+      }),
+    );
+  });
+
+  test.each([0, 1, 127, 128, 16_383, 16_384])("reads a packet of %d payload bytes one byte at a time", (size) => {
+    const packet = publishOf(size);
+
+    const read = readPackets(Array.from(packet, (byte) => Buffer.of(byte)));
+
+    expect(read).toHaveLength(1);
+    expect(read[0]?.equals(packet)).toBe(true);
+  });
+
+  test.each([1, 2, 3, 4])("reads a packet that is split behind byte %d of its header", (position) => {
+    const packet = publishOf(2_100_000); // the length takes four bytes
+
+    const read = readPackets([packet.subarray(0, position), packet.subarray(position)]);
+
+    expect(read.map((bytes) => bytes.equals(packet))).toEqual([true]);
+  });
+
+  test("tells the length of the header, which is where the packet goes on", () => {
+    const lengths: number[] = [];
+    const reader = new PacketReader((_bytes, _start, _end, headerLength) => lengths.push(headerLength));
+
+    for (const size of [1, 200, 20_000]) reader.push(publishOf(size));
+
+    expect(lengths).toEqual([2, 3, 4]);
+  });
+
+  test("hands over a packet without anything behind its header", () => {
+    expect(readPackets([Buffer.from([0xd0]), Buffer.from([0x00])])).toEqual([Buffer.from([0xd0, 0x00])]);
+  });
+
+  test("ends a run of PUBLISHes at each other packet and at each PUBLISH of QoS 0", () => {
+    const publish = { cmd: "publish" as const, dup: false, retain: false, topic: "t", payload: "p" };
+    const run = [
+      encode({ ...publish, qos: 1, messageId: 1 }),
+      encode({ ...publish, qos: 0 }),
+      encode({ cmd: "puback", messageId: 9, reasonCode: 0 }),
+      encode({ ...publish, qos: 1, messageId: 2 }),
+      encode({ cmd: "pingresp" }),
+      encode({ ...publish, qos: 0 }),
+    ];
+
+    expect(readPackets([Buffer.concat(run)])).toEqual(run);
+  });
+
+  test("hands over a packet that lies whole in a chunk without copying it", () => {
+    const chunk = Buffer.concat([publishOf(10), publishOf(20)]);
+    const seen: Buffer[] = [];
+    const reader = new PacketReader((bytes) => seen.push(bytes));
+
+    reader.push(chunk);
+
+    expect(seen).toHaveLength(2);
+    for (const bytes of seen) expect(bytes).toBe(chunk);
+  });
+
+  test.each([
+    ["at once", [[0x30, 0xff, 0xff, 0xff, 0xff, 0x01]]],
+    ["in pieces", [[0x30, 0xff], [0xff], [0xff, 0xff]]],
+  ])("refuses a length of more than four bytes that comes %s", (_case, chunks) => {
+    expect(() => readPackets(chunks.map((chunk) => Buffer.from(chunk)))).toThrow(ProtocolError);
+  });
+
+  test("throws nothing but ProtocolError, whatever the bytes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 30 })), (chunks) => {
+        try {
+          readPackets(chunks.map((chunk) => Buffer.from(chunk)));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+    );
+  });
+
+  test("counts the bytes of a packet that is not whole yet", () => {
+    const packet = publishOf(300);
+    const reader = new PacketReader(() => undefined);
+    const pending = [1, 2, 100, packet.length].map((end, index, ends) => {
+      reader.push(packet.subarray(ends[index - 1] ?? 0, end));
+      return reader.pendingBytes;
+    });
+
+    expect(pending).toEqual([1, 2, 100, 0]);
+  });
+});
+
+describe("a large packet", () => {
+  /** One Ethernet frame's payload: what a slow link hands over at a time. */
+  const readBytes = 1448;
+
+  /** Reads a packet in small chunks and counts what that costs. */
+  function costOf(payloadBytes: number): { concats: number; allocated: number; copied: number; length: number } {
+    const packet = publishOf(payloadBytes);
+    const chunks = Array.from({ length: Math.ceil(packet.length / readBytes) }, (_, index) =>
+      packet.subarray(index * readBytes, (index + 1) * readBytes),
+    );
+    const concat = jest.spyOn(Buffer, "concat");
+    const allocations = [jest.spyOn(Buffer, "alloc"), jest.spyOn(Buffer, "allocUnsafe"), jest.spyOn(Buffer, "from")];
+    const copy = jest.spyOn(Buffer.prototype, "copy");
+    const reader = new PacketReader(() => undefined);
+    for (const spy of allocations) spy.mockClear();
+
+    for (const chunk of chunks) reader.push(chunk);
+
+    const allocated = allocations.flatMap((spy) => spy.mock.calls).reduce((sum, [size]) => sum + Number(size), 0);
+    const copied = copy.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+    const cost = { concats: concat.mock.calls.length, allocated, copied, length: packet.length };
+    jest.restoreAllMocks();
+    return cost;
+  }
+
+  test.each([50_000, 500_000, 5_000_000])("of %d bytes is allocated once and copied once", (size) => {
+    const { concats, allocated, copied, length } = costOf(size);
+
+    expect({ concats, allocated, copied }).toEqual({ concats: 0, allocated: length, copied: length });
+  });
+});

@@ -1,0 +1,285 @@
+import fc from "fast-check";
+import type { IPublishPacket } from "mqtt-packet";
+
+import { PacketReader, ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import {
+  clearRetain,
+  encodePuback,
+  encodePublish,
+  forEachProperty,
+  PublishProperty,
+  PublishView,
+  stampPublish,
+} from "../../../runtime/mqtt/publish.ts";
+import { publishPacket } from "./arbitrary-packets.ts";
+import { decode, encode } from "./scripted-broker.ts";
+
+/** Reads one PUBLISH as the connection does. */
+function viewOf(bytes: Buffer): PublishView {
+  const view = new PublishView();
+  new PacketReader((packet, start, end, headerLength) => view.read(packet, start, end, headerLength)).push(bytes);
+  return view;
+}
+
+function encodeTest(packet: Partial<IPublishPacket> = {}): Buffer {
+  return encode({
+    cmd: "publish",
+    qos: 1,
+    messageId: 3,
+    dup: false,
+    retain: false,
+    topic: "a/b",
+    payload: "hi",
+    ...packet,
+  });
+}
+
+/** Decodes one packet, without its length, which changes with its parts. */
+function decodeOne(bytes: Buffer): Record<string, unknown> {
+  const packets = decode(bytes);
+  expect(packets).toHaveLength(1);
+  const { length, ...rest } = { ...packets[0] };
+  expect(typeof length).toBe("number");
+  return rest;
+}
+
+const parts = fc.record(
+  {
+    qos: fc.constantFrom(0, 1),
+    retain: fc.boolean(),
+    topic: fc.string({ unit: "grapheme", minLength: 1, maxLength: 300 }).filter((topic) => !/[+#\u0000]/.test(topic)),
+  },
+  { requiredKeys: ["qos", "retain"] },
+);
+
+describe("encodePublish", () => {
+  test("changes what it is told to and leaves the rest as it came", () => {
+    fc.assert(
+      fc.property(publishPacket, parts, fc.integer({ min: 1, max: 65_535 }), (packet, { topic, ...flags }, id) => {
+        const bytes = encode(packet);
+
+        const encoded = encodePublish(viewOf(bytes), {
+          ...flags,
+          ...(topic === undefined ? {} : { topic: Buffer.from(topic) }),
+        });
+        if (flags.qos > 0) stampPublish(encoded, id, false);
+
+        const { messageId, ...came } = decodeOne(bytes);
+        expect(messageId).toBe(packet.messageId);
+        expect(decodeOne(encoded.packet)).toEqual({
+          ...came,
+          ...flags,
+          dup: false,
+          topic: topic ?? packet.topic,
+          ...(flags.qos > 0 ? { messageId: id } : {}),
+        });
+      }),
+    );
+  });
+
+  test("copies a PUBLISH of which nothing changes byte for byte", () => {
+    fc.assert(
+      fc.property(publishPacket, ({ dup: _dup, ...packet }) => {
+        const bytes = encode({ ...packet, dup: false });
+        const view = viewOf(bytes);
+
+        const encoded = encodePublish(view, { qos: view.qos, retain: view.retain });
+        if (view.qos > 0) stampPublish(encoded, view.packetId, false);
+
+        expect(encoded.packet.equals(bytes)).toBe(true);
+      }),
+    );
+  });
+
+  test("keeps a copy of its own, since the bytes of a view are used again", () => {
+    const bytes = encodeTest({ payload: "first" });
+    const encoded = encodePublish(viewOf(bytes), { qos: 0, retain: false });
+
+    bytes.fill(0);
+
+    expect(decodeOne(encoded.packet)).toMatchObject({ topic: "a/b", payload: Buffer.from("first") });
+  });
+
+  test("replaces all properties by those that it is given", () => {
+    const view = viewOf(encodeTest({ properties: { contentType: "text/plain", userProperties: { a: "1" } } }));
+    const properties = Buffer.from([PublishProperty.payloadFormatIndicator, 1]);
+
+    const encoded = encodePublish(view, { qos: 0, retain: false, properties });
+
+    expect(decodeOne(encoded.packet)).toMatchObject({ properties: { payloadFormatIndicator: true } });
+  });
+
+  test.each([127, 128, 16_383, 16_384, 2_097_151, 2_097_152])("writes a remaining length of %d bytes", (remaining) => {
+    const overhead = 2 + 3 + 2 + 1; // topic with its length, packet identifier, empty properties
+    const view = viewOf(encodeTest({ payload: Buffer.alloc(remaining - overhead) }));
+
+    const encoded = encodePublish(view, { qos: 1, retain: false });
+    stampPublish(encoded, 1, false);
+
+    expect(decode(encoded.packet)[0]?.length).toBe(remaining);
+  });
+
+  test("leaves no packet identifier where the QoS falls to 0, and makes room for one where it rises to 1", () => {
+    const lowered = encodePublish(viewOf(encodeTest({ qos: 1 })), { qos: 0, retain: false });
+    const raised = encodePublish(viewOf(encodeTest({ qos: 0 })), { qos: 1, retain: false });
+
+    expect(lowered.packetIdOffset).toBe(0);
+    expect(raised.packet).toHaveLength(lowered.packet.length + 2);
+  });
+});
+
+describe("stampPublish", () => {
+  test("sets the packet identifier and DUP, and takes DUP back", () => {
+    const encoded = encodePublish(viewOf(encodeTest({ retain: true })), { qos: 1, retain: true });
+
+    stampPublish(encoded, 0xabcd, true);
+    expect(decodeOne(encoded.packet)).toMatchObject({ messageId: 0xabcd, dup: true, retain: true, qos: 1 });
+
+    stampPublish(encoded, 1, false);
+    expect(decodeOne(encoded.packet)).toMatchObject({ messageId: 1, dup: false, retain: true, qos: 1 });
+  });
+});
+
+describe("clearRetain", () => {
+  test("clears the flag and tells whether it was set", () => {
+    const encoded = encodePublish(viewOf(encodeTest({ retain: true })), { qos: 0, retain: true });
+
+    expect([clearRetain(encoded), clearRetain(encoded)]).toEqual([true, false]);
+    expect(decodeOne(encoded.packet)).toMatchObject({ retain: false });
+  });
+});
+
+describe("encodePuback", () => {
+  test.each([1, 255, 256, 65_535])("acknowledges %d in four bytes, without a reason code", (packetId) => {
+    const bytes = encodePuback(packetId);
+
+    expect(bytes).toHaveLength(4);
+    expect(decode(bytes)).toEqual([expect.objectContaining({ cmd: "puback", messageId: packetId })]);
+  });
+});
+
+describe("forEachProperty", () => {
+  test("walks over user properties in their order, equal names included", () => {
+    const properties = Buffer.concat(
+      ["b=1", "a=1", "b=2", "b=1"].map((pair) => {
+        const [name = "", value = ""] = pair.split("=");
+        return Buffer.concat([Buffer.of(0x26, 0, 1), Buffer.from(name), Buffer.of(0, 1), Buffer.from(value)]);
+      }),
+    );
+    const source = viewOf(encodeTest());
+    const view = viewOf(encodePublish(source, { qos: 0, retain: false, properties }).packet);
+    const forwarded = encodePublish(view, { qos: 0, retain: false });
+
+    const seen: string[] = [];
+    forEachProperty(viewOf(forwarded.packet), (_identifier, start) => {
+      seen.push(
+        `${String.fromCharCode(forwarded.packet[start + 3] ?? 0)}=${String.fromCharCode(forwarded.packet[start + 6] ?? 0)}`,
+      );
+    });
+
+    expect(seen).toEqual(["b=1", "a=1", "b=2", "b=1"]);
+  });
+
+  test("covers the properties without a gap", () => {
+    fc.assert(
+      fc.property(publishPacket, (packet) => {
+        const view = viewOf(encode(packet));
+        let position = view.propertiesStart;
+
+        forEachProperty(view, (_identifier, start, end) => {
+          expect(start).toBe(position);
+          position = end;
+        });
+
+        expect(position).toBe(view.propertiesEnd);
+      }),
+    );
+  });
+
+  test("refuses a property that a PUBLISH can't carry", () => {
+    const source = viewOf(encodeTest());
+    const view = viewOf(encodePublish(source, { qos: 0, retain: false, properties: Buffer.of(0x21, 0, 9) }).packet);
+
+    expect(() => {
+      forEachProperty(view, () => undefined);
+    }).toThrow(new ProtocolError("the server sent a PUBLISH with the unknown property 0x21"));
+  });
+});
+
+describe("PublishView", () => {
+  test("reads what mqtt-packet has written", () => {
+    fc.assert(
+      fc.property(publishPacket, (packet) => {
+        const view = viewOf(encode(packet));
+
+        const { topic, qos, dup, retain, messageId = 0, payload } = packet;
+        expect({
+          topic: view.topic,
+          qos: view.qos,
+          dup: view.dup,
+          retain: view.retain,
+          packetId: view.packetId,
+        }).toEqual({
+          topic,
+          qos,
+          dup,
+          retain,
+          packetId: messageId,
+        });
+        expect(view.bytes.subarray(view.propertiesEnd, view.end).equals(payload as Buffer)).toBe(true);
+        expect(view.payloadBytes).toBe(payload.length);
+      }),
+    );
+  });
+
+  test.each<[string, number[]]>([
+    ["QoS 2, which is never asked for", [0x34, 6, 0, 1, 97, 0, 1, 0]],
+    ["QoS 3", [0x36, 6, 0, 1, 97, 0, 1, 0]],
+    ["packet identifier 0", [0x32, 6, 0, 1, 97, 0, 0, 0]],
+    ["a topic that is longer than the packet", [0x30, 4, 0, 9, 97, 0]],
+    ["no room for the topic's length", [0x30, 1, 0]],
+    ["no room for the packet identifier", [0x32, 4, 0, 1, 97, 0]],
+    ["no properties' length", [0x30, 3, 0, 1, 97]],
+    ["properties that are longer than the packet", [0x30, 4, 0, 1, 97, 5]],
+    ["a properties' length of five bytes", [0x30, 8, 0, 1, 97, 0x80, 0x80, 0x80, 0x80, 0]],
+    ["a properties' length that is longer than it need be", [0x30, 5, 0, 1, 97, 0x80, 0]],
+  ])("refuses %s", (_case, bytes) => {
+    expect(() => viewOf(Buffer.from(bytes))).toThrow(ProtocolError);
+  });
+
+  /** Everything that forwarding reads of a PUBLISH. */
+  function readAll(bytes: Buffer): void {
+    const view = viewOf(bytes);
+    forEachProperty(view, () => undefined);
+    encodePublish(view, { qos: 1, retain: view.retain, topic: Buffer.from(view.topic) });
+  }
+
+  test("throws nothing but ProtocolError on random bytes", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(0x30, 0x31, 0x32, 0x3b, 0x34), fc.uint8Array({ maxLength: 100 }), (first, rest) => {
+        try {
+          readAll(Buffer.from([first, rest.length, ...rest]));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("throws nothing but ProtocolError on a PUBLISH of which one byte was changed", () => {
+    fc.assert(
+      fc.property(publishPacket, fc.nat(), fc.nat(255), (packet, position, value) => {
+        const bytes = encode(packet);
+        // The flags and the length in front are another's: the packet reader's.
+        bytes[4 + (position % (bytes.length - 4))] = value;
+        try {
+          readAll(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,118 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { parseRelayConfig } from "../../runtime/config.ts";
+import { deploy, inventory, mqttHostname, only, setStackOutputs, valueOf } from "../components/mocks.ts";
+import type { Deployed } from "../components/mocks.ts";
+import { stackConfig } from "./program.ts";
+
+interface Outputs {
+  readonly hostname: pulumi.Output<string>;
+  readonly relayConfig: pulumi.Output<string>;
+  readonly topicSpaceIds: Record<string, pulumi.Output<string>>;
+}
+
+/** Runs the program of a stack as it stands in its files. */
+async function run(stack: string): Promise<Deployed<Outputs>> {
+  pulumi.runtime.setAllConfig(stackConfig(stack));
+  return deploy(
+    () => {
+      let outputs: Outputs | undefined;
+      // A program runs when it is loaded, so each test loads its own.
+      jest.isolateModules(() => {
+        jest.doMock("@pulumi/pulumi", () => pulumi);
+        outputs = jest.requireActual<Outputs>("../../stacks/index.ts");
+      });
+      return outputs!;
+    },
+    { project: "mqtt-dataflow", stack },
+  );
+}
+
+beforeEach(() => {
+  jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+});
+
+const platform = {
+  namespace: "azure-iot-operations",
+  aioResourceGroupName: "rg-oslo",
+  aioInstanceName: "aio",
+  customLocationId: "/subscriptions/s/customLocations/oslo",
+  identityResourceGroupName: "rg-oslo",
+  identityName: "id-oslo",
+  identityClientId: "00000000-0000-0000-0000-0000000000c2",
+  identityTenantId: "00000000-0000-0000-0000-0000000000e2",
+  identityPrincipalId: "00000000-0000-0000-0000-0000000000a2",
+  oidcIssuerUrl: "https://oidc.example/oslo",
+  brokerHost: "aio-broker:18883",
+  brokerAudience: "aio-internal",
+  brokerTrustBundle: "azure-iot-operations-aio-ca-trust-bundle",
+};
+
+test("the dev stack deploys one site", async () => {
+  const deployed = await run("dev");
+
+  expect(inventory(deployed)).toEqual([
+    "azure-native:authorization:RoleAssignment oslo-access-alarms-publisher",
+    "azure-native:authorization:RoleAssignment oslo-access-commands-subscriber",
+    "azure-native:authorization:RoleAssignment oslo-access-telemetry-publisher",
+    "azure-native:eventgrid:Namespace oslo-broker-ns",
+    "azure-native:eventgrid:TopicSpace oslo-broker-alarms",
+    "azure-native:eventgrid:TopicSpace oslo-broker-commands",
+    "azure-native:eventgrid:TopicSpace oslo-broker-telemetry",
+    "azure-native:iotoperations:DataflowEndpoint oslo-cloud-endpoint",
+    "azure-native:iotoperations:DataflowEndpoint oslo-edge-endpoint",
+    "azure-native:managedidentity:FederatedIdentityCredential oslo-relay-fic",
+    "kubernetes:apps/v1:StatefulSet oslo-relay-set",
+    "kubernetes:core/v1:ConfigMap oslo-relay-cfg",
+    "kubernetes:core/v1:ServiceAccount oslo-relay-sa",
+    "kubernetes:core/v1:Service oslo-relay-svc",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy oslo-relay-net",
+  ]);
+});
+
+test("the dev stack's relay reads its configuration without a warning but that about retained alarms", async () => {
+  const deployed = await run("dev");
+  const { "config.json": text } = only(deployed, "kubernetes:core/v1:ConfigMap").inputs["data"] as Record<
+    string,
+    string
+  >;
+
+  const { config, warnings } = parseRelayConfig(text!, { where: "test" });
+
+  expect(warnings.map(({ path }) => path)).toEqual(["endpoints.cloud.mqttSettings.retain"]);
+  expect(Object.keys(config.dataflows)).toEqual(["alarms", "commands", "telemetry"]);
+  expect(config.endpoints["cloud"]?.mqttSettings).toMatchObject({
+    host: `${mqttHostname}:8883`,
+    cloudEventAttributes: "CreateOrRemap",
+    clientIdPrefix: "oslo-",
+  });
+  expect(await valueOf(deployed.result.relayConfig)).toBe(text);
+  expect(await valueOf(deployed.result.hostname)).toBe(mqttHostname);
+});
+
+test("the prod stack takes its platform's facts from the platform team's stack", async () => {
+  setStackOutputs(platform);
+
+  const deployed = await run("prod");
+
+  expect(deployed.resources.find(({ type }) => type === "pulumi:pulumi:StackReference")?.name).toBe(
+    "contoso/edge-platform/oslo",
+  );
+  expect(only(deployed, "azure-native:managedidentity:FederatedIdentityCredential").inputs).toMatchObject({
+    resourceName: "id-oslo",
+    issuer: "https://oidc.example/oslo",
+    subject: "system:serviceaccount:azure-iot-operations:oslo-relay-sa-0a1b2c3d",
+  });
+  const { config } = parseRelayConfig(await valueOf(deployed.result.relayConfig), { where: "test" });
+  expect(config.endpoints["cloud"]?.mqttSettings.authentication).toMatchObject({
+    userAssignedManagedIdentitySettings: { clientId: platform.identityClientId },
+  });
+});
+
+test("nothing else that the platform's stack keeps secret makes the configuration secret", async () => {
+  setStackOutputs({ ...platform, kubeconfig: pulumi.secret("hunter2") });
+
+  const { result } = await run("prod");
+
+  expect(await pulumi.isSecret(result.relayConfig)).toBe(false);
+});

@@ -1,0 +1,99 @@
+import { EventEmitter, once } from "node:events";
+
+import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+
+/** A message as it came to a {@link Collector}. */
+export interface CollectedMessage {
+  readonly topic: string;
+  readonly payload: string;
+  readonly packet: IPublishPacket;
+}
+
+/** A subscriber that keeps what it gets. */
+export interface Collector {
+  readonly messages: readonly CollectedMessage[];
+  /** Waits for the first message that is wanted, one that came before included. */
+  until(isWanted: (message: CollectedMessage) => boolean): Promise<CollectedMessage>;
+  untilTopic(topic: string): Promise<CollectedMessage>;
+  /** Waits until so many messages came. */
+  untilCount(count: number): Promise<void>;
+}
+
+export interface MqttClientOptions {
+  readonly port: number;
+  readonly clientId?: string;
+  /** Keeps the session over disconnects, and connects again after them. */
+  readonly isPersistent?: boolean;
+  readonly connect?: IClientOptions;
+}
+
+const patienceMs = 20_000;
+const reconnectMs = 50;
+const sessionExpirySeconds = 3600;
+
+const connected = new Set<MqttClient>();
+
+/** Connects an mqtt.js client with MQTT 5; {@link endMqttClients} ends it. */
+export async function connectMqttClient(options: MqttClientOptions): Promise<MqttClient> {
+  const { port, clientId, isPersistent = false, connect: more = {} } = options;
+  const client = connect({
+    host: "127.0.0.1",
+    port,
+    protocol: "mqtt",
+    protocolVersion: 5,
+    reconnectPeriod: isPersistent ? reconnectMs : 0,
+    clean: !isPersistent,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(isPersistent ? { properties: { sessionExpiryInterval: sessionExpirySeconds } } : {}),
+    ...more,
+  });
+  connected.add(client);
+  await once(client, "connect", { signal: AbortSignal.timeout(patienceMs) });
+  // While its broker is away, a client that connects again reports each attempt.
+  if (isPersistent) client.on("error", () => undefined);
+  return client;
+}
+
+/** Connects, subscribes and collects. */
+export async function collect(
+  filter: string,
+  options: MqttClientOptions & { readonly qos?: 0 | 1 | 2; readonly keepsRetainFlag?: boolean },
+): Promise<Collector> {
+  const { qos = 1, keepsRetainFlag = false } = options;
+  const client = await connectMqttClient(options);
+  const messages: CollectedMessage[] = [];
+  const news = new EventEmitter();
+  news.setMaxListeners(0);
+  client.on("message", (topic, payload, packet) => {
+    messages.push({ topic, payload: payload.toString("utf8"), packet });
+    news.emit("news");
+  });
+  await client.subscribeAsync(filter, { qos, rap: keepsRetainFlag });
+
+  const untilSome = async <T>(what: string, find: () => T | undefined): Promise<T> => {
+    const signal = AbortSignal.timeout(patienceMs);
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      await once(news, "news", { signal }).catch((cause: unknown) => {
+        const came = `${messages.length} came, the last on "${messages.at(-1)?.topic ?? ""}"`;
+        throw new Error(`${what} did not come within ${patienceMs} ms; ${came}`, { cause });
+      });
+    }
+  };
+  const collector: Collector = {
+    messages,
+    until: (isWanted) => untilSome("the message that a test waits for", () => messages.find(isWanted)),
+    untilTopic: (topic) => untilSome(`a message on "${topic}"`, () => messages.find((found) => found.topic === topic)),
+    untilCount: async (count) => {
+      await untilSome(`message ${count}`, () => (messages.length >= count ? true : undefined));
+    },
+  };
+  return collector;
+}
+
+/** Ends every client, at once; for `afterAll`. */
+export async function endMqttClients(): Promise<void> {
+  await Promise.all([...connected].map((client) => client.endAsync(true)));
+  connected.clear();
+}

@@ -1,0 +1,44 @@
+import type { RelayConfigInput } from "../../runtime/config.ts";
+import type { DataflowInput } from "../../runtime/config/dataflow.ts";
+import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+
+/** Settings of an endpoint that a test chooses; the rest is the relay's default. */
+export type MqttSettingsInput = Partial<EndpointInput["mqttSettings"]>;
+
+/** Waits between attempts that a test can sit out. */
+export const quickReconnect = { minDelayMs: 20, maxDelayMs: 200 } as const;
+
+/** An endpoint on loopback, without TLS and open to everybody unless `settings` say otherwise. */
+export function plainEndpoint(port: number, settings: MqttSettingsInput = {}): EndpointInput {
+  return {
+    endpointType: "Mqtt",
+    mqttSettings: {
+      host: `127.0.0.1:${port}`,
+      authentication: { method: "Anonymous" },
+      tls: { mode: "Disabled" },
+      ...settings,
+    },
+  };
+}
+
+/** A dataflow from topic filters to a topic. */
+export function buildDataflow(
+  [source, dataSources]: readonly [endpointRef: string, dataSources: string[]],
+  [destination, dataDestination]: readonly [endpointRef: string, dataDestination: string],
+  more: Omit<Partial<DataflowInput>, "operations"> = {},
+): DataflowInput {
+  return {
+    operations: [
+      { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
+      { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination } },
+    ],
+    ...more,
+  };
+}
+
+/** A whole configuration, with waits that a test can sit out. */
+export function buildConfig(
+  parts: Pick<RelayConfigInput, "endpoints" | "dataflows"> & Partial<RelayConfigInput>,
+): RelayConfigInput {
+  return { ...parts, relay: { reconnect: quickReconnect, ...parts.relay } };
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import type { RelayConfigInput } from "../../runtime/config.ts";
+import { findFreePort } from "./free-port.ts";
+import { startProcess, type ProcessEnd, type StartedProcess } from "./started-process.ts";
+
+const entryPoint = path.join(import.meta.dirname, "../../runtime/main.ts");
+
+/** Contents of mounted files: by name of the Secret or ConfigMap, then by key. */
+export interface Mounts {
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly configmaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Writes mounted files as Kubernetes would lay them out. */
+export function writeMounts(folder: string, mounts: Mounts): void {
+  for (const [kind, named] of Object.entries(mounts)) {
+    for (const [name, keys] of Object.entries(named as NonNullable<Mounts["secrets"]>)) {
+      const target = path.join(folder, kind, name);
+      mkdirSync(target, { recursive: true });
+      for (const [key, content] of Object.entries(keys)) writeFileSync(path.join(target, key), content);
+    }
+  }
+}
+
+export interface RelayOptions {
+  /** Folder for the configuration and, under `mounts`, the mounted files. */
+  readonly folder: string;
+  /** The document, or its text. */
+  readonly config: RelayConfigInput | string;
+  readonly mounts?: Mounts;
+  /** Number of this instance; 0 when omitted. */
+  readonly ordinal?: number;
+  /** `<host>:<port>=<address>:<port>` each. */
+  readonly connectTo?: readonly string[];
+}
+
+/** What `/readyz` answers. */
+export interface ReadinessAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** One line of the relay's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** A relay in a process of its own, as it runs in a container. */
+export interface RelayProcess {
+  readonly process: StartedProcess;
+  /** The log so far; what is no log line is left out. */
+  readonly log: readonly LogLine[];
+  readonly ended: Promise<ProcessEnd>;
+  /** Asks `/readyz`; `undefined` while nobody answers. */
+  readiness(): Promise<ReadinessAnswer | undefined>;
+  untilReady(): Promise<void>;
+  /** Waits until `/readyz` says 503 with a reason that matches. */
+  untilUnready(reason: RegExp): Promise<string>;
+  untilLog(isWanted: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Sum of a metric over those of its series that have all these labels. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  stop(signal?: NodeJS.Signals): Promise<ProcessEnd>;
+}
+
+/** Starts a relay; returns as soon as the process runs. */
+export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
+  const { folder, config, mounts = {}, ordinal, connectTo = [] } = options;
+  const mountFolder = path.join(folder, "mounts");
+  writeMounts(mountFolder, mounts);
+  const file = path.join(folder, "relay.json");
+  writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
+  const port = await findFreePort();
+  const args = ["run", "--config", file, "--mounts", mountFolder, "--metrics-port", String(port)];
+  const started = startProcess(
+    process.execPath,
+    [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
+    { env: ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) } },
+  );
+  return createRelayProcess(started, port);
+}
+
+function createRelayProcess(started: StartedProcess, port: number): RelayProcess {
+  const readLog = () => started.lines.flatMap(parseLogLine);
+  const get = (page: string) => fetch(`http://127.0.0.1:${port}/${page}`).catch(() => undefined);
+  const relay: RelayProcess = {
+    process: started,
+    get log() {
+      return readLog();
+    },
+    ended: started.ended,
+    readiness: async () => {
+      const response = await get("readyz");
+      return response === undefined ? undefined : { status: response.status, text: await response.text() };
+    },
+    untilReady: async () => {
+      await started.until("readiness", async () => ((await relay.readiness())?.status === 200 ? true : undefined));
+    },
+    untilUnready: (reason) =>
+      started.until(`a 503 with ${String(reason)}`, async () => {
+        const answer = await relay.readiness();
+        return answer?.status === 503 && reason.test(answer.text) ? answer.text : undefined;
+      }),
+    untilLog: (isWanted) => started.until("the log line that a test waits for", () => readLog().find(isWanted)),
+    metric: async (name, labels = {}) => {
+      const response = await get("metrics");
+      return sumOfMetric((await response?.text()) ?? "", name, labels);
+    },
+    stop: (signal) => started.stop(signal),
+  };
+  return relay;
+}
+
+function parseLogLine(line: string): LogLine[] {
+  try {
+    return line.startsWith("{") ? [JSON.parse(line) as LogLine] : [];
+  } catch {
+    return []; // the last line of a process that was killed can be half a line
+  }
+}
+
+function sumOfMetric(exposition: string, name: string, labels: Readonly<Record<string, string>>): number {
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return exposition
+    .split("\n")
+    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+}

@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program under test, or one that a test needs. */
+export interface StartedProcess {
+  /** Lines of standard output and standard error, in the order in which they came. */
+  readonly lines: readonly string[];
+  /** Lines of standard error alone. */
+  readonly errorLines: readonly string[];
+  readonly ended: Promise<ProcessEnd>;
+  /**
+   * Waits for a line, one that came before included.
+   * @param from index of the first line that counts
+   */
+  untilLine(isWanted: (line: string) => boolean, from?: number): Promise<string>;
+  /** Waits until `probe` gives a value; asks again after each line and after each 20 ms. */
+  until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T>;
+  kill(signal: NodeJS.Signals): void;
+  /** Sends a signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<ProcessEnd>;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Bytes for standard input; omitted: it is empty. */
+  readonly input?: Buffer;
+}
+
+/** Longest wait for one line or one state; the slowest seen on two busy cores is a tenth of it. */
+const patienceMs = 20_000;
+const probeIntervalMs = 20;
+const shownLines = 15;
+
+const running = new Set<StartedProcess>();
+
+/** Starts a program; {@link stopProcesses} ends what is left of it. */
+export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): StartedProcess {
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const lines: string[] = [];
+  const errorLines: string[] = [];
+  const news = new EventEmitter();
+  news.setMaxListeners(0);
+  let end: ProcessEnd | undefined;
+  const isClosed = () => end !== undefined;
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    news.emit("news");
+  });
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lines.push(line);
+    errorLines.push(line);
+    news.emit("news");
+  });
+  // A process that ended early takes no input; how it ended says more than EPIPE.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input);
+  const name = `${command.split("/").at(-1) ?? command} (${String(child.pid)})`;
+  const describe = (what: string) =>
+    new Error(`${name}: ${what}; its last lines:\n${lines.slice(-shownLines).join("\n")}`);
+
+  const started: StartedProcess = {
+    lines,
+    errorLines,
+    ended: new Promise((resolve) => {
+      child.once("close", (code, signal) => {
+        end = { code, signal };
+        running.delete(started);
+        news.emit("news");
+        resolve(end);
+      });
+      child.once("error", () => {
+        news.emit("news");
+      });
+    }),
+    untilLine: (isWanted, from = 0) =>
+      started.until("the line that a test waits for", () => lines.slice(from).find(isWanted)),
+    until: async (what, probe) => {
+      const deadlineMs = performance.now() + patienceMs;
+      for (;;) {
+        const wasClosed = isClosed();
+        const found = await probe();
+        if (found !== undefined) return found;
+        if (wasClosed) throw describe(`ended with ${JSON.stringify(end)} before ${what} came`);
+        if (performance.now() > deadlineMs) throw describe(`${what} did not come within ${patienceMs} ms`);
+        await once(news, "news", { signal: AbortSignal.timeout(probeIntervalMs) }).catch(() => undefined);
+      }
+    },
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    stop: async (signal = "SIGTERM") => {
+      child.kill(signal);
+      return started.ended;
+    },
+  };
+  running.add(started);
+  return started;
+}
+
+/** Ends every process that is still running, at once; for `afterAll`. */
+export async function stopProcesses(): Promise<void> {
+  await Promise.all([...running].map((started) => started.stop("SIGKILL")));
+}
