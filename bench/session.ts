@@ -32,7 +32,9 @@ try {
   for (let round = 0; round < rounds; round++) {
     for (const candidate of ["relay", "plain mqtt.js"] as const) results[candidate].push(await measure(candidate));
   }
-  const shares = results.relay.map((ours, index) => ours.cpuMicroseconds / (results["plain mqtt.js"][index]?.cpuMicroseconds ?? NaN));
+  const shares = results.relay.map(
+    (ours, index) => ours.cpuMicroseconds / (results["plain mqtt.js"][index]?.cpuMicroseconds ?? NaN),
+  );
   for (const [name, list] of Object.entries(results)) {
     const figure = (read: (round: Round) => number) => median(list.map(read)).toFixed(1);
     console.log(
@@ -51,7 +53,10 @@ async function startBroker(port: number): Promise<ChildProcess> {
     file,
     `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\nset_tcp_nodelay true\n`,
   );
-  const broker = spawn("mosquitto", ["-c", file], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` } });
+  const broker = spawn("mosquitto", ["-c", file], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` },
+  });
   for await (const chunk of broker.stderr as AsyncIterable<Buffer>) if (chunk.toString().includes("running")) break;
   broker.stderr.resume();
   return broker;
@@ -70,7 +75,12 @@ async function startCandidate(candidate: Candidate): Promise<ChildProcess> {
 function relayConfig(): unknown {
   const endpoint = (port: number) => ({
     endpointType: "Mqtt",
-    mqttSettings: { host: `127.0.0.1:${port}`, authentication: { method: "Anonymous" }, tls: { mode: "Disabled" }, maxInflightMessages: 1000 },
+    mqttSettings: {
+      host: `127.0.0.1:${port}`,
+      authentication: { method: "Anonymous" },
+      tls: { mode: "Disabled" },
+      maxInflightMessages: 1000,
+    },
   });
   return {
     endpoints: { source: endpoint(ports.source), destination: endpoint(ports.destination) },
@@ -79,7 +89,10 @@ function relayConfig(): unknown {
       bench: {
         operations: [
           { operationType: "Source", sourceSettings: { endpointRef: "source", dataSources: ["plant/#"] } },
-          { operationType: "Destination", destinationSettings: { endpointRef: "destination", dataDestination: "sites/${inputTopic}" } },
+          {
+            operationType: "Destination",
+            destinationSettings: { endpointRef: "destination", dataDestination: "sites/${inputTopic}" },
+          },
         ],
       },
     },
@@ -101,7 +114,11 @@ async function measure(candidate: Candidate): Promise<Round> {
   const before = await readUsage(child);
   const start = performance.now();
   const lines = Array.from({ length: messages }, () => payload).join("\n");
-  const publisher = spawn("mosquitto_pub", ["-V", "5", "-p", String(ports.source), "-q", "1", "-t", "plant/line/1", "-l"], { stdio: ["pipe", "ignore", "inherit"] });
+  const publisher = spawn(
+    "mosquitto_pub",
+    ["-V", "5", "-p", String(ports.source), "-q", "1", "-t", "plant/line/1", "-l"],
+    { stdio: ["pipe", "ignore", "inherit"] },
+  );
   publisher.stdin.end(`${lines}\n`);
   await all;
   const seconds = (performance.now() - start) / 1000;
@@ -120,7 +137,11 @@ async function measure(candidate: Candidate): Promise<Round> {
 async function waitForFirst(watcher: Awaited<ReturnType<typeof connectAsync>>): Promise<void> {
   const prober = await connectAsync(`mqtt://127.0.0.1:${ports.source}`, { protocolVersion: 5 });
   const timer = setInterval(() => void prober.publishAsync("plant/probe", "probe", { qos: 0 }), 100);
-  await once(watcher, "message");
+  await new Promise<void>((resolve) => {
+    watcher.once("message", () => {
+      resolve();
+    });
+  });
   clearInterval(timer);
   await prober.endAsync();
 }

@@ -1,4 +1,4 @@
-import { MqttClient, connect } from "mqtt";
+import { connect, type MqttClient } from "mqtt";
 
 /**
  * The relay that one writes first with mqtt.js: forwards in `handleMessage`, whose callback lets the PUBACK go.
