@@ -11,6 +11,7 @@ const rules: readonly (readonly [rendered: RegExp, declared: string])[] = [
   [/^profile\.instanceCount$/, "instanceCount"],
   [/^profile\.diagnostics\.logs\.level$/, "logLevel"],
   [/^profile\.diagnostics\.metrics\.prometheusPort$/, "metricsPort"],
+  [/^relay\.status\.endpointRef$/, "status.endpoint"],
   [/^relay\.(.+)$/, "$1"],
 ];
 

@@ -19,6 +19,7 @@ export type {
   RelayEndpointArgs,
   RelayPodArgs,
   RelaySettingsArgs,
+  RelayStatusArgs,
   SecretContentArgs,
   WorkloadIdentityArgs,
 } from "./relay/settings.ts";

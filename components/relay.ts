@@ -109,7 +109,7 @@ function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
 
 /** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */
 function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<string> {
-  const { dataflows, instanceCount, metricsPort } = args;
+  const { dataflows, instanceCount, metricsPort, status } = args;
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
   const { site, logLevel, drainTimeoutSeconds } = args;
@@ -117,7 +117,7 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
     const endpoints = Object.fromEntries(
       Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
-    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath };
+    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status };
     const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
     return text;

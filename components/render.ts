@@ -6,6 +6,7 @@ import { buildDataflow } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { declaredPath } from "./declared-path.ts";
 import type { LogLevel } from "./enumerations.ts";
+import type { RelayStatusArgs } from "./relay/settings.ts";
 
 /** All that decides the relay's configuration, with plain values. */
 export interface RelayDeclaration {
@@ -18,6 +19,7 @@ export interface RelayDeclaration {
   readonly metricsPort?: number | undefined;
   readonly drainTimeoutSeconds?: number | undefined;
   readonly mountPath?: string | undefined;
+  readonly status?: RelayStatusArgs | undefined;
 }
 
 /** A rendered configuration. */
@@ -64,7 +66,7 @@ function asDeclared({ path, ...problem }: Problem): Problem {
 }
 
 function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
-  const { site, endpoints, dataflows, instanceCount, logLevel, metricsPort, drainTimeoutSeconds, mountPath } =
+  const { site, endpoints, dataflows, instanceCount, logLevel, metricsPort, drainTimeoutSeconds, mountPath, status } =
     declaration;
   return {
     schemaVersion: 1,
@@ -74,6 +76,11 @@ function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
       diagnostics: { logs: { level: logLevel }, metrics: { prometheusPort: metricsPort } },
     },
     dataflows: Object.fromEntries(Object.entries(dataflows).map(([name, dataflow]) => [name, buildDataflow(dataflow)])),
-    relay: { site, drainTimeoutSeconds, mountPath },
+    relay: {
+      site,
+      drainTimeoutSeconds,
+      mountPath,
+      ...(status === undefined ? {} : { status: { endpointRef: status.endpoint, topic: status.topic } }),
+    },
   };
 }

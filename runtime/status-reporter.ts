@@ -32,7 +32,7 @@ export async function reportStatus(
   const { config, log, random } = context;
   const { status } = config.relay;
   if (status === undefined) return;
-  const end = createEnd("status", "destination", status.endpointRef, context);
+  const end = createEnd("relay", "status", status.endpointRef, context);
   const topic = `${status.topic}/${context.ordinal}`;
   let waitMs = 0;
   const isStopped = () => signal.aborted;

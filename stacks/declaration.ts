@@ -43,7 +43,11 @@ export function declareBridge(settings: Settings, platform: PlatformInputs): Mqt
       instanceName: platform.aioInstanceName,
       customLocationId: platform.customLocationId,
     },
-    relay: { namespace: platform.namespace, ...withoutUndefined(settings.relay) },
+    relay: {
+      namespace: platform.namespace,
+      status: { endpoint: edge, topic: `relays/${site}` },
+      ...withoutUndefined(settings.relay),
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkHosts(args),
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint)),
     ...checkLocalTrust(args),
+    ...checkStatus(args),
     ...checkDocument(args, endpoints),
     ...prefixed("eventGrid", args.eventGrid === undefined ? [] : checkEventGridBroker(args.eventGrid)),
     ...checkSessions(args, endpoints),
@@ -102,14 +103,22 @@ function checkLocalTrust({ localEndpoints, relay }: MqttBridgeArgs): Problem[] {
   });
 }
 
+/** At Event Grid the status would need a role and a topic space of its own, which no dataflow calls for. */
+function checkStatus({ eventGridEndpoints, relay: { status } }: MqttBridgeArgs): Problem[] {
+  if (status === undefined || eventGridEndpoints?.[status.endpoint] === undefined) return [];
+  const problem = `is "${status.endpoint}", which is at Event Grid`;
+  const remedy = "publish it at a local or custom endpoint, and take it to the cloud by a dataflow";
+  return [{ path: "relay.status.endpoint", problem, remedy }];
+}
+
 /** Checks dataflows, and the settings that are rendered, as the relay will read them. */
 function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   const { logLevel, drainTimeoutSeconds } = knownFields(relay);
-  const { instanceCount, metricsPort } = relay;
+  const { instanceCount, metricsPort, status } = relay;
   const configs = endpoints.map(
     ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
   );
-  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds };
+  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
   const problems = checkRelayConfig({ ...declaration, endpoints: Object.fromEntries(configs) });
   return problems.flatMap(({ path, ...problem }) => {
     const [part, name, ...field] = path.split(".");
@@ -117,7 +126,7 @@ function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: re
     if (part === "endpoints" && field.length > 0) return [];
     const endpoint = part === "endpoints" ? endpoints.find((other) => other.name === name) : undefined;
     if (endpoint !== undefined) return [{ path: endpoint.path, ...problem }];
-    return [{ path: path in relay ? `relay.${path}` : path, ...problem }];
+    return [{ path: part !== undefined && part in relay ? `relay.${path}` : path, ...problem }];
   });
 }
 

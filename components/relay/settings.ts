@@ -66,6 +66,14 @@ export interface RelayPodArgs {
   cpuMillicores?: pulumi.Input<number>;
 }
 
+/** Where the relay says what it is doing: `{"state":"running", …}`, and `{"state":"gone"}` when it ends without a word. */
+export interface RelayStatusArgs {
+  /** Name of the endpoint to publish to: a local or a custom one. A dataflow can take the status on to the cloud. */
+  endpoint: string;
+  /** Topic, to which the number of the instance is added as last level; retained where the endpoint keeps retained messages. */
+  topic: string;
+}
+
 /** How the relay runs, whatever its dataflows are. */
 export interface RelaySettingsArgs extends RelayPodArgs {
   /**
@@ -94,6 +102,8 @@ export interface RelaySettingsArgs extends RelayPodArgs {
    * @default 20
    */
   drainTimeoutSeconds?: pulumi.Input<number>;
+  /** Where the relay publishes its status. Omitted: nowhere. Plain, because it decides whether there is one more session. */
+  status?: RelayStatusArgs;
   /** Secrets to create in the relay's namespace, by the name that an endpoint has as its `secretRef`. */
   secrets?: { [secretRef: string]: SecretContentArgs };
   /** ConfigMaps with CA certificates in PEM format to create in the relay's namespace, by the name that endpoints refer to. */

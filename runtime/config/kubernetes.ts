@@ -1,6 +1,6 @@
 import type { Problem } from "../errors.ts";
 import { authenticationMethods } from "./authentication.ts";
-import { list } from "./field.ts";
+import { list, show } from "./field.ts";
 
 /** A document in this project's own form, and where each part of it stood in what was read. */
 export interface RawDocument {
@@ -91,7 +91,7 @@ function readResources(value: unknown): { resources: Resource[]; problems: Probl
     const path = items === undefined ? "resource" : `items[${index}]`;
     const kind = isObject(item) ? item["kind"] : undefined;
     if (typeof kind !== "string" || !kinds.includes(kind)) {
-      problems.push({ path: `${path}.kind`, problem: `is ${JSON.stringify(kind)}`, remedy: `give ${list(kinds)}` });
+      problems.push({ path: `${path}.kind`, problem: `is ${show(kind)}`, remedy: `give ${list(kinds)}` });
       continue;
     }
     const metadata = isObject(item) ? item["metadata"] : undefined;

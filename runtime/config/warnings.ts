@@ -1,8 +1,8 @@
-import { HostType, type Endpoint } from "./endpoint.ts";
+import type { Problem } from "../errors.ts";
 import { dataflowParts } from "./dataflow.ts";
 import type { RelayConfig } from "./document.ts";
+import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
-import type { Problem } from "../errors.ts";
 
 /** Lists what works and may still lose messages or show a credential; `pathOf` says where an endpoint was written. */
 export function findWarnings({ endpoints, dataflows }: RelayConfig, pathOf: (endpoint: string) => string): Problem[] {
@@ -18,7 +18,10 @@ export function findWarnings({ endpoints, dataflows }: RelayConfig, pathOf: (end
   });
   return [
     ...ofDataflows,
-    ...Object.entries(endpoints).flatMap(([name, endpoint]) => checkClearText(pathOf(name), endpoint)),
+    ...Object.entries(endpoints).flatMap(([name, endpoint]) => [
+      ...checkClientIds(pathOf(name), endpoint),
+      ...checkClearText(pathOf(name), endpoint),
+    ]),
   ];
 }
 
@@ -52,6 +55,13 @@ function checkDestinationLosses(dataflow: string, path: string, { hostType, mqtt
     problems.push({ path: `${path}.retain`, problem, remedy });
   }
   return problems;
+}
+
+/** Sites that share a namespace and have dataflows of the same names fight over client identifiers without a prefix. */
+function checkClientIds(path: string, { hostType, mqttSettings: { clientIdPrefix } }: Endpoint): Problem[] {
+  if (hostType !== HostType.EventGrid || clientIdPrefix !== "") return [];
+  const problem = "is empty, so another site with a dataflow of the same name takes over its session at Event Grid";
+  return [{ path: `${path}.mqttSettings.clientIdPrefix`, problem, remedy: "give one that no other site has" }];
 }
 
 function checkClearText(path: string, { mqttSettings: { tls, authentication } }: Endpoint): Problem[] {

@@ -4,7 +4,8 @@ export interface ClientIdParts {
   readonly dataflow: string;
   /** Number of the relay's instance, from 0: that of its pod. */
   readonly ordinal: number;
-  readonly side: "source" | "destination";
+  /** `status` is the relay's own client, which belongs to no dataflow. */
+  readonly side: "source" | "destination" | "status";
 }
 
 /** Makes the client identifier, which is also the name of the session: `oslo-telemetry-0-source`. */

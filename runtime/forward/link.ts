@@ -103,7 +103,7 @@ export class Link {
       if (cause instanceof ConnectionError) return cause;
       return new ConnectionError(describeError(cause), { retryable: true }, { cause });
     }
-    return new Promise((resolve) => {
+    return new Promise<ConnectionError>((resolve) => {
       let wasConnected = false;
       let preparationError: ConnectionError | undefined;
       this.#connection = new Connection(stream, this.#options.connectOptions(credentials), {
@@ -124,6 +124,9 @@ export class Link {
         },
       });
       if (this.#isStopped()) this.#connection.close();
+    }).catch((cause: unknown) => {
+      stream.destroy();
+      return asConnectionError(cause);
     });
   }
 

@@ -40,7 +40,8 @@ export function encodeConnect(options: ConnectOptions): Buffer {
     clean: cleanStart,
     keepalive: keepAliveSeconds,
     ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    // mqtt-packet keeps to MQTT 3's rule that a password needs a user name; an empty one says as little as none.
+    ...(password === undefined ? {} : { username: username ?? "", password }),
     properties: {
       sessionExpiryInterval: options.sessionExpirySeconds,
       receiveMaximum: options.receiveMaximum,

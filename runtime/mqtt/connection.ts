@@ -54,6 +54,7 @@ export class Connection {
 
   /** Sends CONNECT over a stream that is open; owns the stream from here on. */
   constructor(stream: Duplex, options: ConnectOptions, events: ConnectionEvents) {
+    const connect = encodeConnect(options); // first: what can't be encoded leaves nothing behind
     this.#stream = stream;
     this.#options = options;
     this.#events = events;
@@ -76,7 +77,7 @@ export class Connection {
       this.#fail("closed the connection", true);
     });
     this.#timer = this.#startTimer("CONNACK");
-    this.#writer.write(encodeConnect(options));
+    this.#writer.write(connect);
   }
 
   get isOpen(): boolean {

@@ -26,6 +26,7 @@ const role = "check the role assignment or permission; a new one takes minutes t
  * Names: MQTT 5.0 §2.4. Verdicts: fatal_error.go of Azure/iot-operations-sdks (2026-08), but for
  * - 0x86 and 0x87, which are retried: credentials are read anew at each connect, role assignments take minutes, and a
  *   session of another identity makes a client identifier "not authorized" until it expires
+ * - CONNACK 0x83, which is retried: only the broker knows what it stands for, and a dataflow that stopped stays stopped
  * - SUBACK and PUBACK, which that client always leaves to its caller.
  */
 const reasonCodes: Readonly<Record<number, ReasonCode>> = {
@@ -63,7 +64,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x8c: {
     name: "Bad authentication method",
     remedy: "change authentication.method",
-    verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" },
+    verdicts: { CONNACK: "fatal", DISCONNECT: "retry" },
   },
   0x8d: { name: "Keep Alive timeout", remedy: "", verdicts: { DISCONNECT: "retry" } },
   0x8e: {
@@ -111,7 +112,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
     verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" },
   },
   0x9b: { name: "QoS not supported", remedy: "set qos to 0", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
-  0x9c: { name: "Use another server", remedy: "change host", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
+  0x9c: { name: "Use another server", remedy: "change host", verdicts: { CONNACK: "fatal", DISCONNECT: "retry" } },
   0x9d: { name: "Server moved", remedy: "change host", verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" } },
   0x9e: {
     name: "Shared Subscriptions not supported",

@@ -169,6 +169,17 @@ describe("its configuration", () => {
     });
   });
 
+  test("says where the relay publishes its status, and nothing when it publishes none", async () => {
+    const status = { endpoint: "edge", topic: "relays/oslo" };
+
+    expect((await configOf({ relay: { image: "relay:1", status } })).relay.status).toEqual({
+      endpointRef: "edge",
+      topic: "relays/oslo",
+      intervalSeconds: 30,
+    });
+    expect((await configOf()).relay).not.toHaveProperty("status");
+  });
+
   test("fills in host, identity and client identifiers", async () => {
     const { endpoints } = await configOf();
 
@@ -318,6 +329,21 @@ describe("refuses before anything exists", () => {
       "settings of the relay",
       { relay: { image: "relay:1", metricsPort: 80, drainTimeoutSeconds: 0 } },
       ["relay.drainTimeoutSeconds: is 0 s; give a whole number from 1 to 3600 s", "relay.metricsPort: is 80, and"],
+    ],
+    [
+      "a status at Event Grid, where no role would let it in",
+      { relay: { image: "relay:1", status: { endpoint: "cloud", topic: "relays/oslo" } } },
+      [
+        'relay.status.endpoint: is "cloud", which is at Event Grid; publish it at a local or custom endpoint, and take it to the cloud by a dataflow',
+      ],
+    ],
+    [
+      "a status at an endpoint that does not exist, or with a topic that is none",
+      { relay: { image: "relay:1", status: { endpoint: "egde", topic: "relays/#" } } },
+      [
+        'relay.status.endpoint: names the endpoint "egde", which does not exist; did you mean "edge"?',
+        'relay.status.topic: "relays/#" has a wildcard',
+      ],
     ],
     [
       "several instances with Event Grid as source",

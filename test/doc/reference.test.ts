@@ -7,6 +7,6 @@ test("doc/reference/configuration.md is what the schema says", () => {
   const stored = readFileSync(path.join(import.meta.dirname, "../../doc/reference/configuration.md"), "utf8");
 
   if (stored !== renderConfigReference()) {
-    throw new Error("doc/reference/configuration.md: differs from the schema; run `node doc/generate.ts`");
+    throw new Error("doc/reference/configuration.md: differs from the schema; run `npm run docs`");
   }
 });

@@ -38,9 +38,9 @@ function encodeTest(packet: Partial<IPublishPacket> = {}): Buffer {
 function decodeOne(bytes: Buffer): Record<string, unknown> {
   const packets = decode(bytes);
   expect(packets).toHaveLength(1);
-  const { length, ...rest } = { ...packets[0] };
+  const { length, ...rest } = packets[0]!;
   expect(typeof length).toBe("number");
-  return rest;
+  return { ...rest };
 }
 
 const parts = fc.record(

@@ -119,9 +119,12 @@ export class ScriptedBroker {
   }
 }
 
-/** A connection in memory: the client's end, and the broker at the other. */
+/** A connection in memory: the client's end, and the broker at the other. Each end closes with the other, as sockets do. */
 export function connectInMemory(): { client: Duplex; broker: ScriptedBroker } {
   const [client, server] = duplexPair();
+  client.allowHalfOpen = server.allowHalfOpen = false;
+  client.once("close", () => server.destroy());
+  server.once("close", () => client.destroy());
   return { client, broker: new ScriptedBroker(server) };
 }
 

@@ -1,0 +1,183 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import tls from "node:tls";
+
+import { BatchWriter } from "../../../runtime/mqtt/batch-writer.ts";
+import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import { createTestAuthority } from "../../support/certificates.ts";
+import { encode } from "./scripted-broker.ts";
+
+/** A stream that keeps what is written, and lets it go when it is told to. */
+class HeldStream extends Duplex {
+  readonly written: Buffer[] = [];
+  readonly #held: (() => void)[] = [];
+  isHeld = false;
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.written.push(chunk);
+    if (this.isHeld) this.#held.push(callback);
+    else callback();
+  }
+
+  letGo(): void {
+    for (const callback of this.#held.splice(0)) callback();
+  }
+}
+
+function publishOf(payloadBytes: number, messageId: number): Buffer {
+  const payload = Buffer.alloc(payloadBytes, "x");
+  return encode({ cmd: "publish", qos: 1, messageId, dup: false, retain: false, topic: "a/b", payload });
+}
+
+describe("BatchWriter", () => {
+  test("joins the packets of one turn into one write, in their order", async () => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+
+    for (const text of ["a", "b", "c"]) writer.write(Buffer.from(text));
+    expect(stream.written).toEqual([]);
+    await turn();
+
+    expect(stream.written.map(String)).toEqual(["abc"]);
+  });
+
+  test("writes a packet that comes alone as it is, without a copy", async () => {
+    const stream = new HeldStream();
+    const packet = Buffer.from("alone");
+
+    new BatchWriter(stream, () => 0).write(packet);
+    await turn();
+
+    expect(stream.written).toHaveLength(1);
+    expect(stream.written[0]).toBe(packet);
+  });
+
+  test("hands a large batch over packet by packet: joining it would cost more than it saves", async () => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+    const packets = [publishOf(40_000, 1), publishOf(40_000, 2)];
+
+    for (const packet of packets) writer.write(packet);
+    await turn();
+
+    expect(stream.written.every((chunk, index) => chunk === packets[index])).toBe(true);
+    expect(stream.written).toHaveLength(2);
+  });
+
+  test("writes again after a batch, whatever was written before", async () => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.from("a"));
+    await turn();
+    writer.write(Buffer.from("b"));
+    writer.flush();
+    writer.write(Buffer.from("c"));
+    await turn();
+
+    expect(stream.written.map(String)).toEqual(["a", "b", "c"]);
+  });
+
+  test("flushes at once when it is told to, and not a second time in the turn after", async () => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.from("a"));
+    writer.flush();
+    expect(stream.written.map(String)).toEqual(["a"]);
+    await turn();
+
+    expect(stream.written.map(String)).toEqual(["a"]);
+  });
+
+  test("writes nothing to a stream that was destroyed meanwhile", async () => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.from("a"));
+    stream.destroy();
+    await turn();
+
+    expect(stream.written).toEqual([]);
+  });
+
+  test("counts the bytes that have not left: gathered ones, and those that the stream holds", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.alloc(10));
+    expect(writer.pendingBytes).toBe(10);
+    await turn();
+    writer.write(Buffer.alloc(5));
+    expect(writer.pendingBytes).toBe(15);
+
+    stream.isHeld = false;
+    stream.letGo();
+    await turn();
+    expect(writer.pendingBytes).toBe(0);
+  });
+
+  test("remembers when it last wrote, for keep-alive", async () => {
+    let now = 100;
+    const writer = new BatchWriter(new HeldStream(), () => now);
+    expect(writer.lastWriteMs).toBe(100);
+
+    now = 200;
+    writer.write(Buffer.from("a"));
+    expect(writer.lastWriteMs).toBe(100); // nothing has left yet
+    await turn();
+
+    expect(writer.lastWriteMs).toBe(200);
+  });
+
+  test("never puts a packet into another one, also over TLS with writes that wait", async () => {
+    const authority = await createTestAuthority();
+    const { certificate: cert, key } = await authority.issueServer(["localhost"]);
+    const read: Buffer[] = [];
+    const server = tls.createServer({ cert, key }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = tls.connect({
+      port: (server.address() as AddressInfo).port,
+      ca: authority.certificate,
+      servername: "localhost",
+    });
+    const [[accepted]] = (await Promise.all([once(server, "secureConnection"), once(client, "secureConnect")])) as [
+      [tls.TLSSocket],
+      unknown,
+    ];
+    accepted.pause();
+    const writer = new BatchWriter(client, () => 0);
+    const sent: Buffer[] = [];
+    const write = (packet: Buffer) => {
+      sent.push(packet);
+      writer.write(packet);
+    };
+
+    for (let round = 1; round <= 40; round++) {
+      write(publishOf(500_000, round));
+      await turn(); // the next ones meet a socket that is busy with this
+      write(encode({ cmd: "subscribe", messageId: round, subscriptions: [{ topic: "a/#", qos: 1 }] }));
+      write(publishOf(30, round));
+    }
+    writer.flush();
+    const wasBacklogged = client.writableLength > 1_000_000;
+    const reader = new PacketReader((bytes, start, end) => read.push(Buffer.from(bytes.subarray(start, end))));
+    accepted.on("data", (chunk: Buffer) => {
+      reader.push(chunk);
+    });
+    accepted.resume();
+    client.end();
+    await once(accepted, "end");
+    accepted.destroy();
+    server.close();
+
+    expect(wasBacklogged).toBe(true);
+    expect(read.map((packet) => packet.length)).toEqual(sent.map((packet) => packet.length));
+    expect(read.every((packet, index) => sent[index]?.equals(packet))).toBe(true);
+  });
+});

@@ -1,0 +1,581 @@
+import type { Duplex } from "node:stream";
+
+import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
+
+import type { ConnectionError } from "../../../runtime/errors.ts";
+import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
+import { Connection } from "../../../runtime/mqtt/connection.ts";
+import { encodePuback } from "../../../runtime/mqtt/publish.ts";
+import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "./scripted-broker.ts";
+
+const peer = "source edge (broker.example:8883)";
+
+const options: ConnectOptions = {
+  peer,
+  clientId: "c1",
+  cleanStart: false,
+  sessionExpirySeconds: 3600,
+  keepAliveSeconds: 60,
+  receiveMaximum: 100,
+  timeoutMs: 10_000,
+};
+
+interface Opened {
+  readonly connection: Connection;
+  readonly broker: ScriptedBroker;
+  readonly client: Duplex;
+  /** What was reported, in order. */
+  readonly events: string[];
+  readonly limits: ServerLimits[];
+  /** Settles with what ended the connection. */
+  readonly closed: Promise<ConnectionError | undefined>;
+}
+
+function open(change: Partial<ConnectOptions> = {}): Opened {
+  const { client, broker } = connectInMemory();
+  const events: string[] = [];
+  const limits: ServerLimits[] = [];
+  let onClosed: (error: ConnectionError | undefined) => void = () => undefined;
+  const closed = new Promise<ConnectionError | undefined>((resolve) => (onClosed = resolve));
+  const connection = new Connection(
+    client,
+    { ...options, ...change },
+    {
+      onConnected: (_connection, announced) => {
+        events.push("connected");
+        limits.push(announced);
+      },
+      onPublish: (view) => events.push(`PUBLISH ${view.topic}`),
+      onPuback: (packetId, reasonCode) => events.push(`PUBACK ${packetId} ${reasonCode}`),
+      onClosed: (error) => {
+        events.push("closed");
+        onClosed(error);
+      },
+    },
+  );
+  return { connection, broker, client, events, limits, closed };
+}
+
+async function openAccepted(
+  packet: Partial<IConnackPacket> = {},
+  change: Partial<ConnectOptions> = {},
+): Promise<Opened> {
+  const opened = open(change);
+  await opened.broker.accept(packet);
+  await settle();
+  return opened;
+}
+
+function publish(topic: string, messageId = 1): IPublishPacket {
+  return { cmd: "publish", qos: 1, messageId, dup: false, retain: false, topic, payload: "x" };
+}
+
+describe("a new connection", () => {
+  test("sends CONNECT and reports what CONNACK announces", async () => {
+    const { broker, events, limits, connection } = open();
+
+    const connect = await broker.accept({ sessionPresent: true, properties: { receiveMaximum: 7 } });
+    await settle();
+
+    expect(connect).toMatchObject({ clientId: "c1", clean: false, keepalive: 60 });
+    expect(events).toEqual(["connected"]);
+    expect(limits).toEqual([expect.objectContaining({ sessionPresent: true, receiveMaximum: 7 })]);
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("hands messages in the same chunk as CONNACK over after it has reported the connection", async () => {
+    const { broker, events } = open();
+    await broker.next("connect");
+
+    broker.sendBytes(encode(connack({ sessionPresent: true }), publish("a", 1), publish("b", 2)));
+    await settle();
+
+    expect(events).toEqual(["connected", "PUBLISH a", "PUBLISH b"]);
+  });
+
+  test.each<[string, Partial<IConnackPacket>, string, boolean]>([
+    [
+      "a retryable reason",
+      { reasonCode: 0x87 },
+      "refused the connection: 0x87 Not authorized; check the role assignment or permission; a new one takes minutes to arrive",
+      true,
+    ],
+    ["a reason that waiting helps", { reasonCode: 0x88 }, "refused the connection: 0x88 Server unavailable", true],
+    [
+      "a fatal reason",
+      { reasonCode: 0x85 },
+      "refused the connection: 0x85 Client Identifier not valid; change clientIdPrefix",
+      false,
+    ],
+    [
+      "the server's own words",
+      { reasonCode: 0x97, properties: { reasonString: 'too "many"' } },
+      'refused the connection: 0x97 Quota exceeded ("too \\"many\\""); check the broker\'s quotas, such as sessions per authentication name',
+      true,
+    ],
+  ])("ends with the reason code when it is refused: %s", async (_case, packet, text, retryable) => {
+    const { events, closed } = await openAccepted(packet);
+
+    const error = await closed;
+
+    expect(error?.message).toBe(`${peer} ${text}`);
+    expect(error).toMatchObject({ reasonCode: packet.reasonCode, retryable });
+    expect(events).toEqual(["closed"]);
+  });
+
+  test("cuts a server's words off, so that they can't flood the log", async () => {
+    const { closed } = await openAccepted({ reasonCode: 0x88, properties: { reasonString: "x".repeat(60_000) } });
+
+    expect((await closed)?.message.length).toBeLessThan(400);
+  });
+
+  test("ends when the server asks for another authentication step", async () => {
+    const { broker, closed } = open({ authenticationMethod: "K8S-SAT" });
+    await broker.next("connect");
+
+    broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "K8S-SAT" } });
+
+    expect(await closed).toMatchObject({ retryable: false, message: expect.stringContaining("authentication step") });
+  });
+
+  test("ends when anything but CONNACK comes first", async () => {
+    const { broker, events, closed } = open();
+    await broker.next("connect");
+
+    broker.send(publish("early"));
+
+    expect((await closed)?.message).toBe(`${peer} sent PUBLISH, which a client never gets here`);
+    expect(events).toEqual(["closed"]);
+  });
+
+  test("ends when the server closes without a word", async () => {
+    const { broker, closed } = open();
+    await broker.next("connect");
+
+    broker.stream.destroy();
+
+    expect(await closed).toMatchObject({ message: `${peer} closed the connection`, retryable: true });
+  });
+
+  test("says what the stream says when it breaks", async () => {
+    const { client, closed } = open();
+
+    client.destroy(new Error("read ECONNRESET"));
+
+    expect(await closed).toMatchObject({ message: `${peer} lost the connection: read ECONNRESET`, retryable: true });
+  });
+});
+
+describe("an open connection", () => {
+  test("reports PUBACKs with their reason codes", async () => {
+    const { broker, events } = await openAccepted();
+
+    broker.send({ cmd: "puback", messageId: 5, reasonCode: 0 }, { cmd: "puback", messageId: 6, reasonCode: 0x97 });
+    await settle();
+
+    expect(events.slice(1)).toEqual(["PUBACK 5 0", "PUBACK 6 151"]);
+  });
+
+  test("acknowledges with a PUBACK that has no reason code", async () => {
+    const { connection, broker } = await openAccepted();
+
+    connection.acknowledge(7);
+
+    expect(await broker.next("puback")).toMatchObject({ messageId: 7, reasonCode: 0 });
+  });
+
+  test.each<[string, number, string, boolean]>([
+    ["without a reason", 0x00, "ended the connection: 0x00 Success", true],
+    ["when it shuts down", 0x8b, "ended the connection: 0x8b Server shutting down", true],
+    [
+      "when another client takes the session over",
+      0x8e,
+      "ended the connection: 0x8e Session taken over; find the other client with this client identifier; give each site its own clientIdPrefix",
+      false,
+    ],
+    [
+      "when a packet is too large",
+      0x95,
+      "ended the connection: 0x95 Packet too large; keep messages under the broker's limit",
+      false,
+    ],
+  ])("ends when the server says DISCONNECT %s", async (_case, reasonCode, text, retryable) => {
+    const { broker, closed, connection } = await openAccepted();
+
+    broker.send({ cmd: "disconnect", reasonCode });
+
+    expect(await closed).toMatchObject({ message: `${peer} ${text}`, reasonCode, retryable });
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test.each<[string, number[], string]>([
+    ["a packet of an unknown type", [0x00, 0x00], "broke the protocol: "],
+    ["a length of five bytes", [0x30, 0xff, 0xff, 0xff, 0xff, 0x01], "broke the protocol: "],
+    ["a PUBLISH that ends too early", [0x32, 3, 0, 9, 97], "broke the protocol: "],
+    ["a PUBACK without an identifier", [0x40, 0], "broke the protocol: "],
+    ["a PUBLISH of QoS 2", [0x34, 6, 0, 1, 97, 0, 1, 0], "broke the protocol: "],
+    ["a second CONNACK", [0x20, 3, 0, 0, 0], "sent a second CONNACK"],
+    [
+      "a CONNECT",
+      [...encode({ cmd: "connect", clientId: "x", protocolVersion: 5 })],
+      "sent CONNECT, which a client never gets",
+    ],
+  ])("ends on %s", async (_case, bytes, text) => {
+    const { broker, closed, events } = await openAccepted();
+
+    broker.sendBytes(Buffer.concat([Buffer.from(bytes), encode(publish("behind"))]));
+
+    expect((await closed)?.message).toContain(`${peer} ${text}`);
+    await settle();
+    expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test("reports its end once, whatever else happens", async () => {
+    const { broker, connection, closed, events } = await openAccepted();
+
+    broker.send({ cmd: "disconnect", reasonCode: 0x8b });
+    await closed;
+    broker.stream.destroy();
+    connection.close();
+    connection.destroy("again");
+    await settle();
+
+    expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test("calls back once what waits has left", async () => {
+    const { connection, broker, client } = await openAccepted();
+    broker.stream.pause();
+    connection.write(
+      Buffer.concat([encode({ cmd: "pingreq" }), encode({ ...publish("x"), payload: Buffer.alloc(200_000) })]),
+    );
+    await settle();
+    const drained = jest.fn();
+
+    connection.onceDrained(drained);
+    await settle();
+    expect(drained).not.toHaveBeenCalled();
+    expect(connection.pendingBytes).toBeGreaterThan(0);
+
+    broker.stream.resume();
+    await settle();
+    expect(drained).toHaveBeenCalledTimes(1);
+    expect(connection.pendingBytes).toBe(0);
+    expect(client.writableNeedDrain).toBe(false);
+  });
+
+  test("calls back in the next turn when nothing waits", async () => {
+    const { connection } = await openAccepted();
+    const drained = jest.fn();
+
+    connection.onceDrained(drained);
+    expect(drained).not.toHaveBeenCalled();
+    await settle();
+
+    expect(drained).toHaveBeenCalledTimes(1);
+  });
+
+  test("reads nothing while it is paused, and goes on where it was", async () => {
+    const { connection, broker, events } = await openAccepted();
+
+    connection.setPaused(true);
+    broker.send(publish("a"));
+    await settle();
+    expect(events).toEqual(["connected"]);
+
+    connection.setPaused(false);
+    await settle();
+    expect(events).toEqual(["connected", "PUBLISH a"]);
+  });
+});
+
+describe("subscribe", () => {
+  test("asks for Retain As Published and for retained messages only with a new subscription", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const granted = connection.subscribe([
+      { filter: "a/#", qos: 1 },
+      { filter: "b", qos: 0 },
+    ]);
+    const { subscriptions } = await broker.grant([1, 0x87]);
+
+    expect(subscriptions).toEqual([
+      { topic: "a/#", qos: 1, nl: false, rap: true, rh: 1 },
+      { topic: "b", qos: 0, nl: false, rap: true, rh: 1 },
+    ]);
+    expect(await granted).toEqual([1, 0x87]);
+  });
+
+  test("writes Retain As Published, Retain Handling 1 and the QoS into one byte of the filter", async () => {
+    const { connection, broker, client } = await openAccepted();
+    const written: Buffer[] = [];
+    jest.spyOn(client, "write").mockImplementation((chunk: unknown) => written.push(chunk as Buffer) > 0);
+
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    granted.catch(() => undefined);
+    await settle();
+    broker.stream.destroy();
+
+    // identifier 65000, no properties, "a", then 00 (reserved) 01 (Retain Handling) 1 (Retain As Published) 0 (No Local) 01 (QoS)
+    expect(Buffer.concat(written).toString("hex")).toBe("8207fde800000161" + "19");
+  });
+
+  test("never uses a packet identifier that a message could have, nor one twice at a time", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const both = [connection.subscribe([{ filter: "a", qos: 1 }]), connection.subscribe([{ filter: "b", qos: 1 }])];
+    const ids = [(await broker.grant()).messageId ?? 0, (await broker.grant()).messageId ?? 0];
+    await Promise.all(both);
+
+    expect(Math.min(...ids)).toBeGreaterThanOrEqual(65_000);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  test("goes back to its first identifier after the last", async () => {
+    const { connection, broker } = await openAccepted();
+    const ids: number[] = [];
+
+    for (let count = 0; count < 537; count++) {
+      const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+      ids.push((await broker.grant()).messageId ?? 0);
+      await granted;
+    }
+
+    expect(ids.slice(-2)).toEqual([65_535, 65_000]);
+  });
+
+  test("takes a SUBACK that belongs to nothing for none of its own", async () => {
+    const { connection, broker } = await openAccepted();
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    const { messageId = 0 } = await broker.next("subscribe");
+
+    broker.send({ cmd: "suback", messageId: messageId + 1, granted: [0x80] });
+    broker.send({ cmd: "suback", messageId, granted: [1] });
+
+    expect(await granted).toEqual([1]);
+  });
+
+  test("rejects when the connection ends first", async () => {
+    const { connection, broker } = await openAccepted();
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    await broker.next("subscribe");
+
+    broker.stream.destroy();
+
+    await expect(granted).rejects.toMatchObject({ retryable: true, message: `${peer} ended before its SUBACK` });
+  });
+
+  test("rejects at once on a connection that has ended", async () => {
+    const { connection, closed } = await openAccepted();
+    connection.destroy("was cut");
+    await closed;
+
+    await expect(connection.subscribe([{ filter: "a", qos: 1 }])).rejects.toMatchObject({
+      message: `${peer} is not connected`,
+    });
+  });
+});
+
+describe("close", () => {
+  test("sends what was written, then DISCONNECT without properties, and ends", async () => {
+    const { connection, broker, closed, events } = await openAccepted();
+    connection.acknowledge(1);
+
+    connection.close();
+    await broker.ended;
+
+    expect(await closed).toBeUndefined();
+    expect(broker.commands()).toEqual(["connect", "puback", "disconnect"]);
+    expect(await broker.next("disconnect")).not.toHaveProperty("properties");
+    expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test("hands nothing over that arrives after it", async () => {
+    const { connection, broker, events } = await openAccepted();
+    broker.stream.allowHalfOpen = true;
+
+    connection.close();
+    broker.send(publish("late"), { cmd: "puback", messageId: 1, reasonCode: 0 });
+    await settle();
+
+    expect(events).toEqual(["connected"]);
+  });
+
+  test("ends at once a connection that never came to be", async () => {
+    const { connection, closed, broker } = open();
+
+    connection.close();
+
+    expect(await closed).toBeUndefined();
+    await broker.ended;
+    expect(broker.commands()).toEqual([]);
+  });
+
+  test("ends a paused connection too", async () => {
+    const { connection, broker, closed } = await openAccepted();
+    connection.setPaused(true);
+    broker.send(publish("never read"));
+    await settle();
+
+    connection.close();
+    await broker.ended;
+
+    expect(await closed).toBeUndefined();
+  });
+});
+
+describe("nothing is sent after the end", () => {
+  test.each<[string, (opened: Opened) => void]>([
+    [
+      "close",
+      ({ connection }) => {
+        connection.close();
+      },
+    ],
+    [
+      "destroy",
+      ({ connection }) => {
+        connection.destroy("was cut");
+      },
+    ],
+    [
+      "the server's DISCONNECT",
+      ({ broker }) => {
+        broker.send({ cmd: "disconnect", reasonCode: 0x8b });
+      },
+    ],
+    [
+      "the server's end",
+      ({ broker }) => {
+        broker.stream.destroy();
+      },
+    ],
+  ])("a PUBACK goes nowhere after %s", async (_case, end) => {
+    const opened = await openAccepted();
+    const written = jest.spyOn(opened.client, "write");
+    end(opened);
+    await settle();
+    const writes = written.mock.calls.length;
+
+    opened.connection.acknowledge(1);
+    opened.connection.write(encodePuback(2));
+    await settle();
+
+    expect(written.mock.calls.length).toBe(writes);
+    expect(opened.broker.commands()).not.toContain("puback");
+  });
+
+  test("a PUBACK that was gathered when the connection broke goes nowhere", async () => {
+    const { connection, broker } = await openAccepted();
+
+    connection.acknowledge(1);
+    connection.destroy("was cut");
+    await settle();
+
+    expect(broker.commands()).toEqual(["connect"]);
+  });
+});
+
+describe("with time passing", () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("ends when no CONNACK comes in time", async () => {
+    const { broker, closed } = open();
+    await broker.next("connect");
+
+    await jest.advanceTimersByTimeAsync(9999);
+    await settle();
+    jest.advanceTimersByTime(1);
+
+    expect(await closed).toMatchObject({ message: `${peer} sent no CONNACK within 10000 ms`, retryable: true });
+  });
+
+  test("ends when no SUBACK comes in time, for what the server knows of the filters is uncertain then", async () => {
+    const { connection, broker, closed, events } = await openAccepted();
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    const rejected = expect(granted).rejects.toMatchObject({ retryable: true });
+    await broker.next("subscribe");
+
+    jest.advanceTimersByTime(10_000);
+
+    await rejected;
+    expect((await closed)?.message).toBe(`${peer} sent no SUBACK within 10000 ms`);
+    expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test("leaves no timer behind once it has ended", async () => {
+    const { connection, broker } = await openAccepted();
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    await broker.grant();
+    await granted;
+
+    connection.destroy("was cut");
+    await settle();
+
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("pings an idle server and finds out when it is gone though its socket says nothing", async () => {
+    const { broker, closed } = await openAccepted({}, { keepAliveSeconds: 8 });
+
+    await jest.advanceTimersByTimeAsync(6000);
+    await settle();
+    expect(broker.commands()).toEqual(["connect", "pingreq"]);
+    await jest.advanceTimersByTimeAsync(6000);
+
+    expect(await closed).toMatchObject({
+      message: expect.stringMatching(/was silent for \d+ ms \(keep alive 8 s\)$/),
+      retryable: true,
+    });
+  });
+
+  test("stays up as long as the server answers its pings", async () => {
+    const { broker, events } = await openAccepted({}, { keepAliveSeconds: 8 });
+
+    for (let second = 0; second < 60; second++) {
+      await jest.advanceTimersByTimeAsync(1000);
+      await settle();
+      const pings = broker.commands().filter((cmd) => cmd === "pingreq").length;
+      if (pings > broker.received.length - 2) broker.send({ cmd: "pingresp" });
+      await settle();
+    }
+
+    expect(events).toEqual(["connected"]);
+    expect(broker.commands().filter((cmd) => cmd === "pingreq").length).toBeGreaterThanOrEqual(8);
+  });
+
+  test("keeps to the server's keep alive where it says one", async () => {
+    const { broker } = await openAccepted({ properties: { serverKeepAlive: 4 } }, { keepAliveSeconds: 0 });
+
+    await jest.advanceTimersByTimeAsync(3000);
+    await settle();
+
+    expect(broker.commands()).toContain("pingreq");
+  });
+
+  test("does not take a server for silent that it does not listen to", async () => {
+    const { connection, events } = await openAccepted({}, { keepAliveSeconds: 8 });
+
+    connection.setPaused(true);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await settle();
+
+    expect(events).toEqual(["connected"]);
+  });
+
+  test("cuts a connection that the server does not close after DISCONNECT", async () => {
+    const { connection, broker, closed } = await openAccepted();
+    broker.stream.allowHalfOpen = true;
+
+    connection.close();
+    await broker.next("disconnect");
+    jest.advanceTimersByTime(2000);
+
+    expect(await closed).toBeUndefined();
+  });
+});

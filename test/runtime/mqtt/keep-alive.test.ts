@@ -1,0 +1,158 @@
+import { startKeepAlive } from "../../../runtime/mqtt/keep-alive.ts";
+
+const intervalMs = 8000;
+/** A check comes every eighth of the interval. */
+const checkMs = intervalMs / 8;
+
+/** A connection of which nothing is seen but times and bytes. */
+class FakeConnection {
+  readonly pings: number[] = [];
+  readonly timeouts: number[] = [];
+  lastRead = 0;
+  lastWrite = 0;
+  pending = 0;
+  answersPings = false;
+
+  lastReadMs = () => this.lastRead;
+  lastWriteMs = () => this.lastWrite;
+  pendingBytes = () => this.pending;
+  ping = () => {
+    this.pings.push(Date.now());
+    this.lastWrite = Date.now();
+    if (this.answersPings) setTimeout(() => (this.lastRead = Date.now()), 1);
+  };
+  onTimeout = (silentMs: number) => this.timeouts.push(silentMs);
+}
+
+function start(change: (connection: FakeConnection) => void = () => {}) {
+  const connection = new FakeConnection();
+  change(connection);
+  return { connection, stop: startKeepAlive(intervalMs, connection, () => Date.now()) };
+}
+
+/** Lets time pass in steps of which each does something. */
+function pass(steps: number, each: () => void): void {
+  for (let step = 0; step < steps; step++) {
+    each();
+    jest.advanceTimersByTime(checkMs);
+  }
+}
+
+describe("startKeepAlive", () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("pings an idle connection after 5/8 of the interval, long before the server gives it up", () => {
+    const { connection } = start();
+
+    jest.advanceTimersByTime(5 * checkMs - 1);
+    expect(connection.pings).toEqual([]);
+
+    jest.advanceTimersByTime(1);
+    expect(connection.pings).toEqual([5 * checkMs]);
+  });
+
+  test("pings again and again while the server answers, and never times out", () => {
+    const { connection } = start((fake) => (fake.answersPings = true));
+
+    jest.advanceTimersByTime(10 * intervalMs);
+
+    expect(connection.pings.length).toBeGreaterThanOrEqual(10);
+    for (const [index, at] of connection.pings.entries())
+      expect(at - (connection.pings[index - 1] ?? 0)).toBeLessThanOrEqual((6 / 8) * intervalMs);
+    expect(connection.timeouts).toEqual([]);
+  });
+
+  test("pings though much is read, when nothing is written: the server counts what it gets", () => {
+    const { connection } = start();
+
+    pass(16, () => (connection.lastRead = Date.now()));
+
+    expect(connection.pings.length).toBeGreaterThanOrEqual(2);
+    expect(connection.timeouts).toEqual([]);
+  });
+
+  test("pings though much is written, when nothing is read: QoS 0 is never answered", () => {
+    const { connection } = start();
+
+    pass(6, () => (connection.lastWrite = Date.now()));
+
+    expect(connection.pings).toEqual([5 * checkMs]);
+  });
+
+  test("sends no ping while messages go both ways", () => {
+    const { connection } = start();
+
+    pass(40, () => (connection.lastRead = connection.lastWrite = Date.now()));
+
+    expect(connection.pings).toEqual([]);
+  });
+
+  test("times out half an interval after a ping that nothing answers", () => {
+    const { connection } = start();
+
+    jest.advanceTimersByTime(5 * checkMs + intervalMs / 2 - 1);
+    expect(connection.timeouts).toEqual([]);
+
+    jest.advanceTimersByTime(1);
+    expect(connection.timeouts).toEqual([9 * checkMs]);
+  });
+
+  test("does not wait for a PINGRESP where anything else is read after the ping", () => {
+    const { connection } = start();
+    jest.advanceTimersByTime(5 * checkMs);
+
+    connection.lastRead = Date.now() + 1;
+    jest.advanceTimersByTime(4 * checkMs);
+
+    expect(connection.timeouts).toEqual([]);
+  });
+
+  test("takes no slow uplink for a dead one as long as waiting bytes leave", () => {
+    const { connection } = start((fake) => (fake.pending = 1_000_000));
+
+    pass(40, () => (connection.pending -= 10_000));
+
+    expect(connection.pings).toHaveLength(1);
+    expect(connection.timeouts).toEqual([]);
+  });
+
+  test("times out when waiting bytes leave no more", () => {
+    const { connection } = start((fake) => (fake.pending = 1_000_000));
+    pass(12, () => (connection.pending -= 10_000));
+
+    jest.advanceTimersByTime(intervalMs / 2);
+
+    expect(connection.timeouts).toHaveLength(1);
+  });
+
+  test("takes bytes that are added to a full socket for no progress", () => {
+    const { connection } = start((fake) => (fake.pending = 1000));
+
+    pass(10, () => (connection.pending += 1000));
+
+    expect(connection.timeouts.length).toBeGreaterThanOrEqual(1);
+  });
+
+  test("does nothing any more once it is stopped", () => {
+    const { connection, stop } = start();
+
+    stop();
+    jest.advanceTimersByTime(10 * intervalMs);
+
+    expect([connection.pings, connection.timeouts]).toEqual([[], []]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("is turned off by an interval of 0", () => {
+    const connection = new FakeConnection();
+
+    startKeepAlive(0, connection, () => Date.now());
+
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,114 @@
+import { connectAsync } from "mqtt";
+
+import { createBroker, type Broker } from "../../emulator/broker.ts";
+import { createAioProfile } from "../../emulator/profiles/aio.ts";
+import { parseRelayConfig } from "../../runtime/config.ts";
+import { createLog } from "../../runtime/log.ts";
+import { Relay } from "../../runtime/relay.ts";
+
+interface Report {
+  readonly state: string;
+  readonly [field: string]: unknown;
+}
+
+let broker: Broker;
+let reports: Report[];
+let onReport: () => void;
+let closeWatcher: () => Promise<void>;
+
+beforeEach(async () => {
+  broker = await createBroker({
+    profile: createAioProfile({ isAnonymousAllowed: true }),
+    listeners: [{ transport: "tcp" }],
+  });
+  reports = [];
+  onReport = () => undefined;
+  const watcher = await connectAsync(broker.addresses[0]?.url ?? "", { protocolVersion: 5 });
+  watcher.on("message", (topic, payload) => {
+    reports.push({ topic, ...(JSON.parse(payload.toString()) as Report) });
+    onReport();
+  });
+  await watcher.subscribeAsync("relays/#", { qos: 1 });
+  closeWatcher = () => watcher.endAsync(true);
+});
+
+afterEach(async () => {
+  await closeWatcher();
+  await broker.close();
+});
+
+function createRelay(): Relay {
+  const endpoint = {
+    endpointType: "Mqtt",
+    mqttSettings: {
+      host: `127.0.0.1:${broker.addresses[0]?.port ?? 0}`,
+      authentication: { method: "Anonymous" },
+      tls: { mode: "Disabled" },
+      clientIdPrefix: "oslo-",
+    },
+  };
+  const operations = [
+    { operationType: "Source", sourceSettings: { endpointRef: "edge", dataSources: ["plant/#"] } },
+    {
+      operationType: "Destination",
+      destinationSettings: { endpointRef: "edge", dataDestination: "copy/${inputTopic}" },
+    },
+  ];
+  const document = {
+    endpoints: { edge: endpoint },
+    dataflows: { telemetry: { operations } },
+    relay: { site: "oslo", status: { endpointRef: "edge", topic: "relays/oslo" }, reconnect: { minDelayMs: 10 } },
+  };
+  const { config } = parseRelayConfig(JSON.stringify(document), { where: "the test" });
+  return new Relay(config, { ordinal: 2, log: createLog("error") });
+}
+
+/** The first report that a test is after. */
+async function reported(isIt: (report: Report) => boolean): Promise<Report> {
+  for (;;) {
+    const found = reports.find(isIt);
+    if (found !== undefined) return found;
+    await new Promise<void>((resolve) => (onReport = resolve));
+  }
+}
+
+describe("the relay's status", () => {
+  it("says that it runs, and for each dataflow what it has done", async () => {
+    const relay = createRelay();
+    const running = relay.run();
+
+    const report = await reported(({ state, isReady }) => state === "running" && isReady === true);
+    await relay.stop();
+    await running;
+
+    expect(report).toMatchObject({ topic: "relays/oslo/2", site: "oslo", instance: 2, reasons: [] });
+    expect(report["dataflows"]).toMatchObject({ telemetry: { received: 0, delivered: 0, inFlight: 0, waiting: 0 } });
+  });
+
+  it("says that it stopped when it was told to", async () => {
+    const relay = createRelay();
+    const running = relay.run();
+    await reported(({ state }) => state === "running");
+
+    await relay.stop();
+    await running;
+
+    expect(await reported(({ state }) => state === "stopped")).toMatchObject({ isReady: false });
+  });
+
+  it("is gone, by its will, when its connection breaks, and runs again when it is back", async () => {
+    const relay = createRelay();
+    const running = relay.run();
+    await reported(({ state }) => state === "running");
+    reports = [];
+
+    broker.faults.closeSocket("oslo-relay-2-status");
+    const gone = await reported(({ state }) => state === "gone");
+    const again = await reported(({ state }) => state === "running");
+    await relay.stop();
+    await running;
+
+    expect(gone).toEqual({ topic: "relays/oslo/2", state: "gone" });
+    expect(again).toMatchObject({ instance: 2 });
+  });
+});
