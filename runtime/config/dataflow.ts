@@ -20,6 +20,28 @@ const nothing = (what: string) =>
     ),
   );
 
+/** The one map that changes nothing; a dataflow that only passes messages on may spell it out. */
+const passThrough = v.strictObject({
+  type: v.optional(v.literal("PassThrough")),
+  inputs: v.tuple([v.literal("*")]),
+  output: v.literal("*"),
+  description: v.optional(v.string()),
+});
+
+const passThroughMap = v.optional(
+  v.pipe(
+    v.array(v.unknown(), "is no list; remove it"),
+    v.check(
+      (rules) => rules.every((rule) => v.is(passThrough, rule)),
+      'asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
+    ),
+    v.metadata({
+      description: "Empty, or the map of `*` to `*`: only AIO's own engine can map messages.",
+      source: rest,
+    }),
+  ),
+);
+
 /** Fields of AIO's `Dataflow` that the relay can't serve are told apart from mistyped ones. */
 function engineBlock<const E extends v.ObjectEntries>(entries: E, engineOnly: readonly string[]) {
   return block(entries, (key, known) =>
@@ -69,7 +91,7 @@ const transformation = block({
     ),
     datasets: nothing("enrich messages"),
     filter: nothing("filter messages"),
-    map: nothing("map messages"),
+    map: passThroughMap,
   }),
 });
 
@@ -108,32 +130,38 @@ const relay = block({
 });
 
 /** One source to one destination, as AIO's `Dataflow` has it. */
-export const dataflowSchema = engineBlock(
-  {
-    mode: v.optional(
-      choice(["Enabled", "Disabled"], { description: "`Disabled` keeps the dataflow from running.", source: rest }),
-      "Enabled",
-    ),
-    operations: v.pipe(
-      v.array(
-        v.pipe(
-          v.variant("operationType", [source, transformation, destination], (issue) => {
-            const given = issue.input === undefined ? "is missing" : "is not an operation type";
-            return `${given}; set "operationType" to one of ${operationTypes.join(", ")}`;
-          }),
-          v.metadata({ description: "What the operation does.", source: rest }),
-        ),
-        "is no list; give a Source, then at most one BuiltInTransformation, then a Destination",
+export const dataflowSchema = block({
+  mode: v.optional(
+    choice(["Enabled", "Disabled"], { description: "`Disabled` keeps the dataflow from running.", source: rest }),
+    "Enabled",
+  ),
+  operations: v.pipe(
+    v.array(
+      v.pipe(
+        v.variant("operationType", [source, transformation, destination], (issue) => {
+          const given = issue.input === undefined ? "is missing" : "is not an operation type";
+          return `${given}; set "operationType" to one of ${operationTypes.join(", ")}`;
+        }),
+        v.metadata({ description: "What the operation does.", source: rest }),
       ),
+      "is no list; give a Source, then at most one BuiltInTransformation, then a Destination",
+    ),
+    v.metadata({
+      description: "A Source, then at most one BuiltInTransformation, then a Destination.",
+      source: rest,
+    }),
+  ),
+  requestDiskPersistence: v.optional(
+    v.pipe(
+      v.literal("Disabled", "is served by AIO's own engine only; remove it or run the dataflow there"),
       v.metadata({
-        description: "A Source, then at most one BuiltInTransformation, then a Destination.",
-        source: rest,
+        description: "Only AIO's own engine asks its broker to persist.",
+        source: "Azure IoT Operations, Configure disk persistence",
       }),
     ),
-    relay: v.optional(relay, {}),
-  },
-  ["requestDiskPersistence"],
-);
+  ),
+  relay: v.optional(relay, {}),
+});
 
 export type DataflowInput = v.InferInput<typeof dataflowSchema>;
 export type Dataflow = v.InferOutput<typeof dataflowSchema>;

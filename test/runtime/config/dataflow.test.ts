@@ -31,7 +31,12 @@ describe("operations", () => {
         source,
         {
           ...transformation,
-          builtInTransformationSettings: { serializationFormat: "Json", datasets: [], filter: [], map: [] },
+          builtInTransformationSettings: {
+            serializationFormat: "Json",
+            datasets: [],
+            filter: [],
+            map: [{ type: "PassThrough", inputs: ["*"], output: "*" }],
+          },
         },
         destination,
       ],
@@ -147,7 +152,13 @@ describe("fields of operations", () => {
       `${settings}.map`,
       [{}],
       "operations[1].builtInTransformationSettings.map",
-      `asks the relay to map messages, ${engine}`,
+      'asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
+    ],
+    [
+      `${settings}.map`,
+      [{ inputs: ["*"], output: "copy.*" }],
+      "operations[1].builtInTransformationSettings.map",
+      'asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
     ],
     [`${settings}.map`, {}, "operations[1].builtInTransformationSettings.map", "is no list; remove it"],
     [

@@ -199,8 +199,8 @@ describe("a problem points into the document that was given", () => {
       "Dataflow",
       "telemetry-up",
       "operations.1.builtInTransformationSettings.map",
-      [{ inputs: ["*"], output: "*", type: "PassThrough" }],
-      "operations[1].builtInTransformationSettings.map: asks the relay to map messages, which only AIO's own engine can; remove it or run the dataflow there",
+      [{ inputs: ["temperature"], output: "celsius", type: "Rename" }],
+      'operations[1].builtInTransformationSettings.map: asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
     ],
     [
       "Dataflow",
