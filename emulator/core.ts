@@ -91,7 +91,7 @@ function createLimits(lasting: Limits, faults: FaultPlan): () => Limits {
 
 function endOverflowed(sessions: SessionStore, session: Session): void {
   sessions.end(session, "SessionOverflow");
-  // The reason code is not documented (azure.md §5.3); the word is Event Grid's.
+  // No page says which reason code; the word is of Event Grid, MQTT client life cycle events.
   session.connection?.disconnect(ReasonCode.quotaExceeded, "SessionOverflow", "the session's queue is full");
 }
 

@@ -1,6 +1,6 @@
 import type { MessageProperties } from "./packet/message-properties.ts";
 
-/** Why a connection ended, in the words of Event Grid's client life cycle events. @see azure.md §5.3 EGLIFE */
+/** Why a connection ended, in Event Grid's words. @see Event Grid, MQTT client life cycle events */
 export type DisconnectionReason =
   | "ClientAuthenticationError"
   | "ClientAuthorizationError"

@@ -40,7 +40,7 @@ export interface CheckedPackets {
 interface RuleLabel {
   /** What the rule says, unique in its profile. */
   readonly name: string;
-  /** Where it comes from: a key of `azure.md` with its section, or a section of MQTT 5.0. */
+  /** Public pages and standards that say so, with the date of a page: `"Event Grid, MQTT support (2025-07-30)"`. */
   readonly source: string;
 }
 

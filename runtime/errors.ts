@@ -55,7 +55,9 @@ export class ConnectionError extends Error {
  */
 export function describeError(cause: unknown): string {
   if (typeof cause !== "object" || cause === null) return String(cause);
-  const { message, code } = cause as { message?: unknown; code?: unknown };
+  const { message, code, library, reason } = cause as Readonly<Record<string, unknown>>;
+  // OpenSSL's message is a line of its own log, with its source files; the reason is the part for people.
+  if (typeof library === "string" && typeof reason === "string") return reason;
   const text = typeof message === "string" && message !== "" ? message : undefined;
   // An AggregateError of Node's happy eyeballs has a code and an empty message.
   return text ?? (typeof code === "string" ? code : "unknown error");

@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import type { DeclaredResource } from "./evaluate-stack.ts";
 import type { PodFiles, Volume } from "./kubelet.ts";
 
@@ -50,34 +52,33 @@ interface StatefulSetInputs {
 interface PodSpec {
   readonly serviceAccountName: string;
   readonly volumes: readonly Volume[];
-  readonly containers: readonly {
-    readonly args: readonly string[];
-    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-  }[];
+  readonly containers: readonly [Container];
+}
+
+interface Container {
+  readonly args: readonly string[];
+  readonly volumeMounts: PodFiles["mounts"];
 }
 
 /**
  * Reads what a program declared.
- * @throws when it declares no relay or no Event Grid namespace: the demo stands in for both ends
+ * @throws when it does not declare one relay with a configuration, and one Event Grid namespace
  */
 export function readDeclaredSite(resources: readonly DeclaredResource[]): DeclaredSite {
   const ofType = (wanted: string) => resources.filter((resource) => resource.type === wanted);
-  const { inputs } = only(ofType(type.statefulSet), "relay");
+  const { inputs } = only(ofType(type.statefulSet), "a relay's StatefulSet");
   const { metadata, spec } = inputs as unknown as StatefulSetInputs;
   const pod = spec.template.spec;
-  const container = pod.containers[0];
-  const configFile = container?.args[container.args.indexOf("--config") + 1] ?? "";
+  const [container] = pod.containers;
   const configMaps = keysOf(ofType(type.configMap), (data) => data["data"]);
-  const configuration = only(ofType(type.namespace), "Event Grid namespace").inputs[
-    "topicSpacesConfiguration"
-  ] as Record<string, number>;
+  const namespace = only(ofType(type.namespace), "an Event Grid namespace");
+  const configuration = namespace.inputs["topicSpacesConfiguration"] as Record<string, number>;
   const spaces = ofType(type.topicSpace);
   return {
-    configText: [...configMaps.values()].flatMap((keys) => keys["config.json"] ?? [])[0] ?? "",
-    configFile,
+    ...readConfiguration(pod, container, configMaps),
     pod: {
       volumes: pod.volumes,
-      mounts: container?.volumeMounts ?? [],
+      mounts: container.volumeMounts,
       namespace: metadata?.namespace ?? "default",
       serviceAccount: pod.serviceAccountName,
     },
@@ -95,16 +96,39 @@ export function readDeclaredSite(resources: readonly DeclaredResource[]): Declar
       subject: String(credential["subject"]),
       audiences: credential["audiences"] as string[],
     })),
-    roles: ofType(type.roleAssignment).flatMap((assignment) => readRole(assignment, spaces)),
+    roles: ofType(type.roleAssignment).flatMap((assignment) => readRole(assignment, namespace, spaces)),
   };
 }
 
-function readRole({ inputs }: DeclaredResource, spaces: readonly DeclaredResource[]): DeclaredRole[] {
+/** Follows `--config` to the ConfigMap that is mounted there. */
+function readConfiguration(
+  { volumes }: PodSpec,
+  { args, volumeMounts }: Container,
+  configMaps: Keys,
+): Pick<DeclaredSite, "configFile" | "configText"> {
+  const configFile = args[args.indexOf("--config") + 1] ?? "";
+  const mount = volumeMounts.find(({ mountPath }) => mountPath === path.posix.dirname(configFile));
+  const configMap = volumes.find(({ name }) => name === mount?.name)?.configMap?.name;
+  const configText = configMaps.get(configMap ?? "")?.[path.posix.basename(configFile)];
+  if (configText === undefined) {
+    throw new Error(
+      `the stack: mounts no ConfigMap with the relay's "${configFile}"; declare it as the Relay component does`,
+    );
+  }
+  return { configFile, configText };
+}
+
+/** A role that is assigned elsewhere, or another role, gives no right to publish or subscribe here. */
+function readRole(
+  { inputs }: DeclaredResource,
+  namespace: DeclaredResource,
+  spaces: readonly DeclaredResource[],
+): DeclaredRole[] {
   const definition = String(inputs["roleDefinitionId"]);
   const principalId = String(inputs["principalId"]);
-  const space = spaces.find(({ id }) => id === inputs["scope"]);
   const role = (["publisher", "subscriber"] as const).find((name) => definition.endsWith(roleDefinitions[name]));
-  if (role === undefined) return [];
+  const space = spaces.find(({ id }) => id === inputs["scope"]);
+  if (role === undefined || (space === undefined && inputs["scope"] !== namespace.id)) return [];
   return [{ principalId, role, ...(space === undefined ? {} : { topicSpace: space.name }) }];
 }
 
@@ -120,7 +144,8 @@ function keysOf(objects: readonly DeclaredResource[], read: (inputs: DeclaredRes
 function only(resources: readonly DeclaredResource[], what: string): DeclaredResource {
   const [first, ...more] = resources;
   if (first === undefined || more.length > 0) {
-    throw new Error(`the stack declares ${resources.length} times a ${what}; the demo takes just one`);
+    const problem = `declares ${resources.length} of what the demo stands in for, ${what}`;
+    throw new Error(`the stack: ${problem}; declare just one`);
   }
   return first;
 }

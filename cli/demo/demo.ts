@@ -1,19 +1,20 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 
-import { parseRelayConfig } from "../../runtime/config.ts";
-import type { MqttClient } from "../../runtime/mqtt-client.ts";
-import { connectDemoClient } from "./clients.ts";
+import { parseRelayConfig, type ParsedConfig } from "../../runtime/config.ts";
+import { formatProblem } from "../../runtime/errors.ts";
+import { applicationName, createDemoClients } from "./clients.ts";
 import { readDeclaredSite, type DeclaredSite } from "./declared-site.ts";
-import { startEmulatedCloud, type EmulatedCloud } from "./emulated-cloud.ts";
-import { evaluateStack } from "./evaluate-stack.ts";
-import { Ledger } from "./ledger.ts";
+import { startEmulatedCloud } from "./emulated-cloud.ts";
+import { evaluateStack, type Evaluation } from "./evaluate-stack.ts";
+import { watchInterruption } from "./interruption.ts";
 import { preparePod } from "./pod.ts";
-import { startRelay, type RelayLogLine, type RelayProcess } from "./relay-process.ts";
+import { renderLogLine, type RelayLogLine } from "./relay-output.ts";
+import { startRelay } from "./relay-process.ts";
 import { machines, planRoutes, type Route } from "./routes.ts";
-import { renderArrival, renderLedger, renderTable, Screen, type DataflowLine } from "./screen.ts";
-import { publishLoad, watchArrivals, type Arrival, type ClientFor, type Load } from "./traffic.ts";
+import { runTraffic } from "./run-traffic.ts";
+import { Screen } from "./screen.ts";
+import { readStackConfig, stackFileOf } from "./stack-file.ts";
+import type { Load } from "./traffic.ts";
 
 /** What the command line says of the demo. */
 export interface DemoOptions {
@@ -28,83 +29,103 @@ const once = { "to the cloud": 2000, "to the edge": 200 } as const;
 const perSecond = { "to the cloud": 400, "to the edge": 40 } as const;
 const readyTimeoutMs = 15_000;
 const arrivalTimeoutMs = 15_000;
-const drawMs = 500;
-const shownArrivals = 3;
+/** Host name that the emulated Event Grid gives to the namespace. */
+const hostname = "oslo.westeurope-1.ts.eventgrid.azure.net";
+/** Its settings hold the facts that stand in for the outputs of a platform's stack. */
+const platformEnvironment = "dev";
+
+/** Started parts, to be ended in the reverse order. */
+type CleanUp = (() => Promise<unknown>)[];
 
 /**
  * Runs the stack program's declaration on this machine: two emulated brokers, the relay in a process of its own, a plant
  * and its cloud applications.
  * @returns the exit code: 0 when nothing was lost
  */
-export async function runDemo({ isOnce, environment }: DemoOptions): Promise<number> {
-  const screen = new Screen(process.stdout);
-  const stackFile = fileURLToPath(new URL(`../../stacks/Pulumi.${environment}.yaml`, import.meta.url));
-  const resources = await evaluateStack(stackFile, environment, {
-    hostname: "oslo.westeurope-1.ts.eventgrid.azure.net",
-  });
-  const site = readDeclaredSite(resources);
-  const { config } = parseRelayConfig(site.configText, { where: "the rendered ConfigMap" });
-  screen.say(
-    `${styleText("bold", "1.")} stacks/index.ts declares ${resources.length} resources; its relay's configuration has ${site.configText.length} bytes`,
-  );
-  const routes = planRoutes(config);
-  const cloud = await startEmulatedCloud(site, config, applicationsOf(routes));
-  screen.say(
-    `${styleText("bold", "2.")} emulated brokers: AIO's on port ${cloud.edge.port}, Event Grid's on port ${cloud.cloud.port}, with the topic spaces and roles declared`,
-  );
-  const pod = await preparePod(site, config, cloud);
-  const relay = await startRelay({ ...pod, onLog: logPrinter(screen) });
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const interruption = watchInterruption();
+  const cleanUp: CleanUp = [];
   try {
-    await relay.ready(readyTimeoutMs);
-    screen.say(`${styleText("bold", "3.")} the relay runs on ${pod.configFile}\n`);
-    const lost = await runTraffic({ isOnce, routes, site, cloud, relay, screen });
-    return lost === 0 ? 0 : 1;
+    return await stageDemo(options, new Screen(process.stdout), interruption.signal, cleanUp);
   } finally {
-    await relay.stop();
-    await cloud.close();
-    await pod.remove();
+    for (const end of cleanUp.reverse()) await end();
+    interruption.close();
   }
 }
 
-interface Stage {
-  readonly isOnce: boolean;
-  readonly routes: readonly Route[];
-  readonly site: DeclaredSite;
-  readonly cloud: EmulatedCloud;
-  readonly relay: RelayProcess;
-  readonly screen: Screen;
+async function stageDemo(
+  { isOnce, environment }: DemoOptions,
+  screen: Screen,
+  signal: AbortSignal,
+  cleanUp: CleanUp,
+): Promise<number> {
+  const evaluation = await evaluateStack(stackFileOf(environment), environment, {
+    hostname,
+    platform: await readPlatformFacts(),
+  });
+  const site = readDeclaredSite(evaluation.resources);
+  const parsed = parseRelayConfig(site.configText, { where: "the rendered ConfigMap" });
+  const routes = planRoutes(parsed.config);
+  if (routes.length === 0) throw new Error("the stack: declares no dataflow that is enabled; declare one");
+  introduce(screen, evaluation, site);
+  signal.throwIfAborted();
+
+  const cloud = await startEmulatedCloud(site, parsed.config, machines.map(applicationName));
+  cleanUp.push(cloud.close);
+  sayStep(screen, 2, `emulated brokers: AIO's on port ${cloud.edge.port}, Event Grid's on port ${cloud.cloud.port}`);
+  signal.throwIfAborted();
+
+  const pod = await preparePod(site, parsed.config, cloud);
+  cleanUp.push(pod.remove);
+  const relay = await startRelay({ ...pod, onLog: createLogPrinter(screen, parsed, pod.connectTo) });
+  cleanUp.push(relay.stop);
+  await relay.ready(readyTimeoutMs, signal);
+  sayStep(screen, 3, `the relay runs on ${pod.configFile}\n`);
+
+  const clients = createDemoClients(cloud);
+  cleanUp.push(clients.close);
+  return runTraffic({ loads: planLoads(routes, isOnce), clients, relay, screen, signal, arrivalTimeoutMs });
 }
 
-/** Publishes until the end, waits for what is under way, drains the relay and shows the ledger. @returns messages lost */
-async function runTraffic({ isOnce, routes, site, cloud, relay, screen }: Stage): Promise<number> {
-  const ledger = new Ledger(routes.map(({ dataflow }) => dataflow));
-  const arrivals: Arrival[] = [];
-  const clients = createClients(site, cloud);
-  await watchArrivals(routes, clients.watcher, ledger, (arrival) => {
-    arrivals.unshift(arrival);
-    arrivals.length = Math.min(arrivals.length, shownArrivals);
-  });
-  const end = new AbortController();
-  const stop = () => {
-    end.abort();
+/** Facts of the platform for a stack program that refers to the platform's stack; empty where there are none. */
+async function readPlatformFacts(): Promise<Record<string, unknown>> {
+  const config = await readStackConfig(stackFileOf(platformEnvironment));
+  return JSON.parse(config["mqtt-dataflow:platform"] ?? "{}") as Record<string, unknown>;
+}
+
+function introduce(
+  screen: Screen,
+  { resources, references, warnings }: Evaluation,
+  { configText }: DeclaredSite,
+): void {
+  sayStep(
+    screen,
+    1,
+    `stacks/index.ts declares ${resources.length} resources; the relay's configuration has ${configText.length} bytes`,
+  );
+  for (const stack of references) {
+    screen.say(`   facts out of stacks/Pulumi.${platformEnvironment}.yaml stand in for the outputs of stack ${stack}`);
+  }
+  for (const warning of warnings) screen.say(styleText("yellow", `   warning: ${warning}`));
+}
+
+function sayStep(screen: Screen, number: number, text: string): void {
+  screen.say(`${styleText("bold", `${number}.`)} ${text}`);
+}
+
+/** Shows of the relay's log what an operator should see, and not what has been said already or is the demo's own doing. */
+function createLogPrinter(
+  screen: Screen,
+  { warnings }: ParsedConfig,
+  connectTo: readonly string[],
+): (line: RelayLogLine) => void {
+  const known = new Set(warnings.map(formatProblem));
+  return (line) => {
+    const isWarning = line.level === "warn";
+    if (!isWarning && line.level !== "error") return;
+    if (known.has(line.msg) || connectTo.includes(`${String(line["host"])}=${String(line["to"])}`)) return;
+    screen.say(styleText(isWarning ? "yellow" : "red", renderLogLine(line)));
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  const drawing = drawUntil(end.signal, screen, async () =>
-    renderScene(await linesOf(routes, relay, ledger), arrivals, isOnce),
-  );
-  await Promise.all(planLoads(routes, isOnce).map((load) => publishLoad(load, clients.publisher, ledger, end.signal)));
-  await waitFor(() => ledger.missing === 0, arrivalTimeoutMs);
-  end.abort();
-  await drawing;
-  const lines = await linesOf(routes, relay, ledger);
-  screen.draw(renderScene(lines, arrivals, true));
-  const code = await relay.stop();
-  await clients.close();
-  screen.say(
-    `\nrelay drained, exit code ${code}\n\n${renderLedger(lines.map((line) => ({ ...line, totals: ledger.totals(line.dataflow) })))}`,
-  );
-  return ledger.missing;
 }
 
 function planLoads(routes: readonly Route[], isOnce: boolean): Load[] {
@@ -115,93 +136,4 @@ function planLoads(routes: readonly Route[], isOnce: boolean): Load[] {
     const total = isOnce ? Math.round(once[route.direction] * share) : Infinity;
     return { route, perSecond: perSecond[route.direction] * share, total };
   });
-}
-
-/** One client for each machine and direction: a plant's machines are many, and a session of Event Grid takes 100 a second. */
-function createClients(
-  site: DeclaredSite,
-  cloud: EmulatedCloud,
-): { publisher: ClientFor; watcher: ClientFor; close: () => Promise<void> } {
-  const open = new Map<string, Promise<MqttClient>>();
-  const atEdge = async (name: string) => {
-    const token = await cloud.issuer.createToken({
-      namespace: "plant",
-      serviceAccount: name,
-      audiences: [audienceOf(site)],
-    });
-    return connectDemoClient(cloud.edge, { clientId: name, method: "K8S-SAT", token });
-  };
-  const atCloud = async (name: string) =>
-    connectDemoClient(cloud.cloud, {
-      clientId: name,
-      method: "OAUTH2-JWT",
-      token: await cloud.createApplicationToken(name),
-    });
-  const client = (name: string, connect: (name: string) => Promise<MqttClient>) => {
-    const known = open.get(name) ?? connect(name);
-    open.set(name, known);
-    return known;
-  };
-  return {
-    publisher: (route, machine) =>
-      route.direction === "to the cloud" ? client(machine, atEdge) : client(applicationName(machine), atCloud),
-    watcher: (route, machine) =>
-      route.direction === "to the cloud"
-        ? client(applicationName(machine), atCloud)
-        : client(`${machine}-controller`, atEdge),
-    close: async () => {
-      for (const each of open.values()) await (await each).endAsync();
-    },
-  };
-}
-
-function applicationName(machine: string): string {
-  return `twin-of-${machine}`;
-}
-
-function applicationsOf(routes: readonly Route[]): string[] {
-  return routes.length === 0 ? [] : machines.map(applicationName);
-}
-
-function audienceOf(site: DeclaredSite): string {
-  const token = site.pod.volumes
-    .flatMap(({ projected }) => projected?.sources ?? [])
-    .find(({ serviceAccountToken }) => serviceAccountToken);
-  return token?.serviceAccountToken?.audience ?? "aio-internal";
-}
-
-async function linesOf(routes: readonly Route[], relay: RelayProcess, ledger: Ledger): Promise<DataflowLine[]> {
-  const metrics = await relay.metrics();
-  return routes.map(({ dataflow, direction }) => ({
-    dataflow,
-    direction,
-    metrics: metrics.get(dataflow) ?? {},
-    totals: ledger.totals(dataflow),
-  }));
-}
-
-function renderScene(lines: readonly DataflowLine[], arrivals: readonly Arrival[], isOnce: boolean): string {
-  const hint = isOnce ? "" : `\n\n${styleText("dim", "Ctrl-C drains the relay and shows the ledger")}`;
-  return `${renderTable(lines)}\n\n${arrivals.map(renderArrival).join("\n")}${hint}`;
-}
-
-async function drawUntil(signal: AbortSignal, screen: Screen, render: () => Promise<string>): Promise<void> {
-  while (!signal.aborted) {
-    screen.draw(await render());
-    await delay(screen.isLive ? drawMs : drawMs * 4, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function waitFor(isDone: () => boolean, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!isDone() && performance.now() < deadline) await delay(50);
-}
-
-/** Shows of the relay's log what an operator should see. */
-function logPrinter(screen: Screen): (line: RelayLogLine) => void {
-  return (line) => {
-    if (line.level !== "warn" && line.level !== "error") return;
-    const { level, time: _time, msg, ...rest } = line;
-    screen.say(styleText(level === "warn" ? "yellow" : "red", `relay ${level}: ${msg} ${JSON.stringify(rest)}`));
-  };
 }

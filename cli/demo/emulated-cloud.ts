@@ -11,17 +11,27 @@ import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
 import type { RelayConfig } from "../../runtime/config.ts";
 import { HostType, parseHost, type Endpoint } from "../../runtime/config/endpoint.ts";
-import type { BrokerAddress } from "./clients.ts";
 import type { DeclaredSite } from "./declared-site.ts";
+
+/** A broker that the demo's clients reach: the name to ask for, and where it really listens. */
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** CA to trust, in PEM. */
+  readonly ca: string;
+}
 
 /** The two brokers and the identity services around them, on loopback. */
 export interface EmulatedCloud {
   readonly edge: BrokerAddress;
   readonly cloud: BrokerAddress;
   readonly authority: CertificateAuthority;
-  readonly issuer: ClusterIssuer;
-  /** Environment that the workload identity webhook gives to a pod, with this machine's identity service in it. */
+  /** Where this machine's stand-in for Microsoft Entra ID answers. */
   readonly identityHost: string;
+  /** Makes a service account token as the relay's pod gets it. */
+  readonly createPodToken: (audience: string) => Promise<string>;
+  /** Makes a service account token of a machine for AIO's broker. */
+  readonly createMachineToken: (machine: string) => Promise<string>;
   /** Makes a token of a cloud application for Event Grid. */
   readonly createApplicationToken: (application: string) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -29,6 +39,10 @@ export interface EmulatedCloud {
 
 /** Audience of Event Grid's tokens. @see Event Grid, Microsoft Entra JWT authentication */
 const eventGridAudience = "https://eventgrid.azure.net";
+/** Namespace of the machines' service accounts. */
+const plantNamespace = "plant";
+/** A day, the longest that the demo runs: nothing renews the tokens of its clients and of its pod. */
+const tokenLifetimeSeconds = 24 * 60 * 60;
 
 /**
  * Starts AIO's broker and Event Grid with just the rights that the components declared: topic spaces, role assignments,
@@ -40,7 +54,7 @@ export async function startEmulatedCloud(
   config: RelayConfig,
   applications: readonly string[],
 ): Promise<EmulatedCloud> {
-  const authority = createCertificateAuthority("mqtt-dataflow demo CA");
+  const authority = await createCertificateAuthority("mqtt-dataflow demo CA");
   const issuer = await createClusterIssuer();
   const endpoints = {
     edge: findEndpoint(config, HostType.LocalBroker),
@@ -50,15 +64,18 @@ export async function startEmulatedCloud(
   const identities = await startIdentities(site, endpoints.cloud, { authority, issuer, clientIds });
   const aio = await createBroker({
     profile: createAioProfile({ keySet: issuer.keySet, audiences: [audienceOf(endpoints.edge)] }),
-    listeners: [listener(authority, hostnameOf(endpoints.edge))],
+    listeners: [await createListener(authority, hostnameOf(endpoints.edge))],
   });
   const eventGrid = await startEventGrid(site, endpoints.cloud, { authority, identities, clientIds });
+  const createToken = (namespace: string, serviceAccount: string, audience: string) =>
+    issuer.createToken({ namespace, serviceAccount, audiences: [audience], expirySeconds: tokenLifetimeSeconds });
   return {
     edge: addressOf(endpoints.edge, aio, authority),
     cloud: addressOf(endpoints.cloud, eventGrid, authority),
     authority,
-    issuer,
     identityHost: identities.authorityHost,
+    createPodToken: (audience) => createToken(site.pod.namespace, site.pod.serviceAccount, audience),
+    createMachineToken: (machine) => createToken(plantNamespace, machine, audienceOf(endpoints.edge)),
     createApplicationToken: (application) =>
       identities.createToken(clientIds.get(application) ?? "", eventGridAudience),
     close: async () => {
@@ -86,7 +103,7 @@ async function startEventGrid(
       topicSpaces: site.topicSpaces,
       roleAssignments: [...site.roles, ...applications],
     }),
-    listeners: [listener(authority, hostname)],
+    listeners: [await createListener(authority, hostname)],
   });
 }
 
@@ -104,13 +121,15 @@ async function startIdentities(
 ): Promise<IdentityService> {
   const { authentication } = endpoint.mqttSettings;
   if (authentication.method !== "UserAssignedManagedIdentity") {
-    throw new Error(`the demo takes UserAssignedManagedIdentity at Event Grid, not ${authentication.method}`);
+    const problem = `the relay's endpoint at Event Grid has the method ${authentication.method}`;
+    throw new Error(`the stack: ${problem}; the demo stands in for UserAssignedManagedIdentity alone`);
   }
   const { clientId, tenantId } = authentication.userAssignedManagedIdentitySettings;
-  const { certificate, key } = authority.createServerCertificate(["localhost"]);
+  const { certificate, key } = await authority.createServerCertificate(["localhost"]);
   return createIdentityService({
     tenantId,
     tls: { certificate, key },
+    tokenLifetimeSeconds,
     identities: [
       {
         clientId,
@@ -128,8 +147,9 @@ async function startIdentities(
 
 function findEndpoint({ endpoints }: RelayConfig, hostType: HostType): Endpoint {
   const endpoint = Object.values(endpoints).find((candidate) => candidate.hostType === hostType);
-  if (endpoint === undefined)
-    throw new Error(`the stack declares no endpoint of host type ${hostType}, which the demo stands in for`);
+  if (endpoint === undefined) {
+    throw new Error(`the stack: declares no endpoint of host type ${hostType}; declare one, the demo stands in for it`);
+  }
   return endpoint;
 }
 
@@ -143,8 +163,8 @@ function audienceOf({ mqttSettings: { authentication } }: Endpoint): string {
     : "aio-internal";
 }
 
-function listener(authority: CertificateAuthority, hostname: string) {
-  return { transport: "tcp" as const, tls: authority.createServerCertificate([hostname]) };
+async function createListener(authority: CertificateAuthority, hostname: string) {
+  return { transport: "tcp" as const, tls: await authority.createServerCertificate([hostname]) };
 }
 
 function addressOf(

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 
 import { describeError } from "../../runtime/errors.ts";
+import { readStackConfig } from "./stack-file.ts";
 
 /** A resource that the program declared, as the provider would have got it. */
 export interface DeclaredResource {
@@ -15,53 +14,74 @@ export interface DeclaredResource {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What the stack program needs from Azure and does not decide itself. */
-export interface AzureAnswers {
+/** What the stack program needs from elsewhere and does not decide itself. */
+export interface DemoAnswers {
   /** Host name that Event Grid gives to a namespace. */
   readonly hostname: string;
+  /** Outputs of whatever stack the program refers to, by output name. */
+  readonly platform: Readonly<Record<string, unknown>>;
+}
+
+/** What came of running the program. */
+export interface Evaluation {
+  /** What providers would create; components, and what only reads, are not in it. */
+  readonly resources: readonly DeclaredResource[];
+  /** Stacks that it refers to. */
+  readonly references: readonly string[];
+  /** Warnings of its components, each once. */
+  readonly warnings: readonly string[];
 }
 
 const project = "mqtt-dataflow";
 
 /**
  * Runs the stack program in this process, with its settings of one environment, and records what it declares. Nothing
- * is created: no Pulumi command line and no cloud take part.
+ * is created: no Pulumi command line and no cloud take part. Runs once in a process, since a program is a module.
  *
  * @param stackFile a `Pulumi.<environment>.yaml`
+ * @throws with all that the program refuses, in its own words
  */
-export async function evaluateStack(
-  stackFile: string,
-  environment: string,
-  answers: AzureAnswers,
-): Promise<DeclaredResource[]> {
-  const { config = {} } = parse(await readFile(stackFile, "utf8")) as { config?: Record<string, unknown> };
+export async function evaluateStack(stackFile: string, environment: string, answers: DemoAnswers): Promise<Evaluation> {
+  const config = await readStackConfig(stackFile);
   const resources: DeclaredResource[] = [];
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, id }) => {
-        const declared = { type, name, inputs: inputs as Record<string, unknown> };
-        const resource = { ...declared, id: id === undefined || id === "" ? idOf(declared) : id };
-        resources.push(resource);
-        return { id: resource.id, state: outputsOf(resource, answers) };
-      },
-      call: ({ token }) => {
-        throw new Error(`the program asked for ${token}, which the demo has no answer to`);
-      },
-    },
-    project,
-    environment,
-    false,
+  const references: string[] = [];
+  const newResource = ({ type, name, inputs, id, custom }: pulumi.runtime.MockResourceArgs) => {
+    if (type === "pulumi:pulumi:StackReference") {
+      references.push(name);
+      return { id: name, state: { name, outputs: answers.platform, secretOutputNames: [] } };
+    }
+    const declared = { type, name, inputs: inputs as Record<string, unknown> };
+    const resource = { ...declared, id: id === undefined || id === "" ? idOf(declared) : id };
+    if (custom === true) resources.push(resource);
+    return { id: resource.id, state: outputsOf(resource, answers) };
+  };
+  const call = ({ token }: pulumi.runtime.MockCallArgs) => {
+    throw new Error(`the stack: asks for ${token}, which the demo has no answer to; declare it as a setting`);
+  };
+  await pulumi.runtime.setMocks({ newResource, call }, project, environment, false);
+  pulumi.runtime.setAllConfig(config);
+  const warnings = await collectWarnings(() =>
+    withRejections(async () => {
+      await pulumi.runtime.runInPulumiStack(async () => (await import("../../stacks/index.ts")) as pulumi.Inputs);
+      await pulumi.runtime.disconnect(); // resolves once every resource is registered
+    }),
   );
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
-    ),
-  );
-  await withRejections(async () => {
-    await pulumi.runtime.runInPulumiStack(async () => (await import("../../stacks/index.ts")) as pulumi.Inputs);
-    await pulumi.runtime.disconnect(); // resolves once every resource is registered
-  });
-  return resources;
+  return { resources, references, warnings };
+}
+
+/** Takes the warnings that Pulumi, without an engine to give them to, writes with `console.warn`. */
+async function collectWarnings(run: () => Promise<void>): Promise<string[]> {
+  const warnings = new Set<string>();
+  const { warn } = console;
+  console.warn = (text: unknown) => {
+    warnings.add(String(text).replace(/^warning: \[runtime\] /, ""));
+  };
+  try {
+    await run();
+  } finally {
+    console.warn = warn;
+  }
+  return [...warnings];
 }
 
 /**
@@ -81,8 +101,13 @@ async function withRejections(run: () => Promise<void>): Promise<void> {
     process.off("unhandledRejection", note);
   }
   if (failures.length === 0) return;
-  const texts = new Set(failures.map(describeError));
+  const texts = new Set(failures.map(sayFailure));
   throw new Error([...texts].join("\n"), { cause: failures[0] });
+}
+
+/** The words of whoever failed first: Pulumi puts a resource's every property that depends on it before them. */
+function sayFailure(failure: unknown): string {
+  return describeError(failure).replace(/^(?:error serializing property "[^"]+": )+/, "");
 }
 
 /** IDs in the form of the provider's: the program reads the subscription out of Azure's. */
@@ -93,7 +118,7 @@ function idOf({ type, name, inputs }: Omit<DeclaredResource, "id">): string {
 }
 
 /** What a provider adds to the inputs, as far as the program reads it. */
-function outputsOf({ type, name, inputs }: DeclaredResource, { hostname }: AzureAnswers): Record<string, unknown> {
+function outputsOf({ type, name, inputs }: DeclaredResource, { hostname }: DemoAnswers): Record<string, unknown> {
   if (type === "azure-native:eventgrid:Namespace") {
     const configuration = inputs["topicSpacesConfiguration"] as Record<string, unknown>;
     return { name, ...inputs, topicSpacesConfiguration: { ...configuration, hostname } };

@@ -28,10 +28,7 @@ export interface VolumeContents {
   readonly token: (audience: string) => Promise<string>;
 }
 
-/**
- * Writes the files that a container would see, below `root` instead of `/`.
- * @returns nothing; the files are only for this user to read
- */
+/** Writes the files that a container would see, below `root` instead of `/`, readable for this user alone. */
 export async function mountPodFiles(
   { volumes, mounts }: PodFiles,
   contents: VolumeContents,

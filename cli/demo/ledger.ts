@@ -1,9 +1,9 @@
-/** One message that a demo client published. */
-interface Line {
+/** One message that may still change an account. */
+interface OpenMessage {
   readonly publishedMs: number;
   /** Whether the broker has acknowledged it to its publisher: from then on nobody may lose it. */
   isAccepted: boolean;
-  arrivals: number;
+  hasArrived: boolean;
 }
 
 /** What became of the messages of one dataflow. */
@@ -15,9 +15,11 @@ export interface LedgerTotals {
   readonly delivered: number;
   /** Arrivals beyond the first of a message. */
   readonly duplicated: number;
-  /** Accepted, and never arrived. */
+  /** Accepted, and not arrived so far. */
   readonly lost: number;
-  /** From publishing to arrival, in milliseconds; 0 without any. */
+  /** Why the source broker refused the first message that it refused. */
+  readonly refusal: string | undefined;
+  /** From publishing to arrival, in milliseconds, over the newest arrivals; 0 without any. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -25,58 +27,110 @@ export interface LedgerTotals {
 /** Latencies that are kept for the quantiles: the newest. */
 const keptLatencies = 2000;
 
-/** Counts every message of the demo by its number: what was published has to arrive. */
+/** Counts every message of the demo by its number: what was accepted has to arrive. Keeps only what is under way. */
 export class Ledger {
-  readonly #lines = new Map<string, Map<number, Line>>();
-  readonly #latencies = new Map<string, number[]>();
+  readonly #accounts: ReadonlyMap<string, Account>;
 
   constructor(dataflows: readonly string[]) {
-    for (const dataflow of dataflows) {
-      this.#lines.set(dataflow, new Map());
-      this.#latencies.set(dataflow, []);
-    }
+    this.#accounts = new Map(dataflows.map((dataflow) => [dataflow, new Account()]));
   }
 
-  notePublished(dataflow: string, number: number, nowMs: number): void {
-    this.#lines.get(dataflow)?.set(number, { publishedMs: nowMs, isAccepted: false, arrivals: 0 });
+  /** @returns the number of the message, from 0 */
+  notePublished(dataflow: string, nowMs: number): number {
+    return this.#account(dataflow).notePublished(nowMs);
   }
 
   noteAccepted(dataflow: string, number: number): void {
-    const line = this.#lines.get(dataflow)?.get(number);
-    if (line !== undefined) line.isAccepted = true;
+    this.#account(dataflow).noteAccepted(number);
   }
 
+  noteRefused(dataflow: string, number: number, reason: string): void {
+    this.#account(dataflow).noteRefused(number, reason);
+  }
+
+  /** A number that was never published counts for nothing. */
   noteArrived(dataflow: string, number: number, nowMs: number): void {
-    const line = this.#lines.get(dataflow)?.get(number);
-    if (line === undefined) return;
-    line.arrivals++;
-    const latencies = this.#latencies.get(dataflow);
-    if (line.arrivals > 1 || latencies === undefined) return;
-    latencies.push(nowMs - line.publishedMs);
-    if (latencies.length > keptLatencies) latencies.shift();
+    this.#account(dataflow).noteArrived(number, nowMs);
   }
 
   totals(dataflow: string): LedgerTotals {
-    const lines = [...(this.#lines.get(dataflow)?.values() ?? [])];
-    const count = (test: (line: Line) => boolean) => lines.filter(test).length;
-    const sorted = [...(this.#latencies.get(dataflow) ?? [])].sort((a, b) => a - b);
+    return this.#account(dataflow).totals;
+  }
+
+  /** Messages of all dataflows that wait for their broker's acknowledgement, or for their arrival. */
+  get underWay(): number {
+    return [...this.#accounts.values()].reduce((sum, account) => sum + account.underWay, 0);
+  }
+
+  #account(dataflow: string): Account {
+    const account = this.#accounts.get(dataflow);
+    if (account === undefined) throw new TypeError(`no account of dataflow "${dataflow}"`);
+    return account;
+  }
+}
+
+/** The messages of one dataflow. */
+class Account {
+  readonly #open = new Map<number, OpenMessage>();
+  readonly #latencies: number[] = [];
+  #published = 0;
+  #accepted = 0;
+  #delivered = 0;
+  #duplicated = 0;
+  #refusal: string | undefined;
+
+  notePublished(nowMs: number): number {
+    const number = this.#published++;
+    this.#open.set(number, { publishedMs: nowMs, isAccepted: false, hasArrived: false });
+    return number;
+  }
+
+  noteAccepted(number: number): void {
+    const message = this.#open.get(number);
+    if (message === undefined || message.isAccepted) return;
+    this.#accepted++;
+    message.isAccepted = true;
+    if (message.hasArrived) this.#open.delete(number);
+  }
+
+  noteRefused(number: number, reason: string): void {
+    this.#open.delete(number);
+    this.#refusal ??= reason;
+  }
+
+  noteArrived(number: number, nowMs: number): void {
+    const message = this.#open.get(number);
+    if (message?.hasArrived === false) {
+      message.hasArrived = true;
+      this.#delivered++;
+      this.#latencies.push(nowMs - message.publishedMs);
+      if (this.#latencies.length > keptLatencies) this.#latencies.shift();
+      if (message.isAccepted) this.#open.delete(number);
+    } else if (Number.isInteger(number) && number >= 0 && number < this.#published) {
+      this.#duplicated++;
+    }
+  }
+
+  get underWay(): number {
+    return this.#open.size;
+  }
+
+  get totals(): LedgerTotals {
+    const sorted = this.#latencies.toSorted((a, b) => a - b);
     return {
-      published: lines.length,
-      accepted: count(({ isAccepted }) => isAccepted),
-      delivered: count(({ arrivals }) => arrivals > 0),
-      duplicated: lines.reduce((sum, { arrivals }) => sum + Math.max(0, arrivals - 1), 0),
-      lost: count(({ isAccepted, arrivals }) => isAccepted && arrivals === 0),
+      published: this.#published,
+      accepted: this.#accepted,
+      delivered: this.#delivered,
+      duplicated: this.#duplicated,
+      lost: [...this.#open.values()].filter(({ isAccepted, hasArrived }) => isAccepted && !hasArrived).length,
+      refusal: this.#refusal,
       p50Ms: quantile(sorted, 0.5),
       p99Ms: quantile(sorted, 0.99),
     };
   }
-
-  /** Accepted messages of all dataflows that have not arrived. */
-  get missing(): number {
-    return [...this.#lines.keys()].reduce((sum, dataflow) => sum + this.totals(dataflow).lost, 0);
-  }
 }
 
+/** The nearest rank: the smallest value that at least this share of all values does not exceed. */
 function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
 }

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,20 +16,22 @@ export type PodFolder = Omit<RelayProcessOptions, "onLog"> & { readonly remove: 
 /** Audience and path of the token with which a pod becomes a managed identity. @see Microsoft Entra Workload ID */
 const workloadIdentity = { audience: "api://AzureADTokenExchange", file: "azure-identity-token" } as const;
 
-/** Mounts what the StatefulSet mounts, and adds what Kubernetes' own controllers and webhooks would. */
+/** Mounts what the StatefulSet mounts, and adds what Kubernetes' own controllers and webhooks would. `remove` it. */
 export async function preparePod(site: DeclaredSite, config: RelayConfig, cloud: EmulatedCloud): Promise<PodFolder> {
   const root = await mkdtemp(path.join(tmpdir(), "mqtt-dataflow-demo-"));
-  const { namespace, serviceAccount } = site.pod;
-  const token = (audience: string) => cloud.issuer.createToken({ namespace, serviceAccount, audiences: [audience] });
+  const removeNow = () => {
+    rmSync(root, { recursive: true, force: true });
+  };
+  process.once("exit", removeNow); // for an end that waits for nothing
   const contents = {
     // What the stack doesn't declare is AIO's trust bundle: in this demo its broker's CA.
     configMap: (name: string) => site.configMaps.get(name) ?? { "ca.crt": cloud.authority.certificate },
     secret: (name: string) => site.secrets.get(name) ?? {},
-    token,
+    token: cloud.createPodToken,
   };
   await mountPodFiles(site.pod, contents, root);
   const federatedToken = path.join(root, workloadIdentity.file);
-  await writeFile(federatedToken, await token(workloadIdentity.audience), { mode: 0o600 });
+  await writeFile(federatedToken, await cloud.createPodToken(workloadIdentity.audience), { mode: 0o600 });
   const systemRoots = path.join(root, "system-roots.crt");
   await writeFile(systemRoots, cloud.authority.certificate);
   return {
@@ -42,7 +45,11 @@ export async function preparePod(site: DeclaredSite, config: RelayConfig, cloud:
       // Event Grid's and Entra's certificates come from public CAs; here the demo's CA stands in for those.
       NODE_EXTRA_CA_CERTS: systemRoots,
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    drainTimeoutMs: config.relay.drainTimeoutSeconds * 1000,
+    remove: async () => {
+      await rm(root, { recursive: true, force: true });
+      process.off("exit", removeNow);
+    },
   };
 }
 

@@ -1,9 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
+import { parseLogLine, parseMetrics, type DataflowMetrics, type RelayLogLine } from "./relay-output.ts";
 
 /** How the relay is started: as its image would be, in a process and an environment of its own. */
 export interface RelayProcessOptions {
@@ -12,80 +14,114 @@ export interface RelayProcessOptions {
   /** `<host>:<port>=<address>:<port>` */
   readonly connectTo: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Time to drain after SIGTERM; SIGKILL follows. */
+  readonly drainTimeoutMs: number;
   readonly onLog: (line: RelayLogLine) => void;
 }
 
-/** A line of the relay's log, as far as the demo reads it. */
-export interface RelayLogLine {
-  readonly level: string;
-  readonly msg: string;
-  readonly [field: string]: unknown;
+/** How the relay ended: `"exit code 0"`, `"SIGKILL"`. */
+export interface RelayEnd {
+  readonly isClean: boolean;
+  readonly how: string;
 }
-
-/** Metrics of one dataflow, by metric name. */
-export type DataflowMetrics = Readonly<Record<string, number>>;
 
 /** A running relay. */
 export interface RelayProcess {
   /** Resolves once every dataflow is connected at both ends. @throws when the relay ends first, or time is up */
-  readonly ready: (timeoutMs: number) => Promise<void>;
-  /** Metrics by dataflow; empty while the relay can't be asked. */
+  readonly ready: (timeoutMs: number, signal: AbortSignal) => Promise<void>;
+  /** Metrics by dataflow; while the relay can't be asked, its last answer. */
   readonly metrics: () => Promise<ReadonlyMap<string, DataflowMetrics>>;
-  /** Sends SIGTERM and waits for the end. @returns the exit code */
-  readonly stop: () => Promise<number>;
+  readonly ended: Promise<RelayEnd>;
+  /** Sends SIGTERM and waits for the end. May be called again. */
+  readonly stop: () => Promise<RelayEnd>;
 }
 
 const relayEntry = fileURLToPath(new URL("../../runtime/main.ts", import.meta.url));
+const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
 const pollMs = 100;
+const answerTimeoutMs = 2000;
+/** Beyond the drain time-out, for the relay to disconnect and end. */
+const graceMs = 5000;
 
+/** Starts the relay; it ends with this process at the latest. */
 export async function startRelay(options: RelayProcessOptions): Promise<RelayProcess> {
-  const { configFile, mountPath, connectTo, environment, onLog } = options;
   const port = await findFreePort();
-  const args = ["run", "--config", configFile, "--mounts", mountPath, "--metrics-port", String(port)];
-  const redirects = connectTo.flatMap((value) => ["--connect-to", value]);
-  const child = spawn(process.execPath, [relayEntry, ...args, ...redirects], {
-    env: { ...environment, PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "inherit"],
-    // Ctrl-C in a terminal goes to a whole process group: the demo itself says when the relay stops.
-    detached: true,
-  });
-  process.once("exit", () => {
-    child.kill("SIGKILL");
-  });
-  let exitCode: number | undefined;
-  const exited = once(child, "exit").then(([code]) => {
-    exitCode = typeof code === "number" ? code : 1;
-    return exitCode;
-  });
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    onLog(parseLogLine(line));
-  });
   const base = `http://127.0.0.1:${port}`;
+  const child = spawnRelay(options, port);
+  const ended = watchEnd(child);
+  let metrics: ReadonlyMap<string, DataflowMetrics> = new Map();
   return {
-    ready: (timeoutMs) => waitUntilReady(base, timeoutMs, () => exitCode),
+    ended,
+    ready: (timeoutMs, signal) => waitUntilReady(base, ended, timeoutMs, signal),
     metrics: async () => {
-      const answer = await fetch(`${base}/metrics`).catch(() => undefined);
-      return parseMetrics((await answer?.text()) ?? "");
+      const text = await ask(`${base}/metrics`).then((answer) => answer?.text());
+      if (text !== undefined) metrics = parseMetrics(text);
+      return metrics;
     },
-    stop: () => {
+    stop: async () => {
       child.kill("SIGTERM");
-      return exited;
+      const impatience = setTimeout(() => child.kill("SIGKILL"), options.drainTimeoutMs + graceMs);
+      const end = await ended;
+      clearTimeout(impatience);
+      return end;
     },
   };
 }
 
-async function waitUntilReady(base: string, timeoutMs: number, exitCode: () => number | undefined): Promise<void> {
+function spawnRelay(options: RelayProcessOptions, port: number): ChildProcess {
+  const { configFile, mountPath, connectTo, environment, onLog } = options;
+  const args = ["run", "--config", configFile, "--mounts", mountPath, "--metrics-port", String(port)];
+  const redirects = connectTo.flatMap((value) => ["--connect-to", value]);
+  const child = spawn(process.execPath, ["--import", endWithParent, relayEntry, ...args, ...redirects], {
+    env: { ...environment, PATH: process.env["PATH"] },
+    stdio: "pipe",
+    // Ctrl-C in a terminal goes to a whole process group: the demo itself says when the relay stops.
+    detached: true,
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    onLog(parseLogLine(line));
+  });
+  createInterface({ input: child.stderr }).on("line", (msg) => {
+    onLog({ level: "error", msg });
+  });
+  return child;
+}
+
+async function watchEnd(child: ChildProcess): Promise<RelayEnd> {
+  const kill = () => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
+  // "close" and not "exit": its last lines have been read by then.
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  process.off("exit", kill);
+  return { isClean: code === 0, how: signal ?? `exit code ${code}` };
+}
+
+async function waitUntilReady(
+  base: string,
+  ended: Promise<RelayEnd>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let end: RelayEnd | undefined;
+  void ended.then((value) => (end = value));
   const deadline = performance.now() + timeoutMs;
   let reason = "it does not answer";
   while (performance.now() < deadline) {
-    const code = exitCode();
-    if (code !== undefined) throw new Error(`the relay ended with code ${code} before it was ready`);
-    const answer = await fetch(`${base}/readyz`).catch(() => undefined);
+    signal.throwIfAborted();
+    if (end !== undefined) throw new Error(`the relay: ended before it was ready (${end.how}); see what it said above`);
+    const answer = await ask(`${base}/readyz`);
     if (answer?.ok === true) return;
     reason = (await answer?.text())?.trim() ?? reason;
     await delay(pollMs);
   }
-  throw new Error(`the relay is not ready in ${timeoutMs} ms: ${reason}`);
+  throw new Error(`the relay: is not ready within ${timeoutMs} ms (${reason}); see what it said above`);
+}
+
+/** @returns nothing when there is no answer in time */
+async function ask(url: string): Promise<Response | undefined> {
+  return fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(() => undefined);
 }
 
 async function findFreePort(): Promise<number> {
@@ -95,25 +131,4 @@ async function findFreePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
-}
-
-function parseLogLine(line: string): RelayLogLine {
-  try {
-    return JSON.parse(line) as RelayLogLine;
-  } catch {
-    // Not the relay's own: an engine's warning, say.
-    return { level: "warn", msg: line };
-  }
-}
-
-/** Reads `name{dataflow="x",…} value` lines; values of one name and dataflow are added up. */
-function parseMetrics(text: string): ReadonlyMap<string, DataflowMetrics> {
-  const byDataflow = new Map<string, Record<string, number>>();
-  for (const match of text.matchAll(/^(\w+)\{dataflow="([^"]+)"[^}]*\} ([0-9.e+-]+)$/gm)) {
-    const [, name = "", dataflow = "", value = "0"] = match;
-    const metrics = byDataflow.get(dataflow) ?? {};
-    metrics[name] = (metrics[name] ?? 0) + Number(value);
-    byDataflow.set(dataflow, metrics);
-  }
-  return byDataflow;
 }

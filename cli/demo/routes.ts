@@ -1,6 +1,7 @@
 import type { RelayConfig } from "../../runtime/config.ts";
 import { dataflowParts } from "../../runtime/config/dataflow.ts";
 import { HostType } from "../../runtime/config/endpoint.ts";
+import { parseSharedFilter } from "../../runtime/topic/filter.ts";
 import { parseTopicTemplate, resolveTopicTemplate } from "../../runtime/topic/template.ts";
 
 /** One simulated machine. */
@@ -16,19 +17,22 @@ export interface Crossing {
   readonly to: string;
 }
 
-/** A dataflow as the demo sees it: which way it goes, and what crosses. */
+/** Which way a dataflow goes. */
+export type Direction = "to the cloud" | "to the edge";
+
+/** A dataflow as the demo sees it. */
 export interface Route {
   readonly dataflow: string;
-  readonly direction: "to the cloud" | "to the edge";
+  readonly direction: Direction;
   readonly crossings: readonly Crossing[];
 }
 
 /**
  * Reads from a configuration what to publish: for each topic filter some topics under it, a `+` or `#` filled with a
- * machine and what it measures.
+ * machine and what it measures. Dataflows that are disabled, or that no such topic crosses, are left out.
  */
 export function planRoutes({ dataflows, endpoints }: RelayConfig): Route[] {
-  return Object.entries(dataflows).flatMap(([dataflow, config]) => {
+  return Object.entries(dataflows).flatMap(([dataflow, config]): Route[] => {
     const parts = dataflowParts(config);
     if (parts === undefined || config.mode === "Disabled") return [];
     const { source, destination } = parts;
@@ -43,13 +47,15 @@ export function planRoutes({ dataflows, endpoints }: RelayConfig): Route[] {
         }),
       ),
     );
-    return [{ dataflow, direction: isFromCloud ? ("to the edge" as const) : ("to the cloud" as const), crossings }];
+    if (crossings.length === 0) return [];
+    return [{ dataflow, direction: isFromCloud ? "to the edge" : "to the cloud", crossings }];
   });
 }
 
 /** `plant/+/telemetry/#` and `press-1` → `plant/press-1/telemetry/temperature`, … */
-function topicsUnder(filter: string, machine: string, signal: string): string[] {
-  const levels = filter.split("/");
+function topicsUnder(dataSource: string, machine: string, signal: string): string[] {
+  const shared = parseSharedFilter(dataSource);
+  const levels = (typeof shared === "object" ? shared.filter : dataSource).split("/");
   const firstWildcard = levels.findIndex((level) => level === "+" || level === "#");
   const tails = levels.at(-1) === "#" ? measures : [""];
   return tails.map((tail) =>

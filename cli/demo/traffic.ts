@@ -1,20 +1,38 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { MqttClient } from "../../runtime/mqtt-client.ts";
+import { describeError } from "../../runtime/errors.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Crossing, Route } from "./routes.ts";
 
-/** The client that publishes, and the one that waits, for each machine and direction. */
-export type ClientFor = (route: Route, machine: string) => Promise<MqttClient>;
+/** A client of one of the brokers, as far as traffic needs it. */
+export interface TrafficClient {
+  /** Resolves once the broker has acknowledged the message. @throws when it refuses */
+  readonly publish: (message: Outgoing) => Promise<void>;
+  /** Resolves once the broker has granted all topics. @throws when it refuses one */
+  readonly subscribe: (topics: readonly string[], onMessage: (message: Incoming) => void) => Promise<void>;
+}
 
-/** A message that has crossed, shown in full. */
-export interface Arrival {
-  readonly dataflow: string;
-  readonly from: string;
+/** A message of a demo client. */
+export interface Outgoing {
   readonly topic: string;
+  readonly payload: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** A message as it came. */
+export interface Incoming {
+  readonly topic: string;
+  readonly payload: string;
   readonly properties: Readonly<Record<string, string | string[]>>;
   readonly contentType: string | undefined;
-  readonly payload: string;
+}
+
+/** The client that publishes, and the one that waits, for each machine and direction. */
+export type ClientFor = (route: Route, machine: string) => Promise<TrafficClient>;
+
+/** A message that has crossed, shown in full. */
+export interface Arrival extends Crossing, Omit<Incoming, "topic"> {
+  readonly dataflow: string;
 }
 
 /** Payload of a demo message; `n` is its number in the ledger. */
@@ -30,7 +48,10 @@ interface Reading {
 /** Publishing ticks in a second. */
 const ticksPerSecond = 20;
 
-/** Waits at the destinations: subscribes to just the topics that the dataflow should bring, machine by machine. */
+/**
+ * Waits at the destinations: subscribes to just the topics that the dataflows should bring, machine by machine. A
+ * message counts where its dataflow was to bring it, and nowhere else.
+ */
 export async function watchArrivals(
   routes: readonly Route[],
   clientFor: ClientFor,
@@ -38,28 +59,18 @@ export async function watchArrivals(
   onArrival: (arrival: Arrival) => void,
 ): Promise<void> {
   for (const route of routes) {
-    for (const [machine, crossings] of groupByMachine(route)) {
+    const { dataflow, crossings } = route;
+    for (const machine of new Set(crossings.map((crossing) => crossing.machine))) {
+      const topics = new Set(crossings.filter((crossing) => crossing.machine === machine).map(({ to }) => to));
       const client = await clientFor(route, machine);
-      const origins = new Map(crossings.map(({ from, to }) => [to, from]));
-      client.on("message", (topic, payload, { properties }) => {
-        const from = origins.get(topic);
-        const text = payload.toString("utf8");
-        const reading = parseReading(text);
-        if (from === undefined || reading?.dataflow !== route.dataflow) return;
-        ledger.noteArrived(route.dataflow, reading.n, performance.now());
-        const { userProperties = {}, contentType } = properties ?? {};
-        onArrival({
-          dataflow: route.dataflow,
-          from,
-          topic,
-          properties: { ...userProperties },
-          contentType,
-          payload: text,
-        });
+      await client.subscribe([...topics], ({ topic, payload, properties, contentType }) => {
+        const reading = parseReading(payload);
+        if (reading?.dataflow !== dataflow) return;
+        const crossing = crossingOf(route, reading.n);
+        if (crossing?.machine !== machine || crossing.to !== topic) return;
+        ledger.noteArrived(dataflow, reading.n, performance.now());
+        onArrival({ ...crossing, dataflow, payload, properties, contentType });
       });
-      const granted = await client.subscribeAsync([...origins.keys()], { qos: 1, rap: true });
-      const refused = granted.find(({ qos }) => qos > 1);
-      if (refused !== undefined) throw new Error(`the broker refused a subscription to "${refused.topic}"`);
     }
   }
 }
@@ -72,44 +83,47 @@ export interface Load {
   readonly total: number;
 }
 
-/** Publishes believable readings, evenly, to the topics of a route in turn. */
+/**
+ * Publishes believable readings, evenly, to the topics of a route in turn. Does not wait for the acknowledgements: the
+ * ledger gets them.
+ */
 export async function publishLoad(
   { route, perSecond, total }: Load,
   clientFor: ClientFor,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<void> {
-  const publishing: Promise<unknown>[] = [];
+  const { dataflow } = route;
   const startMs = performance.now();
-  let sent = 0;
-  while (sent < total && !signal.aborted) {
+  for (let sent = 0; sent < total && !signal.aborted;) {
     const due = Math.min(total, Math.ceil(((performance.now() - startMs) / 1000 + 1 / ticksPerSecond) * perSecond));
     for (; sent < due; sent++) {
-      const crossing = route.crossings[sent % route.crossings.length];
-      if (crossing === undefined) return;
-      const client = await clientFor(route, crossing.machine);
-      const number = sent;
-      ledger.notePublished(route.dataflow, number, performance.now());
-      publishing.push(
-        client
-          .publishAsync(crossing.from, JSON.stringify(makeReading(route, crossing, number)), {
-            qos: 1,
-            properties: { contentType: "application/json", userProperties: { machine: crossing.machine } },
-          })
-          .then(() => {
-            ledger.noteAccepted(route.dataflow, number);
-          }),
+      const number = ledger.notePublished(dataflow, performance.now());
+      publishOne(route, number, clientFor).then(
+        () => {
+          ledger.noteAccepted(dataflow, number);
+        },
+        (reason: unknown) => {
+          ledger.noteRefused(dataflow, number, describeError(reason));
+        },
       );
     }
     await delay(1000 / ticksPerSecond, undefined, { signal }).catch(() => undefined);
   }
-  await Promise.allSettled(publishing);
 }
 
-function groupByMachine({ crossings }: Route): Map<string, Crossing[]> {
-  const groups = new Map<string, Crossing[]>();
-  for (const crossing of crossings) groups.set(crossing.machine, [...(groups.get(crossing.machine) ?? []), crossing]);
-  return groups;
+async function publishOne(route: Route, number: number, clientFor: ClientFor): Promise<void> {
+  const crossing = crossingOf(route, number);
+  if (crossing === undefined) throw new TypeError(`dataflow "${route.dataflow}" has no topics`);
+  const { machine, from } = crossing;
+  const client = await clientFor(route, machine);
+  const payload = JSON.stringify(makeReading(route, crossing, number));
+  await client.publish({ topic: from, payload, properties: { machine } });
+}
+
+/** The topics that a message crosses between follow from its number. */
+function crossingOf({ crossings }: Route, number: number): Crossing | undefined {
+  return crossings[number % crossings.length];
 }
 
 /** A value that drifts as a machine's would, around what is usual for it. */
@@ -127,7 +141,8 @@ function makeReading({ dataflow, direction }: Route, { machine, from }: Crossing
 
 function parseReading(text: string): Reading | undefined {
   try {
-    return JSON.parse(text) as Reading;
+    const reading = JSON.parse(text) as Reading | null;
+    return typeof reading?.n === "number" ? reading : undefined;
   } catch {
     return undefined; // another client's message
   }

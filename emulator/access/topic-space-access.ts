@@ -6,14 +6,14 @@ import { coversFilter } from "./covers-filter.ts";
 /** What a client may do with the topics of a topic space. */
 export type Permission = "publisher" | "subscriber";
 
-/** A set of topics. @see azure.md §5.3 EGLIM: 10 of them, with 10 templates each */
+/** A set of topics; a namespace has 10, with 10 templates each. @see Event Grid, Quotas and limits (2025-07-30) */
 export interface TopicSpace {
   readonly name: string;
   /** Topic filters; `${client.authenticationName}` stands for the client's: `"site/${client.authenticationName}/#"`. */
   readonly topicTemplates: readonly string[];
 }
 
-/** An *EventGrid TopicSpaces Publisher* or *Subscriber* role of a principal. @see azure.md §4 */
+/** A role *EventGrid TopicSpaces Publisher* or *Subscriber*. @see Event Grid, Microsoft Entra JWT authentication */
 export interface RoleAssignment {
   readonly principalId: string;
   readonly role: Permission;
@@ -21,7 +21,7 @@ export interface RoleAssignment {
   readonly topicSpace?: string;
 }
 
-/** A client that comes with a certificate. @see azure.md §5.4 EGCERT */
+/** A client that comes with a certificate. @see Event Grid, Client certificate authentication */
 export interface RegisteredClient {
   readonly authenticationName: string;
   /**

@@ -5,20 +5,29 @@ import type { Authentication, Authenticator } from "./authenticator.ts";
 import { createTokenVerifier } from "./token.ts";
 import type { TokenTrust } from "./token.ts";
 
-/** Audience of tokens for Event Grid, in both spellings that are in use. @see azure.md §5.4 */
+/**
+ * Audience of tokens for Event Grid. Sources disagree: the specification has no slash at the end, Event Grid, Microsoft
+ * Entra JWT authentication has one.
+ */
 export const eventGridAudiences = ["https://eventgrid.azure.net", "https://eventgrid.azure.net/"] as const;
 
-/** Audience of tokens for AIO's broker. @see azure.md §6 */
+/** Audience of tokens for AIO's broker. @see Azure IoT Operations, Broker authentication (2025-04-10) */
 export const aioAudience = "aio-internal";
 
-/** `OAUTH2-JWT`: a token of Microsoft Entra ID; the principal is its `oid`. @see azure.md §5.4 EGJWT */
+/**
+ * `OAUTH2-JWT`: a token of Microsoft Entra ID; the principal is its `oid`.
+ * @see Event Grid, Microsoft Entra JWT authentication
+ */
 export function createEntraAuthenticator(trust: Omit<TokenTrust, "audiences">): Authenticator {
   return createTokenAuthenticator("OAUTH2-JWT", { ...trust, audiences: eventGridAudiences }, ({ oid, sub }) =>
     typeof oid === "string" ? oid : sub,
   );
 }
 
-/** `K8S-SAT`: a token of a Kubernetes service account; the identity is its `sub`. @see azure.md §6 BRAUTH */
+/**
+ * `K8S-SAT`: a token of a Kubernetes service account; the identity is its `sub`.
+ * @see Azure IoT Operations, Broker authentication (2025-04-10)
+ */
 export function createServiceAccountAuthenticator(trust: TokenTrust): Authenticator {
   return createTokenAuthenticator("K8S-SAT", trust, ({ sub }) =>
     sub !== undefined && /^system:serviceaccount:[^:]+:[^:]+$/.test(sub) ? sub : undefined,

@@ -4,7 +4,7 @@ import { ReasonCode } from "../packet/reason-code.ts";
 
 /**
  * Ends the connection when the client's proof of identity expires, unless it authenticates again before.
- * What Event Grid does then is not documented; azure.md §5.4 expects ClientAuthenticationError.
+ * No page says what Event Grid does then; ClientAuthenticationError is an inference from its life cycle events.
  */
 export function watchExpiry(connection: Connection, client: ConnectedClient, expiresAtMs: number | undefined): void {
   clearTimeout(client.expiryTimer);

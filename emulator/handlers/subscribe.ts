@@ -77,7 +77,7 @@ function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: ISubsc
   const { maxFiltersPerSubscribe, subscriptionIdentifiersAvailable } = client.limits;
   const filters = packet.subscriptions.length;
   if (filters > maxFiltersPerSubscribe) {
-    // azure.md §5.3: no page says which reason code.
+    // No page of Event Grid says which reason code.
     return { reasonCode: ReasonCode.quotaExceeded, why: `${filters} filters, more than ${maxFiltersPerSubscribe}` };
   }
   if (packet.properties?.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {

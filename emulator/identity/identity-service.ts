@@ -9,7 +9,7 @@ import { respond } from "./routes.ts";
 import { createSigningKey, expiryAfter, nowSeconds } from "./signing-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-/** Trust of an identity in the tokens of a cluster. @see azure.md §4 */
+/** Trust of an identity in the tokens of a cluster. @see Azure REST API, FederatedIdentityCredential (2023-01-31) */
 export interface FederatedCredential {
   readonly issuer: string;
   /** `system:serviceaccount:<namespace>:<name>`. */

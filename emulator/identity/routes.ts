@@ -9,7 +9,7 @@ interface Reply {
   readonly body: unknown;
 }
 
-/** Audience of tokens that are exchanged for Entra's. @see azure.md §4 */
+/** Audience of tokens that are exchanged for Entra's. @see Azure IoT Operations, Secure settings (2025-01-21) */
 const tokenExchangeAudience = "api://AzureADTokenExchange";
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const defaultScopeSuffix = "/.default";

@@ -28,7 +28,14 @@ export interface AioProfileOptions {
   readonly maxReceiveMaximum?: number;
 }
 
-/** AIO's MQTT broker. Its queues are unlimited, because its default strategy is `None` (azure.md §6 BRCLI). */
+/** Pages that the rules come from, with the date of the copy that was read. */
+const mqttSupport = "Azure IoT Operations, MQTT support (2023-12-12)";
+const clientOptions = "Azure IoT Operations, MQTT client options (2024-11-11)";
+
+/**
+ * AIO's MQTT broker. Its queues are unlimited, because its default strategy is `None`.
+ * @see Azure IoT Operations, MQTT client options (2024-11-11)
+ */
 export function createAioProfile(options: AioProfileOptions = {}): Profile {
   return { name: "aio", rules: aioRules(options), authenticators: authenticators(options) };
 }
@@ -36,17 +43,17 @@ export function createAioProfile(options: AioProfileOptions = {}): Profile {
 function aioRules(options: AioProfileOptions): Rule[] {
   const { maxSessionExpirySeconds, maxKeepAliveSeconds, maxReceiveMaximum } = options;
   return [
-    { about: "limits", name: "QoS 2 is not supported", source: "azure.md §6 BRMQTT23", limits: { maxQos: 1 } },
+    { about: "limits", name: "QoS 2 is not supported", source: mqttSupport, limits: { maxQos: 1 } },
     {
       about: "limits",
       name: "topic aliases and subscription identifiers are not supported",
-      source: "azure.md §6 BRMQTT23 (2023, not confirmed since)",
+      source: `${mqttSupport}, not confirmed since`,
       limits: { topicAliasMaximum: 0, subscriptionIdentifiersAvailable: false },
     },
     {
       about: "limits",
       name: "session expiry, keep alive and Receive Maximum have the limits of the deployment",
-      source: "azure.md §6 BRCLI",
+      source: clientOptions,
       limits: {
         ...(maxSessionExpirySeconds === undefined ? {} : { maxSessionExpirySeconds }),
         ...(maxKeepAliveSeconds === undefined ? {} : { maxKeepAliveSeconds }),

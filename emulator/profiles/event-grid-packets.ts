@@ -4,7 +4,9 @@ import { readMessageProperties } from "../packet/message-properties.ts";
 import type { PublishPacket } from "../packet/publish.ts";
 import { isFailure, ReasonCode } from "../packet/reason-code.ts";
 import type { CheckedPackets, PacketRule, Violation } from "../rules.ts";
+import { EventGridPage } from "./event-grid-pages.ts";
 
+const { mqttSupport, quotas, entraAuthentication } = EventGridPage;
 const maxTopicBytes = 256;
 const maxSegments = 15;
 const maxPropertyBytes = 256;
@@ -13,35 +15,39 @@ const maxAuthenticationBytes = 8 * 1024;
 const maxRetainedBytes = 64 * 1024;
 
 /**
- * The rules of Event Grid's MQTT broker about packets. Sources are keys of `azure.md`; no source says which reason code
- * answers which violation (§5.3), so the codes are the nearest ones of MQTT 5.
+ * The rules of Event Grid's MQTT broker about packets. No page says which reason code answers which violation, so
+ * the codes are the nearest ones of MQTT 5.
  */
 export function eventGridPacketRules(access: TopicSpaceAccess): PacketRule[] {
   return [
     ...userPropertyRules(),
-    rule("connect", "authentication data has at most 8 KB", "§5.3 EGLIM", ({ properties }) =>
+    rule("connect", "authentication data has at most 8 KB", quotas, ({ properties }) =>
       tooLong("the Authentication Data", properties?.authenticationData?.length, maxAuthenticationBytes),
     ),
-    rule("auth", "authentication data of AUTH has at most 8 KB", "§5.3 EGLIM", ({ properties }) =>
+    rule("auth", "authentication data of AUTH has at most 8 KB", quotas, ({ properties }) =>
       tooLong("the Authentication Data", properties?.authenticationData?.length, maxAuthenticationBytes),
     ),
-    rule("puback", "a client's PUBACK with an error code ends the connection", "§5.2 EGSUP", ({ reasonCode = 0 }) =>
+    rule("puback", "a client's PUBACK with an error code ends the connection", mqttSupport, ({ reasonCode = 0 }) =>
       violation(isFailure(reasonCode), ReasonCode.implementationSpecificError, "PUBACK has an error code"),
     ),
-    rule("publish", "a topic name has at most 256 bytes and 15 segments", "§5.3 EGLIM", ({ topic }) =>
+    rule("publish", "a topic name has at most 256 bytes and 15 segments", quotas, ({ topic }) =>
       oversizedTopic("the topic name", topic, ReasonCode.topicNameInvalid),
     ),
-    rule("filter", "a topic filter has at most 256 bytes and 15 segments", "§5.3 EGLIM", (filter) =>
+    rule("filter", "a topic filter has at most 256 bytes and 15 segments", quotas, (filter) =>
       oversizedTopic("the topic filter", filter, ReasonCode.topicFilterInvalid),
     ),
-    rule("publish", "the properties of a PUBLISH are limited in size", "§5.3 EGLIM", oversizedProperties),
-    rule("publish", "a retained message has at most 64 KB", "§5.2 EGLIM", ({ retain, payload }) =>
+    rule("publish", "the properties of a PUBLISH are limited in size", quotas, oversizedProperties),
+    rule("publish", "a retained message has at most 64 KB", quotas, ({ retain, payload }) =>
       tooLong("the retained payload", retain ? payload.length : 0, maxRetainedBytes),
     ),
-    rule("publish", "publishing takes the Publisher role on a topic space", "§4, §5.4 EGJWT", ({ topic }, identity) =>
-      violation(!identity || !access.mayPublish(identity, topic), ReasonCode.notAuthorized, `no role for "${topic}"`),
+    rule(
+      "publish",
+      "publishing takes the Publisher role on a topic space",
+      entraAuthentication,
+      ({ topic }, identity) =>
+        violation(!identity || !access.mayPublish(identity, topic), ReasonCode.notAuthorized, `no role for "${topic}"`),
     ),
-    rule("filter", "subscribing takes the Subscriber role on a topic space", "§4, §5.4 EGJWT", (filter, identity) =>
+    rule("filter", "subscribing takes the Subscriber role on a topic space", entraAuthentication, (filter, identity) =>
       violation(
         !identity || !access.maySubscribe(identity, filter),
         ReasonCode.notAuthorized,
@@ -58,14 +64,14 @@ function rule<K extends keyof CheckedPackets>(
   check: (packet: CheckedPackets[K], identity: Identity | undefined) => Violation | undefined,
 ): PacketRule {
   // TypeScript does not narrow the mapped union by a type parameter.
-  return { about, name, source: `azure.md ${source}`, check } as unknown as PacketRule;
+  return { about, name, source, check } as unknown as PacketRule;
 }
 
-/** User properties are for PUBLISH only (§5.2 EGSUP, §8.4). UNSUBSCRIBE is not in the source's list, but is no PUBLISH. */
+/** User properties are for PUBLISH only. UNSUBSCRIBE is not in the page's list, but is no PUBLISH. */
 function userPropertyRules(): PacketRule[] {
   const kinds = ["connect", "subscribe", "unsubscribe", "puback", "auth", "disconnect"] as const;
   return kinds.map((kind) =>
-    rule(kind, `${kind.toUpperCase()} may not have user properties`, "§5.2 EGSUP, §8.4", ({ properties }) =>
+    rule(kind, `${kind.toUpperCase()} may not have user properties`, mqttSupport, ({ properties }) =>
       violation(
         properties?.userProperties !== undefined,
         ReasonCode.implementationSpecificError,

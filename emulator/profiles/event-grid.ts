@@ -8,6 +8,7 @@ import { createEntraAuthenticator } from "../authentication/json-web-token.ts";
 import type { Profile, TlsRule } from "../rules.ts";
 import { eventGridLimits } from "./event-grid-limits.ts";
 import { eventGridPacketRules } from "./event-grid-packets.ts";
+import { EventGridPage } from "./event-grid-pages.ts";
 
 export interface EventGridProfileOptions extends TopicSpaceAccessOptions {
   /** Host names that clients have to name in TLS: `<namespace>.<region>-1.ts.eventgrid.azure.net` and custom domains. */
@@ -22,7 +23,7 @@ export interface EventGridProfileOptions extends TopicSpaceAccessOptions {
    * @default false
    */
   readonly isSubjectAuthenticationName?: boolean;
-  /** @default 3 (the specification's least; Azure's own default is 1, azure.md §8.3) */
+  /** @default 3 (the specification's least; Azure's own is 1: Azure REST API, Namespaces (2025-02-15)) */
   readonly maxSessionsPerAuthenticationName?: number;
   /** 1 to 8. @default 1 */
   readonly maxSessionExpiryHours?: number;
@@ -62,7 +63,7 @@ function hostNameRule(hostNames: readonly string[]): TlsRule {
   return {
     about: "tls",
     name: "TLS is required, and the client has to name a host of the namespace (SNI)",
-    source: "azure.md §5.1 EGSUP; peers.md (emqx PR #16707)",
+    source: `${EventGridPage.mqttSupport}; github.com/emqx/emqx, pull request 16707`,
     isRequired: true,
     isServerNameAccepted: (serverName) => serverName !== undefined && known.has(serverName.toLowerCase()),
   };
@@ -70,7 +71,7 @@ function hostNameRule(hostNames: readonly string[]): TlsRule {
 
 function authenticators(options: EventGridProfileOptions, access: TopicSpaceAccess): Authenticator[] {
   const { keySet, issuer, isSubjectAuthenticationName = false } = options;
-  // azure.md §5.4 EGCERT: user name first, then the certificate's fields.
+  // Event Grid, Client certificate authentication: user name first, then the certificate's fields.
   const certificates = createCertificateAuthenticator((commonName, { userName }) => {
     const name = userName ?? (isSubjectAuthenticationName ? commonName : undefined);
     if (name === undefined) return { why: "CONNECT has no user name, which is the authentication name" };

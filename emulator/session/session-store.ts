@@ -49,14 +49,15 @@ export class SessionStore {
     const existing = this.#sessions.get(clientId);
     const name = identity.authenticationName;
     if (existing && existing.identity.authenticationName !== name) {
-      // azure.md §5.1 EGSUP: "refused as unauthorised", also while the other identity's session is offline (§8.12).
+      // Event Grid, MQTT support (2025-07-30); that it also holds while the other's session is offline: Azure IoT
+      // Operations, Configure MQTT data flow endpoints (2025-06-13).
       const why = `the session "${clientId}" belongs to another authentication name`;
       return { reasonCode: ReasonCode.notAuthorized, why };
     }
     const maximum = this.#surroundings.limits().maxSessionsPerAuthenticationName;
     const others = this.all().filter((session) => session !== existing && session.identity.authenticationName === name);
     if (others.length < maximum) return undefined;
-    // azure.md §5.3: no page says which reason code; "QuotaExceeded" is its metric.
+    // No page says which reason code; "QuotaExceeded" is what Event Grid's metric calls it.
     return { reasonCode: ReasonCode.quotaExceeded, why: `"${name}" already has ${others.length} sessions` };
   }
 

@@ -21,7 +21,10 @@ export interface CredentialSource {
   readonly read: (signal: AbortSignal) => Promise<Credentials>;
 }
 
-/** Authentication methods of enhanced authentication. @see Azure facts: Event Grid Entra JWT; AIO broker authentication */
+/**
+ * Authentication methods of enhanced authentication.
+ * @see Event Grid, Microsoft Entra JWT authentication; Azure IoT Operations, Broker authentication (2025-04-10)
+ */
 const enhancedMethod = { entraToken: "OAUTH2-JWT", serviceAccountToken: "K8S-SAT" } as const;
 
 /** Chooses how an endpoint's credentials are got. Reads nothing yet. */

@@ -10,6 +10,8 @@ export interface Entry {
   source: SourcePort | undefined;
   /** Packet identifier at the destination; 0 as long as it has none. */
   destinationId: number;
+  /** Whether the source's session may send it again; not with QoS 0, and not once that session is lost. */
+  mayComeAgain: boolean;
   state: "waiting" | "sent" | "done";
   wasSent: boolean;
   /** Place in the order of arrival. */
@@ -26,6 +28,7 @@ export function doneEntry(sourceId: number, source: SourcePort | undefined): Ent
     sourceId,
     source,
     destinationId: 0,
+    mayComeAgain: false,
     state: "done",
     wasSent: false,
     order: 0,

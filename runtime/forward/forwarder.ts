@@ -45,7 +45,7 @@ export class Forwarder {
   #rejection: string | undefined;
   #awaitsDrain = false;
   #mode: "running" | "draining" | "stopped" = "running";
-  #onIdle: (() => void) | undefined;
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -80,6 +80,7 @@ export class Forwarder {
   attachSource(source: SourcePort, sessionPresent: boolean): void {
     this.#source = source;
     if (sessionPresent) this.#forgetUnsent();
+    else this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
     if (this.#isSourcePaused) source.setPaused(true);
     this.#regulateSource();
     this.#pump();
@@ -132,6 +133,7 @@ export class Forwarder {
       sourceId: view.packetId,
       source: view.qos > 0 ? this.#source : undefined,
       destinationId: 0,
+      mayComeAgain: view.qos > 0,
       state: "waiting",
       wasSent: false,
       order: this.#counters.received,
@@ -171,7 +173,7 @@ export class Forwarder {
   async drain(): Promise<void> {
     if (this.#mode === "running") this.#mode = "draining";
     await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
+      this.#onIdle.push(resolve);
       this.#pump();
       this.#finishDraining();
     });
@@ -195,7 +197,7 @@ export class Forwarder {
 
   /** With its source away, a message that was never sent waits for the news whether the source sends it again. */
   #isHeld(entry: Entry): boolean {
-    return this.#source === undefined && this.#mode === "running" && !entry.wasSent && entry.sourceId !== 0;
+    return this.#source === undefined && this.#mode === "running" && !entry.wasSent && entry.mayComeAgain;
   }
 
   #pumpOnceDrained(destination: DestinationPort): void {
@@ -283,6 +285,7 @@ export class Forwarder {
   }
 
   #stop(reason: string, topic: string): void {
+    if (this.#mode === "stopped") return;
     this.#mode = "stopped";
     this.#options.onStopped(
       `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "Discard"`,
@@ -290,9 +293,9 @@ export class Forwarder {
     this.#finishDraining();
   }
 
-  /** Forgets what the source sends again; what was sent already, and QoS 0, stays. */
+  /** Forgets what the source sends again; what was sent already, and what is the only copy, stays. */
   #forgetUnsent(): void {
-    this.#waiting.filter((entry) => entry.wasSent || entry.sourceId === 0 || entry.source !== undefined);
+    this.#waiting.filter((entry) => entry.wasSent || !entry.mayComeAgain);
   }
 
   /** Reads the source no further while too many bytes wait, whatever its broker makes of Receive Maximum. */
@@ -304,10 +307,9 @@ export class Forwarder {
   }
 
   #finishDraining(): void {
-    if (this.#onIdle === undefined) return;
+    if (this.#onIdle.length === 0) return;
     const isIdle = this.#waiting.length === 0 && this.#inFlight.length === 0 && this.#unacknowledged.length === 0;
     if (!isIdle && this.#mode !== "stopped") return;
-    this.#onIdle();
-    this.#onIdle = undefined;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

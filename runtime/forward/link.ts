@@ -45,6 +45,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
+  #connectedMs = Infinity;
   #state: LinkState = { kind: "connecting" };
   #firstOutcome: (() => void) | undefined;
   /** Settles once the first attempt has succeeded or failed. */
@@ -64,14 +65,14 @@ export class Link {
     const { signal } = this.#stop;
     let waitMs = 0;
     while (!signal.aborted) {
-      const startedMs = performance.now();
+      this.#connectedMs = Infinity;
       const error = await this.#connectOnce(signal);
       if (this.#isStopped()) break;
       if (!error.retryable) {
         this.#setState({ kind: "failed", reason: error.message });
         return;
       }
-      if (performance.now() - startedMs > stableMs) waitMs = 0;
+      if (performance.now() - this.#connectedMs > stableMs) waitMs = 0;
       waitMs = nextDelay(waitMs, this.#options.backoff, this.#options.random);
       this.#setState({ kind: "down", reason: error.message }, waitMs);
       // Aborted by stop(): the loop's condition sees it.
@@ -109,6 +110,7 @@ export class Link {
       this.#connection = new Connection(stream, this.#options.connectOptions(credentials), {
         onConnected: (connection, limits) => {
           wasConnected = true;
+          this.#connectedMs = performance.now();
           this.#options.onConnected(connection, limits);
           this.#prepare(connection, limits).catch((cause: unknown) => {
             preparationError = asConnectionError(cause);

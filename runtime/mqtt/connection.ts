@@ -71,10 +71,10 @@ export class Connection {
       }
     });
     stream.on("error", (cause: unknown) => {
-      this.#fail(`lost the connection: ${describeError(cause)}`, true, cause);
+      this.#fail(`lost the connection: ${describeError(cause)}${this.#hint}`, true, cause);
     });
     stream.on("close", () => {
-      this.#fail("closed the connection", true);
+      this.#fail(`closed the connection${this.#hint}`, true);
     });
     this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
@@ -255,6 +255,11 @@ export class Connection {
     this.#end(new ConnectionError(text, { reasonCode: code, retryable }));
   }
 
+  /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
+  get #hint(): string {
+    return this.#phase === "connecting" ? earlyEndHint : "";
+  }
+
   #fail(what: string, retryable: boolean, cause?: unknown): void {
     if (this.#phase === "closing") return;
     this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable }, { cause }));
@@ -271,6 +276,8 @@ export class Connection {
     this.#events.onClosed(error);
   }
 }
+
+const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;

@@ -62,7 +62,8 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
     if (!options.webSocket) return stream;
     const webSocket = openWebSocket(stream, options);
     stages.push(() => {
-      webSocket.terminate();
+      // An upgrade that is given up is reported once more, when nothing listens any longer.
+      webSocket.on("error", () => undefined).terminate();
     });
     await opened(webSocket, "open", options.signal);
     return createWebSocketStream(webSocket);

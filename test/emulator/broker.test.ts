@@ -7,16 +7,14 @@ import { closeBrokers, createTestTls, startBroker } from "./support/test-broker.
 
 afterEach(closeBrokers);
 
-const { ca, server } = createTestTls(["localhost", "127.0.0.1"]);
-const tls = { certificate: server.certificate, key: server.key };
-
 test.each([
-  ["TCP", { transport: "tcp" }],
-  ["TLS", { transport: "tcp", tls }],
-  ["WebSocket", { transport: "websocket" }],
-  ["WebSocket over TLS", { transport: "websocket", tls }],
-] as const)("carries a message between mqtt.js clients over %s", async (_, listener) => {
-  const broker = await startBroker({ listeners: [listener] });
+  ["TCP", "tcp", false],
+  ["TLS", "tcp", true],
+  ["WebSocket", "websocket", false],
+  ["WebSocket over TLS", "websocket", true],
+] as const)("carries a message between mqtt.js clients over %s", async (_, transport, isTls) => {
+  const { ca, server } = await createTestTls(["localhost", "127.0.0.1"]);
+  const broker = await startBroker({ listeners: [{ transport, ...(isTls ? { tls: server } : {}) }] });
   const options = { protocolVersion: 5, ca: ca.certificate, forceNativeWebSocket: false } as const;
   const client = await connectAsync(broker.address.url, { ...options, clientId: "one" });
   const received = new Promise<string>((resolve) => {

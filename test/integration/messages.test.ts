@@ -1,7 +1,11 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { createTestAuthority, type Identity, type TestAuthority } from "../support/certificates.ts";
+import {
+  createCertificateAuthority,
+  type CertificateAndKey,
+  type CertificateAuthority,
+} from "../../emulator/certificates/certificate-authority.ts";
 import { cleanUp } from "../support/integration.ts";
 import {
   publishWithMosquitto,
@@ -20,8 +24,8 @@ import { RawClient, type ClientTls } from "../emulator/support/raw-client.ts";
 const host = "127.0.0.1";
 
 describeWithPart("mosquitto", (executable) => {
-  let authority: TestAuthority;
-  let tester: Identity;
+  let authority: CertificateAuthority;
+  let tester: CertificateAndKey;
   let source: Mosquitto<"mqtt">;
   let destination: Mosquitto<"mqtt">;
   let atSource: ClientTarget;
@@ -30,9 +34,11 @@ describeWithPart("mosquitto", (executable) => {
 
   beforeAll(async () => {
     const folder = createTemporaryFolder("messages");
-    authority = await createTestAuthority();
-    tester = await authority.issueClient("tester");
-    const listener = { tls: { server: await authority.issueServer([host]), clientAuthority: authority.certificate } };
+    authority = await createCertificateAuthority();
+    tester = await authority.createClientCertificate("tester");
+    const listener = {
+      tls: { server: await authority.createServerCertificate([host]), clientAuthority: authority.certificate },
+    };
     source = await startMosquitto(executable, path.join(folder, "source"), { listeners: { mqtt: listener } });
     destination = await startMosquitto(executable, path.join(folder, "destination"), { listeners: { mqtt: listener } });
     const tls = writeClientFiles(folder, authority.certificate, tester);
@@ -235,10 +241,10 @@ function configOf(source: Mosquitto<"mqtt">, destination: Mosquitto<"mqtt">) {
   });
 }
 
-async function issueMounts(authority: TestAuthority): Promise<Mounts> {
+async function issueMounts(authority: CertificateAuthority): Promise<Mounts> {
   const intermediate = await authority.createIntermediate("integration test intermediate");
-  const aio = await intermediate.issueClient("relay with intermediate");
-  const plain = await authority.issueClient("relay");
+  const aio = await intermediate.createClientCertificate("relay with intermediate");
+  const plain = await authority.createClientCertificate("relay");
   return {
     configmaps: { "test-ca": { "root_ca.crt": authority.certificate } },
     secrets: {
@@ -252,7 +258,11 @@ async function issueMounts(authority: TestAuthority): Promise<Mounts> {
   };
 }
 
-function writeClientFiles(folder: string, ca: string, { certificate, key }: Identity): ClientTarget["tls"] {
+function writeClientFiles(
+  folder: string,
+  ca: string,
+  { certificate, key }: CertificateAndKey,
+): NonNullable<ClientTarget["tls"]> {
   const write = (name: string, content: string) => {
     writeFileSync(path.join(folder, name), content);
     return path.join(folder, name);
@@ -260,15 +270,15 @@ function writeClientFiles(folder: string, ca: string, { certificate, key }: Iden
   return { ca: write("ca.pem", ca), cert: write("tester.pem", certificate), key: write("tester.key", key) };
 }
 
-function mqttTls({ certificate: ca }: TestAuthority, { certificate: cert, key }: Identity) {
+function mqttTls({ certificate: ca }: CertificateAuthority, { certificate: cert, key }: CertificateAndKey) {
   return { protocol: "mqtts", ca, cert, key } as const;
 }
 
 async function subscribeRaw(
   port: number,
   clientId: string,
-  { certificate: ca }: TestAuthority,
-  { certificate, key }: Identity,
+  { certificate: ca }: CertificateAuthority,
+  { certificate, key }: CertificateAndKey,
 ): Promise<RawClient> {
   const tls: ClientTls = { ca, certificate, key };
   const { client } = await RawClient.connect({ transport: "tcp", isTls: true, host, port, url: "" }, { clientId }, tls);

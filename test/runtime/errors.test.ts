@@ -71,6 +71,14 @@ describe("describeError", () => {
     ["an error", new Error("no route to host"), "no route to host"],
     ["an error of another realm", vm.runInNewContext('new TypeError("from elsewhere")'), "from elsewhere"],
     ["an AggregateError without a text", Object.assign(new Error(""), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
+    [
+      "an error of OpenSSL",
+      Object.assign(new Error("40AD:error:0A00:SSL routines:f:unknown ca:rec_layer_s3.c:918:SSL alert number 48\n"), {
+        library: "SSL routines",
+        reason: "tlsv1 alert unknown ca",
+      }),
+      "tlsv1 alert unknown ca",
+    ],
     ["an object without text or code", {}, "unknown error"],
     ["an object whose message is no text", { message: 7 }, "unknown error"],
     ["a text", "gone", "gone"],

@@ -89,11 +89,13 @@ function connectionArguments({ port, tls }: ClientTarget): string[] {
   return ["-V", "5", "-h", "127.0.0.1", "-p", String(port), ...files];
 }
 
+type Printed = Pick<PrintedMessage, "topic" | "qos" | "retain"> & Partial<Pick<PrintedMessage, "properties">>;
+
 /** Takes `message <payload in hexadecimal> <JSON>` apart. */
 function parsePrinted(line: string): PrintedMessage {
   const [hexadecimal = "", ...rest] = line.slice(messageMark.length).split(" ");
   const text = rest.join(" ");
-  const { topic, qos, retain, properties } = JSON.parse(text) as PrintedMessage & { properties?: never };
+  const { topic, qos, retain, properties } = JSON.parse(text) as Printed;
   return {
     topic,
     qos,

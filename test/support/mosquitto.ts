@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import path from "node:path";
 
-import type { Identity } from "./certificates.ts";
+import type { CertificateAndKey } from "../../emulator/certificates/certificate-authority.ts";
 import { findFreePort } from "./free-port.ts";
 import { startProcess, type StartedProcess } from "./started-process.ts";
 
@@ -11,7 +11,7 @@ import { startProcess, type StartedProcess } from "./started-process.ts";
 export interface MosquittoListener {
   readonly protocol?: "mqtt" | "websockets";
   readonly tls?: {
-    readonly server: Identity;
+    readonly server: CertificateAndKey;
     /** Clients have to show a certificate of this authority, in PEM; its Common Name becomes their user name. */
     readonly clientAuthority?: string;
   };
@@ -33,6 +33,9 @@ export interface Mosquitto<Name extends string> {
   untilLog(isWanted: (line: string) => boolean): Promise<string>;
   /** Ends it, as an operator does; it writes what it persists first. */
   stop(): Promise<void>;
+  /** Keeps it from doing anything, until {@link resume}; its connections stay. */
+  pause(): void;
+  resume(): void;
   /** Starts it again on the same ports, with what it has persisted. */
   start(): Promise<void>;
 }
@@ -82,6 +85,12 @@ export async function startMosquitto<Name extends string>(
     stop: async () => {
       await current().stop();
       broker = undefined;
+    },
+    pause: () => {
+      current().kill("SIGSTOP");
+    },
+    resume: () => {
+      current().kill("SIGCONT");
     },
     start,
   };

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 
 /** A message as it came to a {@link Collector}. */
 export interface CollectedMessage {
@@ -36,7 +36,7 @@ const connected = new Set<MqttClient>();
 /** Connects an mqtt.js client with MQTT 5; {@link endMqttClients} ends it. */
 export async function connectMqttClient(options: MqttClientOptions): Promise<MqttClient> {
   const { port, clientId, isPersistent = false, connect: more = {} } = options;
-  const client = connect({
+  const client = await connectAsync({
     host: "127.0.0.1",
     port,
     protocol: "mqtt",
@@ -48,7 +48,6 @@ export async function connectMqttClient(options: MqttClientOptions): Promise<Mqt
     ...more,
   });
   connected.add(client);
-  await once(client, "connect", { signal: AbortSignal.timeout(patienceMs) });
   // While its broker is away, a client that connects again reports each attempt.
   if (isPersistent) client.on("error", () => undefined);
   return client;

@@ -63,6 +63,7 @@ export interface RelayProcess {
   untilLog(isWanted: (line: LogLine) => boolean): Promise<LogLine>;
   /** Sum of a metric over those of its series that have all these labels. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  untilMetric(name: string, isWanted: (value: number) => boolean): Promise<number>;
   stop(signal?: NodeJS.Signals): Promise<ProcessEnd>;
 }
 
@@ -109,6 +110,11 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
       const response = await get("metrics");
       return sumOfMetric((await response?.text()) ?? "", name, labels);
     },
+    untilMetric: (name, isWanted) =>
+      started.until(`the wanted ${name}`, async () => {
+        const value = await relay.metric(name);
+        return isWanted(value) ? value : undefined;
+      }),
     stop: (signal) => started.stop(signal),
   };
   return relay;

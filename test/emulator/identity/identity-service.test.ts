@@ -20,7 +20,6 @@ const clientId = "33333333-3333-3333-3333-333333333333";
 const principalId = "44444444-4444-4444-4444-444444444444";
 const scope = "https://eventgrid.azure.net/.default";
 
-const ca = createCertificateAuthority();
 let folder: string;
 let issuer: ClusterIssuer;
 let service: IdentityService;
@@ -28,6 +27,7 @@ let service: IdentityService;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "identity-"));
   issuer = await createClusterIssuer();
+  const ca = await createCertificateAuthority();
   const subject = serviceAccountSubject("factory", "relay");
   service = await createIdentityService({
     tenantId,
@@ -38,7 +38,7 @@ beforeAll(async () => {
         federatedCredentials: [{ issuer: issuer.issuer, subject, keySet: issuer.keySet }],
       },
     ],
-    tls: ca.createServerCertificate(["localhost"]),
+    tls: await ca.createServerCertificate(["localhost"]),
   });
   await writeFile(join(folder, "ca.crt"), ca.certificate);
 });

@@ -67,8 +67,8 @@ test.each([
 });
 
 test("takes client certificates of its client CA", async () => {
-  const ca = createCertificateAuthority();
-  const { certificate, key } = ca.createServerCertificate(["localhost"]);
+  const ca = await createCertificateAuthority();
+  const { certificate, key } = await ca.createServerCertificate(["localhost"]);
   const tls = { certificate, key, clientCa: ca.certificate };
   const profile = createAioProfile({ isX509Allowed: true });
   const broker = await startBroker({ profile, listeners: [{ transport: "tcp", tls }] });
@@ -76,7 +76,7 @@ test("takes client certificates of its client CA", async () => {
   const { connack } = await RawClient.connect(
     broker.address,
     { clientId: "c" },
-    { ca: ca.certificate, serverName: "localhost", ...ca.createClientCertificate("device-1") },
+    { ca: ca.certificate, serverName: "localhost", ...(await ca.createClientCertificate("device-1")) },
   );
 
   expect(connack.reasonCode).toBe(0);

@@ -1,11 +1,14 @@
 import type { IConnectPacket, IPublishPacket } from "mqtt-packet";
 import { connectAsync } from "mqtt";
 
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
+import type { CertificateAndKey, CertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { createSigningKey } from "../../../emulator/identity/signing-key.ts";
 import { createEventGridProfile } from "../../../emulator/profiles/event-grid.ts";
 import type { EventGrid } from "../support/event-grid.ts";
-import { certificateAuthority, clientTls, hostName, principal, startEventGrid } from "../support/event-grid.ts";
+import { hostName, principal, startEventGrid } from "../support/event-grid.ts";
 import { RawClient } from "../support/raw-client.ts";
+import type { ClientTls } from "../support/raw-client.ts";
 import { closeBrokers } from "../support/test-broker.ts";
 
 afterEach(closeBrokers);
@@ -24,7 +27,8 @@ async function publishMany(broker: EventGrid, times: number, payload = "x"): Pro
 const behaviours: Record<string, () => Promise<void>> = {
   "TLS is required, and the client has to name a host of the namespace (SNI)": async () => {
     const broker = await startEventGrid();
-    for (const tls of [{ ca: clientTls.ca }, { ca: clientTls.ca, serverName: "other.example" }]) {
+    const { ca } = broker.clientTls;
+    for (const tls of [{ ca }, { ca, serverName: "other.example" }]) {
       await RawClient.open(broker.address, tls).closed;
     }
     expect(broker.stats().refused).toEqual({ TLS: 2 });
@@ -285,7 +289,7 @@ test.each(rules.map(({ name }) => name))("rule: %s", async (name) => {
 test("every rule has a name of its own and a source, and no test is left over", () => {
   expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
   expect(Object.keys(behaviours).filter((name) => !rules.some((rule) => rule.name === name))).toEqual([]);
-  expect(rules.filter(({ source }) => !/§\d/.test(source))).toEqual([]);
+  expect(rules.filter(({ source }) => !/^Event Grid, [A-Z]/.test(source))).toEqual([]);
 });
 
 test("ends the session of a connected client whose queue overflows, with DISCONNECT", async () => {
@@ -358,7 +362,7 @@ describe("OAUTH2-JWT", () => {
   ])("refuses CONNECT %s", async (_, properties = {}, reasonCode) => {
     const broker = await startEventGrid();
 
-    const { connack } = await RawClient.connect(broker.address, { clientId: "c", properties }, clientTls);
+    const { connack } = await RawClient.connect(broker.address, { clientId: "c", properties }, broker.clientTls);
 
     expect(connack.reasonCode).toBe(reasonCode);
   });
@@ -367,7 +371,8 @@ describe("OAUTH2-JWT", () => {
     const broker = await startEventGrid();
     const password = Buffer.from(await broker.createToken());
 
-    const { connack } = await RawClient.connect(broker.address, { clientId: "c", username: "u", password }, clientTls);
+    const connect = { clientId: "c", username: "u", password };
+    const { connack } = await RawClient.connect(broker.address, connect, broker.clientTls);
 
     expect(connack.reasonCode).toBe(0x86);
   });
@@ -429,7 +434,7 @@ describe("OAUTH2-JWT", () => {
       port: broker.address.port,
       protocol: "mqtts",
       servername: hostName,
-      ca: clientTls.ca,
+      ca: broker.clientTls.ca,
       protocolVersion: 5,
       clientId: "c",
       properties: { authenticationMethod: method, authenticationData },
@@ -446,9 +451,8 @@ describe("X.509", () => {
     { authenticationName: "device-2", commonName: "other-cn", permissionBindings: [] },
   ];
 
-  function tlsOf(commonName: string, authority = certificateAuthority) {
-    const { certificate, key } = authority.createClientCertificate(commonName);
-    return { ...clientTls, certificate, key };
+  async function tlsOf({ certificateAuthority, clientTls }: EventGrid, commonName: string): Promise<ClientTls> {
+    return { ...clientTls, ...(await certificateAuthority.createClientCertificate(commonName)) };
   }
 
   test.each([
@@ -461,7 +465,7 @@ describe("X.509", () => {
     const broker = await startEventGrid({ clients });
 
     const connect = { clientId: "c", ...(username === undefined ? {} : { username }) };
-    const { connack } = await RawClient.connect(broker.address, connect, tlsOf(commonName));
+    const { connack } = await RawClient.connect(broker.address, connect, await tlsOf(broker, commonName));
 
     expect(connack.reasonCode).toBe(reasonCode);
   });
@@ -469,19 +473,41 @@ describe("X.509", () => {
   test("takes the subject's Common Name when the namespace says so", async () => {
     const broker = await startEventGrid({ clients, isSubjectAuthenticationName: true });
 
-    await RawClient.connect(broker.address, { clientId: "c" }, tlsOf("device-1"));
+    await RawClient.connect(broker.address, { clientId: "c" }, await tlsOf(broker, "device-1"));
 
     expect(await broker.until("connect")).toMatchObject({ authenticationName: "device-1", method: "X509" });
   });
 
-  test("refuses a certificate that the client CA did not sign", async () => {
-    const { createCertificateAuthority } = await import("../../../emulator/certificates/certificate-authority.ts");
+  const hourMs = 60 * 60 * 1000;
+
+  test.each<[string, (ca: CertificateAuthority) => Promise<CertificateAndKey>]>([
+    [
+      "that the client CA did not sign",
+      async () => (await createCertificateAuthority("someone else")).createClientCertificate("device-1"),
+    ],
+    ["that has expired", (ca) => ca.createClientCertificate("device-1", { notAfter: new Date(Date.now() - hourMs) })],
+    [
+      "that does not hold yet",
+      (ca) => ca.createClientCertificate("device-1", { notBefore: new Date(Date.now() + hourMs) }),
+    ],
+  ])("refuses a certificate %s", async (_, createCertificate) => {
     const broker = await startEventGrid({ clients });
 
-    const tls = tlsOf("device-1", createCertificateAuthority("someone else"));
+    const tls = { ...broker.clientTls, ...(await createCertificate(broker.certificateAuthority)) };
     const { connack } = await RawClient.connect(broker.address, { clientId: "c", username: "device-1" }, tls);
 
     expect(connack.reasonCode).toBe(0x87);
+  });
+
+  test("takes a certificate of an intermediate authority that the client shows along", async () => {
+    const broker = await startEventGrid({ clients });
+    const intermediate = await broker.certificateAuthority.createIntermediate("factory CA");
+    const { certificate, key } = await intermediate.createClientCertificate("device-1");
+
+    const tls = { ...broker.clientTls, certificate: certificate + intermediate.certificate, key };
+    const { connack } = await RawClient.connect(broker.address, { clientId: "c", username: "device-1" }, tls);
+
+    expect(connack.reasonCode).toBe(0);
   });
 
   test("may do what permission bindings say", async () => {
@@ -489,7 +515,7 @@ describe("X.509", () => {
     const { client } = await RawClient.connect(
       broker.address,
       { clientId: "c", username: "device-1" },
-      tlsOf("device-1"),
+      await tlsOf(broker, "device-1"),
     );
 
     client.publish("t", { qos: 1, messageId: 1 });

@@ -1,6 +1,7 @@
 import type { IConnackPacket, IConnectPacket } from "mqtt-packet";
 
 import type { BrokerOptions } from "../../../emulator/broker.ts";
+import type { CertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { createEventGridProfile } from "../../../emulator/profiles/event-grid.ts";
 import type { EventGridProfile, EventGridProfileOptions } from "../../../emulator/profiles/event-grid.ts";
 import { createSigningKey } from "../../../emulator/identity/signing-key.ts";
@@ -14,12 +15,14 @@ export const principal = "11111111-1111-1111-1111-111111111111";
 
 /** Made once: an RSA key takes a while. */
 const signingKey = createSigningKey();
-const { ca, server } = createTestTls([hostName]);
-export const certificateAuthority = ca;
-export const clientTls: ClientTls = { ca: ca.certificate, serverName: hostName };
+const testTls = createTestTls([hostName]);
 
 export interface EventGrid extends TestBroker {
   readonly profile: EventGridProfile;
+  /** Signed the broker's certificate, and signs those of its clients. */
+  readonly certificateAuthority: CertificateAuthority;
+  /** TLS of a client without a certificate. */
+  readonly clientTls: ClientTls;
   createToken(claims?: Record<string, unknown>): Promise<string>;
   /** Connects with a token of the test's principal. */
   connect(
@@ -33,7 +36,7 @@ export async function startEventGrid(
   options: Partial<EventGridProfileOptions> = {},
   brokerOptions: Partial<BrokerOptions> = {},
 ): Promise<EventGrid> {
-  const key = await signingKey;
+  const [key, { ca, server }] = await Promise.all([signingKey, testTls]);
   const profile = createEventGridProfile({
     hostNames: [hostName],
     topicSpaces: [{ name: "all", topicTemplates: ["#"] }],
@@ -45,6 +48,7 @@ export async function startEventGrid(
     ...options,
   });
   const tls = { certificate: server.certificate, key: server.key, clientCa: ca.certificate };
+  const clientTls = { ca: ca.certificate, serverName: hostName };
   const broker = await startBroker({ profile, listeners: [{ transport: "tcp", tls }], ...brokerOptions });
   const createToken = (claims: Record<string, unknown> = {}) =>
     key.sign({ aud: "https://eventgrid.azure.net", oid: principal, exp: Date.now() / 1000 + 60, ...claims });
@@ -53,5 +57,5 @@ export async function startEventGrid(
     const properties = { authenticationMethod: "OAUTH2-JWT", authenticationData, ...packet.properties };
     return RawClient.connect(broker.address, { clientId: "c", ...packet, properties }, clientTls);
   };
-  return { ...broker, profile, createToken, connect };
+  return { ...broker, profile, certificateAuthority: ca, clientTls, createToken, connect };
 }

@@ -68,7 +68,7 @@ export async function closeBrokers(): Promise<void> {
 }
 
 /** One certificate authority and server certificate for a test file. */
-export function createTestTls(hostNames: readonly string[]) {
-  const ca = createCertificateAuthority();
-  return { ca, server: ca.createServerCertificate(hostNames) };
+export async function createTestTls(hostNames: readonly string[]) {
+  const ca = await createCertificateAuthority();
+  return { ca, server: await ca.createServerCertificate(hostNames) };
 }

@@ -6,7 +6,7 @@ import tls from "node:tls";
 
 import { BatchWriter } from "../../../runtime/mqtt/batch-writer.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
-import { createTestAuthority } from "../../support/certificates.ts";
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { encode } from "./scripted-broker.ts";
 
 /** A stream that keeps what is written, and lets it go when it is told to. */
@@ -136,8 +136,8 @@ describe("BatchWriter", () => {
   });
 
   test("never puts a packet into another one, also over TLS with writes that wait", async () => {
-    const authority = await createTestAuthority();
-    const { certificate: cert, key } = await authority.issueServer(["localhost"]);
+    const authority = await createCertificateAuthority();
+    const { certificate: cert, key } = await authority.createServerCertificate(["localhost"]);
     const read: Buffer[] = [];
     const server = tls.createServer({ cert, key }).listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -9,6 +9,7 @@ import { encodePuback } from "../../../runtime/mqtt/publish.ts";
 import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "./scripted-broker.ts";
 
 const peer = "source edge (broker.example:8883)";
+const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
 
 const options: ConnectOptions = {
   peer,
@@ -30,6 +31,12 @@ interface Opened {
   /** Settles with what ended the connection. */
   readonly closed: Promise<ConnectionError | undefined>;
 }
+
+const connections: Connection[] = [];
+
+afterEach(() => {
+  for (const connection of connections.splice(0)) connection.destroy("the test has ended");
+});
 
 function open(change: Partial<ConnectOptions> = {}): Opened {
   const { client, broker } = connectInMemory();
@@ -53,6 +60,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
       },
     },
   );
+  connections.push(connection);
   return { connection, broker, client, events, limits, closed };
 }
 
@@ -154,7 +162,7 @@ describe("a new connection", () => {
 
     broker.stream.destroy();
 
-    expect(await closed).toMatchObject({ message: `${peer} closed the connection`, retryable: true });
+    expect(await closed).toMatchObject({ message: `${peer} closed the connection${earlyEndHint}`, retryable: true });
   });
 
   test("says what the stream says when it breaks", async () => {
@@ -162,7 +170,10 @@ describe("a new connection", () => {
 
     client.destroy(new Error("read ECONNRESET"));
 
-    expect(await closed).toMatchObject({ message: `${peer} lost the connection: read ECONNRESET`, retryable: true });
+    expect(await closed).toMatchObject({
+      message: `${peer} lost the connection: read ECONNRESET${earlyEndHint}`,
+      retryable: true,
+    });
   });
 });
 

@@ -1,0 +1,108 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { PassThrough } from "node:stream";
+
+import { checkConfig } from "../../cli/check.ts";
+import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
+
+let file: string;
+
+beforeAll(() => {
+  file = path.join(createTemporaryFolder("check"), "relay.json");
+});
+
+afterAll(removeTemporaryFolders);
+
+/** Checks a document and reads what is printed, without the folder that the file is in. */
+async function check(document: unknown, profile?: string): Promise<{ code: number; lines: string[] }> {
+  writeFileSync(file, typeof document === "string" ? document : JSON.stringify(document));
+  const output = new PassThrough({ encoding: "utf8" });
+  const code = await checkConfig(file, profile, output);
+  const text = (output.read() as string).replaceAll(path.dirname(file), "");
+  return { code, lines: text.trimEnd().split("\n") };
+}
+
+const endpoints = { edge: plainEndpoint(1883), plant: plainEndpoint(1884) };
+const upward = buildDataflow(["edge", ["a/+", "b/#"]], ["plant", "site/${inputTopic}"]);
+
+test("says of a good configuration what it does", async () => {
+  const stopped = { ...upward, mode: "Disabled" as const };
+
+  const { code, lines } = await check(buildConfig({ endpoints, dataflows: { upward, stopped } }));
+
+  expect(lines.filter((line) => !line.startsWith("warning: "))).toEqual([
+    "upward: edge a/+, b/# -> plant site/${inputTopic}",
+    "stopped (disabled): edge a/+, b/# -> plant site/${inputTopic}",
+    "/relay.json is a configuration that the relay runs",
+  ]);
+  expect(code).toBe(0);
+});
+
+test("says what may lose messages, and takes it", async () => {
+  const plant = plainEndpoint(1884, { qos: 0 });
+
+  const { code, lines } = await check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
+
+  expect(lines).toContainEqual(expect.stringMatching(/^warning: endpoints\.plant\.mqttSettings\.qos: is 0, /));
+  expect(code).toBe(0);
+});
+
+test("lists all that is wrong with a bad one, with the exit code of the relay", async () => {
+  const dataflows = { upward: buildDataflow(["edge", ["a/#/b"]], ["nowhere", "x"]) };
+
+  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows }), colour: "blue" });
+
+  expect(lines[0]).toBe("/relay.json has 3 problems:");
+  const paths = lines.slice(1).map((line) => line.split(": ")[0]?.trim());
+  expect(new Set(paths)).toEqual(
+    new Set([
+      "colour",
+      "dataflows.upward.operations[0].sourceSettings.dataSources[0]",
+      "dataflows.upward.operations[1].destinationSettings.endpointRef",
+    ]),
+  );
+  expect(code).toBe(2);
+});
+
+test("takes what kubectl exports of AIO's resources, and says what it skips", async () => {
+  const resource = (kind: string, name: string, spec: object) => ({
+    apiVersion: "connectivity.iotoperations.azure.com/v1",
+    kind,
+    metadata: { name, namespace: "azure-iot-operations", labels: { profile: "site" } },
+    spec,
+    status: { runtimeStatus: { level: "ok" } },
+  });
+  const { code, lines } = await check({
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+      resource("DataflowProfile", "site", {}),
+      resource("DataflowEndpoint", "edge", endpoints.edge),
+      resource("DataflowEndpoint", "plant", endpoints.plant),
+      resource("DataflowEndpoint", "lake", { endpointType: "DataLakeStorage", dataLakeStorageSettings: {} }),
+      resource("Dataflow", "upward", { profileRef: "site", ...upward }),
+    ],
+  });
+
+  expect(lines).toContain("upward: edge a/+, b/# -> plant site/${inputTopic}");
+  expect(lines).toContainEqual(expect.stringMatching(/^skipped: .*lake/));
+  expect(code).toBe(0);
+});
+
+test("says of a file that it can't read why, and what to give", async () => {
+  const output = new PassThrough({ encoding: "utf8" });
+
+  const code = await checkConfig("nosuch.json", undefined, output);
+
+  expect(output.read()).toMatch(/^nosuch\.json: can't be read \(ENOENT: .*\); give the path of a configuration\n$/);
+  expect(code).toBe(2);
+});
+
+test("says of a file that is no JSON what is wrong with it", async () => {
+  const { code, lines } = await check('{ "endpoints": ');
+
+  expect(lines[0]).toBe("/relay.json has 1 problem:");
+  expect(lines).toHaveLength(2);
+  expect(code).toBe(2);
+});
