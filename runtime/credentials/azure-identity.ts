@@ -14,27 +14,25 @@ const knownAuthority =
 
 /** The node's own identity, such as a VM's, an AKS node's or an Arc-enabled server's. @param audience resource of the token */
 export function systemAssignedTokens(audience: string): TokenSource {
-  return tokenSource(new ManagedIdentityCredential(), `${audience.replace(/\/$/, "")}/.default`);
+  return tokenSource(() => new ManagedIdentityCredential(), `${audience.replace(/\/$/, "")}/.default`);
 }
 
 /** A user-assigned identity by workload identity: the token file is that of the federated service account. */
 export function userAssignedTokens(identity: { clientId: string; tenantId: string; scope: string }): TokenSource {
   const authorityHost = process.env["AZURE_AUTHORITY_HOST"];
   const { clientId, tenantId, scope } = identity;
-  const credential = new WorkloadIdentityCredential({
-    clientId,
-    tenantId,
-    ...(authorityHost === undefined
-      ? {}
-      : { authorityHost, disableInstanceDiscovery: !knownAuthority.test(authorityHost) }),
-  });
-  return tokenSource(credential, scope);
+  const authority =
+    authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: !knownAuthority.test(authorityHost) };
+  return tokenSource(() => new WorkloadIdentityCredential({ clientId, tenantId, ...authority }), scope);
 }
 
-function tokenSource(credential: TokenCredential, scope: string): TokenSource {
+/** The credential is made at the first use: without a federated token it can't be, which one connection has to say. */
+function tokenSource(create: () => TokenCredential, scope: string): TokenSource {
+  let credential: TokenCredential | undefined;
   return {
     getToken: async (signal) => {
       try {
+        credential ??= create();
         const answer = await credential.getToken(scope, { abortSignal: signal });
         if (answer !== null) return answer.token;
       } catch (cause) {

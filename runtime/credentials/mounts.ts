@@ -58,6 +58,7 @@ async function readNonEmpty(file: string, remedy: string): Promise<Buffer> {
     throw new ConnectionError(`${describeError(cause)}; ${remedy}`, { retryable: true }, { cause });
   }
   // Kubernetes writes a new file before it fills it; an empty one is not there yet.
-  if (content.length === 0) throw new ConnectionError(`${file} is empty; ${remedy}`, { retryable: true });
+  if (content.toString("latin1").trim() === "")
+    throw new ConnectionError(`${file} is empty; ${remedy}`, { retryable: true });
   return content;
 }

@@ -67,7 +67,7 @@ export class Dataflow {
 
   /** Takes no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
   async stop(deadline: AbortSignal): Promise<void> {
-    await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
+    if (this.#failure === undefined) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
     this.#source.stop();
     this.#destination.stop();
   }

@@ -82,7 +82,6 @@ export class Forwarder {
     if (sessionPresent) this.#forgetUnsent();
     else this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
     if (this.#isSourcePaused) source.setPaused(true);
-    this.#regulateSource();
     this.#pump();
   }
 
@@ -142,7 +141,6 @@ export class Forwarder {
     if (view.qos > 0) this.#unacknowledged.push(entry);
     this.#waiting.push(entry);
     this.#pump();
-    this.#regulateSource();
   }
 
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
@@ -166,7 +164,6 @@ export class Forwarder {
       this.#refuse(entry, `the destination refused it for good: ${nameReasonCode(reasonCode)}`);
     else this.#retryLater(entry, reasonCode);
     this.#pump();
-    this.#regulateSource();
   }
 
   /** Takes no more messages; resolves once all that came is acknowledged, or nothing more can be. */
@@ -192,6 +189,7 @@ export class Forwarder {
       this.#waiting.shift();
       this.#send(entry, this.#destination);
     }
+    this.#regulateSource();
     this.#finishDraining();
   }
 

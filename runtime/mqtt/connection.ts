@@ -177,9 +177,11 @@ export class Connection {
   }
 
   #startTimer(awaited: string): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms`, true);
+    const timer = setTimeout(() => {
+      if (this.#stream.isPaused()) timer.refresh();
+      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms`, true);
     }, this.#options.timeoutMs);
+    return timer;
   }
 
   #onPacket(bytes: Buffer, start: number, end: number, headerLength: number): void {

@@ -407,6 +407,16 @@ describe("stop", () => {
     expect(dataflow.status.inFlight + dataflow.status.waiting).toBe(1);
   });
 
+  test("does not wait for what a dataflow that has failed can't deliver any more", async () => {
+    const { brokers, dataflow, running } = await startConnected();
+    publish(brokers.source, 1);
+    await brokers.destination.next("publish");
+    brokers.source.send({ cmd: "disconnect", reasonCode: 0x8e });
+    await running;
+
+    await expect(dataflow.stop(new AbortController().signal)).resolves.toBeUndefined();
+  });
+
   test("ends a dataflow that has not connected yet", async () => {
     const { dataflow, running, source } = await start();
 

@@ -383,7 +383,7 @@ function play(isSourceKept: fc.Arbitrary<boolean>): void {
 
       expect(world.lost).toEqual([]);
     }),
-    { numRuns: 1500 },
+    { numRuns: 600 },
   );
 }
 

@@ -698,6 +698,19 @@ describe("a source that sends more than it should", () => {
     expect(bench.source.isPaused).toBe(false);
   });
 
+  test("is read again once a destination of QoS 0 has taken what waited: no acknowledgement comes from there", () => {
+    const bench = new ForwarderBench({ qos: 0 });
+    bench.destination.pendingBytes = 2 * 1024 * 1024;
+    for (let id = 1; id <= 17; id++) bench.arrive(id, { payload: megabyte });
+    expect(bench.source.isPaused).toBe(true);
+
+    bench.destination.pendingBytes = 0;
+    bench.destination.drain();
+
+    expect(bench.source.isPaused).toBe(false);
+    expect(bench.forwarder.waiting).toBe(0);
+  });
+
   test("is paused on its next connection too while as much waits", () => {
     const bench = new ForwarderBench();
     bench.forwarder.detachDestination();

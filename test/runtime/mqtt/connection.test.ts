@@ -579,6 +579,19 @@ describe("with time passing", () => {
     expect(events).toEqual(["connected"]);
   });
 
+  test("does not take a SUBACK for lost that it does not listen for", async () => {
+    const { connection, broker, events } = await openAccepted();
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    connection.setPaused(true);
+    await broker.grant();
+
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(events).toEqual(["connected"]);
+    connection.setPaused(false);
+
+    expect(await granted).toEqual([1]);
+  });
+
   test("cuts a connection that the server does not close after DISCONNECT", async () => {
     const { connection, broker, closed } = await openAccepted();
     broker.stream.allowHalfOpen = true;

@@ -136,7 +136,7 @@ export class ScriptedListener {
   #wake: () => void = () => undefined;
 
   private constructor() {
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       this.#waiting.push(new ScriptedBroker(socket));
       this.#wake();

@@ -1,0 +1,110 @@
+import { ManagedIdentityCredential, WorkloadIdentityCredential } from "@azure/identity";
+
+import {
+  systemAssignedTokens,
+  userAssignedTokens,
+  type TokenSource,
+} from "../../../runtime/credentials/azure-identity.ts";
+import { ConnectionError } from "../../../runtime/errors.ts";
+
+jest.mock("@azure/identity");
+
+const { signal } = new AbortController();
+const identity = { clientId: "client", tenantId: "tenant", scope: "https://broker.example/.default" };
+
+const getManagedToken = jest.fn();
+const getWorkloadToken = jest.fn();
+
+beforeEach(() => {
+  jest.mocked(ManagedIdentityCredential).mockImplementation(() => ({ getToken: getManagedToken }) as never);
+  jest.mocked(WorkloadIdentityCredential).mockImplementation(() => ({ getToken: getWorkloadToken }) as never);
+});
+
+afterEach(() => {
+  jest.resetAllMocks();
+  delete process.env["AZURE_AUTHORITY_HOST"];
+});
+
+describe("systemAssignedTokens", () => {
+  test.each(["https://eventgrid.azure.net", "https://eventgrid.azure.net/"])(
+    "asks for the default scope of %s, with and without its slash",
+    async (audience) => {
+      getManagedToken.mockResolvedValue({ token: "a.b.c" });
+
+      expect(await systemAssignedTokens(audience).getToken(signal)).toBe("a.b.c");
+      expect(getManagedToken).toHaveBeenCalledWith("https://eventgrid.azure.net/.default", { abortSignal: signal });
+    },
+  );
+});
+
+describe("userAssignedTokens", () => {
+  test("asks for the scope as the client of the tenant", async () => {
+    getWorkloadToken.mockResolvedValue({ token: "a.b.c" });
+
+    expect(await userAssignedTokens(identity).getToken(signal)).toBe("a.b.c");
+    expect(getWorkloadToken).toHaveBeenCalledWith(identity.scope, { abortSignal: signal });
+    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({ clientId: "client", tenantId: "tenant" });
+  });
+
+  test.each([
+    ["https://login.microsoftonline.us", false],
+    ["https://login.microsoftonline.com/", false],
+    ["https://login.example", true],
+    ["https://login.microsoftonline.com.example/", true],
+  ])("with the authority host %s skips the discovery of Entra: %s", async (authorityHost, disableInstanceDiscovery) => {
+    process.env["AZURE_AUTHORITY_HOST"] = authorityHost;
+    getWorkloadToken.mockResolvedValue({ token: "t" });
+
+    await userAssignedTokens(identity).getToken(signal);
+
+    expect(WorkloadIdentityCredential).toHaveBeenCalledWith(
+      expect.objectContaining({ authorityHost, disableInstanceDiscovery }),
+    );
+  });
+
+  test("can be had where the pod has no federated token, and says so when it is asked for one", async () => {
+    jest.mocked(WorkloadIdentityCredential).mockImplementation(() => {
+      throw new Error("WorkloadIdentityCredential: is unavailable.\n  See the troubleshooting guide");
+    });
+
+    const tokens = userAssignedTokens(identity);
+
+    await expect(tokens.getToken(signal)).rejects.toMatchObject({
+      message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.`,
+      retryable: true,
+    });
+  });
+});
+
+describe.each<[string, () => TokenSource, jest.Mock]>([
+  ["systemAssignedTokens", () => systemAssignedTokens("https://broker.example"), getManagedToken],
+  ["userAssignedTokens", () => userAssignedTokens(identity), getWorkloadToken],
+])("%s without a token", (_name, create, getToken) => {
+  test("says the first line of what Entra says", async () => {
+    getToken.mockRejectedValue(new Error("AADSTS700016: no such application\r\nTrace ID: 1\r\nTimestamp: 2"));
+
+    const asking = create().getToken(signal);
+
+    await expect(asking).rejects.toBeInstanceOf(ConnectionError);
+    await expect(asking).rejects.toMatchObject({
+      message: "no token for https://broker.example/.default: AADSTS700016: no such application",
+      retryable: true,
+    });
+  });
+
+  test("cuts a line that is too long for a log", async () => {
+    getToken.mockRejectedValue(new Error("x".repeat(5000)));
+
+    const error = (await create()
+      .getToken(signal)
+      .catch((cause: unknown) => cause)) as Error;
+
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test("says that Entra gave none", async () => {
+    getToken.mockResolvedValue(null);
+
+    await expect(create().getToken(signal)).rejects.toThrow(/: Microsoft Entra returned none$/);
+  });
+});

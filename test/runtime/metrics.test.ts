@@ -1,0 +1,123 @@
+import { Counters, latencyBoundsSeconds, lossReasons } from "../../runtime/forward/counters.ts";
+import { createMetrics } from "../../runtime/metrics.ts";
+import type { Relay } from "../../runtime/relay.ts";
+
+type Dataflow = Relay["dataflows"][number];
+
+/** A relay of which only its dataflows are looked at. */
+function relayOf(...dataflows: Pick<Dataflow, "name" | "counters" | "status">[]): Relay {
+  return { dataflows } as unknown as Relay;
+}
+
+const status: Dataflow["status"] = {
+  source: { kind: "up" },
+  destination: { kind: "down", reason: "it broke" },
+  failure: undefined,
+  rejection: undefined,
+  inFlight: 3,
+  waiting: 5,
+};
+
+/** The exposition's samples by name and labels: `relay_messages_received_total{dataflow="up"}`. */
+async function samplesOf(relay: Relay): Promise<Map<string, number>> {
+  const lines = (await createMetrics(relay).render()).split("\n");
+  const samples = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    samples.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
+}
+
+/** Sets every number of an object, and of those in it, to another value; returns what it set. */
+function numberAll(target: object, next = { value: 1000 }): number[] {
+  return Object.entries(target).flatMap(([key, value]) => {
+    if (typeof value === "object") return Array.isArray(value) ? [] : numberAll(value as object, next);
+    (target as Record<string, number>)[key] = ++next.value;
+    return [next.value];
+  });
+}
+
+describe("createMetrics", () => {
+  test("has a line for every counter of a dataflow", async () => {
+    const counters = new Counters();
+    const expected = numberAll(counters);
+
+    const samples = await samplesOf(relayOf({ name: "up", counters, status }));
+
+    expect(expected.length).toBeGreaterThanOrEqual(14);
+    const values = [...samples].filter(([name]) => name.includes('dataflow="up"')).map(([, value]) => value);
+    expect(expected.filter((value) => values.filter((one) => one === value).length !== 1)).toEqual([]);
+  });
+
+  test.each([
+    ['relay_messages_in_flight{dataflow="up"}', 3],
+    ['relay_messages_waiting{dataflow="up"}', 5],
+    ['relay_source_up{dataflow="up"}', 1],
+    ['relay_destination_up{dataflow="up"}', 0],
+  ])("says %s %d", async (name, value) => {
+    const samples = await samplesOf(relayOf({ name: "up", counters: new Counters(), status }));
+
+    expect(samples.get(name)).toBe(value);
+  });
+
+  test.each(lossReasons)("says how many were lost by %s, from 0 on", async (reason) => {
+    const counters = new Counters();
+    const metrics = () => samplesOf(relayOf({ name: "up", counters, status }));
+    const name = `relay_messages_lost_total{dataflow="up",reason="${reason}"}`;
+    expect((await metrics()).get(name)).toBe(0);
+
+    counters.lost[reason] = 4;
+
+    expect((await metrics()).get(name)).toBe(4);
+  });
+
+  test("says the values of the moment, however often it is asked", async () => {
+    const counters = new Counters();
+    const metrics = createMetrics(relayOf({ name: "up", counters, status }));
+    counters.received = 2;
+    await metrics.render();
+
+    counters.received = 3;
+
+    expect(await metrics.render()).toContain('relay_messages_received_total{dataflow="up"} 3\n');
+  });
+
+  test("tells dataflows apart", async () => {
+    const [up, down] = [new Counters(), new Counters()];
+    up.received = 1;
+    down.received = 2;
+
+    const samples = await samplesOf(
+      relayOf({ name: "up", counters: up, status }, { name: "down", counters: down, status }),
+    );
+
+    expect(samples.get('relay_messages_received_total{dataflow="up"}')).toBe(1);
+    expect(samples.get('relay_messages_received_total{dataflow="down"}')).toBe(2);
+  });
+
+  test("has a histogram of latency whose buckets add up", async () => {
+    const counters = new Counters();
+    for (const seconds of [0.0005, 0.03, 0.03, 120]) counters.observeLatency(seconds);
+
+    const samples = await samplesOf(relayOf({ name: "up", counters, status }));
+
+    const bucket = (bound: number | string) =>
+      samples.get(`relay_delivery_seconds_bucket{dataflow="up",le="${bound}"}`);
+    expect([...latencyBoundsSeconds, "+Inf"].map(bucket)).toEqual([1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4]);
+    expect(samples.get('relay_delivery_seconds_count{dataflow="up"}')).toBe(4);
+    expect(samples.get('relay_delivery_seconds_sum{dataflow="up"}')).toBeCloseTo(120.0605);
+  });
+
+  test("says of each of its own metrics what it is, and what kind", async () => {
+    const text = await createMetrics(relayOf({ name: "up", counters: new Counters(), status })).render();
+    const names = [...text.matchAll(/^(relay_[a-z0-9_]+?)(?:_bucket|_sum|_count)?\{/gm)].map(([, name]) => name);
+
+    for (const name of new Set(names))
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.*\n# TYPE ${name} \\w+$`, "m"));
+  });
+
+  test("says how the process itself is", async () => {
+    const samples = await samplesOf(relayOf());
+
+    expect(samples.get("process_resident_memory_bytes")).toBeGreaterThan(0);
+  });
+});

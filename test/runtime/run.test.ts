@@ -1,0 +1,161 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { ConfigError } from "../../runtime/errors.ts";
+import { ExitCode, parseConnectTo, readOrdinal, runRelay, type RunOptions } from "../../runtime/run.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { buildDocument } from "./config/build-document.ts";
+import { ScriptedListener } from "./mqtt/scripted-broker.ts";
+
+afterAll(removeTemporaryFolders);
+
+describe("parseConnectTo", () => {
+  test.each([
+    [[], []],
+    [["broker.example:8883=127.0.0.1:18883"], [["broker.example:8883", { hostname: "127.0.0.1", port: 18_883 }]]],
+    [["[::1]:1883=[::1]:2883"], [["::1:1883", { hostname: "::1", port: 2883 }]]],
+    [
+      ["a.example:1=127.0.0.1:2", "b.example:3=127.0.0.1:4"],
+      [
+        ["a.example:1", { hostname: "127.0.0.1", port: 2 }],
+        ["b.example:3", { hostname: "127.0.0.1", port: 4 }],
+      ],
+    ],
+  ])("reads %j", (values, expected) => {
+    expect([...parseConnectTo(values)]).toEqual(expected);
+  });
+
+  test.each(["", "broker.example:8883", "broker.example:8883=", "=127.0.0.1:1", "a:1=b", "a:1=b:0", "a:1=b:2=c:3"])(
+    'refuses "%s", and says the form',
+    (value) => {
+      expect(() => parseConnectTo([value])).toThrow(
+        `--connect-to: is "${value}"; give "<host>:<port>=<address>:<port>"`,
+      );
+    },
+  );
+
+  test("names everything that it refuses at once", () => {
+    const problemsOf = () => {
+      try {
+        parseConnectTo(["one", "a:1=b:2", "two"]);
+      } catch (error) {
+        if (error instanceof ConfigError) return error.problems.map(({ problem }) => problem);
+      }
+      return [];
+    };
+
+    expect(problemsOf()).toEqual(['is "one"', 'is "two"']);
+  });
+});
+
+describe("readOrdinal", () => {
+  test.each([
+    [undefined, 0],
+    ["0", 0],
+    ["7", 7],
+    ["0019", 19],
+    ["9999", 9999],
+  ])("reads %s as %d", (given, expected) => {
+    expect(readOrdinal(given)).toBe(expected);
+  });
+
+  test.each(["", "-1", "1.5", "x", "relay-0", "10000", " 1"])('refuses "%s"', (given) => {
+    expect(() => readOrdinal(given)).toThrow(`RELAY_ORDINAL: is "${given}"; give the number of this instance, from 0`);
+  });
+});
+
+describe("runRelay", () => {
+  let said: string;
+
+  beforeEach(() => {
+    said = "";
+    jest.spyOn(process.stderr, "write").mockImplementation((text) => {
+      said += String(text);
+      return true;
+    });
+  });
+  afterEach(() => {
+    delete process.env["RELAY_ORDINAL"];
+  });
+
+  function optionsFor(text: string, change: Partial<RunOptions> = {}): RunOptions {
+    const configFile = path.join(createTemporaryFolder("run"), "config.json");
+    writeFileSync(configFile, text);
+    return { configFile, connectTo: [], metricsPort: 0, ...change };
+  }
+
+  test.each<[string, () => RunOptions, string]>([
+    ["is not there", () => ({ configFile: "/nowhere/config.json", connectTo: [] }), "ENOENT"],
+    ["is no JSON", () => optionsFor("{"), "is not JSON"],
+    ["has a problem", () => optionsFor(JSON.stringify({ endpoints: {}, dataflows: {} })), "dataflows: "],
+  ])("says what is wrong with a configuration that %s, and ends with 2", async (_case, options, text) => {
+    const given = options();
+
+    expect(await runRelay(given)).toBe(ExitCode.badConfiguration);
+    expect(said).toContain(given.configFile);
+    expect(said).toContain(text);
+  });
+
+  test.each<[string, () => Partial<RunOptions>]>([
+    ["--connect-to", () => ({ connectTo: ["nonsense"] })],
+    [
+      "RELAY_ORDINAL",
+      () => {
+        process.env["RELAY_ORDINAL"] = "x";
+        return {};
+      },
+    ],
+  ])("says what is wrong with %s, and ends with 2", async (name, change) => {
+    const options = optionsFor(JSON.stringify(buildDocument()), change());
+
+    expect(await runRelay(options)).toBe(ExitCode.badConfiguration);
+    expect(said).toContain(`${name}: is "`);
+  });
+
+  describe("with a configuration that is right", () => {
+    let source: ScriptedListener;
+    let destination: ScriptedListener;
+
+    beforeEach(async () => {
+      source = await ScriptedListener.open();
+      destination = await ScriptedListener.open();
+    });
+    afterEach(() => {
+      source.close();
+      destination.close();
+    });
+
+    function run(change: Partial<RunOptions> = {}): Promise<number> {
+      const mqttSettings = { authentication: { method: "Anonymous" }, tls: { mode: "Disabled" } };
+      const document = buildDocument({
+        "endpoints.edge.mqttSettings": { ...mqttSettings, host: source.host },
+        "endpoints.cloud.mqttSettings": { ...mqttSettings, host: destination.host },
+        "profile.diagnostics.logs.level": "error",
+      });
+      return runRelay(optionsFor(JSON.stringify(document), change));
+    }
+
+    test("ends with 1 when no dataflow is left that can run", async () => {
+      const code = run();
+
+      await (await destination.next()).accept({ reasonCode: 0x85 });
+
+      expect(await code).toBe(ExitCode.failed);
+    });
+
+    test("ends with 0 after SIGTERM, and takes its ordinal into the client identifiers", async () => {
+      process.env["RELAY_ORDINAL"] = "4";
+      const code = run();
+      const connect = await (await destination.next()).accept();
+      const broker = await source.next();
+      await broker.accept();
+      await broker.grant();
+
+      process.emit("SIGTERM", "SIGTERM");
+
+      expect(await code).toBe(ExitCode.ok);
+      expect(connect.clientId).toBe("upward-4-destination");
+      expect(process.listenerCount("SIGTERM")).toBeLessThanOrEqual(1);
+    });
+  });
+});
