@@ -43,6 +43,12 @@ export async function connectClient(
     ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 as const } }),
   };
   const client = new MqttClient(() => stream, options);
+  // Without a listener an error event would end the process, and one piece of bytes can raise two of them.
+  client.on("error", () => undefined);
+  // It never connects again: what is under way has to fail with its connection, and would wait for ever.
+  client.once("close", () => {
+    client.end(true);
+  });
   try {
     await connected(client);
   } catch (cause) {
@@ -53,8 +59,6 @@ export async function connectClient(
       { cause },
     );
   }
-  // Without a listener an error event would end the process; the close that follows says enough.
-  client.on("error", () => undefined);
   return client;
 }
 

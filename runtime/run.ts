@@ -109,10 +109,10 @@ function announce(
 export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, HostAddress> {
   const map = new Map<string, HostAddress>();
   const problems = values.flatMap((value) => {
-    const [from = "", to = ""] = value.split("=");
+    const [from = "", to = "", ...more] = value.split("=");
     const source = parseHost(from);
     const target = parseHost(to);
-    if (source === undefined || target === undefined) {
+    if (source === undefined || target === undefined || more.length > 0) {
       return [{ path: "--connect-to", problem: `is "${value}"`, remedy: 'give "<host>:<port>=<address>:<port>"' }];
     }
     map.set(`${source.hostname}:${source.port}`, target);

@@ -18,7 +18,7 @@ interface ReasonCode {
   readonly verdicts: Partial<Record<ReasonedPacket, Verdict>>;
 }
 
-const role = "check the role assignment or permission; a new one takes minutes to arrive";
+const role = "check the credentials and the role assignment or permission; a new one takes minutes to arrive";
 
 /**
  * Every reason code of 0x80 and above that a server sends.

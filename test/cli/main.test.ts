@@ -4,7 +4,10 @@ import path from "node:path";
 const entryPoint = path.join(import.meta.dirname, "../../cli/main.ts");
 
 function run(...args: string[]): { code: number | null; output: string; errors: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [entryPoint, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entryPoint, ...args], {
+    encoding: "utf8",
+    timeout: 9000, // a demo that starts by mistake does not end
+  });
   return { code: status, output: stdout, errors: stderr };
 }
 

@@ -138,8 +138,12 @@ describe("a relay between two emulated brokers that fail at random", () => {
       }
     })();
     const publishing: Promise<unknown>[] = [];
+    const accepted = new Set<number>();
     for (let number = 0; number < messages; number++) {
-      publishing.push(publisher.publishAsync(`plant/${number % topics}`, String(number), { qos: 1 }));
+      const topic = `plant/${number % topics}`;
+      publishing.push(
+        publisher.publishAsync(topic, String(number), { qos: 1 }).then(() => accepted.add(number), giveUp),
+      );
       if (number % 10 === 0) await delay(10);
     }
     await Promise.all(publishing);
@@ -147,8 +151,9 @@ describe("a relay between two emulated brokers that fail at random", () => {
     await failing;
     source.faults.clear();
     destination.faults.clear();
-    const unique = () => [...arrived.values()].flatMap((numbers) => [...new Set(numbers)]).length;
-    await until(() => unique() === messages);
+    const missing = () =>
+      [...accepted].filter((number) => !arrived.get(`site/plant/${number % topics}`)?.includes(number));
+    await until(() => missing().length === 0);
     await relay.stop();
     await running;
     for (const client of [subscriber, publisher]) {
@@ -157,11 +162,17 @@ describe("a relay between two emulated brokers that fail at random", () => {
     }
     await Promise.all([source.close(), destination.close()]);
 
-    expect(unique()).toBe(messages);
+    expect(accepted.size).toBeGreaterThan(messages / 2);
+    expect(missing()).toEqual([]);
     for (const numbers of arrived.values())
       expect([...new Set(numbers)]).toEqual([...numbers].sort((a, b) => a - b).filter(isFirst));
   });
 });
+
+/** mqtt.js gives up what it was just sending when the broker goes away: nobody has accepted that. */
+function giveUp(): void {
+  // Left out of what has to arrive.
+}
 
 function isFirst(number: number, index: number, all: readonly number[]): boolean {
   return index === 0 || all[index - 1] !== number;

@@ -23,7 +23,11 @@ import { RawClient, type ClientTls } from "../emulator/support/raw-client.ts";
 
 const host = "127.0.0.1";
 
-describeWithPart("mosquitto", (executable) => {
+describeWithPart("mosquitto_pub", () => {
+  describeWithPart("mosquitto", declareTests);
+});
+
+function declareTests(executable: string): void {
   let authority: CertificateAuthority;
   let tester: CertificateAndKey;
   let source: Mosquitto<"mqtt">;
@@ -215,7 +219,7 @@ describeWithPart("mosquitto", (executable) => {
       return (await later.untilMessage(topic)).payload.toString();
     }
   });
-});
+}
 
 function configOf(source: Mosquitto<"mqtt">, destination: Mosquitto<"mqtt">) {
   const endpoint = (broker: Mosquitto<"mqtt">, secretRef: string, retain: "Keep" | "Never") => ({

@@ -9,7 +9,7 @@ afterEach(() => {
 
 /** Serves a relay of which only its readiness is looked at. */
 async function serve(readiness: Relay["readiness"], render = async () => "some_metric 1\n") {
-  const server = await startHealthServer(0, { readiness } as Relay, {
+  const server = await startHealthServer(0, { readiness } as unknown as Relay, {
     contentType: "text/plain; version=0.0.4",
     render,
   });
@@ -84,11 +84,11 @@ describe("the health server", () => {
   });
 
   test("says so when its port is taken", async () => {
-    const first = await startHealthServer(0, {} as Relay, { contentType: "", render: async () => "" });
+    const first = await startHealthServer(0, {} as unknown as Relay, { contentType: "", render: async () => "" });
     servers.push(first);
 
     await expect(
-      startHealthServer(first.port, {} as Relay, { contentType: "", render: async () => "" }),
+      startHealthServer(first.port, {} as unknown as Relay, { contentType: "", render: async () => "" }),
     ).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 

@@ -167,6 +167,7 @@ describe("stop", () => {
     const { source } = await connectBoth(bench);
 
     await Promise.all([bench.relay.stop(), bench.relay.stop()]);
+    await source.ended;
 
     expect(source.commands().filter((cmd) => cmd === "disconnect")).toHaveLength(1);
   });

@@ -1,13 +1,27 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
+import * as logModule from "../../runtime/log.ts";
 import { ConfigError } from "../../runtime/errors.ts";
 import { ExitCode, parseConnectTo, readOrdinal, runRelay, type RunOptions } from "../../runtime/run.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { buildDocument } from "./config/build-document.ts";
 import { ScriptedListener } from "./mqtt/scripted-broker.ts";
 
+jest.mock("../../runtime/log.ts");
+
 afterAll(removeTemporaryFolders);
+
+/** What the relay logs, instead of on standard output. */
+let lines: Record<string, unknown>[];
+
+beforeEach(() => {
+  lines = [];
+  const { createLog } = jest.requireActual<typeof logModule>("../../runtime/log.ts");
+  const write = (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>);
+  jest.mocked(logModule.createLog).mockImplementation((level) => createLog(level, { write }));
+});
 
 describe("parseConnectTo", () => {
   test.each([
@@ -127,10 +141,12 @@ describe("runRelay", () => {
 
     function run(change: Partial<RunOptions> = {}): Promise<number> {
       const mqttSettings = { authentication: { method: "Anonymous" }, tls: { mode: "Disabled" } };
+      const { dataflows } = buildDocument() as { dataflows: { upward: object } };
       const document = buildDocument({
         "endpoints.edge.mqttSettings": { ...mqttSettings, host: source.host },
         "endpoints.cloud.mqttSettings": { ...mqttSettings, host: destination.host },
-        "profile.diagnostics.logs.level": "error",
+        "relay.site": "oslo",
+        "dataflows.resting": { ...dataflows.upward, mode: "Disabled" },
       });
       return runRelay(optionsFor(JSON.stringify(document), change));
     }
@@ -141,6 +157,35 @@ describe("runRelay", () => {
       await (await destination.next()).accept({ reasonCode: 0x85 });
 
       expect(await code).toBe(ExitCode.failed);
+      expect(lines).toContainEqual(expect.objectContaining({ msg: "no dataflow is left that can run", site: "oslo" }));
+    });
+
+    test("says at the start what is not as usual: what is disabled, and what is connected to elsewhere", async () => {
+      const code = run({ connectTo: [`${destination.host}=${source.host}`] });
+
+      await (await source.next()).accept({ reasonCode: 0x85 }); // it came in the destination's name
+      await code;
+
+      expect(lines.map(({ msg, dataflow, host, to }) => ({ msg, dataflow, host, to }))).toEqual(
+        expect.arrayContaining([
+          { msg: "dataflow is disabled", dataflow: "resting" },
+          { msg: "connecting elsewhere, for development only", host: destination.host, to: source.host },
+        ]),
+      );
+    });
+
+    test("serves probes where a port is given", async () => {
+      const metricsPort = await findFreePort();
+      const code = run({ metricsPort });
+      const broker = await destination.next();
+      await broker.next("connect");
+
+      const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`);
+      broker.send({ cmd: "connack", reasonCode: 0x85, sessionPresent: false });
+      await code;
+
+      expect(answer.status).toBe(503);
+      await expect(fetch(`http://127.0.0.1:${metricsPort}/livez`)).rejects.toThrow();
     });
 
     test("ends with 0 after SIGTERM, and takes its ordinal into the client identifiers", async () => {

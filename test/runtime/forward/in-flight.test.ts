@@ -63,7 +63,7 @@ describe("InFlight", () => {
     inFlight.takeAll();
 
     inFlight.forgetIds();
-    const entries = Array.from({ length: 64_999 }, (_, index) => ({ ...entryOf(index), publish: entry.publish }));
+    const entries = Array.from({ length: 64_999 }, () => ({ ...entry, destinationId: 0 }));
     for (const one of entries) inFlight.add(one, false);
 
     expect(new Set(entries.map(({ destinationId }) => destinationId)).size).toBe(64_999);

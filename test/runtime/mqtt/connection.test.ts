@@ -105,7 +105,7 @@ describe("a new connection", () => {
     [
       "a retryable reason",
       { reasonCode: 0x87 },
-      "refused the connection: 0x87 Not authorized; check the role assignment or permission; a new one takes minutes to arrive",
+      "refused the connection: 0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
       true,
     ],
     ["a reason that waiting helps", { reasonCode: 0x88 }, "refused the connection: 0x88 Server unavailable", true],
@@ -474,6 +474,19 @@ describe("nothing is sent after the end", () => {
 
     expect(written.mock.calls.length).toBe(writes);
     expect(opened.broker.commands()).not.toContain("puback");
+  });
+
+  test("a PUBACK goes nowhere behind DISCONNECT, while the server has not closed yet", async () => {
+    const { connection, broker, client } = await openAccepted();
+    broker.stream.allowHalfOpen = true;
+    connection.close();
+    const written = jest.spyOn(client, "write");
+
+    connection.acknowledge(1);
+    await settle();
+
+    expect(written).not.toHaveBeenCalled();
+    expect(broker.commands()).toEqual(["connect", "disconnect"]);
   });
 
   test("a PUBACK that was gathered when the connection broke goes nowhere", async () => {
