@@ -228,13 +228,15 @@ describe("a connection that does not come to be", () => {
       "a refusal and what can't be read",
       Buffer.concat([encode(connack({ reasonCode: 0x87 })), Buffer.from([0x36, 0])]),
     ],
+    ["bytes that are no CONNACK", Buffer.from([0x36, 0])],
     ["two refusals", encode(connack({ reasonCode: 0x87 }), connack({ reasonCode: 0x88 }))],
-  ])("fails once, and nothing else does, where %s come in one piece", async (_case, bytes) => {
+  ])("fails once, nothing else does, and no stream is left open, where %s come in one piece", async (_case, bytes) => {
     const attempt = begin();
     await attempt.broker.next("connect");
     attempt.broker.sendBytes(bytes);
 
     expect((await failureOf(attempt)).message).toMatch(/^status cloud \(.*\) refused the connection: \S/);
     await settle();
+    expect(attempt.stream.destroyed).toBe(true);
   });
 });
