@@ -428,7 +428,8 @@ describe("a message that the destination refuses for now", () => {
       {
         kind: "rejected",
         topic: "site/a",
-        reason: "0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
+        reason:
+          "0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
       },
     ]);
   });

@@ -75,7 +75,11 @@ describe("subscribeAll", () => {
   });
 
   test.each([
-    [0x87, "0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive", true],
+    [
+      0x87,
+      "0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
+      true,
+    ],
     [0x97, "0x97 Quota exceeded; check the broker's quotas, such as sessions per authentication name", true],
     [0x80, "0x80 Unspecified error", true],
     [0x8f, "0x8f Topic Filter invalid; change dataSources", false],

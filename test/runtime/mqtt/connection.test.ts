@@ -32,10 +32,10 @@ interface Opened {
   readonly closed: Promise<ConnectionError | undefined>;
 }
 
-const connections: Connection[] = [];
+const streams: Duplex[] = [];
 
 afterEach(() => {
-  for (const connection of connections.splice(0)) connection.destroy("the test has ended");
+  for (const stream of streams.splice(0)) stream.destroy();
 });
 
 function open(change: Partial<ConnectOptions> = {}): Opened {
@@ -60,7 +60,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
       },
     },
   );
-  connections.push(connection);
+  streams.push(client);
   return { connection, broker, client, events, limits, closed };
 }
 
