@@ -1,41 +1,55 @@
 import { parseArgs } from "node:util";
 
 import { describeError } from "./errors.ts";
-import { ExitCode, runRelay } from "./run.ts";
+import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
 const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--profile NAME] [--metrics-port PORT]
                                 [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
 
+const options = {
+  config: { type: "string" },
+  mounts: { type: "string" },
+  profile: { type: "string" },
+  "metrics-port": { type: "string" },
+  "connect-to": { type: "string", multiple: true },
+} as const;
+
 /** The image's entry point. */
 async function main(args: readonly string[]): Promise<number> {
+  const run = parse(args);
+  if (typeof run === "string") {
+    process.stderr.write(`${run}\n\n${usage}\n`);
+    return ExitCode.badConfiguration;
+  }
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: { type: "string" },
-        mounts: { type: "string" },
-        profile: { type: "string" },
-        "metrics-port": { type: "string" },
-        "connect-to": { type: "string", multiple: true },
-      },
-    });
-    if (positionals[0] !== "run" || positionals.length > 1 || values.config === undefined) {
-      process.stderr.write(`${usage}\n`);
-      return ExitCode.badConfiguration;
-    }
-    const { config, mounts, profile, "metrics-port": port, "connect-to": connectTo } = values;
-    return await runRelay({
-      configFile: config,
-      connectTo: connectTo ?? [],
-      ...(mounts === undefined ? {} : { mountPath: mounts }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(port === undefined ? {} : { metricsPort: Number(port) }),
-    });
+    return await runRelay(run);
   } catch (cause) {
     process.stderr.write(`${describeError(cause)}\n`);
     return ExitCode.failed;
   }
+}
+
+/** Reads the command line, or says what is wrong with it. */
+function parse(args: readonly string[]): RunOptions | string {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (cause) {
+    return describeError(cause);
+  }
+  const { values, positionals } = parsed;
+  const { config, mounts, profile, "metrics-port": port, "connect-to": connectTo } = values;
+  if (positionals.join(" ") !== "run") return `"${positionals.join(" ")}" is no command; use "run"`;
+  if (config === undefined) return "--config: is missing; give the path of a configuration";
+  if (port !== undefined && !/^[0-9]{1,5}$/.test(port))
+    return `--metrics-port: is "${port}"; give a port, or 0 for none`;
+  return {
+    configFile: config,
+    connectTo: connectTo ?? [],
+    ...(mounts === undefined ? {} : { mountPath: mounts }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(port === undefined ? {} : { metricsPort: Number(port) }),
+  };
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -34,6 +34,9 @@ export class Relay {
   readonly #drainTimeoutMs: number;
   readonly #ended = new AbortController();
   #stopping: Promise<void> | undefined;
+  #tell: () => void = () => undefined;
+  /** Settles when the relay is told to stop. */
+  readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
   constructor(config: RelayConfig, { ordinal, mountPath, connectTo, log }: RelayOptions) {
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
@@ -65,6 +68,8 @@ export class Relay {
   async run(): Promise<boolean> {
     const status = reportStatus(this, this.#context, this.#ended.signal);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.run()));
+    // With every dataflow disabled there is nothing to do, which is what was asked for.
+    if (this.dataflows.length === 0) await this.#told;
     await this.#stopping;
     this.#ended.abort(new Error("the relay has ended"));
     await status;
@@ -87,6 +92,7 @@ export class Relay {
    */
   async stop(): Promise<void> {
     this.#stopping ??= this.#drain();
+    this.#tell();
     await this.#stopping;
   }
 

@@ -60,13 +60,16 @@ export async function runRelay(options: RunOptions): Promise<number> {
 async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {
   const health = port === 0 ? undefined : await startHealthServer(port, relay, createMetrics(relay));
   if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
+  let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
+    // The second one, whichever it is, is meant: somebody waits no longer.
+    if (isTold) process.exit(ExitCode.failed);
+    isTold = true;
     log.info({ signal }, "told to stop");
-    process.once(signal, () => process.exit(ExitCode.failed));
     void relay.stop();
   };
-  process.once("SIGTERM", onSignal);
-  process.once("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
   try {
     if (await relay.run()) return ExitCode.ok;
     log.error("no dataflow is left that can run");

@@ -16,6 +16,8 @@ export interface StatusSubject {
   }[];
 }
 
+/** Time for the last report to be taken. */
+const farewellMs = 2000;
 /** How often readiness is looked at between two reports. */
 const checkIntervalMs = 1000;
 
@@ -107,8 +109,14 @@ async function publishUntilClosed(
     await Promise.race([delay(checkIntervalMs, undefined, { signal }).catch(() => undefined), closed]);
   }
   if (!signal.aborted) throw new Error("the connection was closed");
-  await publish("stopped");
-  await client.endAsync();
+  // A broker that does not answer must not hold the end of the process up.
+  const taken = new AbortController();
+  const farewell = publish("stopped").finally(() => {
+    taken.abort();
+  });
+  await Promise.race([farewell, delay(farewellMs, undefined, { signal: taken.signal }).catch(() => undefined)]);
+  farewell.catch(() => undefined); // one that comes too late to matter
+  await client.endAsync(!taken.signal.aborted);
 }
 
 function describe(state: string, subject: StatusSubject, { config, ordinal }: DataflowContext): string {

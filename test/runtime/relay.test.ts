@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import { createLog } from "../../runtime/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 import { buildDocument, parseDocument } from "./config/build-document.ts";
@@ -158,6 +160,15 @@ describe("run", () => {
     const { relay } = await start({ "dataflows.off": dataflow({ mode: "Disabled" }) });
 
     expect(relay.dataflows.map(({ name }) => name)).toEqual(["upward"]);
+  });
+
+  test("waits to be told to stop when every dataflow is disabled", async () => {
+    const { relay, running } = await start({ "dataflows.upward": dataflow({ mode: "Disabled" }) });
+
+    expect(await Promise.race([running, setImmediate("still running")])).toBe("still running");
+    await relay.stop();
+
+    expect(await running).toBe(true);
   });
 });
 

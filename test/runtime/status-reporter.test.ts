@@ -111,4 +111,15 @@ describe("the relay's status", () => {
     expect(gone).toEqual({ topic: "relays/oslo/2", state: "gone" });
     expect(again).toMatchObject({ instance: 2 });
   });
+
+  it("holds the relay's end up no longer than a moment when the broker takes no report any more", async () => {
+    const relay = createRelay();
+    const running = relay.run();
+    await reported(({ state }) => state === "running");
+
+    broker.faults.dropPubacks(1000, "oslo-relay-2-status");
+    await relay.stop();
+
+    expect(await running).toBe(true);
+  });
 });
