@@ -108,6 +108,10 @@ const faults: readonly Fault[] = [
   ({ restart }) => restart(),
 ];
 
+/**
+ * Shows that connections, sessions and brokers may come and go. It can't see an acknowledgement that comes too early: these
+ * relays are drained, never killed, so they lose nothing from memory. `faults.test.ts` (kill -9) and the forwarder's tests do.
+ */
 describe("a relay between two emulated brokers that fail at random", () => {
   it.each([1, 2, 3])("delivers every accepted message, in order but for redeliveries (seed %i)", async (seed) => {
     const random = createRandom(seed);
