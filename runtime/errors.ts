@@ -6,11 +6,13 @@ export interface Problem {
   readonly problem: string;
   /** What to do about it. */
   readonly remedy: string;
+  /** Name of the rule that found it, where the documentation lists rules by name: `session-limit`. */
+  readonly rule?: string;
 }
 
-/** Puts a problem into one line, in the form that every message of this project has. */
-export function formatProblem({ path, problem, remedy }: Problem): string {
-  return `${path}: ${problem}; ${remedy}`;
+/** Puts a problem into one line, in the form that every message of this project has, and the rule's name after it. */
+export function formatProblem({ path, problem, remedy, rule }: Problem): string {
+  return `${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`;
 }
 
 /** The operator has to edit the configuration: the process exits at once, a retry can't help. */

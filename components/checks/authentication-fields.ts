@@ -1,5 +1,6 @@
 import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
 import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "./rules.ts";
 
 /** Fields that only some methods use, and of each method those that it needs and those that it may have. */
 const fieldsOf: Readonly<Record<AuthenticationMethod, { needs: readonly string[]; takes: readonly string[] }>> = {
@@ -26,7 +27,7 @@ export function checkAuthenticationFields(
   const { needs, takes } = fieldsOf[method];
   const foreign = given.filter((field) => methodFields.has(field) && !needs.includes(field) && !takes.includes(field));
   const missing = needs.filter((field) => !given.includes(field));
-  return [
+  return byRule("authentication-fields", [
     ...foreign.map((field) => ({
       path: `${path}${field}`,
       problem: `is set, and authentication method ${method} does not use it`,
@@ -37,5 +38,5 @@ export function checkAuthenticationFields(
       problem: `is missing, and authentication method ${method} needs it`,
       remedy: "add it",
     })),
-  ];
+  ]);
 }

@@ -1,5 +1,6 @@
 import type { HostType } from "../../runtime/config/endpoint.ts";
 import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "./rules.ts";
 
 /**
  * Refuses client identifiers that two sites would share: the later one takes the session of the earlier one over, or is
@@ -9,5 +10,6 @@ import type { Problem } from "../../runtime/errors.ts";
 export function checkClientIdPrefix(path: string, hostType: HostType, prefix: string | undefined): Problem[] {
   if (hostType === "LocalBroker" || (prefix !== undefined && prefix !== "")) return [];
   const problem = "is empty, so a second site with the same dataflows would take over this one's sessions";
-  return [{ path: `${path}clientIdPrefix`, problem, remedy: 'give one that no other site has, such as "<site>-"' }];
+  const remedy = 'give one that no other site has, such as "<site>-"';
+  return byRule("client-id-prefix", [{ path: `${path}clientIdPrefix`, problem, remedy }]);
 }

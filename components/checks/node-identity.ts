@@ -1,5 +1,6 @@
 import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
 import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "./rules.ts";
 
 /** Refuses the system-assigned identity where nobody said that there is one: a pod can't use that of AIO's Arc extension. */
 export function checkNodeIdentity(path: string, method: AuthenticationMethod, useNodeIdentity: boolean): Problem[] {
@@ -7,5 +8,5 @@ export function checkNodeIdentity(path: string, method: AuthenticationMethod, us
   const problem = "is SystemAssignedManagedIdentity, and a relay's pod can't use the identity of AIO's Arc extension";
   const remedy =
     "use UserAssignedManagedIdentity, or set relay.useNodeIdentity where the nodes have an identity of their own";
-  return [{ path, problem, remedy }];
+  return byRule("node-identity", [{ path, problem, remedy }]);
 }

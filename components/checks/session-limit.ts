@@ -1,4 +1,5 @@
 import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "./rules.ts";
 
 /** Bounds of Event Grid's limit, both inclusive; AIO asks for 3 or more. @see Specification, Enable MQTT */
 export const sessionLimitBounds = { min: 3, max: 100 } as const;
@@ -8,7 +9,8 @@ export function checkSessionLimit(path: string, limit: number): Problem[] {
   const { min, max } = sessionLimitBounds;
   if (Number.isInteger(limit) && limit >= min && limit <= max) return [];
   const problem = `is ${limit} sessions, and dataflows need at least ${min} of Event Grid's ${max}`;
-  return [{ path, problem, remedy: `give a whole number from ${min} to ${max}` }];
+  const remedy = `give a whole number from ${min} to ${max}`;
+  return byRule("session-limit", [{ path, problem, remedy }]);
 }
 
 /**
@@ -16,11 +18,12 @@ export function checkSessionLimit(path: string, limit: number): Problem[] {
  * @param needed sessions by authentication, such as `{ "UserAssignedManagedIdentity": 4 }`
  */
 export function checkSessionsNeeded(path: string, limit: number, needed: ReadonlyMap<string, number>): Problem[] {
-  return [...needed]
+  const problems = [...needed]
     .filter(([, sessions]) => sessions > limit)
     .map(([authentication, sessions]) => ({
       path,
       problem: `is ${limit} sessions, and the dataflows open ${sessions} with ${authentication}`,
       remedy: `set it to ${sessions} or more, or run fewer instances`,
     }));
+  return byRule("session-limit", problems);
 }

@@ -2,6 +2,7 @@ import type { Problem } from "../../runtime/errors.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
 import { filterCovers, filtersOverlap } from "../topic-sets.ts";
+import { byRule } from "./rules.ts";
 
 /** A topic filter that clients need, and the field of the declaration that asks for it. */
 export interface NeededTopic {
@@ -26,10 +27,16 @@ export function checkTopicCoverage(
   const uncovered = needed.filter(({ filter }) => !templates.some((template) => filterCovers(template, filter)));
   const isOutside = ({ filter }: NeededTopic) => !templates.some((template) => filtersOverlap(template, filter));
   return {
-    problems: uncovered.filter(isOutside).map((topic) => describe(topic, "no topic space has")),
-    warnings: uncovered
-      .filter((topic) => !isOutside(topic))
-      .map((topic) => describe(topic, "topic spaces have only in part, so that Event Grid refuses the rest")),
+    problems: byRule(
+      "topic-coverage",
+      uncovered.filter(isOutside).map((topic) => describe(topic, "no topic space has")),
+    ),
+    warnings: byRule(
+      "topic-coverage",
+      uncovered
+        .filter((topic) => !isOutside(topic))
+        .map((topic) => describe(topic, "topic spaces have only in part, so that Event Grid refuses the rest")),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Problem } from "../../runtime/errors.ts";
 import { aioNamespace } from "../relay/defaults.ts";
+import { byRule } from "./rules.ts";
 
 /** What decides where the CA of AIO's own broker comes from. */
 export interface LocalTrust {
@@ -14,5 +15,5 @@ export function checkTrustBundle(path: string, { namespace, usesTls, configMapRe
   if (namespace === aioNamespace || !usesTls || configMapRef !== undefined) return [];
   const problem = `is missing, and AIO's own ConfigMap is in "${aioNamespace}", not in the relay's namespace "${namespace}"`;
   const remedy = "name a ConfigMap of that namespace, and give its certificates in relay.trustBundles to create it";
-  return [{ path, problem, remedy }];
+  return byRule("trust-bundle", [{ path, problem, remedy }]);
 }

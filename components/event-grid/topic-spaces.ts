@@ -1,6 +1,7 @@
 import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import { topicFilterProblem } from "../../runtime/topic/filter.ts";
+import { byRule } from "../checks/rules.ts";
 
 /** A topic space: the topics that a group of clients shares. */
 export interface TopicSpaceArgs {
@@ -29,9 +30,12 @@ export function checkTopicSpaces(spaces: { readonly [name: string]: TopicSpaceAr
   const problems = Object.entries(spaces).flatMap(([name, space]) =>
     checkTopicSpace(`topicSpaces.${name}`, name, space),
   );
-  if (names.length <= maxTopicSpaces) return problems;
-  const problem = `lists ${names.length}, more than the ${maxTopicSpaces} of a namespace`;
-  return [...problems, { path: "topicSpaces", problem, remedy: "put several topic templates into one topic space" }];
+  if (names.length > maxTopicSpaces) {
+    const problem = `lists ${names.length}, more than the ${maxTopicSpaces} of a namespace`;
+    const remedy = "put several topic templates into one topic space";
+    problems.push({ path: "topicSpaces", problem, remedy });
+  }
+  return byRule("topic-space", problems);
 }
 
 function checkTopicSpace(path: string, name: string, { topicTemplates }: TopicSpaceArgs): Problem[] {

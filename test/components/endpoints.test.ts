@@ -321,8 +321,8 @@ describe("refuses", () => {
       () => new LocalEndpoint("edge", { authenticationMethod: "X509Certificate", audience: "a" }),
       [
         "edge has 2 problems:",
-        "  audience: is set, and authentication method X509Certificate does not use it; remove it, or set another authenticationMethod",
-        "  secretRef: is missing, and authentication method X509Certificate needs it; add it",
+        "  audience: is set, and authentication method X509Certificate does not use it; remove it, or set another authenticationMethod [authentication-fields]",
+        "  secretRef: is missing, and authentication method X509Certificate needs it; add it [authentication-fields]",
       ],
     ],
     [
@@ -365,7 +365,7 @@ describe("refuses", () => {
       () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix: "" }),
       [
         "cloud has 1 problem:",
-        '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-"',
+        '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
       ],
     ],
     [

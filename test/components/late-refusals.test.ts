@@ -22,7 +22,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "oslo",
     [
       "oslo has 1 problem:",
-      "  maximumClientSessionsPerAuthenticationName: is 1 sessions, and dataflows need at least 3 of Event Grid's 100; give a whole number from 3 to 100",
+      "  maximumClientSessionsPerAuthenticationName: is 1 sessions, and dataflows need at least 3 of Event Grid's 100; give a whole number from 3 to 100 [session-limit]",
     ],
   ],
   [
@@ -42,7 +42,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "cloud",
     [
       "cloud has 1 problem:",
-      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-"',
+      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
     ],
   ],
   [

@@ -380,7 +380,7 @@ describe("refuses before anything exists", () => {
     await expect(deployment).rejects.toThrow(
       [
         "oslo has 2 problems:",
-        '  dataflows.telemetry.dataDestination: needs the topics "oslo/plant/+/telemetry/#", which no topic space has; add "oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces',
+        '  dataflows.telemetry.dataDestination: needs the topics "oslo/plant/+/telemetry/#", which no topic space has; add "oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces [topic-coverage]',
         '  dataflows.commands.dataSources[0]: needs the topics "oslo/commands/a/b/c", which no topic space has; add',
       ].join("\n"),
     );
@@ -423,7 +423,7 @@ test("warns of topics that a topic space has only in part", async () => {
   await deploy(() => new MqttBridge("oslo", { ...args, eventGrid: { ...args.eventGrid!, topicSpaces } }));
 
   expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
-    'dataflows.telemetry.dataDestination: needs the topics "sites/oslo/plant/+/telemetry/#", which topic spaces have only in part, so that Event Grid refuses the rest; add "sites/oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces',
+    'dataflows.telemetry.dataDestination: needs the topics "sites/oslo/plant/+/telemetry/#", which topic spaces have only in part, so that Event Grid refuses the rest; add "sites/oslo/plant/+/telemetry/#", or a topic template that takes it in, to eventGrid.topicSpaces [topic-coverage]',
   ]);
 });
 
