@@ -17,6 +17,7 @@ const readableFrom = {
     "runtime/config.ts",
     "runtime/errors.ts",
     "runtime/topic",
+    "runtime/forward/client-id.ts",
     "runtime/forward/cloud-events.ts",
   ],
   runtime: [],

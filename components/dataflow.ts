@@ -31,6 +31,10 @@ export interface DataflowArgs {
    * @default "Stop"
    */
   undeliverableMessages?: UndeliverableMessages;
+  /** Messages a second that are expected at most. Given, a preview compares them with what Event Grid takes and delivers. */
+  expectedMessagesPerSecond?: number;
+  /** Payload of such a message in bytes, on average; used with `expectedMessagesPerSecond`. */
+  expectedMessageBytes?: number;
 }
 
 /** Writes a dataflow as AIO's operations. */

@@ -78,3 +78,42 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 /** Whether the namespace can be reached from public networks. */
 export const PublicNetworkAccess = { Enabled: "Enabled", Disabled: "Disabled" } as const;
 export type PublicNetworkAccess = (typeof PublicNetworkAccess)[keyof typeof PublicNetworkAccess];
+
+/** A field of the client certificate that Event Grid takes the authentication name from. */
+export const AuthenticationNameSource = {
+  ClientCertificateSubject: "ClientCertificateSubject",
+  ClientCertificateDns: "ClientCertificateDns",
+  ClientCertificateUri: "ClientCertificateUri",
+  ClientCertificateIp: "ClientCertificateIp",
+  ClientCertificateEmail: "ClientCertificateEmail",
+} as const;
+export type AuthenticationNameSource = (typeof AuthenticationNameSource)[keyof typeof AuthenticationNameSource];
+
+/** What of a client's certificate has to be its authentication name. @see Azure REST API, Clients (2025-02-15) */
+export const ClientValidationScheme = {
+  SubjectMatchesAuthenticationName: "SubjectMatchesAuthenticationName",
+  DnsMatchesAuthenticationName: "DnsMatchesAuthenticationName",
+  UriMatchesAuthenticationName: "UriMatchesAuthenticationName",
+  IpMatchesAuthenticationName: "IpMatchesAuthenticationName",
+  EmailMatchesAuthenticationName: "EmailMatchesAuthenticationName",
+  /** The certificate's thumbprint is one of those listed, whoever signed it. */
+  ThumbprintMatch: "ThumbprintMatch",
+} as const;
+export type ClientValidationScheme = (typeof ClientValidationScheme)[keyof typeof ClientValidationScheme];
+
+/** Whether a client may connect. */
+export const ClientState = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type ClientState = (typeof ClientState)[keyof typeof ClientState];
+
+/** What clients may do in a topic space. */
+export const ClientPermission = { Publisher: "Publisher", Subscriber: "Subscriber" } as const;
+export type ClientPermission = (typeof ClientPermission)[keyof typeof ClientPermission];
+
+/** Where roles are assigned. */
+export const RoleScope = {
+  /** At each topic space that calls for them. */
+  TopicSpace: "TopicSpace",
+  /** At the namespace, with all its topic spaces. */
+  Namespace: "Namespace",
+} as const;
+export type RoleScope = (typeof RoleScope)[keyof typeof RoleScope];

@@ -1,12 +1,25 @@
 import * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
+import * as monitor from "@pulumi/azure-native/monitor/index.js";
+import * as network from "@pulumi/azure-native/network/index.js";
+import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../runtime/errors.ts";
-import { checkSessionLimit, sessionLimitBounds } from "./checks/session-limit.ts";
-import { PublicNetworkAccess } from "./enumerations.ts";
-import { checkTopicSpaces } from "./event-grid/topic-spaces.ts";
+import { formatProblem } from "../runtime/errors.ts";
+import { checkSessionLimit } from "./checks/session-limit.ts";
+import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
+import { EventGridClients } from "./event-grid-clients.ts";
+import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
+import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
+import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
+import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
+import type {
+  CustomDomainArgs,
+  NamespaceIdentityArgs,
+  PrivateEndpointArgs,
+  RoutingArgs,
+} from "./event-grid/settings.ts";
 import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
-import { isKnown } from "./known.ts";
+import type { X509ClientsArgs } from "./event-grid/x509.ts";
 import { refusal, refuse } from "./refuse.ts";
 
 export interface EventGridBrokerArgs {
@@ -47,6 +60,31 @@ export interface EventGridBrokerArgs {
    * @default "Enabled"
    */
   publicNetworkAccess?: pulumi.Input<PublicNetworkAccess>;
+  /** Addresses and ranges that may connect from public networks, such as `"203.0.113.0/24"`. Omitted: all. */
+  inboundIpRules?: pulumi.Input<string>[];
+  /** Private endpoints to create, by name; virtual networks reach the MQTT broker through them. */
+  privateEndpoints?: { [name: string]: PrivateEndpointArgs };
+  /** Host names of one's own for the MQTT broker. Clients name one of them as their host. */
+  customDomains?: CustomDomainArgs[];
+  /** Where Event Grid takes on what is published, such as a topic that feeds an event hub. */
+  routing?: RoutingArgs;
+  /** Managed identities of the namespace itself. Needed for routing and custom domains. */
+  identity?: NamespaceIdentityArgs;
+  /** Clients with certificates. Managed identities need none of it. */
+  x509?: X509ClientsArgs;
+  /**
+   * Fields of the client certificate that the authentication name is taken from, the first that is there. For clients that
+   * send no user name, as AIO's own dataflows; the relay sends one. Plain: given, the namespace becomes a resource of the
+   * generic type, of another version of Azure's API, and a change between the two replaces it.
+   */
+  authenticationNameSources?: AuthenticationNameSource[];
+  /**
+   * Whether the namespace stands in several zones. A change replaces it.
+   * @default Azure's: true where the region has zones
+   */
+  isZoneRedundant?: pulumi.Input<boolean>;
+  /** Resource ID of a Log Analytics workspace that gets the namespace's logs and metrics. Omitted: none are kept. */
+  logAnalyticsWorkspaceId?: pulumi.Input<string>;
   /** Tags of the namespace. */
   tags?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   /**
@@ -76,90 +114,82 @@ export class EventGridBroker extends pulumi.ComponentResource {
     super(EventGridBroker.typeToken, name, args, opts);
     refuse(this, name, checkEventGridBroker(args));
 
-    const namespace = new eventgrid.Namespace(`${name}-ns`, buildNamespace(this, name, args), {
-      parent: this,
-      protect: args.protect ?? true,
-    });
+    for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);
+    const child = { parent: this };
+    const { resourceGroupName } = args;
 
-    this.topicSpaceIds = Object.fromEntries(
-      Object.entries(args.topicSpaces).map(([key, { topicTemplates, description }]) => {
-        const space = new eventgrid.TopicSpace(
-          `${name}-${key}`,
-          {
-            resourceGroupName: args.resourceGroupName,
-            namespaceName: namespace.name,
-            topicSpaceName: key,
-            topicTemplates,
-            ...(description === undefined ? {} : { description }),
-          },
-          { parent: this },
-        );
-        return [key, space.id];
-      }),
-    );
-
-    // Read, not assembled from name and region: Azure owns the format of this host name.
-    this.hostname = namespace.topicSpacesConfiguration.apply((configuration) => {
-      if (configuration !== undefined) return configuration.hostname;
-      const problem = "is missing in what Azure returned, and with it the MQTT host name";
-      const remedy = "see in the portal whether MQTT is enabled, then refresh the stack";
-      throw refusal(this, name, [{ path: "topicSpacesConfiguration", problem, remedy }]);
+    const namespace = createNamespace(this, name, args);
+    const topicSpaces = Object.entries(args.topicSpaces).map(([key, { topicTemplates, description }]) => {
+      const space = new eventgrid.TopicSpace(
+        `${name}-${key}`,
+        {
+          resourceGroupName,
+          namespaceName: namespace.name,
+          topicSpaceName: key,
+          topicTemplates,
+          ...(description === undefined ? {} : { description }),
+        },
+        child,
+      );
+      return [key, space] as const;
     });
+    if (args.x509 !== undefined) {
+      const topicSpaceNames = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.name]));
+      const clients = { ...args.x509, resourceGroupName, namespaceName: namespace.name, topicSpaceNames };
+      new EventGridClients(`${name}-x509`, clients, child);
+    }
+    for (const [key, endpoint] of Object.entries(args.privateEndpoints ?? {})) {
+      const built = buildPrivateEndpoint(resourceGroupName, namespace.id, endpoint);
+      const created = new network.PrivateEndpoint(`${name}-${key}-pe`, built, child);
+      if (endpoint.privateDnsZoneId === undefined) continue;
+      const zones = buildPrivateDnsZoneGroup(resourceGroupName, created.name, endpoint.privateDnsZoneId);
+      new network.PrivateDnsZoneGroup(`${name}-${key}-dns`, zones, child);
+    }
+    if (args.logAnalyticsWorkspaceId !== undefined) {
+      const setting = buildDiagnosticSetting(namespace.id, args.logAnalyticsWorkspaceId);
+      new monitor.DiagnosticSetting(`${name}-diag`, setting, child);
+    }
+
+    this.topicSpaceIds = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.id]));
+    this.hostname = namespace.hostname;
     this.namespaceId = namespace.id;
     this.namespaceName = namespace.name;
-    this.registerOutputs({
-      hostname: this.hostname,
-      namespaceId: this.namespaceId,
-      namespaceName: this.namespaceName,
-      topicSpaceIds: this.topicSpaceIds,
-    });
+    const { hostname, namespaceId, namespaceName, topicSpaceIds } = this;
+    this.registerOutputs({ hostname, namespaceId, namespaceName, topicSpaceIds });
   }
 }
 
-/** Lists what is wrong with a broker's arguments as far as they are known. */
-export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
-  const { maximumClientSessionsPerAuthenticationName: limit, maximumSessionExpiryInHours: hours, capacity } = args;
-  return [
-    ...checkTopicSpaces(args.topicSpaces),
-    ...(limit !== undefined && isKnown(limit) ? checkSessionLimit(sessionLimitField, limit) : []),
-    ...(hours !== undefined && isKnown(hours) ? checkSessionExpiry(hours) : []),
-    ...(capacity !== undefined && isKnown(capacity) ? checkCapacity(capacity) : []),
-  ];
+/** What the broker needs of its namespace, of whichever resource type it is. */
+interface CreatedNamespace {
+  readonly id: pulumi.Output<string>;
+  readonly name: pulumi.Output<string>;
+  readonly hostname: pulumi.Output<string>;
 }
 
-const sessionLimitField = "maximumClientSessionsPerAuthenticationName";
-
-/** @see Azure REST API, Namespaces (2025-02-15), TopicSpacesConfiguration */
-function checkSessionExpiry(hours: number): Problem[] {
-  if (Number.isInteger(hours) && hours >= 1 && hours <= 8) return [];
-  const problem = `is ${hours} h, outside what Event Grid has`;
-  return [{ path: "maximumSessionExpiryInHours", problem, remedy: "give a whole number from 1 to 8" }];
-}
-
-/** @see Event Grid, quotas (2025-07-30) */
-function checkCapacity(units: number): Problem[] {
-  if (Number.isInteger(units) && units >= 1 && units <= 40) return [];
-  const problem = `is ${units} throughput units, outside what Event Grid has`;
-  return [{ path: "capacity", problem, remedy: "give a whole number from 1 to 40" }];
-}
-
-function buildNamespace(broker: EventGridBroker, name: string, args: EventGridBrokerArgs): eventgrid.NamespaceArgs {
-  const limit = pulumi.output(args.maximumClientSessionsPerAuthenticationName ?? sessionLimitBounds.min);
-  return {
-    resourceGroupName: args.resourceGroupName,
-    ...(args.location === undefined ? {} : { location: args.location }),
-    ...(args.namespaceName === undefined ? {} : { namespaceName: args.namespaceName }),
-    ...(args.tags === undefined ? {} : { tags: args.tags }),
-    sku: { name: "Standard", capacity: args.capacity ?? 1 },
-    publicNetworkAccess: args.publicNetworkAccess ?? PublicNetworkAccess.Enabled,
-    minimumTlsVersionAllowed: "1.2",
-    topicSpacesConfiguration: {
-      state: "Enabled",
-      maximumClientSessionsPerAuthenticationName: limit.apply((sessions) => {
-        refuse(broker, name, checkSessionLimit(sessionLimitField, sessions));
-        return sessions;
-      }),
-      maximumSessionExpiryInHours: args.maximumSessionExpiryInHours ?? 1,
-    },
+function createNamespace(broker: EventGridBroker, name: string, args: EventGridBrokerArgs): CreatedNamespace {
+  const options = { parent: broker, protect: args.protect ?? true };
+  const checkSessions = (sessions: number) => {
+    refuse(broker, name, checkSessionLimit("maximumClientSessionsPerAuthenticationName", sessions));
+    return sessions;
   };
+  // Read, not assembled from name and region: Azure owns the format of this host name.
+  const hostnameOf = (configuration: { readonly hostname?: string } | undefined) => {
+    if (configuration?.hostname !== undefined) return configuration.hostname;
+    const problem = "is missing in what Azure returned, and with it the MQTT host name";
+    const remedy = "see in the portal whether MQTT is enabled, then refresh the stack";
+    throw refusal(broker, name, [{ path: "topicSpacesConfiguration", problem, remedy }]);
+  };
+  if (args.authenticationNameSources === undefined) {
+    const namespace = new eventgrid.Namespace(`${name}-ns`, buildNamespace(args, checkSessions), options);
+    const hostname = namespace.topicSpacesConfiguration.apply(hostnameOf);
+    return { id: namespace.id, name: namespace.name, hostname };
+  }
+  const namespace = new resources.Resource(`${name}-ns`, buildGenericNamespace(args, checkSessions), options);
+  const properties = namespace.properties as pulumi.Output<GenericProperties>;
+  const hostname = properties.apply(({ topicSpacesConfiguration }) => hostnameOf(topicSpacesConfiguration));
+  return { id: namespace.id, name: namespace.name, hostname };
+}
+
+interface GenericProperties {
+  readonly topicSpacesConfiguration?: { readonly hostname?: string };
 }

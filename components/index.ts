@@ -1,11 +1,26 @@
 export type { DataflowArgs } from "./dataflow.ts";
 export type { AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
 export * from "./enumerations.ts";
+export type {
+  CustomDomainArgs,
+  NamespaceIdentityArgs,
+  PrivateEndpointArgs,
+  RoutingArgs,
+} from "./event-grid/settings.ts";
 export type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
+export type {
+  CaCertificateArgs,
+  ClientGroupArgs,
+  PermissionBindingArgs,
+  X509ClientArgs,
+  X509ClientsArgs,
+} from "./event-grid/x509.ts";
 export { CustomEndpoint } from "./custom-endpoint.ts";
 export type { CustomEndpointArgs } from "./custom-endpoint.ts";
 export { EventGridBroker } from "./event-grid-broker.ts";
 export type { EventGridBrokerArgs } from "./event-grid-broker.ts";
+export { EventGridClients } from "./event-grid-clients.ts";
+export type { EventGridClientsArgs } from "./event-grid-clients.ts";
 export { EventGridEndpoint } from "./event-grid-endpoint.ts";
 export type { EventGridEndpointArgs, EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
 export { aioTrustBundle, LocalEndpoint } from "./local-endpoint.ts";

@@ -1,14 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatProblem } from "../runtime/errors.ts";
-import { checkBridge, endpointsAtBroker } from "./bridge/check.ts";
+import { checkBridge } from "./bridge/check.ts";
 import { brokerHost, planEndpoints } from "./bridge/endpoints.ts";
 import type { BridgeEndpoints } from "./bridge/endpoints.ts";
-import { neededTopics } from "./bridge/topics.ts";
+import { fleetOf } from "./bridge/fleet.ts";
+import { endpointsAtBroker, neededTopics } from "./bridge/topics.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
+import { RoleScope } from "./enumerations.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
@@ -24,8 +26,13 @@ import { TopicSpaceAccess } from "./topic-space-access.ts";
 export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
   /** Microsoft Entra tenant of the managed identity. */
   tenantId: pulumi.Input<string>;
-  /** Object ID of the managed identity. Given, it gets its roles at the topic spaces; omitted, they are left to others. */
+  /** Object ID of the managed identity. Given, it gets the roles that the dataflows call for; omitted, they are left to others. */
   principalId?: pulumi.Input<string>;
+  /**
+   * Where it gets them: at the topic spaces that the dataflows need, or at the whole namespace.
+   * @default "TopicSpace"
+   */
+  roleScope?: RoleScope;
 }
 
 export interface MqttBridgeArgs {
@@ -89,7 +96,7 @@ export class MqttBridge extends pulumi.ComponentResource {
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(MqttBridge.typeToken, name, withHiddenSecrets(args), opts);
     const { problems, warnings } = checkBridge(`${name}-relay`, args);
-    refuse(this, name, problems);
+    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), this);
     const child = { parent: this };
 
@@ -103,6 +110,7 @@ export class MqttBridge extends pulumi.ComponentResource {
           topicSpaces: grantedTopicSpaces(args.eventGrid, broker),
           publishedTopics: published.map(({ filter }) => filter),
           subscribedTopics: subscribed.map(({ filter }) => filter),
+          ...(args.identity.roleScope === RoleScope.Namespace ? { namespaceId: broker.namespaceId } : {}),
         },
         child,
       );

@@ -2,19 +2,34 @@ import { parseSharedFilter } from "../runtime/topic/filter.ts";
 
 /** Tells whether some topic falls under both filters. @see MQTT 5.0 §4.7 */
 export function filtersOverlap(a: string, b: string): boolean {
+  return intersectFilters(a, b) !== undefined;
+}
+
+/** The filter of the topics that fall under both filters; `undefined` when there is none. `a/+` and `+/b` → `a/b` */
+export function intersectFilters(a: string, b: string): string | undefined {
   const [left, right] = [a.split("/"), b.split("/")];
+  if (isHiddenFrom(left, right) || isHiddenFrom(right, left)) return undefined;
+  const levels: string[] = [];
   for (let index = 0; ; index += 1) {
     const [one, other] = [left[index], right[index]];
     // "a/#" takes in "a" too, so a "#" meets a filter that ends right before it.
-    if (one === "#" || other === "#") return true;
-    if (one === undefined || other === undefined) return one === other;
-    if (one !== "+" && other !== "+" && one !== other) return false;
+    if (one === "#") return [...levels, ...right.slice(index)].join("/");
+    if (other === "#") return [...levels, ...left.slice(index)].join("/");
+    if (one === undefined || other === undefined) return one === other ? levels.join("/") : undefined;
+    if (one !== "+" && other !== "+" && one !== other) return undefined;
+    levels.push(one === "+" ? other : one);
   }
+}
+
+/** A filter that begins with a wildcard has no topic that begins with "$". [MQTT-4.7.2-1] */
+function isHiddenFrom([first]: readonly string[], [other = ""]: readonly string[]): boolean {
+  return (first === "#" || first === "+") && other.startsWith("$");
 }
 
 /** Tells whether every topic under `inner` falls under `outer` too. */
 export function filterCovers(outer: string, inner: string): boolean {
   const [wide, narrow] = [outer.split("/"), inner.split("/")];
+  if (isHiddenFrom(wide, narrow)) return false;
   for (const [index, level] of wide.entries()) {
     if (level === "#") return true;
     const other = narrow[index];

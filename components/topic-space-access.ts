@@ -24,16 +24,21 @@ export interface TopicSpaceAccessArgs {
   publishedTopics: string[];
   /** Topic filters that are subscribed to: what dataflows have as their source. */
   subscribedTopics: string[];
+  /**
+   * Resource ID of the namespace. Given, each role is assigned once there, for all topic spaces that there are and will
+   * be; omitted, at each topic space that calls for it, which is less. Whether it is given is plain, its value need not be.
+   */
+  namespaceId?: pulumi.Input<string>;
 }
 
 /**
  * The role assignments that let one identity publish and subscribe, each at the scope of a topic space and only where
- * the topics call for it. Grants nothing at the namespace, and nothing to clients with certificates.
+ * the topics call for it, or at the namespace when its ID is given. Grants nothing to clients with certificates.
  */
 export class TopicSpaceAccess extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:TopicSpaceAccess";
 
-  /** Role assignment IDs by topic space and role, such as `telemetry-publisher`. */
+  /** Role assignment IDs by topic space and role, such as `telemetry-publisher`; `namespace-publisher` at a namespace. */
   readonly roleAssignmentIds: { readonly [grant: string]: pulumi.Output<string> };
 
   constructor(name: string, args: TopicSpaceAccessArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -61,20 +66,32 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
   }
 }
 
-/** One role at one topic space. */
+/** Stands for the namespace where a topic space's name would be; there are no grants at topic spaces then. */
+const namespaceGrant = "namespace";
+
+/** One role at one topic space, or at the namespace. */
 export interface TopicSpaceGrant {
   readonly space: string;
   readonly role: TopicSpaceRole;
   readonly scope: pulumi.Input<string>;
 }
 
-/** Gives each topic space the roles that the topics in it call for, in the order of their names. */
+/**
+ * Gives each topic space the roles that the topics in it call for, in the order of their names; or each role to the
+ * namespace when any topic calls for it.
+ */
 export function deriveGrants({
   topicSpaces,
   publishedTopics,
   subscribedTopics,
+  namespaceId,
 }: Omit<TopicSpaceAccessArgs, "principalId">): TopicSpaceGrant[] {
   const topicsOf = { publisher: publishedTopics, subscriber: subscribedTopics };
+  if (namespaceId !== undefined) {
+    return (["publisher", "subscriber"] as const)
+      .filter((role) => topicsOf[role].length > 0)
+      .map((role) => ({ space: namespaceGrant, role, scope: namespaceId }));
+  }
   return Object.entries(topicSpaces)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([space, { id, topicTemplates }]) =>
@@ -92,6 +109,7 @@ function roleIn(access: TopicSpaceAccess, name: string, grant: TopicSpaceGrant &
   const id = roleDefinitionId(grant.scope, grant.role);
   if (id !== undefined) return id;
   const problem = `is "${grant.scope}", which is no Azure resource ID`;
-  const remedy = "give the topic space's ID, which begins with /subscriptions/";
-  throw refusal(access, name, [{ path: `topicSpaces.${grant.space}.id`, problem, remedy }]);
+  const remedy = "give the resource's ID, which begins with /subscriptions/";
+  const path = grant.space === namespaceGrant ? "namespaceId" : `topicSpaces.${grant.space}.id`;
+  throw refusal(access, name, [{ path, problem, remedy }]);
 }

@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
 
 import { renderConfigReference } from "../runtime/config/reference.ts";
+import { renderChecks } from "./checks/page.ts";
 
 writeFileSync(new URL("reference/configuration.md", import.meta.url), renderConfigReference());
+writeFileSync(new URL("checks.md", import.meta.url), renderChecks());

@@ -4,16 +4,16 @@ import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkTrustBundle } from "../checks/trust-bundle.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
-import { checkKnownEndpoint, knownEndpoint, standInHost } from "../endpoint/known.ts";
-import { checkEventGridBroker } from "../event-grid-broker.ts";
+import { checkKnownEndpoint, knownEndpoint } from "../endpoint/known.ts";
+import { checkEventGridBroker } from "../event-grid/check.ts";
 import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { checkRelaySettings } from "../relay/check.ts";
 import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
 import { checkRelayConfig } from "../render.ts";
-import { listEndpoints, planEndpoints } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
-import { neededTopics, sessionsByEndpoint } from "./topics.ts";
+import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
+import { endpointsAtBroker, neededTopics, sessionsByEndpoint } from "./topics.ts";
 
 /** What a preview can say about a declaration before anything is created. */
 export interface BridgeFindings {
@@ -24,7 +24,8 @@ export interface BridgeFindings {
 
 /** Checks a declaration as far as it is known: each part by itself, and the parts against each other. */
 export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings {
-  const endpoints = listEndpoints(planEndpoints(args, (protocol) => standInHost("EventGrid", protocol)));
+  const declaration = declarationOf(args);
+  const { endpoints } = declaration;
   const { problems: uncovered, warnings } = checkTopics(args);
   const problems = [
     ...checkSite(args.site),
@@ -37,15 +38,10 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...prefixed("eventGrid", args.eventGrid === undefined ? [] : checkEventGridBroker(args.eventGrid)),
     ...checkSessions(args, endpoints),
     ...uncovered,
+    ...checkFlows(declaration),
     ...prefixed("relay", checkRelaySettings(name, args.relay, args.identity)).map(outsideRelay),
   ];
-  return { problems, warnings };
-}
-
-/** The endpoints whose broker is the namespace that the bridge creates. */
-export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
-  if (eventGrid === undefined) return [];
-  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
+  return { problems, warnings: [...warnings, ...findFlowWarnings(declaration)] };
 }
 
 function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {

@@ -10,21 +10,61 @@ export interface Rule {
 
 /** The rules by the name that every refusal carries in brackets, `[session-limit]`. */
 export const rules = {
+  "authentication-name": {
+    title: "Authentication name sources are listed once each, on a namespace with a name and a region",
+    source: "Azure REST API, Namespaces (2025-04-01-preview), ClientAuthenticationSettings",
+  },
   "authentication-fields": {
     title: "An authentication method has exactly its own settings",
     source: "Specification, Authentication methods",
+  },
+  "client-id": {
+    title: "No two sessions at one broker have the same client identifier",
+    source: "MQTT 5.0 §3.1.4, [MQTT-3.1.4-3]",
   },
   "client-id-prefix": {
     title: "Client identifiers at a shared broker begin with what no other site has",
     source: "Azure IoT Operations, Known issues, 8891",
   },
+  "federated-credentials": {
+    title: "A managed identity has at most 20 federated identity credentials",
+    source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
+  },
+  "foreign-audience": {
+    title: "A custom broker gets tokens for itself (a warning)",
+    source: "RFC 9700 §2.3, audience-restricted access tokens",
+  },
+  load: {
+    title: "The load that the user expects fits the sessions and throughput units of the namespace",
+    source: "Event Grid, quotas (2025-07-30)",
+  },
+  loop: {
+    title: "No message comes back through other dataflows to where it came from",
+    source: "mosquitto.conf(5), Bridges; MQTT 5.0 §3.8.3.1, No Local",
+  },
   "namespace-bounds": {
     title: "The namespace's numbers are within Azure's bounds",
     source: "Azure REST API, Namespaces (2025-02-15), and Event Grid, quotas (2025-07-30)",
   },
+  "namespace-identity": {
+    title: "Routing and custom domains use an identity that the namespace has",
+    source: "Azure REST API, Namespaces (2025-02-15), RoutingIdentityInfo and CustomDomainIdentity",
+  },
+  "namespace-network": {
+    title: "The namespace is reachable as it is declared",
+    source: "Azure REST API, Namespaces (2025-02-15), publicNetworkAccess and inboundIpRules",
+  },
   "node-identity": {
     title: "The relay uses a system-assigned identity only where its nodes are said to have one",
     source: "Azure IoT Operations, Enable secure settings",
+  },
+  "overlapping-filters": {
+    title: "The topic filters of one dataflow share no topics (a warning)",
+    source: "MQTT 5.0 §3.3.4",
+  },
+  "session-expiry": {
+    title: "Sessions are asked to last no longer than the namespace keeps them",
+    source: "Event Grid, MQTT support (2025-07-30), session expiry",
   },
   "session-limit": {
     title: "The sessions of one authentication name are at least 3, and at least those that the dataflows open",
@@ -41,6 +81,14 @@ export const rules = {
   "trust-bundle": {
     title: "The CA of a local broker is where the relay's pods can mount it",
     source: "Kubernetes, Volumes, configMap",
+  },
+  "x509-access": {
+    title: "An endpoint with a certificate has a name, a CA or thumbprint, a client and permissions at its namespace",
+    source: "Event Grid, MQTT client authentication, and MQTT client groups",
+  },
+  "x509-clients": {
+    title: "CA certificates, clients, client groups and permission bindings fit each other and the namespace's quotas",
+    source: "Event Grid, MQTT clients, MQTT client groups, and quotas (2025-07-30)",
   },
 } as const satisfies { readonly [name: string]: Rule };
 

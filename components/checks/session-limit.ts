@@ -27,3 +27,11 @@ export function checkSessionsNeeded(path: string, limit: number, needed: Readonl
     }));
   return byRule("session-limit", problems);
 }
+
+/** Refuses more sessions of one identity at an existing namespace than any namespace allows. */
+export function checkSharedSessions(path: string, broker: string, sessions: number): Problem[] {
+  const { max } = sessionLimitBounds;
+  if (sessions <= max) return [];
+  const problem = `brings the sessions of its identity at ${broker} to ${sessions}, and no namespace allows more than ${max}`;
+  return byRule("session-limit", [{ path, problem, remedy: "give some sites another managed identity" }]);
+}

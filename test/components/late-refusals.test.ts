@@ -66,7 +66,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "oslo",
     [
       "oslo has 1 problem:",
-      '  topicSpaces.telemetry.id: is "telemetry", which is no Azure resource ID; give the topic space\'s ID, which begins with /subscriptions/',
+      '  topicSpaces.telemetry.id: is "telemetry", which is no Azure resource ID; give the resource\'s ID, which begins with /subscriptions/',
     ],
   ],
 ];

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
-import type { MqttBridgeArgs } from "../../components/index.ts";
+import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import type { RelayConfig } from "../../runtime/config.ts";
 import { deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
@@ -129,10 +129,25 @@ test("leaves the roles to others when it does not know the principal", async () 
   expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([]);
 });
 
-test("gives no roles to clients with certificates", async () => {
-  const cloud = { authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" } as const;
+const eventGrid = { resourceGroupName: "rg", topicSpaces: args.eventGrid?.topicSpaces ?? {} };
+const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const x509: X509ClientsArgs = {
+  caCertificates: { plant: { certificate } },
+  clients: { relay: {} },
+  permissionBindings: {
+    telemetry: { clientGroup: "$all", topicSpace: "telemetry", permission: "Publisher" },
+    commands: { clientGroup: "$all", topicSpace: "commands", permission: "Subscriber" },
+  },
+};
 
-  const deployed = await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints: { cloud } }));
+test("gives no roles to clients with certificates", async () => {
+  const eventGridEndpoints = {
+    cloud: { authenticationMethod: "X509Certificate", secretRef: "cert", username: "relay", retain: "Never" },
+  } as const;
+
+  const deployed = await deploy(
+    () => new MqttBridge("oslo", { ...args, eventGridEndpoints, eventGrid: { ...eventGrid, x509 } }),
+  );
 
   expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([]);
 });

@@ -1,0 +1,83 @@
+import type { Problem } from "../../runtime/errors.ts";
+import { checkSharedClientIds } from "../checks/client-ids.ts";
+import type { DeclaredSession } from "../checks/client-ids.ts";
+import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
+import { checkSharedSessions } from "../checks/session-limit.ts";
+import { isKnown } from "../known.ts";
+import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { relayDefaults } from "../relay/defaults.ts";
+import { brokerOf, declarationOf, listSessions } from "./flows.ts";
+import type { BridgeDeclaration } from "./flows.ts";
+import { endpointsAtBroker, sessionsByEndpoint } from "./topics.ts";
+
+/** What the bridges of one program have declared so far, for rules that no bridge breaks alone. */
+export class Fleet {
+  private readonly sessions: DeclaredSession[] = [];
+  /** Federated identity credentials by managed identity. */
+  private readonly credentials = new Map<string, number>();
+  /** Sessions by broker and identity. */
+  private readonly load = new Map<string, number>();
+
+  /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
+  add(bridge: string, args: MqttBridgeArgs): Problem[] {
+    const declaration = declarationOf(args);
+    const sessions = sharedSessions(declaration);
+    const problems = [
+      ...checkSharedClientIds(sessions, this.sessions),
+      ...this.addCredential(args),
+      ...this.addLoad(declaration),
+    ];
+    this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${bridge}"` })));
+    return problems;
+  }
+
+  private addCredential({ identity }: MqttBridgeArgs): Problem[] {
+    if (identity?.oidcIssuerUrl === undefined) return [];
+    const { resourceGroupName, identityName } = identity;
+    if (typeof resourceGroupName !== "string" || typeof identityName !== "string") return [];
+    const key = `${resourceGroupName}/${identityName}`.toLowerCase();
+    const count = (this.credentials.get(key) ?? 0) + 1;
+    this.credentials.set(key, count);
+    return checkFederatedCredentials("identity.identityName", identityName, count);
+  }
+
+  private addLoad({ args, endpoints }: BridgeDeclaration): Problem[] {
+    const instanceCount = args.relay.instanceCount ?? relayDefaults().instanceCount;
+    const counts = sessionsByEndpoint(
+      args.dataflows,
+      endpoints.map(({ name }) => name),
+      instanceCount,
+    );
+    return endpoints.flatMap((endpoint) => {
+      const { clientId, authenticationMethod, host } = endpoint.fields;
+      if (endpoint.hostType !== "EventGrid" || endpointsAtBroker(args).includes(endpoint.name)) return [];
+      if (authenticationMethod !== "UserAssignedManagedIdentity" || typeof clientId !== "string") return [];
+      if (host === undefined || !isKnown(host)) return [];
+      const key = `${brokerOf(args, endpoint)} ${clientId}`;
+      const total = (this.load.get(key) ?? 0) + (counts.get(endpoint.name) ?? 0);
+      this.load.set(key, total);
+      return checkSharedSessions(endpoint.path, brokerOf(args, endpoint), total);
+    });
+  }
+}
+
+/** Sessions at brokers that other bridges may be at too: not at AIO's, which each cluster has of its own. */
+function sharedSessions(declaration: BridgeDeclaration): DeclaredSession[] {
+  const shared = declaration.endpoints
+    .filter(({ name, hostType, fields: { host } }) => {
+      const isOwn = hostType === "LocalBroker" || endpointsAtBroker(declaration.args).includes(name);
+      return !isOwn && host !== undefined && isKnown(host);
+    })
+    .map((endpoint) => brokerOf(declaration.args, endpoint));
+  return listSessions(declaration).filter(({ broker }) => shared.includes(broker));
+}
+
+/** The fleets by program: Pulumi runs several in one process in tests and through its Automation API. */
+const fleets = new WeakMap<object, Fleet>();
+
+/** The fleet of a program, told by an object that each has of its own. */
+export function fleetOf(program: object): Fleet {
+  const fleet = fleets.get(program) ?? new Fleet();
+  fleets.set(program, fleet);
+  return fleet;
+}

@@ -1,0 +1,144 @@
+import { parseHost } from "../../runtime/config/endpoint.ts";
+import type { Problem } from "../../runtime/errors.ts";
+import { clientId } from "../../runtime/forward/client-id.ts";
+import { findForeignAudience } from "../checks/audience.ts";
+import { checkClientIds } from "../checks/client-ids.ts";
+import type { DeclaredSession } from "../checks/client-ids.ts";
+import { checkLoad } from "../checks/load.ts";
+import type { ExpectedLoad } from "../checks/load.ts";
+import { checkLoops } from "../checks/loops.ts";
+import type { Flow } from "../checks/loops.ts";
+import { findOverlappingFilters } from "../checks/overlapping-filters.ts";
+import { checkSessionExpiry } from "../checks/session-expiry.ts";
+import { checkX509Access } from "../checks/x509-access.ts";
+import { isEnabled } from "../dataflow.ts";
+import type { DataflowArgs } from "../dataflow.ts";
+import { standInHost } from "../endpoint/known.ts";
+import { defaultCapacity, defaultSessionExpiryHours } from "../event-grid/namespace.ts";
+import { givenFields, isKnown } from "../known.ts";
+import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { relayDefaults } from "../relay/defaults.ts";
+import { listEndpoints, planEndpoints } from "./endpoints.ts";
+import type { BridgeEndpoint } from "./endpoints.ts";
+import { endpointsAtBroker, neededTopics } from "./topics.ts";
+
+/** A declaration with its endpoints by name. */
+export interface BridgeDeclaration {
+  readonly args: MqttBridgeArgs;
+  readonly endpoints: readonly BridgeEndpoint[];
+}
+
+/** Plans the endpoints of a declaration; the host of the bridge's own namespace has a stand-in. */
+export function declarationOf(args: MqttBridgeArgs): BridgeDeclaration {
+  const endpoints = listEndpoints(planEndpoints(args, (protocol) => standInHost("EventGrid", protocol)));
+  return { args, endpoints };
+}
+
+/** Lists what dataflows and endpoints would do to each other, and to the namespace, as far as it is known. */
+export function checkFlows(declaration: BridgeDeclaration): Problem[] {
+  return [
+    ...checkLoops(listFlows(declaration)),
+    ...checkClientIds(listSessions(declaration)),
+    ...checkExpectedLoad(declaration),
+    ...checkSessionExpiries(declaration),
+    ...checkCertificates(declaration),
+  ];
+}
+
+/** Lists what works and is rarely meant. */
+export function findFlowWarnings({ args, endpoints }: BridgeDeclaration): Problem[] {
+  return [
+    ...enabledDataflows(args).flatMap(([name, { dataSources }]) =>
+      findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
+    ),
+    ...endpoints
+      .filter(({ hostType }) => hostType === "CustomMqtt")
+      .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
+  ];
+}
+
+function enabledDataflows({ dataflows }: MqttBridgeArgs): [string, DataflowArgs][] {
+  return Object.entries(dataflows).filter(([, dataflow]) => isEnabled(dataflow));
+}
+
+/** Says which broker an endpoint leads to: the same text for the same broker, as far as it is known. */
+export function brokerOf(args: MqttBridgeArgs, { name, hostType, fields }: BridgeEndpoint): string {
+  if (hostType === "LocalBroker") return "AIO's broker";
+  if (endpointsAtBroker(args).includes(name)) return "the bridge's namespace";
+  const { host } = fields;
+  const address = host !== undefined && isKnown(host) ? parseHost(host) : undefined;
+  return address === undefined ? `endpoint "${name}"` : address.hostname.toLowerCase();
+}
+
+function listFlows({ args, endpoints }: BridgeDeclaration): Flow[] {
+  const brokers = new Map(endpoints.map((endpoint) => [endpoint.name, brokerOf(args, endpoint)]));
+  return enabledDataflows(args).map(([name, { source, dataSources, destination, dataDestination }]) => ({
+    name,
+    sourceBroker: brokers.get(source) ?? source,
+    dataSources,
+    destinationBroker: brokers.get(destination) ?? destination,
+    dataDestination,
+    isWithinEndpoint: source === destination,
+  }));
+}
+
+/** The sessions that the first instance opens; those of the others differ from them in their number. */
+export function listSessions({ args, endpoints }: BridgeDeclaration): DeclaredSession[] {
+  return enabledDataflows(args).flatMap(([dataflow, { source, destination }]) =>
+    (["source", "destination"] as const).flatMap((side) => {
+      const endpoint = endpoints.find(({ name }) => name === (side === "source" ? source : destination));
+      const prefix = endpoint?.fields.clientIdPrefix;
+      if (endpoint === undefined || typeof prefix !== "string") return [];
+      const id = clientId({ prefix, dataflow, ordinal: 0, side });
+      return [{ path: `dataflows.${dataflow}.${side}`, broker: brokerOf(args, endpoint), clientId: id }];
+    }),
+  );
+}
+
+function checkExpectedLoad({ args }: BridgeDeclaration): Problem[] {
+  const capacity = args.eventGrid?.capacity ?? defaultCapacity;
+  const atBroker = endpointsAtBroker(args);
+  const sessions = args.relay.instanceCount ?? relayDefaults().instanceCount;
+  const loads = enabledDataflows(args).flatMap(([name, dataflow]) => {
+    const { expectedMessagesPerSecond: messagesPerSecond, expectedMessageBytes: bytesPerMessage } = dataflow;
+    if (messagesPerSecond === undefined) return [];
+    const load = { path: `dataflows.${name}`, messagesPerSecond, bytesPerMessage, sessions };
+    return (["source", "destination"] as const)
+      .filter((end) => atBroker.includes(dataflow[end]))
+      .map((end): ExpectedLoad => ({ ...load, end }));
+  });
+  return isKnown(capacity) ? checkLoad("eventGrid.capacity", capacity, loads) : [];
+}
+
+function checkSessionExpiries({ args, endpoints }: BridgeDeclaration): Problem[] {
+  const hours = args.eventGrid?.maximumSessionExpiryInHours ?? defaultSessionExpiryHours;
+  const sources = new Set(enabledDataflows(args).map(([, { source }]) => source));
+  const atBroker = endpointsAtBroker(args).filter((name) => sources.has(name));
+  if (!isKnown(hours)) return [];
+  return endpoints
+    .filter(({ name }) => atBroker.includes(name))
+    .flatMap(({ path, fields: { sessionExpirySeconds: seconds } }) =>
+      seconds !== undefined && isKnown(seconds)
+        ? checkSessionExpiry(`${path}.sessionExpirySeconds`, seconds, hours)
+        : [],
+    );
+}
+
+function checkCertificates({ args, endpoints }: BridgeDeclaration): Problem[] {
+  const { eventGrid } = args;
+  if (eventGrid === undefined) return [];
+  const atBroker = endpointsAtBroker(args);
+  return endpoints
+    .filter(({ name, fields }) => atBroker.includes(name) && fields.authenticationMethod === "X509Certificate")
+    .flatMap(({ name, path, fields: { username } }) =>
+      checkX509Access({
+        path,
+        username: username === undefined || isKnown(username) ? username : "",
+        isUsernameKnown: username === undefined || isKnown(username),
+        hasNameSources: (eventGrid.authenticationNameSources ?? []).length > 0,
+        x509: eventGrid.x509 ?? {},
+        topicSpaces: eventGrid.topicSpaces,
+        ...neededTopics(args.dataflows, [name]),
+      }),
+    );
+}

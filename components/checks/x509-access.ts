@@ -1,0 +1,105 @@
+import type { Problem } from "../../runtime/errors.ts";
+import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
+import { templateFilter } from "../event-grid/topic-spaces.ts";
+import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
+import type { PermissionBindingArgs, X509ClientArgs, X509ClientsArgs } from "../event-grid/x509.ts";
+import { filterCovers } from "../topic-sets.ts";
+import { byRule } from "./rules.ts";
+import type { NeededTopic } from "./topic-coverage.ts";
+
+/** An endpoint with a certificate, at a namespace of which everything is declared. */
+export interface X509Access {
+  /** The endpoint in the declaration: `eventGridEndpoints.cloud`. */
+  readonly path: string;
+  /** User name that it sends; `undefined` when it sends none, a stand-in where only the deployment knows it. */
+  readonly username: string | undefined;
+  readonly isUsernameKnown: boolean;
+  readonly hasNameSources: boolean;
+  readonly x509: X509ClientsArgs;
+  readonly topicSpaces: { readonly [name: string]: TopicSpaceArgs };
+  readonly published: readonly NeededTopic[];
+  readonly subscribed: readonly NeededTopic[];
+}
+
+/**
+ * Lists what an endpoint with a certificate lacks at its namespace: a name that Event Grid knows it by, a CA or a
+ * thumbprint that its certificate is judged by, a client, and a permission for each topic of its dataflows.
+ * @see Event Grid, MQTT client authentication
+ */
+export function checkX509Access(access: X509Access): Problem[] {
+  const candidates = candidateClients(access);
+  return byRule("x509-access", [
+    ...checkName(access),
+    ...checkTrust(access),
+    ...(candidates.length === 0 ? [describeMissingClient(access)] : checkPermissions(access, candidates)),
+  ]);
+}
+
+function checkName({ path, username, hasNameSources }: X509Access): Problem[] {
+  if (username !== undefined || hasNameSources) return [];
+  const problem = "is missing, and the namespace takes the authentication name from no field of the certificate";
+  const remedy = "give the authentication name of the client, or list eventGrid.authenticationNameSources";
+  return [{ path: `${path}.username`, problem, remedy }];
+}
+
+function checkTrust({ x509: { caCertificates, clients } }: X509Access): Problem[] {
+  const hasThumbprints = Object.values(clients ?? {}).some(({ validationScheme }) => isThumbprint(validationScheme));
+  if (Object.keys(caCertificates ?? {}).length > 0 || hasThumbprints) return [];
+  const problem = "is empty, and no client has validation scheme ThumbprintMatch";
+  const remedy = "add the CA that signed the clients' certificates, or the thumbprint of each certificate";
+  return [{ path: "eventGrid.x509.caCertificates", problem, remedy }];
+}
+
+function isThumbprint(scheme: X509ClientArgs["validationScheme"]): boolean {
+  return scheme === "ThumbprintMatch";
+}
+
+type NamedClient = readonly [name: string, client: X509ClientArgs];
+
+/** The clients that the endpoint may be; more than one where its authentication name is in the certificate. */
+function candidateClients({ username, isUsernameKnown, x509: { clients } }: X509Access): NamedClient[] {
+  const enabled = Object.entries(clients ?? {}).filter(([, { state }]) => state !== "Disabled");
+  if (username === undefined || !isUsernameKnown) return enabled;
+  return enabled.filter(([name, { authenticationName }]) => (authenticationName ?? name) === username);
+}
+
+function describeMissingClient({ path, username, isUsernameKnown }: X509Access): Problem {
+  const isNamed = username !== undefined && isUsernameKnown;
+  const problem = isNamed
+    ? `is "${username}", which is the authentication name of no enabled client in eventGrid.x509.clients`
+    : "is X509Certificate, and eventGrid.x509.clients has no enabled client";
+  const field = isNamed ? "username" : "authenticationMethod";
+  return { path: `${path}.${field}`, problem, remedy: "add the client there" };
+}
+
+function checkPermissions(access: X509Access, candidates: readonly NamedClient[]): Problem[] {
+  const needs = [
+    ...access.published.map((topic) => ({ ...topic, permission: "Publisher" as const })),
+    ...access.subscribed.map((topic) => ({ ...topic, permission: "Subscriber" as const })),
+  ];
+  return needs.flatMap(({ path, filter, permission }) => {
+    const bindings = Object.values(access.x509.permissionBindings ?? {}).filter(
+      (binding) => binding.permission === permission && covers(access.topicSpaces[binding.topicSpace], filter),
+    );
+    if (bindings.some((binding) => candidates.some((client) => mayBeIn(access.x509, binding, client)))) return [];
+    const who = candidates.map(([name]) => `"${name}"`).join(" or ");
+    const problem = `needs ${permission} of "${filter}" for client ${who}, which no permission binding gives`;
+    const remedy = `add one to eventGrid.x509.permissionBindings: a client group with the client, a topic space with these topics, "${permission}"`;
+    return [{ path, problem, remedy }];
+  });
+}
+
+function covers(space: TopicSpaceArgs | undefined, filter: string): boolean {
+  return space?.topicTemplates.some((template) => filterCovers(templateFilter(template), filter)) ?? false;
+}
+
+/** Only what is surely no member is none: Azure reads more of the query language than we do. */
+function mayBeIn(
+  { clientGroups }: X509ClientsArgs,
+  { clientGroup }: PermissionBindingArgs,
+  [name, { authenticationName = name, attributes = {} }]: NamedClient,
+): boolean {
+  if (clientGroup === allClients) return true;
+  const group = clientGroups?.[clientGroup];
+  return group !== undefined && matchesClientQuery(group.query, { authenticationName, attributes }) !== false;
+}

@@ -1,0 +1,98 @@
+import type { MqttBridgeArgs } from "../../components/index.ts";
+
+/** A change to the declaration that breaks a rule, and the smallest change beside it that does not. */
+export interface CheckExample {
+  /** Name of the rule in `components/checks/rules.ts`, or in `configurationRules`. */
+  readonly rule: string;
+  /** Fields of {@link baseDeclaration} to replace, as far down as objects go. */
+  readonly fails: object;
+  readonly passes: object;
+  /** Where the problem is reported. */
+  readonly path: string;
+  /** Whether preview goes on, with a warning. */
+  readonly isWarning?: true;
+  /** For a field that Pulumi programs can only get wrong at runtime, or a text that is too long to show. */
+  readonly shown?: string;
+}
+
+/** The declaration that every example changes: one site, an edge broker and a namespace, telemetry up and commands down. */
+export const baseDeclaration: MqttBridgeArgs = {
+  site: "oslo",
+  eventGrid: {
+    resourceGroupName: "rg",
+    topicSpaces: {
+      telemetry: { topicTemplates: ["sites/oslo/plant/#"] },
+      commands: { topicTemplates: ["sites/oslo/commands/+/+"] },
+    },
+  },
+  localEndpoints: { edge: {} },
+  eventGridEndpoints: { cloud: { retain: "Never" } },
+  dataflows: {
+    telemetry: {
+      source: "edge",
+      dataSources: ["plant/+/telemetry/#"],
+      destination: "cloud",
+      dataDestination: "sites/oslo/${inputTopic}",
+    },
+    commands: {
+      source: "cloud",
+      dataSources: ["sites/oslo/commands/+/+"],
+      destination: "edge",
+      dataDestination: "plant/${inputTopic.4}/commands/${inputTopic.5}",
+    },
+  },
+  identity: {
+    clientId: "00000000-0000-0000-0000-0000000000c1",
+    tenantId: "00000000-0000-0000-0000-0000000000e1",
+    principalId: "00000000-0000-0000-0000-0000000000a1",
+  },
+  relay: { image: "mqtt-dataflow-relay:0.1.0" },
+};
+
+/** Rules that the relay's configuration has by itself, which its parser and a preview check alike. */
+export const configurationRules = {
+  "authentication-method": {
+    title: "An endpoint has an authentication method that its kind of broker takes",
+    source: "Specification, the forms of endpoints; Azure CLI, `az iot ops dataflow endpoint`",
+  },
+  "event-grid-host": {
+    title: "Event Grid is reached by its host name, on port 8883, or 443 with WebSockets at `/mqtt`, with TLS",
+    source: "Event Grid, MQTT support (2025-07-30)",
+  },
+  "event-grid-keep-alive": {
+    title: "Keep alive is from 1 to 1160 s at Event Grid",
+    source: "Event Grid, MQTT support (2025-07-30)",
+  },
+  host: {
+    title: "A host is a name and a port",
+    source: "Specification, Host",
+  },
+  "instance-count": {
+    title: "One instance has Event Grid as its source, unless the namespace is said to support shared subscriptions",
+    source: "Specification, no shared subscriptions; Event Grid, MQTT shared subscriptions (2026-05-07)",
+  },
+  "topic-filter": {
+    title: "Topic filters are MQTT's, and at Event Grid have 15 segments and 256 bytes at most",
+    source: "MQTT 5.0 §4.7; Event Grid, quotas (2025-07-30)",
+  },
+  "topic-template": {
+    title: "A destination topic has no wildcard, and only levels that the source's topics have",
+    source: "Azure IoT Operations, Data flow destinations (2026-03-19)",
+  },
+} as const;
+
+/** A certificate as far as a preview looks at it. */
+export const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+/** Replaces fields as far down as objects go; lists and texts are replaced whole. */
+export function withChange<T>(base: T, change: object): T {
+  const changed = Object.entries(change).map(([key, value]: [string, unknown]) => {
+    const before = (base as Record<string, unknown>)[key];
+    return [key, isRecord(before) && isRecord(value) ? withChange(before, value) : value] as const;
+  });
+  return { ...base, ...Object.fromEntries(changed) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,183 @@
+import { certificate } from "./declaration.ts";
+import type { CheckExample } from "./declaration.ts";
+
+const custom = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
+
+/** What endpoints, dataflows and the relay take. */
+export const endpointExamples: readonly CheckExample[] = [
+  {
+    rule: "authentication-fields",
+    fails: { localEndpoints: { edge: { scope: "x" } } },
+    passes: { localEndpoints: { edge: { audience: "aio-internal" } } },
+    path: "localEndpoints.edge.scope",
+  },
+  {
+    rule: "authentication-method",
+    fails: {
+      localEndpoints: { edge: { authenticationMethod: "UserAssignedManagedIdentity", clientId: "c", tenantId: "t" } },
+    },
+    passes: { localEndpoints: { edge: { authenticationMethod: "ServiceAccountToken" } } },
+    path: "localEndpoints.edge.authenticationMethod",
+  },
+  {
+    rule: "client-id",
+    fails: {
+      localEndpoints: { "edge-2": { clientIdPrefix: "oslo-telemetry-" } },
+      dataflows: {
+        "telemetry-a": {
+          source: "edge",
+          dataSources: ["a"],
+          destination: "cloud",
+          dataDestination: "sites/oslo/plant/a",
+        },
+        a: { source: "edge-2", dataSources: ["b"], destination: "cloud", dataDestination: "sites/oslo/plant/b" },
+      },
+    },
+    passes: {
+      localEndpoints: { "edge-2": { clientIdPrefix: "oslo-2-" } },
+      dataflows: {
+        "telemetry-a": {
+          source: "edge",
+          dataSources: ["a"],
+          destination: "cloud",
+          dataDestination: "sites/oslo/plant/a",
+        },
+        a: { source: "edge-2", dataSources: ["b"], destination: "cloud", dataDestination: "sites/oslo/plant/b" },
+      },
+      eventGrid: { maximumClientSessionsPerAuthenticationName: 5 },
+    },
+    path: "dataflows.a.source",
+  },
+  {
+    rule: "client-id-prefix",
+    fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "" } } },
+    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "oslo-" } } },
+    path: "eventGridEndpoints.cloud.clientIdPrefix",
+  },
+  {
+    rule: "event-grid-host",
+    fails: { eventGridEndpoints: { cloud: { host: "contoso.westeurope-1.ts.eventgrid.azure.net:1883" } } },
+    passes: { eventGridEndpoints: { cloud: { host: "contoso.westeurope-1.ts.eventgrid.azure.net:8883" } } },
+    path: "eventGridEndpoints.cloud.host",
+  },
+  {
+    rule: "event-grid-host",
+    fails: { eventGridEndpoints: { cloud: { host: "203.0.113.7:8883" } } },
+    passes: { eventGridEndpoints: { cloud: { host: "mqtt.contoso.com:8883" } } },
+    path: "eventGridEndpoints.cloud.host",
+  },
+  {
+    rule: "event-grid-host",
+    fails: {
+      eventGridEndpoints: {
+        cloud: { protocol: "WebSockets", host: "contoso.westeurope-1.ts.eventgrid.azure.net:443/ws" },
+      },
+    },
+    passes: {
+      eventGridEndpoints: {
+        cloud: { protocol: "WebSockets", host: "contoso.westeurope-1.ts.eventgrid.azure.net:443/mqtt" },
+      },
+    },
+    path: "eventGridEndpoints.cloud.host",
+  },
+  {
+    rule: "event-grid-host",
+    fails: { eventGridEndpoints: { cloud: { tlsMode: "Disabled" } } },
+    passes: { eventGridEndpoints: { cloud: { tlsMode: "Enabled" } } },
+    path: "eventGridEndpoints.cloud.tlsMode",
+  },
+  {
+    rule: "event-grid-keep-alive",
+    fails: { eventGridEndpoints: { cloud: { keepAliveSeconds: 1161 } } },
+    passes: { eventGridEndpoints: { cloud: { keepAliveSeconds: 1160 } } },
+    path: "eventGridEndpoints.cloud.keepAliveSeconds",
+  },
+  {
+    rule: "foreign-audience",
+    fails: { customEndpoints: { other: custom } },
+    passes: { customEndpoints: { other: { ...custom, audience: "https://mqtt.example.com" } } },
+    path: "customEndpoints.other.audience",
+    isWarning: true,
+  },
+  {
+    rule: "host",
+    fails: { customEndpoints: { other: { ...custom, host: "mqtt.example.com" } } },
+    passes: { customEndpoints: { other: { ...custom, host: "mqtt.example.com:8883" } } },
+    path: "customEndpoints.other.host",
+  },
+  {
+    rule: "instance-count",
+    fails: { relay: { instanceCount: 2 }, eventGrid: { maximumClientSessionsPerAuthenticationName: 5 } },
+    passes: {
+      relay: { instanceCount: 2 },
+      eventGrid: { maximumClientSessionsPerAuthenticationName: 5 },
+      eventGridEndpoints: { cloud: { allowSharedSubscriptions: true } },
+    },
+    path: "relay.instanceCount",
+  },
+  {
+    rule: "loop",
+    fails: {
+      dataflows: {
+        commands: { dataDestination: "plant/${inputTopic.4}/telemetry/${inputTopic.5}" },
+        telemetry: { dataDestination: "sites/oslo/commands/${inputTopic.2}/${inputTopic.4}" },
+      },
+    },
+    passes: {
+      dataflows: {
+        commands: { dataDestination: "plant/${inputTopic.4}/commands/${inputTopic.5}" },
+        telemetry: { dataDestination: "sites/oslo/commands/${inputTopic.2}/${inputTopic.4}" },
+      },
+    },
+    path: "dataflows.telemetry.dataDestination",
+  },
+  {
+    rule: "node-identity",
+    fails: { eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity" } } },
+    passes: {
+      eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity" } },
+      relay: { useNodeIdentity: true },
+    },
+    path: "eventGridEndpoints.cloud.authenticationMethod",
+  },
+  {
+    rule: "overlapping-filters",
+    fails: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/line1/#"] } } },
+    passes: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/+/alarms/#"] } } },
+    path: "dataflows.telemetry.dataSources[1]",
+    isWarning: true,
+  },
+  {
+    rule: "topic-filter",
+    fails: { dataflows: { telemetry: { dataSources: ["plant/#/telemetry"] } } },
+    passes: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry"] } } },
+    path: "dataflows.telemetry.dataSources[0]",
+  },
+  {
+    rule: "topic-filter",
+    fails: { dataflows: { commands: { dataSources: ["sites/oslo/commands/4/5/6/7/8/9/10/11/12/13/14/15/16"] } } },
+    passes: { dataflows: { commands: { dataSources: ["sites/oslo/commands/4/5"] } } },
+    path: "dataflows.commands.dataSources[0]",
+  },
+  {
+    rule: "topic-template",
+    fails: { dataflows: { commands: { dataDestination: "plant/${inputTopic.6}/commands" } } },
+    passes: { dataflows: { commands: { dataDestination: "plant/${inputTopic.5}/commands" } } },
+    path: "dataflows.commands.dataDestination",
+  },
+  {
+    rule: "topic-template",
+    fails: { dataflows: { commands: { dataDestination: "plant/+/commands" } } },
+    passes: { dataflows: { commands: { dataDestination: "plant/all/commands" } } },
+    path: "dataflows.commands.dataDestination",
+  },
+  {
+    rule: "trust-bundle",
+    fails: { relay: { namespace: "bridges" } },
+    passes: {
+      relay: { namespace: "bridges", trustBundles: { "aio-ca": certificate } },
+      localEndpoints: { edge: { trustedCaCertificateConfigMapRef: "aio-ca" } },
+    },
+    path: "localEndpoints.edge.trustedCaCertificateConfigMapRef",
+  },
+];
