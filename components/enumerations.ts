@@ -117,3 +117,7 @@ export const RoleScope = {
   Namespace: "Namespace",
 } as const;
 export type RoleScope = (typeof RoleScope)[keyof typeof RoleScope];
+
+/** Type of a Secret with a client certificate. @see Kubernetes, Secrets, types of Secret */
+export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;
+export type SecretType = (typeof SecretType)[keyof typeof SecretType];

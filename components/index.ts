@@ -23,6 +23,7 @@ export { EventGridClients } from "./event-grid-clients.ts";
 export type { EventGridClientsArgs } from "./event-grid-clients.ts";
 export { EventGridEndpoint } from "./event-grid-endpoint.ts";
 export type { EventGridEndpointArgs, EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
+export type { FluxArgs, GitOpsArgs } from "./git-ops/settings.ts";
 export { aioTrustBundle, LocalEndpoint } from "./local-endpoint.ts";
 export type { LocalEndpointArgs } from "./local-endpoint.ts";
 export { MqttBridge } from "./mqtt-bridge.ts";
@@ -31,6 +32,7 @@ export { Relay } from "./relay.ts";
 export type { RelayArgs } from "./relay.ts";
 export { aioNamespace } from "./relay/defaults.ts";
 export type {
+  RelayEgressArgs,
   RelayEndpointArgs,
   RelayPodArgs,
   RelaySettingsArgs,

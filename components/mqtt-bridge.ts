@@ -1,3 +1,5 @@
+import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfiguration/index.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatProblem } from "../runtime/errors.ts";
@@ -15,10 +17,13 @@ import { EventGridBroker } from "./event-grid-broker.ts";
 import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
 import type { EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
+import { buildFluxConfiguration } from "./git-ops/flux.ts";
+import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
 import { refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
+import { aioNamespace } from "./relay/defaults.ts";
 import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
 
@@ -54,6 +59,8 @@ export interface MqttBridgeArgs {
   instance?: AioInstanceArgs;
   /** How the relay runs. */
   relay: RelaySettingsArgs;
+  /** Hands the cluster's part over in files. Omitted: Pulumi applies it to the cluster itself. */
+  gitOps?: GitOpsArgs;
 }
 
 /**
@@ -118,12 +125,17 @@ export class MqttBridge extends pulumi.ComponentResource {
 
     const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
     const endpoints = createEndpoints(this, name, planned);
-    const { site, dataflows, identity } = args;
+    const { site, dataflows, identity, gitOps } = args;
     const relay = new Relay(
       `${name}-relay`,
       { ...args.relay, site, dataflows, endpoints, ...(identity === undefined ? {} : { identity }) },
-      child,
+      { ...child, ...(gitOps === undefined ? {} : { providers: [createManifestProvider(this, name, gitOps)] }) },
     );
+    if (gitOps?.flux !== undefined) {
+      const namespace = args.relay.namespace ?? aioNamespace;
+      const flux = buildFluxConfiguration(`${name}-relay`, namespace, gitOps.flux);
+      new kubernetesconfiguration.FluxConfiguration(`${name}-flux`, flux, child);
+    }
 
     this.hostname = pulumi.output(broker?.hostname);
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
@@ -141,6 +153,12 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
+}
+
+/** Writes Kubernetes objects to files; a ConfigMap that changes keeps its name, and its file. */
+function createManifestProvider(bridge: MqttBridge, name: string, { directory }: GitOpsArgs): Provider {
+  const args = { renderYamlToDirectory: directory, enableConfigMapMutable: true };
+  return new Provider(`${name}-manifests`, args, { parent: bridge });
 }
 
 /** The arguments as the state may keep them. */

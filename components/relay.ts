@@ -13,7 +13,7 @@ import { checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
-import { buildSecretData } from "./relay/secrets.ts";
+import { buildSecret } from "./relay/secrets.ts";
 import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
 import { renderRelayConfig } from "./render.ts";
 
@@ -48,7 +48,7 @@ export class Relay extends pulumi.ComponentResource {
 
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(Relay.typeToken, name, withHiddenSecrets(args), opts);
-    refuse(this, name, checkRelaySettings(name, args, args.identity));
+    refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
@@ -68,8 +68,8 @@ export class Relay extends pulumi.ComponentResource {
     const config = new core.ConfigMap(`${name}-cfg`, { metadata, data: { [configKey]: this.configText } }, child);
     this.configMapName = config.metadata.name;
     const secrets = Object.entries(args.secrets ?? {}).map(([secretRef, content]) => {
-      const stringData = buildSecretData(content);
-      return new core.Secret(`${name}-${secretRef}`, { metadata: { ...metadata, name: secretRef }, stringData }, child);
+      const secret = { metadata: { ...metadata, name: secretRef }, ...buildSecret(content) };
+      return new core.Secret(`${name}-${secretRef}`, secret, child);
     });
     const trustBundles = Object.entries(args.trustBundles ?? {}).map(([configMapRef, certificates]) => {
       const data = { [caCertificatesKey]: certificates };

@@ -1,4 +1,6 @@
 import type { Problem } from "../../runtime/errors.ts";
+import { checkGitOps } from "../checks/git-ops.ts";
+import { findMovingImage } from "../checks/image.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
 import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit.ts";
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
@@ -26,6 +28,7 @@ export interface BridgeFindings {
 export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings {
   const declaration = declarationOf(args);
   const { endpoints } = declaration;
+  const endpointNames = endpoints.map((endpoint) => endpoint.name);
   const { problems: uncovered, warnings } = checkTopics(args);
   const problems = [
     ...checkSite(args.site),
@@ -39,9 +42,12 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkSessions(args, endpoints),
     ...uncovered,
     ...checkFlows(declaration),
-    ...prefixed("relay", checkRelaySettings(name, args.relay, args.identity)).map(outsideRelay),
+    ...checkGitOps("gitOps", args.gitOps, Object.keys(args.relay.secrets ?? {})),
+    ...prefixed("relay", checkRelaySettings(name, args.relay, args.identity, endpointNames)).map(outsideRelay),
   ];
-  return { problems, warnings: [...warnings, ...findFlowWarnings(declaration)] };
+  const { image } = args.relay;
+  const moving = isKnown(image) ? findMovingImage("relay.image", image) : [];
+  return { problems, warnings: [...warnings, ...findFlowWarnings(declaration), ...moving] };
 }
 
 function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {

@@ -34,6 +34,18 @@ export const rules = {
     title: "A custom broker gets tokens for itself (a warning)",
     source: "RFC 9700 §2.3, audience-restricted access tokens",
   },
+  "git-ops": {
+    title: "What is handed to a cluster in files has no Secrets in it",
+    source: "Pulumi Kubernetes provider, renderYamlToDirectory",
+  },
+  image: {
+    title: "The image is one that never moves (a warning)",
+    source: "Kubernetes, Configuration best practices, container images",
+  },
+  "ip-ranges": {
+    title: "Address ranges of the network policy are ranges, for endpoints that exist",
+    source: "Kubernetes, Network policies, ipBlock",
+  },
   load: {
     title: "The load that the user expects fits the sessions and throughput units of the namespace",
     source: "Event Grid, quotas (2025-07-30)",

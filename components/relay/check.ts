@@ -1,5 +1,6 @@
 import type { Problem } from "../../runtime/errors.ts";
 import { isKnown } from "../known.ts";
+import { checkEgress } from "./network.ts";
 import { checkSecrets } from "./secrets.ts";
 import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
@@ -13,6 +14,7 @@ export function checkRelaySettings(
   name: string,
   args: RelaySettingsArgs,
   identity: WorkloadIdentityArgs | undefined,
+  endpointNames: readonly string[],
 ): Problem[] {
   return [
     ...checkName(name),
@@ -20,6 +22,7 @@ export function checkRelaySettings(
     ...checkMemory(args.memoryMebibytes),
     ...checkSecrets(args.secrets ?? {}),
     ...checkFederation(identity),
+    ...checkEgress(args.egress ?? {}, endpointNames),
   ];
 }
 

@@ -172,14 +172,15 @@ export function buildNetworkPolicy(
 ): networking.NetworkPolicyArgs {
   const usesNodeIdentity = settings.useNodeIdentity ?? false;
   const usesEntra = identity !== undefined || usesNodeIdentity;
-  const ports = pulumi.all(Object.values(endpoints).map(({ port }) => port));
+  const ports = pulumi.output(Object.fromEntries(Object.entries(endpoints).map(([name, { port }]) => [name, port])));
+  const ranges = settings.egress ?? {};
   return {
     metadata,
     spec: {
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: ports.apply((known) => buildEgress({ ports: known, usesEntra, usesNodeIdentity })),
+      egress: ports.apply((known) => buildEgress({ ports: known, usesEntra, usesNodeIdentity, ranges })),
     },
   };
 }

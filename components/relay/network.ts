@@ -1,13 +1,19 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 
+import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "../checks/rules.ts";
+import { isAddressRange } from "../event-grid/check.ts";
+import type { RelayEgressArgs } from "./settings.ts";
+
 /** Where a relay connects to. */
 export interface Destinations {
-  /** TCP ports of the endpoints. */
-  readonly ports: readonly number[];
+  /** TCP ports of the endpoints by name. */
+  readonly ports: { readonly [endpoint: string]: number };
   /** Whether tokens are fetched from Microsoft Entra. */
   readonly usesEntra: boolean;
   /** Whether they are fetched with the node's identity. */
   readonly usesNodeIdentity: boolean;
+  readonly ranges: RelayEgressArgs;
 }
 
 const dnsPort = 53;
@@ -15,17 +21,72 @@ const httpsPort = 443;
 /** Azure's instance metadata service, the same address on every node. */
 const metadataService = { cidr: "169.254.169.254/32", port: 80 };
 
-/** What a relay's pods may connect to. By port alone, because a policy knows addresses and not host names. */
+/** A port, and the ranges that it may be reached in; all when there are none. */
+interface Way {
+  readonly port: number;
+  readonly ranges: readonly string[] | undefined;
+}
+
+/**
+ * What a relay's pods may connect to: by port, because a policy knows addresses and not host names, and by address where
+ * the user has given ranges.
+ */
 export function buildEgress(destinations: Destinations): inputs.networking.v1.NetworkPolicyEgressRule[] {
-  const { ports, usesEntra, usesNodeIdentity } = destinations;
-  const wanted = [...new Set([...ports, ...(usesEntra ? [httpsPort] : [])])].sort((a, b) => a - b);
+  const { ports, usesEntra, usesNodeIdentity, ranges } = destinations;
+  const ways: Way[] = [
+    ...Object.entries(ports).map(([name, port]) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
+    ...(usesEntra ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
+  ];
   const metadata = {
     to: [{ ipBlock: { cidr: metadataService.cidr } }],
     ports: [{ protocol: "TCP", port: metadataService.port }],
   };
   return [
     { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: dnsPort })) },
-    { ports: wanted.map((port) => ({ protocol: "TCP", port })) },
+    ...buildWays(ways),
     ...(usesNodeIdentity ? [metadata] : []),
   ];
+}
+
+/** One rule for the ports that are open to all addresses, and one for each port and its ranges. */
+function buildWays(ways: readonly Way[]): inputs.networking.v1.NetworkPolicyEgressRule[] {
+  const open = sorted(ways.filter(({ ranges }) => ranges === undefined).map(({ port }) => port));
+  const narrow = sorted(ways.map(({ port }) => port)).filter((port) => !open.includes(port));
+  return [
+    ...(open.length === 0 ? [] : [{ ports: open.map((port) => ({ protocol: "TCP", port })) }]),
+    ...narrow.map((port) => ({
+      to: sortedTexts(ways.filter((way) => way.port === port).flatMap(({ ranges }) => ranges ?? [])).map((cidr) => ({
+        ipBlock: { cidr },
+      })),
+      ports: [{ protocol: "TCP", port }],
+    })),
+  ];
+}
+
+function sorted(ports: readonly number[]): number[] {
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+function sortedTexts(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
+}
+
+/** Lists ranges that are none, and those of endpoints that do not exist. */
+export function checkEgress(ranges: RelayEgressArgs, endpointNames: readonly string[]): Problem[] {
+  const ofEndpoints = Object.entries(ranges.endpointIpRanges ?? {}).flatMap(([name, list]) => {
+    const path = `egress.endpointIpRanges.${name}`;
+    if (endpointNames.includes(name)) return checkRanges(path, list);
+    return [{ path, problem: "names an endpoint that does not exist", remedy: "correct the name, or remove it" }];
+  });
+  const ofEntra = ranges.entraIpRanges === undefined ? [] : checkRanges("egress.entraIpRanges", ranges.entraIpRanges);
+  return byRule("ip-ranges", [...ofEndpoints, ...ofEntra]);
+}
+
+function checkRanges(path: string, ranges: readonly string[]): Problem[] {
+  const remedy = 'give at least one range, "203.0.113.0/24", or leave it out for any address';
+  if (ranges.length === 0) return [{ path, problem: "is empty, so that nothing could be reached", remedy }];
+  return ranges.flatMap((range, index) => {
+    if (isAddressRange(range) && range.includes("/")) return [];
+    return [{ path: `${path}[${index}]`, problem: `is "${range}", which is no range of addresses`, remedy }];
+  });
 }

@@ -1,12 +1,14 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type * as core from "@pulumi/kubernetes/core/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
 
 import { kubernetesName } from "../../runtime/config/field.ts";
 import type { Problem } from "../../runtime/errors.ts";
+import { SecretType } from "../enumerations.ts";
 import { givenFields } from "../known.ts";
 import type { SecretContentArgs } from "./settings.ts";
 
 /** The key in the Secret that each content has. @see Azure IoT Operations, Configure MQTT data flow endpoints, X.509 certificate */
-const secretKeys: Readonly<Record<keyof SecretContentArgs, string>> = {
+const secretKeys: Readonly<Record<Exclude<keyof SecretContentArgs, "type">, string>> = {
   clientCertificate: "client_cert.pem",
   clientKey: "client_key.pem",
   intermediateCertificates: "client_intermediate_certs.pem",
@@ -18,9 +20,18 @@ const secretKeys: Readonly<Record<keyof SecretContentArgs, string>> = {
 /** Contents that a method needs together. */
 const contentsOf = [["clientCertificate", "clientKey"], ["accessToken"], ["username", "password"]] as const;
 
-/** Builds the data of a Secret under the keys that the relay and AIO read. */
-export function buildSecretData(content: SecretContentArgs): { [key: string]: pulumi.Input<string> } {
-  const names = Object.keys(secretKeys) as (keyof SecretContentArgs)[];
+/** Builds a Secret's type and data, under the keys that the relay and AIO read. */
+export function buildSecret(content: SecretContentArgs): Pick<core.SecretArgs, "type" | "stringData"> {
+  if (content.type !== SecretType.Tls) return { stringData: buildSecretData(content) };
+  const { clientCertificate = "", intermediateCertificates, clientKey = "" } = content;
+  const chain = pulumi
+    .all([clientCertificate, intermediateCertificates])
+    .apply(([own, others = ""]) => (others === "" ? own : `${own.trimEnd()}\n${others}`));
+  return { type: SecretType.Tls, stringData: { "tls.crt": chain, "tls.key": clientKey } };
+}
+
+function buildSecretData(content: SecretContentArgs): { [key: string]: pulumi.Input<string> } {
+  const names = Object.keys(secretKeys) as (keyof typeof secretKeys)[];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = content[name];
@@ -35,8 +46,14 @@ export function checkSecrets(secrets: { readonly [secretRef: string]: SecretCont
     const path = `secrets.${secretRef}`;
     const remedy = 'name it with lower-case letters, digits, "-" and "."';
     const name = kubernetesName.test(secretRef) ? [] : [{ path, problem: "is no name for a Secret", remedy }];
-    return [...name, ...checkContent(path, givenFields(content))];
+    return [...name, ...checkType(path, content), ...checkContent(path, givenFields(content))];
   });
+}
+
+function checkType(path: string, { type, clientCertificate }: SecretContentArgs): Problem[] {
+  if (type !== SecretType.Tls || clientCertificate !== undefined) return [];
+  const problem = `is ${SecretType.Tls}, and the content is no certificate`;
+  return [{ path: `${path}.type`, problem, remedy: "remove it, or give clientCertificate and clientKey" }];
 }
 
 function checkContent(path: string, given: readonly string[]): Problem[] {

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { LogLevel } from "../enumerations.ts";
+import type { LogLevel, SecretType } from "../enumerations.ts";
 
 /** One endpoint as the relay takes it; an endpoint component has these outputs. */
 export interface RelayEndpointArgs {
@@ -33,6 +33,12 @@ export interface WorkloadIdentityArgs {
 
 /** Content of one Secret; only what its authentication method needs. */
 export interface SecretContentArgs {
+  /**
+   * Type of the Secret. `"kubernetes.io/tls"` has the keys `tls.crt` and `tls.key`, with the intermediate certificates behind
+   * the client's own; else the keys are those of AIO's GA release, `client_cert.pem` and so on. The relay reads both.
+   * @default "Opaque"
+   */
+  type?: SecretType;
   /** X509Certificate: the client certificate in PEM format. */
   clientCertificate?: pulumi.Input<string>;
   /** X509Certificate: its private key in PEM format, not encrypted. */
@@ -114,4 +120,17 @@ export interface RelaySettingsArgs extends RelayPodArgs {
    * @default false
    */
   useNodeIdentity?: boolean;
+  /** Addresses that the pods may reach, narrower than by port alone. */
+  egress?: RelayEgressArgs;
+}
+
+/**
+ * Address ranges for the network policy, which knows no host names: `"203.0.113.0/24"`. Where none are given, any address
+ * may be reached on the port in question.
+ */
+export interface RelayEgressArgs {
+  /** Ranges of brokers, by the name of their endpoint. */
+  endpointIpRanges?: { [endpoint: string]: string[] };
+  /** Ranges of Microsoft Entra, from Azure's service tag `AzureActiveDirectory`. */
+  entraIpRanges?: string[];
 }

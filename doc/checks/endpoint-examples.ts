@@ -180,4 +180,52 @@ export const endpointExamples: readonly CheckExample[] = [
     },
     path: "localEndpoints.edge.trustedCaCertificateConfigMapRef",
   },
+  {
+    rule: "git-ops",
+    fails: {
+      gitOps: { directory: "manifests/oslo" },
+      relay: { secrets: { token: { accessToken: "<token>" } } },
+    },
+    passes: { gitOps: { directory: "manifests/oslo" } },
+    path: "relay.secrets.token",
+  },
+  {
+    rule: "git-ops",
+    fails: {
+      gitOps: {
+        directory: "manifests/oslo",
+        flux: {
+          resourceGroupName: "rg",
+          clusterName: "oslo",
+          repositoryUrl: "contoso/sites",
+          path: "./manifests/oslo",
+        },
+      },
+    },
+    passes: {
+      gitOps: {
+        directory: "manifests/oslo",
+        flux: {
+          resourceGroupName: "rg",
+          clusterName: "oslo",
+          repositoryUrl: "https://git.example.com/contoso/sites",
+          path: "./manifests/oslo",
+        },
+      },
+    },
+    path: "gitOps.flux.repositoryUrl",
+  },
+  {
+    rule: "image",
+    fails: { relay: { image: "registry.example.com:5000/mqtt-dataflow-relay" } },
+    passes: { relay: { image: "registry.example.com:5000/mqtt-dataflow-relay:0.1.0" } },
+    path: "relay.image",
+    isWarning: true,
+  },
+  {
+    rule: "ip-ranges",
+    fails: { relay: { egress: { endpointIpRanges: { cloud: ["contoso.example.com"] } } } },
+    passes: { relay: { egress: { endpointIpRanges: { cloud: ["203.0.113.0/24"] } } } },
+    path: "relay.egress.endpointIpRanges.cloud[0]",
+  },
 ];

@@ -5,6 +5,8 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
+  /** Name of the explicit provider; empty where the type's default one is used. */
+  readonly provider: string;
 }
 
 /** What a program registered. */
@@ -27,8 +29,10 @@ export async function deploy<T>(
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs, custom }) => {
-        if (custom === true) resources.push({ type, name, inputs: inputs as Record<string, unknown> });
+      newResource: ({ type, name, inputs, custom, provider = "" }) => {
+        const explicit = /::([^:]+)::[^:]*$/.exec(provider)?.[1] ?? "";
+        if (custom === true)
+          resources.push({ type, name, inputs: inputs as Record<string, unknown>, provider: explicit });
         return answer(type, name, inputs as Record<string, unknown>, preview);
       },
       call: ({ token }) => {

@@ -456,3 +456,55 @@ function problemsIn(text: string): string[] {
     .slice(1)
     .map((line) => line.trim());
 }
+
+describe("for a cluster that Pulumi can't reach", () => {
+  const flux = {
+    resourceGroupName: "rg",
+    clusterName: "oslo",
+    repositoryUrl: "https://git.example.com/contoso/sites",
+    path: "./manifests/oslo",
+  };
+
+  test("writes the relay's manifests to a folder, and nothing of Azure's", async () => {
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...args, gitOps: { directory: "manifests/oslo" } }));
+
+    expect(only(deployed, "pulumi:providers:kubernetes").inputs).toEqual({
+      renderYamlToDirectory: "manifests/oslo",
+      enableConfigMapMutable: "true",
+    });
+    const written = deployed.resources.filter(({ provider }) => provider === "oslo-manifests");
+    expect(written.map(({ type }) => type.split(":")[0])).toEqual(Array(5).fill("kubernetes"));
+    const others = deployed.resources.filter((resource) => !written.includes(resource));
+    expect(others.filter(({ type }) => type.startsWith("kubernetes:"))).toEqual([]);
+  });
+
+  test("points Flux at the folder, where the cluster is given", async () => {
+    const deployed = await deploy(
+      () => new MqttBridge("oslo", { ...args, gitOps: { directory: "manifests/oslo", flux } }),
+    );
+
+    expect(only(deployed, "azure-native:kubernetesconfiguration:FluxConfiguration").inputs).toEqual({
+      resourceGroupName: "rg",
+      clusterRp: "Microsoft.Kubernetes",
+      clusterResourceName: "connectedClusters",
+      clusterName: "oslo",
+      fluxConfigurationName: "oslo-relay",
+      scope: "cluster",
+      namespace: "azure-iot-operations",
+      sourceKind: "GitRepository",
+      gitRepository: {
+        url: "https://git.example.com/contoso/sites",
+        repositoryRef: { branch: "main" },
+        syncIntervalInSeconds: 600,
+        // Set by the provider's own SDK.
+        timeoutInSeconds: 600,
+      },
+      kustomizations: { relay: expect.objectContaining({ path: "./manifests/oslo", prune: true }) as object },
+      suspend: false,
+    });
+  });
+
+  test("renders the very configuration that it would apply", async () => {
+    expect(await configOf({ gitOps: { directory: "manifests/oslo", flux } })).toEqual(await configOf());
+  });
+});

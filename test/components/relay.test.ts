@@ -321,6 +321,21 @@ describe("Secrets and CA certificates that it is given", () => {
     });
   });
 
+  test("become a TLS Secret where that is asked for, with the intermediate certificates behind the client's own", async () => {
+    const cert = { type: "kubernetes.io/tls", clientCertificate: "CERT\n", clientKey: "KEY" } as const;
+    const chained = { ...cert, intermediateCertificates: "CHAIN\n" };
+
+    const { resources } = await deploy(() => createRelay("oslo", { secrets: { cert, chained } }));
+
+    const contents = resources
+      .filter(({ type }) => type === types.secret)
+      .map(({ inputs }) => [inputs["type"], pulumi.runtime.unwrapRpcSecret(inputs["stringData"]) as unknown]);
+    expect(contents).toEqual([
+      ["kubernetes.io/tls", { "tls.crt": "CERT\n", "tls.key": "KEY" }],
+      ["kubernetes.io/tls", { "tls.crt": "CERT\nCHAIN\n", "tls.key": "KEY" }],
+    ]);
+  });
+
   test("stay secret in the engine, in the Secret and in the component's own arguments", async () => {
     const registered: Record<string, unknown> = {};
     const transformations: pulumi.ResourceTransformation[] = [
@@ -439,6 +454,38 @@ describe("its network policy", () => {
     });
   });
 
+  test("lets out to the given ranges of an endpoint and of Microsoft Entra, and elsewhere to any address", async () => {
+    const egress = {
+      endpointIpRanges: { cloud: ["203.0.113.0/24", "198.51.100.0/24"] },
+      entraIpRanges: ["20.20.32.0/19"],
+    };
+
+    const deployed = await deploy(() => createRelay("oslo", { egress }));
+
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      { ports: [{ protocol: "TCP", port: 18883 }] },
+      { to: [{ ipBlock: { cidr: "20.20.32.0/19" } }], ports: [{ protocol: "TCP", port: 443 }] },
+      {
+        to: [{ ipBlock: { cidr: "198.51.100.0/24" } }, { ipBlock: { cidr: "203.0.113.0/24" } }],
+        ports: [{ protocol: "TCP", port: 8883 }],
+      },
+    ]);
+  });
+
+  test("leaves a port open to any address as soon as one endpoint on it has no ranges", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { egress: { entraIpRanges: ["20.20.32.0/19"] } }));
+
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      {
+        ports: [
+          { protocol: "TCP", port: 8883 },
+          { protocol: "TCP", port: 18883 },
+        ],
+      },
+      { to: [{ ipBlock: { cidr: "20.20.32.0/19" } }], ports: [{ protocol: "TCP", port: 443 }] },
+    ]);
+  });
+
   test("lets out to the node's metadata service where its identity is used", async () => {
     const deployed = await deploy(() => createRelay("oslo", { useNodeIdentity: true }));
 
@@ -487,6 +534,26 @@ describe("refuses", () => {
       "half a certificate",
       { secrets: { cert: { clientCertificate: "C" } } },
       "secrets.cert.clientKey: is missing beside clientCertificate; add it",
+    ],
+    [
+      "a TLS Secret without certificate",
+      { secrets: { token: { type: "kubernetes.io/tls", accessToken: "t" } } },
+      "secrets.token.type: is kubernetes.io/tls, and the content is no certificate; remove it, or give clientCertificate and clientKey",
+    ],
+    [
+      "ranges of an endpoint that does not exist",
+      { egress: { endpointIpRanges: { clod: ["203.0.113.0/24"] } } },
+      "egress.endpointIpRanges.clod: names an endpoint that does not exist; correct the name, or remove it [ip-ranges]",
+    ],
+    [
+      "an empty list of ranges",
+      { egress: { endpointIpRanges: { cloud: [] } } },
+      'egress.endpointIpRanges.cloud: is empty, so that nothing could be reached; give at least one range, "203.0.113.0/24", or leave it out for any address [ip-ranges]',
+    ],
+    [
+      "an address that is no range",
+      { egress: { entraIpRanges: ["203.0.113.7"] } },
+      'egress.entraIpRanges[0]: is "203.0.113.7", which is no range of addresses; give at least one range, "203.0.113.0/24", or leave it out for any address [ip-ranges]',
     ],
     [
       "a name that no Secret has",
