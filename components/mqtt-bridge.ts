@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatProblem } from "../runtime/errors.ts";
-import { checkBridge, endpointsAtBroker } from "./bridge/check.ts";
-import { brokerHost, planEndpoints } from "./bridge/endpoints.ts";
+import { AioDataflows } from "./aio-dataflows.ts";
+import type { AioDataflowsArgs } from "./aio-dataflows.ts";
+import type { DataflowProfileArgs } from "./aio/profile.ts";
+import { checkBridge } from "./bridge/check.ts";
+import { brokerHost, listEndpoints, mapValues, planEndpoints } from "./bridge/endpoints.ts";
 import type { BridgeEndpoints } from "./bridge/endpoints.ts";
-import { neededTopics } from "./bridge/topics.ts";
+import { aioEndpointUsers, dataflowsByEngine, hasRelay, isAioEndpoint } from "./bridge/engines.ts";
+import { planGrants } from "./bridge/grants.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
@@ -17,7 +21,8 @@ import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
 import { refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
-import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
+import type { RelayArgs } from "./relay.ts";
+import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
 
 /** The user-assigned managed identity that a bridge authenticates with. */
@@ -41,17 +46,20 @@ export interface MqttBridgeArgs {
   customEndpoints?: { [name: string]: CustomEndpointArgs };
   /** Dataflows by name. */
   dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity. */
+  /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
   identity?: BridgeIdentityArgs;
   /** AIO instance to create `DataflowEndpoint` resources in, of every endpoint that AIO's API can express. */
   instance?: AioInstanceArgs;
-  /** How the relay runs. */
-  relay: RelaySettingsArgs;
+  /** Profile that AIO's engine runs its dataflows with. Omitted: one of the bridge's own, with one instance. */
+  dataflowProfile?: DataflowProfileArgs;
+  /** How the relay runs. Omitted: AIO's engine runs all dataflows, and there is no relay. */
+  relay?: RelaySettingsArgs;
 }
 
 /**
  * One site's MQTT dataflows from one declaration: the Event Grid namespace and its topic spaces, the role assignments
- * that the dataflows call for, the dataflow endpoints and the relay. Creates neither cluster nor AIO nor identity.
+ * that the dataflows call for, the dataflow endpoints, and the dataflows in the relay or in AIO's own engine. Creates
+ * neither cluster nor AIO nor identity.
  *
  *     new MqttBridge("oslo", {
  *       site: "oslo",
@@ -78,51 +86,40 @@ export class MqttBridge extends pulumi.ComponentResource {
   /** Topic space resource IDs by name; empty when the bridge creates no namespace. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
   /** The relay's rendered configuration: every default explicit, the same bytes for the same declaration. */
-  readonly configText: pulumi.Output<string>;
-  /** Name of the ConfigMap that holds it under the key `config.json`. */
-  readonly configMapName: pulumi.Output<string>;
-  /** Name of the relay's StatefulSet. */
-  readonly statefulSetName: pulumi.Output<string>;
-  /** Name of the relay's service account. */
-  readonly serviceAccountName: pulumi.Output<string>;
+  readonly configText: pulumi.Output<string | undefined>;
+  /** Name of the ConfigMap that holds it under the key `config.json`; none without a relay. */
+  readonly configMapName: pulumi.Output<string | undefined>;
+  /** Name of the relay's StatefulSet; none without a relay. */
+  readonly statefulSetName: pulumi.Output<string | undefined>;
+  /** Name of the relay's service account; none without a relay. */
+  readonly serviceAccountName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(MqttBridge.typeToken, name, withHiddenSecrets(args), opts);
-    const { problems, warnings } = checkBridge(`${name}-relay`, args);
+    const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, problems);
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), this);
     const child = { parent: this };
 
     const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, args.eventGrid, child);
-    if (broker !== undefined && args.eventGrid !== undefined && args.identity?.principalId !== undefined) {
-      const { published, subscribed } = neededTopics(args.dataflows, endpointsWithIdentity(args));
-      new TopicSpaceAccess(
-        `${name}-access`,
-        {
-          principalId: args.identity.principalId,
-          topicSpaces: grantedTopicSpaces(args.eventGrid, broker),
-          publishedTopics: published.map(({ filter }) => filter),
-          subscribedTopics: subscribed.map(({ filter }) => filter),
-        },
-        child,
-      );
+    for (const { noun, principalId, topics } of planGrants(this, name, args)) {
+      const topicSpaces = grantedTopicSpaces(args.eventGrid, broker);
+      new TopicSpaceAccess(`${name}-${noun}`, { principalId, topicSpaces, ...topics }, child);
     }
 
     const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
     const endpoints = createEndpoints(this, name, planned);
-    const { site, dataflows, identity } = args;
-    const relay = new Relay(
-      `${name}-relay`,
-      { ...args.relay, site, dataflows, endpoints, ...(identity === undefined ? {} : { identity }) },
-      child,
-    );
+    const aioArgs = buildAioDataflows(args, planned, endpoints);
+    const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, aioArgs, child);
+    const relayArgs = buildRelay(args, endpoints, aioDataflows);
+    const relay = relayArgs && new Relay(`${name}-relay`, relayArgs, child);
 
     this.hostname = pulumi.output(broker?.hostname);
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
-    this.configText = relay.configText;
-    this.configMapName = relay.configMapName;
-    this.statefulSetName = relay.statefulSetName;
-    this.serviceAccountName = relay.serviceAccountName;
+    this.configText = pulumi.output(relay?.configText);
+    this.configMapName = pulumi.output(relay?.configMapName);
+    this.statefulSetName = pulumi.output(relay?.statefulSetName);
+    this.serviceAccountName = pulumi.output(relay?.serviceAccountName);
     const { hostname, topicSpaceIds, configText, configMapName, statefulSetName, serviceAccountName } = this;
     this.registerOutputs({
       hostname,
@@ -136,45 +133,90 @@ export class MqttBridge extends pulumi.ComponentResource {
 }
 
 /** The arguments as the state may keep them. */
-function withHiddenSecrets(args: MqttBridgeArgs): pulumi.Inputs {
-  const { secrets } = args.relay;
-  return secrets === undefined ? { ...args } : { ...args, relay: { ...args.relay, secrets: pulumi.secret(secrets) } };
+function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
+  if (relay === undefined) return args;
+  const { secrets } = relay;
+  return { ...args, relay: secrets === undefined ? relay : { ...relay, secrets: pulumi.secret(secrets) } };
 }
 
-/** The endpoints at the bridge's own namespace that its identity authenticates; certificates get no roles. */
-function endpointsWithIdentity(args: MqttBridgeArgs): string[] {
-  return endpointsAtBroker(args).filter((name) => {
-    const method = args.eventGridEndpoints?.[name]?.authenticationMethod;
-    return method === undefined || method === "UserAssignedManagedIdentity";
-  });
-}
-
-function grantedTopicSpaces({ topicSpaces }: EventGridBrokerArgs, { topicSpaceIds }: EventGridBroker) {
+function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {
   return Object.fromEntries(
-    Object.entries(topicSpaceIds).map(([key, id]) => {
-      const topicTemplates = topicSpaces[key]?.topicTemplates ?? [];
+    Object.entries(broker?.topicSpaceIds ?? {}).map(([key, id]) => {
+      const topicTemplates = args?.topicSpaces[key]?.topicTemplates ?? [];
       return [key, { id, topicTemplates }];
     }),
   );
 }
 
-function createEndpoints(
-  bridge: MqttBridge,
-  name: string,
-  { local, eventGrid, custom }: BridgeEndpoints,
-): { [name: string]: RelayEndpointArgs } {
+interface Endpoints {
+  readonly [name: string]: LocalEndpoint | EventGridEndpoint | CustomEndpoint;
+}
+
+function createEndpoints(bridge: MqttBridge, name: string, { local, eventGrid, custom }: BridgeEndpoints): Endpoints {
   const child = { parent: bridge };
-  const components = [
+  return Object.fromEntries([
     ...Object.entries(local).map(([key, args]) => [key, new LocalEndpoint(`${name}-${key}`, args, child)] as const),
     ...Object.entries(eventGrid).map(
       ([key, args]) => [key, new EventGridEndpoint(`${name}-${key}`, args, child)] as const,
     ),
     ...Object.entries(custom).map(([key, args]) => [key, new CustomEndpoint(`${name}-${key}`, args, child)] as const),
-  ];
-  return Object.fromEntries(
-    components.map(([key, { config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }]) => [
-      key,
-      { config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef },
-    ]),
+  ]);
+}
+
+/** What AIO's engine runs; `undefined` when it runs nothing. */
+function buildAioDataflows(
+  args: MqttBridgeArgs,
+  planned: BridgeEndpoints,
+  endpoints: Endpoints,
+): AioDataflowsArgs | undefined {
+  const { instance, dataflowProfile: profile, identity } = args;
+  const { aio: dataflows } = dataflowsByEngine(args.dataflows);
+  if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
+  const users = aioEndpointUsers(args);
+  const usesIdentity = listEndpoints(planned).some(
+    (endpoint) => users.has(endpoint.name) && endpoint.fields.authenticationMethod === "UserAssignedManagedIdentity",
   );
+  return {
+    instance,
+    dataflows,
+    endpoints: mapValues(endpoints, ({ endpointName }) => endpointName),
+    ...(profile === undefined ? {} : { profile }),
+    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+  };
+}
+
+/** What the relay runs; `undefined` when it runs nothing. */
+function buildRelay(
+  args: MqttBridgeArgs,
+  all: Endpoints,
+  aioDataflows: AioDataflows | undefined,
+): RelayArgs | undefined {
+  if (args.relay === undefined || !hasRelay(args)) return undefined;
+  const { site, relay, identity } = args;
+  const entries = Object.entries(all).filter(([name]) => !isAioEndpoint(args, name));
+  const endpoints = mapValues(
+    Object.fromEntries(entries),
+    ({ config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }) => ({
+      config,
+      port,
+      secretRef,
+      tokenAudience,
+      trustedCaCertificateConfigMapRef,
+    }),
+  );
+  const { relay: dataflows } = dataflowsByEngine(args.dataflows);
+  return {
+    ...relay,
+    site,
+    dataflows,
+    endpoints,
+    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
+  };
+}
+
+/** The relay's federated credential comes after AIO's: Azure refuses two at a time of one identity. */
+function relayIdentity(identity: BridgeIdentityArgs, aioDataflows: AioDataflows | undefined): BridgeIdentityArgs {
+  const { oidcIssuerUrl } = identity;
+  if (oidcIssuerUrl === undefined || aioDataflows === undefined) return identity;
+  return { ...identity, oidcIssuerUrl: pulumi.all([oidcIssuerUrl, aioDataflows.oidcIssuerUrl]).apply(([url]) => url) };
 }

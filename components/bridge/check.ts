@@ -1,8 +1,11 @@
 import type { Problem } from "../../runtime/errors.ts";
+import { profileInstanceCount } from "../aio/profile.ts";
+import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
 import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit.ts";
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkTrustBundle } from "../checks/trust-bundle.ts";
+import type { DataflowArgs } from "../dataflow.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { checkKnownEndpoint, knownEndpoint, standInHost } from "../endpoint/known.ts";
 import { checkEventGridBroker } from "../event-grid-broker.ts";
@@ -10,9 +13,13 @@ import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { checkRelaySettings } from "../relay/check.ts";
 import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
+import type { RelaySettingsArgs } from "../relay/settings.ts";
 import { checkRelayConfig } from "../render.ts";
-import { listEndpoints, planEndpoints } from "./endpoints.ts";
+import { unsharedFilter } from "../topic-sets.ts";
+import { checkAio } from "./aio.ts";
+import { endpointsAtBroker, listEndpoints, mapValues, planEndpoints } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
+import { dataflowsByEngine, hasRelay, isAioEndpoint } from "./engines.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
 /** What a preview can say about a declaration before anything is created. */
@@ -24,7 +31,8 @@ export interface BridgeFindings {
 
 /** Checks a declaration as far as it is known: each part by itself, and the parts against each other. */
 export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings {
-  const endpoints = listEndpoints(planEndpoints(args, (protocol) => standInHost("EventGrid", protocol)));
+  const planned = planEndpoints(args, (protocol) => standInHost("EventGrid", protocol));
+  const endpoints = listEndpoints(planned);
   const { problems: uncovered, warnings } = checkTopics(args);
   const problems = [
     ...checkSite(args.site),
@@ -33,19 +41,16 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint)),
     ...checkLocalTrust(args),
     ...checkStatus(args),
-    ...checkDocument(args, endpoints),
+    ...checkDataflows(args, endpoints),
+    ...checkAio(`${name}-aio`, args, planned, endpoints),
     ...prefixed("eventGrid", args.eventGrid === undefined ? [] : checkEventGridBroker(args.eventGrid)),
     ...checkSessions(args, endpoints),
     ...uncovered,
-    ...prefixed("relay", checkRelaySettings(name, args.relay, args.identity)).map(outsideRelay),
+    ...(args.relay === undefined || !hasRelay(args)
+      ? []
+      : prefixed("relay", checkRelaySettings(`${name}-relay`, args.relay, args.identity)).map(outsideRelay)),
   ];
   return { problems, warnings };
-}
-
-/** The endpoints whose broker is the namespace that the bridge creates. */
-export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
-  if (eventGrid === undefined) return [];
-  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
 }
 
 function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {
@@ -81,7 +86,7 @@ function checkHosts({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): Problem[
     .map(([name]) => ({ path: `eventGridEndpoints.${name}.host`, problem: "is missing", remedy }));
 }
 
-function checkEndpoint(args: MqttBridgeArgs, { path, hostType, fields }: BridgeEndpoint): Problem[] {
+function checkEndpoint(args: MqttBridgeArgs, { name, path, hostType, fields }: BridgeEndpoint): Problem[] {
   const method = fields.authenticationMethod;
   const at = `${path}.authenticationMethod`;
   const needsIdentity = method === "UserAssignedManagedIdentity" && args.identity === undefined;
@@ -89,14 +94,15 @@ function checkEndpoint(args: MqttBridgeArgs, { path, hostType, fields }: BridgeE
   const identity = { path: at, problem: `is ${method}, and the bridge has no identity`, remedy };
   return [
     ...(needsIdentity ? [identity] : checkKnownEndpoint(`${path}.`, hostType, fields)),
-    ...checkNodeIdentity(at, method, args.relay.useNodeIdentity ?? false),
+    ...(isAioEndpoint(args, name) ? [] : checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false)),
   ];
 }
 
-function checkLocalTrust({ localEndpoints, relay }: MqttBridgeArgs): Problem[] {
-  const namespace = relay.namespace ?? aioNamespace;
+function checkLocalTrust(args: MqttBridgeArgs): Problem[] {
+  const namespace = args.relay?.namespace ?? aioNamespace;
   if (!isKnown(namespace)) return [];
-  return Object.entries(localEndpoints ?? {}).flatMap(([name, { tlsMode, trustedCaCertificateConfigMapRef: ref }]) => {
+  const mounted = Object.entries(args.localEndpoints ?? {}).filter(([name]) => !isAioEndpoint(args, name));
+  return mounted.flatMap(([name, { tlsMode, trustedCaCertificateConfigMapRef: ref }]) => {
     const configMapRef = ref === undefined || isKnown(ref) ? ref : "stand-in";
     const path = `localEndpoints.${name}.trustedCaCertificateConfigMapRef`;
     return checkTrustBundle(path, { namespace, usesTls: tlsMode !== "Disabled", configMapRef });
@@ -104,15 +110,40 @@ function checkLocalTrust({ localEndpoints, relay }: MqttBridgeArgs): Problem[] {
 }
 
 /** At Event Grid the status would need a role and a topic space of its own, which no dataflow calls for. */
-function checkStatus({ eventGridEndpoints, relay: { status } }: MqttBridgeArgs): Problem[] {
+function checkStatus({ eventGridEndpoints, relay }: MqttBridgeArgs): Problem[] {
+  const status = relay?.status;
   if (status === undefined || eventGridEndpoints?.[status.endpoint] === undefined) return [];
   const problem = `is "${status.endpoint}", which is at Event Grid`;
   const remedy = "publish it at a local or custom endpoint, and take it to the cloud by a dataflow";
   return [{ path: "relay.status.endpoint", problem, remedy }];
 }
 
+/** Checks the dataflows of each engine, by what both have in common: endpoints, topic filters and topics. */
+function checkDataflows(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const { relay, aio } = dataflowsByEngine(args.dataflows);
+  const problems = [
+    ...(hasRelay(args) ? checkDocument(args.site, relay, args.relay ?? {}, endpoints) : []),
+    ...(Object.keys(aio).length === 0 ? [] : checkDocument(args.site, mapValues(aio, withoutShares), {}, endpoints)),
+  ];
+  // An endpoint is in the documents of both engines, and the name of an AIO dataflow has a rule of its own.
+  const isFirst = ({ path, problem }: Problem, index: number) =>
+    problems.findIndex((other) => other.path === path && other.problem === problem) === index;
+  return problems.filter(isFirst).filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
+}
+
+/** How AIO's dataflows share subscriptions depends on their profile, and is checked with it. */
+function withoutShares(dataflow: DataflowArgs): DataflowArgs {
+  return { ...dataflow, dataSources: dataflow.dataSources.map(unsharedFilter) };
+}
+
 /** Checks dataflows, and the settings that are rendered, as the relay will read them. */
-function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+function checkDocument(
+  site: string,
+  all: { readonly [name: string]: DataflowArgs },
+  relay: Partial<RelaySettingsArgs>,
+  endpoints: readonly BridgeEndpoint[],
+): Problem[] {
+  const dataflows = mapValues(all, withoutAioFields);
   const { logLevel, drainTimeoutSeconds } = knownFields(relay);
   const { instanceCount, metricsPort, status } = relay;
   const configs = endpoints.map(
@@ -133,14 +164,25 @@ function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: re
 function checkSessions(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   const field = "maximumClientSessionsPerAuthenticationName";
   const limit = args.eventGrid?.[field] ?? sessionLimitBounds.min;
-  const instanceCount = args.relay.instanceCount ?? relayDefaults().instanceCount;
-  const sessions = sessionsByEndpoint(args.dataflows, endpointsAtBroker(args), instanceCount);
+  const { relay, aio } = dataflowsByEngine(args.dataflows);
+  const relayInstances = args.relay?.instanceCount ?? relayDefaults().instanceCount;
+  const names = endpointsAtBroker(args);
+  const sessions = [
+    ...[...sessionsByEndpoint(relay, names, relayInstances)].map(([name, count]) => ({ name, count, of: "" })),
+    // AIO's engine opens as many: one for each end of a dataflow in each of the profile's instances.
+    ...[...sessionsByEndpoint(aio, names, profileInstanceCount(args.dataflowProfile))].map(([name, count]) => ({
+      name,
+      count,
+      of: " of AIO's extension",
+    })),
+  ];
   const needed = new Map<string, number>();
-  for (const [name, count] of sessions) {
+  for (const { name, count, of } of sessions) {
     const fields = endpoints.find((endpoint) => endpoint.name === name)?.fields;
     // One identity is one authentication name, however many endpoints use it; a certificate has its own.
     const own = fields?.authenticationMethod === "X509Certificate" ? ` at endpoint "${name}"` : "";
-    const authentication = `${fields?.authenticationMethod}${own}`;
+    const system = fields?.authenticationMethod === "SystemAssignedManagedIdentity" ? of : "";
+    const authentication = `${fields?.authenticationMethod}${own}${system}`;
     needed.set(authentication, (needed.get(authentication) ?? 0) + count);
   }
   return isKnown(limit) ? checkSessionsNeeded(`eventGrid.${field}`, limit, needed) : [];

@@ -5,7 +5,7 @@ import { localBrokerHost, parseHost } from "../../runtime/config/endpoint.ts";
 import type { HostType } from "../../runtime/config/endpoint.ts";
 import type { CustomEndpointArgs } from "../custom-endpoint.ts";
 import { customEndpointFields } from "../custom-endpoint.ts";
-import { isAioMethod } from "../endpoint/dataflow-endpoint.ts";
+import { isAioMethod } from "../endpoint/aio-method.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
@@ -43,7 +43,7 @@ export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): Bri
     local: mapValues(args.localEndpoints ?? {}, (endpoint, name) => ({
       ...common(name),
       ...aio,
-      host: localHost(args.relay.namespace ?? aioNamespace),
+      host: localHost(args.relay?.namespace ?? aioNamespace),
       ...withoutUndefined(endpoint),
     })),
     eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => {
@@ -90,6 +90,12 @@ export function listEndpoints({ local, eventGrid, custom }: BridgeEndpoints): Br
   ];
 }
 
+/** The endpoints whose broker is the namespace that the bridge creates. */
+export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
+  if (eventGrid === undefined) return [];
+  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
+}
+
 /** The host of a namespace's MQTT broker: its port, and with WebSockets its path. */
 export function brokerHost(hostname: pulumi.Input<string>): BrokerHost {
   const { ports, webSocketPath } = eventGridLimits;
@@ -110,7 +116,8 @@ function localHost(namespace: pulumi.Input<string>): pulumi.Input<string> {
   return pulumi.output(namespace).apply((known) => (known === aioNamespace ? localBrokerHost : full));
 }
 
-function mapValues<T, R>(
+/** Applies a function to each value of an object. */
+export function mapValues<T, R>(
   values: { readonly [name: string]: T },
   map: (value: T, name: string) => R,
 ): { [name: string]: R } {

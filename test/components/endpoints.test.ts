@@ -4,11 +4,11 @@ import { CustomEndpoint, EventGridEndpoint, LocalEndpoint } from "../../componen
 import type { CustomEndpointArgs, EventGridEndpointArgs, LocalEndpointArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import type { EndpointInput } from "../../runtime/config/endpoint.ts";
-import { deploy, inventory, only, valueOf } from "./mocks.ts";
+import { customLocationId, deploy, inventory, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
 const tenant = "00000000-0000-0000-0000-0000000000e1";
-const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId: "/subscriptions/s/cl" };
+const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId };
 const dataflowEndpoint = "azure-native:iotoperations:DataflowEndpoint";
 
 const eventGrid: EventGridEndpointArgs = {
@@ -280,7 +280,7 @@ describe("the DataflowEndpoint resource", () => {
     expect(only(deployed, dataflowEndpoint).inputs).toEqual({
       resourceGroupName: "rg",
       instanceName: "aio",
-      extendedLocation: { name: "/subscriptions/s/cl", type: "CustomLocation" },
+      extendedLocation: { name: customLocationId, type: "CustomLocation" },
       dataflowEndpointName: "event-grid",
       properties: {
         endpointType: "Mqtt",
