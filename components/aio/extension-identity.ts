@@ -5,80 +5,82 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../runtime/errors.ts";
 import { checkCustomLocation, parseCustomLocation } from "../checks/aio-instance.ts";
 import { byRule } from "../checks/rules.ts";
-import { refusal, refuse } from "../refuse.ts";
+import { refuse } from "../refuse.ts";
 
 /** Type of AIO's Arc extension. @see Azure IoT Operations, Tutorial: Configure MQTT bridge between AIO and Event Grid */
 const extensionType = "microsoft.iotoperations";
 
-const locationPath = "instance.customLocationId";
-
 /**
  * Looks up the object ID of the system-assigned identity that AIO's engine has: that of AIO's Arc extension, which is
  * found from the custom location. All of them have to be in the subscription of the Azure provider.
- * @throws {pulumi.ResourceError} when there is no such location, extension or identity
  */
 export function lookUpExtensionIdentity(
   component: pulumi.ComponentResource,
   name: string,
   customLocationId: pulumi.Input<string>,
 ): pulumi.Output<string> {
+  const options = { parent: component };
   return pulumi.output(customLocationId).apply(async (id) => {
-    refuse(component, name, checkCustomLocation(locationPath, id));
-    const { resourceGroupName, name: resourceName } = parseCustomLocation(id) ?? { resourceGroupName: "", name: "" };
-    const options = { parent: component };
-    const location = await extendedlocation.getCustomLocation({ resourceGroupName, resourceName }, options);
-    const ids = location.clusterExtensionIds ?? [];
-    const found = await Promise.all(
-      ids.map((extensionId) => {
-        const args = extensionArgs(location.hostResourceId ?? "", extensionId);
-        if (args === undefined) throw refusal(component, name, [notOnCluster(id, location.hostResourceId)]);
-        return kubernetesconfiguration.getExtension(args, options);
-      }),
-    );
-    const extension = found.find((candidate) => candidate.extensionType?.toLowerCase() === extensionType);
-    const principalId = extension?.identity?.principalId;
-    if (principalId !== undefined && principalId !== "") return principalId;
-    throw refusal(component, name, [extension === undefined ? noExtension(id) : noIdentity(extension.name)]);
+    const { principalId = "", problems } = await findExtensionIdentity("instance.customLocationId", id, {
+      getCustomLocation: (args) => extendedlocation.getCustomLocation(args, options),
+      getExtension: (args) => kubernetesconfiguration.getExtension(args, options),
+    });
+    refuse(component, name, problems);
+    return principalId;
   });
 }
 
-/** How an extension of a cluster is asked for; `undefined` when the IDs are none of these. */
-export function extensionArgs(
-  clusterId: string,
-  extensionId: string,
-): kubernetesconfiguration.GetExtensionArgs | undefined {
-  const cluster = /\/resourceGroups\/([^/]+)\/providers\/(Microsoft\.[^/]+)\/([^/]+)\/([^/]+)$/i.exec(clusterId);
-  const [, resourceGroupName, clusterRp, clusterResourceName, clusterName] = cluster ?? [];
-  const [, extensionName] = /\/extensions\/([^/]+)$/i.exec(extensionId) ?? [];
-  if (
-    resourceGroupName === undefined ||
-    clusterRp === undefined ||
-    clusterResourceName === undefined ||
-    clusterName === undefined ||
-    extensionName === undefined
-  ) {
-    return undefined;
+/** What Azure is asked, and what of its answers is used. */
+export interface AzureReads {
+  getCustomLocation(args: {
+    resourceGroupName: string;
+    resourceName: string;
+  }): Promise<{ readonly hostResourceId?: string; readonly clusterExtensionIds?: string[] }>;
+  getExtension(args: kubernetesconfiguration.GetExtensionArgs): Promise<{
+    readonly name: string;
+    readonly extensionType?: string;
+    readonly identity?: { readonly principalId: string };
+  }>;
+}
+
+/** An identity, or why there is none. */
+export interface FoundIdentity {
+  readonly principalId?: string;
+  readonly problems: readonly Problem[];
+}
+
+/** Goes from a custom location over the extensions of its cluster to the identity of AIO's. */
+export async function findExtensionIdentity(path: string, id: string, azure: AzureReads): Promise<FoundIdentity> {
+  const at = parseCustomLocation(id);
+  if (at === undefined) return { problems: checkCustomLocation(path, id) };
+  const { hostResourceId = "", clusterExtensionIds = [] } = await azure.getCustomLocation({
+    resourceGroupName: at.resourceGroupName,
+    resourceName: at.name,
+  });
+  const known = clusterExtensionIds.flatMap((extensionId) => extensionArgs(hostResourceId, extensionId) ?? []);
+  const extensions = await Promise.all(known.map((args) => azure.getExtension(args)));
+  const extension = extensions.find((candidate) => candidate.extensionType?.toLowerCase() === extensionType);
+  if (extension === undefined) {
+    return missing(
+      path,
+      `is "${id}", on the cluster "${hostResourceId}", and has no extension of type ${extensionType}`,
+    );
   }
-  return { resourceGroupName, clusterRp, clusterResourceName, clusterName, extensionName };
+  const principalId = extension.identity?.principalId ?? "";
+  if (principalId !== "") return { principalId, problems: [] };
+  return missing(path, `leads to the extension "${extension.name}", which has no system-assigned identity`);
 }
 
-const remedy = "correct it, or give the identity's object ID as instance.extensionPrincipalId";
-
-function problemAt(problem: string): Problem {
-  const [found = { path: locationPath, problem, remedy }] = byRule("aio-instance", [
-    { path: locationPath, problem, remedy },
-  ]);
-  return found;
+function missing(path: string, problem: string): FoundIdentity {
+  const remedy = "correct it, or give the identity's object ID as instance.extensionPrincipalId";
+  return { problems: byRule("aio-instance", [{ path, problem, remedy }]) };
 }
 
-function notOnCluster(id: string, clusterId: string | undefined): Problem {
-  return problemAt(`is "${id}", which is on "${clusterId ?? "nothing"}", and that is no cluster with Arc extensions`);
-}
-
-function noExtension(id: string): Problem {
-  return problemAt(`is "${id}", which has no extension of type ${extensionType}`);
-}
-
-function noIdentity(extensionName: string): Problem {
-  return problemAt(`leads to the extension "${extensionName}", which has no system-assigned identity`);
+/** How an extension of a cluster is asked for; `undefined` when the IDs are none of these. */
+function extensionArgs(clusterId: string, extensionId: string): kubernetesconfiguration.GetExtensionArgs | undefined {
+  const cluster = /\/resourceGroups\/([^/]+)\/providers\/(Microsoft\.[^/]+)\/([^/]+)\/([^/]+)$/i.exec(clusterId);
+  const extension = /\/extensions\/([^/]+)$/i.exec(extensionId);
+  if (cluster === null || extension === null) return undefined;
+  const [, resourceGroupName = "", clusterRp = "", clusterResourceName = "", clusterName = ""] = cluster;
+  return { resourceGroupName, clusterRp, clusterResourceName, clusterName, extensionName: extension[1] ?? "" };
 }

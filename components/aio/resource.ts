@@ -52,24 +52,23 @@ export function createAioResource(
   if (instance.resourceApi === AioResourceApi.Kubernetes) {
     return new apiextensions.CustomResource(name, buildCustomResource(instance, resource), options);
   }
+  const { kind, needsLaterApi } = resource;
   const checked = withCheckedLocation(component, componentName, instance);
   const inAzure = {
     ...options,
     // Azure takes it when a resource is created, and ignores it in updates.
     replaceOnChanges: ["extendedLocation"],
-    // A resource that starts or ceases to need the later version stays one resource, which is deleted, then created.
-    aliases: [{ type: resource.needsLaterApi ? typedToken(resource.kind) : genericToken }],
+    // One that starts or ceases to need the later version stays one resource, which is deleted, then created.
+    aliases: kind === "DataflowProfile" ? [] : [{ type: needsLaterApi ? `${typedTokens}:${kind}` : genericToken }],
   };
-  return resource.needsLaterApi
+  return needsLaterApi
     ? new resources.Resource(name, buildGenericResource(checked, resource), inAzure)
     : createTypedResource(name, checked, resource, inAzure);
 }
 
 const genericToken = "azure-native:resources:Resource";
 
-function typedToken(kind: AioResource["kind"]): string {
-  return `azure-native:iotoperations:${kind}`;
-}
+const typedTokens = "azure-native:iotoperations";
 
 /** The custom location's ID is checked once it is known, in the words of the check before. */
 function withCheckedLocation(

@@ -36,10 +36,10 @@ export function aioEndpointUsers({ dataflows }: Pick<MqttBridgeArgs, "dataflows"
   return new Map(users.reverse());
 }
 
-/** Tells whether an endpoint is for AIO's engine alone, so that the relay neither reads it nor mounts its files. */
+/** Tells whether the relay has no part in an endpoint, so that it neither reads it nor mounts its files. */
 export function isAioEndpoint({ dataflows, relay }: MqttBridgeArgs, endpointName: string): boolean {
+  if (!hasRelay({ dataflows })) return true;
   const relayed = Object.values(dataflowsByEngine(dataflows).relay);
   const isRelayed = relayed.some(({ source, destination }) => source === endpointName || destination === endpointName);
-  const isStatus = hasRelay({ dataflows }) && relay?.status?.endpoint === endpointName;
-  return aioEndpointUsers({ dataflows }).has(endpointName) && !isRelayed && !isStatus;
+  return aioEndpointUsers({ dataflows }).has(endpointName) && !isRelayed && relay?.status?.endpoint !== endpointName;
 }
