@@ -76,8 +76,12 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
     const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    const existing = args.existing ?? endpointName === defaultEndpointName;
-    this.endpointName = createDataflowEndpoint(this, name, { ...args, existing }, parts);
+    this.endpointName = createDataflowEndpoint(
+      this,
+      name,
+      { ...args, existing: existsAlready(args, endpointName) },
+      parts,
+    );
 
     const mounts = mountsOf(fields, endpoint);
     this.config = endpoint.apply(formatRelayConfig);
@@ -87,6 +91,11 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
     this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
   }
+}
+
+/** Tells whether AIO has the endpoint's resource already: the one that it comes with, unless somebody says otherwise. */
+export function existsAlready({ existing }: LocalEndpointArgs, endpointName: string): boolean {
+  return existing ?? endpointName === defaultEndpointName;
 }
 
 /** The endpoint's fields, with what AIO's own broker has by default. */

@@ -1,14 +1,15 @@
 import type { Problem } from "../../runtime/errors.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { checkDataflowName, checkEngineFields } from "../checks/aio-dataflow.ts";
-import { checkAioEndpoint, checkAioEnds, checkSecureSettings } from "../checks/aio-endpoints.ts";
+import { checkAioEndpoint, checkAioEnds, checkAioFiles, checkSecureSettings } from "../checks/aio-endpoints.ts";
 import { checkAioInstance } from "../checks/aio-instance.ts";
 import { checkProfile } from "../checks/aio-profile.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
 import { checkEndpointName } from "../endpoint/parse.ts";
-import { givenFields } from "../known.ts";
+import { givenFields, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { aioNamespace } from "../relay/defaults.ts";
 import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
 import { aioEndpointUsers, dataflowsByEngine, hasRelay } from "./engines.ts";
 
@@ -104,11 +105,21 @@ function checkEnds({ dataflows, dataflowProfile }: MqttBridgeArgs, endpoints: re
 
 function checkUsedEndpoints(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   const users = aioEndpointUsers(args);
+  const { relay, instance } = args;
+  const namespaces = {
+    relayNamespace: relay?.namespace ?? aioNamespace,
+    namespace: instance?.namespace ?? aioNamespace,
+  };
+  const { namespace, relayNamespace = namespace } = knownFields(namespaces);
+  const created = [...Object.keys(relay?.secrets ?? {}), ...Object.keys(relay?.trustBundles ?? {})];
   return endpoints.flatMap((endpoint) => {
     const user = users.get(endpoint.name);
     if (user === undefined) return [];
     return [
       ...checkAioEndpoint(endpoint, user),
+      ...(namespace === undefined || relayNamespace === undefined
+        ? []
+        : checkAioFiles(endpoint, { namespace, relayNamespace, created })),
       ...(args.instance === undefined ? [] : checkSecureSettings(endpoint, args.instance.secureSettings)),
     ];
   });

@@ -14,7 +14,8 @@ import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { checkRelaySettings } from "../relay/check.ts";
 import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
 import type { RelaySettingsArgs } from "../relay/settings.ts";
-import { checkRelayConfig } from "../render.ts";
+import { checkRelayConfig, renderRelayConfig } from "../render.ts";
+import type { RelayDeclaration } from "../render.ts";
 import { unsharedFilter } from "../topic-sets.ts";
 import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, listEndpoints, mapValues, planEndpoints } from "./endpoints.ts";
@@ -50,7 +51,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
       ? []
       : prefixed("relay", checkRelaySettings(`${name}-relay`, args.relay, args.identity)).map(outsideRelay)),
   ];
-  return { problems, warnings };
+  return { problems, warnings: problems.length > 0 ? warnings : [...warnings, ...warnOfAio(args, endpoints)] };
 }
 
 function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {
@@ -143,14 +144,7 @@ function checkDocument(
   relay: Partial<RelaySettingsArgs>,
   endpoints: readonly BridgeEndpoint[],
 ): Problem[] {
-  const dataflows = mapValues(all, withoutAioFields);
-  const { logLevel, drainTimeoutSeconds } = knownFields(relay);
-  const { instanceCount, metricsPort, status } = relay;
-  const configs = endpoints.map(
-    ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
-  );
-  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
-  const problems = checkRelayConfig({ ...declaration, endpoints: Object.fromEntries(configs) });
+  const problems = checkRelayConfig(buildDeclaration(site, all, relay, endpoints));
   return problems.flatMap(({ path, ...problem }) => {
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.
@@ -158,6 +152,36 @@ function checkDocument(
     const endpoint = part === "endpoints" ? endpoints.find((other) => other.name === name) : undefined;
     if (endpoint !== undefined) return [{ path: endpoint.path, ...problem }];
     return [{ path: part !== undefined && part in relay ? `relay.${path}` : path, ...problem }];
+  });
+}
+
+function buildDeclaration(
+  site: string,
+  all: { readonly [name: string]: DataflowArgs },
+  relay: Partial<RelaySettingsArgs>,
+  endpoints: readonly BridgeEndpoint[],
+): RelayDeclaration {
+  const dataflows = mapValues(all, withoutAioFields);
+  const { logLevel, drainTimeoutSeconds } = knownFields(relay);
+  const { instanceCount, metricsPort, status } = relay;
+  const configs = endpoints.map(
+    ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
+  );
+  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
+  return { ...declaration, endpoints: Object.fromEntries(configs) };
+}
+
+/** The relay warns of what its dataflows may lose when it renders them; what AIO's engine runs nobody renders. */
+function warnOfAio(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const { aio } = dataflowsByEngine(args.dataflows);
+  if (Object.keys(aio).length === 0) return [];
+  const declaration = buildDeclaration(args.site, mapValues(aio, withoutShares), {}, endpoints);
+  return renderRelayConfig("declaration", declaration).warnings.flatMap(({ path, ...warning }) => {
+    const [, name = "", ...field] = path.split(".");
+    const endpoint = endpoints.find((other) => other.name === name);
+    // Of an endpoint that both engines use the relay warns.
+    if (endpoint === undefined || !isAioEndpoint(args, name)) return [];
+    return [{ path: [endpoint.path, ...field].join("."), ...warning }];
   });
 }
 

@@ -10,7 +10,7 @@ import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
 import { withoutUndefined } from "../known.ts";
-import { localEndpointFields } from "../local-endpoint.ts";
+import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
 import type { LocalEndpointArgs } from "../local-endpoint.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { aioNamespace } from "../relay/defaults.ts";
@@ -28,6 +28,8 @@ export interface BridgeEndpoint {
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
   readonly hostType: HostType;
+  /** Whether AIO has its resource already, with settings of its own. */
+  readonly existing: boolean;
   readonly fields: EndpointFieldInputs;
 }
 
@@ -73,18 +75,21 @@ export function listEndpoints({ local, eventGrid, custom }: BridgeEndpoints): Br
       name,
       path: `localEndpoints.${name}`,
       hostType: "LocalBroker" as const,
+      existing: existsAlready(endpoint, endpoint.endpointName ?? name),
       fields: localEndpointFields(endpoint),
     })),
     ...Object.entries(eventGrid).map(([name, endpoint]) => ({
       name,
       path: `eventGridEndpoints.${name}`,
       hostType: "EventGrid" as const,
+      existing: endpoint.existing ?? false,
       fields: eventGridEndpointFields(endpoint),
     })),
     ...Object.entries(custom).map(([name, endpoint]) => ({
       name,
       path: `customEndpoints.${name}`,
       hostType: "CustomMqtt" as const,
+      existing: endpoint.existing ?? false,
       fields: customEndpointFields(endpoint),
     })),
   ];

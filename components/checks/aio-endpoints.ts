@@ -14,6 +14,8 @@ export interface CheckedEndpoint {
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
   readonly hostType: HostType;
+  /** Whether AIO has its resource already, with settings of its own. */
+  readonly existing: boolean;
   readonly fields: EndpointFieldInputs;
 }
 
@@ -125,4 +127,34 @@ export function checkSecureSettings({ path, fields }: CheckedEndpoint, secureSet
   const remedy =
     "enable them and assign the identity (az iot ops identity assign), then set instance.secureSettings; or use SystemAssignedManagedIdentity";
   return byRule("aio-secure-settings", [{ path: `${path}.authenticationMethod`, problem, remedy }]);
+}
+
+/** Where files for AIO's engine are, and what the relay would have created elsewhere. */
+export interface AioFiles {
+  /** Namespace of AIO. */
+  readonly namespace: string;
+  /** Namespace of the relay. */
+  readonly relayNamespace: string;
+  /** Names of the Secrets and ConfigMaps that are created with the relay. */
+  readonly created: readonly string[];
+}
+
+/** Refuses files of another namespace: AIO's engine mounts them from its own. @see Specification, Trusted CA certificate */
+export function checkAioFiles(
+  { path, existing, fields }: CheckedEndpoint,
+  { namespace, relayNamespace, created }: AioFiles,
+) {
+  if (existing || namespace === relayNamespace) return [];
+  const files = (["secretRef", "trustedCaCertificateConfigMapRef"] as const).filter((field) => {
+    const name = fields[field];
+    return name !== undefined && isKnown(name) && created.includes(name);
+  });
+  return byRule(
+    "aio-namespace",
+    files.map((field) => ({
+      path: `${path}.${field}`,
+      problem: `is created with the relay in the namespace "${relayNamespace}", and AIO's engine reads it in "${namespace}"`,
+      remedy: "run the relay in AIO's namespace, or give AIO's engine an endpoint of its own",
+    })),
+  );
 }

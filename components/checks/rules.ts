@@ -30,6 +30,10 @@ export const rules = {
     title: "AIO's resources have names that Azure takes, and no two of a kind have the same",
     source: "Azure REST API, Microsoft.IoTOperations (2026-07-01)",
   },
+  "aio-namespace": {
+    title: "Secrets and ConfigMaps of AIO's endpoints are in AIO's namespace",
+    source: "Specification, Trusted CA certificate",
+  },
   "aio-profile": {
     title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
     source: "Azure REST API, DataflowProfile (2026-07-01)",

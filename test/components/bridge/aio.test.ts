@@ -26,8 +26,10 @@ const divided: MqttBridgeArgs = {
   relay,
 };
 
+let warn: jest.SpyInstance;
+
 beforeEach(() => {
-  jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+  warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
 });
 
 describe("a bridge", () => {
@@ -95,6 +97,30 @@ describe("a bridge", () => {
     const { config } = parseRelayConfig((await valueOf(result.configText))!, { where: "test" });
     expect(Object.keys(config.endpoints)).toEqual(["archive", "default", "other"]);
   });
+});
+
+test("warns of what AIO's engine may lose, where the operator wrote it, and once where the relay warns too", async () => {
+  const eventGridEndpoints = { cloud: { ...cloud, retain: "Keep", qos: 0 } } as const;
+  const both = { ...dataflows({}), relayed: flow({ engine: "Relay" }) };
+
+  await deploy(() => new MqttBridge("oslo", { ...aioBridge, eventGridEndpoints, dataflows: dataflows({}) }));
+  const alone = warn.mock.calls.map(([text]: [string]) => text.replace(/: is .*/, ""));
+  warn.mockClear();
+  await deploy(
+    () =>
+      new MqttBridge("oslo", {
+        ...aioBridge,
+        eventGridEndpoints,
+        dataflows: both,
+        relay: { ...relay, useNodeIdentity: true },
+      }),
+  );
+
+  expect(alone).toEqual(["eventGridEndpoints.cloud.qos", "eventGridEndpoints.cloud.retain"]);
+  expect(warn.mock.calls.map(([text]: [string]) => text.replace(/: is .*/, ""))).toEqual([
+    "endpoints.cloud.qos",
+    "endpoints.cloud.retain",
+  ]);
 });
 
 /** A declaration that fails because of one rule, the lines that it is refused with, and a neighbour that passes. */
@@ -389,6 +415,33 @@ const cases: Case[] = [
       localEndpoints: {
         default: { host: "my-broker:8885", audience: "mine", trustedCaCertificateConfigMapRef: "my-ca" },
       },
+    },
+  ],
+  [
+    "aio-namespace: a Secret that is created with a relay in another namespace",
+    {
+      eventGridEndpoints: {
+        cloud: { authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+      },
+      localEndpoints: { default: { trustedCaCertificateConfigMapRef: "ca" } },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
+      relay: {
+        ...relay,
+        namespace: "relays",
+        secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } },
+        trustBundles: { ca: "PEM" },
+      },
+    },
+    [
+      'eventGridEndpoints.cloud.secretRef: is created with the relay in the namespace "relays", and AIO\'s engine reads it in "azure-iot-operations"; run the relay in AIO\'s namespace, or give AIO\'s engine an endpoint of its own [aio-namespace]',
+    ],
+    {
+      eventGridEndpoints: {
+        cloud: { authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+      },
+      localEndpoints: { default: {} },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
+      relay: { ...relay, secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } } },
     },
   ],
   [
