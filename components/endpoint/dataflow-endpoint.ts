@@ -42,7 +42,8 @@ export function createDataflowEndpoint(
 
 /**
  * Tells whether the host name leaves open which broker it is, as a custom domain of Event Grid does; `hostType`, which
- * says so, is a field of later API versions. A host that only the deployment tells is one that Azure gave.
+ * says so, is a field of later API versions. A host that only the deployment tells decides nothing here: which kind of
+ * resource there is has to be known before.
  */
 function needsHostType({ hostType, fields: { host } }: DataflowEndpointParts): boolean {
   return host !== undefined && isKnown(host) && inferHostType(host) !== hostType;
@@ -53,10 +54,13 @@ function buildProperties(
   parts: DataflowEndpointParts,
   api: AioResourceApi,
 ): pulumi.Output<inputs.iotoperations.DataflowEndpointPropertiesArgs> {
-  const host = needsHostType(parts) ? { hostType: parts.hostType } : {};
-  return parts.endpoint.apply(({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
+  const { hostType, endpoint } = parts;
+  // A custom resource is one kind whatever fields it has.
+  const says = (host: string) =>
+    api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsHostType(parts);
+  return endpoint.apply(({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
     endpointType,
-    ...host,
+    ...(says(settings.host) ? { hostType } : {}),
     mqttSettings: { ...settings, authentication: buildAuthentication(authentication, api) },
   }));
 }

@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
 import { AioDataflows, CustomEndpoint, EventGridEndpoint, LocalEndpoint, MqttBridge } from "../../components/index.ts";
 import type { AioDataflowsArgs, DataflowArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
@@ -415,6 +417,19 @@ describe("endpoints", () => {
         mqttSettings: expect.objectContaining({ host: "mqtt.contoso.example:8883", sessionExpirySeconds: 3600 }),
       },
     });
+  });
+
+  test("say so of a host that only the deployment tells too, where the kind of resource does not depend on it", async () => {
+    const host = pulumi.output(Promise.resolve("mqtt.contoso.example:8883"));
+    const cloud = { clientIdPrefix: "oslo-", clientId: id, tenantId: id, host };
+
+    const cluster = await deploy(() => new EventGridEndpoint("cloud", { ...cloud, instance: kubernetes }));
+    const azure = await deploy(() => new EventGridEndpoint("cloud", { ...cloud, instance }));
+
+    expect(only(cluster, `${customResource}:DataflowEndpoint`).inputs).toMatchObject({
+      spec: { hostType: "EventGrid" },
+    });
+    expect(only(azure, endpointType).inputs["properties"]).not.toHaveProperty("hostType");
   });
 
   test.each<[string, () => LocalEndpoint]>([
