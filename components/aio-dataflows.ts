@@ -37,7 +37,8 @@ export interface AioDataflowsArgs {
 
 /**
  * Dataflows that AIO's own engine runs: a `Dataflow` resource for each, the `DataflowProfile` that they run with, and the
- * trust of a user-assigned identity in AIO. Creates no endpoints, and assigns the identity to no instance.
+ * trust of a user-assigned identity in AIO. Creates no endpoints, and assigns the identity to no instance. Knows the
+ * endpoints by name only: what AIO's engine can't do with an endpoint, `MqttBridge` refuses.
  */
 export class AioDataflows extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:AioDataflows";

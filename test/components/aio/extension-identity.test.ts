@@ -137,15 +137,23 @@ describe("a bridge", () => {
     const relayed = Object.fromEntries(
       Object.entries(aioBridge.dataflows).map(([name, { engine, ...dataflow }]) => [name, dataflow]),
     );
-    const declared = {
-      ...aioBridge,
-      instance: unknownIdentity,
-      dataflows: relayed,
-      relay: { image: "relay:1", useNodeIdentity: true },
-    };
+    const declared = { ...aioBridge, dataflows: relayed, relay: { image: "relay:1", useNodeIdentity: true } };
+    const asked: string[] = [];
+    const noted = Object.fromEntries(
+      Object.entries(invokes).map(([token, invoke]) => [
+        token,
+        (args: Record<string, unknown>) => {
+          asked.push(token);
+          return invoke(args);
+        },
+      ]),
+    );
 
-    const { resources } = await deploy(() => new MqttBridge("oslo", declared));
+    const { resources } = await deploy(() => new MqttBridge("oslo", { ...declared, instance: unknownIdentity }), {
+      invokes: noted,
+    });
 
+    expect(asked).toEqual([]);
     expect(resources.filter(({ type }) => type === assignment)).toEqual([]);
   });
 });
