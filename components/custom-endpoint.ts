@@ -1,8 +1,9 @@
-import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatRelayConfig } from "../runtime/config.ts";
-import { buildDataflowEndpoint, checkAioMethod } from "./endpoint/dataflow-endpoint.ts";
+import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkAioMethod } from "./endpoint/aio-method.ts";
+import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
@@ -41,7 +42,7 @@ export interface CustomEndpointArgs extends EndpointResourceArgs {
 export class CustomEndpoint extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:CustomEndpoint";
 
-  /** Name that dataflows refer to. */
+  /** Name that dataflows refer to; what uses it comes after the `DataflowEndpoint` resource. */
   readonly endpointName: pulumi.Output<string>;
   /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
   readonly config: pulumi.Output<string>;
@@ -61,20 +62,15 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "CustomMqtt", fields),
-      ...checkAioMethod(args.authenticationMethod, args.instance),
+      ...checkAioInstance("instance", args.instance),
+      ...checkAioMethod(args.authenticationMethod, args),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "CustomMqtt", fields);
-    if (args.instance !== undefined) {
-      new iotoperations.DataflowEndpoint(
-        `${name}-endpoint`,
-        buildDataflowEndpoint(endpointName, args.instance, endpoint),
-        { parent: this },
-      );
-    }
+    const parts = { endpointName, hostType: "CustomMqtt", fields, endpoint } as const;
+    this.endpointName = createDataflowEndpoint(this, name, args, parts);
 
     const mounts = mountsOf(fields, endpoint);
-    this.endpointName = pulumi.output(endpointName);
     this.config = endpoint.apply(formatRelayConfig);
     this.port = mounts.port;
     this.secretRef = mounts.secretRef;
@@ -85,6 +81,11 @@ export class CustomEndpoint extends pulumi.ComponentResource {
 }
 
 /** The endpoint's fields without what only the component uses. */
-export function customEndpointFields({ instance, endpointName, ...args }: CustomEndpointArgs): EndpointFieldInputs {
+export function customEndpointFields({
+  instance,
+  endpointName,
+  existing,
+  ...args
+}: CustomEndpointArgs): EndpointFieldInputs {
   return args;
 }

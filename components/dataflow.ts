@@ -1,5 +1,8 @@
 import type { DataflowInput } from "../runtime/config/dataflow.ts";
-import type { DataflowMode, UndeliverableMessages } from "./enumerations.ts";
+import type { HeaderArgs } from "./aio/headers.ts";
+import type { TransformationArgs } from "./aio/transformation.ts";
+import { DataflowEngine } from "./enumerations.ts";
+import type { DataflowMode, DiskPersistence, UndeliverableMessages } from "./enumerations.ts";
 
 /**
  * One source to one destination.
@@ -18,6 +21,11 @@ export interface DataflowArgs {
    */
   dataDestination: string;
   /**
+   * Who runs it. A change moves it, and what waits in the sessions of the engine that it leaves is not delivered.
+   * @default "Relay"
+   */
+  engine?: DataflowEngine;
+  /**
    * Whether the dataflow runs.
    * @default "Enabled"
    */
@@ -27,39 +35,76 @@ export interface DataflowArgs {
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;
   /**
-   * What happens to a message that can never be delivered.
+   * The relay only: what happens to a message that can never be delivered.
    * @default "Stop"
    */
   undeliverableMessages?: UndeliverableMessages;
+  /** AIO's engine only: enriching, filtering and mapping of messages. */
+  transformation?: TransformationArgs;
+  /** AIO's engine only: headers to add to or remove from messages at the destination. */
+  headers?: HeaderArgs[];
+  /**
+   * AIO's engine only, with AIO's broker as source: whether it keeps on disk what waits for the dataflow.
+   * @default "Disabled"
+   */
+  requestDiskPersistence?: DiskPersistence;
   /** Messages a second that are expected at most. Given, a preview compares them with what Event Grid takes and delivers. */
   expectedMessagesPerSecond?: number;
   /** Payload of such a message in bytes, on average; used with `expectedMessagesPerSecond`. */
   expectedMessageBytes?: number;
 }
 
-/** Writes a dataflow as AIO's operations. */
+/** Writes a dataflow for the relay. What only AIO's engine can do is written too: the relay's own check refuses it. */
 export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
-  const { source, dataSources, destination, dataDestination, mode, undeliverableMessages } = dataflow;
-  return {
-    mode,
-    operations: [
-      { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
-      ...buildTransformation(dataflow),
-      { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination } },
-    ],
-    relay: { undeliverableMessages },
+  const { mode, undeliverableMessages } = dataflow;
+  const operations = buildOperations(dataflow) as DataflowInput["operations"];
+  const own = { mode, operations, relay: { undeliverableMessages } };
+  const { requestDiskPersistence } = dataflow;
+  return requestDiskPersistence === undefined ? own : ({ ...own, requestDiskPersistence } as DataflowInput);
+}
+
+/** One of AIO's operations, with the settings that go with its type. */
+export interface Operation {
+  readonly operationType: "Source" | "BuiltInTransformation" | "Destination";
+  readonly sourceSettings?: { readonly endpointRef: string; readonly dataSources: string[] };
+  readonly builtInTransformationSettings?: TransformationArgs & {
+    readonly serializationFormat?: string | undefined;
+    readonly schemaRef?: string | undefined;
+  };
+  readonly destinationSettings?: {
+    readonly endpointRef: string;
+    readonly dataDestination: string;
+    readonly headers?: HeaderArgs[];
   };
 }
 
-function buildTransformation({ serializationFormat, schemaRef }: DataflowArgs): DataflowInput["operations"] {
-  if (serializationFormat === undefined && schemaRef === undefined) return [];
-  // Whatever the text is: the configuration's own check knows which formats there are.
-  const format = serializationFormat as "Json" | undefined;
-  const builtInTransformationSettings = { serializationFormat: format, schemaRef };
+/** Writes a dataflow as AIO's operations. */
+export function buildOperations(dataflow: DataflowArgs): Operation[] {
+  const { source, dataSources, destination, dataDestination, headers } = dataflow;
+  const target = { endpointRef: destination, dataDestination };
+  return [
+    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
+    ...buildTransformation(dataflow),
+    {
+      operationType: "Destination",
+      // A field that is there and empty would still need the API version that has it.
+      destinationSettings: headers === undefined || headers.length === 0 ? target : { ...target, headers },
+    },
+  ];
+}
+
+function buildTransformation({ serializationFormat, schemaRef, transformation }: DataflowArgs): Operation[] {
+  if (serializationFormat === undefined && schemaRef === undefined && transformation === undefined) return [];
+  const builtInTransformationSettings = { serializationFormat, schemaRef, ...transformation };
   return [{ operationType: "BuiltInTransformation", builtInTransformationSettings }];
 }
 
 /** Tells whether a dataflow is to run. */
 export function isEnabled({ mode }: DataflowArgs): boolean {
   return mode !== "Disabled";
+}
+
+/** Tells whether AIO's engine runs a dataflow, rather than the relay. */
+export function isForAio({ engine }: DataflowArgs): boolean {
+  return engine === DataflowEngine.AzureIoTOperations;
 }

@@ -6,6 +6,10 @@ const rules: readonly (readonly [rendered: RegExp, declared: string])[] = [
   [/^endpoints\.([^.]+)\.(?:mqttSettings\.tls|mqttSettings|relay)\.(.+)$/, "endpoints.$1.$2"],
   [/^dataflows\.([^.]+)\.operations\[\d+\]\.sourceSettings\.endpointRef$/, "dataflows.$1.source"],
   [/^dataflows\.([^.]+)\.operations\[\d+\]\.destinationSettings\.endpointRef$/, "dataflows.$1.destination"],
+  [
+    /^dataflows\.([^.]+)\.operations\[\d+\]\.builtInTransformationSettings\.((?:datasets|filter|map)\b.*)$/,
+    "dataflows.$1.transformation.$2",
+  ],
   [/^dataflows\.([^.]+)\.operations\[\d+\]\.\w+Settings\.(.+)$/, "dataflows.$1.$2"],
   [/^dataflows\.([^.]+)\.relay\.(.+)$/, "dataflows.$1.$2"],
   [/^profile\.instanceCount$/, "instanceCount"],

@@ -62,6 +62,46 @@ export type CloudEventAttributes = (typeof CloudEventAttributes)[keyof typeof Cl
 export const DataflowMode = { Enabled: "Enabled", Disabled: "Disabled" } as const;
 export type DataflowMode = (typeof DataflowMode)[keyof typeof DataflowMode];
 
+/** Who runs a dataflow. */
+export const DataflowEngine = {
+  /** This project's own relay. */
+  Relay: "Relay",
+  /** AIO's dataflow engine, by `DataflowProfile` and `Dataflow` resources. */
+  AzureIoTOperations: "AzureIoTOperations",
+} as const;
+export type DataflowEngine = (typeof DataflowEngine)[keyof typeof DataflowEngine];
+
+/** Through which API AIO's resources are created. */
+export const AioResourceApi = {
+  /** Azure, which brings them to the cluster and shows them in the portal. */
+  AzureResourceManager: "AzureResourceManager",
+  /** The cluster's API server, as custom resources; the cloud never sees them. */
+  Kubernetes: "Kubernetes",
+} as const;
+export type AioResourceApi = (typeof AioResourceApi)[keyof typeof AioResourceApi];
+
+/** Whether AIO's broker is asked to keep on disk what waits for a dataflow. */
+export const DiskPersistence = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type DiskPersistence = (typeof DiskPersistence)[keyof typeof DiskPersistence];
+
+/** What AIO's engine does with a header, which in MQTT is a user property, of each message. */
+export const HeaderAction = {
+  AddIfNotPresent: "AddIfNotPresent",
+  AddOrReplace: "AddOrReplace",
+  Remove: "Remove",
+} as const;
+export type HeaderAction = (typeof HeaderAction)[keyof typeof HeaderAction];
+
+/** What a mapping of AIO's engine does with its inputs. */
+export const MappingType = {
+  NewProperties: "NewProperties",
+  Rename: "Rename",
+  Compute: "Compute",
+  PassThrough: "PassThrough",
+  BuiltInFunction: "BuiltInFunction",
+} as const;
+export type MappingType = (typeof MappingType)[keyof typeof MappingType];
+
 /** What a dataflow does with a message that can never be delivered. */
 export const UndeliverableMessages = {
   /** The dataflow stops before it and says why. */

@@ -1,8 +1,8 @@
-import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatRelayConfig } from "../runtime/config.ts";
-import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
+import { checkAioInstance } from "./checks/aio-instance.ts";
+import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
@@ -59,7 +59,7 @@ export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
 export class EventGridEndpoint extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:EventGridEndpoint";
 
-  /** Name that dataflows refer to. */
+  /** Name that dataflows refer to; what uses it comes after the `DataflowEndpoint` resource. */
   readonly endpointName: pulumi.Output<string>;
   /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
   readonly config: pulumi.Output<string>;
@@ -76,19 +76,17 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     super(EventGridEndpoint.typeToken, name, args, opts);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
-    refuse(this, name, [...checkEndpointName(endpointName), ...checkKnownEndpoint("", "EventGrid", fields)]);
+    refuse(this, name, [
+      ...checkEndpointName(endpointName),
+      ...checkKnownEndpoint("", "EventGrid", fields),
+      ...checkAioInstance("instance", args.instance),
+    ]);
 
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);
-    if (args.instance !== undefined) {
-      new iotoperations.DataflowEndpoint(
-        `${name}-endpoint`,
-        buildDataflowEndpoint(endpointName, args.instance, endpoint),
-        { parent: this },
-      );
-    }
+    const parts = { endpointName, hostType: "EventGrid", fields, endpoint } as const;
+    this.endpointName = createDataflowEndpoint(this, name, args, parts);
 
     const mounts = mountsOf(fields, endpoint);
-    this.endpointName = pulumi.output(endpointName);
     this.config = endpoint.apply(formatRelayConfig);
     this.port = mounts.port;
     this.secretRef = mounts.secretRef;
@@ -102,6 +100,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
 export function eventGridEndpointFields({
   instance,
   endpointName,
+  existing,
   ...args
 }: EventGridEndpointSettingsArgs): EndpointFieldInputs {
   return {

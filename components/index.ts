@@ -1,5 +1,10 @@
+export { AioDataflows } from "./aio-dataflows.ts";
+export type { AioDataflowsArgs } from "./aio-dataflows.ts";
+export type { HeaderArgs } from "./aio/headers.ts";
+export type { DataflowProfileArgs } from "./aio/profile.ts";
+export type { DatasetArgs, FilterArgs, MappingArgs, TransformationArgs } from "./aio/transformation.ts";
 export type { DataflowArgs } from "./dataflow.ts";
-export type { AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
+export type { AioBrokerArgs, AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
 export * from "./enumerations.ts";
 export type {
   CustomDomainArgs,

@@ -1,9 +1,10 @@
-import * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatRelayConfig } from "../runtime/config.ts";
 import { localBrokerHost } from "../runtime/config/endpoint.ts";
-import { buildDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
+import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
+import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
@@ -15,6 +16,9 @@ import { refuse } from "./refuse.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
 export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
+
+/** The endpoint that AIO comes with. @see Specification, Default endpoint */
+const defaultEndpointName = "default";
 
 export interface LocalEndpointArgs extends EndpointResourceArgs {
   /**
@@ -45,7 +49,7 @@ export interface LocalEndpointArgs extends EndpointResourceArgs {
 export class LocalEndpoint extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:LocalEndpoint";
 
-  /** Name that dataflows refer to. */
+  /** Name that dataflows refer to; what uses it comes after the `DataflowEndpoint` resource. */
   readonly endpointName: pulumi.Output<string>;
   /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
   readonly config: pulumi.Output<string>;
@@ -62,19 +66,24 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     super(LocalEndpoint.typeToken, name, args, opts);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
-    refuse(this, name, [...checkEndpointName(endpointName), ...checkKnownEndpoint("", "LocalBroker", fields)]);
+    refuse(this, name, [
+      ...checkEndpointName(endpointName),
+      ...checkKnownEndpoint("", "LocalBroker", fields),
+      ...checkAioInstance("instance", args.instance),
+      ...checkKnownBroker("", fields, args.instance),
+    ]);
 
-    const endpoint = resolveEndpoint(this, name, "LocalBroker", fields);
-    if (args.instance !== undefined) {
-      new iotoperations.DataflowEndpoint(
-        `${name}-endpoint`,
-        buildDataflowEndpoint(endpointName, args.instance, endpoint),
-        { parent: this },
-      );
-    }
+    const declared = resolveEndpoint(this, name, "LocalBroker", fields);
+    const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
+    const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
+    this.endpointName = createDataflowEndpoint(
+      this,
+      name,
+      { ...args, existing: existsAlready(args, endpointName) },
+      parts,
+    );
 
     const mounts = mountsOf(fields, endpoint);
-    this.endpointName = pulumi.output(endpointName);
     this.config = endpoint.apply(formatRelayConfig);
     this.port = mounts.port;
     this.secretRef = mounts.secretRef;
@@ -84,8 +93,18 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   }
 }
 
+/** Tells whether AIO has the endpoint's resource already: the one that it comes with, unless somebody says otherwise. */
+export function existsAlready({ existing }: LocalEndpointArgs, endpointName: string): boolean {
+  return existing ?? endpointName === defaultEndpointName;
+}
+
 /** The endpoint's fields, with what AIO's own broker has by default. */
-export function localEndpointFields({ instance, endpointName, ...args }: LocalEndpointArgs): EndpointFieldInputs {
+export function localEndpointFields({
+  instance,
+  endpointName,
+  existing,
+  ...args
+}: LocalEndpointArgs): EndpointFieldInputs {
   return {
     ...args,
     host: args.host ?? localBrokerHost,

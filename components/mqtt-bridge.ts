@@ -3,16 +3,20 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatProblem } from "../runtime/errors.ts";
+import { AioDataflows } from "./aio-dataflows.ts";
+import type { AioDataflowsArgs } from "./aio-dataflows.ts";
+import type { DataflowProfileArgs } from "./aio/profile.ts";
 import { checkBridge } from "./bridge/check.ts";
-import { brokerHost, planEndpoints } from "./bridge/endpoints.ts";
+import { brokerHost, listEndpoints, mapValues, planEndpoints } from "./bridge/endpoints.ts";
 import type { BridgeEndpoints } from "./bridge/endpoints.ts";
+import { aioEndpointUsers, dataflowsByEngine, hasRelay, isAioEndpoint } from "./bridge/engines.ts";
 import { fleetOf } from "./bridge/fleet.ts";
-import { endpointsAtBroker, neededTopics } from "./bridge/topics.ts";
+import { planGrants } from "./bridge/grants.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
-import { RoleScope } from "./enumerations.ts";
+import type { RoleScope } from "./enumerations.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
@@ -23,8 +27,9 @@ import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
 import { refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
+import type { RelayArgs } from "./relay.ts";
 import { aioNamespace } from "./relay/defaults.ts";
-import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
+import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
 
 /** The user-assigned managed identity that a bridge authenticates with. */
@@ -53,19 +58,22 @@ export interface MqttBridgeArgs {
   customEndpoints?: { [name: string]: CustomEndpointArgs };
   /** Dataflows by name. */
   dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity. */
+  /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
   identity?: BridgeIdentityArgs;
   /** AIO instance to create `DataflowEndpoint` resources in, of every endpoint that AIO's API can express. */
   instance?: AioInstanceArgs;
-  /** How the relay runs. */
-  relay: RelaySettingsArgs;
+  /** Profile that AIO's engine runs its dataflows with. Omitted: one of the bridge's own, with one instance. */
+  dataflowProfile?: DataflowProfileArgs;
+  /** How the relay runs. Omitted: AIO's engine runs all dataflows, and there is no relay. */
+  relay?: RelaySettingsArgs;
   /** Hands the cluster's part over in files. Omitted: Pulumi applies it to the cluster itself. */
   gitOps?: GitOpsArgs;
 }
 
 /**
  * One site's MQTT dataflows from one declaration: the Event Grid namespace and its topic spaces, the role assignments
- * that the dataflows call for, the dataflow endpoints and the relay. Creates neither cluster nor AIO nor identity.
+ * that the dataflows call for, the dataflow endpoints, and the dataflows in the relay or in AIO's own engine. Creates
+ * neither cluster nor AIO nor identity.
  *
  *     new MqttBridge("oslo", {
  *       site: "oslo",
@@ -92,57 +100,48 @@ export class MqttBridge extends pulumi.ComponentResource {
   /** Topic space resource IDs by name; empty when the bridge creates no namespace. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
   /** The relay's rendered configuration: every default explicit, the same bytes for the same declaration. */
-  readonly configText: pulumi.Output<string>;
-  /** Name of the ConfigMap that holds it under the key `config.json`. */
-  readonly configMapName: pulumi.Output<string>;
-  /** Name of the relay's StatefulSet. */
-  readonly statefulSetName: pulumi.Output<string>;
-  /** Name of the relay's service account. */
-  readonly serviceAccountName: pulumi.Output<string>;
+  readonly configText: pulumi.Output<string | undefined>;
+  /** Name of the ConfigMap that holds it under the key `config.json`; none without a relay. */
+  readonly configMapName: pulumi.Output<string | undefined>;
+  /** Name of the relay's StatefulSet; none without a relay. */
+  readonly statefulSetName: pulumi.Output<string | undefined>;
+  /** Name of the relay's service account; none without a relay. */
+  readonly serviceAccountName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(MqttBridge.typeToken, name, withHiddenSecrets(args), opts);
-    const { problems, warnings } = checkBridge(`${name}-relay`, args);
+    const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), this);
     const child = { parent: this };
+    const inCluster =
+      args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
 
     const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, args.eventGrid, child);
-    if (broker !== undefined && args.eventGrid !== undefined && args.identity?.principalId !== undefined) {
-      const { published, subscribed } = neededTopics(args.dataflows, endpointsWithIdentity(args));
-      new TopicSpaceAccess(
-        `${name}-access`,
-        {
-          principalId: args.identity.principalId,
-          topicSpaces: grantedTopicSpaces(args.eventGrid, broker),
-          publishedTopics: published.map(({ filter }) => filter),
-          subscribedTopics: subscribed.map(({ filter }) => filter),
-          ...(args.identity.roleScope === RoleScope.Namespace ? { namespaceId: broker.namespaceId } : {}),
-        },
-        child,
-      );
+    for (const { noun, principalId, isForNamespace, topics } of planGrants(this, name, args)) {
+      const topicSpaces = grantedTopicSpaces(args.eventGrid, broker);
+      const scope = isForNamespace && broker !== undefined ? { namespaceId: broker.namespaceId } : {};
+      new TopicSpaceAccess(`${name}-${noun}`, { principalId, topicSpaces, ...topics, ...scope }, child);
     }
 
     const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
-    const endpoints = createEndpoints(this, name, planned);
-    const { site, dataflows, identity, gitOps } = args;
-    const relay = new Relay(
-      `${name}-relay`,
-      { ...args.relay, site, dataflows, endpoints, ...(identity === undefined ? {} : { identity }) },
-      { ...child, ...(gitOps === undefined ? {} : { providers: [createManifestProvider(this, name, gitOps)] }) },
-    );
-    if (gitOps?.flux !== undefined) {
-      const namespace = args.relay.namespace ?? aioNamespace;
-      const flux = buildFluxConfiguration(`${name}-relay`, namespace, gitOps.flux);
+    const endpoints = createEndpoints(name, planned, inCluster);
+    const aioArgs = buildAioDataflows(args, planned, endpoints);
+    const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, aioArgs, inCluster);
+    const relayArgs = buildRelay(args, endpoints, aioDataflows);
+    const relay = relayArgs && new Relay(`${name}-relay`, relayArgs, inCluster);
+    if (args.gitOps?.flux !== undefined) {
+      const namespace = args.relay?.namespace ?? aioNamespace;
+      const flux = buildFluxConfiguration(`${name}-relay`, namespace, args.gitOps.flux);
       new kubernetesconfiguration.FluxConfiguration(`${name}-flux`, flux, child);
     }
 
     this.hostname = pulumi.output(broker?.hostname);
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
-    this.configText = relay.configText;
-    this.configMapName = relay.configMapName;
-    this.statefulSetName = relay.statefulSetName;
-    this.serviceAccountName = relay.serviceAccountName;
+    this.configText = pulumi.output(relay?.configText);
+    this.configMapName = pulumi.output(relay?.configMapName);
+    this.statefulSetName = pulumi.output(relay?.statefulSetName);
+    this.serviceAccountName = pulumi.output(relay?.serviceAccountName);
     const { hostname, topicSpaceIds, configText, configMapName, statefulSetName, serviceAccountName } = this;
     this.registerOutputs({
       hostname,
@@ -162,45 +161,93 @@ function createManifestProvider(bridge: MqttBridge, name: string, { directory }:
 }
 
 /** The arguments as the state may keep them. */
-function withHiddenSecrets(args: MqttBridgeArgs): pulumi.Inputs {
-  const { secrets } = args.relay;
-  return secrets === undefined ? { ...args } : { ...args, relay: { ...args.relay, secrets: pulumi.secret(secrets) } };
+function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
+  if (relay === undefined) return args;
+  const { secrets } = relay;
+  return { ...args, relay: secrets === undefined ? relay : { ...relay, secrets: pulumi.secret(secrets) } };
 }
 
-/** The endpoints at the bridge's own namespace that its identity authenticates; certificates get no roles. */
-function endpointsWithIdentity(args: MqttBridgeArgs): string[] {
-  return endpointsAtBroker(args).filter((name) => {
-    const method = args.eventGridEndpoints?.[name]?.authenticationMethod;
-    return method === undefined || method === "UserAssignedManagedIdentity";
-  });
-}
-
-function grantedTopicSpaces({ topicSpaces }: EventGridBrokerArgs, { topicSpaceIds }: EventGridBroker) {
+function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {
   return Object.fromEntries(
-    Object.entries(topicSpaceIds).map(([key, id]) => {
-      const topicTemplates = topicSpaces[key]?.topicTemplates ?? [];
+    Object.entries(broker?.topicSpaceIds ?? {}).map(([key, id]) => {
+      const topicTemplates = args?.topicSpaces[key]?.topicTemplates ?? [];
       return [key, { id, topicTemplates }];
     }),
   );
 }
 
+interface Endpoints {
+  readonly [name: string]: LocalEndpoint | EventGridEndpoint | CustomEndpoint;
+}
+
 function createEndpoints(
-  bridge: MqttBridge,
   name: string,
   { local, eventGrid, custom }: BridgeEndpoints,
-): { [name: string]: RelayEndpointArgs } {
-  const child = { parent: bridge };
-  const components = [
+  child: pulumi.ComponentResourceOptions,
+): Endpoints {
+  return Object.fromEntries([
     ...Object.entries(local).map(([key, args]) => [key, new LocalEndpoint(`${name}-${key}`, args, child)] as const),
     ...Object.entries(eventGrid).map(
       ([key, args]) => [key, new EventGridEndpoint(`${name}-${key}`, args, child)] as const,
     ),
     ...Object.entries(custom).map(([key, args]) => [key, new CustomEndpoint(`${name}-${key}`, args, child)] as const),
-  ];
-  return Object.fromEntries(
-    components.map(([key, { config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }]) => [
-      key,
-      { config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef },
-    ]),
+  ]);
+}
+
+/** What AIO's engine runs; `undefined` when it runs nothing. */
+function buildAioDataflows(
+  args: MqttBridgeArgs,
+  planned: BridgeEndpoints,
+  endpoints: Endpoints,
+): AioDataflowsArgs | undefined {
+  const { instance, dataflowProfile: profile, identity } = args;
+  const { aio: dataflows } = dataflowsByEngine(args.dataflows);
+  if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
+  const users = aioEndpointUsers(args);
+  const usesIdentity = listEndpoints(planned).some(
+    (endpoint) => users.has(endpoint.name) && endpoint.fields.authenticationMethod === "UserAssignedManagedIdentity",
   );
+  return {
+    instance,
+    dataflows,
+    endpoints: mapValues(endpoints, ({ endpointName }) => endpointName),
+    ...(profile === undefined ? {} : { profile }),
+    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+  };
+}
+
+/** What the relay runs; `undefined` when it runs nothing. */
+function buildRelay(
+  args: MqttBridgeArgs,
+  all: Endpoints,
+  aioDataflows: AioDataflows | undefined,
+): RelayArgs | undefined {
+  if (args.relay === undefined || !hasRelay(args)) return undefined;
+  const { site, relay, identity } = args;
+  const entries = Object.entries(all).filter(([name]) => !isAioEndpoint(args, name));
+  const endpoints = mapValues(
+    Object.fromEntries(entries),
+    ({ config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }) => ({
+      config,
+      port,
+      secretRef,
+      tokenAudience,
+      trustedCaCertificateConfigMapRef,
+    }),
+  );
+  const { relay: dataflows } = dataflowsByEngine(args.dataflows);
+  return {
+    ...relay,
+    site,
+    dataflows,
+    endpoints,
+    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
+  };
+}
+
+/** The relay's federated credential comes after AIO's: Azure refuses two at a time of one identity. */
+function relayIdentity(identity: BridgeIdentityArgs, aioDataflows: AioDataflows | undefined): BridgeIdentityArgs {
+  const { oidcIssuerUrl } = identity;
+  if (oidcIssuerUrl === undefined || aioDataflows === undefined) return identity;
+  return { ...identity, oidcIssuerUrl: pulumi.all([oidcIssuerUrl, aioDataflows.oidcIssuerUrl]).apply(([url]) => url) };
 }

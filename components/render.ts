@@ -2,7 +2,7 @@ import { formatRelayConfig, parseRelayConfig } from "../runtime/config.ts";
 import type { RelayConfig, RelayConfigInput } from "../runtime/config.ts";
 import { ConfigError } from "../runtime/errors.ts";
 import type { Problem } from "../runtime/errors.ts";
-import { buildDataflow } from "./dataflow.ts";
+import { buildDataflow, isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { declaredPath } from "./declared-path.ts";
 import type { LogLevel } from "./enumerations.ts";
@@ -37,7 +37,13 @@ export interface RenderedConfig {
  * @throws {ConfigError} with every problem, each at its path in the declaration
  */
 export function renderRelayConfig(where: string, declaration: RelayDeclaration): RenderedConfig {
+  const foreign = Object.entries(declaration.dataflows).filter(([, dataflow]) => isForAio(dataflow));
   try {
+    if (foreign.length > 0)
+      throw new ConfigError(
+        where,
+        foreign.map(([name]) => notForRelay(name)),
+      );
     const written = formatRelayConfig(buildRelayConfig(declaration));
     const text = formatRelayConfig(parseRelayConfig(written, { where }).config);
     // The relay gets this text and no other, so this text is what has to be right.
@@ -59,6 +65,15 @@ export function checkRelayConfig(declaration: RelayDeclaration): readonly Proble
     if (error instanceof ConfigError) return error.problems;
     throw error;
   }
+}
+
+function notForRelay(name: string): Problem {
+  const problem = "is AzureIoTOperations, and this is the relay";
+  return {
+    path: `dataflows.${name}.engine`,
+    problem,
+    remedy: 'set it to "Relay", or give the dataflow to AioDataflows',
+  };
 }
 
 function asDeclared({ path, ...problem }: Problem): Problem {

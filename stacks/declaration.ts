@@ -42,6 +42,11 @@ export function declareBridge(settings: Settings, platform: PlatformInputs): Mqt
       resourceGroupName: platform.aioResourceGroupName,
       instanceName: platform.aioInstanceName,
       customLocationId: platform.customLocationId,
+      broker: {
+        host: platform.brokerHost,
+        audience: platform.brokerAudience,
+        trustBundle: platform.brokerTrustBundle,
+      },
     },
     relay: {
       namespace: platform.namespace,

@@ -1,10 +1,13 @@
 import type { Problem } from "../../runtime/errors.ts";
+import { profileInstanceCount } from "../aio/profile.ts";
+import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import { checkGitOps } from "../checks/git-ops.ts";
 import { findMovingImage } from "../checks/image.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
 import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit.ts";
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkTrustBundle } from "../checks/trust-bundle.ts";
+import type { DataflowArgs } from "../dataflow.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { checkKnownEndpoint, knownEndpoint } from "../endpoint/known.ts";
 import { checkEventGridBroker } from "../event-grid/check.ts";
@@ -12,10 +15,16 @@ import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { checkRelaySettings } from "../relay/check.ts";
 import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
-import { checkRelayConfig } from "../render.ts";
+import type { RelaySettingsArgs } from "../relay/settings.ts";
+import { checkRelayConfig, renderRelayConfig } from "../render.ts";
+import type { RelayDeclaration } from "../render.ts";
+import { unsharedFilter } from "../topic-sets.ts";
+import { checkAio } from "./aio.ts";
+import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
+import { dataflowsByEngine, hasRelay, isAioEndpoint } from "./engines.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
-import { endpointsAtBroker, neededTopics, sessionsByEndpoint } from "./topics.ts";
+import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
 /** What a preview can say about a declaration before anything is created. */
 export interface BridgeFindings {
@@ -27,8 +36,7 @@ export interface BridgeFindings {
 /** Checks a declaration as far as it is known: each part by itself, and the parts against each other. */
 export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings {
   const declaration = declarationOf(args);
-  const { endpoints } = declaration;
-  const endpointNames = endpoints.map((endpoint) => endpoint.name);
+  const { planned, endpoints } = declaration;
   const { problems: uncovered, warnings } = checkTopics(args);
   const problems = [
     ...checkSite(args.site),
@@ -37,17 +45,27 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint)),
     ...checkLocalTrust(args),
     ...checkStatus(args),
-    ...checkDocument(args, endpoints),
+    ...checkDataflows(args, endpoints),
+    ...checkAio(`${name}-aio`, args, planned, endpoints),
     ...prefixed("eventGrid", args.eventGrid === undefined ? [] : checkEventGridBroker(args.eventGrid)),
     ...checkSessions(args, endpoints),
     ...uncovered,
     ...checkFlows(declaration),
-    ...checkGitOps("gitOps", args.gitOps, Object.keys(args.relay.secrets ?? {})),
-    ...prefixed("relay", checkRelaySettings(name, args.relay, args.identity, endpointNames)).map(outsideRelay),
+    ...checkGitOps("gitOps", args.gitOps, Object.keys(args.relay?.secrets ?? {})),
+    ...checkRelay(`${name}-relay`, args, endpoints),
   ];
-  const { image } = args.relay;
-  const moving = isKnown(image) ? findMovingImage("relay.image", image) : [];
-  return { problems, warnings: [...warnings, ...findFlowWarnings(declaration), ...moving] };
+  const found = [...warnings, ...findFlowWarnings(declaration), ...findImageWarnings(args)];
+  return { problems, warnings: problems.length > 0 ? found : [...found, ...warnOfAio(args, endpoints)] };
+}
+
+function checkRelay(name: string, args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  if (args.relay === undefined || !hasRelay(args)) return [];
+  const endpointNames = endpoints.map((endpoint) => endpoint.name);
+  return prefixed("relay", checkRelaySettings(name, args.relay, args.identity, endpointNames)).map(outsideRelay);
+}
+
+function findImageWarnings({ relay }: MqttBridgeArgs): Problem[] {
+  return relay !== undefined && isKnown(relay.image) ? findMovingImage("relay.image", relay.image) : [];
 }
 
 function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {
@@ -83,7 +101,7 @@ function checkHosts({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): Problem[
     .map(([name]) => ({ path: `eventGridEndpoints.${name}.host`, problem: "is missing", remedy }));
 }
 
-function checkEndpoint(args: MqttBridgeArgs, { path, hostType, fields }: BridgeEndpoint): Problem[] {
+function checkEndpoint(args: MqttBridgeArgs, { name, path, hostType, fields }: BridgeEndpoint): Problem[] {
   const method = fields.authenticationMethod;
   const at = `${path}.authenticationMethod`;
   const needsIdentity = method === "UserAssignedManagedIdentity" && args.identity === undefined;
@@ -91,14 +109,15 @@ function checkEndpoint(args: MqttBridgeArgs, { path, hostType, fields }: BridgeE
   const identity = { path: at, problem: `is ${method}, and the bridge has no identity`, remedy };
   return [
     ...(needsIdentity ? [identity] : checkKnownEndpoint(`${path}.`, hostType, fields)),
-    ...checkNodeIdentity(at, method, args.relay.useNodeIdentity ?? false),
+    ...(isAioEndpoint(args, name) ? [] : checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false)),
   ];
 }
 
-function checkLocalTrust({ localEndpoints, relay }: MqttBridgeArgs): Problem[] {
-  const namespace = relay.namespace ?? aioNamespace;
+function checkLocalTrust(args: MqttBridgeArgs): Problem[] {
+  const namespace = args.relay?.namespace ?? aioNamespace;
   if (!isKnown(namespace)) return [];
-  return Object.entries(localEndpoints ?? {}).flatMap(([name, { tlsMode, trustedCaCertificateConfigMapRef: ref }]) => {
+  const mounted = Object.entries(args.localEndpoints ?? {}).filter(([name]) => !isAioEndpoint(args, name));
+  return mounted.flatMap(([name, { tlsMode, trustedCaCertificateConfigMapRef: ref }]) => {
     const configMapRef = ref === undefined || isKnown(ref) ? ref : "stand-in";
     const path = `localEndpoints.${name}.trustedCaCertificateConfigMapRef`;
     return checkTrustBundle(path, { namespace, usesTls: tlsMode !== "Disabled", configMapRef });
@@ -106,22 +125,40 @@ function checkLocalTrust({ localEndpoints, relay }: MqttBridgeArgs): Problem[] {
 }
 
 /** At Event Grid the status would need a role and a topic space of its own, which no dataflow calls for. */
-function checkStatus({ eventGridEndpoints, relay: { status } }: MqttBridgeArgs): Problem[] {
+function checkStatus({ eventGridEndpoints, relay }: MqttBridgeArgs): Problem[] {
+  const status = relay?.status;
   if (status === undefined || eventGridEndpoints?.[status.endpoint] === undefined) return [];
   const problem = `is "${status.endpoint}", which is at Event Grid`;
   const remedy = "publish it at a local or custom endpoint, and take it to the cloud by a dataflow";
   return [{ path: "relay.status.endpoint", problem, remedy }];
 }
 
+/** Checks the dataflows of each engine, by what both have in common: endpoints, topic filters and topics. */
+function checkDataflows(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const { relay, aio } = dataflowsByEngine(args.dataflows);
+  const problems = [
+    ...(hasRelay(args) ? checkDocument(args.site, relay, args.relay ?? {}, endpoints) : []),
+    ...(Object.keys(aio).length === 0 ? [] : checkDocument(args.site, mapValues(aio, withoutShares), {}, endpoints)),
+  ];
+  // An endpoint is in the documents of both engines, and the name of an AIO dataflow has a rule of its own.
+  const isFirst = ({ path, problem }: Problem, index: number) =>
+    problems.findIndex((other) => other.path === path && other.problem === problem) === index;
+  return problems.filter(isFirst).filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
+}
+
+/** How AIO's dataflows share subscriptions depends on their profile, and is checked with it. */
+function withoutShares(dataflow: DataflowArgs): DataflowArgs {
+  return { ...dataflow, dataSources: dataflow.dataSources.map(unsharedFilter) };
+}
+
 /** Checks dataflows, and the settings that are rendered, as the relay will read them. */
-function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
-  const { logLevel, drainTimeoutSeconds } = knownFields(relay);
-  const { instanceCount, metricsPort, status } = relay;
-  const configs = endpoints.map(
-    ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
-  );
-  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
-  const problems = checkRelayConfig({ ...declaration, endpoints: Object.fromEntries(configs) });
+function checkDocument(
+  site: string,
+  all: { readonly [name: string]: DataflowArgs },
+  relay: Partial<RelaySettingsArgs>,
+  endpoints: readonly BridgeEndpoint[],
+): Problem[] {
+  const problems = checkRelayConfig(buildDeclaration(site, all, relay, endpoints));
   return problems.flatMap(({ path, ...problem }) => {
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.
@@ -132,17 +169,58 @@ function checkDocument({ site, dataflows, relay }: MqttBridgeArgs, endpoints: re
   });
 }
 
+function buildDeclaration(
+  site: string,
+  all: { readonly [name: string]: DataflowArgs },
+  relay: Partial<RelaySettingsArgs>,
+  endpoints: readonly BridgeEndpoint[],
+): RelayDeclaration {
+  const dataflows = mapValues(all, withoutAioFields);
+  const { logLevel, drainTimeoutSeconds } = knownFields(relay);
+  const { instanceCount, metricsPort, status } = relay;
+  const configs = endpoints.map(
+    ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
+  );
+  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
+  return { ...declaration, endpoints: Object.fromEntries(configs) };
+}
+
+/** The relay warns of what its dataflows may lose when it renders them; what AIO's engine runs nobody renders. */
+function warnOfAio(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const { aio } = dataflowsByEngine(args.dataflows);
+  if (Object.keys(aio).length === 0) return [];
+  const declaration = buildDeclaration(args.site, mapValues(aio, withoutShares), {}, endpoints);
+  return renderRelayConfig("declaration", declaration).warnings.flatMap(({ path, ...warning }) => {
+    const [, name = "", ...field] = path.split(".");
+    const endpoint = endpoints.find((other) => other.name === name);
+    // Of an endpoint that both engines use the relay warns.
+    if (endpoint === undefined || !isAioEndpoint(args, name)) return [];
+    return [{ path: [endpoint.path, ...field].join("."), ...warning }];
+  });
+}
+
 function checkSessions(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   const field = "maximumClientSessionsPerAuthenticationName";
   const limit = args.eventGrid?.[field] ?? sessionLimitBounds.min;
-  const instanceCount = args.relay.instanceCount ?? relayDefaults().instanceCount;
-  const sessions = sessionsByEndpoint(args.dataflows, endpointsAtBroker(args), instanceCount);
+  const { relay, aio } = dataflowsByEngine(args.dataflows);
+  const relayInstances = args.relay?.instanceCount ?? relayDefaults().instanceCount;
+  const names = endpointsAtBroker(args);
+  const sessions = [
+    ...[...sessionsByEndpoint(relay, names, relayInstances)].map(([name, count]) => ({ name, count, of: "" })),
+    // AIO's engine opens as many: one for each end of a dataflow in each of the profile's instances.
+    ...[...sessionsByEndpoint(aio, names, profileInstanceCount(args.dataflowProfile))].map(([name, count]) => ({
+      name,
+      count,
+      of: " of AIO's extension",
+    })),
+  ];
   const needed = new Map<string, number>();
-  for (const [name, count] of sessions) {
+  for (const { name, count, of } of sessions) {
     const fields = endpoints.find((endpoint) => endpoint.name === name)?.fields;
     // One identity is one authentication name, however many endpoints use it; a certificate has its own.
     const own = fields?.authenticationMethod === "X509Certificate" ? ` at endpoint "${name}"` : "";
-    const authentication = `${fields?.authenticationMethod}${own}`;
+    const system = fields?.authenticationMethod === "SystemAssignedManagedIdentity" ? of : "";
+    const authentication = `${fields?.authenticationMethod}${own}${system}`;
     needed.set(authentication, (needed.get(authentication) ?? 0) + count);
   }
   return isKnown(limit) ? checkSessionsNeeded(`eventGrid.${field}`, limit, needed) : [];

@@ -5,12 +5,12 @@ import { localBrokerHost, parseHost } from "../../runtime/config/endpoint.ts";
 import type { HostType } from "../../runtime/config/endpoint.ts";
 import type { CustomEndpointArgs } from "../custom-endpoint.ts";
 import { customEndpointFields } from "../custom-endpoint.ts";
-import { isAioMethod } from "../endpoint/dataflow-endpoint.ts";
+import { isAioMethod } from "../endpoint/aio-method.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
 import { withoutUndefined } from "../known.ts";
-import { localEndpointFields } from "../local-endpoint.ts";
+import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
 import type { LocalEndpointArgs } from "../local-endpoint.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { aioNamespace } from "../relay/defaults.ts";
@@ -28,6 +28,8 @@ export interface BridgeEndpoint {
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
   readonly hostType: HostType;
+  /** Whether AIO has its resource already, with settings of its own. */
+  readonly existing: boolean;
   readonly fields: EndpointFieldInputs;
 }
 
@@ -43,7 +45,7 @@ export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): Bri
     local: mapValues(args.localEndpoints ?? {}, (endpoint, name) => ({
       ...common(name),
       ...aio,
-      host: localHost(args.relay.namespace ?? aioNamespace),
+      host: localHost(args.relay?.namespace ?? aioNamespace),
       ...withoutUndefined(endpoint),
     })),
     eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => {
@@ -73,21 +75,30 @@ export function listEndpoints({ local, eventGrid, custom }: BridgeEndpoints): Br
       name,
       path: `localEndpoints.${name}`,
       hostType: "LocalBroker" as const,
+      existing: existsAlready(endpoint, endpoint.endpointName ?? name),
       fields: localEndpointFields(endpoint),
     })),
     ...Object.entries(eventGrid).map(([name, endpoint]) => ({
       name,
       path: `eventGridEndpoints.${name}`,
       hostType: "EventGrid" as const,
+      existing: endpoint.existing ?? false,
       fields: eventGridEndpointFields(endpoint),
     })),
     ...Object.entries(custom).map(([name, endpoint]) => ({
       name,
       path: `customEndpoints.${name}`,
       hostType: "CustomMqtt" as const,
+      existing: endpoint.existing ?? false,
       fields: customEndpointFields(endpoint),
     })),
   ];
+}
+
+/** The endpoints whose broker is the namespace that the bridge creates. */
+export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
+  if (eventGrid === undefined) return [];
+  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
 }
 
 /** The host of a namespace's MQTT broker: its port, and with WebSockets its path. */
@@ -110,7 +121,8 @@ function localHost(namespace: pulumi.Input<string>): pulumi.Input<string> {
   return pulumi.output(namespace).apply((known) => (known === aioNamespace ? localBrokerHost : full));
 }
 
-function mapValues<T, R>(
+/** Applies a function to each value of an object. */
+export function mapValues<T, R>(
   values: { readonly [name: string]: T },
   map: (value: T, name: string) => R,
 ): { [name: string]: R } {

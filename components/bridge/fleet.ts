@@ -5,10 +5,9 @@ import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
-import { relayDefaults } from "../relay/defaults.ts";
-import { brokerOf, declarationOf, listSessions } from "./flows.ts";
+import { brokerOf, declarationOf, listSessions, sessionsAt } from "./flows.ts";
 import type { BridgeDeclaration } from "./flows.ts";
-import { endpointsAtBroker, sessionsByEndpoint } from "./topics.ts";
+import { endpointsAtBroker } from "./endpoints.ts";
 
 /** What the bridges of one program have declared so far, for rules that no bridge breaks alone. */
 export class Fleet {
@@ -42,19 +41,13 @@ export class Fleet {
   }
 
   private addLoad({ args, endpoints }: BridgeDeclaration): Problem[] {
-    const instanceCount = args.relay.instanceCount ?? relayDefaults().instanceCount;
-    const counts = sessionsByEndpoint(
-      args.dataflows,
-      endpoints.map(({ name }) => name),
-      instanceCount,
-    );
     return endpoints.flatMap((endpoint) => {
       const { clientId, authenticationMethod, host } = endpoint.fields;
       if (endpoint.hostType !== "EventGrid" || endpointsAtBroker(args).includes(endpoint.name)) return [];
       if (authenticationMethod !== "UserAssignedManagedIdentity" || typeof clientId !== "string") return [];
       if (host === undefined || !isKnown(host)) return [];
       const key = `${brokerOf(args, endpoint)} ${clientId}`;
-      const total = (this.load.get(key) ?? 0) + (counts.get(endpoint.name) ?? 0);
+      const total = (this.load.get(key) ?? 0) + sessionsAt(args, endpoint.name);
       this.load.set(key, total);
       return checkSharedSessions(endpoint.path, brokerOf(args, endpoint), total);
     });

@@ -11,27 +11,29 @@ import type { Flow } from "../checks/loops.ts";
 import { findOverlappingFilters } from "../checks/overlapping-filters.ts";
 import { checkSessionExpiry } from "../checks/session-expiry.ts";
 import { checkX509Access } from "../checks/x509-access.ts";
-import { isEnabled } from "../dataflow.ts";
+import { isEnabled, isForAio } from "../dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { standInHost } from "../endpoint/known.ts";
 import { defaultCapacity, defaultSessionExpiryHours } from "../event-grid/namespace.ts";
 import { givenFields, isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { profileInstanceCount } from "../aio/profile.ts";
 import { relayDefaults } from "../relay/defaults.ts";
-import { listEndpoints, planEndpoints } from "./endpoints.ts";
-import type { BridgeEndpoint } from "./endpoints.ts";
-import { endpointsAtBroker, neededTopics } from "./topics.ts";
+import { endpointsAtBroker, listEndpoints, planEndpoints } from "./endpoints.ts";
+import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
+import { neededTopics } from "./topics.ts";
 
 /** A declaration with its endpoints by name. */
 export interface BridgeDeclaration {
   readonly args: MqttBridgeArgs;
+  readonly planned: BridgeEndpoints;
   readonly endpoints: readonly BridgeEndpoint[];
 }
 
 /** Plans the endpoints of a declaration; the host of the bridge's own namespace has a stand-in. */
 export function declarationOf(args: MqttBridgeArgs): BridgeDeclaration {
-  const endpoints = listEndpoints(planEndpoints(args, (protocol) => standInHost("EventGrid", protocol)));
-  return { args, endpoints };
+  const planned = planEndpoints(args, (protocol) => standInHost("EventGrid", protocol));
+  return { args, planned, endpoints: listEndpoints(planned) };
 }
 
 /** Lists what dataflows and endpoints would do to each other, and to the namespace, as far as it is known. */
@@ -82,9 +84,13 @@ function listFlows({ args, endpoints }: BridgeDeclaration): Flow[] {
   }));
 }
 
-/** The sessions that the first instance opens; those of the others differ from them in their number. */
+/**
+ * The sessions that the relay's first instance opens; those of the others differ from them in their number. How AIO's own
+ * engine names its sessions is documented nowhere.
+ */
 export function listSessions({ args, endpoints }: BridgeDeclaration): DeclaredSession[] {
-  return enabledDataflows(args).flatMap(([dataflow, { source, destination }]) =>
+  const relayed = enabledDataflows(args).filter(([, dataflow]) => !isForAio(dataflow));
+  return relayed.flatMap(([dataflow, { source, destination }]) =>
     (["source", "destination"] as const).flatMap((side) => {
       const endpoint = endpoints.find(({ name }) => name === (side === "source" ? source : destination));
       const prefix = endpoint?.fields.clientIdPrefix;
@@ -98,16 +104,30 @@ export function listSessions({ args, endpoints }: BridgeDeclaration): DeclaredSe
 function checkExpectedLoad({ args }: BridgeDeclaration): Problem[] {
   const capacity = args.eventGrid?.capacity ?? defaultCapacity;
   const atBroker = endpointsAtBroker(args);
-  const sessions = args.relay.instanceCount ?? relayDefaults().instanceCount;
   const loads = enabledDataflows(args).flatMap(([name, dataflow]) => {
     const { expectedMessagesPerSecond: messagesPerSecond, expectedMessageBytes: bytesPerMessage } = dataflow;
     if (messagesPerSecond === undefined) return [];
+    const sessions = instancesOf(args, dataflow);
     const load = { path: `dataflows.${name}`, messagesPerSecond, bytesPerMessage, sessions };
     return (["source", "destination"] as const)
       .filter((end) => atBroker.includes(dataflow[end]))
       .map((end): ExpectedLoad => ({ ...load, end }));
   });
   return isKnown(capacity) ? checkLoad("eventGrid.capacity", capacity, loads) : [];
+}
+
+/** How many instances run a dataflow, each with sessions of its own. */
+function instancesOf({ relay, dataflowProfile }: MqttBridgeArgs, dataflow: DataflowArgs): number {
+  if (isForAio(dataflow)) return profileInstanceCount(dataflowProfile);
+  return relay?.instanceCount ?? relayDefaults().instanceCount;
+}
+
+/** How many sessions the enabled dataflows hold at an endpoint: one for each end there and each instance. */
+export function sessionsAt(args: MqttBridgeArgs, endpointName: string): number {
+  return enabledDataflows(args).reduce((count, [, dataflow]) => {
+    const ends = [dataflow.source, dataflow.destination].filter((end) => end === endpointName);
+    return count + ends.length * instancesOf(args, dataflow);
+  }, 0);
 }
 
 function checkSessionExpiries({ args, endpoints }: BridgeDeclaration): Problem[] {

@@ -1,7 +1,6 @@
 import type { NeededTopic } from "../checks/topic-coverage.ts";
 import { isEnabled } from "../dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
-import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { destinationFilter, unsharedFilter } from "../topic-sets.ts";
 
 /** The topics that dataflows need at some endpoints, by what they do there. */
@@ -34,12 +33,6 @@ export function neededTopics(
         })),
       ),
   };
-}
-
-/** The endpoints whose broker is the namespace that the bridge creates. */
-export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
-  if (eventGrid === undefined) return [];
-  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
 }
 
 /** How many sessions enabled dataflows hold at each of these endpoints: one for each end there and each instance. */

@@ -10,6 +10,46 @@ export interface Rule {
 
 /** The rules by the name that every refusal carries in brackets, `[session-limit]`. */
 export const rules = {
+  "aio-broker": {
+    title: "A local endpoint says of AIO's broker what its platform says: host, audience and CA",
+    source: "Specification, Default endpoint",
+  },
+  "aio-headers": {
+    title: "Headers for AIO's engine have what their action needs",
+    source: "Azure REST API, Dataflow (2026-07-01)",
+  },
+  "aio-instance": {
+    title: "What AIO runs has an instance, in a custom location",
+    source: "Azure REST API, Microsoft.IoTOperations (2026-07-01)",
+  },
+  "aio-local-broker": {
+    title: "A dataflow of AIO's engine has AIO's own broker at one end",
+    source: "Azure IoT Operations, Configure data flow endpoints (2025-06)",
+  },
+  "aio-names": {
+    title: "AIO's resources have names that Azure takes, and no two of a kind have the same",
+    source: "Azure REST API, Microsoft.IoTOperations (2026-07-01)",
+  },
+  "aio-namespace": {
+    title: "Secrets and ConfigMaps of AIO's endpoints are in AIO's namespace",
+    source: "Specification, Trusted CA certificate",
+  },
+  "aio-profile": {
+    title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
+    source: "Azure REST API, DataflowProfile (2026-07-01)",
+  },
+  "aio-secure-settings": {
+    title: "AIO's engine uses a user-assigned identity only where the instance is said to have secure settings",
+    source: "Specification, User-assigned managed identity",
+  },
+  "aio-shared-subscription": {
+    title: "AIO's engine shares no subscription at Event Grid unless it is said to be possible",
+    source: "Specification, Event Grid shared subscription limitation",
+  },
+  "aio-transformation": {
+    title: "A transformation is within Azure's bounds",
+    source: "Azure REST API, Dataflow (2026-07-01)",
+  },
   "authentication-name": {
     title: "Authentication name sources are listed once each, on a namespace with a name and a region",
     source: "Azure REST API, Namespaces (2025-04-01-preview), ClientAuthenticationSettings",
@@ -25,6 +65,14 @@ export const rules = {
   "client-id-prefix": {
     title: "Client identifiers at a shared broker begin with what no other site has",
     source: "Azure IoT Operations, Known issues, 8891",
+  },
+  "engine-fields": {
+    title: "A dataflow, and the endpoints that it uses, have settings of the engine that runs it",
+    source: "Azure REST API, Dataflow and DataflowEndpoint (2026-07-01)",
+  },
+  "engine-method": {
+    title: "AIO's engine authenticates with methods that its API has",
+    source: "Azure REST API, DataflowEndpoint (2026-07-01)",
   },
   "federated-credentials": {
     title: "A managed identity has at most 20 federated identity credentials",

@@ -1,50 +1,73 @@
-import type * as iotoperations from "@pulumi/azure-native/iotoperations/index.js";
 import type * as inputs from "@pulumi/azure-native/types/input.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
-import type { Authentication, AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { Endpoint } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
-import type { AioInstanceArgs } from "./settings.ts";
+import type { Authentication } from "../../runtime/config/authentication.ts";
+import { inferHostType } from "../../runtime/config/endpoint.ts";
+import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
+import { after } from "../aio/after.ts";
+import { createAioResource } from "../aio/resource.ts";
+import { AioResourceApi } from "../enumerations.ts";
+import { isKnown } from "../known.ts";
+import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointResourceArgs } from "./settings.ts";
 
-/** Methods that AIO's API has no form for. @see Azure REST API, DataflowEndpointMqttAuthentication */
-const relayOnlyMethods: readonly AuthenticationMethod[] = ["AccessToken", "UsernamePassword"];
-
-/** Tells whether AIO's `DataflowEndpoint` can express an authentication method. */
-export function isAioMethod(method: AuthenticationMethod): boolean {
-  return !relayOnlyMethods.includes(method);
-}
-
-/** Refuses a `DataflowEndpoint` resource for a method that its API lacks. */
-export function checkAioMethod(method: AuthenticationMethod, instance: AioInstanceArgs | undefined): Problem[] {
-  if (instance === undefined || isAioMethod(method)) return [];
-  const problem = `is set, and AIO's DataflowEndpoint has no authentication method ${method}`;
-  return [{ path: "instance", problem, remedy: "remove it, or use another authenticationMethod" }];
+/** What decides about an endpoint's `DataflowEndpoint` resource. */
+export interface DataflowEndpointParts {
+  readonly endpointName: string;
+  readonly hostType: HostType;
+  readonly fields: EndpointFieldInputs;
+  readonly endpoint: pulumi.Output<Endpoint>;
 }
 
 /**
- * The `DataflowEndpoint` resource of an endpoint, with every default explicit.
- * `hostType` stays out: API version 2024-11-01, the one of the provider, does not have it.
+ * Creates the `DataflowEndpoint` resource where there is an instance that does not have it yet.
+ * @returns the endpoint's name, for dataflows that have to come after the resource
  */
-export function buildDataflowEndpoint(
-  endpointName: string,
-  { resourceGroupName, instanceName, customLocationId }: AioInstanceArgs,
-  endpoint: pulumi.Output<Endpoint>,
-): iotoperations.DataflowEndpointArgs {
-  return {
-    resourceGroupName,
-    instanceName,
-    extendedLocation: { name: customLocationId, type: "CustomLocation" },
-    dataflowEndpointName: endpointName,
-    properties: endpoint.apply(({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
-      endpointType,
-      mqttSettings: { ...settings, authentication: buildAuthentication(authentication) },
-    })),
-  };
+export function createDataflowEndpoint(
+  component: pulumi.ComponentResource,
+  name: string,
+  { instance, existing = false }: Pick<EndpointResourceArgs, "instance" | "existing">,
+  parts: DataflowEndpointParts,
+): pulumi.Output<string> {
+  const { endpointName } = parts;
+  if (instance === undefined || existing) return pulumi.output(endpointName);
+  const resource = createAioResource(component, name, "endpoint", instance, {
+    kind: "DataflowEndpoint",
+    resourceName: endpointName,
+    properties: buildProperties(parts, instance.resourceApi ?? AioResourceApi.AzureResourceManager),
+    needsLaterApi: needsHostType(parts),
+  });
+  return after(resource, endpointName);
+}
+
+/**
+ * Tells whether the host name leaves open which broker it is, as a custom domain of Event Grid does; `hostType`, which
+ * says so, is a field of later API versions. A host that only the deployment tells decides nothing here: which kind of
+ * resource there is has to be known before.
+ */
+function needsHostType({ hostType, fields: { host } }: DataflowEndpointParts): boolean {
+  return host !== undefined && isKnown(host) && inferHostType(host) !== hostType;
+}
+
+/** AIO's own fields with every default explicit; `hostType` only where it says more than the host. */
+function buildProperties(
+  parts: DataflowEndpointParts,
+  api: AioResourceApi,
+): pulumi.Output<inputs.iotoperations.DataflowEndpointPropertiesArgs> {
+  const { hostType, endpoint } = parts;
+  // A custom resource is one kind whatever fields it has.
+  const says = (host: string) =>
+    api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsHostType(parts);
+  return endpoint.apply(({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
+    endpointType,
+    ...(says(settings.host) ? { hostType } : {}),
+    mqttSettings: { ...settings, authentication: buildAuthentication(authentication, api) },
+  }));
 }
 
 function buildAuthentication(
   authentication: Authentication,
+  api: AioResourceApi,
 ): inputs.iotoperations.DataflowEndpointMqttAuthenticationArgs {
   switch (authentication.method) {
     case "SystemAssignedManagedIdentity":
@@ -53,6 +76,10 @@ function buildAuthentication(
     case "X509Certificate":
       return authentication;
     default:
-      return { method: authentication.method };
+      // Azure has no settings for Anonymous, and the custom resource has empty ones.
+      return {
+        method: authentication.method,
+        ...(api === AioResourceApi.Kubernetes ? { anonymousSettings: {} } : {}),
+      };
   }
 }

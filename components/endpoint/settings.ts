@@ -1,15 +1,61 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { CloudEventAttributes, MqttProtocol, MqttQos, MqttRetain, TlsMode } from "../enumerations.ts";
+import type {
+  AioResourceApi,
+  CloudEventAttributes,
+  MqttProtocol,
+  MqttQos,
+  MqttRetain,
+  TlsMode,
+} from "../enumerations.ts";
 
-/** The AIO instance whose `DataflowEndpoint` resources are created. */
+/** What AIO's own broker really has, as its platform tells: local endpoints are compared with it. */
+export interface AioBrokerArgs {
+  /** Host name and port of the listener, `<hostname>:<port>`. */
+  host: pulumi.Input<string>;
+  /** Audience of the service account tokens that it takes. */
+  audience: pulumi.Input<string>;
+  /** ConfigMap in AIO's namespace with the CA of its certificate. */
+  trustBundle: pulumi.Input<string>;
+}
+
+/** The AIO instance that resources are created in. */
 export interface AioInstanceArgs {
-  /** Resource group of the instance. */
+  /** Resource group of the instance. Not used with the Kubernetes API. */
   resourceGroupName: pulumi.Input<string>;
-  /** Name of the instance. */
+  /** Name of the instance. Not used with the Kubernetes API. */
   instanceName: pulumi.Input<string>;
-  /** Resource ID of the custom location that the instance is in. A change replaces the endpoint resources. */
+  /** Resource ID of the custom location that the instance is in. A change replaces the resources, endpoints and all. */
   customLocationId: pulumi.Input<string>;
+  /**
+   * Through which API resources are created. Plain, because it decides their kind. A change needs two updates: remove
+   * them, then add them, since both are the same objects in the cluster.
+   * @default "AzureResourceManager"
+   */
+  resourceApi?: AioResourceApi;
+  /**
+   * API version of those resources that need a field which 2024-11-01, the provider's own, lacks.
+   * @default "2026-07-01"
+   */
+  laterApiVersion?: string;
+  /**
+   * Kubernetes namespace of AIO.
+   * @default "azure-iot-operations"
+   */
+  namespace?: pulumi.Input<string>;
+  /**
+   * States that secure settings are enabled on the instance, and that the user-assigned identity is assigned to it
+   * (`az iot ops identity assign`): AIO's engine needs both to use it, and neither can be done here.
+   * @default false
+   */
+  secureSettings?: boolean;
+  /**
+   * Object ID of the system-assigned identity of AIO's Arc extension.
+   * @default looked up, from the custom location over its cluster's extensions
+   */
+  extensionPrincipalId?: pulumi.Input<string>;
+  /** What AIO's own broker really has. Omitted: local endpoints are compared with nothing. */
+  broker?: AioBrokerArgs;
 }
 
 /** The advanced settings of an MQTT endpoint. @see Specification, Advanced settings */
@@ -69,4 +115,10 @@ export interface EndpointResourceArgs extends MqttSettingsArgs {
   endpointName?: string;
   /** AIO instance to create the `DataflowEndpoint` resource in. Omitted: none is created. */
   instance?: AioInstanceArgs;
+  /**
+   * States that the instance has a `DataflowEndpoint` of this name already: none is created, and dataflows of AIO's
+   * engine refer to it by name. Plain, because it decides whether there is a resource.
+   * @default true for a local endpoint named "default", which AIO comes with; false for all others
+   */
+  existing?: boolean;
 }

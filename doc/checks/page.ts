@@ -12,7 +12,7 @@ const allRules: { readonly [name: string]: { readonly title: string; readonly so
 
 /** What a preview says of an example: the problems of its rule, or its warnings. */
 export function problemsOf({ rule, path, isWarning }: CheckExample, change: object): Problem[] {
-  const { problems, warnings } = checkBridge("oslo-relay", withChange(baseDeclaration, change));
+  const { problems, warnings } = checkBridge("oslo", withChange(baseDeclaration, change));
   const own = rule in rules ? rule : undefined;
   return (isWarning === true ? warnings : problems).filter((problem) => problem.path === path && problem.rule === own);
 }

@@ -130,7 +130,7 @@ function kindOf(value: unknown): string {
 
 /** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
 export const resourceNameRule = '3 to 63 lower-case letters, digits and "-", first and last no "-"';
-const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+export const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /** Says that a key is unknown, and which one was probably meant. */
 export function unknownKey(key: string, known: readonly string[]): string {

@@ -20,6 +20,11 @@ test.each([
   ["dataflows.up.operations[2].destinationSettings.endpointRef", "dataflows.up.destination"],
   ["dataflows.up.operations[1].destinationSettings.dataDestination", "dataflows.up.dataDestination"],
   ["dataflows.up.operations[1].builtInTransformationSettings.schemaRef", "dataflows.up.schemaRef"],
+  [
+    "dataflows.up.operations[1].builtInTransformationSettings.filter[0].inputs",
+    "dataflows.up.transformation.filter[0].inputs",
+  ],
+  ["dataflows.up.operations[2].destinationSettings.headers", "dataflows.up.headers"],
   ["dataflows.up.relay.undeliverableMessages", "dataflows.up.undeliverableMessages"],
   ["profile.instanceCount", "instanceCount"],
   ["profile.diagnostics.logs.level", "logLevel"],

@@ -4,11 +4,12 @@ import { CustomEndpoint, EventGridEndpoint, LocalEndpoint } from "../../componen
 import type { CustomEndpointArgs, EventGridEndpointArgs, LocalEndpointArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import type { EndpointInput } from "../../runtime/config/endpoint.ts";
-import { deploy, inventory, only, valueOf } from "./mocks.ts";
+import { customLocationId, deploy, inventory, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
 const tenant = "00000000-0000-0000-0000-0000000000e1";
-const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId: "/subscriptions/s/cl" };
+const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId };
+const nowhere = { ...instance, customLocationId: "oslo" };
 const dataflowEndpoint = "azure-native:iotoperations:DataflowEndpoint";
 
 const eventGrid: EventGridEndpointArgs = {
@@ -280,7 +281,7 @@ describe("the DataflowEndpoint resource", () => {
     expect(only(deployed, dataflowEndpoint).inputs).toEqual({
       resourceGroupName: "rg",
       instanceName: "aio",
-      extendedLocation: { name: "/subscriptions/s/cl", type: "CustomLocation" },
+      extendedLocation: { name: customLocationId, type: "CustomLocation" },
       dataflowEndpointName: "event-grid",
       properties: {
         endpointType: "Mqtt",
@@ -366,6 +367,32 @@ describe("refuses", () => {
       [
         "cloud has 1 problem:",
         '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
+      ],
+    ],
+    ...(
+      [
+        ["local", () => new LocalEndpoint("edge", { instance: nowhere })],
+        ["Event Grid", () => new EventGridEndpoint("edge", { ...eventGrid, instance: nowhere })],
+        ["custom", () => new CustomEndpoint("edge", { ...custom, instance: nowhere })],
+      ] as const
+    ).map(([kind, create]): [string, () => AnyEndpoint, string[]] => [
+      `a custom location that is no resource ID, at a ${kind} endpoint`,
+      create,
+      [
+        "edge has 1 problem:",
+        '  instance.customLocationId: is "oslo", which is no resource ID of a custom location; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.ExtendedLocation/customLocations/<name>" [aio-instance]',
+      ],
+    ]),
+    [
+      "a local endpoint that is not what the platform says of AIO's broker",
+      () =>
+        new LocalEndpoint("edge", {
+          instance: { ...instance, broker: { host: "aio-broker:18883", audience: "mine", trustBundle: "my-ca" } },
+          trustedCaCertificateConfigMapRef: "my-ca",
+        }),
+      [
+        "edge has 1 problem:",
+        '  audience: is "aio-internal", and AIO\'s broker takes tokens for "mine"; set it to "mine", or correct what the platform tells (instance.broker) [aio-broker]',
       ],
     ],
     [

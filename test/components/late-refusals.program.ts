@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { EventGridBroker, EventGridEndpoint, LocalEndpoint, Relay, TopicSpaceAccess } from "../../components/index.ts";
+import {
+  EventGridBroker,
+  EventGridEndpoint,
+  LocalEndpoint,
+  MqttBridge,
+  Relay,
+  TopicSpaceAccess,
+} from "../../components/index.ts";
 import { deploy } from "./mocks.ts";
 
 /*
@@ -44,6 +51,35 @@ const cases: { [name: string]: () => unknown } = {
       ...pod,
       endpoints: { edge: { config, port } },
       dataflows: { telemetry: { ...dataflow, destination: "cloud" } },
+    });
+  },
+  customLocation: () =>
+    new LocalEndpoint("edge", {
+      instance: { resourceGroupName: "rg", instanceName: "aio", customLocationId: later("oslo") },
+    }),
+  aioBroker: () =>
+    new LocalEndpoint("default", {
+      instance: {
+        resourceGroupName: "rg",
+        instanceName: "aio",
+        customLocationId: later("oslo"),
+        broker: { host: later("aio-broker:8885"), audience: later("aio-internal"), trustBundle: later("ca") },
+      },
+    }),
+  extension: () => {
+    const topicSpaces = { everything: { topicTemplates: ["#"] } };
+    return new MqttBridge("oslo", {
+      site: "oslo",
+      eventGrid: { resourceGroupName: "rg", topicSpaces },
+      localEndpoints: { default: {} },
+      eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity", retain: "Never" } },
+      dataflows: { telemetry: { ...dataflow, engine: "AzureIoTOperations", source: "default", destination: "cloud" } },
+      instance: {
+        resourceGroupName: "rg",
+        instanceName: "aio",
+        resourceApi: "Kubernetes",
+        customLocationId: later("oslo"),
+      },
     });
   },
   notJson: () =>

@@ -55,6 +55,34 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     ],
   ],
   [
+    "a custom location that is no resource ID",
+    "customLocation",
+    "edge",
+    [
+      "edge has 1 problem:",
+      '  instance.customLocationId: is "oslo", which is no resource ID of a custom location; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.ExtendedLocation/customLocations/<name>" [aio-instance]',
+    ],
+  ],
+  [
+    "a local endpoint that is not what the platform says of AIO's broker",
+    "aioBroker",
+    "default",
+    [
+      "default has 2 problems:",
+      '  host: is "aio-broker:18883", and AIO\'s broker listens at "aio-broker:8885"; set it to "aio-broker:8885", or correct what the platform tells (instance.broker) [aio-broker]',
+      '  trustedCaCertificateConfigMapRef: is "azure-iot-operations-aio-ca-trust-bundle", and AIO\'s broker has its CA in "ca"; set it to "ca", or correct what the platform tells (instance.broker) [aio-broker]',
+    ],
+  ],
+  [
+    "a custom location that leads to no identity of AIO's",
+    "extension",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  instance.customLocationId: is "oslo", which is no resource ID of a custom location; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.ExtendedLocation/customLocations/<name>" [aio-instance]',
+    ],
+  ],
+  [
     "an endpoint that is no JSON",
     "notJson",
     "oslo",

@@ -20,11 +20,26 @@ export interface Deployed<T> {
 
 export const mqttHostname = "oslo.westeurope-1.ts.eventgrid.azure.net";
 const subscription = "/subscriptions/00000000-0000-0000-0000-00000000000f";
+/** Custom location of an AIO instance. */
+export const customLocationId = `${subscription}/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo`;
+
+/** What Azure answers to invokes, by token; any other invoke fails the test. */
+export interface Invokes {
+  readonly [token: string]: (args: Record<string, unknown>) => object;
+}
+
+/** What a program is run as, and what it may ask Azure. */
+interface DeployOptions {
+  readonly preview?: boolean;
+  readonly project?: string;
+  readonly stack?: string;
+  readonly invokes?: Invokes;
+}
 
 /** Runs a program against mocks that answer as Azure and Kubernetes do, and waits until everything is registered. */
 export async function deploy<T>(
   program: () => T,
-  { preview = false, project = "project", stack = "stack" } = {},
+  { preview = false, project = "project", stack = "stack", invokes = {} }: DeployOptions = {},
 ): Promise<Deployed<T>> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
@@ -35,7 +50,9 @@ export async function deploy<T>(
           resources.push({ type, name, inputs: inputs as Record<string, unknown>, provider: explicit });
         return answer(type, name, inputs as Record<string, unknown>, preview);
       },
-      call: ({ token }) => {
+      call: ({ token, inputs }) => {
+        const invoke = invokes[token];
+        if (invoke !== undefined) return invoke(inputs as Record<string, unknown>);
         throw new Error(`unexpected invoke of ${token}`);
       },
     },

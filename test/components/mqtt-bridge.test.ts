@@ -4,7 +4,7 @@ import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import type { RelayConfig } from "../../runtime/config.ts";
-import { deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
+import { customLocationId, deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
 const tenant = "00000000-0000-0000-0000-0000000000e1";
@@ -39,13 +39,13 @@ const args: MqttBridgeArgs = {
   relay: { image: "relay:1" },
 };
 
-const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId: "/subscriptions/s/cl" };
+const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId };
 const assignment = "azure-native:authorization:RoleAssignment";
 const dataflowEndpoint = "azure-native:iotoperations:DataflowEndpoint";
 
 async function configOf(changed: Partial<MqttBridgeArgs> = {}): Promise<RelayConfig> {
   const { result } = await deploy(() => new MqttBridge("oslo", { ...args, ...changed }));
-  return parseRelayConfig(await valueOf(result.configText), { where: "test" }).config;
+  return parseRelayConfig((await valueOf(result.configText))!, { where: "test" }).config;
 }
 
 /** The same value with the keys of every object the other way round. */

@@ -1,5 +1,6 @@
 import { renderRelayConfig } from "../../components/index.ts";
-import type { RelayDeclaration } from "../../components/index.ts";
+import type { DataflowArgs, RelayDeclaration } from "../../components/index.ts";
+import { checkRelayConfig } from "../../components/render.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import { ConfigError } from "../../runtime/errors.ts";
 
@@ -134,4 +135,36 @@ test("refuses with every problem at its path in the declaration", () => {
   expect(render).toThrow(/\n {2}dataflows\.upward\.dataDestination: has the unknown placeholder "\$\{inputTopic\.0\}"/);
   expect(render).toThrow(/\n {2}dataflows\.loop\.dataDestination: "a\/b" goes back to the same endpoint/);
   expect(render).toThrow(/\n {2}dataflows\.strange\.serializationFormat: is "Xml"; give "Json"/);
+});
+
+test("refuses what AIO's engine runs, by the field that says so", () => {
+  const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+  const dataflows = { telemetry: { ...dataflow, engine: "AzureIoTOperations" } } as const;
+
+  expect(checkRelayConfig({ endpoints: {}, dataflows })).toEqual([
+    {
+      path: "dataflows.telemetry.engine",
+      problem: "is AzureIoTOperations, and this is the relay",
+      remedy: 'set it to "Relay", or give the dataflow to AioDataflows',
+    },
+  ]);
+});
+
+test("refuses, by their own names, the settings that only AIO's engine has", () => {
+  const edge = { endpointType: "Mqtt", mqttSettings: { authentication: { method: "Anonymous" } } } as const;
+  const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+  const telemetry: DataflowArgs = {
+    ...dataflow,
+    requestDiskPersistence: "Enabled",
+    headers: [{ actionType: "Remove", key: "a" }],
+    transformation: { filter: [{ inputs: ["a"], expression: "$1" }] },
+  };
+
+  const problems = checkRelayConfig({ endpoints: { edge }, dataflows: { telemetry } });
+
+  expect(problems.map(({ path }) => path).sort()).toEqual([
+    "dataflows.telemetry.headers",
+    "dataflows.telemetry.requestDiskPersistence",
+    "dataflows.telemetry.transformation.filter",
+  ]);
 });

@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseRelayConfig } from "../../runtime/config.ts";
-import { deploy, inventory, mqttHostname, only, setStackOutputs, valueOf } from "../components/mocks.ts";
+import {
+  customLocationId,
+  deploy,
+  inventory,
+  mqttHostname,
+  only,
+  setStackOutputs,
+  valueOf,
+} from "../components/mocks.ts";
 import type { Deployed } from "../components/mocks.ts";
 import { stackConfig } from "./program.ts";
 
@@ -36,7 +44,7 @@ const platform = {
   namespace: "azure-iot-operations",
   aioResourceGroupName: "rg-oslo",
   aioInstanceName: "aio",
-  customLocationId: "/subscriptions/s/customLocations/oslo",
+  customLocationId,
   identityResourceGroupName: "rg-oslo",
   identityName: "id-oslo",
   identityClientId: "00000000-0000-0000-0000-0000000000c2",

@@ -1,0 +1,84 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { MqttBridgeArgs } from "../../../components/index.ts";
+import { customLocationId } from "../mocks.ts";
+
+/** An instance whose extension's identity is known, so that nothing is looked up. */
+export const instance = {
+  resourceGroupName: "rg-edge",
+  instanceName: "aio",
+  customLocationId,
+  extensionPrincipalId: "aio-principal",
+};
+
+export const telemetry = {
+  engine: "AzureIoTOperations",
+  source: "default",
+  dataSources: ["plant/+/telemetry/#"],
+  destination: "cloud",
+  dataDestination: "sites/oslo/${inputTopic}",
+} as const;
+
+export const commands = {
+  engine: "AzureIoTOperations",
+  source: "cloud",
+  dataSources: ["sites/oslo/commands/+/+"],
+  destination: "default",
+  dataDestination: "plant/${inputTopic.4}/commands/${inputTopic.5}",
+} as const;
+
+/** One site whose dataflows AIO's own engine runs, all of them. */
+export const aioBridge: MqttBridgeArgs = {
+  site: "oslo",
+  eventGrid: {
+    resourceGroupName: "rg",
+    topicSpaces: {
+      telemetry: { topicTemplates: ["sites/oslo/plant/#"] },
+      commands: { topicTemplates: ["sites/oslo/commands/+/+"] },
+    },
+  },
+  localEndpoints: { default: {} },
+  eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity", retain: "Never" } },
+  dataflows: {
+    telemetry: { ...telemetry, dataSources: [...telemetry.dataSources] },
+    commands: { ...commands, dataSources: [...commands.dataSources] },
+  },
+  instance,
+};
+
+/** What a resource was registered with beyond its inputs. */
+export interface Registration {
+  readonly name: string;
+  readonly dependencies: readonly string[];
+  readonly aliasTypes: readonly string[];
+  readonly deleteBeforeReplace: boolean;
+  readonly replaceOnChanges: readonly string[];
+}
+
+interface RegisterRequest {
+  getName(): string;
+  getDependenciesList(): string[];
+  getAliasesList(): { getSpec(): { getType(): string } | undefined }[];
+  getDeletebeforereplace(): boolean;
+  getReplaceonchangesList(): string[];
+}
+
+/** Notes what the engine is asked for, by the name of the resource; to be called where the program starts. */
+export function noteRegistrations(): Map<string, Registration> {
+  const noted = new Map<string, Registration>();
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource(request: RegisterRequest, callback: unknown): Promise<void>;
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    noted.set(request.getName(), {
+      name: request.getName(),
+      dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
+      aliasTypes: request.getAliasesList().map((alias) => alias.getSpec()?.getType() ?? ""),
+      deleteBeforeReplace: request.getDeletebeforereplace(),
+      replaceOnChanges: request.getReplaceonchangesList(),
+    });
+    return register(request, callback);
+  };
+  return noted;
+}
