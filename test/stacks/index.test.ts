@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseRelayConfig } from "../../runtime/config.ts";
-import { customLocationId, deploy, inventory, mqttHostname, only, setStackOutputs, valueOf } from "../components/mocks.ts";
+import {
+  customLocationId,
+  deploy,
+  inventory,
+  mqttHostname,
+  only,
+  setStackOutputs,
+  valueOf,
+} from "../components/mocks.ts";
 import type { Deployed } from "../components/mocks.ts";
 import { stackConfig } from "./program.ts";
 
