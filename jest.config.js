@@ -29,6 +29,8 @@ export default {
     project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "support"], 10_000),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
+    // These compile the whole package first.
+    project("build", ["build", "examples"], 240_000),
     project("engine", ["engine"], 180_000),
   ],
   reporters: ["default", "<rootDir>/test/support/reporter.cjs"],

@@ -24,6 +24,7 @@ writeJson("package.json", packageManifest(project, [...new Set(packages)].sort()
 writeFileSync(path.join(dist, "schema.json"), formatSchema(inferSchema(project.version, project.description)));
 writeFileSync(path.join(dist, "PulumiPlugin.yaml"), "runtime: nodejs\n");
 copyFileSync(path.join(root, "LICENSE"), path.join(dist, "LICENSE"));
+copyFileSync(path.join(root, "doc/package.md"), path.join(dist, "README.md"));
 
 function writeJson(file: string, content: unknown): void {
   writeFileSync(path.join(dist, file), `${JSON.stringify(content, undefined, 2)}\n`);

@@ -13,7 +13,7 @@ export interface SchemaChange {
 /** Lists what differs, in the order of the paths; the version is no difference. */
 export function compareSchemas(stored: PackageSchema, inferred: PackageSchema): SchemaChange[] {
   const [before, after] = [flatten(stored), flatten(inferred)];
-  const removed = outermost(before, after).map((path) => describeRemoval(path));
+  const removed = outermost(before, after).map((path) => describeRemoval(path, before));
   const added = outermost(after, before).map((path) => describeAddition(path, before));
   const changed = [...before]
     .filter(([path, value]) => after.has(path) && after.get(path) !== value)
@@ -21,14 +21,17 @@ export function compareSchemas(stored: PackageSchema, inferred: PackageSchema): 
   return [...removed, ...added, ...changed].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Every leaf and every branch by its path; a branch has an empty value. Lists become sets of what is in them. */
+/** What a branch has as its value; a leaf's is JSON and never empty. */
+const branch = "";
+
+/** Every leaf and every branch by its path. Lists become sets of what is in them. */
 function flatten(value: unknown, path = "", into = new Map<string, string>()): Map<string, string> {
   if (path === "version") return into;
   if (Array.isArray(value)) {
-    if (path !== "") into.set(path, "");
+    if (path !== "") into.set(path, branch);
     for (const item of value as unknown[]) flattenItem(item, path, into);
   } else if (typeof value === "object" && value !== null) {
-    if (path !== "") into.set(path, "");
+    if (path !== "") into.set(path, branch);
     for (const [key, child] of Object.entries(value)) flatten(child, path === "" ? key : `${path}.${key}`, into);
   } else {
     into.set(path, JSON.stringify(value));
@@ -38,7 +41,7 @@ function flatten(value: unknown, path = "", into = new Map<string, string>()): M
 
 /** An item of `required` is a name, and one of `enum` has a name. */
 function flattenItem(item: unknown, path: string, into: Map<string, string>): void {
-  if (typeof item === "string") into.set(`${path}.${item}`, "");
+  if (typeof item === "string") into.set(`${path}.${item}`, branch);
   else flatten(item, `${path}.${(item as { readonly name?: string }).name ?? ""}`, into);
 }
 
@@ -51,11 +54,15 @@ function outermost(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, 
 
 /** A name in the list of properties that have to be given. */
 const requiredInput = /^(resources\.[^.]+\.requiredInputs|types\.[^.]+\.required)\./;
-const description = /\.description$/;
 
-function describeRemoval(path: string): SchemaChange {
+/** Tells a text for people from a property that is called "description" too, which is a branch. */
+function isText(path: string, value: string | undefined): boolean {
+  return /(^|\.)description$/.test(path) && value !== branch;
+}
+
+function describeRemoval(path: string, before: ReadonlyMap<string, string>): SchemaChange {
   if (requiredInput.test(path)) return { path, change: "need not be given any more", breaking: false };
-  return { path, change: "is gone", breaking: !description.test(path) };
+  return { path, change: "is gone", breaking: !isText(path, before.get(path)) };
 }
 
 function describeAddition(path: string, before: ReadonlyMap<string, string>): SchemaChange {
@@ -66,14 +73,14 @@ function describeAddition(path: string, before: ReadonlyMap<string, string>): Sc
 }
 
 function describeChange(path: string, before: string, after: string): SchemaChange {
-  if (description.test(path)) return { path, change: "has another text", breaking: false };
+  if (isText(path, before)) return { path, change: "has another text", breaking: false };
   return { path, change: `is ${after}, was ${before}`, breaking: true };
 }
 
 /** Says what differs and how to accept it. */
 export function formatChanges(changes: readonly SchemaChange[]): string {
   const lines = changes.map(({ path, change, breaking }) => `  ${breaking ? "BREAKING " : ""}${path}: ${change}`);
-  const heading = `the schema of the components differs from test/build/schema.json in ${changes.length} places:`;
+  const heading = `the schema of the components differs from test/build/schema.json in ${changes.length} ${changes.length === 1 ? "place" : "places"}:`;
   const remedy =
     "If that is meant, renew the stored copy with: npm run schema\n" +
     "and name each breaking change in CHANGELOG.md: programs in other languages stop working with it.";

@@ -1,0 +1,83 @@
+import * as grpc from "@grpc/grpc-js";
+import * as engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import * as enginePb from "@pulumi/pulumi/proto/engine_pb.js";
+import * as resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import * as resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
+
+type Properties = { [key: string]: JavaScriptValue };
+
+/** The two services that a plugin talks to while it constructs a component: the resource monitor and the log. */
+export interface FakeEngine {
+  readonly address: string;
+  /** Types of what was registered, in the order of registration. */
+  readonly registered: string[];
+  /** What was logged for users to see. */
+  readonly logged: string[];
+  close(): void;
+}
+
+/** Starts an engine on loopback that gives every resource what Azure and Kubernetes would. */
+export async function startFakeEngine(): Promise<FakeEngine> {
+  const registered: string[] = [];
+  const logged: string[] = [];
+  const server = new grpc.Server();
+  server.addService(resourceGrpc.ResourceMonitorService as unknown as grpc.ServiceDefinition, monitor(registered));
+  server.addService(engineGrpc.EngineService as unknown as grpc.ServiceDefinition, {
+    log: unary((request: enginePb.LogRequest) => {
+      if (request.getSeverity() !== enginePb.LogSeverity.DEBUG) logged.push(request.getMessage());
+      return new Empty();
+    }),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    registered,
+    logged,
+    close: () => {
+      server.forceShutdown();
+    },
+  };
+}
+
+function monitor(registered: string[]): grpc.UntypedServiceImplementation {
+  return {
+    supportsFeature: unary((request: resourcePb.SupportsFeatureRequest) => {
+      const response = new resourcePb.SupportsFeatureResponse();
+      response.setHassupport(["secrets", "resourceReferences", "outputValues"].includes(request.getId()));
+      return response;
+    }),
+    registerResource: unary((request: resourcePb.RegisterResourceRequest) => {
+      registered.push(request.getType());
+      const inputs = (request.getObject()?.toJavaScript() ?? {}) as Properties;
+      const response = new resourcePb.RegisterResourceResponse();
+      response.setUrn(`urn:pulumi:stack::project::${request.getType()}::${request.getName()}`);
+      response.setId(`/subscriptions/00000000-0000-0000-0000-00000000000f/${request.getName()}`);
+      response.setObject(Struct.fromJavaScript(answer(request.getType(), request.getName(), inputs)));
+      return response;
+    }),
+    registerResourceOutputs: unary(() => new Empty()),
+  };
+}
+
+function answer(type: string, name: string, inputs: Properties): Properties {
+  if (type === "azure-native:eventgrid:Namespace") {
+    const topicSpacesConfiguration = { hostname: "oslo.westeurope-1.ts.eventgrid.azure.net" };
+    return { ...inputs, name, topicSpacesConfiguration };
+  }
+  return type.startsWith("kubernetes:") ? { ...inputs, metadata: { name } } : { ...inputs, name };
+}
+
+/** A call with one request and one answer. */
+function unary<Request, Response>(handle: (request: Request) => Response) {
+  return (call: { readonly request: Request }, callback: (error: null, response: Response) => void) => {
+    callback(null, handle(call.request));
+  };
+}
