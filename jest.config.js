@@ -20,6 +20,10 @@ function project(displayName, folders, testTimeoutMs) {
     setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs"],
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulePackages.join("|")})/)`],
+    // Examples import the package by its name.
+    moduleNameMapper: { "^mqtt-dataflow$": "<rootDir>/components/index.ts" },
+    // What the build leaves there has the name of this package.
+    modulePathIgnorePatterns: ["<rootDir>/dist/"],
     restoreMocks: true,
   };
 }

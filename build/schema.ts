@@ -65,7 +65,19 @@ export function inferSchema(version: string, description: string): PackageSchema
     type.description = typeDefinitions[className(token)]?.description ?? texts.get(className(token))?.description ?? "";
     if (type.properties !== undefined) addDefaults(type.properties, texts.get(className(token)));
   }
-  return plain;
+  return renameArguments(plain, names);
+}
+
+/**
+ * Takes "Args" off the names of types, since SDKs add it to them. A type with the name of a component would then have
+ * the name of that component's own arguments in the SDK: `LocalEndpointArgs` becomes `LocalEndpointSettings`.
+ */
+function renameArguments(schema: PackageSchema, components: readonly string[]): PackageSchema {
+  const renamed = JSON.stringify(schema).replaceAll(
+    new RegExp(`(${packageName}:index:)(\\w+)Args"`, "g"),
+    (_, prefix: string, name: string) => `${prefix}${name}${components.includes(name) ? "Settings" : ""}"`,
+  );
+  return JSON.parse(renamed) as PackageSchema;
 }
 
 function className(typeToken: string): string {
