@@ -3,12 +3,14 @@ import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+import { build as bundle } from "esbuild";
+
 import { importedPackages, packageManifest, projectManifest } from "./manifest.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
 /*
  * Leaves in dist/ what others get: the npm package of the components, which is the Pulumi plugin for other languages
- * too. What else is in there, such as the relay's bundle, stays.
+ * too, and the policy pack. What else is in there, such as the relay's bundle, stays.
  */
 const root = path.join(import.meta.dirname, "..");
 const dist = path.join(root, "dist");
@@ -25,6 +27,22 @@ writeFileSync(path.join(dist, "schema.json"), formatSchema(inferSchema(project.v
 writeFileSync(path.join(dist, "PulumiPlugin.yaml"), "runtime: nodejs\n");
 copyFileSync(path.join(root, "LICENSE"), path.join(dist, "LICENSE"));
 copyFileSync(path.join(root, "doc/package.md"), path.join(dist, "README.md"));
+
+// One file, because a policy pack is published with nothing but its own folder.
+const packFolder = path.join(dist, "policy-pack");
+await bundle({
+  entryPoints: [path.join(root, "policy/index.ts")],
+  outfile: path.join(packFolder, "index.js"),
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  external: ["@pulumi/*"],
+  logLevel: "warning",
+});
+for (const file of ["PulumiPolicy.yaml", "package.json"]) {
+  copyFileSync(path.join(root, "policy", file), path.join(packFolder, file));
+}
 
 function writeJson(file: string, content: unknown): void {
   writeFileSync(path.join(dist, file), `${JSON.stringify(content, undefined, 2)}\n`);

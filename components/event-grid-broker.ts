@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../runtime/errors.ts";
 import { checkSessionLimit, sessionLimitBounds } from "./checks/session-limit.ts";
 import { PublicNetworkAccess } from "./enumerations.ts";
+import { minimumTlsVersion } from "./event-grid/tls.ts";
 import { checkTopicSpaces } from "./event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
 import { isKnown } from "./known.ts";
@@ -152,7 +153,7 @@ function buildNamespace(broker: EventGridBroker, name: string, args: EventGridBr
     ...(args.tags === undefined ? {} : { tags: args.tags }),
     sku: { name: "Standard", capacity: args.capacity ?? 1 },
     publicNetworkAccess: args.publicNetworkAccess ?? PublicNetworkAccess.Enabled,
-    minimumTlsVersionAllowed: "1.2",
+    minimumTlsVersionAllowed: minimumTlsVersion,
     topicSpacesConfiguration: {
       state: "Enabled",
       maximumClientSessionsPerAuthenticationName: limit.apply((sessions) => {

@@ -7,7 +7,9 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 
-type Properties = { [key: string]: JavaScriptValue };
+interface Properties {
+  [key: string]: JavaScriptValue;
+}
 
 /** The two services that a plugin talks to while it constructs a component: the resource monitor and the log. */
 export interface FakeEngine {
@@ -24,8 +26,8 @@ export async function startFakeEngine(): Promise<FakeEngine> {
   const registered: string[] = [];
   const logged: string[] = [];
   const server = new grpc.Server();
-  server.addService(resourceGrpc.ResourceMonitorService as unknown as grpc.ServiceDefinition, monitor(registered));
-  server.addService(engineGrpc.EngineService as unknown as grpc.ServiceDefinition, {
+  server.addService(resourceGrpc.ResourceMonitorService, monitor(registered));
+  server.addService(engineGrpc.EngineService, {
     log: unary((request: enginePb.LogRequest) => {
       if (request.getSeverity() !== enginePb.LogSeverity.DEBUG) logged.push(request.getMessage());
       return new Empty();
@@ -56,7 +58,7 @@ function monitor(registered: string[]): grpc.UntypedServiceImplementation {
     }),
     registerResource: unary((request: resourcePb.RegisterResourceRequest) => {
       registered.push(request.getType());
-      const inputs = (request.getObject()?.toJavaScript() ?? {}) as Properties;
+      const inputs = (request.getObject()?.toJavaScript() ?? {});
       const response = new resourcePb.RegisterResourceResponse();
       response.setUrn(`urn:pulumi:stack::project::${request.getType()}::${request.getName()}`);
       response.setId(`/subscriptions/00000000-0000-0000-0000-00000000000f/${request.getName()}`);

@@ -35,8 +35,8 @@ const components = [
   "TopicSpaceAccess",
 ];
 
-function readJson<T>(...names: string[]): T {
-  return JSON.parse(readFileSync(path.join(...names), "utf8")) as T;
+function readSchema(...names: string[]): PackageSchema {
+  return JSON.parse(readFileSync(path.join(...names), "utf8")) as PackageSchema;
 }
 
 describe("the npm package", () => {
@@ -128,7 +128,7 @@ new LocalEndpoint("edge", { qos: 2 });
 
 describe("the schema for other languages", () => {
   test("has every component, each with its arguments and outputs described", () => {
-    const schema = readJson<PackageSchema>(consumer.packageFolder, "schema.json");
+    const schema = readSchema(consumer.packageFolder, "schema.json");
     const objects = [
       ...Object.values(schema.resources).flatMap(({ inputProperties, properties }) => [inputProperties, properties]),
       ...Object.values(schema.types).map(({ properties }) => properties ?? {}),
@@ -142,7 +142,7 @@ describe("the schema for other languages", () => {
   });
 
   test("says the defaults that only the sources have", () => {
-    const { resources } = readJson<PackageSchema>(consumer.packageFolder, "schema.json");
+    const { resources } = readSchema(consumer.packageFolder, "schema.json");
 
     expect(resources["mqtt-dataflow:index:LocalEndpoint"]?.inputProperties["host"]?.description).toBe(
       'Host name and port of the broker, `<hostname>:<port>`.\nDefault: "aio-broker:18883"',
@@ -150,8 +150,8 @@ describe("the schema for other languages", () => {
   });
 
   test("is the stored one", () => {
-    const stored = readJson<PackageSchema>(import.meta.dirname, "schema.json");
-    const inferred = readJson<PackageSchema>(consumer.packageFolder, "schema.json");
+    const stored = readSchema(import.meta.dirname, "schema.json");
+    const inferred = readSchema(consumer.packageFolder, "schema.json");
 
     const changes = compareSchemas(stored, inferred);
 
@@ -185,7 +185,7 @@ describe("the plugin", () => {
   }
 
   test("gives the schema of the package", async () => {
-    expect(JSON.parse(await plugin.schema())).toEqual(readJson(consumer.packageFolder, "schema.json"));
+    expect(JSON.parse(await plugin.schema())).toEqual(readSchema(consumer.packageFolder, "schema.json"));
   });
 
   test("constructs a whole bridge, and gives the outputs that the schema has", async () => {

@@ -18,7 +18,9 @@ export interface RunningPlugin {
   close(): void;
 }
 
-export type Inputs = { [key: string]: JavaScriptValue };
+export interface Inputs {
+  [key: string]: JavaScriptValue;
+}
 
 export interface Constructed {
   readonly urn: string;
@@ -48,7 +50,7 @@ export async function startPlugin(folder: string, engineAddress: string): Promis
       request.setName(name);
       request.setInputs(Struct.fromJavaScript(inputs));
       const response = await call<providerPb.ConstructResponse>(client, "construct", request);
-      return { urn: response.getUrn(), state: (response.getState()?.toJavaScript() ?? {}) as Inputs };
+      return { urn: response.getUrn(), state: (response.getState()?.toJavaScript() ?? {}) };
     },
     close: () => {
       client.close();
