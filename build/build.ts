@@ -3,9 +3,8 @@ import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-import { build as bundle } from "esbuild";
-
 import { importedPackages, packageManifest, projectManifest } from "./manifest.ts";
+import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
 /*
@@ -28,21 +27,7 @@ writeFileSync(path.join(dist, "PulumiPlugin.yaml"), "runtime: nodejs\n");
 copyFileSync(path.join(root, "LICENSE"), path.join(dist, "LICENSE"));
 copyFileSync(path.join(root, "doc/package.md"), path.join(dist, "README.md"));
 
-// One file, because a policy pack is published with nothing but its own folder.
-const packFolder = path.join(dist, "policy-pack");
-await bundle({
-  entryPoints: [path.join(root, "policy/index.ts")],
-  outfile: path.join(packFolder, "index.js"),
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "esm",
-  external: ["@pulumi/*"],
-  logLevel: "warning",
-});
-for (const file of ["PulumiPolicy.yaml", "package.json"]) {
-  copyFileSync(path.join(root, "policy", file), path.join(packFolder, file));
-}
+await buildPolicyPack(path.join(dist, "policy-pack"));
 
 function writeJson(file: string, content: unknown): void {
   writeFileSync(path.join(dist, file), `${JSON.stringify(content, undefined, 2)}\n`);

@@ -57,7 +57,10 @@ export function inferSchema(version: string, description: string): PackageSchema
   const schema = generateSchema(packageName, version, description, components, typeDefinitions, dependencies);
   // By way of JSON, which leaves out what is undefined.
   const plain = JSON.parse(JSON.stringify(schema)) as PackageSchema;
-  const { program, checker } = analyzer as unknown as { readonly program: ts.Program; readonly checker: ts.TypeChecker };
+  const { program, checker } = analyzer as unknown as {
+    readonly program: ts.Program;
+    readonly checker: ts.TypeChecker;
+  };
   const texts = readTexts(program, checker);
   for (const [token, resource] of Object.entries(plain.resources)) {
     addDefaults(resource.inputProperties, texts.get(`${className(token)}Args`));

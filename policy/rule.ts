@@ -47,14 +47,17 @@ export function buildPolicy({ check, source, configSchema, ...rule }: Rule): Res
     validateResource: (args: ResourceValidationArgs, reportViolation) => {
       const { type, urn, props } = args;
       const config = { ...defaultsOf(configSchema), ...args.getConfig<Inputs>() };
-      for (const problem of check({ type, stack: stackOf(urn), props }, config)) reportViolation(formatProblem(problem));
+      for (const problem of check({ type, stack: stackOf(urn), props }, config))
+        reportViolation(formatProblem(problem));
     },
   };
 }
 
 /** The engine fills in defaults only where a configuration is given. */
 function defaultsOf(schema: PolicyConfigSchema | undefined): Inputs {
-  return Object.fromEntries(Object.entries(schema?.properties ?? {}).map(([name, { default: value }]) => [name, value]));
+  return Object.fromEntries(
+    Object.entries(schema?.properties ?? {}).map(([name, { default: value }]) => [name, value]),
+  );
 }
 
 /** `urn:pulumi:<stack>::<project>::…` → `<stack>` */

@@ -47,7 +47,13 @@ export const namespacePublicAccess: Rule = {
     const access = resource.props["publicNetworkAccess"];
     if (access === PublicNetworkAccess.Disabled) return [];
     const remedy = `set it to "${PublicNetworkAccess.Disabled}" and give the namespace a private endpoint`;
-    return [{ path: "publicNetworkAccess", problem: `${say(access)}, and stack "${resource.stack}" is in production`, remedy }];
+    return [
+      {
+        path: "publicNetworkAccess",
+        problem: `${say(access)}, and stack "${resource.stack}" is in production`,
+        remedy,
+      },
+    ];
   },
 };
 

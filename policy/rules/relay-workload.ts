@@ -14,7 +14,8 @@ const relayImages = {
 
 export const relayStatefulSet: Rule = {
   name: "relay-stateful-set",
-  description: "The relay runs in a StatefulSet: each client identifier has one pod at a time, and the same after a restart.",
+  description:
+    "The relay runs in a StatefulSet: each client identifier has one pod at a time, and the same after a restart.",
   source: "doc/adr/0001-mqtt-session.md; MQTT 5.0 §3.1.4, a second connection with a client identifier ends the first",
   enforcementLevel: "mandatory",
   severity: "high",

@@ -59,7 +59,11 @@ function isExempt({ namespace = "default" }: Pod, patterns: readonly string[]): 
 function checkHostAccess({ path, spec }: Pod): Problem[] {
   return ["hostNetwork", "hostPID", "hostIPC"]
     .filter((field) => spec[field] === true)
-    .map((field) => ({ path: `${path}.${field}`, problem: "is true, which lets the pod out of its box", remedy: "remove it" }));
+    .map((field) => ({
+      path: `${path}.${field}`,
+      problem: "is true, which lets the pod out of its box",
+      remedy: "remove it",
+    }));
 }
 
 function checkVolumes({ path, spec }: Pod): Problem[] {
@@ -67,7 +71,9 @@ function checkVolumes({ path, spec }: Pod): Problem[] {
     const kind = Object.keys(volume).find((key) => key !== "name" && volume[key] !== undefined);
     if (kind === undefined || volumeKinds.includes(kind)) return [];
     const remedy = `use one of ${volumeKinds.join(", ")}`;
-    return [{ path: `${path}.volumes[${index}].${kind}`, problem: "is no kind of volume for a restricted pod", remedy }];
+    return [
+      { path: `${path}.volumes[${index}].${kind}`, problem: "is no kind of volume for a restricted pod", remedy },
+    ];
   });
 }
 

@@ -17,7 +17,8 @@ const dataRoles: { readonly [id: string]: string } = Object.fromEntries(
 );
 
 /** A namespace, or a topic space in one. */
-const namespaceScope = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventGrid\/namespaces\/[^/]+/i;
+const namespaceScope =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventGrid\/namespaces\/[^/]+/i;
 
 export const dataRoleScope: Rule = {
   name: "mqtt-role-scope",

@@ -11,12 +11,14 @@ const secretTexts: readonly (readonly [what: string, pattern: RegExp])[] = [
 ];
 
 /** Names of keys that hold a secret by themselves, alone or as the last word of a longer one. */
-const secretName = /(?:^|[._-])(?:password|passwd|access[._-]?token|client[._-]?secret|api[._-]?key|private[._-]?key)$/i;
+const secretName =
+  /(?:^|[._-])(?:password|passwd|access[._-]?token|client[._-]?secret|api[._-]?key|private[._-]?key)$/i;
 const secretNameInCamelCase = /[a-z](?:Password|AccessToken|ClientSecret|ApiKey|PrivateKey)$/;
 
 export const noSecretInConfigMap: Rule = {
   name: "no-secret-in-config-map",
-  description: "ConfigMaps hold no secrets: everyone who may read the namespace reads them, and Pulumi shows them in diffs.",
+  description:
+    "ConfigMaps hold no secrets: everyone who may read the namespace reads them, and Pulumi shows them in diffs.",
   source: "Kubernetes, ConfigMaps and Secrets",
   enforcementLevel: "mandatory",
   severity: "critical",

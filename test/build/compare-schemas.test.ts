@@ -39,13 +39,49 @@ const topicSpace = "types.mqtt-dataflow:index:TopicSpaceArgs";
 
 const breaking: [what: string, before: string, after: string, path: string, change: string][] = [
   ["an input that is gone", ',"site":{"type":"string"}', "", `${relay}.inputProperties.site`, "is gone"],
-  ["an input of another type", '"site":{"type":"string"}', '"site":{"type":"number"}', `${relay}.inputProperties.site.type`, 'is "number", was "string"'],
+  [
+    "an input of another type",
+    '"site":{"type":"string"}',
+    '"site":{"type":"number"}',
+    `${relay}.inputProperties.site.type`,
+    'is "number", was "string"',
+  ],
   ["an input that has to be given", '["image"]', '["image","site"]', `${relay}.requiredInputs.site`, "has to be given"],
-  ["an output that may be missing", '"required":["configText"]', '"required":[]', `${relay}.required.configText`, "is gone"],
-  ["a property called description that is gone", ',"description":{"type":"string"}', "", `${topicSpace}.properties.description`, "is gone"],
-  ["a property that has to be given", '["topicTemplates"]', '["topicTemplates","description"]', `${topicSpace}.required.description`, "has to be given"],
-  ["a word that is gone", '{"name":"AtMostOnce","value":0},', "", "types.mqtt-dataflow:index:MqttQos.enum.AtMostOnce", "is gone"],
-  ["a word of another value", '"value":1', '"value":2', "types.mqtt-dataflow:index:MqttQos.enum.AtLeastOnce.value", "is 2, was 1"],
+  [
+    "an output that may be missing",
+    '"required":["configText"]',
+    '"required":[]',
+    `${relay}.required.configText`,
+    "is gone",
+  ],
+  [
+    "a property called description that is gone",
+    ',"description":{"type":"string"}',
+    "",
+    `${topicSpace}.properties.description`,
+    "is gone",
+  ],
+  [
+    "a property that has to be given",
+    '["topicTemplates"]',
+    '["topicTemplates","description"]',
+    `${topicSpace}.required.description`,
+    "has to be given",
+  ],
+  [
+    "a word that is gone",
+    '{"name":"AtMostOnce","value":0},',
+    "",
+    "types.mqtt-dataflow:index:MqttQos.enum.AtMostOnce",
+    "is gone",
+  ],
+  [
+    "a word of another value",
+    '"value":1',
+    '"value":2',
+    "types.mqtt-dataflow:index:MqttQos.enum.AtLeastOnce.value",
+    "is 2, was 1",
+  ],
 ];
 
 test.each(breaking)("finds %s, which breaks programs", (_, before, after, path, change) => {
@@ -53,8 +89,20 @@ test.each(breaking)("finds %s, which breaks programs", (_, before, after, path, 
 });
 
 const compatible: [what: string, before: string, after: string, path: string, change: string][] = [
-  ["an input more", '"site":{', '"logLevel":{"type":"string"},"site":{', `${relay}.inputProperties.logLevel`, "is added"],
-  ["an input that need not be given any more", '"requiredInputs":["image"]', '"requiredInputs":[]', `${relay}.requiredInputs.image`, "need not be given any more"],
+  [
+    "an input more",
+    '"site":{',
+    '"logLevel":{"type":"string"},"site":{',
+    `${relay}.inputProperties.logLevel`,
+    "is added",
+  ],
+  [
+    "an input that need not be given any more",
+    '"requiredInputs":["image"]',
+    '"requiredInputs":[]',
+    `${relay}.requiredInputs.image`,
+    "need not be given any more",
+  ],
   ["another text", '"Image."', '"The image."', `${relay}.inputProperties.image.description`, "has another text"],
 ];
 
@@ -66,7 +114,9 @@ test("reports a component that is gone once, and not each thing in it", () => {
   const { "mqtt-dataflow:index:Relay": gone, ...resources } = stored.resources;
 
   expect(gone).toBeDefined();
-  expect(compareSchemas(stored, { ...stored, resources })).toEqual([{ path: relay, change: "is gone", breaking: true }]);
+  expect(compareSchemas(stored, { ...stored, resources })).toEqual([
+    { path: relay, change: "is gone", breaking: true },
+  ]);
 });
 
 test("takes another version for no difference", () => {

@@ -58,7 +58,7 @@ function monitor(registered: string[]): grpc.UntypedServiceImplementation {
     }),
     registerResource: unary((request: resourcePb.RegisterResourceRequest) => {
       registered.push(request.getType());
-      const inputs = (request.getObject()?.toJavaScript() ?? {});
+      const inputs = request.getObject()?.toJavaScript() ?? {};
       const response = new resourcePb.RegisterResourceResponse();
       response.setUrn(`urn:pulumi:stack::project::${request.getType()}::${request.getName()}`);
       response.setId(`/subscriptions/00000000-0000-0000-0000-00000000000f/${request.getName()}`);

@@ -90,7 +90,13 @@ describe("the npm package", () => {
 
   test("type-checks a program whose compiler looks for packages as it did before there were exports", () => {
     consumer.write("legacy.ts", legacyProgram);
-    const compilerOptions = { module: "commonjs", moduleResolution: "node10", strict: true, types: [], skipLibCheck: true };
+    const compilerOptions = {
+      module: "commonjs",
+      moduleResolution: "node10",
+      strict: true,
+      types: [],
+      skipLibCheck: true,
+    };
     consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["legacy.ts"] }));
 
     expect(typeCheck(consumer.folder)).toBe("");
@@ -133,7 +139,9 @@ describe("the schema for other languages", () => {
       ...Object.values(schema.resources).flatMap(({ inputProperties, properties }) => [inputProperties, properties]),
       ...Object.values(schema.types).map(({ properties }) => properties ?? {}),
     ];
-    const descriptions = objects.flatMap((properties) => Object.values(properties).map(({ description }) => description));
+    const descriptions = objects.flatMap((properties) =>
+      Object.values(properties).map(({ description }) => description),
+    );
 
     expect(Object.keys(schema.resources)).toEqual(components.map((name) => `mqtt-dataflow:index:${name}`));
     expect(descriptions.filter((text) => text === undefined || text === "" || text.includes("[object"))).toEqual([]);
@@ -179,7 +187,9 @@ describe("the plugin", () => {
 
   /** What the engine is told of a component that is refused. */
   async function refusalOf(type: string, name: string, inputs: Inputs): Promise<{ code: number; details: string }> {
-    const refused = await plugin.construct(`mqtt-dataflow:index:${type}`, name, inputs).catch((error: unknown) => error);
+    const refused = await plugin
+      .construct(`mqtt-dataflow:index:${type}`, name, inputs)
+      .catch((error: unknown) => error);
     const { code, details } = refused as { code: number; details: string };
     return { code, details };
   }
@@ -237,7 +247,8 @@ describe("the plugin", () => {
 
     expect(refused).toEqual({
       code: invalidArgument,
-      details: 'edge has 1 problem:\n  host: is "edge.example:0"; give "<hostname>:<port>", such as "broker.example:8883"',
+      details:
+        'edge has 1 problem:\n  host: is "edge.example:0"; give "<hostname>:<port>", such as "broker.example:8883"',
     });
     // A log of the rejection that follows would come in a later turn of the plugin's event loop than the answer.
     await refusalOf("Nothing", "edge", {});

@@ -36,9 +36,10 @@ export async function startPlugin(folder: string, engineAddress: string): Promis
   const client = new providerGrpc.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   return {
     process: started,
-    schema: () => call<providerPb.GetSchemaResponse>(client, "getSchema", new providerPb.GetSchemaRequest()).then(
-      (response) => response.getSchema(),
-    ),
+    schema: () =>
+      call<providerPb.GetSchemaResponse>(client, "getSchema", new providerPb.GetSchemaRequest()).then((response) =>
+        response.getSchema(),
+      ),
     construct: async (type, name, inputs, preview = false) => {
       const request = new providerPb.ConstructRequest();
       request.setProject("project");
@@ -50,7 +51,7 @@ export async function startPlugin(folder: string, engineAddress: string): Promis
       request.setName(name);
       request.setInputs(Struct.fromJavaScript(inputs));
       const response = await call<providerPb.ConstructResponse>(client, "construct", request);
-      return { urn: response.getUrn(), state: (response.getState()?.toJavaScript() ?? {}) };
+      return { urn: response.getUrn(), state: response.getState()?.toJavaScript() ?? {} };
     },
     close: () => {
       client.close();

@@ -14,7 +14,9 @@ import type { Value } from "./schema-check.ts";
 
 const folder = path.join(import.meta.dirname, "../../examples");
 const examples = ["site", "custom-broker"] as const;
-const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, "../build/schema.json"), "utf8")) as PackageSchema;
+const schema = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, "../build/schema.json"), "utf8"),
+) as PackageSchema;
 
 test.each(["typescript", "python", "yaml"])("%s has each example, as a whole project", (language) => {
   expect(readdirSync(path.join(folder, language)).sort()).toEqual([...examples].sort());
@@ -27,7 +29,12 @@ test.each(["typescript", "python", "yaml"])("%s has each example, as a whole pro
 
 describe("TypeScript", () => {
   test("the site gets its namespace, its roles by the direction of its dataflows, and its relay", async () => {
-    const settings = { resourceGroupName: "rg", site: "oslo", oidcIssuerUrl: "https://oidc.example", relayImage: "relay:1" };
+    const settings = {
+      resourceGroupName: "rg",
+      site: "oslo",
+      oidcIssuerUrl: "https://oidc.example",
+      relayImage: "relay:1",
+    };
 
     const { resources, relayConfig } = await evaluate(settings, () => {
       jest.requireActual("../../examples/typescript/site/index.ts");
@@ -83,7 +90,8 @@ describe("TypeScript", () => {
 
     expect(manifest).toMatchObject({ type: "module", main: "index.ts" });
     expect(own).toBe("file:../../../dist");
-    for (const [name, version] of Object.entries(others)) expect([name, version]).toEqual([name, root.dependencies[name]]);
+    for (const [name, version] of Object.entries(others))
+      expect([name, version]).toEqual([name, root.dependencies[name]]);
   });
 });
 
@@ -91,7 +99,9 @@ describe("YAML", () => {
   interface YamlProgram {
     readonly config: { readonly [name: string]: unknown };
     readonly packages: { readonly [name: string]: string };
-    readonly resources: { readonly [name: string]: { readonly type: string; readonly properties: { [key: string]: Value } } };
+    readonly resources: {
+      readonly [name: string]: { readonly type: string; readonly properties: { [key: string]: Value } };
+    };
   }
 
   function readProgram(example: string): YamlProgram {
@@ -120,14 +130,17 @@ describe("YAML", () => {
     }
   });
 
-  test.each(examples)("%s refers to settings and resources that exist, and escapes what the relay fills in", (example) => {
-    const { config, resources } = readProgram(example);
-    const known = [...Object.keys(config), ...Object.keys(resources)];
-    const references = [...JSON.stringify(resources).matchAll(/(?<!\$)\$\{([A-Za-z]+)/g)].map(([, name]) => name);
+  test.each(examples)(
+    "%s refers to settings and resources that exist, and escapes what the relay fills in",
+    (example) => {
+      const { config, resources } = readProgram(example);
+      const known = [...Object.keys(config), ...Object.keys(resources)];
+      const references = [...JSON.stringify(resources).matchAll(/(?<!\$)\$\{([A-Za-z]+)/g)].map(([, name]) => name);
 
-    expect(references.filter((name) => !known.includes(name ?? ""))).toEqual([]);
-    expect(JSON.stringify(resources)).toContain("$${inputTopic");
-  });
+      expect(references.filter((name) => !known.includes(name ?? ""))).toEqual([]);
+      expect(JSON.stringify(resources)).toContain("$${inputTopic");
+    },
+  );
 
   test("a program that does not fit the schema is found out", () => {
     const { resources } = readProgram("site");

@@ -16,7 +16,11 @@ export class Unknown {
 type Property = SchemaProperty & { readonly plain?: boolean };
 
 /** Compares the arguments that a program gives a component with the schema; lists everything that does not fit. */
-export function checkArguments(schema: PackageSchema, typeToken: string, given: { readonly [key: string]: Value }): string[] {
+export function checkArguments(
+  schema: PackageSchema,
+  typeToken: string,
+  given: { readonly [key: string]: Value },
+): string[] {
   const resource = schema.resources[typeToken];
   if (resource === undefined) return [`${typeToken} is no component`];
   return checkObject(schema, "", resource.inputProperties, resource.requiredInputs, given);
@@ -32,7 +36,9 @@ function checkObject(
   const missing = required.filter((name) => !(name in given)).map((name) => `${path}${name} is missing`);
   const wrong = Object.entries(given).flatMap(([name, value]) => {
     const property = properties[name];
-    return property === undefined ? [`${path}${name} does not exist`] : checkValue(schema, `${path}${name}`, property, value);
+    return property === undefined
+      ? [`${path}${name} does not exist`]
+      : checkValue(schema, `${path}${name}`, property, value);
   });
   return [...missing, ...wrong];
 }
@@ -44,7 +50,9 @@ function checkValue(schema: PackageSchema, path: string, property: Property, val
   if (property.$ref !== undefined) return checkReference(schema, path, property.$ref, value);
   if (property.type === "array") {
     if (!Array.isArray(value)) return [`${path} is no list`];
-    return (value as readonly Value[]).flatMap((item, index) => checkValue(schema, `${path}[${index}]`, property.items!, item));
+    return (value as readonly Value[]).flatMap((item, index) =>
+      checkValue(schema, `${path}[${index}]`, property.items!, item),
+    );
   }
   if (property.type === "object") {
     if (!isMap(value)) return [`${path} is no map`];
@@ -52,7 +60,9 @@ function checkValue(schema: PackageSchema, path: string, property: Property, val
       checkValue(schema, `${path}.${key}`, property.additionalProperties!, item),
     );
   }
-  return typeof value === property.type ? [] : [`${path} is ${JSON.stringify(value)}, and has the type ${property.type}`];
+  return typeof value === property.type
+    ? []
+    : [`${path} is ${JSON.stringify(value)}, and has the type ${property.type}`];
 }
 
 function checkReference(schema: PackageSchema, path: string, reference: string, value: Value): string[] {
@@ -60,7 +70,9 @@ function checkReference(schema: PackageSchema, path: string, reference: string, 
   if (type === undefined) return [`${path} refers to ${reference}, which is not in the schema`];
   if (type.enum !== undefined) {
     const words = type.enum.map((word) => word.value);
-    return words.some((word) => word === value) ? [] : [`${path} is ${JSON.stringify(value)}, none of ${words.join(", ")}`];
+    return words.some((word) => word === value)
+      ? []
+      : [`${path} is ${JSON.stringify(value)}, none of ${words.join(", ")}`];
   }
   if (!isMap(value)) return [`${path} is no object`];
   return checkObject(schema, `${path}.`, type.properties ?? {}, type.required ?? [], value);
