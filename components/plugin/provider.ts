@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { ConfigError } from "../../runtime/errors.ts";
+import { checkPlainInputs } from "./plain-inputs.ts";
+import type { PropertySchemas, TypeSchemas } from "./plain-inputs.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** The component classes by the last part of their type tokens. */
@@ -17,7 +20,13 @@ type ComponentClass = new (
 /** The part of a package's schema that construction needs. */
 interface PackageSchema {
   readonly version: string;
-  readonly resources: { readonly [typeToken: string]: { readonly properties: { readonly [output: string]: unknown } } };
+  readonly resources: {
+    readonly [typeToken: string]: {
+      readonly inputProperties: PropertySchemas;
+      readonly properties: { readonly [output: string]: unknown };
+    };
+  };
+  readonly types: TypeSchemas;
 }
 
 /**
@@ -29,16 +38,15 @@ interface PackageSchema {
 export class ComponentProvider implements pulumi.provider.Provider {
   readonly version: string;
   readonly schema: string;
-  readonly #resources: PackageSchema["resources"];
+  readonly #package: PackageSchema;
   readonly #components: Components;
   readonly #refusals: Refusals;
 
   /** @param schema the package's schema, as JSON */
   constructor(schema: string, components: Components, refusals: Refusals) {
-    const { version, resources } = JSON.parse(schema) as PackageSchema;
-    this.version = version;
+    this.#package = JSON.parse(schema) as PackageSchema;
+    this.version = this.#package.version;
     this.schema = schema;
-    this.#resources = resources;
     this.#components = components;
     this.#refusals = refusals;
   }
@@ -55,12 +63,15 @@ export class ComponentProvider implements pulumi.provider.Provider {
     options: pulumi.ComponentResourceOptions,
   ): Promise<pulumi.provider.ConstructResult> {
     return this.#refusals.answering(async () => {
-      const definition = this.#resources[type];
+      const { resources, types } = this.#package;
+      const definition = resources[type];
       const Component = this.#components[type.split(":").at(-1) ?? ""];
       if (definition === undefined || Component === undefined) {
-        const types = Object.keys(this.#resources).join(", ");
-        throw new Error(`${name}: has the type "${type}", which is no component; use one of ${types}`);
+        const known = Object.keys(resources).join(", ");
+        throw new Error(`${name}: has the type "${type}", which is no component; use one of ${known}`);
       }
+      const problems = checkPlainInputs(types, definition.inputProperties, inputs);
+      if (problems.length > 0) throw this.#refusals.create(new ConfigError(name, problems).message);
       const component = new Component(name, inputs as never, options);
       const outputs = component as unknown as pulumi.Inputs;
       const state = Object.fromEntries(Object.keys(definition.properties).map((key) => [key, outputs[key]]));

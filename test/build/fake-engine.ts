@@ -11,11 +11,17 @@ interface Properties {
   [key: string]: JavaScriptValue;
 }
 
+/** A resource as the plugin asks for it. */
+export interface RequestedResource {
+  readonly type: string;
+  readonly inputs: Properties;
+}
+
 /** The two services that a plugin talks to while it constructs a component: the resource monitor and the log. */
 export interface FakeEngine {
   readonly address: string;
-  /** Types of what was registered, in the order of registration. */
-  readonly registered: string[];
+  /** What was registered, in that order. */
+  readonly requested: RequestedResource[];
   /** What was logged for users to see. */
   readonly logged: string[];
   close(): void;
@@ -23,10 +29,10 @@ export interface FakeEngine {
 
 /** Starts an engine on loopback that gives every resource what Azure and Kubernetes would. */
 export async function startFakeEngine(): Promise<FakeEngine> {
-  const registered: string[] = [];
+  const requested: RequestedResource[] = [];
   const logged: string[] = [];
   const server = new grpc.Server();
-  server.addService(resourceGrpc.ResourceMonitorService, monitor(registered));
+  server.addService(resourceGrpc.ResourceMonitorService, monitor(requested));
   server.addService(engineGrpc.EngineService, {
     log: unary((request: enginePb.LogRequest) => {
       if (request.getSeverity() !== enginePb.LogSeverity.DEBUG) logged.push(request.getMessage());
@@ -41,7 +47,7 @@ export async function startFakeEngine(): Promise<FakeEngine> {
   });
   return {
     address: `127.0.0.1:${port}`,
-    registered,
+    requested,
     logged,
     close: () => {
       server.forceShutdown();
@@ -49,7 +55,7 @@ export async function startFakeEngine(): Promise<FakeEngine> {
   };
 }
 
-function monitor(registered: string[]): grpc.UntypedServiceImplementation {
+function monitor(requested: RequestedResource[]): grpc.UntypedServiceImplementation {
   return {
     supportsFeature: unary((request: resourcePb.SupportsFeatureRequest) => {
       const response = new resourcePb.SupportsFeatureResponse();
@@ -57,8 +63,8 @@ function monitor(registered: string[]): grpc.UntypedServiceImplementation {
       return response;
     }),
     registerResource: unary((request: resourcePb.RegisterResourceRequest) => {
-      registered.push(request.getType());
       const inputs = request.getObject()?.toJavaScript() ?? {};
+      requested.push({ type: request.getType(), inputs });
       const response = new resourcePb.RegisterResourceResponse();
       response.setUrn(`urn:pulumi:stack::project::${request.getType()}::${request.getName()}`);
       response.setId(`/subscriptions/00000000-0000-0000-0000-00000000000f/${request.getName()}`);

@@ -213,7 +213,7 @@ describe("the plugin", () => {
     expect(state["hostname"]).toBe("oslo.westeurope-1.ts.eventgrid.azure.net");
     expect(Object.keys(state["topicSpaceIds"] as Inputs)).toEqual(["telemetry"]);
     expect(state["configText"]).toContain("oslo.westeurope-1.ts.eventgrid.azure.net:8883");
-    expect(engine.registered).toEqual(
+    expect(engine.requested.map(({ type }) => type)).toEqual(
       expect.arrayContaining(["azure-native:eventgrid:Namespace", "kubernetes:apps/v1:StatefulSet"]),
     );
     expect(engine.logged).toEqual([expect.stringContaining("endpoints.cloud.retain")]);
@@ -254,6 +254,48 @@ describe("the plugin", () => {
     await refusalOf("Nothing", "edge", {});
     expect(engine.logged).toEqual([]);
     expect(plugin.process.errorLines).toEqual([]);
+  });
+
+  test("refuses an output where only a plain value tells which resources exist", async () => {
+    const secret = { [signature]: outputValue, value: { image: "relay:1", secrets: {} }, secret: true };
+    const dataflows = {
+      telemetry: { ...bridge.dataflows.telemetry, source: { [signature]: outputValue, value: "edge" } },
+    };
+
+    const { code, details } = await refusalOf("MqttBridge", "oslo", { ...bridge, dataflows, relay: secret });
+
+    const problem = "is an output, and has to be known when the program runs, because it decides which resources exist";
+    const remedy = "give a plain value; fields within it may be outputs where they are not plain";
+    expect(code).toBe(invalidArgument);
+    expect(details.split("\n")).toEqual([
+      "oslo has 2 problems:",
+      `  dataflows.telemetry.source: ${problem}; ${remedy}`,
+      `  relay: ${problem}; ${remedy}`,
+    ]);
+  });
+
+  test("keeps a secret within a plain argument a secret", async () => {
+    const key = { [signature]: outputValue, value: "key", secret: true };
+    const historian = {
+      host: "historian.example:8883",
+      authenticationMethod: "X509Certificate",
+      secretRef: "historian",
+    };
+
+    const { state } = await plugin.construct("mqtt-dataflow:index:MqttBridge", "bergen", {
+      site: "bergen",
+      localEndpoints: { edge: {} },
+      customEndpoints: { historian },
+      dataflows: { telemetry: { ...bridge.dataflows.telemetry, destination: "historian" } },
+      relay: { image: "relay:1", secrets: { historian: { clientCertificate: "certificate", clientKey: key } } },
+    });
+
+    expect(state["statefulSetName"]).toBe("bergen-relay-set");
+    const secret = engine.requested.find(({ type }) => type === "kubernetes:core/v1:Secret");
+    expect(secret?.inputs["stringData"]).toMatchObject({
+      value: { "client_key.pem": "key" },
+      [signature]: expect.anything(),
+    });
   });
 
   test("goes on after a refusal", async () => {

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
 import { MqttBridge } from "../../components/index.ts";
 import { buildPolicy } from "../../policy/rule.ts";
 import type { Inputs } from "../../policy/rule.ts";
@@ -446,4 +449,17 @@ test("what the components make breaks no rule, in production neither", async () 
     ]),
   );
   expect(violations.flat()).toEqual([]);
+});
+
+test("the page of the pack has every rule with its settings and its source", () => {
+  const page = readFileSync(path.join(import.meta.dirname, "../../doc/policy.md"), "utf8");
+  const rows = page.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+
+  for (const { name, description, source, configSchema } of rules) {
+    const settings = Object.entries(configSchema?.properties ?? {}).map(
+      ([key, { default: value }]) => `\`${key}\`: \`${JSON.stringify(value)}\``,
+    );
+    const row = rows.find((cells) => cells[1] === `\`${name}\``);
+    expect(row?.slice(2, 5)).toEqual([description, settings.join("<br>") || "none", source]);
+  }
 });
