@@ -14,7 +14,7 @@ export interface SchemaChange {
 export function compareSchemas(stored: PackageSchema, inferred: PackageSchema): SchemaChange[] {
   const [before, after] = [flatten(stored), flatten(inferred)];
   const removed = outermost(before, after).map((path) => describeRemoval(path, before));
-  const added = outermost(after, before).map((path) => describeAddition(path, before));
+  const added = outermost(after, before).map((path) => describeAddition(path, before, after));
   const changed = [...before]
     .filter(([path, value]) => after.has(path) && after.get(path) !== value)
     .map(([path, value]) => describeChange(path, value, after.get(path) ?? ""));
@@ -26,7 +26,8 @@ const branch = "";
 
 /** Every leaf and every branch by its path. Lists become sets of what is in them. */
 function flatten(value: unknown, path = "", into = new Map<string, string>()): Map<string, string> {
-  if (path === "version") return into;
+  // What is optional stands a second time in the lists of what is required.
+  if (path === "version" || (path.endsWith(".optional") && value === true)) return into;
   if (Array.isArray(value)) {
     if (path !== "") into.set(path, branch);
     for (const item of value as unknown[]) flattenItem(item, path, into);
@@ -60,12 +61,23 @@ function isText(path: string, value: string | undefined): boolean {
   return /(^|\.)description$/.test(path) && value !== branch;
 }
 
+/** Tells the mark of a property that takes no outputs from a property that is called "plain". */
+function isPlainMark(path: string, schema: ReadonlyMap<string, string>): boolean {
+  return path.endsWith(".plain") && schema.get(path) === "true";
+}
+
 function describeRemoval(path: string, before: ReadonlyMap<string, string>): SchemaChange {
   if (requiredInput.test(path)) return { path, change: "need not be given any more", breaking: false };
+  if (isPlainMark(path, before)) return { path, change: "may be an output", breaking: false };
   return { path, change: "is gone", breaking: !isText(path, before.get(path)) };
 }
 
-function describeAddition(path: string, before: ReadonlyMap<string, string>): SchemaChange {
+function describeAddition(
+  path: string,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): SchemaChange {
+  if (isPlainMark(path, after)) return { path, change: "may be no output any more", breaking: true };
   if (!requiredInput.test(path)) return { path, change: "is added", breaking: false };
   // Within something that is added as a whole this path is not the outermost.
   const owner = path.split(".").slice(0, 2).join(".");

@@ -1,11 +1,15 @@
 import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
-import type { PackageSchema } from "../../build/schema.ts";
+import type { PackageSchema, SchemaProperty } from "../../build/schema.ts";
 
 const stored: PackageSchema = {
   name: "mqtt-dataflow",
   resources: {
     "mqtt-dataflow:index:Relay": {
-      inputProperties: { image: { type: "string", description: "Image." }, site: { type: "string" } },
+      inputProperties: {
+        image: { type: "string", description: "Image." },
+        site: { type: "string" },
+        dataflows: { type: "object", plain: true } as SchemaProperty,
+      },
       requiredInputs: ["image"],
       properties: { configText: { type: "string" } },
       required: ["configText"],
@@ -82,6 +86,13 @@ const breaking: [what: string, before: string, after: string, path: string, chan
     "types.mqtt-dataflow:index:MqttQos.enum.AtLeastOnce.value",
     "is 2, was 1",
   ],
+  [
+    "an input that takes no outputs any more",
+    '"site":{"type":"string"',
+    '"site":{"type":"string","plain":true',
+    `${relay}.inputProperties.site.plain`,
+    "may be no output any more",
+  ],
 ];
 
 test.each(breaking)("finds %s, which breaks programs", (_, before, after, path, change) => {
@@ -104,6 +115,13 @@ const compatible: [what: string, before: string, after: string, path: string, ch
     "need not be given any more",
   ],
   ["another text", '"Image."', '"The image."', `${relay}.inputProperties.image.description`, "has another text"],
+  [
+    "an input that takes outputs too",
+    '"plain":true',
+    '"optional":true',
+    `${relay}.inputProperties.dataflows.plain`,
+    "may be an output",
+  ],
 ];
 
 test.each(compatible)("finds %s, which breaks nothing", (_, before, after, path, change) => {

@@ -18,7 +18,12 @@ export interface Consumer {
 
 /** Builds the package as `npm run build` does. */
 export function buildPackage(): void {
-  execFileSync(process.execPath, ["--no-warnings", path.join(root, "build/build.ts")], { stdio: "pipe" });
+  try {
+    execFileSync(process.execPath, ["--no-warnings", path.join(root, "build/build.ts")], { stdio: "pipe" });
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout: Buffer; readonly stderr: Buffer };
+    throw new Error(`the build failed:\n${stdout.toString()}${stderr.toString()}`, { cause: error });
+  }
 }
 
 /** Packs what was built and unpacks it as npm would, with just the dependencies that the package declares. */

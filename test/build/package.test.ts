@@ -180,8 +180,11 @@ describe("the plugin", () => {
     engine.logged.length = 0;
   });
 
+  // One by one: when the plugin does not start, there is still an engine to close.
   afterAll(() => {
     plugin.close();
+  });
+  afterAll(() => {
     engine.close();
   });
 
