@@ -412,7 +412,11 @@ test("what the components make breaks no rule, in production neither", async () 
           topicSpaces: { telemetry: { topicTemplates: ["sites/oslo/#"] } },
           publicNetworkAccess: "Disabled",
         },
-        instance: { resourceGroupName: "rg", instanceName: "aio", customLocationId: "/subscriptions/f/location" },
+        instance: {
+          resourceGroupName: "rg",
+          instanceName: "aio",
+          customLocationId: `${resourceGroup}/providers/Microsoft.ExtendedLocation/customLocations/oslo`,
+        },
         localEndpoints: { edge: {} },
         eventGridEndpoints: { cloud: { retain: "Never" } },
         dataflows: {
