@@ -20,6 +20,10 @@ function project(displayName, folders, testTimeoutMs) {
     setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs"],
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulePackages.join("|")})/)`],
+    // Examples import the package by its name.
+    moduleNameMapper: { "^mqtt-dataflow$": "<rootDir>/components/index.ts" },
+    // What the build leaves there has the name of this package.
+    modulePathIgnorePatterns: ["<rootDir>/dist/"],
     restoreMocks: true,
   };
 }
@@ -29,6 +33,8 @@ export default {
     project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "support"], 10_000),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
+    // These compile the whole package first.
+    project("build", ["build", "examples"], 240_000),
     project("engine", ["engine"], 180_000),
   ],
   reporters: ["default", "<rootDir>/test/support/reporter.cjs"],

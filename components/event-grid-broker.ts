@@ -96,7 +96,7 @@ export interface EventGridBrokerArgs {
 
 /**
  * An Event Grid namespace with its MQTT broker enabled, and the topic spaces that decide which topics exist.
- * Grants nothing: pair it with {@link TopicSpaceAccess}.
+ * Grants nothing: pair it with `TopicSpaceAccess`.
  */
 export class EventGridBroker extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:EventGridBroker";

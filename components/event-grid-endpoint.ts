@@ -53,8 +53,8 @@ export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
 
 /**
  * The dataflow endpoint of an Event Grid namespace: its part of the relay's configuration and, where an AIO instance is
- * given, the `DataflowEndpoint` resource. Creates no namespace and grants nothing: see {@link EventGridBroker} and
- * {@link TopicSpaceAccess}.
+ * given, the `DataflowEndpoint` resource. Creates no namespace and grants nothing: see `EventGridBroker` and
+ * `TopicSpaceAccess`.
  */
 export class EventGridEndpoint extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:EventGridEndpoint";

@@ -3,16 +3,25 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../runtime/errors.ts";
 import type { Problem } from "../runtime/errors.ts";
 
+/** The error that a plugin refuses with; in the program of a stack there is none. */
+let createPluginError: ((message: string) => Error) | undefined;
+
+/** Makes this process refuse as a plugin for other languages does, which no error of a program's kind can; called once. */
+export function refuseAsPlugin(createError: (message: string) => Error): void {
+  createPluginError = createError;
+}
+
 /**
  * The error that every component refuses with: all problems in one text, shown under the resource and without a stack.
  */
-export function refusal(resource: pulumi.Resource, name: string, problems: readonly Problem[]): pulumi.ResourceError {
-  return new pulumi.ResourceError(new ConfigError(name, problems).message, resource, true);
+export function refusal(resource: pulumi.Resource, name: string, problems: readonly Problem[]): Error {
+  const { message } = new ConfigError(name, problems);
+  return createPluginError?.(message) ?? new pulumi.ResourceError(message, resource, true);
 }
 
 /**
  * Ends the deployment when there are problems.
- * @throws {pulumi.ResourceError} when `problems` is not empty
+ * @throws {pulumi.ResourceError} when `problems` is not empty; in a plugin {@link pulumi.InputPropertiesError}
  */
 export function refuse(resource: pulumi.Resource, name: string, problems: readonly Problem[]): void {
   if (problems.length > 0) throw refusal(resource, name, problems);
@@ -20,7 +29,7 @@ export function refuse(resource: pulumi.Resource, name: string, problems: readon
 
 /**
  * Gives what `parse` returns.
- * @throws {pulumi.ResourceError} with the problems, when `parse` throws a {@link ConfigError}
+ * @throws {pulumi.ResourceError} with the problems, when `parse` throws a {@link ConfigError}; in a plugin {@link pulumi.InputPropertiesError}
  */
 export function refuseInvalid<T>(resource: pulumi.Resource, name: string, parse: () => T): T {
   try {

@@ -8,6 +8,7 @@ import { PublicNetworkAccess } from "../enumerations.ts";
 import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
 import { withoutUndefined } from "../known.ts";
 import type { CustomDomainArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
+import { minimumTlsVersion } from "./tls.ts";
 
 /** What Azure does to values once they are known: refuses sessions that dataflows can't live with. */
 export type CheckSessions = (sessions: number) => number;
@@ -17,9 +18,6 @@ export type CheckSessions = (sessions: number) => number;
  * @see Azure REST API, change log of Microsoft.EventGrid namespaces
  */
 export const authenticationNameSourcesApiVersion = "2025-04-01-preview";
-
-/** Only this one is supported. @see Azure REST API, Namespaces (2025-02-15), minimumTlsVersionAllowed */
-const minimumTlsVersion = "1.2";
 
 /** Throughput units of a namespace of which nothing is said. */
 export const defaultCapacity = 1;

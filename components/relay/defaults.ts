@@ -17,5 +17,11 @@ export function relayDefaults() {
   };
 }
 
+/** Name of the relay: of its image, and of its workloads by the label `app.kubernetes.io/name`. */
+export const relayName = "mqtt-dataflow-relay";
+
+/** Time in seconds that a pod has beyond draining, to close its connections and end. */
+export const shutdownMarginSeconds = 10;
+
 /** What a pod has by default. */
 export const podDefaults = { memoryMebibytes: 256, cpuMillicores: 100 } as const;

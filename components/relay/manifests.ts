@@ -7,7 +7,7 @@ import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { podDefaults, relayDefaults } from "./defaults.ts";
+import { podDefaults, relayDefaults, relayName } from "./defaults.ts";
 import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
 import type { MountedFiles } from "./files.ts";
 import { buildEgress } from "./network.ts";
@@ -50,7 +50,7 @@ const instanceLabel = "app.kubernetes.io/instance";
 /** The labels of everything that belongs to the relay of this name. */
 export function buildLabels(name: string): Labels {
   return {
-    [nameLabel]: "mqtt-dataflow-relay",
+    [nameLabel]: relayName,
     [instanceLabel]: name,
     "app.kubernetes.io/part-of": "mqtt-dataflow",
     "app.kubernetes.io/managed-by": "pulumi",

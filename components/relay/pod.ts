@@ -1,6 +1,7 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { shutdownMarginSeconds } from "./defaults.ts";
 import { configKey } from "./files.ts";
 
 /** What the pod's template is made of. */
@@ -24,9 +25,6 @@ export interface PodParts {
 
 /** User and group of the relay's process in its image. */
 const relayUser = 10_001;
-
-/** Time in seconds that a pod has beyond draining, to close its connections and end. */
-const shutdownMarginSeconds = 10;
 
 /** Builds the template of the relay's pods, which Pod Security admission takes at its level `restricted`. */
 export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpec {

@@ -6,6 +6,7 @@ const realParts = {
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
+  python3: "apt-get install python3",
 } as const;
 
 export type RealPart = keyof typeof realParts;

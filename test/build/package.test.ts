@@ -1,0 +1,343 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+import { getPulumiComponents } from "@pulumi/pulumi/provider/experimental/index.js";
+
+import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
+import type { PackageSchema } from "../../build/schema.ts";
+import * as exported from "../../components/index.ts";
+import { stopProcesses } from "../support/started-process.ts";
+import { removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { startFakeEngine } from "./fake-engine.ts";
+import type { FakeEngine } from "./fake-engine.ts";
+import { buildPackage, installPackage, link, typeCheck } from "./package-scene.ts";
+import type { Consumer } from "./package-scene.ts";
+import { startPlugin } from "./plugin-host.ts";
+import type { Inputs, RunningPlugin } from "./plugin-host.ts";
+
+let consumer: Consumer;
+
+beforeAll(() => {
+  buildPackage();
+  consumer = installPackage();
+});
+
+afterAll(async () => {
+  await stopProcesses();
+  removeTemporaryFolders();
+});
+
+/** Names of every component that the package exports. */
+const components = getPulumiComponents(exported)
+  .map(({ name }) => name)
+  .sort();
+
+function readSchema(...names: string[]): PackageSchema {
+  return JSON.parse(readFileSync(path.join(...names), "utf8")) as PackageSchema;
+}
+
+describe("the npm package", () => {
+  test("declares exactly what its files import", () => {
+    expect(Object.keys(consumer.manifest.dependencies)).toEqual([
+      "@pulumi/azure-native",
+      "@pulumi/kubernetes",
+      "@pulumi/pulumi",
+      "leven",
+      "valibot",
+    ]);
+  });
+
+  test("holds what the components need of the relay's sources, and nothing else of the project", () => {
+    const files = readdirSync(consumer.packageFolder, { recursive: true, encoding: "utf8" });
+
+    expect(readdirSync(consumer.packageFolder).sort()).toEqual([
+      "LICENSE",
+      "PulumiPlugin.yaml",
+      "README.md",
+      "components",
+      "package.json",
+      "runtime",
+      "schema.json",
+    ]);
+    expect(files).toContain(path.join("runtime", "config.js"));
+    expect(files).not.toContain(path.join("runtime", "main.js"));
+    expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).toEqual([]);
+  });
+
+  test.each([
+    ["an ES module", "program.mjs", 'import * as exported from "mqtt-dataflow";'],
+    ["a CommonJS program", "program.cjs", 'const exported = require("mqtt-dataflow");'],
+  ])("is loaded by %s", (_, file, load) => {
+    consumer.write(file, `${load}\nconsole.log(Object.keys(exported).join());`);
+
+    const names = execFileSync(process.execPath, ["--no-warnings", file], { cwd: consumer.folder, encoding: "utf8" });
+
+    expect(names.trim().split(",")).toEqual(expect.arrayContaining(components));
+  });
+
+  test("type-checks a program, and refuses what is wrong in it", () => {
+    link(path.join(consumer.folder, "node_modules"), "@types/node");
+    consumer.write("package.json", JSON.stringify({ type: "module" }));
+    consumer.write("program.ts", typedProgram);
+    const compilerOptions = { target: "es2022", module: "nodenext", strict: true, types: ["node"], skipLibCheck: true };
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+
+    expect(typeCheck(consumer.folder)).toBe("");
+  });
+
+  test("type-checks a program whose compiler looks for packages as it did before there were exports", () => {
+    consumer.write("legacy.ts", legacyProgram);
+    const compilerOptions = {
+      module: "commonjs",
+      moduleResolution: "node10",
+      strict: true,
+      types: [],
+      skipLibCheck: true,
+    };
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["legacy.ts"] }));
+
+    expect(typeCheck(consumer.folder)).toBe("");
+  });
+});
+
+/** Each expected error shows that a declaration is read: a file that is not found would make everything `any`. */
+const typedProgram = `
+import { LocalEndpoint, MqttBridge, MqttQos, renderRelayConfig } from "mqtt-dataflow";
+import type { MqttBridgeArgs } from "mqtt-dataflow";
+
+const edge = new LocalEndpoint("edge", { qos: MqttQos.AtLeastOnce, authenticationMethod: "Anonymous" });
+export const config: string = await new Promise((resolve) => edge.config.apply(resolve));
+// @ts-expect-error: an output is no text
+export const text: string = edge.config;
+// @ts-expect-error: Event Grid's method, which no local endpoint has
+new LocalEndpoint("edge", { authenticationMethod: "UserAssignedManagedIdentity" });
+// @ts-expect-error: a setting that is inherited has its type too
+new LocalEndpoint("edge", { qos: 2 });
+const args: MqttBridgeArgs = { site: "oslo", dataflows: {}, relay: { image: "relay" } };
+new MqttBridge("oslo", args);
+// @ts-expect-error: a dataflow has more than a source
+new MqttBridge("oslo", { ...args, dataflows: { telemetry: { source: "edge" } } });
+const rendered: { readonly text: string } = renderRelayConfig("oslo", { endpoints: {}, dataflows: {} });
+export { rendered };
+`;
+
+const legacyProgram = `
+import { LocalEndpoint, MqttQos } from "mqtt-dataflow";
+
+new LocalEndpoint("edge", { qos: MqttQos.AtLeastOnce });
+// @ts-expect-error: there are 0 and 1
+new LocalEndpoint("edge", { qos: 2 });
+`;
+
+describe("the schema for other languages", () => {
+  test("has every component, each with its arguments and outputs described", () => {
+    const schema = readSchema(consumer.packageFolder, "schema.json");
+    const objects = [
+      ...Object.values(schema.resources).flatMap(({ inputProperties, properties }) => [inputProperties, properties]),
+      ...Object.values(schema.types).map(({ properties }) => properties ?? {}),
+    ];
+    const descriptions = objects.flatMap((properties) =>
+      Object.values(properties).map(({ description }) => description),
+    );
+
+    expect(components).toEqual(expect.arrayContaining(["MqttBridge", "Relay", "TopicSpaceAccess"]));
+    expect(Object.keys(schema.resources).sort()).toEqual(components.map((name) => `mqtt-dataflow:index:${name}`));
+    expect(descriptions.filter((text) => text === undefined || text === "" || text.includes("[object"))).toEqual([]);
+    expect(Object.values(schema.types).filter(({ description }) => !description)).toEqual([]);
+    expect(JSON.stringify(schema)).not.toContain("[object Object]");
+  });
+
+  test("says the defaults that only the sources have", () => {
+    const { resources } = readSchema(consumer.packageFolder, "schema.json");
+
+    expect(resources["mqtt-dataflow:index:LocalEndpoint"]?.inputProperties["host"]?.description).toBe(
+      'Host name and port of the broker, `<hostname>:<port>`.\nDefault: "aio-broker:18883"',
+    );
+  });
+
+  test("is the stored one", () => {
+    const stored = readSchema(import.meta.dirname, "schema.json");
+    const inferred = readSchema(consumer.packageFolder, "schema.json");
+
+    const changes = compareSchemas(stored, inferred);
+
+    if (changes.length > 0) throw new Error(formatChanges(changes));
+  });
+});
+
+describe("the plugin", () => {
+  let engine: FakeEngine;
+  let plugin: RunningPlugin;
+
+  beforeAll(async () => {
+    engine = await startFakeEngine();
+    plugin = await startPlugin(consumer.packageFolder, engine.address);
+  });
+
+  beforeEach(() => {
+    engine.logged.length = 0;
+  });
+
+  // One by one: when the plugin does not start, there is still an engine to close.
+  afterAll(() => {
+    plugin.close();
+  });
+  afterAll(() => {
+    engine.close();
+  });
+
+  /** What the engine is told of a component that is refused. */
+  async function refusalOf(type: string, name: string, inputs: Inputs): Promise<{ code: number; details: string }> {
+    const refused = await plugin
+      .construct(`mqtt-dataflow:index:${type}`, name, inputs)
+      .catch((error: unknown) => error);
+    const { code, details } = refused as { code: number; details: string };
+    return { code, details };
+  }
+
+  test("gives the schema of the package", async () => {
+    expect(JSON.parse(await plugin.schema())).toEqual(readSchema(consumer.packageFolder, "schema.json"));
+  });
+
+  test("constructs a whole bridge, and gives the outputs that the schema has", async () => {
+    const { urn, state } = await plugin.construct("mqtt-dataflow:index:MqttBridge", "oslo", bridge);
+
+    expect(urn).toBe("urn:pulumi:stack::project::mqtt-dataflow:index:MqttBridge::oslo");
+    expect(Object.keys(state).sort()).toEqual([
+      "configMapName",
+      "configText",
+      "hostname",
+      "serviceAccountName",
+      "statefulSetName",
+      "topicSpaceIds",
+    ]);
+    expect(state["hostname"]).toBe("oslo.westeurope-1.ts.eventgrid.azure.net");
+    expect(Object.keys(state["topicSpaceIds"] as Inputs)).toEqual(["telemetry"]);
+    expect(state["configText"]).toContain("oslo.westeurope-1.ts.eventgrid.azure.net:8883");
+    expect(engine.requested.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(["azure-native:eventgrid:Namespace", "kubernetes:apps/v1:StatefulSet"]),
+    );
+    expect(engine.logged).toEqual([expect.stringContaining("endpoints.cloud.retain")]);
+  });
+
+  test("refuses plain arguments once, all problems in one text, without a stack and without a property's value", async () => {
+    const inputs = { resourceGroupName: "rg", topicSpaces: { telemetry: { topicTemplates: [] } }, capacity: 99 };
+
+    const refused = await refusalOf("EventGridBroker", "oslo", inputs);
+
+    expect(refused).toEqual({
+      code: invalidArgument,
+      details: [
+        "oslo has 2 problems:",
+        "  topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10",
+        "  capacity: is 99 throughput units, outside what Event Grid has; give a whole number from 1 to 40",
+      ].join("\n"),
+    });
+    expect(engine.logged).toEqual([]);
+    expect(plugin.process.errorLines).toEqual([]);
+  });
+
+  test("refuses what only an output tells in the same words, once and without a stack", async () => {
+    const host = { [signature]: outputValue, value: "edge.example:0", secret: true };
+
+    const refused = await refusalOf("CustomEndpoint", "edge", {
+      host,
+      authenticationMethod: "Anonymous",
+      clientIdPrefix: "oslo-",
+    });
+
+    expect(refused).toEqual({
+      code: invalidArgument,
+      details:
+        'edge has 1 problem:\n  host: is "edge.example:0"; give "<hostname>:<port>", such as "broker.example:8883"',
+    });
+    // A log of the rejection that follows would come in a later turn of the plugin's event loop than the answer.
+    await refusalOf("Nothing", "edge", {});
+    expect(engine.logged).toEqual([]);
+    expect(plugin.process.errorLines).toEqual([]);
+  });
+
+  test("refuses an output where only a plain value tells which resources exist", async () => {
+    const secret = { [signature]: outputValue, value: { image: "relay:1", secrets: {} }, secret: true };
+    const dataflows = {
+      telemetry: { ...bridge.dataflows.telemetry, source: { [signature]: outputValue, value: "edge" } },
+    };
+
+    const { code, details } = await refusalOf("MqttBridge", "oslo", { ...bridge, dataflows, relay: secret });
+
+    const problem = "is an output, and has to be known when the program runs, because it decides which resources exist";
+    const remedy = "give a plain value; fields within it may be outputs where they are not plain";
+    expect(code).toBe(invalidArgument);
+    expect(details.split("\n")).toEqual([
+      "oslo has 2 problems:",
+      `  dataflows.telemetry.source: ${problem}; ${remedy}`,
+      `  relay: ${problem}; ${remedy}`,
+    ]);
+  });
+
+  test("keeps a secret within a plain argument a secret", async () => {
+    const key = { [signature]: outputValue, value: "key", secret: true };
+    const historian = {
+      host: "historian.example:8883",
+      authenticationMethod: "X509Certificate",
+      secretRef: "historian",
+    };
+
+    const { state } = await plugin.construct("mqtt-dataflow:index:MqttBridge", "bergen", {
+      site: "bergen",
+      localEndpoints: { edge: {} },
+      customEndpoints: { historian },
+      dataflows: { telemetry: { ...bridge.dataflows.telemetry, destination: "historian" } },
+      relay: { image: "relay:1", secrets: { historian: { clientCertificate: "certificate", clientKey: key } } },
+    });
+
+    expect(state["statefulSetName"]).toBe("bergen-relay-set");
+    const secret = engine.requested.find(({ type }) => type === "kubernetes:core/v1:Secret");
+    expect(secret?.inputs["stringData"]).toMatchObject({
+      value: { "client_key.pem": "key" },
+      [signature]: expect.anything(),
+    });
+  });
+
+  test("goes on after a refusal", async () => {
+    const { state } = await plugin.construct("mqtt-dataflow:index:LocalEndpoint", "edge", {});
+
+    expect(state["tokenAudience"]).toBe("aio-internal");
+  });
+
+  test("names its components to who asks for another", async () => {
+    const { details } = await refusalOf("Broker", "edge", {});
+
+    expect(details).toMatch(
+      /^edge: has the type "mqtt-dataflow:index:Broker", which is no component; use one of .*MqttBridge/,
+    );
+  });
+});
+
+/** gRPC's status INVALID_ARGUMENT, which the engine shows without a stack. */
+const invalidArgument = 3;
+
+/** How the engine marks a value that is an output. @see Pulumi, resource provider protocol */
+const signature = "4dabf18193072939515e22adb298388d";
+const outputValue = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+
+const bridge = {
+  site: "oslo",
+  eventGrid: { resourceGroupName: "rg", topicSpaces: { telemetry: { topicTemplates: ["sites/oslo/#"] } } },
+  localEndpoints: { edge: {} },
+  eventGridEndpoints: { cloud: {} },
+  dataflows: {
+    telemetry: {
+      source: "edge",
+      dataSources: ["plant/#"],
+      destination: "cloud",
+      dataDestination: "sites/oslo/${inputTopic}",
+    },
+  },
+  identity: {
+    clientId: "00000000-0000-0000-0000-000000000001",
+    tenantId: "00000000-0000-0000-0000-000000000002",
+  },
+  relay: { image: "registry.example/relay:1" },
+};
