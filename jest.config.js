@@ -29,7 +29,11 @@ export default {
     project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "support"], 10_000),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
-    project("engine", ["engine"], 180_000),
+    {
+      ...project("engine", ["engine"], 120_000),
+      globalSetup: "<rootDir>/test/engine/support/setup.ts",
+      globalTeardown: "<rootDir>/test/engine/support/teardown.ts",
+    },
   ],
   reporters: ["default", "<rootDir>/test/support/reporter.cjs"],
   // Each worker holds Pulumi's generated SDK once; two of them fit a small build machine.

@@ -79,6 +79,8 @@ function buildFlags(folder: string, store: string, port: number, token: string):
     "service-cluster-ip-range": "10.0.0.0/24",
     "token-auth-file": file("tokens.csv", `${token},administrator,1,system:masters\n`),
     "authorization-mode": "RBAC",
+    // As kubeadm has it: what is refused is refused by Pod Security.
+    "allow-privileged": "true",
     // No controller makes the service account `default` that it would ask for.
     "disable-admission-plugins": "ServiceAccount",
   });

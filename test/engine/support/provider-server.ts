@@ -62,8 +62,10 @@ export interface ProviderPlugin {
   readonly name: string;
   /** Whether values come with the marks of secrets, and whether the answers carry them. */
   readonly keepsSecrets: boolean;
-  /** Settings of the provider of which a change replaces everything that it manages. */
-  readonly replacingSettings: readonly string[];
+  /** Version of the SDK that it belongs to. */
+  readonly version: string;
+  /** Tells whether changed settings lead to another place, so that everything has to be created there. */
+  isElsewhere(before: Values, after: Values): boolean;
   configure(settings: Values): ConfiguredProvider;
 }
 
@@ -122,7 +124,7 @@ function buildHandlers(provider: ProviderPlugin): UntypedServiceImplementation {
     ),
     attach: answer(() => new empty.Empty()),
     cancel: answer(() => new empty.Empty()),
-    getPluginInfo: answer(() => new plugin.PluginInfo().setVersion("0.0.0")),
+    getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(provider.version)),
     checkConfig: answer((request: wire.CheckRequest) => new wire.CheckResponse().setInputs(request.getNews())),
     diffConfig: answer((request: wire.DiffRequest) => diffConfig(provider, request)),
     configure: answer((request: wire.ConfigureRequest, call) => {
@@ -144,7 +146,7 @@ function diffConfig(provider: ProviderPlugin, request: wire.DiffRequest): wire.D
   return new wire.DiffResponse()
     .setChanges(changed.length === 0 ? noChange : someChange)
     .setDiffsList(changed)
-    .setReplacesList(changed.filter((name) => provider.replacingSettings.includes(name)));
+    .setReplacesList(provider.isElsewhere(before, after) ? changed : []);
 }
 
 const { DIFF_NONE: noChange, DIFF_SOME: someChange } = wire.DiffResponse.DiffChanges;

@@ -1,3 +1,5 @@
+import sdk from "@pulumi/azure-native/package.json" with { type: "json" };
+
 import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
 import { digitsFrom } from "../random-name.ts";
 import { compareValues, hasUnknown, isValues, unknown } from "../values.ts";
@@ -59,7 +61,8 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
   return {
     name: "azure-native",
     keepsSecrets: false,
-    replacingSettings: ["subscriptionId", "tenantId"],
+    version: sdk.version,
+    isElsewhere: (before, after) => before["subscriptionId"] !== after["subscriptionId"],
     configure: () => configured,
   };
 }

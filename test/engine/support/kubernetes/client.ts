@@ -162,7 +162,7 @@ function call(access: ClusterAccess, { method, path, body, type }: ApiCall): Pro
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString();
         const { statusCode = 0 } = response;
-        const answer = (text.startsWith("{") ? JSON.parse(text) : { message: text }) as KubernetesObject;
+        const answer = (text.startsWith("{") ? JSON.parse(text) : { message: text }) as KubernetesObject & { reason?: string; message?: string };
         if (statusCode < 300) resolve(answer);
         else reject(new KubernetesError(statusCode, answer));
       });

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 
+import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
+
 import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
 import { digitsFrom } from "../random-name.ts";
 import { compareValues, hasUnknown, isSecret, isValues, revealValues, secret } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 import { KubernetesError, openCluster, readKubeconfig } from "./client.ts";
-import type { KubernetesClient, KubernetesObject } from "./client.ts";
+import type { ClusterAccess, KubernetesClient, KubernetesObject } from "./client.ts";
 import { isReplacedFor } from "./replacement.ts";
 
 /**
@@ -18,16 +20,16 @@ export function createKubernetesProvider(defaultKubeconfig: string): ProviderPlu
   return {
     name: "kubernetes",
     keepsSecrets: true,
-    replacingSettings: ["kubeconfig", "context", "cluster", "renderYamlToDirectory"],
+    version: sdk.version,
+    isElsewhere: (before, after) =>
+      accessOf(revealValues(before), defaultKubeconfig).server !== accessOf(revealValues(after), defaultKubeconfig).server,
     configure: (settings) => configure(revealValues(settings), defaultKubeconfig),
   };
 }
 
 function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvider {
-  const text = (name: string) => (typeof settings[name] === "string" ? settings[name] : undefined);
-  const kubeconfig = text("kubeconfig") ?? defaultKubeconfig;
-  const access = readKubeconfig(existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig, text("context"));
-  const cluster = openCluster(access);
+  const text = (name: string) => textOf(settings, name);
+  const cluster = openCluster(accessOf(settings, defaultKubeconfig));
   const mutable = {
     configMaps: text("enableConfigMapMutable") === "true",
     secrets: text("enableSecretMutable") === "true",
@@ -85,6 +87,17 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
   };
 }
 
+/** Settings are texts, whatever they mean; what is no text is a setting that a preview does not know. */
+function textOf(settings: Values, name: string): string | undefined {
+  const value = settings[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function accessOf(settings: Values, defaultKubeconfig: string): ClusterAccess {
+  const kubeconfig = textOf(settings, "kubeconfig") ?? defaultKubeconfig;
+  return readKubeconfig(existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig, textOf(settings, "context"));
+}
+
 const autonamed = "pulumi.com/autonamed";
 
 function check(
@@ -123,12 +136,21 @@ function idOf({ metadata }: KubernetesObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
 
-/** Says `stringData` as the API server keeps it: as `data`, in base64. */
+/** Says an object as the API server keeps it: empty lists left out, and `stringData` as `data`, in base64. */
 function normalize(object: Values): Values {
-  if (object["kind"] !== "Secret" || !isValues(object["stringData"]) || hasUnknown(object)) return object;
-  const { stringData, data = {}, ...others } = object;
+  if (hasUnknown(object)) return object;
+  const filled = withoutEmptyLists(object) as Values;
+  if (filled["kind"] !== "Secret" || !isValues(filled["stringData"])) return filled;
+  const { stringData, data = {}, ...others } = filled;
   const encoded = Object.entries(stringData as Values).map(([key, value]) => [key, Buffer.from(String(value)).toString("base64")]);
   return { ...others, data: { ...(data as Values), ...(Object.fromEntries(encoded) as Values) } };
+}
+
+function withoutEmptyLists(value: Value): Value {
+  if (Array.isArray(value)) return (value as readonly Value[]).map(withoutEmptyLists);
+  if (!isValues(value)) return value;
+  const filled = Object.entries(value).filter(([, entry]) => !Array.isArray(entry) || entry.length > 0);
+  return Object.fromEntries(filled.map(([name, entry]) => [name, withoutEmptyLists(entry)]));
 }
 
 /** Marks what was secret in the inputs, and a Secret's content in any case. */
