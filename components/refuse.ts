@@ -2,12 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { ConfigError } from "../runtime/errors.ts";
 import type { Problem } from "../runtime/errors.ts";
+import { keepText } from "./keep-text.ts";
 
 /**
  * The error that every component refuses with: all problems in one text, shown under the resource and without a stack.
  */
 export function refusal(resource: pulumi.Resource, name: string, problems: readonly Problem[]): pulumi.ResourceError {
-  return new pulumi.ResourceError(new ConfigError(name, problems).message, resource, true);
+  return keepText(new pulumi.ResourceError(new ConfigError(name, problems).message, resource, true));
 }
 
 /**

@@ -63,3 +63,12 @@ function withoutChance(text: string): string {
     .replaceAll(/\b(oslo-[a-z-]+?)(-?)[0-9a-f]{8}\b/g, "$1$2<made up>")
     .replaceAll(/\b[0-9a-f]{64}\b/g, "<hash>");
 }
+
+/** The part of a failed command's output that says why, without what only says that it failed. */
+export function diagnosticsOf(output: string): string {
+  const lines = output.split("\n");
+  const start = lines.indexOf("Diagnostics:") + 1;
+  const end = lines.findIndex((line, index) => index > start && /^\S/.test(line));
+  const blocks = lines.slice(start, end).join("\n").split("\n\n");
+  return blocks.filter((block) => !/^\s+error: (?:preview|update) failed$/m.test(block)).join("\n\n").trim();
+}

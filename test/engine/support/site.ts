@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 
 import { createTemporaryFolder } from "../../support/temporary-folder.ts";
 import { subscription } from "./arm/types.ts";
+import type { KubernetesClient } from "./kubernetes/client.ts";
 import type { CommandResult, PulumiInstallation } from "./pulumi.ts";
 
 /** Where the project is. */
@@ -33,19 +34,32 @@ export interface Site {
   succeed(...args: readonly string[]): Promise<string>;
 }
 
+/** A `Pulumi.<stack>.yaml`. */
+interface StackFile {
+  readonly encryptionsalt?: string;
+  readonly config?: SiteSettings;
+}
+
 export const platformStack = "organization/edge-platform/oslo";
 
-/** Deploys the platform's stack, of which a test may say what its settings are. */
+/** Deploys the platform's stack; what it returns deploys it again, with other settings. */
 export async function deployPlatform(
   installation: PulumiInstallation,
-  settings: { readonly [key: string]: unknown },
-): Promise<void> {
+  settings: SiteSettings,
+): Promise<(settings: SiteSettings) => Promise<void>> {
   const folder = createTemporaryFolder("platform");
   cpSync(path.join(project, "test/engine/program/platform"), folder, { recursive: true });
   for (const shared of ["node_modules", "package.json"]) symlinkSync(path.join(project, shared), path.join(folder, shared));
   await installation.succeed(folder, "stack", "init", platformStack, "--secrets-provider=passphrase");
-  writeSettings(path.join(folder, "Pulumi.oslo.yaml"), "edge-platform", settings);
-  await installation.succeed(folder, "up", "--stack", "oslo", "--yes", "--skip-preview");
+  const settingsFile = path.join(folder, "Pulumi.oslo.yaml");
+  const { encryptionsalt } = readConfig(settingsFile);
+  const deploy = async (changed: SiteSettings) => {
+    writeFileSync(settingsFile, stringify({ encryptionsalt }));
+    writeSettings(settingsFile, "edge-platform", changed);
+    await installation.succeed(folder, "up", "--stack", "oslo", "--yes", "--skip-preview");
+  };
+  await deploy(settings);
+  return deploy;
 }
 
 /** Copies the project's stack program, with the tests' declaration in it, and creates its stack `oslo`. */
@@ -82,6 +96,15 @@ export async function createSite(installation: PulumiInstallation, settings: Sit
   return site;
 }
 
+/** Creates the namespace of a relay, in which Pod Security is enforced at its strictest level. */
+export async function createNamespace(cluster: KubernetesClient, name: string): Promise<void> {
+  const labels = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/enforce-version": "latest",
+  };
+  await cluster.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+}
+
 /** What stands in Azure before any of these stacks: the AIO instance and the identity that the platform tells of. */
 export function addPlatformResources({ arm }: PulumiInstallation): void {
   const group = `${subscription}/resourceGroups/rg-oslo-edge/providers`;
@@ -108,6 +131,6 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function readConfig(file: string): { readonly config?: SiteSettings } {
-  return existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: SiteSettings }) : {};
+function readConfig(file: string): StackFile {
+  return existsSync(file) ? (parse(readFileSync(file, "utf8")) as StackFile) : {};
 }

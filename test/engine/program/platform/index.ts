@@ -17,7 +17,8 @@ export const identityClientId = "00000000-0000-0000-0000-0000000000c1";
 export const identityTenantId = "00000000-0000-0000-0000-0000000000e1";
 export const identityPrincipalId = "00000000-0000-0000-0000-0000000000a1";
 export const oidcIssuerUrl = config.get("oidcIssuerUrl");
-export const brokerHost = config.getObject<unknown>("brokerHost") ?? "aio-broker:18883";
+/** A number where a test wants a platform team that has exported the port alone. */
+export const brokerHost = config.getNumber("brokerPort") ?? config.get("brokerHost") ?? "aio-broker:18883";
 export const brokerAudience = "aio-internal";
 export const brokerTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
 
