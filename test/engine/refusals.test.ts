@@ -74,7 +74,9 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expect(lines[0]).toBe("mqtt-dataflow:index:MqttBridge (oslo):");
     expect(lines[1]).toBe("    error: oslo has 4 problems:");
     expect(lines.slice(2)).toEqual([
-      expect.stringContaining('      dataflows.broken.destination: names the endpoint "nowhere", which does not exist; '),
+      expect.stringContaining(
+        '      dataflows.broken.destination: names the endpoint "nowhere", which does not exist; ',
+      ),
       expect.stringContaining('      dataflows.broken.dataSources[0]: "plant/#/x" has "#" before the last level; '),
       expect.stringContaining('      dataflows.broken.dataDestination: "history/+" has a wildcard ("+" or "#"), '),
       expect.stringContaining('      dataflows.uncovered.dataDestination: needs the topics "elsewhere/x", '),
@@ -90,7 +92,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       "pulumi:pulumi:Stack (mqtt-dataflow-oslo):",
       '    error: platform stack "organization/edge-platform/oslo" has 2 problems:',
       "      oidcIssuerUrl: is missing; export this output there as a text: the OIDC issuer of the cluster",
-      "      brokerHost: is no text but number; export this output there as a text: host name and port of AIO's MQTT broker, such as \"aio-broker:18883\"",
+      '      brokerHost: is no text but number; export this output there as a text: host name and port of AIO\'s MQTT broker, such as "aio-broker:18883"',
     ]);
   });
 

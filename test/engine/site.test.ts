@@ -14,6 +14,7 @@ import type { PulumiInstallation } from "./support/pulumi.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
 import { addPlatformResources, createNamespace, createSite, deployPlatform } from "./support/site.ts";
 import type { Site } from "./support/site.ts";
+import { textOf } from "./support/values.ts";
 import type { Values } from "./support/values.ts";
 
 /*
@@ -126,7 +127,9 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     const neighbour = podOf(namespace, template.metadata, { ...template.spec, containers: [privileged] });
 
     await expect(cluster.create(pod, { dryRun: true })).resolves.toMatchObject({ kind: "Pod" });
-    await expect(cluster.create(neighbour, { dryRun: true })).rejects.toThrow(/violates PodSecurity "restricted:latest"/);
+    await expect(cluster.create(neighbour, { dryRun: true })).rejects.toThrow(
+      /violates PodSecurity "restricted:latest"/,
+    );
   });
 
   test("a dataflow that is added shows as a change of the configuration, and rolls the pods", async () => {
@@ -262,7 +265,7 @@ function caNamed(name: string): string {
 }
 
 function uid({ metadata }: KubernetesObject): string {
-  return String(metadata["uid"]);
+  return textOf(metadata["uid"]);
 }
 
 /** Parts of a PEM key that tell of it wherever it is written: as it is, and in base64 at any offset. */

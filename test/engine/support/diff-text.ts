@@ -30,7 +30,11 @@ function readBlocks(lines: readonly string[]): Block[] {
   let marked: string[] | undefined;
   for (const [index, line] of lines.entries()) {
     const [, mark = "", type = "", operation = "", lock = ""] = heading.exec(line) ?? [];
-    const urn = lines.slice(index, index + 4).find((next) => next.includes("[urn="))?.trim().slice("[urn=".length, -1);
+    const urn = lines
+      .slice(index, index + 4)
+      .find((next) => next.includes("[urn="))
+      ?.trim()
+      .slice("[urn=".length, -1);
     if (type !== "" && urn !== undefined) {
       // What happens to the resource itself is a change, even where no line tells more.
       marked = operation === "same" || operation === "read" ? [] : [" "];
@@ -70,5 +74,8 @@ export function diagnosticsOf(output: string): string {
   const start = lines.indexOf("Diagnostics:") + 1;
   const end = lines.findIndex((line, index) => index > start && /^\S/.test(line));
   const blocks = lines.slice(start, end).join("\n").split("\n\n");
-  return blocks.filter((block) => !/^\s+error: (?:preview|update) failed$/m.test(block)).join("\n\n").trim();
+  return blocks
+    .filter((block) => !/^\s+error: (?:preview|update) failed$/m.test(block))
+    .join("\n\n")
+    .trim();
 }

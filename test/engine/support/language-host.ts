@@ -35,7 +35,7 @@ export async function serveLanguageHost(compileCache: string): Promise<LanguageH
   const server = new Server();
   let written = "";
   const engines = new Map<string, string>();
-  server.addService(services.LanguageRuntimeService as never, {
+  server.addService(services.LanguageRuntimeService, {
     handshake: answer((request: wire.LanguageHandshakeRequest, call) => {
       engines.set(call.getPeer(), request.getEngineAddress());
       return new wire.LanguageHandshakeResponse();
@@ -69,11 +69,7 @@ interface Ended {
   readonly output: string;
 }
 
-async function run(
-  request: wire.RunRequest,
-  engine: string,
-  env: { readonly [name: string]: string },
-): Promise<Ended> {
+async function run(request: wire.RunRequest, engine: string, env: { readonly [name: string]: string }): Promise<Ended> {
   const info = request.getInfo();
   const flags = {
     monitor: request.getMonitorAddress(),
@@ -96,7 +92,7 @@ async function run(
       ...env,
       PULUMI_CONFIG: JSON.stringify(config),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-      PULUMI_NODEJS_TYPESCRIPT: String(info?.getOptions()?.toJavaScript()["typescript"] ?? true),
+      PULUMI_NODEJS_TYPESCRIPT: info?.getOptions()?.toJavaScript()["typescript"] === false ? "false" : "true",
     },
   });
   const chunks: Buffer[] = [];

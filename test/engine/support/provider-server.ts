@@ -5,6 +5,7 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import wire from "@pulumi/pulumi/proto/provider_pb.js";
 
+import { describeError } from "../../../runtime/errors.ts";
 import { readValues, writeValues } from "./values.ts";
 import type { Values } from "./values.ts";
 
@@ -84,7 +85,7 @@ type Call<Q> = ServerUnaryCall<Q, unknown>;
  */
 export async function serveProvider(provider: ProviderPlugin): Promise<ServedProvider> {
   const server = new Server({ "grpc.max_receive_message_length": -1 });
-  server.addService(services.ResourceProviderService as never, buildHandlers(provider));
+  server.addService(services.ResourceProviderService, buildHandlers(provider));
   const port = await listen(server);
   return { attachment: `${provider.name}:${port}`, stop: () => server.forceShutdown() };
 }
@@ -106,7 +107,7 @@ export function answer<Q, R>(handle: (request: Q, call: Call<Q>) => R | Promise<
       .then(() => handle(call.request, call))
       .then(
         (response) => respond(null, response),
-        (error: unknown) => respond({ code: status.UNKNOWN, details: String((error as Error).message) }),
+        (error: unknown) => respond({ code: status.UNKNOWN, details: describeError(error) }),
       );
   };
 }

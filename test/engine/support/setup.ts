@@ -6,6 +6,7 @@ import type { ApiServer } from "./kube-apiserver.ts";
 let server: ApiServer | undefined;
 
 /** Jest's global set-up: one API server for the whole run. Without the programs the tests say themselves what is missing. */
+// eslint-disable-next-line import-x/no-default-export -- where jest looks for it
 export default async function setUp(): Promise<void> {
   const etcd = findExecutable("etcd");
   const apiServer = findExecutable("kube-apiserver");

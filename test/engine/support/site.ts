@@ -29,9 +29,9 @@ export interface Site {
   /** Replaces a text that one file of the program has exactly once. */
   edit(file: string, text: string, replacement: string): void;
   /** Runs `pulumi <command> --stack oslo …`. */
-  run(...args: readonly string[]): Promise<CommandResult>;
+  run(command: string, ...args: readonly string[]): Promise<CommandResult>;
   /** As `run`, and throws when the command fails. */
-  succeed(...args: readonly string[]): Promise<string>;
+  succeed(command: string, ...args: readonly string[]): Promise<string>;
 }
 
 /** A `Pulumi.<stack>.yaml`. */
@@ -49,7 +49,8 @@ export async function deployPlatform(
 ): Promise<(settings: SiteSettings) => Promise<void>> {
   const folder = createTemporaryFolder("platform");
   cpSync(path.join(project, "test/engine/program/platform"), folder, { recursive: true });
-  for (const shared of ["node_modules", "package.json"]) symlinkSync(path.join(project, shared), path.join(folder, shared));
+  for (const shared of ["node_modules", "package.json"])
+    symlinkSync(path.join(project, shared), path.join(folder, shared));
   await installation.succeed(folder, "stack", "init", platformStack, "--secrets-provider=passphrase");
   const settingsFile = path.join(folder, "Pulumi.oslo.yaml");
   const { encryptionsalt } = readConfig(settingsFile);
@@ -73,7 +74,7 @@ export async function createSite(installation: PulumiInstallation, settings: Sit
     cpSync(path.join(project, own), path.join(folder, own), { recursive: true });
   }
   const settingsFile = path.join(folder, "stacks/Pulumi.oslo.yaml");
-  const run: Site["run"] = (command, ...args) => installation.run(folder, command ?? "", "--stack", "oslo", ...args);
+  const run: Site["run"] = (command, ...args) => installation.run(folder, command, "--stack", "oslo", ...args);
   const site: Site = {
     folder,
     settingsFile,
@@ -85,10 +86,13 @@ export async function createSite(installation: PulumiInstallation, settings: Sit
       const target = path.join(folder, file);
       const content = readFileSync(target, "utf8");
       if (content.split(text).length !== 2) throw new Error(`${file}: has ${JSON.stringify(text)} not exactly once`);
-      writeFileSync(target, content.replace(text, () => replacement));
+      writeFileSync(
+        target,
+        content.replace(text, () => replacement),
+      );
     },
     run,
-    succeed: (command, ...args) => installation.succeed(folder, command ?? "", "--stack", "oslo", ...args),
+    succeed: (command, ...args) => installation.succeed(folder, command, "--stack", "oslo", ...args),
   };
   site.edit("stacks/index.ts", '"./declaration.ts"', '"../test/engine/program/declaration.ts"');
   await installation.succeed(folder, "stack", "init", "oslo", "--secrets-provider=passphrase");

@@ -16,12 +16,17 @@ const { specialSigKey, specialSecretSig } = runtime;
 
 /** Reads properties as the engine sent them. */
 export function readValues(properties: struct.Struct | undefined): Values {
-  return properties === undefined ? {} : (properties.toJavaScript() as Values);
+  return properties === undefined ? {} : properties.toJavaScript();
 }
 
 /** Writes properties for the engine. */
 export function writeValues(values: Values): struct.Struct {
-  return struct.Struct.fromJavaScript(values as Record<string, struct.JavaScriptValue>);
+  return struct.Struct.fromJavaScript(values);
+}
+
+/** The value as a text, when it is one or a number; empty otherwise. */
+export function textOf(value: Value | undefined): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
 /** Marks a value as secret: the engine then encrypts it wherever it keeps it. */

@@ -2,7 +2,7 @@ import sdk from "@pulumi/azure-native/package.json" with { type: "json" };
 
 import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
 import { digitsFrom } from "../random-name.ts";
-import { compareValues, hasUnknown, isValues, unknown } from "../values.ts";
+import { compareValues, hasUnknown, isValues, textOf, unknown } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 import { valueAt } from "./rules.ts";
 import type { ArmStore } from "./store.ts";
@@ -25,7 +25,9 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
     diff: (resource, before, inputs) => {
       const { replacing } = describeType(resource.type);
       const differences = compareValues(before.inputs, inputs).map(({ path, kind }) => {
-        const replaces = replacing.some((replacingPath) => path === replacingPath || path.startsWith(`${replacingPath}.`));
+        const replaces = replacing.some(
+          (replacingPath) => path === replacingPath || path.startsWith(`${replacingPath}.`),
+        );
         return { path, kind, replaces, isOfInputs: true };
       });
       return { differences, deleteBeforeReplace: differences.some(({ replaces }) => replaces) };
@@ -107,7 +109,7 @@ function isHidden(inputs: Values, path: string): boolean {
 
 /** The resource ID, below the subscription unless the inputs begin with one. */
 function idOf(type: string, inputs: Values): string {
-  const path = describeType(type).id.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(inputs[name] ?? ""));
+  const path = describeType(type).id.replaceAll(/\{(\w+)\}/g, (_, name: string) => textOf(inputs[name]));
   const id = path.replaceAll(/\/{2,}/g, "/");
   return id.startsWith("/subscriptions/") ? id : `${subscription}${id}`;
 }
@@ -121,7 +123,8 @@ function checkParent(store: ArmStore, id: string): void {
     ...(scope.includes("/providers/") ? [scope] : []),
   ];
   for (const parent of parents) {
-    if (store.get(parent) === undefined) throw new Error(armError(404, `ParentResourceNotFound: ${parent} was not found.`));
+    if (store.get(parent) === undefined)
+      throw new Error(armError(404, `ParentResourceNotFound: ${parent} was not found.`));
   }
 }
 
@@ -131,7 +134,8 @@ function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values
   const refusal = refuses?.(inputs, before, store);
   if (refusal !== undefined) throw new Error(armError(400, refusal));
   let resource: Values = { ...inputs, name: id.split("/").at(-1) ?? "" };
-  for (const [path, value] of Object.entries(defaults)) resource = setAt(resource, path, valueAt(resource, path) ?? value);
+  for (const [path, value] of Object.entries(defaults))
+    resource = setAt(resource, path, valueAt(resource, path) ?? value);
   for (const [path, compute] of Object.entries(computed)) resource = setAt(resource, path, compute(resource, id));
   store.set(id, resource);
   return resource;

@@ -5,7 +5,8 @@ import { unknown } from "../values.ts";
 export type Rule = (value: Value) => string | undefined;
 
 export function pattern(expected: RegExp): Rule {
-  return (value) => (typeof value === "string" && expected.test(value) ? undefined : `does not match ${expected.source}`);
+  return (value) =>
+    typeof value === "string" && expected.test(value) ? undefined : `does not match ${expected.source}`;
 }
 
 export function oneOf(...values: readonly Value[]): Rule {

@@ -1,4 +1,5 @@
 import { digitsFrom } from "../random-name.ts";
+import { textOf } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 import { integer, listOf, oneOf, pattern, textAt, valueAt } from "./rules.ts";
 import type { Rule } from "./rules.ts";
@@ -58,9 +59,9 @@ export const armTypes: { readonly [type: string]: ArmType } = {
       principalType: oneOf("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
     },
     refuses: ({ principalId, principalType }, _, { replicatedPrincipals }) =>
-      principalType !== undefined || replicatedPrincipals.has(String(principalId))
+      principalType !== undefined || replicatedPrincipals.has(textOf(principalId))
         ? undefined
-        : `PrincipalNotFound: Principal ${String(principalId)} does not exist in the directory.`,
+        : `PrincipalNotFound: Principal ${textOf(principalId)} does not exist in the directory.`,
   },
   "azure-native:eventgrid:CaCertificate": {
     id: `${namespace}/caCertificates/{caCertificateName}`,
@@ -116,10 +117,6 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     required: ["topicTemplates"],
     rules: { topicSpaceName: eventGridName, topicTemplates: listOf(10) },
     computed: { provisioningState: () => "Succeeded" },
-  },
-  "azure-native:insights:DiagnosticSetting": {
-    id: "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
-    rules: { workspaceId: pattern(/^\/subscriptions\/.+\/workspaces\/[^/]+$/) },
   },
   "azure-native:monitor:DiagnosticSetting": {
     id: "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",

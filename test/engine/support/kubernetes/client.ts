@@ -97,7 +97,10 @@ export function openCluster(access: ClusterAccess): KubernetesClient {
   const folderOf = async (apiVersion: string, kind: string, namespace: string | undefined) => {
     const resource = (await resourcesOf(apiVersion)).find((entry) => entry.kind === kind && !entry.name.includes("/"));
     if (resource === undefined) {
-      throw new KubernetesError(404, { reason: "NoMatch", message: `no matches for kind "${kind}" in "${apiVersion}"` });
+      throw new KubernetesError(404, {
+        reason: "NoMatch",
+        message: `no matches for kind "${kind}" in "${apiVersion}"`,
+      });
     }
     const folder = resource.namespaced ? `/namespaces/${namespace ?? "default"}/` : "/";
     return `${apiPath(apiVersion)}${folder}${resource.name}`;
@@ -156,17 +159,24 @@ interface ApiCall {
 function call(access: ClusterAccess, { method, path, body, type }: ApiCall): Promise<KubernetesObject> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${access.token}`, "content-type": type, accept: "application/json" };
-    const sent = request(`${access.server}${path}`, { method, headers, ca: access.certificateAuthority }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        const { statusCode = 0 } = response;
-        const answer = (text.startsWith("{") ? JSON.parse(text) : { message: text }) as KubernetesObject & { reason?: string; message?: string };
-        if (statusCode < 300) resolve(answer);
-        else reject(new KubernetesError(statusCode, answer));
-      });
-    });
+    const sent = request(
+      `${access.server}${path}`,
+      { method, headers, ca: access.certificateAuthority },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString();
+          const { statusCode = 0 } = response;
+          const answer = (text.startsWith("{") ? JSON.parse(text) : { message: text }) as KubernetesObject & {
+            reason?: string;
+            message?: string;
+          };
+          if (statusCode < 300) resolve(answer);
+          else reject(new KubernetesError(statusCode, answer));
+        });
+      },
+    );
     sent.on("error", reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });

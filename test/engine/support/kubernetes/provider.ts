@@ -4,7 +4,7 @@ import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
 
 import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
 import { digitsFrom } from "../random-name.ts";
-import { compareValues, hasUnknown, isSecret, isValues, revealValues, secret } from "../values.ts";
+import { compareValues, hasUnknown, isSecret, isValues, revealValues, secret, textOf } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 import { KubernetesError, openCluster, readKubeconfig } from "./client.ts";
 import type { ClusterAccess, KubernetesClient, KubernetesObject } from "./client.ts";
@@ -22,13 +22,14 @@ export function createKubernetesProvider(defaultKubeconfig: string): ProviderPlu
     keepsSecrets: true,
     version: sdk.version,
     isElsewhere: (before, after) =>
-      accessOf(revealValues(before), defaultKubeconfig).server !== accessOf(revealValues(after), defaultKubeconfig).server,
+      accessOf(revealValues(before), defaultKubeconfig).server !==
+      accessOf(revealValues(after), defaultKubeconfig).server,
     configure: (settings) => configure(revealValues(settings), defaultKubeconfig),
   };
 }
 
 function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvider {
-  const text = (name: string) => textOf(settings, name);
+  const text = (name: string) => settingOf(settings, name);
   const cluster = openCluster(accessOf(settings, defaultKubeconfig));
   const mutable = {
     configMaps: text("enableConfigMapMutable") === "true",
@@ -47,7 +48,8 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
         replaces: isReplacedFor(apiVersion, kind, path, mutable),
         isOfInputs: change === "delete",
       }));
-      const keepsName = nameOf(wanted) === nameOf(live) && metadata["namespace"] === (live["metadata"] as Values)["namespace"];
+      const keepsName =
+        nameOf(wanted) === nameOf(live) && metadata.namespace === (live["metadata"] as Values)["namespace"];
       const deleteBeforeReplace = differences.some(({ replaces }) => replaces) && keepsName && !isAutonamed(wanted);
       return { differences, deleteBeforeReplace };
     },
@@ -69,7 +71,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
     update: async (_, before, inputs, isPreview) => {
       const wanted = revealValues(inputs) as KubernetesObject;
       if (isPreview && hasUnknown(wanted)) return inputs;
-      const fieldManager = String(before.outputs["__fieldManager"]);
+      const fieldManager = textOf(before.outputs["__fieldManager"]);
       try {
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return checkpoint(live, inputs, fieldManager, isPreview);
@@ -88,14 +90,17 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
 }
 
 /** Settings are texts, whatever they mean; what is no text is a setting that a preview does not know. */
-function textOf(settings: Values, name: string): string | undefined {
+function settingOf(settings: Values, name: string): string | undefined {
   const value = settings[name];
   return typeof value === "string" ? value : undefined;
 }
 
 function accessOf(settings: Values, defaultKubeconfig: string): ClusterAccess {
-  const kubeconfig = textOf(settings, "kubeconfig") ?? defaultKubeconfig;
-  return readKubeconfig(existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig, textOf(settings, "context"));
+  const kubeconfig = settingOf(settings, "kubeconfig") ?? defaultKubeconfig;
+  return readKubeconfig(
+    existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig,
+    settingOf(settings, "context"),
+  );
 }
 
 const autonamed = "pulumi.com/autonamed";
@@ -142,7 +147,10 @@ function normalize(object: Values): Values {
   const filled = withoutEmptyLists(object) as Values;
   if (filled["kind"] !== "Secret" || !isValues(filled["stringData"])) return filled;
   const { stringData, data = {}, ...others } = filled;
-  const encoded = Object.entries(stringData as Values).map(([key, value]) => [key, Buffer.from(String(value)).toString("base64")]);
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(textOf(value)).toString("base64"),
+  ]);
   return { ...others, data: { ...(data as Values), ...(Object.fromEntries(encoded) as Values) } };
 }
 
@@ -182,8 +190,8 @@ async function read(
   const pruned = pruneTo(live, normalize(revealValues(inputs)));
   return {
     id,
-    inputs: markSecrets(pruned as Values, inputs),
-    outputs: checkpoint(live, inputs, String(outputs["__fieldManager"]), false),
+    inputs: markSecrets(pruned, inputs),
+    outputs: checkpoint(live, inputs, textOf(outputs["__fieldManager"]), false),
   };
 }
 
@@ -195,7 +203,9 @@ function pruneTo(live: Values, inputs: Values): Values {
 function pruneValue(live: Value, inputs: Value): Value {
   if (Array.isArray(live) && Array.isArray(inputs)) {
     const items = live as readonly Value[];
-    return (inputs as readonly Value[]).slice(0, items.length).map((input, index) => pruneValue(items[index] ?? null, input));
+    return (inputs as readonly Value[])
+      .slice(0, items.length)
+      .map((input, index) => pruneValue(items[index] ?? null, input));
   }
   if (!isValues(live) || !isValues(inputs)) return live;
   const kept = Object.entries(live).filter(([name]) => inputs[name] !== undefined);
