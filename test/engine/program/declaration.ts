@@ -15,6 +15,8 @@ import { addedDataflows } from "./added-dataflows.ts";
 export function declareBridge(settings: Settings, platform: PlatformInputs): MqttBridgeArgs {
   const historian = new pulumi.Config("historian");
   const site = declareSite(settings, platform);
+  // In clear, as a program has it that took it from a file: the components have to know for themselves that it is secret.
+  const clientKey = pulumi.runtime.allConfig()["historian:clientKey"] ?? "";
   return {
     ...site,
     customEndpoints: {
@@ -40,7 +42,7 @@ export function declareBridge(settings: Settings, platform: PlatformInputs): Mqt
       secrets: {
         "historian-client": {
           clientCertificate: historian.require("clientCertificate"),
-          clientKey: historian.requireSecret("clientKey"),
+          clientKey,
         },
       },
       trustBundles: { "historian-ca": historian.require("ca") },
