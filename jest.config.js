@@ -35,7 +35,11 @@ export default {
     project("integration", ["integration"], 60_000),
     // These compile the whole package first.
     project("build", ["build", "examples"], 240_000),
-    project("engine", ["engine"], 180_000),
+    {
+      ...project("engine", ["engine"], 180_000),
+      globalSetup: "<rootDir>/test/engine/support/setup.ts",
+      globalTeardown: "<rootDir>/test/engine/support/teardown.ts",
+    },
   ],
   reporters: ["default", "<rootDir>/test/support/reporter.cjs"],
   // Each worker holds Pulumi's generated SDK once; two of them fit a small build machine.

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { ConfigError } from "../runtime/errors.ts";
 import type { Problem } from "../runtime/errors.ts";
+import { keepText } from "./keep-text.ts";
 
 /** The error that a plugin refuses with; in the program of a stack there is none. */
 let createPluginError: ((message: string) => Error) | undefined;
@@ -16,7 +17,7 @@ export function refuseAsPlugin(createError: (message: string) => Error): void {
  */
 export function refusal(resource: pulumi.Resource, name: string, problems: readonly Problem[]): Error {
   const { message } = new ConfigError(name, problems);
-  return createPluginError?.(message) ?? new pulumi.ResourceError(message, resource, true);
+  return createPluginError?.(message) ?? keepText(new pulumi.ResourceError(message, resource, true));
 }
 
 /**

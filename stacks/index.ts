@@ -1,11 +1,14 @@
 import { MqttBridge } from "../components/index.ts";
+import { connectToCluster } from "./cluster.ts";
 import { declareBridge } from "./declaration.ts";
 import { referToPlatform } from "./platform.ts";
 import { readSettings } from "./settings.ts";
 
 const settings = readSettings();
 const platform = settings.platform ?? referToPlatform(settings.platformStack ?? "");
-const bridge = new MqttBridge(settings.site, declareBridge(settings, platform));
+const bridge = new MqttBridge(settings.site, declareBridge(settings, platform), {
+  providers: { kubernetes: connectToCluster(settings) },
+});
 
 /** Host name of the Event Grid namespace's MQTT broker. */
 export const hostname = bridge.hostname;

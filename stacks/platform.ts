@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { ConfigError } from "../components/stack-settings.ts";
+import { ConfigError, keepText } from "../components/stack-settings.ts";
 import type { Problem } from "../components/stack-settings.ts";
 
 /** What a site's platform tells a bridge, by output name of the platform's stack; each is a text. */
@@ -53,7 +53,7 @@ export function referToPlatform(stack: string): PlatformInputs {
     try {
       return parsePlatform(stack, values);
     } catch (error) {
-      throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+      throw error instanceof ConfigError ? keepText(new pulumi.RunError(error.message)) : error;
     }
   });
   return mapFacts((name) => platform.apply((facts) => facts[name]));

@@ -38,6 +38,14 @@ const relay = block({
   ),
 });
 
+const kubernetes = block({
+  context: v.optional(wanted("Context of the kubeconfig; its current one when this is not given.")),
+  kubeconfig: v.optional(wanted("Text or path of the kubeconfig, to be kept as a secret; $KUBECONFIG when not given.")),
+  enablePatchForce: v.optional(
+    flag({ description: "Whether fields that others have changed by hand are taken back.", source }),
+  ),
+});
+
 const facts = Object.entries(platformFacts).map(([name, description]) => [name, wanted(description)] as const);
 const platform = block(Object.fromEntries(facts) as { [K in keyof Platform]: ReturnType<typeof wanted> });
 
@@ -47,6 +55,7 @@ export const settingsSchema = block({
   resourceGroupName: wanted("Resource group of the Event Grid namespace."),
   eventGrid: v.optional(eventGrid, {}),
   relay,
+  kubernetes: v.optional(kubernetes, {}),
   platformStack: v.optional(wanted("Stack that exports the platform's facts, `<organization>/<project>/<stack>`.")),
   platform: v.optional(platform),
 });

@@ -52,7 +52,8 @@ export async function evaluateStack(stackFile: string, environment: string, answ
     }
     const declared = { type, name, inputs: inputs as Record<string, unknown> };
     const resource = { ...declared, id: id === undefined || id === "" ? idOf(declared) : id };
-    if (custom === true) resources.push(resource);
+    // A provider is a resource of Pulumi's own: it creates, and nobody creates it.
+    if (custom === true && !type.startsWith("pulumi:providers:")) resources.push(resource);
     return { id: resource.id, state: outputsOf(resource, answers) };
   };
   const call = ({ token }: pulumi.runtime.MockCallArgs) => {

@@ -35,7 +35,9 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
       // The relay never calls the API server; the tokens that it does need are mounted one by one.
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      imagePullSecrets: parts.imagePullSecrets.map((name) => ({ name })),
+      ...(parts.imagePullSecrets.length === 0
+        ? {}
+        : { imagePullSecrets: parts.imagePullSecrets.map((name) => ({ name })) }),
       nodeSelector: { "kubernetes.io/os": "linux" },
       ...(parts.instanceCount > 1 ? { topologySpreadConstraints: buildSpread(parts.podLabels) } : {}),
       securityContext: {

@@ -75,7 +75,17 @@ test("the dev stack deploys one site", async () => {
     "kubernetes:core/v1:ServiceAccount oslo-relay-sa",
     "kubernetes:core/v1:Service oslo-relay-svc",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy oslo-relay-net",
+    "pulumi:providers:kubernetes oslo-cluster",
   ]);
+});
+
+test("the cluster's provider changes ConfigMaps and Secrets in place", async () => {
+  const deployed = await run("dev");
+
+  expect(only(deployed, "pulumi:providers:kubernetes").inputs).toMatchObject({
+    enableConfigMapMutable: "true",
+    enableSecretMutable: "true",
+  });
 });
 
 test("the dev stack's relay reads its configuration without a warning but that about retained alarms", async () => {

@@ -16,8 +16,20 @@ test("reads settings, and leaves those of providers alone", () => {
     resourceGroupName: "rg",
     relay: { image: "relay:1" },
     eventGrid: {},
+    kubernetes: {},
     platformStack: "contoso/platform/oslo",
   });
+});
+
+test("reads which cluster it is", () => {
+  const cluster = { context: "oslo", kubeconfig: "/etc/kubeconfig", enablePatchForce: true };
+
+  const settings = parseSettings("mqtt-dataflow", "dev", {
+    ...config,
+    "mqtt-dataflow:kubernetes": JSON.stringify(cluster),
+  });
+
+  expect(settings.kubernetes).toEqual(cluster);
 });
 
 test.each(["dev", "prod"])("reads the settings of %s as they stand in its file", (stack) => {

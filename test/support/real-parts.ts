@@ -1,12 +1,16 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 
 /** Programs that the tests drive for real, by the name of their executable, with the way to get them. */
 const realParts = {
+  etcd: "apt-get install etcd-server",
+  "kube-apiserver": ".ci/install-real-parts",
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
   python3: "apt-get install python3",
+  pulumi: ".ci/install-real-parts",
 } as const;
 
 export type RealPart = keyof typeof realParts;
@@ -24,30 +28,63 @@ export function describeWithPart(
   declareTests: (executable: string) => void,
   find: (name: string) => string | undefined = findExecutable,
 ): void {
-  const executable = find(part);
-  if (executable !== undefined) {
-    describe(part, () => {
-      declareTests(executable);
-    });
+  describeWithParts([part], ([executable]) => declareTests(executable), find);
+}
+
+/** As {@link describeWithPart} does, for tests that need several programs; hands over their paths in the same order. */
+export function describeWithParts<const Parts extends readonly RealPart[]>(
+  parts: Parts,
+  declareTests: (executables: { readonly [K in keyof Parts]: string }) => void,
+  find: (name: string) => string | undefined = findExecutable,
+): void {
+  const title = parts.join(", ");
+  const missing = parts.filter((part) => find(part) === undefined);
+  const declare = () => {
+    declareTests(parts.map((part) => find(part) ?? part) as { readonly [K in keyof Parts]: string });
+  };
+  if (missing.length === 0) {
+    describe(title, declare);
     return;
   }
-  const reason = `${part}: not found on the PATH or in ${serverFolder}; get it with: ${realParts[part]}`;
+  const reason = missing.map(sayMissing).join("\n");
   if (process.env.CI) {
-    test(`${part} is installed`, () => {
+    test(`${missing.join(", ")}: installed`, () => {
       throw new Error(reason);
     });
     return;
   }
   process.stderr.write(`skipped: ${reason}\n`);
-  describe.skip(part, () => {
-    declareTests(part);
-  });
+  describe.skip(title, declare);
 }
 
-/** Finds a program as a shell would, and in {@link serverFolder} too; `undefined` when it is nowhere. */
+function sayMissing(part: RealPart): string {
+  const cached = builtFile(part);
+  const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
+  return `${part}: not found ${places}; get it with: ${realParts[part]}`;
+}
+
+/**
+ * Finds a program: what `.ci/install-real-parts` has built comes first, because its version is the one that the tests
+ * were written with; then as a shell would, and in {@link serverFolder} too. `undefined` when it is nowhere.
+ */
 export function findExecutable(name: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
-  return [...folders, serverFolder].map((folder) => path.join(folder, name)).find(isExecutable);
+  const files = [...folders, serverFolder].map((folder) => path.join(folder, name));
+  const built = builtFile(name);
+  return [...(built === undefined ? [] : [built]), ...files].find(isExecutable);
+}
+
+/** Where `.ci/install-real-parts` leaves a program that it builds. */
+function builtFile(name: string): string | undefined {
+  const version = builtVersions()[name];
+  if (version === undefined) return undefined;
+  const cache = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
+  return path.join(cache, "mqtt-dataflow", "go", `${name}-${version}`);
+}
+
+function builtVersions(): { readonly [name: string]: string } {
+  const file = path.join(import.meta.dirname, "../../.ci/real-parts.json");
+  return JSON.parse(readFileSync(file, "utf8")) as { [name: string]: string };
 }
 
 function isExecutable(file: string): boolean {

@@ -1,0 +1,4 @@
+import type { DataflowArgs } from "../../../components/index.ts";
+
+/** Dataflows that a change adds: none. */
+export const addedDataflows: { [name: string]: DataflowArgs } = {};

@@ -1,0 +1,225 @@
+import { existsSync, readFileSync } from "node:fs";
+
+import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
+
+import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
+import { digitsFrom } from "../random-name.ts";
+import { compareValues, hasUnknown, isSecret, isValues, revealValues, secret, textOf } from "../values.ts";
+import type { Value, Values } from "../values.ts";
+import { KubernetesError, openCluster, readKubeconfig } from "./client.ts";
+import type { ClusterAccess, KubernetesClient, KubernetesObject } from "./client.ts";
+import { isReplacedFor } from "./replacement.ts";
+
+/**
+ * A stand-in for Pulumi's Kubernetes provider, on a real API server. It keeps that provider's ways (4.32): names made up
+ * where none is given, server-side apply under a field manager of each resource's own, a dry run in previews, and the
+ * replacement of a ConfigMap or Secret whose content changes unless `enableConfigMapMutable` and `enableSecretMutable`
+ * are set. It waits for nothing: no controller runs behind this API server, so no pod would ever be ready.
+ */
+export function createKubernetesProvider(defaultKubeconfig: string): ProviderPlugin {
+  return {
+    name: "kubernetes",
+    keepsSecrets: true,
+    version: sdk.version,
+    isElsewhere: (before, after) =>
+      accessOf(revealValues(before), defaultKubeconfig).server !==
+      accessOf(revealValues(after), defaultKubeconfig).server,
+    configure: (settings) => configure(revealValues(settings), defaultKubeconfig),
+  };
+}
+
+function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvider {
+  const text = (name: string) => settingOf(settings, name);
+  const cluster = openCluster(accessOf(settings, defaultKubeconfig));
+  const mutable = {
+    configMaps: text("enableConfigMapMutable") === "true",
+    secrets: text("enableSecretMutable") === "true",
+  };
+  const force = text("enablePatchForce") === "true";
+  return {
+    check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, text("namespace")), failures: [] }),
+    diff: (_, before, inputs) => {
+      const wanted = normalize(revealValues(inputs));
+      const live = pruneTo(revealValues(before.outputs), normalize(revealValues(before.inputs)));
+      const { apiVersion, kind, metadata } = wanted as KubernetesObject;
+      const differences = compareValues(live, wanted).map(({ path, kind: change }) => ({
+        path,
+        kind: change,
+        replaces: isReplacedFor(apiVersion, kind, path, mutable),
+        isOfInputs: change === "delete",
+      }));
+      const keepsName =
+        nameOf(wanted) === nameOf(live) && metadata.namespace === (live["metadata"] as Values)["namespace"];
+      const deleteBeforeReplace = differences.some(({ replaces }) => replaces) && keepsName && !isAutonamed(wanted);
+      return { differences, deleteBeforeReplace };
+    },
+    create: async ({ name }, inputs, isPreview) => {
+      const wanted = revealValues(inputs) as KubernetesObject;
+      if (isPreview && (hasUnknown(wanted) || !(await cluster.knows(wanted)))) return { id: "", outputs: inputs };
+      const fieldManager = `pulumi-kubernetes-${digitsFrom(name, String(Math.random())).slice(0, 8)}`;
+      try {
+        if ((await cluster.get(wanted)) !== undefined) throw new KubernetesError(409, alreadyExists(wanted));
+        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
+        return { id: isPreview ? "" : idOf(live), outputs: checkpoint(live, inputs, fieldManager, isPreview) };
+      } catch (error) {
+        // What the server has yet to get, or keeps from us, is no reason to end a preview.
+        const isExpected = error instanceof KubernetesError && [403, 404, 409].includes(error.status);
+        if (isPreview && isExpected) return { id: "", outputs: inputs };
+        throw sayFailure("created", wanted, fieldManager, error);
+      }
+    },
+    update: async (_, before, inputs, isPreview) => {
+      const wanted = revealValues(inputs) as KubernetesObject;
+      if (isPreview && hasUnknown(wanted)) return inputs;
+      const fieldManager = textOf(before.outputs["__fieldManager"]);
+      try {
+        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
+        return checkpoint(live, inputs, fieldManager, isPreview);
+      } catch (error) {
+        throw sayFailure("updated", wanted, fieldManager, error);
+      }
+    },
+    read: (resource, before) => read(cluster, resource, before),
+    delete: async (_, before) => {
+      await cluster.delete(revealValues(before.outputs) as KubernetesObject);
+    },
+    invoke: async (token) => {
+      throw new Error(`kubernetes: the stand-in has no answer to ${token}`);
+    },
+  };
+}
+
+/** Settings are texts, whatever they mean; what is no text is a setting that a preview does not know. */
+function settingOf(settings: Values, name: string): string | undefined {
+  const value = settings[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function accessOf(settings: Values, defaultKubeconfig: string): ClusterAccess {
+  const kubeconfig = settingOf(settings, "kubeconfig") ?? defaultKubeconfig;
+  return readKubeconfig(
+    existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig,
+    settingOf(settings, "context"),
+  );
+}
+
+const autonamed = "pulumi.com/autonamed";
+
+function check(
+  { name, randomSeed }: { readonly name: string; readonly randomSeed: Uint8Array },
+  before: Values | undefined,
+  given: Values,
+  namespace: string | undefined,
+): Values {
+  const wanted = revealValues(given);
+  const metadata = (wanted["metadata"] ?? {}) as Values;
+  const old = before === undefined ? undefined : revealValues(before);
+  const adopted = old !== undefined && isAutonamed(old) ? nameOf(old) : undefined;
+  const made = { name: adopted ?? `${name}-${digitsFrom(randomSeed, name).slice(0, 8)}` };
+  const annotations = { ...((metadata["annotations"] ?? {}) as Values), [autonamed]: "true" };
+  const inputs = {
+    ...wanted,
+    metadata: {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...metadata,
+      ...(metadata["name"] === undefined ? { ...made, annotations } : {}),
+    },
+  };
+  return markSecrets(normalize(inputs), given);
+}
+
+function nameOf(object: Values): Value | undefined {
+  return (object["metadata"] as Values | undefined)?.["name"];
+}
+
+function isAutonamed(object: Values): boolean {
+  const metadata = object["metadata"] as Values | undefined;
+  return (metadata?.["annotations"] as Values | undefined)?.[autonamed] === "true";
+}
+
+function idOf({ metadata }: KubernetesObject): string {
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Says an object as the API server keeps it: empty lists left out, and `stringData` as `data`, in base64. */
+function normalize(object: Values): Values {
+  if (hasUnknown(object)) return object;
+  const filled = withoutEmptyLists(object) as Values;
+  if (filled["kind"] !== "Secret" || !isValues(filled["stringData"])) return filled;
+  const { stringData, data = {}, ...others } = filled;
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(textOf(value)).toString("base64"),
+  ]);
+  return { ...others, data: { ...(data as Values), ...(Object.fromEntries(encoded) as Values) } };
+}
+
+function withoutEmptyLists(value: Value): Value {
+  if (Array.isArray(value)) return (value as readonly Value[]).map(withoutEmptyLists);
+  if (!isValues(value)) return value;
+  const filled = Object.entries(value).filter(([, entry]) => !Array.isArray(entry) || entry.length > 0);
+  return Object.fromEntries(filled.map(([name, entry]) => [name, withoutEmptyLists(entry)]));
+}
+
+/** Marks what was secret in the inputs, and a Secret's content in any case. */
+function markSecrets(values: Values, inputs: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const given = inputs[name];
+      const isContent = values["kind"] === "Secret" && (name === "data" || name === "stringData");
+      if (isContent || isSecret(given)) return [name, secret(value)];
+      return [name, isValues(value) && isValues(given) ? markSecrets(value, given) : value];
+    }),
+  );
+}
+
+/** What is kept of an object: as it is in the cluster, and who has applied it. */
+function checkpoint(live: KubernetesObject, inputs: Values, fieldManager: string, isPreview: boolean): Values {
+  const { status, ...others } = live as Values;
+  const known = isPreview || status === undefined ? others : { ...others, status };
+  return { ...markSecrets(known, inputs), __fieldManager: fieldManager, __initialApiVersion: live.apiVersion };
+}
+
+async function read(
+  cluster: KubernetesClient,
+  _: ResourceName,
+  { id, inputs, outputs }: ResourceState,
+): Promise<ResourceState | undefined> {
+  const live = await cluster.get(revealValues(outputs) as KubernetesObject);
+  if (live === undefined) return undefined;
+  const pruned = pruneTo(live, normalize(revealValues(inputs)));
+  return {
+    id,
+    inputs: markSecrets(pruned, inputs),
+    outputs: checkpoint(live, inputs, textOf(outputs["__fieldManager"]), false),
+  };
+}
+
+/** Keeps of what is in the cluster only that which the program speaks of. */
+function pruneTo(live: Values, inputs: Values): Values {
+  return pruneValue(live, inputs) as Values;
+}
+
+function pruneValue(live: Value, inputs: Value): Value {
+  if (Array.isArray(live) && Array.isArray(inputs)) {
+    const items = live as readonly Value[];
+    return (inputs as readonly Value[])
+      .slice(0, items.length)
+      .map((input, index) => pruneValue(items[index] ?? null, input));
+  }
+  if (!isValues(live) || !isValues(inputs)) return live;
+  const kept = Object.entries(live).filter(([name]) => inputs[name] !== undefined);
+  return Object.fromEntries(kept.map(([name, value]) => [name, pruneValue(value, inputs[name] ?? null)]));
+}
+
+function alreadyExists({ kind, metadata }: KubernetesObject) {
+  return { reason: "AlreadyExists", message: `${kind.toLowerCase()}s "${metadata.name}" already exists` };
+}
+
+function sayFailure(action: string, object: KubernetesObject, fieldManager: string, error: unknown): unknown {
+  if (!(error instanceof KubernetesError)) return error;
+  const where = `resource "${idOf(object)}" was not successfully ${action} by the Kubernetes API server`;
+  if (error.reason !== "Conflict") return new Error(`${where}: ${error.message}`);
+  const conflict = `The resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`;
+  return new Error(`${where}: server-side apply field conflict detected\n${conflict}`);
+}

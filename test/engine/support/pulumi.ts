@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+import { createTemporaryFolder } from "../../support/temporary-folder.ts";
+import { createArmProvider } from "./arm/provider.ts";
+import type { ArmAnswers } from "./arm/provider.ts";
+import { createArmStore } from "./arm/store.ts";
+import type { ArmStore } from "./arm/store.ts";
+import { createKubernetesProvider } from "./kubernetes/provider.ts";
+import { serveLanguageHost } from "./language-host.ts";
+import { serveProvider } from "./provider-server.ts";
+
+/** What a command printed, as a terminal without colours shows it. */
+export interface CommandResult {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** A Pulumi installation of one test: the real engine with a backend of files, and providers that stand in for others. */
+export interface PulumiInstallation {
+  /** Folder of the backend, with the state and history of every stack. */
+  readonly stateFolder: string;
+  readonly arm: ArmStore;
+  /** Runs `pulumi` in the folder of a program. */
+  run(program: string, ...args: readonly string[]): Promise<CommandResult>;
+  /** As `run`, and throws what was printed when the command fails. */
+  succeed(program: string, ...args: readonly string[]): Promise<string>;
+  stop(): void;
+}
+
+export interface InstallationOptions {
+  /** Path of the `pulumi` executable. */
+  readonly pulumi: string;
+  /** Path of the kubeconfig that providers without one of their own use. */
+  readonly kubeconfig: string;
+  readonly armAnswers?: ArmAnswers;
+}
+
+/** Sets up an installation; {@link PulumiInstallation.stop} ends its servers. */
+export async function installPulumi({
+  pulumi,
+  kubeconfig,
+  armAnswers,
+}: InstallationOptions): Promise<PulumiInstallation> {
+  const home = createTemporaryFolder("pulumi");
+  const stateFolder = path.join(home, "state");
+  mkdirSync(stateFolder);
+  const arm = createArmStore();
+  const host = await serveLanguageHost(path.join(home, "compiled"));
+  const providers = await Promise.all(
+    [createArmProvider(arm, armAnswers), createKubernetesProvider(kubeconfig)].map(serveProvider),
+  );
+  const env = {
+    PATH: process.env.PATH ?? "",
+    HOME: home,
+    PULUMI_HOME: path.join(home, ".pulumi"),
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
+    PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_DEBUG_LANGUAGES: host.attachment,
+    PULUMI_DEBUG_PROVIDERS: providers.map(({ attachment }) => attachment).join(","),
+    NO_COLOR: "1",
+  };
+  const run: PulumiInstallation["run"] = async (program, ...args) => {
+    const printedBefore = host.written.length;
+    const { code, output } = await execute(pulumi, ["--non-interactive", "--color=never", ...args], program, env);
+    // Pulumi's own host hands over to Pulumi what a program prints; this one can't.
+    return { code, output: `${output}${host.written.slice(printedBefore)}` };
+  };
+  return {
+    stateFolder,
+    arm,
+    run,
+    succeed: async (program, ...args) => {
+      const { code, output } = await run(program, ...args);
+      if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: exit code ${code}\n${output}`);
+      return output;
+    },
+    stop: () => {
+      for (const served of [...providers, host]) served.stop();
+    },
+  };
+}
+
+async function execute(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code: code ?? 1, output: Buffer.concat(chunks).toString() };
+}
