@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import { checkSessionLimit } from "../../components/checks/session-limit.ts";
 import { MqttBridge } from "../../components/index.ts";
 import { buildPolicy } from "../../policy/rule.ts";
 import type { Inputs } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
+import { formatProblem } from "../../runtime/errors.ts";
 import { deploy } from "../components/mocks.ts";
 
 /** A resource that breaks just one rule, and what it takes to keep to it. */
@@ -102,9 +104,10 @@ const cases: readonly Case[] = [
     rule: "event-grid-client-sessions",
     type: "azure-native:eventgrid:Namespace",
     fails: { ...namespace, topicSpacesConfiguration: { state: "Enabled" } },
-    violations: [
-      "topicSpacesConfiguration.maximumClientSessionsPerAuthenticationName: is 1 sessions, and dataflows need at least 3 of Event Grid's 100; give a whole number from 3 to 100 [session-limit]",
-    ],
+    // In the components' own words.
+    violations: checkSessionLimit("topicSpacesConfiguration.maximumClientSessionsPerAuthenticationName", 1).map(
+      formatProblem,
+    ),
     passes: { ...namespace, topicSpacesConfiguration: { state: "Disabled" } },
   },
   {
@@ -348,6 +351,7 @@ test.each(cases.map((one) => [one.rule, one.what, one] as const))(
 );
 
 test("every rule has a resource that breaks it", () => {
+  expect(cases.filter(({ violations }) => violations.length === 0)).toEqual([]);
   expect([...new Set(cases.map(({ rule }) => rule))].sort()).toEqual(rules.map(({ name }) => name).sort());
 });
 
