@@ -30,6 +30,8 @@ function isHiddenFrom([first]: readonly string[], [other = ""]: readonly string[
 export function filterCovers(outer: string, inner: string): boolean {
   const [wide, narrow] = [outer.split("/"), inner.split("/")];
   if (isHiddenFrom(wide, narrow)) return false;
+  // Every topic has a first level, so "+/#" is no less than "#".
+  if (inner === "#" && outer === "+/#") return true;
   for (const [index, level] of wide.entries()) {
     if (level === "#") return true;
     const other = narrow[index];

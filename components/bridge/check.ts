@@ -5,6 +5,7 @@ import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkTrustBundle } from "../checks/trust-bundle.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { checkKnownEndpoint, knownEndpoint } from "../endpoint/known.ts";
+import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { checkEventGridBroker } from "../event-grid/check.ts";
 import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
@@ -134,12 +135,17 @@ function checkSessions(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[
   const needed = new Map<string, number>();
   for (const [name, count] of sessions) {
     const fields = endpoints.find((endpoint) => endpoint.name === name)?.fields;
-    // One identity is one authentication name, however many endpoints use it; a certificate has its own.
-    const own = fields?.authenticationMethod === "X509Certificate" ? ` at endpoint "${name}"` : "";
-    const authentication = `${fields?.authenticationMethod}${own}`;
+    const authentication = `${fields?.authenticationMethod}${ownIdentity(args, name, fields)}`;
     needed.set(authentication, (needed.get(authentication) ?? 0) + count);
   }
   return isKnown(limit) ? checkSessionsNeeded(`eventGrid.${field}`, limit, needed) : [];
+}
+
+/** One identity is one authentication name, however many endpoints use it; a certificate has its own. */
+function ownIdentity({ identity }: MqttBridgeArgs, name: string, fields: EndpointFieldInputs | undefined): string {
+  if (fields?.authenticationMethod === "X509Certificate") return ` at endpoint "${name}"`;
+  const clientId = fields?.clientId;
+  return typeof clientId === "string" && clientId !== identity?.clientId ? ` of client ID "${clientId}"` : "";
 }
 
 function checkTopics(args: MqttBridgeArgs) {

@@ -11,7 +11,7 @@ export interface Rule {
 /** The rules by the name that every refusal carries in brackets, `[session-limit]`. */
 export const rules = {
   "authentication-name": {
-    title: "Authentication name sources are listed once each, on a namespace with a name and a region",
+    title: "Authentication name sources are listed once each",
     source: "Azure REST API, Namespaces (2025-04-01-preview), ClientAuthenticationSettings",
   },
   "authentication-fields": {
