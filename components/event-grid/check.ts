@@ -65,7 +65,9 @@ function checkCapacity(units: number): Problem[] {
   const { min, max } = capacityBounds;
   if (Number.isInteger(units) && units >= min && units <= max) return [];
   const problem = `is ${units} throughput units, outside what Event Grid has`;
-  return byRule("namespace-bounds", [{ path: "capacity", problem, remedy: `give a whole number from ${min} to ${max}` }]);
+  return byRule("namespace-bounds", [
+    { path: "capacity", problem, remedy: `give a whole number from ${min} to ${max}` },
+  ]);
 }
 
 function checkAuthenticationNameSources({ authenticationNameSources: sources }: EventGridBrokerArgs): Problem[] {

@@ -68,7 +68,8 @@ function answer(type: string, name: string, inputs: Record<string, unknown>, pre
     const metadata = inputs["metadata"] as { name?: string } | undefined;
     return { id, state: { ...inputs, metadata: { ...metadata, name: metadata?.name ?? `${name}-0a1b2c3d` } } };
   }
-  if (type === "azure-native:resources:Resource") return { id, state: { ...inputs, ...genericAnswer(inputs, preview), name } };
+  if (type === "azure-native:resources:Resource")
+    return { id, state: { ...inputs, ...genericAnswer(inputs, preview), name } };
   if (type !== "azure-native:eventgrid:Namespace") return { id, state: { ...inputs, name } };
   const { topicSpacesConfiguration, ...known } = inputs;
   // A preview does not know what only Azure tells.

@@ -80,7 +80,12 @@ describe("for the namespace as a whole", () => {
 
   test("says how many units are enough, and what to do when there are not so many", () => {
     const remedies = [3, 45].map(
-      (count) => checkLoad("capacity", 1, Array.from({ length: count }, () => load))[0]?.remedy,
+      (count) =>
+        checkLoad(
+          "capacity",
+          1,
+          Array.from({ length: count }, () => load),
+        )[0]?.remedy,
     );
 
     expect(remedies).toEqual([

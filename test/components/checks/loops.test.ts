@@ -23,8 +23,7 @@ describe("refuses", () => {
     expect(problems).toEqual([
       {
         path: "dataflows.up.dataDestination",
-        problem:
-          'leads back to dataflow "up" itself ("up" publishes "sites/oslo/plant/+", "down" publishes "plant/+")',
+        problem: 'leads back to dataflow "up" itself ("up" publishes "sites/oslo/plant/+", "down" publishes "plant/+")',
         remedy: "give one of them topics that the next does not subscribe to, such as a first level of its own",
         rule: "loop",
       },

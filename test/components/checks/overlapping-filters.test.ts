@@ -21,10 +21,9 @@ test("the group of a shared subscription hides no overlap", () => {
   expect(findOverlappingFilters("path", ["$share/one/a/#", "$shared/two/a/b"])).toHaveLength(1);
 });
 
-test.each([
-  [["plant/+/telemetry/#", "plant/+/alarms/#"]],
-  [["#", "$SYS/broker/load"]],
-  [["a", "a/+"]],
-])("%j share no topics", (filters) => {
-  expect(findOverlappingFilters("path", filters)).toEqual([]);
-});
+test.each([[["plant/+/telemetry/#", "plant/+/alarms/#"]], [["#", "$SYS/broker/load"]], [["a", "a/+"]]])(
+  "%j share no topics",
+  (filters) => {
+    expect(findOverlappingFilters("path", filters)).toEqual([]);
+  },
+);

@@ -1,4 +1,8 @@
-import { checkSessionLimit, checkSessionsNeeded, checkSharedSessions } from "../../../components/checks/session-limit.ts";
+import {
+  checkSessionLimit,
+  checkSessionsNeeded,
+  checkSharedSessions,
+} from "../../../components/checks/session-limit.ts";
 
 test.each([3, 50, 100])("a limit of %d sessions is one that dataflows can live with", (limit) => {
   expect(checkSessionLimit("path", limit)).toEqual([]);
