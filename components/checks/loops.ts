@@ -51,8 +51,9 @@ function findLoop(flows: readonly Flow[]): readonly Hop[] | undefined {
   /** Follows a way depth first, up to where it begins to repeat itself. */
   const follow = (way: readonly Hop[], hop: Hop): readonly Hop[] | undefined => {
     const longer = [...way, hop];
-    const rounds = longer.filter(({ flow }) => flow === start);
-    if (hop.flow === start && (isRepeated(way, hop) || rounds.length > maxRounds)) return lastRound(way, hop.flow);
+    const before = way.findIndex(({ flow, taken }) => flow === hop.flow && taken === hop.taken);
+    if (before >= 0) return fromStart(way.slice(before), flows);
+    if (longer.filter(({ flow }) => flow === start).length > maxRounds) return lastRound(way, flows);
     const key = `${hop.flow.name} ${hop.taken}`;
     if (seen.has(key) || seen.size >= maxHops) return undefined;
     seen.add(key);
@@ -72,11 +73,13 @@ function firstLoop<T>(
   return undefined;
 }
 
-function isRepeated(way: readonly Hop[], { flow, taken }: Hop): boolean {
-  return way.some((hop) => hop.flow === flow && hop.taken === taken);
+/** The hops of a loop, from the first dataflow on; it is in it, since none of the others comes twice without it. */
+function fromStart(loop: readonly Hop[], [start]: readonly Flow[]): readonly Hop[] {
+  const index = loop.findIndex(({ flow }) => flow === start);
+  return [...loop.slice(index), ...loop.slice(0, index)];
 }
 
-function lastRound(way: readonly Hop[], start: Flow): readonly Hop[] {
+function lastRound(way: readonly Hop[], [start]: readonly Flow[]): readonly Hop[] {
   return way.slice(way.findLastIndex(({ flow }) => flow === start));
 }
 
@@ -85,7 +88,7 @@ function nextHops(flows: readonly Flow[], way: readonly Hop[]): Hop[] {
   const [start] = flows;
   const last = way.at(-1);
   if (start === undefined || last === undefined) return [];
-  const round = lastRound(way, start).map(({ flow }) => flow);
+  const round = lastRound(way, flows).map(({ flow }) => flow);
   return flows
     .filter((flow) => flow.sourceBroker === last.flow.destinationBroker)
     .filter((flow) => !(flow === last.flow && flow.isWithinEndpoint))

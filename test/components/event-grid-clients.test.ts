@@ -98,6 +98,8 @@ test("refuses what does not fit together, without a stack", async () => {
 
   await expect(deployment).rejects.toMatchObject({
     hideStack: true,
-    message: expect.stringMatching(/^oslo has 3 problems:\n {2}permissionBindings\.relays-telemetry\.clientGroup/) as string,
+    message: expect.stringMatching(
+      /^oslo has 3 problems:\n {2}permissionBindings\.relays-telemetry\.clientGroup/,
+    ) as string,
   });
 });

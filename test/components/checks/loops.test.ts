@@ -152,3 +152,14 @@ test("ends with fifty dataflows in all directions", () => {
 
   expect(refused(...flows)).not.toEqual([]);
 });
+
+test("shows a loop from its first dataflow on, with the topics that go round", () => {
+  const [problem] = checkLoops([
+    flow("telemetry", edge, cloud, ["plant/+/telemetry/#"], "commands/${inputTopic.2}/${inputTopic.4}"),
+    flow("commands", cloud, edge, ["commands/+/+"], "plant/${inputTopic.2}/telemetry/${inputTopic.3}"),
+  ]);
+
+  expect(problem?.problem).toBe(
+    'leads back to dataflow "telemetry" itself ("telemetry" publishes "commands/+/+", "commands" publishes "plant/+/telemetry/+")',
+  );
+});

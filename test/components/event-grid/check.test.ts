@@ -5,7 +5,8 @@ import type { EventGridBrokerArgs } from "../../../components/index.ts";
 
 const args: EventGridBrokerArgs = { resourceGroupName: "rg", topicSpaces: { telemetry: { topicTemplates: ["a/#"] } } };
 const topicId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/topics/telemetry";
-const namespaceTopicId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry";
+const namespaceTopicId =
+  "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry";
 
 /** Path and problem of what is refused. */
 function refused(changed: Partial<EventGridBrokerArgs>): string[] {
@@ -15,19 +16,31 @@ function refused(changed: Partial<EventGridBrokerArgs>): string[] {
 test.each<[string, Partial<EventGridBrokerArgs>]>([
   ["the least", {}],
   ["the lower bounds", { capacity: 1, maximumSessionExpiryInHours: 1, maximumClientSessionsPerAuthenticationName: 3 }],
-  ["the upper bounds", { capacity: 40, maximumSessionExpiryInHours: 8, maximumClientSessionsPerAuthenticationName: 100 }],
+  [
+    "the upper bounds",
+    { capacity: 40, maximumSessionExpiryInHours: 8, maximumClientSessionsPerAuthenticationName: 100 },
+  ],
   ["names of 3 and of 50 characters", { namespaceName: "a-1" }],
   ["a name of 50 characters", { namespaceName: "a".repeat(50) }],
   ["what is not known yet", { capacity: pulumi.output(99), namespaceName: pulumi.output("?") }],
   ["authentication name sources, without a name or a region", { authenticationNameSources: ["ClientCertificateDns"] }],
   ["addresses and ranges", { inboundIpRules: ["203.0.113.7", "203.0.113.0/24", "2001:db8::/32"] }],
-  ["rules for public addresses of a closed namespace", { inboundIpRules: ["203.0.113.7"], publicNetworkAccess: "Disabled" }],
-  ["routing by the namespace's identity", { routing: { topicResourceId: topicId }, identity: { systemAssigned: true } }],
+  [
+    "rules for public addresses of a closed namespace",
+    { inboundIpRules: ["203.0.113.7"], publicNetworkAccess: "Disabled" },
+  ],
+  [
+    "routing by the namespace's identity",
+    { routing: { topicResourceId: topicId }, identity: { systemAssigned: true } },
+  ],
   ["routing to a topic of the namespace", { routing: { topicResourceId: namespaceTopicId } }],
   ["routing to a topic that is not known yet", { routing: { topicResourceId: pulumi.output(topicId) } }],
   [
     "routing by one of the namespace's identities",
-    { routing: { topicResourceId: topicId, userAssignedIdentityId: "a" }, identity: { userAssignedIdentityIds: ["b", "a"] } },
+    {
+      routing: { topicResourceId: topicId, userAssignedIdentityId: "a" },
+      identity: { userAssignedIdentityIds: ["b", "a"] },
+    },
   ],
   [
     "an identity that is not known yet",
@@ -50,7 +63,11 @@ test.each<[string, Partial<EventGridBrokerArgs>, string[]]>([
   ["capacity 1.5", { capacity: 1.5 }, ["capacity is 1.5 throughput units, outside what Event Grid has"]],
   ["0 hours", { maximumSessionExpiryInHours: 0 }, ["maximumSessionExpiryInHours is 0 h, outside what Event Grid has"]],
   ["9 hours", { maximumSessionExpiryInHours: 9 }, ["maximumSessionExpiryInHours is 9 h, outside what Event Grid has"]],
-  ["half an hour", { maximumSessionExpiryInHours: 1.5 }, ["maximumSessionExpiryInHours is 1.5 h, outside what Event Grid has"]],
+  [
+    "half an hour",
+    { maximumSessionExpiryInHours: 1.5 },
+    ["maximumSessionExpiryInHours is 1.5 h, outside what Event Grid has"],
+  ],
   ["a short name", { namespaceName: "ab" }, ['namespaceName is "ab", which is no name for a namespace']],
   ["a name with a dot", { namespaceName: "a.b" }, ['namespaceName is "a.b", which is no name for a namespace']],
   ["no authentication name source", { authenticationNameSources: [] }, ["authenticationNameSources is empty"]],
@@ -128,7 +145,9 @@ describe("warns of", () => {
 
   test("nothing in an open namespace, nor in a closed one with a private endpoint", () => {
     expect(warned({ inboundIpRules: ["203.0.113.7"] })).toEqual([]);
-    expect(warned({ publicNetworkAccess: "Disabled", privateEndpoints: { plant: { subnetId: "subnet" } } })).toEqual([]);
+    expect(warned({ publicNetworkAccess: "Disabled", privateEndpoints: { plant: { subnetId: "subnet" } } })).toEqual(
+      [],
+    );
     expect(warned({ publicNetworkAccess: pulumi.output("Disabled" as const) })).toEqual([]);
   });
 });

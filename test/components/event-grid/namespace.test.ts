@@ -6,7 +6,8 @@ import { valueOf } from "../mocks.ts";
 
 const identityId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mqtt";
 const topicId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/topics/telemetry";
-const namespaceTopicId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry";
+const namespaceTopicId =
+  "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry";
 
 const minimal: EventGridBrokerArgs = { resourceGroupName: "rg", topicSpaces: {} };
 
