@@ -7,8 +7,9 @@ export function filtersOverlap(a: string, b: string): boolean {
 
 /** The filter of the topics that fall under both filters; `undefined` when there is none. `a/+` and `+/b` → `a/b` */
 export function intersectFilters(a: string, b: string): string | undefined {
+  const both = intersectLevels(a.split("/"), b.split("/"))?.join("/");
   // "+" and "/#" have nothing in common but the empty text, which is no topic: [MQTT-4.7.3-1].
-  return intersectLevels(a.split("/"), b.split("/"))?.join("/") || undefined;
+  return both === "" ? undefined : both;
 }
 
 function intersectLevels(left: readonly string[], right: readonly string[]): string[] | undefined {
