@@ -128,7 +128,7 @@ describe("thumbprints", () => {
     expect(refused({ clients: { relay: client } })).toEqual([`clients.relay.allowedThumbprints ${problem}`]);
   });
 
-  test.each(["01:23", sha1.slice(1), `${sha256}0`, `${sha1.slice(1)}g`])("%p is none", (thumbprint) => {
+  test.each(["01:23", sha1.slice(1), `${sha1}0`, `${sha256}0`, `${sha1.slice(1)}g`])("%p is none", (thumbprint) => {
     const relay = { validationScheme: "ThumbprintMatch" as const, allowedThumbprints: [sha1, thumbprint] };
 
     expect(refused({ clients: { relay } })).toEqual([`clients.relay.allowedThumbprints[1] is "${thumbprint}"`]);
