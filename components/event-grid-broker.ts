@@ -186,7 +186,12 @@ function createNamespace(broker: EventGridBroker, name: string, args: EventGridB
   }
   const namespace = new resources.Resource(`${name}-ns`, buildGenericNamespace(args, checkSessions), options);
   const properties = namespace.properties as pulumi.Output<GenericProperties>;
-  const hostname = properties.apply(({ topicSpacesConfiguration }) => hostnameOf(topicSpacesConfiguration));
+  const hostname = properties.apply(({ topicSpacesConfiguration: configuration }) =>
+    // A preview of a generic resource shows what was put in, and knows of nothing that Azure adds.
+    pulumi.runtime.isDryRun() && configuration?.hostname === undefined
+      ? (pulumi.unknown as unknown as string)
+      : hostnameOf(configuration),
+  );
   return { id: namespace.id, name: namespace.name, hostname };
 }
 

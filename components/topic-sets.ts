@@ -7,15 +7,20 @@ export function filtersOverlap(a: string, b: string): boolean {
 
 /** The filter of the topics that fall under both filters; `undefined` when there is none. `a/+` and `+/b` → `a/b` */
 export function intersectFilters(a: string, b: string): string | undefined {
-  const [left, right] = [a.split("/"), b.split("/")];
+  const both = intersectLevels(a.split("/"), b.split("/"))?.join("/");
+  // "+" and "/#" have nothing in common but the empty text, which is no topic: [MQTT-4.7.3-1].
+  return both === "" ? undefined : both;
+}
+
+function intersectLevels(left: readonly string[], right: readonly string[]): string[] | undefined {
   if (isHiddenFrom(left, right) || isHiddenFrom(right, left)) return undefined;
   const levels: string[] = [];
   for (let index = 0; ; index += 1) {
     const [one, other] = [left[index], right[index]];
     // "a/#" takes in "a" too, so a "#" meets a filter that ends right before it.
-    if (one === "#") return [...levels, ...right.slice(index)].join("/");
-    if (other === "#") return [...levels, ...left.slice(index)].join("/");
-    if (one === undefined || other === undefined) return one === other ? levels.join("/") : undefined;
+    if (one === "#") return [...levels, ...right.slice(index)];
+    if (other === "#") return [...levels, ...left.slice(index)];
+    if (one === undefined || other === undefined) return one === other ? levels : undefined;
     if (one !== "+" && other !== "+" && one !== other) return undefined;
     levels.push(one === "+" ? other : one);
   }
@@ -30,6 +35,8 @@ function isHiddenFrom([first]: readonly string[], [other = ""]: readonly string[
 export function filterCovers(outer: string, inner: string): boolean {
   const [wide, narrow] = [outer.split("/"), inner.split("/")];
   if (isHiddenFrom(wide, narrow)) return false;
+  // Every topic has a first level, so "+/#" is no less than "#".
+  if (inner === "#" && outer === "+/#") return true;
   for (const [index, level] of wide.entries()) {
     if (level === "#") return true;
     const other = narrow[index];

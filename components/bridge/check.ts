@@ -10,6 +10,7 @@ import { checkTrustBundle } from "../checks/trust-bundle.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { checkKnownEndpoint, knownEndpoint } from "../endpoint/known.ts";
+import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { checkEventGridBroker } from "../event-grid/check.ts";
 import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
@@ -217,13 +218,18 @@ function checkSessions(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[
   const needed = new Map<string, number>();
   for (const { name, count, of } of sessions) {
     const fields = endpoints.find((endpoint) => endpoint.name === name)?.fields;
-    // One identity is one authentication name, however many endpoints use it; a certificate has its own.
-    const own = fields?.authenticationMethod === "X509Certificate" ? ` at endpoint "${name}"` : "";
     const system = fields?.authenticationMethod === "SystemAssignedManagedIdentity" ? of : "";
-    const authentication = `${fields?.authenticationMethod}${own}${system}`;
+    const authentication = `${fields?.authenticationMethod}${ownIdentity(args, name, fields)}${system}`;
     needed.set(authentication, (needed.get(authentication) ?? 0) + count);
   }
   return isKnown(limit) ? checkSessionsNeeded(`eventGrid.${field}`, limit, needed) : [];
+}
+
+/** One identity is one authentication name, however many endpoints use it; a certificate has its own. */
+function ownIdentity({ identity }: MqttBridgeArgs, name: string, fields: EndpointFieldInputs | undefined): string {
+  if (fields?.authenticationMethod === "X509Certificate") return ` at endpoint "${name}"`;
+  const clientId = fields?.clientId;
+  return typeof clientId === "string" && clientId !== identity?.clientId ? ` of client ID "${clientId}"` : "";
 }
 
 function checkTopics(args: MqttBridgeArgs) {

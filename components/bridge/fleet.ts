@@ -54,12 +54,15 @@ export class Fleet {
   }
 }
 
-/** Sessions at brokers that other bridges may be at too: not at AIO's, which each cluster has of its own. */
+/**
+ * Sessions at existing namespaces, where other bridges may be too. Other brokers may have the same host name in each
+ * cluster or plant, and be another one each time.
+ */
 function sharedSessions(declaration: BridgeDeclaration): DeclaredSession[] {
   const shared = declaration.endpoints
     .filter(({ name, hostType, fields: { host } }) => {
-      const isOwn = hostType === "LocalBroker" || endpointsAtBroker(declaration.args).includes(name);
-      return !isOwn && host !== undefined && isKnown(host);
+      const isOwn = endpointsAtBroker(declaration.args).includes(name);
+      return hostType === "EventGrid" && !isOwn && host !== undefined && isKnown(host);
     })
     .map((endpoint) => brokerOf(declaration.args, endpoint));
   return listSessions(declaration).filter(({ broker }) => shared.includes(broker));

@@ -10,7 +10,8 @@ import { checkLoops } from "../checks/loops.ts";
 import type { Flow } from "../checks/loops.ts";
 import { findOverlappingFilters } from "../checks/overlapping-filters.ts";
 import { checkSessionExpiry } from "../checks/session-expiry.ts";
-import { checkX509Access } from "../checks/x509-access.ts";
+import { checkX509Access, findPartialPermissions } from "../checks/x509-access.ts";
+import type { X509Access } from "../checks/x509-access.ts";
 import { isEnabled, isForAio } from "../dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { standInHost } from "../endpoint/known.ts";
@@ -43,16 +44,18 @@ export function checkFlows(declaration: BridgeDeclaration): Problem[] {
     ...checkClientIds(listSessions(declaration)),
     ...checkExpectedLoad(declaration),
     ...checkSessionExpiries(declaration),
-    ...checkCertificates(declaration),
+    ...listCertificates(declaration).flatMap(checkX509Access),
   ];
 }
 
 /** Lists what works and is rarely meant. */
-export function findFlowWarnings({ args, endpoints }: BridgeDeclaration): Problem[] {
+export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
+  const { args, endpoints } = declaration;
   return [
     ...enabledDataflows(args).flatMap(([name, { dataSources }]) =>
       findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
     ),
+    ...listCertificates(declaration).flatMap(findPartialPermissions),
     ...endpoints
       .filter(({ hostType }) => hostType === "CustomMqtt")
       .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
@@ -69,7 +72,10 @@ export function brokerOf(args: MqttBridgeArgs, { name, hostType, fields }: Bridg
   if (endpointsAtBroker(args).includes(name)) return "the bridge's namespace";
   const { host } = fields;
   const address = host !== undefined && isKnown(host) ? parseHost(host) : undefined;
-  return address === undefined ? `endpoint "${name}"` : address.hostname.toLowerCase();
+  if (address === undefined) return `endpoint "${name}"`;
+  const hostname = address.hostname.toLowerCase();
+  // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.
+  return hostType === "EventGrid" ? hostname : `${hostname}:${address.port}`;
 }
 
 function listFlows({ args, endpoints }: BridgeDeclaration): Flow[] {
@@ -144,21 +150,20 @@ function checkSessionExpiries({ args, endpoints }: BridgeDeclaration): Problem[]
     );
 }
 
-function checkCertificates({ args, endpoints }: BridgeDeclaration): Problem[] {
+/** The endpoints that authenticate with a certificate at the namespace that the bridge creates. */
+function listCertificates({ args, endpoints }: BridgeDeclaration): X509Access[] {
   const { eventGrid } = args;
   if (eventGrid === undefined) return [];
   const atBroker = endpointsAtBroker(args);
   return endpoints
     .filter(({ name, fields }) => atBroker.includes(name) && fields.authenticationMethod === "X509Certificate")
-    .flatMap(({ name, path, fields: { username } }) =>
-      checkX509Access({
-        path,
-        username: username === undefined || isKnown(username) ? username : "",
-        isUsernameKnown: username === undefined || isKnown(username),
-        hasNameSources: (eventGrid.authenticationNameSources ?? []).length > 0,
-        x509: eventGrid.x509 ?? {},
-        topicSpaces: eventGrid.topicSpaces,
-        ...neededTopics(args.dataflows, [name]),
-      }),
-    );
+    .map(({ name, path, fields: { username } }) => ({
+      path,
+      username: username === undefined || isKnown(username) ? username : "",
+      isUsernameKnown: username === undefined || isKnown(username),
+      hasNameSources: (eventGrid.authenticationNameSources ?? []).length > 0,
+      x509: eventGrid.x509 ?? {},
+      topicSpaces: eventGrid.topicSpaces,
+      ...neededTopics(args.dataflows, [name]),
+    }));
 }

@@ -9,6 +9,9 @@ const perSession = {
   source: { messages: 100, bytes: 1_000_000 },
 } as const;
 
+/** Throughput units of a namespace, both inclusive. @see Event Grid, quotas (2025-07-30) */
+export const capacityBounds = { min: 1, max: 40 } as const;
+
 /** The load that the user expects of one dataflow at the namespace. */
 export interface ExpectedLoad {
   /** The dataflow in the declaration. */
@@ -65,7 +68,11 @@ function checkNamespaceLoad(
   if (needed <= capacity) return [];
   const way = end === "source" ? "out of" : "into";
   const problem = `is ${capacity} throughput units, and the dataflows expect ${messages} messages/s and ${bytes} bytes/s ${way} the namespace`;
-  return [{ path, problem, remedy: `set it to ${needed} or more` }];
+  const isEnough = needed <= capacityBounds.max;
+  const remedy = isEnough
+    ? `set it to ${needed} or more`
+    : `spread the dataflows over several namespaces: one has ${capacityBounds.max} units at most`;
+  return [{ path, problem, remedy }];
 }
 
 function sum(values: readonly number[]): number {

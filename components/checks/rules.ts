@@ -51,7 +51,7 @@ export const rules = {
     source: "Azure REST API, Dataflow (2026-07-01)",
   },
   "authentication-name": {
-    title: "Authentication name sources are listed once each, on a namespace with a name and a region",
+    title: "Authentication name sources are listed once each",
     source: "Azure REST API, Namespaces (2025-04-01-preview), ClientAuthenticationSettings",
   },
   "authentication-fields": {

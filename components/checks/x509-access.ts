@@ -3,7 +3,7 @@ import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
 import type { PermissionBindingArgs, X509ClientArgs, X509ClientsArgs } from "../event-grid/x509.ts";
-import { filterCovers } from "../topic-sets.ts";
+import { filterCovers, filtersOverlap } from "../topic-sets.ts";
 import { byRule } from "./rules.ts";
 import type { NeededTopic } from "./topic-coverage.ts";
 
@@ -72,25 +72,68 @@ function describeMissingClient({ path, username, isUsernameKnown }: X509Access):
   return { path: `${path}.${field}`, problem, remedy: "add the client there" };
 }
 
-function checkPermissions(access: X509Access, candidates: readonly NamedClient[]): Problem[] {
-  const needs = [
-    ...access.published.map((topic) => ({ ...topic, permission: "Publisher" as const })),
-    ...access.subscribed.map((topic) => ({ ...topic, permission: "Subscriber" as const })),
-  ];
-  return needs.flatMap(({ path, filter, permission }) => {
-    const bindings = Object.values(access.x509.permissionBindings ?? {}).filter(
-      (binding) => binding.permission === permission && covers(access.topicSpaces[binding.topicSpace], filter),
-    );
-    if (bindings.some((binding) => candidates.some((client) => mayBeIn(access.x509, binding, client)))) return [];
-    const who = candidates.map(([name]) => `"${name}"`).join(" or ");
-    const problem = `needs ${permission} of "${filter}" for client ${who}, which no permission binding gives`;
-    const remedy = `add one to eventGrid.x509.permissionBindings: a client group with the client, a topic space with these topics, "${permission}"`;
-    return [{ path, problem, remedy }];
-  });
+/** Topics of a dataflow with the permission that they take. */
+interface Need extends NeededTopic {
+  readonly permission: PermissionBindingArgs["permission"];
 }
 
-function covers(space: TopicSpaceArgs | undefined, filter: string): boolean {
-  return space?.topicTemplates.some((template) => filterCovers(templateFilter(template), filter)) ?? false;
+function needsOf({ published, subscribed }: X509Access): Need[] {
+  return [
+    ...published.map((topic) => ({ ...topic, permission: "Publisher" as const })),
+    ...subscribed.map((topic) => ({ ...topic, permission: "Subscriber" as const })),
+  ];
+}
+
+/** Refuses topics of which the client may use none; which of them its messages have, only their source decides. */
+function checkPermissions(access: X509Access, candidates: readonly NamedClient[]): Problem[] {
+  return needsOf(access)
+    .filter((need) => !isGranted(access, candidates, need, filtersOverlap))
+    .map((need) => describeNeed(need, candidates, "which no permission binding gives"));
+}
+
+/**
+ * Finds topics of which a permission binding gives some, though the topic spaces have them all: Event Grid refuses the
+ * rest. Topics that the topic spaces lack are `checkTopicCoverage`'s to tell.
+ */
+export function findPartialPermissions(access: X509Access): Problem[] {
+  const candidates = candidateClients(access);
+  const spaces = Object.values(access.topicSpaces);
+  const partial = needsOf(access)
+    .filter((need) => isGranted(access, candidates, need, filtersOverlap))
+    .filter((need) => !isGranted(access, candidates, need, filterCovers))
+    .filter(({ filter }) => spaces.some((space) => hasTopics(space, filter, filterCovers)));
+  const finding = "which permission bindings give only in part, so that Event Grid refuses the rest";
+  return byRule(
+    "x509-access",
+    partial.map((need) => describeNeed(need, candidates, finding)),
+  );
+}
+
+function describeNeed({ path, filter, permission }: Need, candidates: readonly NamedClient[], finding: string) {
+  const who = candidates.map(([name]) => `"${name}"`).join(" or ");
+  const problem = `needs ${permission} of "${filter}" for client ${who}, ${finding}`;
+  const remedy = `add one to eventGrid.x509.permissionBindings: a client group with the client, a topic space with these topics, "${permission}"`;
+  return { path, problem, remedy };
+}
+
+/** How a topic template and needed topics have to fit: the one takes in the other, or they share some. */
+type Fit = (template: string, filter: string) => boolean;
+
+function isGranted(
+  { x509, topicSpaces }: X509Access,
+  candidates: readonly NamedClient[],
+  need: Need,
+  fit: Fit,
+): boolean {
+  return Object.values(x509.permissionBindings ?? {})
+    .filter(({ permission, topicSpace }) => {
+      return permission === need.permission && hasTopics(topicSpaces[topicSpace], need.filter, fit);
+    })
+    .some((binding) => candidates.some((client) => mayBeIn(x509, binding, client)));
+}
+
+function hasTopics(space: TopicSpaceArgs | undefined, filter: string, fit: Fit): boolean {
+  return space?.topicTemplates.some((template) => fit(templateFilter(template), filter)) ?? false;
 }
 
 /** Only what is surely no member is none: Azure reads more of the query language than we do. */

@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
 
 import type { Problem } from "../../runtime/errors.ts";
+import { capacityBounds } from "../checks/load.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
 import { isKnown } from "../known.ts";
-import type { NamespaceIdentityArgs } from "./settings.ts";
+import type { NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
 import { checkTopicSpaces } from "./topic-spaces.ts";
 import { checkX509Clients, eventGridName, eventGridNameRule } from "./x509.ts";
 
@@ -27,11 +28,21 @@ export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
 }
 
 /** Lists what works and is rarely meant. */
-export function eventGridBrokerWarnings({ publicNetworkAccess, privateEndpoints }: EventGridBrokerArgs): Problem[] {
-  if (publicNetworkAccess !== "Disabled" || Object.keys(privateEndpoints ?? {}).length > 0) return [];
-  const problem = "is Disabled, and no private endpoint is declared here";
-  const remedy = "add privateEndpoints, unless another stack creates one: nobody reaches the broker without";
-  return byRule("namespace-network", [{ path: "publicNetworkAccess", problem, remedy }]);
+export function eventGridBrokerWarnings(args: EventGridBrokerArgs): Problem[] {
+  const { publicNetworkAccess, privateEndpoints, inboundIpRules } = args;
+  if (publicNetworkAccess !== "Disabled") return [];
+  const problems: Problem[] = [];
+  if (Object.keys(privateEndpoints ?? {}).length === 0) {
+    const problem = "is Disabled, and no private endpoint is declared here";
+    const remedy = "add privateEndpoints, unless another stack creates one: nobody reaches the broker without";
+    problems.push({ path: "publicNetworkAccess", problem, remedy });
+  }
+  // Azure takes the rules and keeps them for the day on which the namespace is opened again.
+  if (inboundIpRules !== undefined) {
+    const problem = "is set, and Azure applies it only while publicNetworkAccess is Enabled";
+    problems.push({ path: "inboundIpRules", problem, remedy: "remove it, or enable publicNetworkAccess" });
+  }
+  return byRule("namespace-network", problems);
 }
 
 const sessionLimitField = "maximumClientSessionsPerAuthenticationName";
@@ -50,43 +61,29 @@ function checkSessionExpiry(hours: number): Problem[] {
   return byRule("namespace-bounds", [{ path: "maximumSessionExpiryInHours", problem, remedy }]);
 }
 
-/** @see Event Grid, quotas (2025-07-30) */
 function checkCapacity(units: number): Problem[] {
-  if (Number.isInteger(units) && units >= 1 && units <= 40) return [];
+  const { min, max } = capacityBounds;
+  if (Number.isInteger(units) && units >= min && units <= max) return [];
   const problem = `is ${units} throughput units, outside what Event Grid has`;
-  return byRule("namespace-bounds", [{ path: "capacity", problem, remedy: "give a whole number from 1 to 40" }]);
+  return byRule("namespace-bounds", [
+    { path: "capacity", problem, remedy: `give a whole number from ${min} to ${max}` },
+  ]);
 }
 
-/** The generic resource that they make of the namespace has neither a name nor a region by default. */
-function checkAuthenticationNameSources(args: EventGridBrokerArgs): Problem[] {
-  const { authenticationNameSources: sources } = args;
-  if (sources === undefined) return [];
-  const problems: Problem[] = (["namespaceName", "location"] as const)
-    .filter((field) => args[field] === undefined)
-    .map((field) => ({
-      path: field,
-      problem: "is missing, and a namespace with authenticationNameSources has no default for it",
-      remedy: "add it, or send the authentication name as user name instead",
-    }));
-  if (sources.length === 0 || new Set(sources).size < sources.length) {
-    const problem = sources.length === 0 ? "is empty" : "lists a field twice";
-    const remedy = "list each field of the certificate once, the first choice first, or leave it out";
-    problems.push({ path: "authenticationNameSources", problem, remedy });
-  }
-  return byRule("authentication-name", problems);
+function checkAuthenticationNameSources({ authenticationNameSources: sources }: EventGridBrokerArgs): Problem[] {
+  if (sources === undefined || (sources.length > 0 && new Set(sources).size === sources.length)) return [];
+  const problem = sources.length === 0 ? "is empty" : "lists a field twice";
+  const remedy = "list each field of the certificate once, the first choice first, or leave it out";
+  return byRule("authentication-name", [{ path: "authenticationNameSources", problem, remedy }]);
 }
 
-function checkInboundIpRules({ inboundIpRules, publicNetworkAccess }: EventGridBrokerArgs): Problem[] {
+function checkInboundIpRules({ inboundIpRules }: EventGridBrokerArgs): Problem[] {
   if (inboundIpRules === undefined) return [];
   const problems = inboundIpRules.flatMap((rule, index) => {
     if (!isKnown(rule) || isAddressRange(rule)) return [];
     const problem = `is "${rule}", which is no range of addresses`;
     return [{ path: `inboundIpRules[${index}]`, problem, remedy: 'give an address or a range, "203.0.113.0/24"' }];
   });
-  if (publicNetworkAccess === "Disabled") {
-    const problem = "is set, and publicNetworkAccess is Disabled";
-    problems.push({ path: "inboundIpRules", problem, remedy: "remove it, or enable publicNetworkAccess" });
-  }
   return byRule("namespace-network", problems);
 }
 
@@ -101,11 +98,21 @@ export function isAddressRange(text: string): boolean {
 /** Routing sends, and custom domains read their certificate, with an identity of the namespace. */
 function checkUsedIdentities({ identity, routing, customDomains }: EventGridBrokerArgs): Problem[] {
   const users = [
-    ...(routing === undefined ? [] : [{ path: "routing", ...routing }]),
+    ...(routing === undefined || needsNoIdentity(routing) ? [] : [{ path: "routing", ...routing }]),
     ...(customDomains ?? []).map((domain, index) => ({ path: `customDomains[${index}]`, ...domain })),
   ];
   const problems = users.flatMap(({ path, userAssignedIdentityId: used }) => checkUsedIdentity(path, used, identity));
   return byRule("namespace-identity", problems);
+}
+
+/** A topic of the namespace itself is not sent to with an identity. */
+function needsNoIdentity({ topicResourceId: id, userAssignedIdentityId }: RoutingArgs): boolean {
+  return userAssignedIdentityId === undefined && (!isKnown(id) || isNamespaceTopic(id));
+}
+
+/** Tells a topic of a namespace from a custom topic by its resource ID. */
+function isNamespaceTopic(id: string): boolean {
+  return /\/namespaces\/[^/]+\/topics\//i.test(id);
 }
 
 function checkUsedIdentity(

@@ -16,10 +16,13 @@ export type Membership = boolean | undefined;
 /** The group that every client of a namespace is in. */
 export const allClients = "$all";
 
+/** Longer queries are undecided: each token may nest one level deeper. */
+const maxTokens = 1000;
+
 /** Tells whether a client falls under a query such as `attributes.type IN ['relay'] and authenticationName <> 'x'`. Never throws. */
 export function matchesClientQuery(query: string, client: QueriedClient): Membership {
   const tokens = tokenize(query);
-  if (tokens === undefined) return undefined;
+  if (tokens === undefined || tokens.length > maxTokens) return undefined;
   const reader = new QueryReader(tokens, client);
   const membership = reader.readEither();
   return reader.isAtEnd() ? membership : undefined;
@@ -40,15 +43,27 @@ function tokenize(query: string): string[] | undefined {
 
 type Value = string | number | boolean;
 
-const comparisons: { readonly [operator: string]: (a: Value, b: Value) => boolean } = {
-  "=": (a, b) => a === b,
-  "<>": (a, b) => a !== b,
-  "!=": (a, b) => a !== b,
-  "<": (a, b) => a < b,
-  ">": (a, b) => a > b,
-  "<=": (a, b) => a <= b,
-  ">=": (a, b) => a >= b,
-};
+/** A map, since an object has words of its own, such as "constructor". */
+const comparisons = new Map<string, (a: Value, b: Value) => Membership>([
+  ["=", (a, b) => a === b],
+  ["<>", (a, b) => a !== b],
+  ["!=", (a, b) => a !== b],
+  ["<", ordered((a, b) => a < b)],
+  [">", ordered((a, b) => a > b)],
+  ["<=", ordered((a, b) => a <= b)],
+  [">=", ordered((a, b) => a >= b)],
+]);
+
+/** Order is documented for whole numbers alone. */
+function ordered(compare: (a: number, b: number) => boolean) {
+  return (a: Value, b: Value): Membership =>
+    typeof a === "number" && typeof b === "number" ? compare(a, b) : undefined;
+}
+
+/** What a comparison says of an attribute that the client has not: nothing is equal to it, of the rest Azure says nothing. */
+function compareMissing(operator: string): Membership {
+  return operator === "=" ? false : undefined;
+}
 
 /** Reads from left to right; whatever it can't read is undecided, and then so is what depends on it. */
 class QueryReader {
@@ -91,14 +106,17 @@ class QueryReader {
     const value = this.readReference();
     if (this.take("in")) {
       const wanted = this.readList();
-      return wanted === undefined || value === unreadable ? undefined : wanted.some((one) => one === value);
+      return wanted === undefined || value === unreadable ? undefined : isOneOf(value, wanted);
     }
-    const compare = comparisons[this.tokens[this.at] ?? ""];
+    const operator = this.tokens[this.at] ?? "";
+    const compare = comparisons.get(operator);
     if (compare === undefined) return undefined;
     this.at += 1;
     const other = this.readValue();
     if (other === undefined || value === unreadable) return undefined;
-    return value !== undefined && typeof value === typeof other && compare(value, other);
+    if (value === undefined) return compareMissing(operator);
+    // Whether Azure takes the text "5" for the number 5 is not documented.
+    return typeof value === typeof other ? compare(value, other) : undefined;
   }
 
   /** The client's value; `undefined` when the client has none. */
@@ -108,7 +126,8 @@ class QueryReader {
     if (name.toLowerCase() === "authenticationname") return this.client.authenticationName;
     const attribute = /^attributes\.(.+)$/i.exec(name)?.[1];
     if (attribute === undefined) return unreadable;
-    const value = this.client.attributes[attribute];
+    const { attributes } = this.client;
+    const value = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
     return value === undefined || isValue(value) ? value : unreadable;
   }
 
@@ -140,6 +159,12 @@ class QueryReader {
 }
 
 const unreadable = Symbol("a value that is not compared here");
+
+function isOneOf(value: Value | undefined, wanted: readonly Value[]): Membership {
+  if (value === undefined) return false;
+  if (wanted.includes(value)) return true;
+  return wanted.every((one) => typeof one === typeof value) ? false : undefined;
+}
 
 function isValue(value: unknown): value is Value {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";

@@ -34,7 +34,7 @@ export function buildNamespace(args: EventGridBrokerArgs, checkSessions: CheckSe
       state: "Enabled",
       ...sessionFields(args, checkSessions),
       ...(args.customDomains === undefined ? {} : { customDomains: args.customDomains.map(buildCustomDomain) }),
-      ...(args.routing === undefined ? {} : buildRouting(args.routing)),
+      ...(args.routing === undefined ? {} : buildRouting(args.routing, args.identity)),
     },
   };
 }
@@ -116,10 +116,13 @@ function buildCustomDomain(domain: CustomDomainArgs): inputs.eventgrid.CustomDom
   return { fullyQualifiedDomainName, certificateUrl, identity: buildUsedIdentity(userAssignedIdentityId) };
 }
 
-function buildRouting({ topicResourceId, userAssignedIdentityId, staticEnrichments, dynamicEnrichments }: RoutingArgs) {
+function buildRouting(routing: RoutingArgs, identity: NamespaceIdentityArgs | undefined) {
+  const { topicResourceId, userAssignedIdentityId, staticEnrichments, dynamicEnrichments } = routing;
+  // A topic of the namespace itself needs none.
+  const usesIdentity = userAssignedIdentityId !== undefined || identity?.systemAssigned === true;
   return {
     routeTopicResourceId: topicResourceId,
-    routingIdentityInfo: buildUsedIdentity(userAssignedIdentityId),
+    routingIdentityInfo: usesIdentity ? buildUsedIdentity(userAssignedIdentityId) : { type: "None" },
     ...(staticEnrichments === undefined && dynamicEnrichments === undefined
       ? {}
       : {

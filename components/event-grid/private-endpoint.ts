@@ -6,7 +6,6 @@ import type { PrivateEndpointArgs } from "./settings.ts";
 
 /** The part of a namespace that MQTT clients talk to. @see Azure Private Link, DNS zone values, Microsoft.EventGrid/namespaces */
 const mqttGroupId = "topicspace";
-export const mqttPrivateDnsZone = "privatelink.ts.eventgrid.azure.net";
 
 export function buildPrivateEndpoint(
   resourceGroupName: pulumi.Input<string>,

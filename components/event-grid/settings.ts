@@ -25,7 +25,10 @@ export interface CustomDomainArgs {
 export interface RoutingArgs {
   /** Resource ID of an Event Grid topic, of the namespace or a custom one in its region. */
   topicResourceId: pulumi.Input<string>;
-  /** User-assigned managed identity that sends to the topic, one of the namespace's. Omitted: its system-assigned one. */
+  /**
+   * User-assigned managed identity that sends to the topic, one of the namespace's. Omitted: its system-assigned one, or
+   * none where it has none, which is enough for a topic of the namespace itself.
+   */
   userAssignedIdentityId?: pulumi.Input<string>;
   /** Attributes with a constant value to add to each event, by name. */
   staticEnrichments?: { [name: string]: pulumi.Input<string> };

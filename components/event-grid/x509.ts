@@ -195,7 +195,8 @@ function checkBinding(
     });
   }
   if (topicSpaces !== undefined && !topicSpaces.includes(topicSpace)) {
-    const remedy = `use one of ${topicSpaces.map((name) => `"${name}"`).join(", ")}, or add it to topicSpaces`;
+    const known = topicSpaces.map((name) => `"${name}"`).join(", ");
+    const remedy = known === "" ? "add it to topicSpaces" : `use one of ${known}, or add it to topicSpaces`;
     problems.push({ path: `${path}.topicSpace`, problem: `is "${topicSpace}", which is no topic space here`, remedy });
   }
   return problems;

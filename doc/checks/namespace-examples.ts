@@ -9,15 +9,11 @@ const manySpaces = (count: number) =>
 export const namespaceExamples: readonly CheckExample[] = [
   {
     rule: "authentication-name",
-    fails: { eventGrid: { authenticationNameSources: ["ClientCertificateSubject"], namespaceName: "contoso" } },
-    passes: {
-      eventGrid: {
-        authenticationNameSources: ["ClientCertificateSubject"],
-        namespaceName: "contoso",
-        location: "westeurope",
-      },
+    fails: {
+      eventGrid: { authenticationNameSources: ["ClientCertificateSubject", "ClientCertificateSubject"] },
     },
-    path: "eventGrid.location",
+    passes: { eventGrid: { authenticationNameSources: ["ClientCertificateSubject", "ClientCertificateDns"] } },
+    path: "eventGrid.authenticationNameSources",
   },
   {
     rule: "load",

@@ -134,6 +134,153 @@ test("stands twice in one stack", async () => {
   expect(resources).toHaveLength(6);
 });
 
+describe("with authentication name sources", () => {
+  const generic: EventGridBrokerArgs = { ...args, authenticationNameSources: ["ClientCertificateSubject"] };
+
+  test("the namespace is a generic resource, and a typed one is not there", async () => {
+    const deployed = await deploy(() => new EventGridBroker("oslo", generic));
+
+    expect(inventory(deployed)).toEqual([
+      "azure-native:eventgrid:TopicSpace oslo-commands",
+      "azure-native:eventgrid:TopicSpace oslo-telemetry",
+      "azure-native:resources:Resource oslo-ns",
+    ]);
+    expect(JSON.stringify(only(deployed, "azure-native:resources:Resource").inputs, sorted)).toBe(
+      JSON.stringify(
+        {
+          apiVersion: "2025-04-01-preview",
+          parentResourcePath: "",
+          properties: {
+            minimumTlsVersionAllowed: "1.2",
+            publicNetworkAccess: "Enabled",
+            topicSpacesConfiguration: {
+              clientAuthentication: { alternativeAuthenticationNameSources: ["ClientCertificateSubject"] },
+              maximumClientSessionsPerAuthenticationName: 3,
+              maximumSessionExpiryInHours: 1,
+              state: "Enabled",
+            },
+          },
+          resourceGroupName: "rg",
+          resourceProviderNamespace: "Microsoft.EventGrid",
+          resourceType: "namespaces",
+          sku: { capacity: 1, name: "Standard" },
+        },
+        sorted,
+      ),
+    );
+  });
+
+  test("the host name is read from the properties that Azure returned", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", generic));
+
+    expect(await valueOf(result.hostname)).toBe(mqttHostname);
+    expect(await valueOf(result.namespaceName)).toBe("oslo-ns");
+    expect(await valueOf(result.namespaceId)).toMatch(/\/oslo-ns$/);
+  });
+
+  test("a preview, which shows the properties as they were put in, does not know the host name", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", generic), { preview: true });
+
+    expect(await (result.hostname as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
+  });
+
+  test("the namespace is protected all the same", async () => {
+    const seen: (boolean | undefined)[] = [];
+    const transformations: pulumi.ResourceTransformation[] = [
+      ({ type, opts, props }) => {
+        if (type === "azure-native:resources:Resource") seen.push(opts.protect);
+        return { props, opts };
+      },
+    ];
+
+    await deploy(() => new EventGridBroker("oslo", generic, { transformations }));
+
+    expect(seen).toEqual([true]);
+  });
+});
+
+/** Keys in their order, so that texts can be compared. */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+test("creates the clients with certificates under itself, by the names of its own topic spaces", async () => {
+  const x509 = {
+    clients: { relay: {} },
+    permissionBindings: {
+      all: { clientGroup: "$all", topicSpace: "telemetry", permission: "Publisher" as const },
+    },
+  };
+
+  const { resources, urns } = await deploy(() => new EventGridBroker("oslo", { ...args, x509 }));
+
+  const ours = "mqtt-dataflow:index";
+  expect(urns).toContain(`${ours}:EventGridBroker$${ours}:EventGridClients::oslo-x509`);
+  expect(urns).toContain(`${ours}:EventGridClients$azure-native:eventgrid:Client::oslo-x509-relay`);
+  expect(resources.find(({ name }) => name === "oslo-x509-all")?.inputs).toMatchObject({
+    namespaceName: "oslo-ns",
+    topicSpaceName: "oslo-telemetry",
+  });
+});
+
+describe("private endpoints", () => {
+  const privateEndpoints = {
+    plant: { subnetId: "subnet-1", privateDnsZoneId: "zone-1", location: "norwayeast" },
+    office: { subnetId: "subnet-2" },
+  };
+
+  test("lead to the namespace, and tell the DNS zone where one is given", async () => {
+    const deployed = await deploy(() => new EventGridBroker("oslo", { ...args, privateEndpoints }));
+
+    const network = inventory(deployed).filter((resource) => resource.startsWith("azure-native:network"));
+    expect(network).toEqual([
+      "azure-native:network:PrivateDnsZoneGroup oslo-plant-dns",
+      "azure-native:network:PrivateEndpoint oslo-office-pe",
+      "azure-native:network:PrivateEndpoint oslo-plant-pe",
+    ]);
+    expect(only(deployed, "azure-native:network:PrivateDnsZoneGroup").inputs).toMatchObject({
+      resourceGroupName: "rg",
+      privateEndpointName: "oslo-plant-pe",
+      privateDnsZoneConfigs: [{ privateDnsZoneId: "zone-1" }],
+    });
+    const plant = deployed.resources.find(({ name }) => name === "oslo-plant-pe")?.inputs;
+    expect(plant).toMatchObject({
+      resourceGroupName: "rg",
+      location: "norwayeast",
+      subnet: { id: "subnet-1" },
+      privateLinkServiceConnections: [
+        { privateLinkServiceId: await valueOf(deployed.result.namespaceId), groupIds: ["topicspace"] },
+      ],
+    });
+  });
+
+  test.each([
+    ["warns of a closed namespace without any", {}, 1],
+    ["says nothing of a closed namespace with one", privateEndpoints, 0],
+  ])("%s", async (_, endpoints, count) => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+
+    await deploy(
+      () => new EventGridBroker("oslo", { ...args, publicNetworkAccess: "Disabled", privateEndpoints: endpoints }),
+    );
+
+    expect(warn).toHaveBeenCalledTimes(count);
+    warn.mockRestore();
+  });
+});
+
+test("sends logs and metrics of the namespace to the workspace that it is given", async () => {
+  const deployed = await deploy(() => new EventGridBroker("oslo", { ...args, logAnalyticsWorkspaceId: "workspace" }));
+
+  const setting = only(deployed, "azure-native:monitor:DiagnosticSetting");
+  expect(setting.name).toBe("oslo-diag");
+  expect(setting.inputs).toMatchObject({
+    resourceUri: await valueOf(deployed.result.namespaceId),
+    workspaceId: "workspace",
+  });
+});
+
 describe("refuses, with all problems at once", () => {
   test.each<[string, Partial<EventGridBrokerArgs>, string]>([
     [

@@ -95,6 +95,14 @@ const cases: { [name: string]: () => unknown } = {
       publishedTopics: ["a"],
       subscribedTopics: [],
     }),
+  namespaceScope: () =>
+    new TopicSpaceAccess("oslo", {
+      principalId: "p",
+      topicSpaces: {},
+      namespaceId: later("ns"),
+      publishedTopics: ["a"],
+      subscribedTopics: [],
+    }),
 };
 
 const shown: { [name: string]: { resource: string; text: string; hideStack: boolean }[] } = {};

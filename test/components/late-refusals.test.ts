@@ -97,6 +97,15 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
       '  topicSpaces.telemetry.id: is "telemetry", which is no Azure resource ID; give the resource\'s ID, which begins with /subscriptions/',
     ],
   ],
+  [
+    "the ID of a namespace that is none",
+    "namespaceScope",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  namespaceId: is "ns", which is no Azure resource ID; give the resource\'s ID, which begins with /subscriptions/',
+    ],
+  ],
 ];
 
 test.each(refusals)("refuses, once it is known, %s", (_, name, resource, lines) => {

@@ -89,6 +89,8 @@ function answer(type: string, name: string, inputs: Record<string, unknown>, pre
     const metadata = inputs["metadata"] as { name?: string } | undefined;
     return { id, state: { ...inputs, metadata: { ...metadata, name: metadata?.name ?? `${name}-0a1b2c3d` } } };
   }
+  if (type === "azure-native:resources:Resource")
+    return { id, state: { ...inputs, ...genericAnswer(inputs, preview), name } };
   if (type !== "azure-native:eventgrid:Namespace") return { id, state: { ...inputs, name } };
   const { topicSpacesConfiguration, ...known } = inputs;
   // A preview does not know what only Azure tells.
@@ -96,6 +98,14 @@ function answer(type: string, name: string, inputs: Record<string, unknown>, pre
     ? {}
     : { topicSpacesConfiguration: { ...(topicSpacesConfiguration as object), hostname: mqttHostname } };
   return { id, state: { ...known, ...computed, name } };
+}
+
+/** A generic resource has no schema: a preview of it shows its inputs as if Azure added nothing to them. */
+function genericAnswer(inputs: Record<string, unknown>, preview: boolean) {
+  const properties = inputs["properties"] as { topicSpacesConfiguration?: object };
+  const { topicSpacesConfiguration: configuration } = properties;
+  if (preview) return { properties };
+  return { properties: { ...properties, topicSpacesConfiguration: { ...configuration, hostname: mqttHostname } } };
 }
 
 const stackOutputs: Record<string, unknown> = {};

@@ -129,6 +129,42 @@ test("leaves the roles to others when it does not know the principal", async () 
   expect(inventory(deployed).filter((resource) => resource.startsWith(assignment))).toEqual([]);
 });
 
+test("gives the roles at the whole namespace when it is told to", async () => {
+  const identity = { ...args.identity!, roleScope: "Namespace" as const };
+
+  const { resources, result } = await deploy(() => new MqttBridge("oslo", { ...args, identity }));
+
+  const namespaceId = (await valueOf(result.topicSpaceIds["telemetry"]!)).replace(
+    "oslo-broker-telemetry",
+    "oslo-broker-ns",
+  );
+  const roles = resources.filter(({ type }) => type === assignment);
+  expect(roles.map(({ name, inputs }) => [name, inputs["scope"]])).toEqual([
+    ["oslo-access-namespace-publisher", namespaceId],
+    ["oslo-access-namespace-subscriber", namespaceId],
+  ]);
+});
+
+test("counts the sessions of each identity by itself", async () => {
+  const other = "00000000-0000-0000-0000-0000000000c2";
+  const eventGridEndpoints = {
+    cloud: { retain: "Never" as const },
+    "cloud-2": { clientId: other, retain: "Never" as const },
+  };
+  const copy = (destination: string) => ({ ...args.dataflows["telemetry"]!, destination });
+  const deployment = (destination: string) =>
+    deploy(() => {
+      const dataflows = { ...args.dataflows, copy: copy(destination), second: copy("cloud-2") };
+      return new MqttBridge("oslo", { ...args, eventGridEndpoints, dataflows });
+    });
+
+  await expect(deployment("cloud")).resolves.toBeDefined();
+  const many = { ...args.dataflows, a: copy("cloud-2"), b: copy("cloud-2"), c: copy("cloud-2"), d: copy("cloud-2") };
+  await expect(deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints, dataflows: many }))).rejects.toThrow(
+    `the dataflows open 4 with UserAssignedManagedIdentity of client ID "${other}"`,
+  );
+});
+
 const eventGrid = { resourceGroupName: "rg", topicSpaces: args.eventGrid?.topicSpaces ?? {} };
 const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const x509: X509ClientsArgs = {

@@ -74,3 +74,29 @@ test("exposes the assignments by topic space and role, under itself", async () =
   expect(await valueOf(result.roleAssignmentIds["telemetry-publisher"]!)).toMatch(/oslo-telemetry-publisher$/);
   expect(urns).toContain(`mqtt-dataflow:index:TopicSpaceAccess$${assignment}::oslo-telemetry-publisher`);
 });
+
+describe("at the namespace", () => {
+  const namespaceId = `${subscription}/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns`;
+
+  test("assigns each role once that any topic calls for, and none at topic spaces", async () => {
+    const { resources, result } = await deploy(() => new TopicSpaceAccess("oslo", { ...args, namespaceId }));
+
+    expect(resources.map(({ name, inputs }) => [name, inputs["scope"]])).toEqual([
+      ["oslo-namespace-publisher", namespaceId],
+      ["oslo-namespace-subscriber", namespaceId],
+    ]);
+    expect(Object.keys(result.roleAssignmentIds)).toEqual(["namespace-publisher", "namespace-subscriber"]);
+    expect(resources[0]?.inputs["roleDefinitionId"]).toBe(
+      `${subscription}/providers/Microsoft.Authorization/roleDefinitions/a12b0b94-b317-4dcd-84a8-502ce99884c6`,
+    );
+  });
+
+  test.each([
+    ["publisher", { subscribedTopics: [] }],
+    ["subscriber", { publishedTopics: [] }],
+  ])("assigns the %s role alone where nothing else is done", async (role, changed) => {
+    const deployed = await deploy(() => new TopicSpaceAccess("oslo", { ...args, ...changed, namespaceId }));
+
+    expect(inventory(deployed)).toEqual([`${assignment} oslo-namespace-${role}`]);
+  });
+});

@@ -1,0 +1,49 @@
+import {
+  checkSessionLimit,
+  checkSessionsNeeded,
+  checkSharedSessions,
+} from "../../../components/checks/session-limit.ts";
+
+test.each([3, 50, 100])("a limit of %d sessions is one that dataflows can live with", (limit) => {
+  expect(checkSessionLimit("path", limit)).toEqual([]);
+});
+
+test.each([2, 101, 3.5, Number.NaN])("a limit of %d sessions is refused", (limit) => {
+  expect(checkSessionLimit("path", limit)).toEqual([
+    {
+      path: "path",
+      problem: `is ${limit} sessions, and dataflows need at least 3 of Event Grid's 100`,
+      remedy: "give a whole number from 3 to 100",
+      rule: "session-limit",
+    },
+  ]);
+});
+
+test("each authentication name has the limit for itself", () => {
+  const needed = new Map([
+    ["UserAssignedManagedIdentity", 4],
+    ['X509Certificate at endpoint "cloud"', 3],
+  ]);
+
+  expect(checkSessionsNeeded("path", 4, needed)).toEqual([]);
+  expect(checkSessionsNeeded("path", 3, needed)).toEqual([
+    {
+      path: "path",
+      problem: "is 3 sessions, and the dataflows open 4 with UserAssignedManagedIdentity",
+      remedy: "set it to 4 or more, or run fewer instances",
+      rule: "session-limit",
+    },
+  ]);
+});
+
+test("an existing namespace holds 100 sessions of one identity, and no 101", () => {
+  expect(checkSharedSessions("path", "ns", 100)).toEqual([]);
+  expect(checkSharedSessions("path", "ns", 101)).toEqual([
+    {
+      path: "path",
+      problem: "brings the sessions of its identity at ns to 101, and no namespace allows more than 100",
+      remedy: "give some sites another managed identity",
+      rule: "session-limit",
+    },
+  ]);
+});
