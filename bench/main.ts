@@ -6,7 +6,7 @@ import { format, resolveConfig } from "prettier";
 
 import { BrokerClient } from "./load/broker-client.ts";
 import { startBrokers } from "./measure/brokers.ts";
-import { describeMachine } from "./measure/machine.ts";
+import { describeMachine, watchOthers } from "./measure/machine.ts";
 import { readOptions, usage, type Options } from "./options.ts";
 import { allPeers } from "./peers/all.ts";
 import { defaultCacheFolder, requireProgram } from "./peers/installation.ts";
@@ -31,14 +31,15 @@ async function main(args: readonly string[]): Promise<number> {
   const mosquitto = requireProgram("mosquitto", mosquittoRemedy);
   const { installed, records } = await installPeers(options.peers);
   if (options.isInstallOnly) return 0;
-  const machine = describeMachine(await mosquittoVersion(mosquitto, tmpdir()));
+  const version = await mosquittoVersion(mosquitto, tmpdir());
+  const shareOfOthers = watchOthers();
   const startedAt = new Date();
   const { measurements, failures } = await measure(options, mosquitto, installed);
   const record: RunRecord = {
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     command: ["npm run bench", ...(args.length === 0 ? [] : ["--", ...args])].join(" "),
-    machine,
+    machine: describeMachine(version, shareOfOthers()),
     size: options.size,
     peers: records,
     measurements,
@@ -55,12 +56,13 @@ async function installPeers(
   const installed = new Map<PeerName, InstalledPeer>();
   const records: PeerRecord[] = [];
   for (const name of names) {
-    const { title, remark, install } = allPeers[name];
+    const peer = allPeers[name];
+    const { title, remark } = peer;
     try {
-      const peer = await install(defaultCacheFolder());
-      installed.set(name, peer);
-      records.push({ name, title, remark, version: peer.version });
-      console.error(`${title} ${peer.version}`);
+      const { version, prepare } = await peer.install(defaultCacheFolder());
+      installed.set(name, { version, prepare });
+      records.push({ name, title, remark, version });
+      console.error(`${title} ${version}`);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       records.push({ name, title, remark, reason });

@@ -86,10 +86,16 @@ export class BrokerClient {
     let due = 0;
     let sent = 0;
     let acknowledged = 0;
+    let awaitsDrain = false;
+    const onDrain = () => {
+      awaitsDrain = false;
+      pump();
+    };
     const pump = () => {
       while (sent < Math.min(due, count) && sent - acknowledged < window) {
         if (this.#socket.writableLength > maxUnsentBytes) {
-          this.#socket.once("drain", pump);
+          if (!awaitsDrain) this.#socket.once("drain", onDrain);
+          awaitsDrain = true;
           return;
         }
         const most = Math.min(Math.min(due, count) - sent, window - (sent - acknowledged));

@@ -24,7 +24,7 @@ export interface MessageTemplate {
 }
 
 /** Encodes the message of which every other is a copy. */
-export function encodeTemplate({ topic, payloadBytes, qos, userProperties = {} }: MessageShape): MessageTemplate {
+export function encodeTemplate({ topic, payloadBytes, qos, userProperties }: MessageShape): MessageTemplate {
   const packet = encodeControlPacket({
     cmd: "publish",
     topic,
@@ -33,7 +33,7 @@ export function encodeTemplate({ topic, payloadBytes, qos, userProperties = {} }
     retain: false,
     payload: Buffer.alloc(Math.max(payloadBytes, smallestPayloadBytes), filler),
     ...(qos === 0 ? {} : { messageId: 1 }),
-    properties: { userProperties },
+    ...(userProperties === undefined ? {} : { properties: { userProperties } }),
   });
   const view = new PublishView();
   let headerLength = 2;

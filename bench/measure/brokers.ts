@@ -42,8 +42,12 @@ function describeBroker(broker: Mosquitto<"plain" | "tls">, caFile: string): Bro
   return {
     plain: { port: broker.ports.plain },
     tls: { port: broker.ports.tls, caFile },
-    pause: broker.pause,
-    resume: broker.resume,
-    stop: broker.stop,
+    pause: () => {
+      broker.pause();
+    },
+    resume: () => {
+      broker.resume();
+    },
+    stop: () => broker.stop(),
   };
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { PublishView } from "../../runtime/mqtt/publish.ts";
@@ -41,7 +42,7 @@ export class Candidate {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     const lines = keepLastLines(child);
     try {
-      const sink = await connectPatiently(outputPort ?? route.destination.port, `sink-${name}`);
+      const sink = await connectPatiently(outputPort ?? probes.outputPort, `sink-${path.basename(route.folder)}`);
       await sink.subscribe(probes.outputFilter);
       const candidate = new Candidate(name, child, sink, metricsPort);
       await candidate.#untilCrossed(probes);
@@ -113,6 +114,8 @@ export interface Probes {
   readonly topics: readonly string[];
   /** Filter of what comes out of the bridge. */
   readonly outputFilter: string;
+  /** Port of the destination broker without TLS. */
+  readonly outputPort: number;
 }
 
 async function connectPatiently(port: number, clientId: string): Promise<BrokerClient> {

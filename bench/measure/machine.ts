@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { readFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
 
 import type { Machine } from "../report/run-record.ts";
+import { readUsage, ticksPerSecond } from "./process-usage.ts";
 
-/** Describes the machine as it is before a run. */
-export function describeMachine(mosquittoVersion: string): Machine {
+/** Describes the machine of a run. */
+export function describeMachine(mosquittoVersion: string, othersShare: number): Machine {
   const [first] = cpus();
   return {
     processor: first?.model.trim() ?? "unknown processor",
@@ -12,7 +14,7 @@ export function describeMachine(mosquittoVersion: string): Machine {
     memoryGigabytes: Math.round(totalmem() / 1024 ** 3),
     system: `Linux ${release()}`,
     versions: { node: process.versions.node, mosquitto: mosquittoVersion, relay: commit() },
-    loadAverage: loadavg()[0] ?? 0,
+    othersShare,
   };
 }
 
@@ -25,4 +27,27 @@ function commit(): string {
   } catch {
     return "of an unknown commit"; // no repository, or no git
   }
+}
+
+/**
+ * Watches what programs outside of this one and its children take; the returned function gives their share of all cores'
+ * time since the start of the watch, 0 to 1.
+ */
+export function watchOthers(): () => number {
+  const startMs = performance.now();
+  const before = { busy: busySeconds(readFileSync("/proc/stat", "utf8")), own: readUsage(process.pid).cpuSeconds };
+  return () => {
+    const busy = busySeconds(readFileSync("/proc/stat", "utf8")) - before.busy;
+    const own = readUsage(process.pid).cpuSeconds - before.own;
+    return Math.max(0, busy - own) / (((performance.now() - startMs) / 1000) * cpus().length);
+  };
+}
+
+/** Time that all cores were at work, of the first line of `/proc/stat`. @see proc_stat(5) */
+export function busySeconds(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split("\n")[0] ?? "")
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) / ticksPerSecond;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks a second in `/proc`, the same on every Linux that Node runs on. @see proc(5), USER_HZ */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 const pageBytes = 4096;
 const bytesPerMegabyte = 1024 * 1024;
 

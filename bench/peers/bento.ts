@@ -14,7 +14,6 @@ export const bento: Peer = {
   name: "bento",
   title: "Bento",
   remark: "input mqtt, output mqtt, no processor; MQTT 3.1.1: user properties don't pass",
-  can: [],
   install: async (cacheFolder) => {
     const folder = path.join(cacheFolder, `bento-${version}`);
     const command = path.join(folder, "bento");

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import path from "node:path";
 
 import { findFreePort } from "../../test/support/free-port.ts";
@@ -14,7 +15,6 @@ export const mosquitto: Peer = {
   remark:
     "a mosquitto of its own between the two brokers, with one bridge connection to each: its process does nothing but bridge, " +
     "and acknowledges to the source when it has the message in memory",
-  can: ["tls"],
   install: async (cacheFolder) => {
     const command = requireProgram("mosquitto", mosquittoRemedy);
     return {
@@ -50,6 +50,7 @@ export function bridgeConfiguration({ source, destination, filters, qos, window 
   return [
     `listener ${port} 127.0.0.1`,
     "allow_anonymous true",
+    `user ${userInfo().username}`, // else it changes to a user that can't read the folder
     "set_tcp_nodelay true",
     `max_inflight_messages ${window}`,
     "max_queued_messages 0", // the default of 1000 drops what comes faster than it goes

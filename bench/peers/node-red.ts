@@ -11,7 +11,6 @@ export const nodeRed: Peer = {
   name: "node-red",
   title: "Node-RED",
   remark: "an mqtt-in node wired to an mqtt-out node, MQTT 5, no editor; acknowledges to the source at once",
-  can: [],
   install: async (cacheFolder) => {
     const folder = path.join(cacheFolder, `node-red-${version}`);
     const main = path.join(folder, "node_modules/node-red/red.js");
@@ -50,13 +49,14 @@ const settingsFile = `module.exports = {
 
 /** The nodes of Node-RED's own palette, as its editor exports them. */
 export function flows({ source, destination, filters, qos, window }: Route): readonly object[] {
-  const broker = (id: string, { port }: BrokerSide) => ({
-    id,
+  // An identifier that equals another field of the node is a dependency on itself for Node-RED.
+  const broker = (name: string, { port }: BrokerSide) => ({
+    id: `${name}-broker`,
     type: "mqtt-broker",
-    name: id,
+    name,
     broker: "127.0.0.1",
     port: String(port),
-    clientid: `node-red-${id}`,
+    clientid: `node-red-${name}`,
     autoConnect: true,
     usetls: false,
     protocolVersion: "5",
@@ -66,14 +66,16 @@ export function flows({ source, destination, filters, qos, window }: Route): rea
     userProps: "",
     receiveMaximum: String(window),
   });
+  // Node-RED takes a node without a place on the canvas for one that only holds a configuration.
+  const place = { z: "tab", x: 100, y: 100 };
   const inputs = filters.map((topic, index) => ({
     id: `in-${index}`,
     type: "mqtt in",
-    z: "tab",
+    ...place,
     topic,
     qos: String(qos),
     datatype: "buffer",
-    broker: "source",
+    broker: "source-broker",
     nl: false,
     rap: true,
     rh: 0,
@@ -81,7 +83,15 @@ export function flows({ source, destination, filters, qos, window }: Route): rea
     wires: [["out"]],
   }));
   // Topic, QoS and retain are left open, so that the message's own are taken.
-  const output = { id: "out", type: "mqtt out", z: "tab", topic: "", qos: "", retain: "", broker: "destination" };
+  const output = {
+    id: "out",
+    type: "mqtt out",
+    ...place,
+    topic: "",
+    qos: "",
+    retain: "",
+    broker: "destination-broker",
+  };
   return [
     { id: "tab", type: "tab", label: "bridge", disabled: false },
     broker("source", source),

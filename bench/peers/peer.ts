@@ -43,7 +43,7 @@ export interface Launch {
 export interface InstalledPeer {
   readonly version: string;
   /** Writes what the program reads, and says how to start it. */
-  prepare(route: Route): Promise<Launch>;
+  readonly prepare: (route: Route) => Promise<Launch>;
 }
 
 /** A bridge beside which the relay is measured, or the relay itself. */
@@ -52,8 +52,6 @@ export interface Peer {
   readonly title: string;
   /** What a reader has to know about how it takes part. */
   readonly remark: string;
-  /** What it can do, beyond QoS 0 and 1 without TLS. */
-  readonly can: readonly ("tls" | "enrich")[];
   /**
    * Finds it, or installs it below `cacheFolder`.
    * @throws {Error} with the reason, when it can't be had

@@ -1,13 +1,17 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import { podDefaults } from "../../components/relay/defaults.ts";
 import type { RelayConfigInput } from "../../runtime/config.ts";
 import type { DataflowInput } from "../../runtime/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/config/endpoint.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
+import { runStep } from "./installation.ts";
 import { enrichedTopic, type BrokerSide, type Peer, type Route } from "./peer.ts";
 
 const repository = path.join(import.meta.dirname, "../..");
+/** What the image runs: the sources as they are would hold the compiler of types in memory. */
+const bundle = path.join(repository, "dist/relay.mjs");
 /** Name of the ConfigMap that holds the brokers' authority. */
 const authority = "authority";
 
@@ -15,8 +19,8 @@ export const relay: Peer = {
   name: "relay",
   title: "this relay",
   remark: "acknowledges to the source after the destination has acknowledged",
-  can: ["tls", "enrich"],
   install: async () => {
+    await runStep([process.execPath, "runtime/bundle.ts"], repository);
     const { default: manifest } = (await import("../../package.json", { with: { type: "json" } })) as {
       default: { version: string };
     };
@@ -33,11 +37,12 @@ export const relay: Peer = {
         }
         await writeFile(config, JSON.stringify(buildRelayConfig(route)));
         const metricsPort = await findFreePort();
-        const main = path.join(repository, "runtime/main.ts");
         return {
           command: process.execPath,
-          args: [main, "run", "--config", config, "--mounts", mounts, "--metrics-port", String(metricsPort)],
+          args: [bundle, "run", "--config", config, "--mounts", mounts, "--metrics-port", String(metricsPort)],
           metricsPort,
+          // As the components declare its container.
+          env: { NODE_ENV: "production", NODE_OPTIONS: `--max-old-space-size=${podDefaults.memoryMebibytes / 2}` },
         };
       },
     };
@@ -53,13 +58,15 @@ export function buildRelayConfig(route: Route): RelayConfigInput {
   };
 }
 
-function endpoint({ port, caFile }: BrokerSide, { qos, window, isEnriched }: Route): EndpointInput {
+function endpoint({ port, caFile }: BrokerSide, { folder, qos, window, isEnriched }: Route): EndpointInput {
   return {
     endpointType: "Mqtt",
     mqttSettings: {
       host: `127.0.0.1:${port}`,
       authentication: { method: "Anonymous" },
       tls: caFile === undefined ? { mode: "Disabled" } : { trustedCaCertificateConfigMapRef: authority },
+      // Two relays at the same brokers would take each other's sessions.
+      clientIdPrefix: `${path.basename(folder)}-`,
       maxInflightMessages: window,
       qos,
       ...(isEnriched ? { cloudEventAttributes: "CreateOrRemap" } : {}),

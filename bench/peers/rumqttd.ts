@@ -13,7 +13,6 @@ export const rumqttd: Peer = {
   name: "rumqttd",
   title: "rumqttd's bridge",
   remark: "it bridges into itself, so that its process is the destination broker as well; MQTT 3.1.1",
-  can: [],
   install: async (cacheFolder) => {
     const folder = path.join(cacheFolder, `rumqttd-${version}`);
     const command = path.join(folder, "bin/rumqttd");

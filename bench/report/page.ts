@@ -3,8 +3,8 @@ import { judgeBars, type JudgedBar } from "./bars.ts";
 import { formatInterval, formatNumber } from "./numbers.ts";
 import { candidatesOf, candidateTitle, intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
-/** A quiet machine of any size stays below this before the run. */
-const quietLoadAverage = 0.5;
+/** The system's own work on a quiet machine stays below this. */
+const quietShare = 0.03;
 
 interface Column {
   readonly title: string;
@@ -74,7 +74,7 @@ export function renderPage(record: RunRecord, scenarios: readonly Scenario[], pi
 }
 
 function busyWarning({ machine }: RunRecord): string[] {
-  if (machine.loadAverage <= quietLoadAverage) return [];
+  if (machine.othersShare <= quietShare) return [];
   return [
     `> **The machine was shared.** Its load average was ${machine.loadAverage.toFixed(1)} before this run began: other work ` +
       "took time from brokers and bridges alike. Take no figure of this page for more than a hint; run it again on a quiet machine.",
@@ -138,7 +138,7 @@ function runText(record: RunRecord): string {
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `- ${record.startedAt.slice(0, 16).replace("T", " ")} UTC, ${Math.round(record.seconds / 60)} minutes: \`${record.command}\``,
-    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${machine.system}; ${versions.join(", ")}; load average before: ${machine.loadAverage.toFixed(2)}`,
+    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${machine.system}; ${versions.join(", ")}; other programs took ${(machine.othersShare * 100).toFixed(1)} % of the machine's time`,
     `- ${size.rounds} rounds; ${size.messages.toLocaleString("en")} messages a round at saturation (fewer of the large ones: 128 MB a round); paced loads of ${size.pacedSeconds} s; ${size.stalledMessages.toLocaleString("en")} messages to the relay while the destination is stalled (at most 100,000 to peers, which keep them in memory); ${size.dataflows} dataflows where there are many`,
     "",
     "To run it again (mosquitto has to be there; the other bridges are installed into the user's cache folder):",

@@ -20,8 +20,8 @@ export interface Machine {
   readonly system: string;
   /** Name and version of what the run stands on. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Load average of the minute before the run. */
-  readonly loadAverage: number;
+  /** CPU time that programs outside of the benchmark took during the run, as a share of all cores' time. */
+  readonly othersShare: number;
 }
 
 /** Everything that a run has found; the page and the picture are made of it. */
@@ -59,7 +59,7 @@ export function valuesByRound(
   for (const measurement of measurements) {
     if (measurement.scenario !== scenario || measurement.candidate !== candidate) continue;
     const value = measurement.figures[figure];
-    values[measurement.round] = value === undefined || value === null || Number.isNaN(value) ? undefined : value;
+    values[measurement.round] = value === undefined || Number.isNaN(value) ? undefined : value;
   }
   return values;
 }

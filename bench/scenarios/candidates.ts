@@ -49,8 +49,10 @@ export async function startCandidate(
     isEnriched,
   };
   const outputFilter = `${isEnriched ? "sites/oslo" : "load"}/${label}/#`;
+  const outputPort = bench.brokers.destination.plain.port;
   try {
-    return await Candidate.start(name, installed, route, { publisher: bench.publisher, topics, outputFilter });
+    const probes = { publisher: bench.publisher, topics, outputFilter, outputPort };
+    return await Candidate.start(name, installed, route, probes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     bench.fail({ scenario, candidate: label, reason });
