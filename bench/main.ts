@@ -18,7 +18,7 @@ import { renderPage } from "./report/page.ts";
 import { drawPicture } from "./report/picture.ts";
 import { candidatesOf, candidateTitle, intervalOf, type PeerRecord, type RunRecord } from "./report/run-record.ts";
 import { allScenarios } from "./scenarios/all.ts";
-import { figureNames, type Bench, type Failure, type Measurement, type Scenario } from "./scenarios/scenario.ts";
+import { figureNames, type Bench, type Failure, type Measurement } from "./scenarios/scenario.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   let options: Options;
@@ -122,16 +122,15 @@ function printMeasurement({ candidate, round, figures }: Measurement): void {
 }
 
 async function writeReport(folder: string, record: RunRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const page = path.join(folder, "benchmark.md");
-  const scenarios: readonly Scenario[] = allScenarios;
-  const text = renderPage(record, scenarios, "benchmark.svg");
-  await writeFile(page, await format(text, { ...(await resolveConfig(page)), parser: "markdown" }));
-  await writeFile(path.join(folder, "benchmark.svg"), drawPicture(record));
-  // The raw figures are for whoever draws or judges them again; they are no page of the documentation.
+  // The raw figures first: they are for whoever judges or draws them again, and no page of the documentation.
   const data = path.resolve("dist/bench");
   await mkdir(data, { recursive: true });
   await writeFile(path.join(data, "benchmark.json"), `${JSON.stringify(record, null, 1)}\n`);
+  await mkdir(folder, { recursive: true });
+  const page = path.join(folder, "benchmark.md");
+  const text = renderPage(record, allScenarios, "benchmark.svg");
+  await writeFile(page, await format(text, { ...(await resolveConfig(page)), parser: "markdown" }));
+  await writeFile(path.join(folder, "benchmark.svg"), drawPicture(record));
   console.error(`\nwritten: ${page}`);
 }
 

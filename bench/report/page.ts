@@ -76,8 +76,8 @@ export function renderPage(record: RunRecord, scenarios: readonly Scenario[], pi
 function busyWarning({ machine }: RunRecord): string[] {
   if (machine.othersShare <= quietShare) return [];
   return [
-    `> **The machine was shared.** Its load average was ${machine.loadAverage.toFixed(1)} before this run began: other work ` +
-      "took time from brokers and bridges alike. Take no figure of this page for more than a hint; run it again on a quiet machine.",
+    `> **The machine was shared.** Other programs took ${Math.round(machine.othersShare * 100)} % of its time during this run, ` +
+      "from brokers and bridges alike. Take no figure of this page for more than a hint; run it again on a quiet machine.",
   ];
 }
 
