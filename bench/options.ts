@@ -26,7 +26,6 @@ export interface Options {
   readonly isInstallOnly: boolean;
 }
 
-/** At this many rounds and more, 95 % intervals exist. */
 const wholeSize: Size = { rounds: 7, messages: 100_000, pacedSeconds: 5, stalledMessages: 1_000_000, dataflows: 200 };
 const quickSize: Size = { rounds: 3, messages: 5000, pacedSeconds: 1, stalledMessages: 20_000, dataflows: 20 };
 

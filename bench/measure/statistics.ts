@@ -1,6 +1,9 @@
 /** Smallest share of repeated runs in which the true median lies inside a {@link MedianInterval}. */
 export const confidence = 0.95;
 
+/** With fewer values no interval of the median reaches {@link confidence}. */
+export const fewestRounds = 6;
+
 /** A median and how sure it is. */
 export interface MedianInterval {
   readonly median: number;

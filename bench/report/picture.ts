@@ -1,9 +1,8 @@
-import type { MedianInterval } from "../measure/statistics.ts";
-import { allPeers } from "../peers/all.ts";
+import { fewestRounds, type MedianInterval } from "../measure/statistics.ts";
 import { peerNames } from "../peers/peer.ts";
 import type { FigureName } from "../scenarios/scenario.ts";
 import { formatNumber } from "./numbers.ts";
-import { intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
+import { candidateTitle, intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
 /** One bar of a panel. */
 interface Row {
@@ -21,7 +20,7 @@ interface Panel {
 }
 
 /** Lengths in pixels. */
-const size = { width: 960, margin: 24, gap: 32, heading: 58, row: 26, label: 118, value: 62, bar: 14, panelHead: 50 };
+const size = { width: 960, margin: 24, gap: 32, heading: 58, row: 26, label: 134, value: 62, bar: 14, panelHead: 50 };
 const columns = 2;
 const panelWidth = (size.width - 2 * size.margin - (columns - 1) * size.gap) / columns;
 const plotWidth = panelWidth - size.label - size.value;
@@ -70,7 +69,7 @@ export function drawPicture(record: RunRecord): string {
     });
     top += size.panelHead + Math.max(...pair.map(({ rows }) => rows.length)) * size.row + size.gap;
   }
-  const subtitle = `${record.machine.processor}, ${record.machine.cores} cores · ${record.startedAt.slice(0, 10)} · ${record.size.rounds} rounds · bars: medians, lines: 95 % intervals, orange: limits`;
+  const subtitle = `${record.machine.processor}, ${record.machine.cores} cores · ${record.startedAt.slice(0, 10)} · ${record.size.rounds} rounds · bars: medians, lines: ${record.size.rounds < fewestRounds ? "ranges" : "95 % intervals"}, orange: limits`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${top}" width="${size.width}" height="${top}" role="img" aria-label="Benchmark of MQTT bridges">`,
     `<style>${style}</style>`,
@@ -91,7 +90,9 @@ function buildPanels(record: RunRecord): Panel[] {
       const value = intervalOf(record, scenario, name, figure);
       if (value === undefined) return [];
       const isOurs = name === "relay";
-      return [{ label: allPeers[name].title, value, isOurs, ...(isOurs && limit !== undefined ? { limit } : {}) }];
+      return [
+        { label: candidateTitle(record, name), value, isOurs, ...(isOurs && limit !== undefined ? { limit } : {}) },
+      ];
     }),
   });
   return [
