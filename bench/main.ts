@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const mosquitto = requireProgram("mosquitto", mosquittoRemedy);
-  const { installed, records } = await installPeers(options.peers);
+  const { installed, records } = await installPeers(options);
   if (options.isInstallOnly) return 0;
   const version = await mosquittoVersion(mosquitto, tmpdir());
   const shareOfOthers = watchOthers();
@@ -50,16 +50,17 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function installPeers(
-  names: readonly PeerName[],
-): Promise<{ installed: Map<PeerName, InstalledPeer>; records: PeerRecord[] }> {
+async function installPeers({
+  peers,
+  mayInstall,
+}: Options): Promise<{ installed: Map<PeerName, InstalledPeer>; records: PeerRecord[] }> {
   const installed = new Map<PeerName, InstalledPeer>();
   const records: PeerRecord[] = [];
-  for (const name of names) {
+  for (const name of peers) {
     const peer = allPeers[name];
     const { title, remark } = peer;
     try {
-      const { version, prepare } = await peer.install(defaultCacheFolder());
+      const { version, prepare } = await peer.install(defaultCacheFolder(), mayInstall);
       installed.set(name, { version, prepare });
       records.push({ name, title, remark, version });
       console.error(`${title} ${version}`);

@@ -6,7 +6,7 @@ import { allScenarios } from "./scenarios/all.ts";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 
 export const usage = `usage: npm run bench -- [--quick] [--scenario NAME,...] [--peer NAME,...] [--rounds N] [--messages N]
-                       [--stalled-messages N] [--seconds N] [--output FOLDER] [--install-only]
+                       [--stalled-messages N] [--seconds N] [--output FOLDER] [--install-only | --installed-only]
 
   --quick             a small run: 3 rounds, few messages
   --scenario          ${allScenarios.map(({ name }) => name).join(", ")}
@@ -16,7 +16,8 @@ export const usage = `usage: npm run bench -- [--quick] [--scenario NAME,...] [-
   --stalled-messages  messages while the destination is stalled (1,000,000)
   --seconds           length of a round of a paced load (5)
   --output            where benchmark.md, benchmark.svg and benchmark.json go: doc for a whole run, else dist/bench
-  --install-only      install the peers and end`;
+  --install-only      install the peers and end
+  --installed-only    install nothing; a peer that is not there is a row that says so`;
 
 export interface Options {
   readonly scenarios: readonly Scenario[];
@@ -24,6 +25,7 @@ export interface Options {
   readonly size: Size;
   readonly output: string;
   readonly isInstallOnly: boolean;
+  readonly mayInstall: boolean;
 }
 
 const wholeSize: Size = { rounds: 7, messages: 100_000, pacedSeconds: 5, stalledMessages: 1_000_000, dataflows: 200 };
@@ -39,6 +41,7 @@ const flags = {
   seconds: { type: "string" },
   output: { type: "string" },
   "install-only": { type: "boolean" },
+  "installed-only": { type: "boolean" },
 } as const;
 
 /**
@@ -85,5 +88,6 @@ export function readOptions(args: readonly string[]): Options {
     size,
     output: path.resolve(values.output ?? (isWhole ? "doc" : "dist/bench")),
     isInstallOnly: values["install-only"] ?? false,
+    mayInstall: !(values["installed-only"] ?? false),
   };
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { stringify } from "yaml";
 
-import { requireProgram, runStep } from "./installation.ts";
+import { requireInstallation, requireProgram, runStep } from "./installation.ts";
 import type { Peer, Route } from "./peer.ts";
 
 const version = "v1.10.0";
@@ -14,10 +14,13 @@ export const bento: Peer = {
   name: "bento",
   title: "Bento",
   remark: "input mqtt, output mqtt, no processor; MQTT 3.1.1: user properties don't pass",
-  install: async (cacheFolder) => {
+  install: async (cacheFolder, mayInstall) => {
     const folder = path.join(cacheFolder, `bento-${version}`);
     const command = path.join(folder, "bento");
-    if (!existsSync(command)) await build(folder, command);
+    if (!existsSync(command)) {
+      requireInstallation(mayInstall);
+      await build(folder, command);
+    }
     return {
       version,
       prepare: async (route) => {

@@ -28,6 +28,14 @@ export function requireProgram(name: string, remedy: string): string {
 }
 
 /**
+ * Passes when something may be installed.
+ * @throws {Error} when it may not
+ */
+export function requireInstallation(mayInstall: boolean): void {
+  if (!mayInstall) throw new Error("it is not there; leave out --installed-only to install it");
+}
+
+/**
  * Runs a step of an installation at the lowest priority and returns what it printed.
  * @throws {Error} with the last line that the program wrote, when it fails
  */
@@ -48,7 +56,7 @@ export async function runStep(
   } catch (cause) {
     const { stderr = "" } = cause as { stderr?: string };
     const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-    const reason = lines.find((line) => /error|forbidden|not found/i.test(line)) ?? lines.at(-1) ?? String(cause);
+    const reason = lines.find((line) => /^\s*error\b|forbidden|not found/i.test(line)) ?? lines.at(-1) ?? String(cause);
     throw new Error(`${path.basename(command)} ${args[0] ?? ""}: ${reason.trim().slice(0, shownLength)}`, { cause });
   }
 }

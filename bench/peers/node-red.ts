@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { requireProgram, runStep } from "./installation.ts";
+import { requireInstallation, requireProgram, runStep } from "./installation.ts";
 import type { BrokerSide, Peer, Route } from "./peer.ts";
 
 const version = "5.0.7";
@@ -11,10 +11,11 @@ export const nodeRed: Peer = {
   name: "node-red",
   title: "Node-RED",
   remark: "an mqtt-in node wired to an mqtt-out node, MQTT 5, no editor; acknowledges to the source at once",
-  install: async (cacheFolder) => {
+  install: async (cacheFolder, mayInstall) => {
     const folder = path.join(cacheFolder, `node-red-${version}`);
     const main = path.join(folder, "node_modules/node-red/red.js");
     if (!existsSync(main)) {
+      requireInstallation(mayInstall);
       const npm = requireProgram("npm", "install Node.js with npm");
       const flags = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder];
       await runStep([npm, "install", ...flags, `node-red@${version}`], folder);

@@ -54,7 +54,8 @@ export interface Peer {
   readonly remark: string;
   /**
    * Finds it, or installs it below `cacheFolder`.
+   * @param mayInstall whether what isn't there may be downloaded and built, which can take half an hour
    * @throws {Error} with the reason, when it can't be had
    */
-  install(cacheFolder: string): Promise<InstalledPeer>;
+  install(cacheFolder: string, mayInstall: boolean): Promise<InstalledPeer>;
 }

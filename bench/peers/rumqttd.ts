@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { findFreePort } from "../../test/support/free-port.ts";
-import { requireProgram, runStep } from "./installation.ts";
+import { requireInstallation, requireProgram, runStep } from "./installation.ts";
 import type { Peer, Route } from "./peer.ts";
 
 const version = "0.20.0";
@@ -13,12 +13,15 @@ export const rumqttd: Peer = {
   name: "rumqttd",
   title: "rumqttd's bridge",
   remark: "it bridges into itself, so that its process is the destination broker as well; MQTT 3.1.1",
-  install: async (cacheFolder) => {
+  install: async (cacheFolder, mayInstall) => {
     const folder = path.join(cacheFolder, `rumqttd-${version}`);
     const command = path.join(folder, "bin/rumqttd");
     if (!existsSync(command)) {
+      requireInstallation(mayInstall);
       const cargo = requireProgram("cargo", "install Rust 1.70 or later");
-      await runStep([cargo, "install", "rumqttd", "--version", version, "--locked", "--root", folder], folder);
+      const args = ["install", "rumqttd", "--version", version, "--root", folder] as const;
+      await runStep([cargo, ...args], folder, { CARGO_TARGET_DIR: path.join(folder, "target") });
+      await rm(path.join(folder, "target"), { recursive: true });
     }
     return {
       version,
