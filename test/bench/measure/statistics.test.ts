@@ -20,6 +20,12 @@ test("takes the tightest interval that reaches 95 %", () => {
   expect(medianInterval(values)).toEqual({ median: 5, low: 2, high: 8, count: 9, coverage: 0.9609375 });
 });
 
+test("goes no further in than 95 % allow: the second of eight from either end would reach 93 %", () => {
+  const { low, high } = medianInterval([1, 2, 3, 4, 5, 6, 7, 8]);
+
+  expect([low, high]).toEqual([1, 8]);
+});
+
 test("says with fewer than six values that their range is no 95 % interval", () => {
   const { low, high, coverage } = medianInterval([3, 1, 2]);
 
