@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 
 import type { PublishView } from "../../runtime/mqtt/publish.ts";
 import { BrokerClient } from "../load/broker-client.ts";
@@ -136,8 +137,7 @@ function keepLastLines(child: ChildProcess): readonly string[] {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
       lines.push(
-        ...chunk
-          .toString()
+        ...stripVTControlCharacters(chunk.toString())
           .split("\n")
           .filter((line) => line.trim() !== ""),
       );

@@ -12,7 +12,8 @@ const maxPayloadBytes = 1024 * 1024;
 export const rumqttd: Peer = {
   name: "rumqttd",
   title: "rumqttd's bridge",
-  remark: "it bridges into itself, so that its process is the destination broker as well; MQTT 3.1.1",
+  remark:
+    "it bridges into itself, so that its process is the destination broker as well; MQTT 3.1.1. Its SUBSCRIBE has packet identifier 0, against [MQTT-2.3.1-1]: mosquitto ends the connection",
   install: async (cacheFolder, mayInstall) => {
     const folder = path.join(cacheFolder, `rumqttd-${version}`);
     const command = path.join(folder, "bin/rumqttd");
