@@ -1,30 +1,42 @@
-import { connect, type MqttClient } from "mqtt";
+import { writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
 
-/**
- * The relay that one writes first with mqtt.js: forwards in `handleMessage`, whose callback lets the PUBACK go.
- * Arguments: source port, destination port, topic filter, topic prefix.
- */
-const [sourcePort, destinationPort, filter = "#", prefix = ""] = process.argv.slice(2);
+import { build } from "esbuild";
 
-function open(port: string | undefined, clientId: string): MqttClient {
-  return connect({
-    host: "127.0.0.1",
-    port: Number(port),
-    protocolVersion: 5,
-    clean: false,
-    clientId,
-    properties: { receiveMaximum: 1000, sessionExpiryInterval: 3600 },
+import type { Peer } from "./peer.ts";
+
+export const plainMqttjs: Peer = {
+  name: "plain-mqttjs",
+  title: "plain mqtt.js",
+  remark: "acknowledges to the source at once, before the destination has the message",
+  install: async (cacheFolder) => {
+    const bundle = path.join(cacheFolder, "plain-mqttjs.mjs");
+    await bundleProgram(bundle);
+    const { version } = createRequire(import.meta.filename)("mqtt/package.json") as { version: string };
+    return {
+      version,
+      prepare: async (route) => {
+        const file = path.join(route.folder, "plain.json");
+        await writeFile(file, JSON.stringify(route));
+        return { command: process.execPath, args: [bundle, file] };
+      },
+    };
+  },
+};
+
+/** One file of JavaScript, as the relay's image has it. */
+async function bundleProgram(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [path.join(import.meta.dirname, "plain-mqttjs-main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    banner: {
+      js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
+    },
+    logLevel: "warning",
   });
 }
-
-const destination = open(destinationPort, "plain-destination");
-const source = open(sourcePort, "plain-source");
-// The callback is called at once: waiting for the destination would leave one message in flight.
-source.handleMessage = ({ topic, payload, qos, retain }, callback) => {
-  destination.publish(`${prefix}${topic}`, payload, { qos, retain });
-  callback();
-};
-source.on("connect", () => {
-  source.subscribe(filter, { qos: 1, rap: true });
-});
-process.on("SIGTERM", () => process.exit(0));

@@ -1,0 +1,21 @@
+import { confidence, type MedianInterval } from "../measure/statistics.ts";
+
+/** Writes a number with the digits that a reader can use: `12,300`, `186`, `17.3`, `0.48`, `0.004`. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 10_000) return (Math.round(value / 100) * 100).toLocaleString("en");
+  if (size >= 100) return Math.round(value).toLocaleString("en");
+  if (size >= 10) return value.toFixed(1);
+  if (size >= 0.1 || value === 0) return value.toFixed(2);
+  return value.toPrecision(1);
+}
+
+/** Writes a median with its interval; a range that is no 95 % interval is marked with `*`. */
+export function formatInterval(interval: MedianInterval | undefined, unit = ""): string {
+  if (interval === undefined) return "–";
+  const suffix = unit === "" ? "" : ` ${unit}`;
+  const { median, low, high, count, coverage } = interval;
+  if (count === 1) return `${formatNumber(median)}${suffix}`;
+  const mark = coverage < confidence ? "*" : "";
+  return `${formatNumber(median)}${suffix} [${formatNumber(low)}, ${formatNumber(high)}]${mark}`;
+}

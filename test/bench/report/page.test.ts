@@ -1,0 +1,47 @@
+import { renderPage } from "../../../bench/report/page.ts";
+import { allScenarios } from "../../../bench/scenarios/all.ts";
+import { buildRun } from "./example-run.ts";
+
+const figures = (cpuMicroseconds: number) =>
+  new Array(7).fill({ cpuMicroseconds, perSecond: 20_000, lost: 0, duplicates: 2, outOfOrder: 1 }) as {
+    cpuMicroseconds: number;
+  }[];
+const run = buildRun(
+  { qos1: { relay: figures(5), "plain-mqttjs": figures(20) } },
+  { failures: [{ scenario: "qos1", candidate: "rumqttd", reason: "no message crossed it | within 30 s" }] },
+);
+const render = (record = run) => renderPage(record, allScenarios, "benchmark.svg");
+
+test("gives each bridge a row with its figures, its share of plain mqtt.js and its faults over all rounds", () => {
+  expect(render()).toContain(
+    "| this relay | 5.00 [5.00, 5.00] | 0.25 [0.25, 0.25] | 20,000 [20,000, 20,000] | 0 / 14 / 7 |",
+  );
+});
+
+test("gives a bridge that did not start a row that says why, and one that can't be installed too", () => {
+  expect(render()).toContain("| rumqttd's bridge: no message crossed it \\| within 30 s | – | – | – | – |");
+  expect(render()).toContain("| rumqttd's bridge | – | could not be installed: cargo: not found on the PATH |");
+});
+
+test("shows only scenarios that were run", () => {
+  expect(render()).toContain("### QoS 1, 128 bytes\n");
+  expect(render()).not.toContain("### QoS 0, 128 bytes");
+});
+
+test("warns above the figures when other programs had a part of the machine, and only then", () => {
+  const shared = render({ ...run, machine: { ...run.machine, othersShare: 0.27 } });
+
+  expect(shared).toContain("> **The machine was shared.** Other programs took 27 % of its time during this run");
+  expect(shared.indexOf("was shared")).toBeLessThan(shared.indexOf("## Bars"));
+  expect(render()).not.toContain("was shared");
+});
+
+test("has as many cells in every row of a table as in its head", () => {
+  const cells = (line: string) => line.replaceAll("\\|", "").split("|").length;
+  const tables = render()
+    .split("\n\n")
+    .filter((block) => block.startsWith("|"));
+
+  expect(tables.length).toBeGreaterThan(2);
+  for (const table of tables) expect(new Set(table.split("\n").map(cells)).size).toBe(1);
+});
