@@ -40,7 +40,11 @@ export class Dataflow {
     const parts = required(dataflowParts(config), `source and destination of "${name}"`);
     const source = createEnd(name, "source", parts.source.endpointRef, context);
     const destination = createEnd(name, "destination", parts.destination.endpointRef, context);
-    this.#forwarder = this.#createForwarder(parts, destination, config.relay.undeliverableMessages);
+    this.#forwarder = this.#createForwarder(
+      parts,
+      destination,
+      config.relay.undeliverableMessages === "Discard" ? "Discard" : "Stop",
+    );
     this.#destination = this.#createDestinationLink(destination);
     this.#source = this.#createSourceLink(source, parts);
   }
