@@ -69,6 +69,7 @@ class SourceModel {
         this.#acknowledged(id);
       },
       setPaused: () => undefined,
+      write: () => undefined,
     };
     this.#end = () => (isMine = false);
     this.#forwarder.attachSource(port, isKept);
@@ -282,7 +283,12 @@ class World {
       patch: createPatch(plan()),
       qos: 1,
       maxInflightMessages,
+      maxInflightBytes: 16 * 1024 * 1024,
       undeliverable: "Discard",
+      deadLetters: { dataflow: "flow", maxBytes: 0 },
+      stallTimeoutMs: 0,
+      onStalled: () => undefined,
+      wallTime: () => "",
       counters: this.counters,
       onStopped: (reason) => {
         throw new Error(reason);
