@@ -48,6 +48,15 @@ export class PublishView {
    * @throws {ProtocolError} when its parts don't fit into it
    */
   read(bytes: Buffer, start: number, end: number, headerLength: number): this {
+    this.#locate(bytes, start, end, headerLength);
+    if (this.qos > 0 && this.packetId === 0)
+      throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
+    // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
+    if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
+    return this;
+  }
+
+  #locate(bytes: Buffer, start: number, end: number, headerLength: number): void {
     const flags = bytes[start] ?? 0;
     this.expiryAt = 0;
     this.hasHopProperties = false;
@@ -62,25 +71,20 @@ export class PublishView {
     this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
     let position = this.topicEnd;
     this.packetId = this.qos === 0 ? 0 : readUint16(bytes, position, end);
-    if (this.qos > 0) {
-      position += 2;
-      if (this.packetId === 0) throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
-    }
+    if (this.qos > 0) position += 2;
     const length = readVariableInteger(bytes, position, end);
     this.propertiesStart = position + variableIntegerLength(length);
     this.propertiesEnd = this.propertiesStart + length;
     if (this.topicEnd > end || this.propertiesEnd > end)
       throw new ProtocolError("the server sent a PUBLISH that ends too early");
-    // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
-    if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
-    return this;
   }
 
-  /** Reads one whole packet, as {@link encodePublish} makes it. */
+  /** Reads one whole packet, as {@link encodePublish} makes it: its packet identifier may be still to come. */
   readPacket(packet: Buffer): this {
     let headerLength = 2;
     while (((packet[headerLength - 1] ?? 0) & 0x80) !== 0) headerLength++;
-    return this.read(packet, 0, packet.length, headerLength);
+    this.#locate(packet, 0, packet.length, headerLength);
+    return this;
   }
 
   /**
@@ -205,6 +209,7 @@ export function encodePublish(view: PublishView, parts: PublishParts): EncodedPu
     topic ? topicLength : view.topicEnd,
   );
   const packetIdOffset = qos > 0 ? position : 0;
+  if (qos > 0) packet.writeUInt16BE(0, position);
   position = writeVariableInteger(packet, position + idLength, propertiesLength);
   const expiryAt =
     properties === undefined ? view.expiryAt - view.propertiesStart : findExpiry(properties, properties.length);

@@ -75,7 +75,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const file = path.join(folder, "relay.json");
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
-  const args = ["run", "--config", file, "--mounts", mountFolder, "--metrics-port", String(port)];
+  const spool = path.join(folder, "spool");
+  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
   const started = startProcess(
     process.execPath,
     [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
