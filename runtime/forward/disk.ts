@@ -28,11 +28,12 @@ export function useDisk(
   { spool, forwarder, qos }: { readonly spool: Spool; readonly forwarder: Forwarder; readonly qos: 0 | 1 },
   onBroken: (reason: string) => void,
 ): DiskUse {
-  if (settings.mode === "Disabled") {
-    const queue = spool.queue(dataflow, { onCommitted: () => undefined, onRows: () => undefined, onBroken });
-    forwarder.useDisk(queue);
-    return { queue, spooler: undefined };
-  }
+  const queue = spool.queue(dataflow, {
+    onCommitted: (sequence) => spooler?.onCommitted(sequence),
+    onRows: (rows) => spooler?.onRows(rows),
+    onBroken,
+  });
+  forwarder.useDisk(queue);
   const options = {
     maxBytes: settings.maxBytes,
     ...(settings.maxAgeSeconds === undefined ? {} : { maxAgeMs: settings.maxAgeSeconds * 1000 }),
@@ -40,12 +41,11 @@ export function useDisk(
     qos,
     now: () => performance.now(),
   };
-  const spooler = forwarder.useSpool(
-    (waiting, onDone) =>
-      new Spooler(options, waiting, (events) => spool.queue(dataflow, { ...events, onBroken }), onDone),
-  );
-  forwarder.useDisk(spooler.queue);
-  return { queue: spooler.queue, spooler };
+  const spooler =
+    settings.mode === "Disabled"
+      ? undefined
+      : forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
+  return { queue, spooler };
 }
 
 /** Says what keeps a dataflow from using its disk as it should; empty when nothing does. */

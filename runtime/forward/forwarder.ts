@@ -232,9 +232,7 @@ export class Forwarder {
   }
 
   get #hasRoomForQos0(): boolean {
-    if (this.#waiting.qos0 >= maxWaitingQos0) return false;
-    const spooler = this.#spooler;
-    return spooler === undefined || (!spooler.isFull && spooler.tailLength < maxWaitingQos0);
+    return this.#waiting.qos0 < maxWaitingQos0 && (this.#spooler?.tailLength ?? 0) < maxWaitingQos0;
   }
 
   #onDelivered(entry: Entry): void {

@@ -1,10 +1,16 @@
 import Denque from "denque";
 
 import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "../mqtt/publish.ts";
-import type { QueueEvents, Row, SpoolQueue } from "../spool/spool.ts";
+import type { Row, SpoolQueue } from "../spool/spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { createEntry, type Entry } from "./entry.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
+
+/** What a spooler needs of its queue. */
+export type QueuePort = Pick<
+  SpoolQueue,
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "letterBytes"
+>;
 
 /** What a spooler runs with. */
 export interface SpoolerOptions {
@@ -31,7 +37,7 @@ const readBytes = 4 * 1024 * 1024;
  */
 export class Spooler {
   readonly #options: SpoolerOptions;
-  readonly #queue: SpoolQueue;
+  readonly #queue: QueuePort;
   readonly #waiting: WaitingQueue;
   readonly #onDone: () => void;
   readonly #rate: DrainRate;
@@ -47,33 +53,14 @@ export class Spooler {
   #isReading = false;
   readonly #view = new PublishView();
 
-  /**
-   * @param open creates the queue, which tells this spooler what happened
-   * @param onDone called when messages became done, or came back from the disk
-   */
-  constructor(
-    options: SpoolerOptions,
-    waiting: WaitingQueue,
-    open: (events: Pick<QueueEvents, "onCommitted" | "onRows">) => SpoolQueue,
-    onDone: () => void,
-  ) {
+  /** @param onDone called when messages became done, or came back from the disk */
+  constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
     this.#options = options;
     this.#waiting = waiting;
+    this.#queue = queue;
     this.#onDone = onDone;
     this.#rate = new DrainRate(options.rates, options.now());
-    this.#queue = open({
-      onCommitted: (sequence) => {
-        this.#onCommitted(sequence);
-      },
-      onRows: (rows) => {
-        this.#onRows(rows);
-      },
-    });
-    this.#lastLeft = this.#queue.messages > 0 ? this.#queue.lastSequence : 0;
-  }
-
-  get queue(): SpoolQueue {
-    return this.#queue;
+    this.#lastLeft = queue.messages > 0 ? queue.lastSequence : 0;
   }
 
   /** Messages of the tail: those that wait in memory for the disk. */
@@ -206,7 +193,8 @@ export class Spooler {
     this.#uncommitted.push(entry);
   }
 
-  #onCommitted(sequence: number): void {
+  /** Every message up to this sequence is on the disk. */
+  onCommitted(sequence: number): void {
     for (
       let entry = this.#uncommitted.peekFront();
       entry !== undefined && (entry.sequence <= sequence || entry.isDone);
@@ -223,7 +211,8 @@ export class Spooler {
     this.#onDone();
   }
 
-  #onRows(rows: readonly Row[]): void {
+  /** Takes the messages that were asked for. */
+  onRows(rows: readonly Row[]): void {
     this.#isReading = false;
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
