@@ -67,6 +67,11 @@ export function createEntry(
   };
 }
 
+/** Tells whether the source will send a message again when it comes back. */
+export function isSafeAtSource({ mayComeAgain, source }: Entry): boolean {
+  return mayComeAgain && source === undefined;
+}
+
 /** Topic of an encoded PUBLISH, for messages. */
 export function topicOfEntry({ publish: { packet } }: Entry): string {
   let lengthEnd = 1;

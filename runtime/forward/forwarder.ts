@@ -2,7 +2,7 @@ import { encodePublish, type PublishView } from "../mqtt/publish.ts";
 import type { SpoolQueue } from "../spool/spool.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Counters, LossReason } from "./counters.ts";
-import { createEntry, doneEntry, topicOfEntry, type Entry } from "./entry.ts";
+import { createEntry, doneEntry, isSafeAtSource, topicOfEntry, type Entry } from "./entry.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions, SourcePort } from "./ports.ts";
 import { Sender } from "./sender.ts";
 import type { Spooler } from "./spooler.ts";
@@ -116,7 +116,7 @@ export class Forwarder {
     if (sessionPresent) this.#forgetUnsent();
     else {
       this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
-      for (const entry of this.#spooler?.tail ?? []) entry.mayComeAgain = false;
+      this.#spooler?.onSessionLost();
       if (!this.#sender.isAttached) this.#cover(0);
     }
     this.#undeliverable.attachSource(source, sessionPresent);
@@ -289,9 +289,7 @@ export class Forwarder {
     if (spooler === undefined || oldest === undefined || oldest.arrivedMs > latest) return;
     for (const entry of [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()]) {
       if (entry.arrivedMs > latest) return;
-      // What its source sends again when it comes back is safe there.
-      const isSafe = entry.mayComeAgain && entry.source === undefined;
-      if (!isSafe && !spooler.cover(entry)) return;
+      if (!isSafeAtSource(entry) && !spooler.cover(entry)) return;
     }
   }
 

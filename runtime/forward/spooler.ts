@@ -3,7 +3,7 @@ import Denque from "denque";
 import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "../mqtt/publish.ts";
 import type { Row, SpoolQueue } from "../spool/spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
-import { createEntry, type Entry } from "./entry.ts";
+import { createEntry, isSafeAtSource, type Entry } from "./entry.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
 /** What a spooler needs of its queue. */
@@ -79,7 +79,8 @@ export class Spooler {
 
   /** Whether the bound in bytes keeps messages from being written. */
   get isFull(): boolean {
-    return this.#tail.length > this.#appended;
+    const next = this.#tail.peekAt(this.#appended);
+    return next !== undefined && !this.#hasRoom(next);
   }
 
   /** Whether every message that was appended is on the disk, and none waits for room. */
@@ -100,7 +101,7 @@ export class Spooler {
    */
   cover(entry: Entry): boolean {
     if (entry.sequence > 0) return true;
-    if (this.#hasUnread || this.#tail.length > 0 || !this.#hasRoom(entry)) return false;
+    if (this.#hasUnread || this.#appended > 0 || !this.#hasRoom(entry)) return false;
     this.#append(entry);
     this.#lastInMemory = entry.sequence;
     return true;
@@ -159,8 +160,15 @@ export class Spooler {
     return this.#tail.toArray();
   }
 
-  /** Reads on while few messages wait in memory. */
+  /** The source has lost its session: what came from it is here and nowhere else. */
+  onSessionLost(): void {
+    for (const entry of this.tail) entry.mayComeAgain = false;
+    this.#appendTail();
+  }
+
+  /** Reads on while few messages wait in memory, and writes on. */
   refill(): void {
+    this.#appendTail();
     if (this.#isReading || !this.#hasUnread || this.#waiting.length >= readBelow) return;
     this.#isReading = true;
     this.#queue.read(this.#lastInMemory, readMessages, readBytes);
@@ -176,8 +184,11 @@ export class Spooler {
   }
 
   #appendTail(): void {
+    // Nothing goes to the disk before what is only in memory and has to be sent before it.
+    if (this.#waiting.peekBack()?.sequence === 0) return;
     for (let entry = this.#tail.peekAt(this.#appended); entry !== undefined;) {
-      if (!this.#hasRoom(entry)) return;
+      // What its source sends again must not overtake what is before it and is sent again too.
+      if (isSafeAtSource(entry) || !this.#hasRoom(entry)) return;
       this.#append(entry);
       this.#appended++;
       entry = this.#tail.peekAt(this.#appended);
