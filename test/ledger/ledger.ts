@@ -97,6 +97,11 @@ export class Ledger {
     return count;
   }
 
+  /** Messages that came to the relay. */
+  get seen(): number {
+    return this.#seen.size;
+  }
+
   get progress(): number {
     return this.#delivered.size + this.#acknowledged.size + this.#seen.size;
   }

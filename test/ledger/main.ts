@@ -31,12 +31,13 @@ function readResults(file: string | undefined): ScheduleResult[] {
 }
 
 /** What a schedule has to answer for; empty when nothing. */
-function failuresOf({ early, lost, outOfOrder, isComplete }: ScheduleResult): string[] {
+function failuresOf({ early, lost, outOfOrder, isComplete, ends }: ScheduleResult): string[] {
   const show = (numbers: readonly number[]) => `${numbers.length} (${numbers.slice(0, 5).join(", ")})`;
   return [
     ...(early.length > 0 ? [`acknowledged too early: ${show(early)}`] : []),
     ...(lost.length > 0 ? [`lost by the relay: ${show(lost)}`] : []),
     ...(outOfOrder.length > 0 ? [`out of order: ${show(outOfOrder)}`] : []),
+    ...ends.map((end) => `the relay ended, ${end}`),
     ...(isComplete ? [] : ["not everything had arrived in time"]),
   ];
 }

@@ -27,8 +27,10 @@ export interface ScheduleResult extends Verdict {
   readonly faults: Readonly<Record<string, number>>;
   /** Messages that the source's broker took from the publisher. */
   readonly accepted: number;
-  /** Whether all that came to the relay was delivered in the end. */
+  /** Whether all that the source's broker took was delivered in the end. */
   readonly isComplete: boolean;
+  /** What a relay said last that ended without being told to. */
+  readonly ends: readonly string[];
 }
 
 interface Stage {
@@ -40,6 +42,9 @@ interface Stage {
   readonly ledger: Ledger;
   readonly startRelay: () => Promise<RelayProcess>;
   readonly scale: number;
+  /** Relays that were told to end. */
+  readonly told: Set<RelayProcess>;
+  readonly ends: string[];
   relay: RelayProcess;
 }
 
@@ -48,6 +53,7 @@ type Fault = (stage: Stage) => unknown;
 const pick = <T>(random: () => number, values: readonly T[]): T => values[between(random, 0, values.length - 1)] as T;
 
 async function restartRelay(stage: Stage, signal: NodeJS.Signals): Promise<void> {
+  stage.told.add(stage.relay);
   await stage.relay.stop(signal);
   await delay(between(stage.random, 0, 300) * stage.scale);
   stage.relay = await stage.startRelay();
@@ -137,11 +143,21 @@ async function setStage({ seed, mosquitto, scale }: SchedulePlan, random: () => 
     },
     relay: { connectTimeoutSeconds: 1, drainTimeoutSeconds: 2, reconnect: { minDelayMs: 10, maxDelayMs: 200 } },
   });
-  const startAgain = () => startRelay({ folder, config });
+  const told = new Set<RelayProcess>();
+  const ends: string[] = [];
+  const startAgain = async () => {
+    const started = await startRelay({ folder, config });
+    void started.ended.then(({ code, signal }) => {
+      const last = started.process.lines.slice(-5).join("\n");
+      if (!told.has(started)) ends.push(`${signal ?? `exit code ${code ?? ""}`}: ${last}`);
+    });
+    return started;
+  };
   const relay = await startAgain();
   // Without a session there is nobody to keep messages for.
   await relay.untilReady();
-  return { random, source, destination, sourceProxy, destinationProxy, ledger, startRelay: startAgain, scale, relay };
+  const parts = { random, source, destination, sourceProxy, destinationProxy, ledger, startRelay: startAgain, scale };
+  return { ...parts, told, ends, relay };
 }
 
 /** Longest time, in seconds, for everything to arrive once there are no more faults. */
@@ -167,7 +183,7 @@ export async function runSchedule(plan: SchedulePlan): Promise<ScheduleResult> {
         continue;
       }
       const number = next++;
-      const filler = ".".repeat(between(random, 0, 300));
+      const filler = ".".repeat(between(createRandom(plan.seed + number), 0, 300));
       await publisher
         .publishAsync(`ledger/${number % 5}`, `${String(number).padStart(digits, "0")}${filler}`, { qos: 1 })
         .then(
@@ -187,24 +203,26 @@ export async function runSchedule(plan: SchedulePlan): Promise<ScheduleResult> {
     await faults[name]?.(stage);
   }
   await publishing;
-  const isComplete = await comeToRest(stage);
+  const isComplete = await comeToRest(stage, accepted);
+  stage.told.add(stage.relay);
   await stage.relay.stop("SIGTERM");
   stage.sourceProxy.close();
   stage.destinationProxy.close();
   await publisher.endAsync(true);
   await Promise.all([stage.source.stop(), stage.destination.stop()]);
-  return { seed: plan.seed, faults: counts, accepted, isComplete, ...stage.ledger.close() };
+  return { seed: plan.seed, faults: counts, accepted, isComplete, ends: stage.ends, ...stage.ledger.close() };
 }
 
-/** Waits until all that came to the relay has arrived, and nothing comes any more. */
-async function comeToRest({ ledger }: Stage): Promise<boolean> {
+/** Waits until all that the source's broker took has arrived, and nothing comes any more. */
+async function comeToRest({ ledger }: Stage, accepted: number): Promise<boolean> {
   ledger.faults.dropPubacks = ledger.faults.refusePubacks = ledger.faults.refuseConnects = 0;
+  const hasArrived = () => ledger.outstanding === 0 && ledger.seen >= accepted;
   let quietMs = 0;
   let progress = -1;
   for (let waitedMs = 0; waitedMs < patienceSeconds * 1000 && quietMs < 1500; waitedMs += 100) {
     await delay(100);
-    quietMs = ledger.outstanding === 0 && progress === ledger.progress ? quietMs + 100 : 0;
+    quietMs = hasArrived() && progress === ledger.progress ? quietMs + 100 : 0;
     progress = ledger.progress;
   }
-  return ledger.outstanding === 0;
+  return hasArrived();
 }
