@@ -1,9 +1,13 @@
 import { build } from "esbuild";
 
-/** Puts the relay and its libraries into one file, `dist/relay.mjs`, which is all that the image holds beside Node.js. */
+/**
+ * Puts the relay and its libraries into `dist/relay.mjs`, and the thread that writes its spool into
+ * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js.
+ */
 await build({
-  entryPoints: ["runtime/main.ts"],
-  outfile: "dist/relay.mjs",
+  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/spool/worker.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
   bundle: true,
   platform: "node",
   target: "node24",

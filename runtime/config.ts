@@ -1,7 +1,8 @@
 import * as v from "valibot";
 
 import { checkDataflow } from "./config/dataflow-rules.ts";
-import { dataflowSchema, type Dataflow } from "./config/dataflow.ts";
+import { resolveDataflow } from "./config/dataflow-defaults.ts";
+import { dataflowSchema, type ParsedDataflow } from "./config/dataflow.ts";
 import { documentSchema, profileSchema, relaySchema, type RelayConfig } from "./config/document.ts";
 import { checkEndpoint, resolveEndpoint } from "./config/endpoint-rules.ts";
 import { endpointSchema, type Endpoint } from "./config/endpoint.ts";
@@ -76,23 +77,28 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
     endpoints[name] = resolveEndpoint(endpoint);
     problems.push(...checkEndpoint(pathOf("endpoints", name), endpoints[name]));
   }
-  const dataflows: Record<string, Dataflow> = {};
+  const parsed: Record<string, ParsedDataflow> = {};
   const endpointNames = entriesOf(fields["endpoints"]).map(([name]) => name);
   if (relay !== undefined) problems.push(...checkRelay(relay, endpointNames));
-  const instanceCount = profile?.instanceCount ?? 1;
-  const context = { endpoints, endpointNames, instanceCount, profilePath: pathOf("profile") };
+  const profilePath = pathOf("profile");
+  const context = { endpoints, endpointNames, instanceCount: profile?.instanceCount ?? 1, profilePath };
   for (const [name, value] of entriesOf(fields["dataflows"])) {
     const dataflow = read(dataflowSchema, pathOf("dataflows", name), value);
     if (dataflow === undefined) continue;
-    dataflows[name] = dataflow;
+    parsed[name] = dataflow;
     problems.push(...checkDataflow(pathOf("dataflows", name), dataflow, context));
   }
   if (isRecord(fields["dataflows"]) && entriesOf(fields["dataflows"]).length === 0) {
     const path = pathOf("dataflows");
     problems.push({ path, problem: "lists no dataflow that a relay can run", remedy: "add at least one" });
   }
+  const dataflows = mapValues(parsed, (name) => resolveDataflow(name, parsed, endpoints));
   const config = { schemaVersion: 1, endpoints, profile, dataflows, relay } as RelayConfig;
   return { config, problems: withoutRepeats(problems) };
+}
+
+function mapValues<T>(object: object, make: (key: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.keys(object).map((key) => [key, make(key)]));
 }
 
 /** The document's own keys, and the names in it; what stands under the names is read part by part. */

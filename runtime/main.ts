@@ -3,12 +3,13 @@ import { parseArgs } from "node:util";
 import { describeError } from "./errors.ts";
 import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
-const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--profile NAME] [--metrics-port PORT]
-                                [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
+const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--spool DIR] [--profile NAME]
+                                [--metrics-port PORT] [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
 
 const options = {
   config: { type: "string" },
   mounts: { type: "string" },
+  spool: { type: "string" },
   profile: { type: "string" },
   "metrics-port": { type: "string" },
   "connect-to": { type: "string", multiple: true },
@@ -38,7 +39,7 @@ function parse(args: readonly string[]): RunOptions | string {
     return describeError(cause);
   }
   const { values, positionals } = parsed;
-  const { config, mounts, profile, "metrics-port": port, "connect-to": connectTo } = values;
+  const { config, mounts, spool, profile, "metrics-port": port, "connect-to": connectTo } = values;
   if (positionals.join(" ") !== "run") return `"${positionals.join(" ")}" is no command; use "run"`;
   if (config === undefined) return "--config: is missing; give the path of a configuration";
   if (port !== undefined && !/^[0-9]{1,5}$/.test(port))
@@ -47,6 +48,7 @@ function parse(args: readonly string[]): RunOptions | string {
     configFile: config,
     connectTo: connectTo ?? [],
     ...(mounts === undefined ? {} : { mountPath: mounts }),
+    ...(spool === undefined ? {} : { spoolPath: spool }),
     ...(profile === undefined ? {} : { profile }),
     ...(port === undefined ? {} : { metricsPort: Number(port) }),
   };

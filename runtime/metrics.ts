@@ -31,6 +31,12 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
     "Messages that lost their retain flag, since the destination has none",
     (c) => c.retainCleared,
   ],
+  ["relay_messages_dead_lettered_total", "Messages that are kept as dead letters", (c) => c.deadLettered],
+  [
+    "relay_stalls_total",
+    "Times that the destination was connected and acknowledged nothing, so that it was connected anew",
+    (c) => c.stalls,
+  ],
   ["relay_sessions_lost_total", "Times that the source had lost the session", (c) => c.sessionsLost],
 ];
 
@@ -41,7 +47,12 @@ export function createMetrics(relay: Relay): Metrics {
   for (const [name, help, read] of counterTable) addCounter(registry, relay, name, help, read);
   addLabelledCounters(registry, relay);
   addGauge(registry, relay, "relay_messages_in_flight", "Messages sent and not yet acknowledged", (d) => d.inFlight);
-  addGauge(registry, relay, "relay_messages_waiting", "Messages that wait to be sent", (d) => d.waiting);
+  addGauge(registry, relay, "relay_messages_waiting", "Messages that wait in memory to be sent", (d) => d.waiting);
+  addGauge(registry, relay, "relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages);
+  addGauge(registry, relay, "relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes);
+  addGauge(registry, relay, "relay_spool_healthy", "0 while the spool is full or can't be written", (d) =>
+    Number(d.diskProblems.length === 0),
+  );
   addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
     Number(d.source.kind === "up"),
   );

@@ -3,9 +3,11 @@ import type { HostAddress } from "./config/endpoint.ts";
 import { createCredentialSource } from "./credentials/credentials.ts";
 import { createMounts } from "./credentials/mounts.ts";
 import { Dataflow } from "./forward/dataflow.ts";
+import type { Disk } from "./forward/disk.ts";
 import type { DataflowContext } from "./forward/end.ts";
 import type { LinkState } from "./forward/link.ts";
 import type { Logger } from "./log.ts";
+import { Spool } from "./spool/spool.ts";
 import { reportStatus } from "./status-reporter.ts";
 
 /** What a relay runs with, beyond its configuration. */
@@ -14,6 +16,8 @@ export interface RelayOptions {
   readonly ordinal: number;
   /** Folder of the mounted files; omitted: the configuration's. */
   readonly mountPath?: string;
+  /** Folder of the spool; omitted: the configuration's. */
+  readonly spoolPath?: string;
   /** Where to connect instead of a `host:port`; for development. */
   readonly connectTo?: ReadonlyMap<string, HostAddress>;
   readonly log: Logger;
@@ -26,19 +30,24 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** Time for the spool to write what it was given last and to close its files. */
+const closeSpoolMs = 5000;
+
 /** All dataflows of one configuration. */
 export class Relay {
   readonly dataflows: readonly Dataflow[];
   readonly #log: Logger;
   readonly #context: DataflowContext;
   readonly #drainTimeoutMs: number;
+  readonly #spoolPath: string;
+  #spool: Spool | undefined;
   readonly #ended = new AbortController();
   #stopping: Promise<void> | undefined;
   #tell: () => void = () => undefined;
   /** Settles when the relay is told to stop. */
   readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
-  constructor(config: RelayConfig, { ordinal, mountPath, connectTo, log }: RelayOptions) {
+  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log }: RelayOptions) {
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
     const credentials = new Map(
       Object.entries(config.endpoints).map(([name, endpoint]) => [
@@ -55,6 +64,7 @@ export class Relay {
       random: Math.random,
     };
     this.#log = log;
+    this.#spoolPath = spoolPath ?? config.relay.spoolPath;
     this.#drainTimeoutMs = config.relay.drainTimeoutSeconds * 1000;
     this.dataflows = Object.entries(config.dataflows)
       .filter(([, { mode }]) => mode === "Enabled")
@@ -67,13 +77,23 @@ export class Relay {
    */
   async run(): Promise<boolean> {
     const status = reportStatus(this, this.#context, this.#ended.signal);
-    await Promise.all(this.dataflows.map((dataflow) => dataflow.run()));
+    const disk = await this.#openSpool();
+    await Promise.all(this.dataflows.map((dataflow) => dataflow.run(disk)));
     // With every dataflow disabled there is nothing to do, which is what was asked for.
     if (this.dataflows.length === 0) await this.#told;
     await this.#stopping;
+    await this.#spool?.close(AbortSignal.timeout(closeSpoolMs));
     this.#ended.abort(new Error("the relay has ended"));
     await status;
     return this.#stopping !== undefined;
+  }
+
+  /** The spool, when a dataflow needs it. */
+  async #openSpool(): Promise<Disk | undefined> {
+    if (!this.dataflows.some(({ needsDisk }) => needsDisk)) return undefined;
+    this.#spool = new Spool(this.#spoolPath, this.#log);
+    const problem = await this.#spool.open();
+    return problem === undefined ? { spool: this.#spool } : { problem };
   }
 
   get readiness(): Readiness {
@@ -81,7 +101,15 @@ export class Relay {
       if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
       const rejection =
         status.rejection === undefined ? [] : [`${name}: destination refuses messages, ${status.rejection}`];
-      return [...notUp(name, "source", status.source), ...notUp(name, "destination", status.destination), ...rejection];
+      // One reconnect may help; a destination that stalls again is not doing its work.
+      const stalls = status.stalls < 2 ? [] : [`${name}: destination is connected and acknowledges nothing`];
+      return [
+        ...notUp(name, "source", status.source),
+        ...notUp(name, "destination", status.destination),
+        ...rejection,
+        ...stalls,
+        ...status.diskProblems.map((problem) => `${name}: ${problem}`),
+      ];
     });
     return { isReady: reasons.length === 0 && this.#stopping === undefined, reasons };
   }
@@ -100,7 +128,7 @@ export class Relay {
     this.#log.info({ timeoutMs: this.#drainTimeoutMs }, "draining");
     const deadline = AbortSignal.timeout(this.#drainTimeoutMs);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.stop(deadline)));
-    const left = this.dataflows.reduce((sum, { status }) => sum + status.inFlight + status.waiting, 0);
+    const left = this.dataflows.reduce((sum, { status }) => sum + status.unsafe, 0);
     if (left > 0)
       this.#log.warn({ messages: left }, "drain time-out: not acknowledged, the source will send them again");
     else this.#log.info("drained");

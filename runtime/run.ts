@@ -14,6 +14,8 @@ export interface RunOptions {
   /** With AIO's own resources: the profile whose dataflows are wanted. */
   readonly profile?: string;
   readonly mountPath?: string;
+  /** Folder of the spool; omitted: the configuration's. */
+  readonly spoolPath?: string;
   /** `<host>:<port>=<address>:<port>`, as often as needed; for development. */
   readonly connectTo: readonly string[];
   /** Port of probes and metrics; omitted: the configuration's. */
@@ -53,6 +55,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
     connectTo,
     log,
     ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
+    ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
   return superviseRelay(relay, options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort, log);
 }

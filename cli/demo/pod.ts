@@ -37,6 +37,8 @@ export async function preparePod(site: DeclaredSite, config: RelayConfig, cloud:
   return {
     configFile: path.join(root, site.configFile),
     mountPath: path.join(root, config.relay.mountPath),
+    // The volume of the StatefulSet.
+    spoolPath: path.join(root, config.relay.spoolPath),
     connectTo: [cloud.edge, cloud.cloud].map(({ host, port }) => `${withoutPath(host)}=127.0.0.1:${port}`),
     environment: {
       RELAY_ORDINAL: "0",

@@ -11,6 +11,7 @@ import { parseLogLine, parseMetrics, type DataflowMetrics, type RelayLogLine } f
 export interface RelayProcessOptions {
   readonly configFile: string;
   readonly mountPath: string;
+  readonly spoolPath: string;
   /** `<host>:<port>=<address>:<port>` */
   readonly connectTo: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -69,8 +70,9 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
 }
 
 function spawnRelay(options: RelayProcessOptions, port: number): ChildProcess {
-  const { configFile, mountPath, connectTo, environment, onLog } = options;
-  const args = ["run", "--config", configFile, "--mounts", mountPath, "--metrics-port", String(port)];
+  const { configFile, mountPath, spoolPath, connectTo, environment, onLog } = options;
+  const folders = ["--mounts", mountPath, "--spool", spoolPath];
+  const args = ["run", "--config", configFile, ...folders, "--metrics-port", String(port)];
   const redirects = connectTo.flatMap((value) => ["--connect-to", value]);
   const child = spawn(process.execPath, ["--import", endWithParent, relayEntry, ...args, ...redirects], {
     env: { ...environment, PATH: process.env["PATH"] },

@@ -1,10 +1,11 @@
 import type { Problem } from "../errors.ts";
 import { matchesTopicFilter, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
 import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type TopicTemplate } from "../topic/template.ts";
-import { dataflowParts, type Dataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
+import { dataflowParts, type ParsedDataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
 import { list, nearestName } from "./field.ts";
+import { checkUndeliverable } from "./undeliverable-rules.ts";
 
 /** What a dataflow is checked against. */
 export interface DataflowContext {
@@ -22,7 +23,7 @@ export function normalizeFilter(filter: string): string {
 }
 
 /** Lists what is wrong with one dataflow among its endpoints; empty when all is well. */
-export function checkDataflow(path: string, dataflow: Dataflow, context: DataflowContext): Problem[] {
+export function checkDataflow(path: string, dataflow: ParsedDataflow, context: DataflowContext): Problem[] {
   const parts = dataflowParts(dataflow);
   if (parts === undefined) {
     const types = dataflow.operations.map((operation) => operation.operationType).join(", ");
@@ -36,6 +37,7 @@ export function checkDataflow(path: string, dataflow: Dataflow, context: Dataflo
     ...checkReference(`${destinationPath}.endpointRef`, parts.destination.endpointRef, context),
     ...checkSource(sourcePath, parts.source, context),
     ...checkDestination(destinationPath, parts.source, parts.destination, context),
+    ...checkUndeliverable(`${path}.relay`, dataflow.relay, parts),
   ];
 }
 

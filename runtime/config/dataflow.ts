@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { dataflowRelaySchema } from "./dataflow-relay.ts";
 import { block, choice, text, unknownKey } from "./field.ts";
 
 const rest = "Azure REST API, Dataflow";
@@ -113,22 +114,6 @@ const destination = block({
 
 const operationTypes = ["Source", "BuiltInTransformation", "Destination"] as const;
 
-/** What a dataflow does with a message that can never be delivered. */
-export const undeliverablePolicies = ["Stop", "Discard"] as const;
-export type UndeliverablePolicy = (typeof undeliverablePolicies)[number];
-
-const relay = block({
-  undeliverableMessages: v.optional(
-    choice(undeliverablePolicies, {
-      description:
-        "What happens to a message that can never be delivered (its topic can't be made, or the destination refuses it for good): `Stop` stops the dataflow before it and says why; `Discard` logs and counts it and goes on.",
-      source: "Beyond the specification",
-      own: true,
-    }),
-    "Stop",
-  ),
-});
-
 /** One source to one destination, as AIO's `Dataflow` has it. */
 export const dataflowSchema = block({
   mode: v.optional(
@@ -152,19 +137,26 @@ export const dataflowSchema = block({
     }),
   ),
   requestDiskPersistence: v.optional(
-    v.pipe(
-      v.literal("Disabled", "is served by AIO's own engine only; remove it or run the dataflow there"),
-      v.metadata({
-        description: "Only AIO's own engine asks its broker to persist.",
-        source: "Azure IoT Operations, Configure disk persistence",
-      }),
-    ),
+    choice(["Enabled", "Disabled"], {
+      description:
+        "AIO's own engine asks its broker to keep what waits for the dataflow on its disk. The relay turns its own spool on with it.",
+      source: "Azure IoT Operations, Configure disk persistence",
+    }),
   ),
-  relay: v.optional(relay, {}),
+  relay: v.optional(dataflowRelaySchema, {}),
 });
 
 export type DataflowInput = v.InferInput<typeof dataflowSchema>;
-export type Dataflow = v.InferOutput<typeof dataflowSchema>;
+/** What a document says of a dataflow, its defaults filled in as far as they depend on nothing else. */
+export type ParsedDataflow = v.InferOutput<typeof dataflowSchema>;
+
+/** A dataflow with its defaults filled in, also those that depend on its endpoints and on the other dataflows. */
+export type Dataflow = Omit<ParsedDataflow, "relay"> & {
+  readonly relay: Omit<ParsedDataflow["relay"], "spool"> & { readonly spool: Spool };
+};
+
+/** The spool of a dataflow. */
+export type Spool = Omit<ParsedDataflow["relay"]["spool"], "mode"> & { readonly mode: "Enabled" | "Disabled" };
 export type SourceSettings = v.InferOutput<typeof source>["sourceSettings"];
 export type TransformationSettings = v.InferOutput<typeof transformation>["builtInTransformationSettings"];
 export type DestinationSettings = v.InferOutput<typeof destination>["destinationSettings"];

@@ -71,6 +71,19 @@ export const relaySchema = block({
     ),
     "/etc/mqtt-dataflow",
   ),
+  spoolPath: v.optional(
+    text(
+      {
+        description:
+          "Folder on a disk of its own that outlives the process: the spool of every dataflow, its dead letters, and what the relay has to remember. Used where a dataflow spools or writes dead letters to the disk. Not on a network file system.",
+        bounds: "absolute path",
+        source: own,
+        own: true,
+      },
+      { pattern: /^\/[^\s]*$/, hint: "give an absolute path" },
+    ),
+    "/var/lib/mqtt-dataflow",
+  ),
   connectTimeoutSeconds: v.optional(
     integer(
       { min: 1, max: 300 },

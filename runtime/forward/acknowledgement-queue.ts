@@ -26,7 +26,7 @@ export class AcknowledgementQueue {
 
   /** Acknowledges what is done, up to the first message that is not. */
   release(): void {
-    for (let entry = this.#entries.peekFront(); entry?.state === "done"; entry = this.#entries.peekFront()) {
+    for (let entry = this.#entries.peekFront(); entry?.isDone === true; entry = this.#entries.peekFront()) {
       this.#entries.shift();
       this.#counters.acknowledged++;
       entry.source?.acknowledge(entry.sourceId);

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-import { forEachProperty, hopProperties, PublishProperty, type PublishView } from "../mqtt/publish.ts";
+import {
+  encodeText,
+  encodeUserProperty,
+  forEachProperty,
+  hopProperties,
+  PublishProperty,
+  type PublishView,
+} from "../mqtt/publish.ts";
 
 /** Attributes without which a message is no CloudEvent. @see CloudEvents 1.0.2, Required attributes */
 const required = ["specversion", "type", "source", "id"] as const;
@@ -79,17 +86,6 @@ function readName(bytes: Buffer, start: number): string {
   return bytes.toString("utf8", start + 3, start + 3 + length);
 }
 
-function encodeUserProperty(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.of(PublishProperty.userProperty), encodeText(name), encodeText(value)]);
-}
-
 function encodeContentType(contentType: string): Buffer {
   return Buffer.concat([Buffer.of(PublishProperty.contentType), encodeText(contentType)]);
-}
-
-function encodeText(text: string): Buffer {
-  const encoded = Buffer.allocUnsafe(2 + Buffer.byteLength(text));
-  encoded.writeUInt16BE(encoded.length - 2);
-  encoded.write(text, 2);
-  return encoded;
 }

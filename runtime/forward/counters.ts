@@ -2,7 +2,7 @@
 export const latencyBoundsSeconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60] as const;
 
 /** Why a message was not delivered. Each is counted and logged; none happens without one of these. */
-export const lossReasons = ["qos0_no_room", "undeliverable", "filter_removed"] as const;
+export const lossReasons = ["qos0_no_room", "undeliverable", "filter_removed", "expired"] as const;
 export type LossReason = (typeof lossReasons)[number];
 
 /** What a dataflow has done since it started. Plain numbers: they are changed for every message. */
@@ -23,11 +23,20 @@ export class Counters {
   retainCleared = 0;
   /** QoS 1 messages forwarded with QoS 0: acknowledged once they were sent, so the last of them can be lost. */
   unconfirmed = 0;
+  /** Messages that could not be delivered and are kept as dead letters. */
+  deadLettered = 0;
+  /** Times that the destination was connected and acknowledged nothing, so that it was connected anew. */
+  stalls = 0;
   /** Times that a broker had lost the session, and with it what waited there. */
   sessionsLost = 0;
   /** Connections that ended, by side. */
   readonly disconnects = { source: 0, destination: 0 };
-  readonly lost: Record<LossReason, number> = { qos0_no_room: 0, undeliverable: 0, filter_removed: 0 };
+  readonly lost: Record<LossReason, number> = {
+    qos0_no_room: 0,
+    undeliverable: 0,
+    filter_removed: 0,
+    expired: 0,
+  };
   /** Messages by latency; the last bucket has no upper bound. */
   readonly latency: number[] = Array.from({ length: latencyBoundsSeconds.length + 1 }, () => 0);
   latencySumSeconds = 0;

@@ -1,14 +1,19 @@
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "../config/dataflow.ts";
 import { ConnectionError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { ServerLimits } from "../mqtt/connect.ts";
+import type { Connection } from "../mqtt/connection.ts";
 import { Counters } from "./counters.ts";
+import { diskProblems, needsDisk, useDisk, type Disk, type DiskUse } from "./disk.ts";
 import { buildConnectOptions, commonLinkOptions, createEnd, required, type DataflowContext, type End } from "./end.ts";
+import { FilterMemory } from "./filter-memory.ts";
 import { isAskedFor, subscribedFilters } from "./filters.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Link, type LinkState } from "./link.ts";
 import { createPatch, planPatch } from "./patch.ts";
+import type { DeadLetterPlan } from "./ports.ts";
 import { reportTrouble } from "./report.ts";
-import { subscribeAll } from "./subscribe.ts";
+import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
 
 /** What a dataflow is doing, for health and metrics. */
 export interface DataflowStatus {
@@ -19,28 +24,45 @@ export interface DataflowStatus {
   /** Why the destination refuses messages for the time being; `undefined` when it does not. */
   readonly rejection: string | undefined;
   readonly inFlight: number;
+  /** Messages in memory that wait to be sent. */
   readonly waiting: number;
+  /** Messages that neither the destination nor the disk has. */
+  readonly unsafe: number;
+  /** Messages on the disk, and the bytes of their packets. */
+  readonly spooled: { readonly messages: number; readonly bytes: number };
+  /** What keeps the disk from taking messages; empty when nothing does. */
+  readonly diskProblems: readonly string[];
+  /** Times in a row that the destination was connected and acknowledged nothing. */
+  readonly stalls: number;
 }
+
+/** Time between two looks at what takes too long. */
+const tickMs = 250;
 
 /** Runs one dataflow: a connection to its source, one to its destination, and the forwarder between them. */
 export class Dataflow {
   readonly name: string;
   readonly counters = new Counters();
+  readonly #config: DataflowConfig;
   readonly #context: DataflowContext;
   readonly #log: Logger;
   readonly #forwarder: Forwarder;
   readonly #source: Link;
   readonly #destination: Link;
   #failure: string | undefined;
+  #disk: DiskUse | undefined;
+  readonly #qos: 0 | 1;
 
   constructor(name: string, config: DataflowConfig, context: DataflowContext) {
     this.name = name;
+    this.#config = config;
     this.#log = context.log.child({ dataflow: name });
     this.#context = { ...context, log: this.#log };
     const parts = required(dataflowParts(config), `source and destination of "${name}"`);
     const source = createEnd(name, "source", parts.source.endpointRef, context);
     const destination = createEnd(name, "destination", parts.destination.endpointRef, context);
-    this.#forwarder = this.#createForwarder(parts, destination, config.relay.undeliverableMessages);
+    this.#qos = destination.endpoint.mqttSettings.qos;
+    this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
     this.#source = this.#createSourceLink(source, parts);
   }
@@ -50,14 +72,48 @@ export class Dataflow {
       source: this.#source.state,
       destination: this.#destination.state,
       failure: this.#failure,
-      rejection: this.#forwarder.rejection,
+      rejection: this.#forwarder.destination.rejection,
       inFlight: this.#forwarder.inFlight,
       waiting: this.#forwarder.waiting,
+      unsafe: this.#forwarder.unsafe,
+      spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
+      diskProblems: this.#disk === undefined ? [] : diskProblems(this.#disk),
+      stalls: this.#forwarder.destination.stalls,
     };
   }
 
+  /** Whether it writes anything to the disk, so that {@link run} has to be given one. */
+  get needsDisk(): boolean {
+    return needsDisk(this.#config.relay);
+  }
+
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
-  async run(): Promise<void> {
+  async run(disk?: Disk): Promise<void> {
+    if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
+    const ticking = setInterval(() => {
+      this.#forwarder.tick();
+    }, tickMs);
+    try {
+      await this.#runLinks();
+    } finally {
+      clearInterval(ticking);
+    }
+  }
+
+  #openDisk(disk: Disk): void {
+    if ("problem" in disk) {
+      this.#fail(disk.problem);
+      return;
+    }
+    const parts = { spool: disk.spool, forwarder: this.#forwarder, qos: this.#qos };
+    this.#disk = useDisk(this.name, this.#config.relay, parts, (reason) => {
+      this.#fail(reason);
+    });
+    const { messages, bytes } = this.#disk.queue;
+    if (messages > 0) this.#log.info({ messages, bytes }, "messages of an earlier process are on the disk");
+  }
+
+  async #runLinks(): Promise<void> {
     const destination = this.#destination.run();
     // What the destination takes decides how much the source may send. When it is away the source connects all the
     // same: without a session there nothing would be kept for this dataflow.
@@ -76,17 +132,26 @@ export class Dataflow {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
     this.#log.error({ reason }, "dataflow stopped");
+    this.#forwarder.end();
     this.#source.stop();
     this.#destination.stop();
   }
 
-  #createForwarder(parts: DataflowParts, { endpoint }: End, undeliverable: "Stop" | "Discard"): Forwarder {
+  #createForwarder(parts: DataflowParts, { endpoint }: End, relay: DataflowConfig["relay"]): Forwarder {
     const { qos, maxInflightMessages } = endpoint.mqttSettings;
+    const stallTimeoutMs = relay.stallTimeoutSeconds * 1000;
     return new Forwarder({
-      patch: createPatch(planPatch(parts, endpoint)),
+      patch: createPatch(planPatch(parts, endpoint, relay.maxHops)),
       qos,
       maxInflightMessages,
-      undeliverable,
+      maxInflightBytes: relay.maxInflightBytes,
+      undeliverable: relay.undeliverableMessages,
+      deadLetters: planDeadLetters(this.name, parts, relay),
+      stallTimeoutMs,
+      onStalled: () => {
+        this.#destination.reconnect(`acknowledged nothing of what it was sent within ${stallTimeoutMs} ms`);
+      },
+      wallTime: () => new Date().toISOString(),
       counters: this.counters,
       onStopped: (reason) => {
         this.#fail(reason);
@@ -140,12 +205,9 @@ export class Dataflow {
     return new Link({
       ...common,
       connectOptions: (credentials) => {
-        const receiveMaximum = Math.min(maxInflightMessages, this.#forwarder.window);
-        return buildConnectOptions(end, credentials, {
-          cleanStart: false,
-          receiveMaximum,
-          timeoutMs: common.timeoutMs,
-        });
+        const receiveMaximum = Math.min(maxInflightMessages, this.#forwarder.destination.window);
+        const { timeoutMs } = common;
+        return buildConnectOptions(end, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
       },
       onConnected: (connection, { sessionPresent }) => {
         connections++;
@@ -154,19 +216,29 @@ export class Dataflow {
         this.#forwarder.attachSource(connection, sessionPresent);
       },
       prepare: (connection, limits) =>
-        subscribeAll(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
+        this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
       onPublish: (view) => {
         if (logsMessages)
           this.#log.debug({ topic: view.topic, qos: view.qos, payloadBytes: view.payloadBytes }, "received");
         if (mayHoldOldFilters && !isAskedFor(filters, view.topic)) this.#forwarder.onUnwanted(view);
         else this.#forwarder.onPublish(view);
       },
-      onPuback: () => undefined,
+      onPuback: (packetId, reasonCode) => {
+        this.#forwarder.onSourcePuback(packetId, reasonCode);
+      },
       onDisconnected: () => {
         this.counters.disconnects.source++;
         this.#forwarder.detachSource();
       },
     });
+  }
+
+  async #subscribe(connection: Connection, limits: ServerLimits, request: SubscribeRequest): Promise<void> {
+    const memory = this.#disk && new FilterMemory(this.#disk.queue, request.filters);
+    await memory?.beforeSubscribe(limits.sessionPresent);
+    await subscribeAll(connection, limits, request);
+    const removed = (await memory?.afterSubscribe(connection)) ?? [];
+    if (removed.length > 0) this.#log.info({ filters: removed }, "took back filters of an earlier configuration");
   }
 
   #commonOptions(end: End): ReturnType<typeof commonLinkOptions> {
@@ -179,6 +251,17 @@ export class Dataflow {
     this.counters.sessionsLost++;
     this.#log.warn("the source had lost the session: what waited in it is gone");
   }
+}
+
+/** Where the dead letters of a dataflow go. */
+function planDeadLetters(
+  dataflow: string,
+  { source }: DataflowParts,
+  { deadLetter: { endpointRef, topic } = {}, spool: { maxBytes } }: DataflowConfig["relay"],
+): DeadLetterPlan {
+  if (endpointRef === undefined || topic === undefined) return { dataflow, maxBytes };
+  const side = endpointRef === source.endpointRef ? "source" : "destination";
+  return { dataflow, maxBytes, publish: { side, topic } };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -3,8 +3,9 @@ import type { SourcePort } from "./ports.ts";
 
 /** A message between its arrival and the destination's acknowledgement. */
 export interface Entry {
-  readonly publish: EncodedPublish;
-  /** Packet identifier at the source; 0 with QoS 0. */
+  /** What is sent: the message, or the dead letter that it has become. */
+  publish: EncodedPublish;
+  /** Packet identifier at the source; 0 with QoS 0 and when it was read back from the disk. */
   readonly sourceId: number;
   /** The connection to acknowledge to; `undefined` once it ended, and with QoS 0. */
   source: SourcePort | undefined;
@@ -12,28 +13,63 @@ export interface Entry {
   destinationId: number;
   /** Whether the source's session may send it again; not with QoS 0, and not once that session is lost. */
   mayComeAgain: boolean;
-  state: "waiting" | "sent" | "done";
+  /** Whether the source may be told: the destination has taken it, or it is on the disk, or it was given up. */
+  isDone: boolean;
   wasSent: boolean;
-  /** Place in the order of arrival. */
-  readonly order: number;
+  isDeadLetter: boolean;
+  /** Place in the order in which messages are sent. */
+  order: number;
+  /** Place on the disk; 0 when it is not there. */
+  sequence: number;
+  /** Bytes that it takes there. */
+  spooledBytes: number;
   readonly arrivedMs: number;
+  /** Neighbours among the messages in flight. */
+  previous: Entry | undefined;
+  next: Entry | undefined;
 }
 
-const nothing: EncodedPublish = { packet: Buffer.alloc(0), packetIdOffset: 0 };
+const nothing: EncodedPublish = {
+  packet: Buffer.alloc(0),
+  packetIdOffset: 0,
+  expiryOffset: 0,
+  expirySeconds: 0,
+  inputTopic: undefined,
+};
 
 /** The entry of a message that is done as it arrives: it only takes its turn in being acknowledged. */
 export function doneEntry(sourceId: number, source: SourcePort | undefined): Entry {
+  return { ...createEntry(nothing, sourceId, source, 0), mayComeAgain: false, isDone: true };
+}
+
+/** The entry of a message that has just arrived. */
+export function createEntry(
+  publish: EncodedPublish,
+  sourceId: number,
+  source: SourcePort | undefined,
+  arrivedMs: number,
+): Entry {
   return {
-    publish: nothing,
+    publish,
     sourceId,
     source,
     destinationId: 0,
-    mayComeAgain: false,
-    state: "done",
+    mayComeAgain: sourceId !== 0,
+    isDone: false,
     wasSent: false,
+    isDeadLetter: false,
     order: 0,
-    arrivedMs: 0,
+    sequence: 0,
+    spooledBytes: 0,
+    arrivedMs,
+    previous: undefined,
+    next: undefined,
   };
+}
+
+/** Tells whether the source will send a message again when it comes back. */
+export function isSafeAtSource({ mayComeAgain, source }: Entry): boolean {
+  return mayComeAgain && source === undefined;
 }
 
 /** Topic of an encoded PUBLISH, for messages. */

@@ -1,29 +1,27 @@
-import { clearRetain, type PublishView } from "../mqtt/publish.ts";
-import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../mqtt/reason-codes.ts";
+import { encodePublish, type PublishView } from "../mqtt/publish.ts";
+import type { SpoolQueue } from "../spool/spool.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Counters, LossReason } from "./counters.ts";
-import { doneEntry, topicOfEntry, type Entry } from "./entry.ts";
-import { InFlight } from "./in-flight.ts";
+import { createEntry, doneEntry, isSafeAtSource, topicOfEntry, type Entry } from "./entry.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions, SourcePort } from "./ports.ts";
+import { Sender } from "./sender.ts";
+import type { Spooler } from "./spooler.ts";
+import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
-/** Messages that came with QoS 0 and may wait: nothing else holds them back. */
+/** Messages that came with QoS 0 and may wait in memory: nothing else holds them back. */
 const maxWaitingQos0 = 10_000;
-/** Bytes that may wait for the destination before the source is read no further. */
-const maxWaitingBytes = 16 * 1024 * 1024;
-/** Bytes that may lie in the destination's socket before no more QoS 0 messages are added. */
-const maxUnsentBytes = 1024 * 1024;
-/** Pause after the destination refused a message for the time being. */
-const rejectionPauseMs = 1000;
+/** Age at which a message that a connected destination has not taken is written to the disk. */
+const spoolAfterMs = 500;
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
  *
  * - A QoS 1 message is acknowledged to the source only after the destination has acknowledged it (or, where the
- *   destination endpoint's QoS is 0, after it was sent), in the order of arrival, and only on the connection that it
- *   came on: see {@link AcknowledgementQueue}.
- * - No more than `maxInflightMessages`, and no more than the destination's Receive Maximum, are in flight. The rest
- *   waits, unacknowledged; the source's Receive Maximum keeps it short.
+ *   destination endpoint's QoS is 0, after it was sent) or it is on the disk, in the order of arrival, and only on the
+ *   connection that it came on: see {@link AcknowledgementQueue}.
+ * - No more than `maxInflightMessages`, and no more than the destination's Receive Maximum, are in flight. The rest waits:
+ *   with a spool on the disk, else unacknowledged; the source's Receive Maximum keeps it short.
  * - When the destination comes back, what was in flight is sent again first: with its packet identifier and DUP where
  *   the session was kept, as new messages where not.
  * - When the source has kept its session it sends again what was not acknowledged: what of it was never sent here is
@@ -35,15 +33,12 @@ export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #counters: Counters;
   readonly #waiting = new WaitingQueue();
-  readonly #inFlight = new InFlight();
+  readonly #sender: Sender;
   readonly #unacknowledged: AcknowledgementQueue;
-  #destination: DestinationPort | undefined;
-  #limits: DestinationLimits | undefined;
+  readonly #undeliverable: Undeliverable;
+  #spooler: Spooler | undefined;
   #source: SourcePort | undefined;
   #isSourcePaused = false;
-  #isPausedByRejection = false;
-  #rejection: string | undefined;
-  #awaitsDrain = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
@@ -51,63 +46,102 @@ export class Forwarder {
     this.#options = options;
     this.#counters = options.counters;
     this.#unacknowledged = new AcknowledgementQueue(options.counters);
+    this.#sender = new Sender(options, this.#waiting, {
+      maySend: (entry) => this.#maySend(entry),
+      onDelivered: (entry) => {
+        this.#onDelivered(entry);
+      },
+      onRefused: (entry, reason) => {
+        this.#undeliverable.refuse(entry, reason);
+      },
+      onExpired: (entry) => {
+        this.#lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
+        this.#finish(entry);
+      },
+      onPumped: this.#onPumped.bind(this),
+    });
+    this.#undeliverable = new Undeliverable(options, {
+      onDone: (entry) => {
+        this.#finish(entry);
+        this.#finishDraining();
+      },
+      onLetter: (entry) => {
+        this.#waiting.putBack(entry);
+      },
+      onStop: (reason, topic) => {
+        this.#stop(reason, topic);
+      },
+    });
+  }
+
+  /** The destination's side, for those who ask how it is. */
+  get destination(): Pick<Sender, "rejection" | "stalls" | "window"> {
+    return this.#sender;
   }
 
   /** Messages sent to the destination and not acknowledged by it. */
   get inFlight(): number {
-    return this.#inFlight.length;
+    return this.#sender.inFlight.length;
   }
 
-  /** Messages that wait to be sent. */
+  /** Messages that wait in memory to be sent. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + (this.#spooler?.tailLength ?? 0);
   }
 
-  /** Why the destination refused a message last; `undefined` once it has taken one since. */
-  get rejection(): string | undefined {
-    return this.#rejection;
+  /** Messages that neither the destination nor the disk has. */
+  get unsafe(): number {
+    const inMemory = [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray(), ...(this.#spooler?.tail ?? [])];
+    return inMemory.filter(({ isDone }) => !isDone).length;
   }
 
-  /** QoS 1 messages that a source may send before an acknowledgement. */
-  get window(): number {
-    return Math.min(
-      this.#options.maxInflightMessages,
-      this.#limits?.receiveMaximum ?? this.#options.maxInflightMessages,
-    );
+  /** Dead letters may be written to this disk. */
+  useDisk(queue: SpoolQueue): void {
+    this.#undeliverable.useDisk(queue);
+  }
+
+  /** Messages that the destination can't take yet go to the disk. Before any end is attached. */
+  useSpool(create: (waiting: WaitingQueue, onDone: () => void) => Spooler): Spooler {
+    this.#spooler = create(this.#waiting, () => {
+      this.#unacknowledged.release();
+      this.#sender.pump();
+    });
+    this.#sender.useSpool(this.#spooler);
+    return this.#spooler;
   }
 
   /** A source connection is there; what it sends is given to {@link onPublish}. */
   attachSource(source: SourcePort, sessionPresent: boolean): void {
     this.#source = source;
     if (sessionPresent) this.#forgetUnsent();
-    else this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
+    else {
+      this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
+      this.#spooler?.onSessionLost();
+      if (!this.#sender.isAttached) this.#cover(0);
+    }
+    this.#undeliverable.attachSource(source, sessionPresent);
     if (this.#isSourcePaused) source.setPaused(true);
-    this.#pump();
+    this.#sender.pump();
   }
 
   /** The source connection ended: what came on it can't be acknowledged any more. */
   detachSource(): void {
     this.#source = undefined;
+    this.#undeliverable.detachSource();
     this.#unacknowledged.abandon();
     this.#finishDraining();
   }
 
   /** A destination connection is there: what was in flight is sent again, then the rest. */
   attachDestination(destination: DestinationPort, limits: DestinationLimits): void {
-    this.#destination = destination;
-    this.#limits = limits;
-    this.#awaitsDrain = false;
-    if (!limits.sessionPresent) {
-      this.#waiting.forEach((entry) => (entry.destinationId = 0));
-      this.#inFlight.forgetIds();
-    }
-    this.#pump();
+    this.#sender.attach(destination, limits);
+    this.#sender.pump();
   }
 
   /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
   detachDestination(): void {
-    this.#destination = undefined;
-    for (const entry of this.#inFlight.takeAll().reverse()) this.#waiting.putBack(entry);
+    this.#sender.detach();
+    this.#cover(0);
     this.#regulateSource();
   }
 
@@ -120,27 +154,20 @@ export class Forwarder {
     if (view.dup) this.#counters.redelivered++;
     const publish = this.#options.patch(view);
     if ("undeliverable" in publish) {
-      this.#giveUp("undeliverable", publish.undeliverable, view);
+      this.#giveUp(view, publish.undeliverable);
       return;
     }
-    if (view.qos === 0 && this.#waiting.qos0 >= maxWaitingQos0) {
+    if (view.qos === 0 && !this.#hasRoomForQos0) {
       this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
-    const entry: Entry = {
-      publish,
-      sourceId: view.packetId,
-      source: view.qos > 0 ? this.#source : undefined,
-      destinationId: 0,
-      mayComeAgain: view.qos > 0,
-      state: "waiting",
-      wasSent: false,
-      order: this.#counters.received,
-      arrivedMs: this.#options.now(),
-    };
+    const source = view.qos > 0 ? this.#source : undefined;
+    const entry = createEntry(publish, view.packetId, source, this.#options.now());
     if (view.qos > 0) this.#unacknowledged.push(entry);
-    this.#waiting.push(entry);
-    this.#pump();
+    const spooler = this.#spooler;
+    if (spooler !== undefined && (!this.#sender.isAttached || spooler.isBehind)) spooler.push(entry);
+    else this.#waiting.push(entry);
+    this.#sender.pump();
   }
 
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
@@ -156,81 +183,71 @@ export class Forwarder {
 
   /** Takes the destination's acknowledgement. */
   onPuback(packetId: number, reasonCode: number): void {
-    const entry = this.#inFlight.settle(packetId);
-    if (entry === undefined) return; // of a message that an earlier process sent in this session
-    const verdict = judgeReasonCode("PUBACK", reasonCode);
-    if (verdict === "accepted") this.#complete(entry);
-    else if (verdict === "undeliverable")
-      this.#refuse(entry, `the destination refused it for good: ${nameReasonCode(reasonCode)}`);
-    else this.#retryLater(entry, reasonCode);
-    this.#pump();
+    this.#sender.onPuback(packetId, reasonCode);
+    this.#sender.pump();
   }
 
-  /** Takes no more messages; resolves once all that came is acknowledged, or nothing more can be. */
+  /** Takes the source's acknowledgement of a dead letter. */
+  onSourcePuback(packetId: number, reasonCode: number): void {
+    this.#undeliverable.onSourcePuback(packetId, reasonCode);
+    this.#finishDraining();
+  }
+
+  /** Looks after what takes too long; to be called a few times a second. */
+  tick(): void {
+    if (this.#mode === "stopped" || !this.#sender.isAttached) return;
+    this.#cover(spoolAfterMs);
+    this.#sender.checkStall();
+  }
+
+  /** Takes no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
   async drain(): Promise<void> {
     if (this.#mode === "running") this.#mode = "draining";
     await new Promise<void>((resolve) => {
       this.#onIdle.push(resolve);
-      this.#pump();
+      this.#cover(0);
+      this.#sender.pump();
       this.#finishDraining();
     });
   }
 
-  /** Sends what may be sent: as long as something waits, the window has room and the destination takes it. */
-  #pump(): void {
-    while (this.#mode !== "stopped" && this.#destination !== undefined && !this.#isPausedByRejection) {
-      const entry = this.#waiting.peek();
-      if (entry === undefined || this.#isHeld(entry)) break;
-      if (this.#options.qos > 0 && this.#inFlight.length >= this.window) break;
-      if (this.#options.qos === 0 && this.#destination.pendingBytes > maxUnsentBytes) {
-        this.#pumpOnceDrained(this.#destination);
-        break;
-      }
-      this.#waiting.shift();
-      this.#send(entry, this.#destination);
-    }
+  /** Forwards and acknowledges nothing more: an end of the dataflow has failed for good. */
+  end(): void {
+    this.#mode = "stopped";
+    this.#finishDraining();
+  }
+
+  #onPumped(): void {
+    if (this.#sender.isAttached && this.#mode === "running") this.#spooler?.refill();
     this.#regulateSource();
     this.#finishDraining();
   }
 
-  /** With its source away, a message that was never sent waits for the news whether the source sends it again. */
-  #isHeld(entry: Entry): boolean {
-    return this.#source === undefined && this.#mode === "running" && !entry.wasSent && entry.mayComeAgain;
+  /** Tells whether a message may be sent as far as this process and its source are concerned. */
+  #maySend(entry: Entry): boolean {
+    if (this.#mode === "stopped") return false;
+    if (entry.sequence > 0) return this.#mode === "running";
+    // With its source away, one that was never sent waits for the news whether the source sends it again.
+    return this.#source !== undefined || this.#mode !== "running" || entry.wasSent || !entry.mayComeAgain;
   }
 
-  #pumpOnceDrained(destination: DestinationPort): void {
-    if (this.#awaitsDrain) return;
-    this.#awaitsDrain = true;
-    destination.onceDrained(() => {
-      if (this.#destination !== destination) return;
-      this.#awaitsDrain = false;
-      this.#pump();
-    });
+  get #hasRoomForQos0(): boolean {
+    return this.#waiting.qos0 < maxWaitingQos0 && (this.#spooler?.tailLength ?? 0) < maxWaitingQos0;
   }
 
-  #send(entry: Entry, destination: DestinationPort): void {
-    const { packet } = entry.publish;
-    const { maximumPacketBytes = Infinity, retainAvailable = true, sessionPresent = false } = this.#limits ?? {};
-    if (packet.length > maximumPacketBytes) {
-      this.#refuse(entry, `it is ${packet.length} bytes long, more than the destination's ${maximumPacketBytes}`);
-      return;
+  #onDelivered(entry: Entry): void {
+    if (entry.isDeadLetter) this.#undeliverable.onKept();
+    else {
+      this.#counters.delivered++;
+      this.#counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
     }
-    if (!retainAvailable && clearRetain(entry.publish)) this.#counters.retainCleared++;
-    if (entry.wasSent) this.#counters.resent++;
-    if (this.#options.qos > 0) this.#inFlight.add(entry, sessionPresent);
-    entry.wasSent = true;
-    destination.write(packet);
-    if (this.#options.qos === 0) {
-      if (entry.sourceId !== 0) this.#counters.unconfirmed++;
-      this.#complete(entry);
-    }
+    this.#finish(entry);
   }
 
-  #complete(entry: Entry): void {
-    entry.state = "done";
-    this.#rejection = undefined;
-    this.#counters.delivered++;
-    this.#counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
+  /** Nothing more is to be done for a message but to tell its source. */
+  #finish(entry: Entry): void {
+    entry.isDone = true;
+    if (entry.sequence > 0) this.#spooler?.remove(entry);
     this.#unacknowledged.release();
   }
 
@@ -240,41 +257,14 @@ export class Forwarder {
     this.#unacknowledged.release();
   }
 
-  #retryLater(entry: Entry, reasonCode: number): void {
-    this.#counters.rejected++;
-    const remedy = remedyOfReasonCode(reasonCode);
-    const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
-    this.#rejection = reason;
-    this.#options.onTrouble({ kind: "rejected", reason, topic: topicOfEntry(entry) });
-    this.#waiting.putBack(entry);
-    if (this.#isPausedByRejection) return;
-    this.#isPausedByRejection = true;
-    this.#options.schedule(() => {
-      this.#isPausedByRejection = false;
-      this.#pump();
-    }, rejectionPauseMs);
-  }
-
-  /** Gives up a message that has an entry, as the dataflow's policy says. */
-  #refuse(entry: Entry, reason: string): void {
-    const topic = topicOfEntry(entry);
-    if (this.#options.undeliverable === "Stop") {
-      this.#stop(reason, topic);
-      return;
-    }
-    entry.state = "done";
-    this.#lose("undeliverable", reason, topic);
-    this.#unacknowledged.release();
-  }
-
   /** Gives up a message as it arrives, as the dataflow's policy says. */
-  #giveUp(kind: LossReason, reason: string, view: PublishView): void {
-    if (this.#options.undeliverable === "Stop") {
-      this.#stop(reason, view.topic);
-      return;
-    }
-    this.#lose(kind, reason, view.topic);
-    this.#acknowledgeInTurn(view.packetId);
+  #giveUp(view: PublishView, reason: string): void {
+    const publish = encodePublish(view, { qos: this.#options.qos, retain: false });
+    const source = view.qos > 0 ? this.#source : undefined;
+    const entry = createEntry(publish, view.packetId, source, this.#options.now());
+    if (view.qos > 0) this.#unacknowledged.push(entry);
+    this.#undeliverable.refuse(entry, reason, false);
+    this.#sender.pump();
   }
 
   #lose(kind: LossReason, reason: string, topic: string): void {
@@ -286,28 +276,47 @@ export class Forwarder {
     if (this.#mode === "stopped") return;
     this.#mode = "stopped";
     this.#options.onStopped(
-      `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "Discard"`,
+      `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
     );
     this.#finishDraining();
   }
 
-  /** Forgets what the source sends again; what was sent already, and what is the only copy, stays. */
+  /** Writes to the disk what has waited for so long, oldest first, and stays in memory to be sent next. */
+  #cover(minAgeMs: number): void {
+    const spooler = this.#spooler;
+    const oldest = this.#sender.inFlight.oldest ?? this.#waiting.peek();
+    const latest = this.#options.now() - minAgeMs;
+    if (spooler === undefined || oldest === undefined || oldest.arrivedMs > latest) return;
+    for (const entry of [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()]) {
+      if (entry.arrivedMs > latest) return;
+      if (!isSafeAtSource(entry) && !spooler.cover(entry)) return;
+    }
+  }
+
+  /** Forgets what the source sends again; what was sent already, is on the disk, or is the only copy, stays. */
   #forgetUnsent(): void {
-    this.#waiting.filter((entry) => entry.wasSent || !entry.mayComeAgain);
+    const isKept = (entry: Entry) => entry.wasSent || entry.sequence > 0 || !entry.mayComeAgain;
+    this.#waiting.filter(isKept);
+    this.#spooler?.filterTail(isKept);
   }
 
   /** Reads the source no further while too many bytes wait, whatever its broker makes of Receive Maximum. */
   #regulateSource(): void {
-    const isFull = this.#waiting.bytes > maxWaitingBytes;
+    const isFull = this.#waiting.bytes + (this.#spooler?.tailBytes ?? 0) > this.#options.maxInflightBytes;
     if (isFull === this.#isSourcePaused) return;
     this.#isSourcePaused = isFull;
     this.#source?.setPaused(isFull);
   }
 
   #finishDraining(): void {
-    if (this.#onIdle.length === 0) return;
-    const isIdle = this.#waiting.length === 0 && this.#inFlight.length === 0 && this.#unacknowledged.length === 0;
-    if (!isIdle && this.#mode !== "stopped") return;
+    if (this.#onIdle.length === 0 || (this.#mode !== "stopped" && !this.#isIdle)) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  get #isIdle(): boolean {
+    if (this.inFlight > 0 || this.#unacknowledged.length > 0 || this.#undeliverable.pending > 0) return false;
+    const spooler = this.#spooler;
+    if (spooler === undefined) return this.#waiting.length === 0;
+    return spooler.isSettled && this.#waiting.toArray().every(({ sequence }) => sequence > 0);
   }
 }

@@ -1,5 +1,3 @@
-import Denque from "denque";
-
 import { firstControlPacketId } from "../mqtt/control-packets.ts";
 import { stampPublish } from "../mqtt/publish.ts";
 import type { Entry } from "./entry.ts";
@@ -7,14 +5,26 @@ import { PacketIds } from "./packet-ids.ts";
 
 /** The messages that were sent to a destination and are not acknowledged, in the order of sending. */
 export class InFlight {
-  /** Settled ones leave when they reach the front. */
-  readonly #entries = new Denque<Entry>();
+  /** The ends of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
+  #first: Entry | undefined;
+  #last: Entry | undefined;
   readonly #byId: (Entry | undefined)[] = [];
   readonly #ids = new PacketIds(firstControlPacketId - 1);
   #length = 0;
+  #bytes = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes of all packets. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The message that was sent first. */
+  get oldest(): Entry | undefined {
+    return this.#first;
   }
 
   /**
@@ -26,10 +36,13 @@ export class InFlight {
     const isAgain = isResumed && entry.destinationId !== 0;
     if (entry.destinationId === 0) entry.destinationId = this.#ids.take();
     stampPublish(entry.publish, entry.destinationId, isAgain);
-    entry.state = "sent";
     this.#byId[entry.destinationId] = entry;
-    this.#entries.push(entry);
+    entry.previous = this.#last;
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
     this.#length++;
+    this.#bytes += entry.publish.packet.length;
   }
 
   /** Takes out the message that an acknowledgement belongs to; `undefined` when there is none. */
@@ -37,27 +50,48 @@ export class InFlight {
     const entry = this.#byId[packetId];
     if (entry === undefined) return undefined;
     this.#byId[packetId] = undefined;
-    this.#ids.release(packetId);
-    entry.destinationId = 0;
-    entry.state = "done";
-    this.#length--;
-    if (this.#entries.peekFront() === entry) this.#entries.shift();
-    // Out of turn: removed at once, for it may be sent again and must not stand here twice.
-    else this.#entries.removeOne(this.#entries.toArray().indexOf(entry));
+    this.release(entry);
+    if (entry.previous === undefined) this.#first = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next === undefined) this.#last = entry.previous;
+    else entry.next.previous = entry.previous;
+    this.#unlink(entry);
     return entry;
   }
 
   /** Takes out everything, in the order of sending; each message keeps its packet identifier. */
   takeAll(): Entry[] {
-    const entries = this.#entries.toArray();
-    for (const entry of entries) this.#byId[entry.destinationId] = undefined;
-    this.#entries.clear();
-    this.#length = 0;
+    const entries = this.toArray();
+    for (const entry of entries) {
+      this.#byId[entry.destinationId] = undefined;
+      this.#unlink(entry);
+    }
+    this.#first = this.#last = undefined;
     return entries;
+  }
+
+  /** Everything, in the order of sending. */
+  toArray(): Entry[] {
+    const entries: Entry[] = [];
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) entries.push(entry);
+    return entries;
+  }
+
+  /** Gives back the packet identifier of a message that is not in flight, if it has one. */
+  release(entry: Entry): void {
+    if (entry.destinationId === 0) return;
+    this.#ids.release(entry.destinationId);
+    entry.destinationId = 0;
   }
 
   /** Makes all packet identifiers free: the destination knows none of them any more. */
   forgetIds(): void {
     this.#ids.reset();
+  }
+
+  #unlink(entry: Entry): void {
+    entry.previous = entry.next = undefined;
+    this.#length--;
+    this.#bytes -= entry.publish.packet.length;
   }
 }

@@ -87,6 +87,11 @@ export class Link {
     this.#connection?.close();
   }
 
+  /** Ends the connection of today, if there is one, and connects again. */
+  reconnect(reason: string): void {
+    this.#connection?.destroy(reason);
+  }
+
   #isStopped(): boolean {
     return this.#stop.signal.aborted;
   }

@@ -11,6 +11,7 @@ import {
 import { topicNameProblem } from "../topic/filter.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../topic/template.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
+import { readHops, writeHops } from "./hops.ts";
 
 /** What may change in the messages of a dataflow; decided once, when it starts. */
 export interface PatchPlan {
@@ -20,6 +21,8 @@ export interface PatchPlan {
   /** Whether the destination has Event Grid's limits on topics. */
   readonly isEventGrid: boolean;
   readonly cloudEvents?: CloudEventsPlan;
+  /** Relays that a message may have passed; omitted: hops are neither counted nor looked at. */
+  readonly maxHops?: number;
 }
 
 /** A message that can never be delivered, and why. */
@@ -34,13 +37,17 @@ export type Patch = (view: PublishView) => EncodedPublish | Undeliverable;
 const maxRemembered = 4096;
 
 /** Reads from the configuration what may change in a dataflow's messages. */
-export function planPatch({ transformation, destination }: DataflowParts, endpoint: Endpoint): PatchPlan {
+export function planPatch(
+  { transformation, destination }: DataflowParts,
+  endpoint: Endpoint,
+  maxHops?: number,
+): PatchPlan {
   const template = parseTopicTemplate(destination.dataDestination);
   if ("problem" in template)
     throw new TypeError(`the configuration was not checked: dataDestination ${template.problem}`);
   const { qos, retain, cloudEventAttributes: mode } = endpoint.mqttSettings;
   const isEventGrid = endpoint.hostType === HostType.EventGrid;
-  const plan = { template, qos, retain, isEventGrid };
+  const plan = { template, qos, retain, isEventGrid, ...(maxHops === undefined ? {} : { maxHops }) };
   if (mode === undefined) return plan;
   const { serializationFormat, schemaRef } = transformation ?? {};
   const output = {
@@ -55,18 +62,34 @@ export function createPatch(plan: PatchPlan): Patch {
   const { template, qos, cloudEvents } = plan;
   const topicOf = rememberTopics((input) => outputTopic(plan, input));
   const keepsRetain = plan.retain === "Keep";
+  const keepsTopic = template.isIdentity;
+  const needsTopic = !keepsTopic || plan.isEventGrid || cloudEvents !== undefined;
   return (view) => {
-    const output =
-      template.isIdentity && !plan.isEventGrid && cloudEvents === undefined ? undefined : topicOf(view.topic);
+    view.scanProperties();
+    const inputTopic = needsTopic ? view.topic : undefined;
+    const output = inputTopic === undefined ? undefined : topicOf(inputTopic);
     if (output !== undefined && "undeliverable" in output) return output;
     const properties =
       (cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic)) ?? withoutHopProperties(view);
+    const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
+    if (counted !== undefined && "undeliverable" in counted) return counted;
     return encodePublish(view, {
       qos,
       retain: keepsRetain && view.retain,
-      ...(output === undefined || template.isIdentity ? {} : { topic: output.encoded }),
-      ...(properties === undefined ? {} : { properties }),
+      ...(output === undefined || keepsTopic ? {} : { topic: output.encoded, inputTopic: inputTopic ?? "" }),
+      ...(counted === undefined ? {} : { properties: counted }),
     });
+  };
+}
+
+/** Counts this relay among those that the message has passed, unless they are too many. */
+function countHop(view: PublishView, properties: Buffer | undefined, maxHops: number): Buffer | Undeliverable {
+  const encoded =
+    properties === undefined ? view : { bytes: properties, propertiesStart: 0, propertiesEnd: properties.length };
+  const hops = readHops(encoded);
+  if (hops < maxHops) return writeHops(encoded, hops + 1);
+  return {
+    undeliverable: `it has passed ${hops} relays, and ${maxHops} is the most: the dataflows go round in a loop`,
   };
 }
 
@@ -98,11 +121,10 @@ function rememberTopics<T>(make: (input: string) => T): (input: string) => T {
 
 /** The properties without those of the connection itself; `undefined` when there is none of these, nearly always. */
 function withoutHopProperties(view: PublishView): Buffer | undefined {
-  let dropped = 0;
+  if (!view.hasHopProperties) return undefined;
   const kept: Buffer[] = [];
   forEachProperty(view, (identifier, start, end) => {
-    if (hopProperties.has(identifier)) dropped++;
-    else kept.push(view.bytes.subarray(start, end));
+    if (!hopProperties.has(identifier)) kept.push(view.bytes.subarray(start, end));
   });
-  return dropped === 0 ? undefined : Buffer.concat(kept);
+  return Buffer.concat(kept);
 }

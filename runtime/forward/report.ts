@@ -31,6 +31,15 @@ export function reportLinkState(
 const maxTroublesPerWindow = 10;
 const troubleWindowMs = 10_000;
 
+const messageOf: Readonly<Record<Trouble["kind"], string>> = {
+  rejected: "message refused, will retry",
+  dead_letter: "message undeliverable, kept as a dead letter",
+  qos0_no_room: "message lost",
+  undeliverable: "message lost",
+  filter_removed: "message lost",
+  expired: "message expired",
+};
+
 /** Logs each message that is given up or refused; a flood is cut, and how many lines it would have been is said. */
 export function reportTrouble(log: Logger): (trouble: Trouble) => void {
   const windows = new Map<Trouble["kind"], { startMs: number; count: number }>();
@@ -42,6 +51,6 @@ export function reportTrouble(log: Logger): (trouble: Trouble) => void {
       if (silent > 0) log.warn({ kind, silent }, "more messages of this kind were not logged");
       windows.set(kind, { startMs: now, count: 1 });
     } else if (++window.count > maxTroublesPerWindow) return;
-    log.warn({ kind, topic, reason }, kind === "rejected" ? "message refused, will retry" : "message lost");
+    log.warn({ kind, topic, reason }, messageOf[kind]);
   };
 }

@@ -7,6 +7,7 @@ export class WaitingQueue {
   readonly #entries = new Denque<Entry>();
   #bytes = 0;
   #qos0 = 0;
+  #lastOrder = 0;
 
   get length(): number {
     return this.#entries.length;
@@ -26,7 +27,22 @@ export class WaitingQueue {
     return this.#entries.peekFront();
   }
 
+  /** The message that is sent last. */
+  peekBack(): Entry | undefined {
+    return this.#entries.peekBack();
+  }
+
+  /** Gives a message its place behind all that were given one before. */
+  takeOrder(entry: Entry): void {
+    entry.order = ++this.#lastOrder;
+  }
+
   push(entry: Entry): void {
+    this.takeOrder(entry);
+    this.#add(entry);
+  }
+
+  #add(entry: Entry): void {
     this.#entries.push(entry);
     this.#count(entry, 1);
   }
@@ -39,7 +55,6 @@ export class WaitingQueue {
 
   /** Puts a message that was sent back to its place. */
   putBack(entry: Entry): void {
-    entry.state = "waiting";
     let index = 0;
     while ((this.#entries.peekAt(index)?.order ?? Infinity) < entry.order) index++;
     this.#entries.splice(index, 0, entry);
@@ -51,7 +66,11 @@ export class WaitingQueue {
     const kept = this.#entries.toArray().filter(isKept);
     this.#entries.clear();
     this.#bytes = this.#qos0 = 0;
-    for (const entry of kept) this.push(entry);
+    for (const entry of kept) this.#add(entry);
+  }
+
+  toArray(): Entry[] {
+    return this.#entries.toArray();
   }
 
   forEach(visit: (entry: Entry) => void): void {

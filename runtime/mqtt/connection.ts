@@ -129,6 +129,15 @@ export class Connection {
     return answer.cmd === "suback" ? (answer.granted as number[]) : [];
   }
 
+  /**
+   * Takes filters back and waits for the UNSUBACK.
+   * @throws {ConnectionError} when the connection ends first, or no UNSUBACK comes in time
+   */
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    const messageId = this.#takeControlId();
+    await this.#request("UNSUBACK", messageId, { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] });
+  }
+
   /** Says DISCONNECT, sends what was written before it, and ends. */
   close(): void {
     if (this.#phase !== "open") {

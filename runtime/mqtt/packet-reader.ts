@@ -9,18 +9,23 @@ export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLe
 
 const maxLengthBytes = 4;
 const continuationBit = 0x80;
+/** First size of the buffer that a packet is gathered in. */
+const firstBytes = 65_536;
 
 /**
  * Finds packet boundaries in a stream of bytes, whatever its chunks.
  *
- * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer that is
- * allocated once, from the length in its header: joining chunks would cost the square of their number.
+ * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer that doubles
+ * as it fills: joining chunks would cost the square of their number, and memory for what a header promises, up to 256 MB, is
+ * for those who send it.
  */
 export class PacketReader {
   readonly #onPacket: PacketHandler;
-  /** The packet that has begun and not ended; sized for all of it once its header is whole. */
+  /** The packet that has begun and not ended, as far as it has come. */
   #partial: Buffer | undefined;
   #filled = 0;
+  /** Bytes of the whole packet. */
+  #length = 0;
   #headerLength = 0;
   /** The first bytes of a packet whose length is not known yet. */
   readonly #header = Buffer.alloc(1 + maxLengthBytes);
@@ -76,23 +81,32 @@ export class PacketReader {
   }
 
   #startPartial(headerLength: number, length: number): void {
-    this.#partial = Buffer.allocUnsafe(length);
+    this.#partial = Buffer.allocUnsafe(Math.min(length, firstBytes));
+    this.#length = length;
     this.#filled = 0;
     this.#headerLength = headerLength;
   }
 
   /** Adds to the begun packet what the chunk has of it; returns the position behind that. */
   #fillPartial(chunk: Buffer, position: number): number {
-    const packet = this.#partial;
-    if (packet === undefined) return position;
-    const copied = chunk.copy(packet, this.#filled, position);
-    this.#filled += copied;
-    if (this.#filled === packet.length) {
+    if (this.#partial === undefined) return position;
+    const end = Math.min(chunk.length, position + this.#length - this.#filled);
+    const packet = this.#reserve(this.#partial, this.#filled + end - position);
+    this.#filled += chunk.copy(packet, this.#filled, position, end);
+    if (this.#filled === this.#length) {
       this.#partial = undefined;
       this.#filled = 0;
-      this.#onPacket(packet, 0, packet.length, this.#headerLength);
+      this.#onPacket(packet, 0, this.#length, this.#headerLength);
     }
-    return position + copied;
+    return end;
+  }
+
+  #reserve(packet: Buffer, bytes: number): Buffer {
+    if (bytes <= packet.length) return packet;
+    const larger = Buffer.allocUnsafe(Math.min(this.#length, Math.max(bytes, packet.length * 2)));
+    packet.copy(larger, 0, 0, this.#filled);
+    this.#partial = larger;
+    return larger;
   }
 }
 

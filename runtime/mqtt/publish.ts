@@ -38,13 +38,28 @@ export class PublishView {
   /** First property, behind the properties' length. */
   propertiesStart = 0;
   propertiesEnd = 0;
+  /** Where the message expiry interval's four bytes stand; 0 when there is none. Set by {@link scanProperties}. */
+  expiryAt = 0;
+  /** Whether there is a property of {@link hopProperties}. Set by {@link scanProperties}. */
+  hasHopProperties = false;
 
   /**
    * Reads the packet `bytes[start]` up to `bytes[end]`.
    * @throws {ProtocolError} when its parts don't fit into it
    */
   read(bytes: Buffer, start: number, end: number, headerLength: number): this {
+    this.#locate(bytes, start, end, headerLength);
+    if (this.qos > 0 && this.packetId === 0)
+      throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
+    // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
+    if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
+    return this;
+  }
+
+  #locate(bytes: Buffer, start: number, end: number, headerLength: number): void {
     const flags = bytes[start] ?? 0;
+    this.expiryAt = 0;
+    this.hasHopProperties = false;
     this.bytes = bytes;
     this.end = end;
     this.dup = (flags & dupBit) !== 0;
@@ -56,15 +71,36 @@ export class PublishView {
     this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
     let position = this.topicEnd;
     this.packetId = this.qos === 0 ? 0 : readUint16(bytes, position, end);
-    if (this.qos > 0) {
-      position += 2;
-      if (this.packetId === 0) throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
-    }
+    if (this.qos > 0) position += 2;
     const length = readVariableInteger(bytes, position, end);
     this.propertiesStart = position + variableIntegerLength(length);
     this.propertiesEnd = this.propertiesStart + length;
     if (this.topicEnd > end || this.propertiesEnd > end)
       throw new ProtocolError("the server sent a PUBLISH that ends too early");
+  }
+
+  /** Reads one whole packet, as {@link encodePublish} makes it: its packet identifier may be still to come. */
+  readPacket(packet: Buffer): this {
+    let headerLength = 2;
+    while (((packet[headerLength - 1] ?? 0) & 0x80) !== 0) headerLength++;
+    this.#locate(packet, 0, packet.length, headerLength);
+    return this;
+  }
+
+  /**
+   * Walks over the properties without looking into them, but for what a forwarded message must not keep as it came.
+   * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
+   */
+  scanProperties(): this {
+    this.expiryAt = 0;
+    this.hasHopProperties = false;
+    for (let position = this.propertiesStart; position < this.propertiesEnd;) {
+      const identifier = this.bytes[position] ?? 0;
+      if (identifier === PublishProperty.messageExpiryInterval) this.expiryAt = position + 1;
+      else if (hopProperties.has(identifier)) this.hasHopProperties = true;
+      position = propertyEnd(this.bytes, position + 1, this.propertiesEnd, identifier);
+      if (position > this.propertiesEnd) throw new ProtocolError(propertiesEndEarly);
+    }
     return this;
   }
 
@@ -77,6 +113,11 @@ export class PublishView {
   }
 }
 
+const propertiesEndEarly = "the server sent a PUBLISH whose properties end too early";
+
+/** Encoded properties, and where they stand. */
+export type PropertiesView = Pick<PublishView, "bytes" | "propertiesStart" | "propertiesEnd">;
+
 /** Takes one property: its identifier, and where it begins (at the identifier) and ends. */
 export type PropertyVisitor = (identifier: number, start: number, end: number) => void;
 
@@ -84,12 +125,15 @@ export type PropertyVisitor = (identifier: number, start: number, end: number) =
  * Walks over the properties of a PUBLISH in their order.
  * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
  */
-export function forEachProperty({ bytes, propertiesStart, propertiesEnd }: PublishView, visit: PropertyVisitor): void {
+export function forEachProperty(
+  { bytes, propertiesStart, propertiesEnd }: PropertiesView,
+  visit: PropertyVisitor,
+): void {
   let position = propertiesStart;
   while (position < propertiesEnd) {
     const identifier = bytes[position] ?? 0;
     const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
-    if (end > propertiesEnd) throw new ProtocolError("the server sent a PUBLISH whose properties end too early");
+    if (end > propertiesEnd) throw new ProtocolError(propertiesEndEarly);
     visit(identifier, position, end);
     position = end;
   }
@@ -126,6 +170,8 @@ export interface PublishParts {
   readonly topic?: Buffer;
   /** All properties, encoded, without their length; omitted: as they came. */
   readonly properties?: Buffer;
+  /** The topic that it came with, to be kept beside the packet. */
+  readonly inputTopic?: string;
 }
 
 /** A PUBLISH that is ready to be written once its packet identifier is filled in. */
@@ -133,10 +179,20 @@ export interface EncodedPublish {
   readonly packet: Buffer;
   /** Where the packet identifier stands; 0 with QoS 0, which has none. */
   readonly packetIdOffset: number;
+  /** Where the message expiry interval stands; 0 when there is none. */
+  readonly expiryOffset: number;
+  /** The message expiry interval that it came with, in seconds; 0 when there is none. */
+  readonly expirySeconds: number;
+  /** The topic that it came with, where that is another one. */
+  readonly inputTopic: string | undefined;
 }
 
-/** Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on. */
-export function encodePublish(view: PublishView, { qos, retain, topic, properties }: PublishParts): EncodedPublish {
+/**
+ * Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on.
+ * The view's properties have to be scanned.
+ */
+export function encodePublish(view: PublishView, parts: PublishParts): EncodedPublish {
+  const { qos, retain, topic, properties } = parts;
   const topicLength = topic?.length ?? view.topicEnd - view.topicStart;
   const propertiesLength = properties?.length ?? view.propertiesEnd - view.propertiesStart;
   const idLength = qos > 0 ? 2 : 0;
@@ -153,11 +209,31 @@ export function encodePublish(view: PublishView, { qos, retain, topic, propertie
     topic ? topicLength : view.topicEnd,
   );
   const packetIdOffset = qos > 0 ? position : 0;
+  if (qos > 0) packet.writeUInt16BE(0, position);
   position = writeVariableInteger(packet, position + idLength, propertiesLength);
+  const expiryAt =
+    properties === undefined ? view.expiryAt - view.propertiesStart : findExpiry(properties, properties.length);
+  const expiryOffset = expiryAt > 0 ? position + expiryAt : 0;
   if (properties !== undefined) position += properties.copy(packet, position);
   else position += view.bytes.copy(packet, position, view.propertiesStart, view.propertiesEnd);
   view.bytes.copy(packet, position, view.propertiesEnd, view.end);
-  return { packet, packetIdOffset };
+  const expirySeconds = expiryOffset > 0 ? packet.readUInt32BE(expiryOffset) : 0;
+  return { packet, packetIdOffset, expiryOffset, expirySeconds, inputTopic: parts.inputTopic };
+}
+
+/** Where the message expiry interval stands in encoded properties; 0 when there is none. */
+function findExpiry(properties: Buffer, end: number): number {
+  for (let position = 0; position < end;) {
+    const identifier = properties[position] ?? 0;
+    if (identifier === PublishProperty.messageExpiryInterval) return position + 1;
+    position = propertyEnd(properties, position + 1, end, identifier);
+  }
+  return 0;
+}
+
+/** Sets the message expiry interval of an encoded PUBLISH that has one, in seconds. */
+export function stampExpiry({ packet, expiryOffset }: EncodedPublish, seconds: number): void {
+  packet.writeUInt32BE(seconds, expiryOffset);
 }
 
 /** Sets the packet identifier and the DUP flag of an encoded PUBLISH with QoS 1. */
@@ -177,6 +253,19 @@ export function clearRetain({ packet }: EncodedPublish): boolean {
 /** Encodes a PUBACK. A success carries no reason code: two bytes less, and none that Event Grid could refuse. */
 export function encodePuback(packetId: number): Buffer {
   return Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff]);
+}
+
+/** Encodes one user property. */
+export function encodeUserProperty(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.of(PublishProperty.userProperty), encodeText(name), encodeText(value)]);
+}
+
+/** Encodes a text with its length in front. @see MQTT 5.0 §1.5.4 */
+export function encodeText(text: string): Buffer {
+  const encoded = Buffer.allocUnsafe(2 + Buffer.byteLength(text));
+  encoded.writeUInt16BE(encoded.length - 2);
+  encoded.write(text, 2);
+  return encoded;
 }
 
 function readUint16(bytes: Buffer, at: number, end: number): number {

@@ -6,7 +6,7 @@ import { ConfigError } from "../../runtime/errors.ts";
 import { buildDocument, parseDocument, problemsOf, problemsOfText } from "./config/build-document.ts";
 
 /** Every number of the document: path, unit, least, default and most. */
-const numbers: readonly (readonly [string, string, number, number, number])[] = [
+const numbers: readonly (readonly [string, string, number, number | undefined, number])[] = [
   ["endpoints.plant.mqttSettings.keepAliveSeconds", "s", 0, 60, 65_535],
   ["endpoints.plant.mqttSettings.maxInflightMessages", "messages", 1, 100, 65_535],
   ["endpoints.plant.mqttSettings.sessionExpirySeconds", "s", 0, 3600, 4_294_967_295],
@@ -17,11 +17,19 @@ const numbers: readonly (readonly [string, string, number, number, number])[] = 
   ["relay.status.intervalSeconds", "s", 1, 30, 3600],
   ["relay.reconnect.minDelayMs", "ms", 10, 1000, 60_000],
   ["relay.reconnect.maxDelayMs", "ms", 10, 60_000, 600_000],
+  ["dataflows.upward.relay.maxInflightBytes", "bytes", 65_536, 16_777_216, 1_073_741_824],
+  ["dataflows.upward.relay.stallTimeoutSeconds", "s", 0, 60, 3600],
+  ["dataflows.upward.relay.maxHops", "hops", 1, undefined, 255],
+  ["dataflows.upward.relay.spool.maxBytes", "bytes", 1_048_576, 1_073_741_824, 1_099_511_627_776],
+  ["dataflows.upward.relay.spool.maxAgeSeconds", "s", 1, undefined, 31_536_000],
+  ["dataflows.upward.relay.spool.drainMessagesPerSecond", "messages/s", 0, 900, 1_000_000],
+  ["dataflows.upward.relay.spool.drainBytesPerSecond", "bytes/s", 0, 900_000, 10_000_000_000],
 ];
 
 /** What has to stand beside a number for the document to be whole. */
 const besides: Readonly<Record<string, object>> = {
   "relay.status.intervalSeconds": { "relay.status": { endpointRef: "edge", topic: "status" } },
+  "dataflows.upward.relay.spool.maxAgeSeconds": { "dataflows.upward.relay": { undeliverableMessages: "Discard" } },
   "relay.reconnect.minDelayMs": { "relay.reconnect.maxDelayMs": 600_000 },
   "relay.reconnect.maxDelayMs": { "relay.reconnect.minDelayMs": 10 },
 };
@@ -38,7 +46,7 @@ describe("numbers", () => {
   test("this table has every number of the schema", () => {
     const paths = listConfigFields().filter(({ type }) => type.startsWith("whole number"));
 
-    expect(numbers.map(([path]) => path.replace("endpoints.plant", "endpoints.<name>")).sort()).toEqual(
+    expect(numbers.map(([path]) => path.replace(/^(endpoints|dataflows)\.\w+/, "$1.<name>")).sort()).toEqual(
       paths.map(({ path }) => path).sort(),
     );
   });
@@ -59,7 +67,7 @@ describe("numbers", () => {
     expect(valueAt(parseDocument(withNumber(path, max)).config, path)).toBe(max);
   });
 
-  test.each(numbers)("%s (%s, %d or more) is %d when left out", (path, _unit, _min, value) => {
+  test.each(numbers)("%s (%s, %d or more) is %p when left out", (path, _unit, _min, value) => {
     expect(valueAt(parseDocument(withNumber(path, undefined)).config, path)).toBe(value);
   });
 

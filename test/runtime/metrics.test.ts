@@ -16,6 +16,10 @@ const status: Dataflow["status"] = {
   rejection: undefined,
   inFlight: 3,
   waiting: 5,
+  unsafe: 0,
+  spooled: { messages: 7, bytes: 700 },
+  diskProblems: ["spool is full"],
+  stalls: 0,
 };
 
 /** The exposition's samples by name and labels: `relay_messages_received_total{dataflow="up"}`. */
@@ -51,6 +55,9 @@ describe("createMetrics", () => {
   test.each([
     ['relay_messages_in_flight{dataflow="up"}', 3],
     ['relay_messages_waiting{dataflow="up"}', 5],
+    ['relay_spool_messages{dataflow="up"}', 7],
+    ['relay_spool_bytes{dataflow="up"}', 700],
+    ['relay_spool_healthy{dataflow="up"}', 0],
     ['relay_source_up{dataflow="up"}', 1],
     ['relay_destination_up{dataflow="up"}', 0],
   ])("says %s %d", async (name, value) => {

@@ -7,6 +7,9 @@ import { startProcess, type ProcessEnd, type StartedProcess } from "./started-pr
 
 const entryPoint = path.join(import.meta.dirname, "../../runtime/main.ts");
 
+/** Longest wait for an answer of probes and metrics. */
+const answerMs = 5000;
+
 /** Contents of mounted files: by name of the Secret or ConfigMap, then by key. */
 export interface Mounts {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -75,7 +78,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const file = path.join(folder, "relay.json");
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
-  const args = ["run", "--config", file, "--mounts", mountFolder, "--metrics-port", String(port)];
+  const spool = path.join(folder, "spool");
+  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
   const started = startProcess(
     process.execPath,
     [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
@@ -86,7 +90,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
 
 function createRelayProcess(started: StartedProcess, port: number): RelayProcess {
   const readLog = () => started.lines.flatMap(parseLogLine);
-  const get = (page: string) => fetch(`http://127.0.0.1:${port}/${page}`).catch(() => undefined);
+  const get = (page: string) =>
+    fetch(`http://127.0.0.1:${port}/${page}`, { signal: AbortSignal.timeout(answerMs) }).catch(() => undefined);
   const relay: RelayProcess = {
     process: started,
     get log() {

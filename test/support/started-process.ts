@@ -10,6 +10,7 @@ export interface ProcessEnd {
 
 /** A program under test, or one that a test needs. */
 export interface StartedProcess {
+  readonly pid: number | undefined;
   /** Lines of standard output and standard error, in the order in which they came. */
   readonly lines: readonly string[];
   /** Lines of standard error alone. */
@@ -71,6 +72,7 @@ export function startProcess(command: string, args: readonly string[], options: 
     new Error(`${name}: ${what}; its last lines:\n${lines.slice(-shownLines).join("\n")}`);
 
   const started: StartedProcess = {
+    pid: child.pid,
     lines,
     errorLines,
     ended: new Promise((resolve) => {

@@ -25,6 +25,7 @@ async function start(document: unknown): Promise<{ relay: RelayProcess; log: Rel
   const relay = await startRelay({
     configFile,
     mountPath: folder,
+    spoolPath: folder,
     connectTo: [],
     environment: {},
     drainTimeoutMs: 1000,

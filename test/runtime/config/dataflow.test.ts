@@ -17,7 +17,17 @@ test("a dataflow has AIO's defaults", () => {
   expect(parseDocument(buildDocument()).config.dataflows["upward"]).toEqual({
     mode: "Enabled",
     operations: [source, destination],
-    relay: { undeliverableMessages: "Stop" },
+    relay: {
+      undeliverableMessages: "Stop",
+      spool: {
+        mode: "Disabled",
+        maxBytes: 1_073_741_824,
+        drainMessagesPerSecond: 900,
+        drainBytesPerSecond: 900_000,
+      },
+      maxInflightBytes: 16_777_216,
+      stallTimeoutSeconds: 60,
+    },
   });
 });
 
@@ -83,6 +93,7 @@ describe("operations", () => {
 
 describe("fields of operations", () => {
   const engine = "which only AIO's own engine can; remove it or run the dataflow there";
+  const spoolBytes = "is 1 bytes; give a whole number from 1048576 to 1099511627776 bytes";
   const engineOnly = "is served by AIO's own engine only; remove it or run the dataflow there";
   const types = 'set "operationType" to one of Source, BuiltInTransformation, Destination';
   const settings = "operations.1.builtInTransformationSettings";
@@ -174,8 +185,14 @@ describe("fields of operations", () => {
       "operations[2].destinationSettings.dataDestination",
       "is missing; add it",
     ],
-    ["requestDiskPersistence", "Enabled", "requestDiskPersistence", engineOnly],
-    ["relay.undeliverableMessages", "Retry", "relay.undeliverableMessages", 'is "Retry"; give "Stop" or "Discard"'],
+    ["requestDiskPersistence", "On", "requestDiskPersistence", 'is "On"; give "Enabled" or "Disabled"'],
+    ["relay.spool.maxBytes", 1, "relay.spool.maxBytes", spoolBytes],
+    [
+      "relay.undeliverableMessages",
+      "Retry",
+      "relay.undeliverableMessages",
+      'is "Retry"; give "Stop" or "Discard" or "DeadLetter"',
+    ],
   ])("%s refuses %j", (path, value, where, message) => {
     const document = buildDocument({
       [`${at}.operations`]: structuredClone([source, transformation, destination]),
@@ -185,7 +202,7 @@ describe("fields of operations", () => {
     expect(problemsOf(document)).toEqual([`${at}.${where}: ${message}`]);
   });
 
-  test.each(["Stop", "Discard"])("undeliverableMessages takes %s", (policy) => {
+  test.each(["Stop", "Discard", "DeadLetter"])("undeliverableMessages takes %s", (policy) => {
     const { config } = parseDocument(buildDocument({ [`${at}.relay`]: { undeliverableMessages: policy } }));
 
     expect(config.dataflows["upward"]?.relay.undeliverableMessages).toBe(policy);

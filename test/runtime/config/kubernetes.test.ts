@@ -206,8 +206,8 @@ describe("a problem points into the document that was given", () => {
       "Dataflow",
       "telemetry-up",
       "requestDiskPersistence",
-      "Enabled",
-      "requestDiskPersistence: is served by AIO's own engine only; remove it or run the dataflow there",
+      "On",
+      'requestDiskPersistence: is "On"; give "Enabled" or "Disabled"',
     ],
     [
       "DataflowProfile",

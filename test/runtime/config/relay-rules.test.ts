@@ -5,6 +5,7 @@ const status = { endpointRef: "edge", topic: "sites/oslo/relay" };
 test("the relay has its defaults", () => {
   expect(parseDocument(buildDocument()).config.relay).toEqual({
     mountPath: "/etc/mqtt-dataflow",
+    spoolPath: "/var/lib/mqtt-dataflow",
     connectTimeoutSeconds: 30,
     drainTimeoutSeconds: 20,
     reconnect: { minDelayMs: 1000, maxDelayMs: 60_000 },

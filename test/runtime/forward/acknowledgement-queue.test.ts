@@ -4,7 +4,7 @@ import { doneEntry, type Entry } from "../../../runtime/forward/entry.ts";
 import { FakeSource } from "./fakes.ts";
 
 function entryOf(sourceId: number, source: FakeSource): Entry {
-  return { ...doneEntry(sourceId, source), state: "sent" };
+  return { ...doneEntry(sourceId, source), isDone: false };
 }
 
 describe("AcknowledgementQueue", () => {
@@ -15,13 +15,13 @@ describe("AcknowledgementQueue", () => {
     const entries = [1, 2, 3].map((id) => entryOf(id, source));
     for (const entry of entries) queue.push(entry);
 
-    entries[0]!.state = entries[2]!.state = "done";
+    entries[0]!.isDone = entries[2]!.isDone = true;
     queue.release();
 
     expect(source.acknowledged).toEqual([1]);
     expect([queue.length, counters.acknowledged]).toEqual([2, 1]);
 
-    entries[1]!.state = "done";
+    entries[1]!.isDone = true;
     queue.release();
     expect(source.acknowledged).toEqual([1, 2, 3]);
     expect([queue.length, counters.acknowledged]).toEqual([0, 3]);
@@ -34,7 +34,7 @@ describe("AcknowledgementQueue", () => {
     queue.push(entry);
 
     queue.abandon();
-    entry.state = "done";
+    entry.isDone = true;
     queue.release();
 
     expect(entry.source).toBeUndefined();

@@ -45,7 +45,9 @@ export class FakeSource implements SourcePort {
   readonly acknowledged: number[] = [];
   isPaused = false;
   acknowledge = (packetId: number) => void this.acknowledged.push(packetId);
+  readonly written: IPublishPacket[] = [];
   setPaused = (paused: boolean) => void (this.isPaused = paused);
+  write = (packet: Buffer) => void this.written.push(decode(packet)[0] as IPublishPacket);
 }
 
 export class FakeDestination implements DestinationPort {
@@ -80,6 +82,7 @@ export class ForwarderBench {
   source = new FakeSource();
   destination = new FakeDestination();
   nowMs = 0;
+  stalls = 0;
 
   constructor(
     change: Partial<ForwarderOptions> & { plan?: Partial<PatchPlan>; limits?: Partial<DestinationLimits> } = {},
@@ -90,6 +93,11 @@ export class ForwarderBench {
       patch: createPatch(plan({ qos, ...planned })),
       qos,
       maxInflightMessages: 100,
+      maxInflightBytes: 16 * 1024 * 1024,
+      deadLetters: { dataflow: "flow", maxBytes: 1_000_000 },
+      stallTimeoutMs: 60_000,
+      onStalled: () => this.stalls++,
+      wallTime: () => "2026-11-23T00:00:00.000Z",
       undeliverable: "Stop",
       counters: this.counters,
       onStopped: (reason) => this.stopped.push(reason),

@@ -5,7 +5,9 @@ import { Counters } from "../../../runtime/forward/counters.ts";
 import { Forwarder } from "../../../runtime/forward/forwarder.ts";
 import { createPatch } from "../../../runtime/forward/patch.ts";
 import type { DestinationPort, SourcePort } from "../../../runtime/forward/ports.ts";
+import { Spooler } from "../../../runtime/forward/spooler.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
+import { FakeDisk } from "./fake-disk.ts";
 import { limits, plan, viewOfPublish } from "./fakes.ts";
 
 /** A message of the model: it is told apart by its number, which is its payload. */
@@ -13,6 +15,11 @@ interface Message {
   readonly number: number;
   readonly qos: 0 | 1;
   readonly topic: string;
+}
+
+/** Ends with the number, and with that of no other message. */
+function payloadOf(number: number): string {
+  return `#${number}`;
 }
 
 function check(holds: boolean, what: string): asserts holds {
@@ -24,7 +31,7 @@ function check(holds: boolean, what: string): asserts holds {
  * back, and takes the lowest packet identifier that is free, so that a late acknowledgement would meet another message.
  */
 class SourceModel {
-  readonly #forwarder: Forwarder;
+  readonly #relay: () => Forwarder;
   /** Messages of QoS 1 that wait in the session; those with an identifier have been sent and not acknowledged. */
   session: { readonly message: Message; id: number; isSentHere: boolean }[] = [];
   isConnected = false;
@@ -33,8 +40,8 @@ class SourceModel {
   /** Gone with a session before the relay had them: nobody can deliver these. */
   readonly lostHere = new Set<number>();
 
-  constructor(forwarder: Forwarder) {
-    this.#forwarder = forwarder;
+  constructor(relay: () => Forwarder) {
+    this.#relay = relay;
   }
 
   publish(message: Message): void {
@@ -69,16 +76,22 @@ class SourceModel {
         this.#acknowledged(id);
       },
       setPaused: () => undefined,
+      write: () => undefined,
     };
     this.#end = () => (isMine = false);
-    this.#forwarder.attachSource(port, isKept);
+    this.#relay().attachSource(port, isKept);
   }
 
-  disconnect(): void {
+  disconnect(relay = this.#relay()): void {
     if (!this.isConnected) return;
     this.isConnected = false;
     this.#end();
-    this.#forwarder.detachSource();
+    relay.detachSource();
+  }
+
+  /** The process behind the connection was killed. */
+  cut(killed: Forwarder): void {
+    this.disconnect(killed);
   }
 
   #end: () => void = () => undefined;
@@ -95,7 +108,7 @@ class SourceModel {
   #handOver(message: Message, messageId: number, dup: boolean): void {
     this.handedOver.push(message);
     const { number, qos, topic } = message;
-    this.#forwarder.onPublish(viewOfPublish({ messageId, qos, topic, dup, payload: String(number) }));
+    this.#relay().onPublish(viewOfPublish({ messageId, qos, topic, dup, payload: payloadOf(number) }));
   }
 
   #lowestFreeId(): number {
@@ -108,7 +121,7 @@ class SourceModel {
 
 /** The broker that messages go to. It keeps the identifiers of a session, and checks what every packet says. */
 class DestinationModel {
-  readonly #forwarder: Forwarder;
+  readonly #relay: () => Forwarder;
   readonly #maxInflight: number;
   /** PUBLISHes of the connection of today that were not answered, in their order. */
   #unanswered: { readonly id: number; readonly number: number }[] = [];
@@ -127,8 +140,8 @@ class DestinationModel {
   readonly #refused = new Set<number>();
   readonly qosOf: (number: number) => 0 | 1;
 
-  constructor(forwarder: Forwarder, maxInflight: number, qosOf: (number: number) => 0 | 1) {
-    this.#forwarder = forwarder;
+  constructor(relay: () => Forwarder, maxInflight: number, qosOf: (number: number) => 0 | 1) {
+    this.#relay = relay;
     this.#maxInflight = maxInflight;
     this.qosOf = qosOf;
   }
@@ -151,17 +164,22 @@ class DestinationModel {
       onceDrained: () => undefined,
     };
     this.#end = () => (isMine = false);
-    this.#forwarder.attachDestination(port, { ...limits, sessionPresent: isKept, receiveMaximum });
+    this.#relay().attachDestination(port, { ...limits, sessionPresent: isKept, receiveMaximum });
   }
 
-  disconnect(): void {
+  /** The process behind the connection was killed. */
+  cut(killed: Forwarder): void {
+    this.disconnect(killed);
+  }
+
+  disconnect(relay = this.#relay()): void {
     if (!this.isConnected) return;
     this.isConnected = false;
     // A resumed session has to be told again first of what it did not answer; what had not come again yet is still due.
     this.#expectedAgain = [...this.#unanswered.map(({ id }) => id), ...this.#expectedAgain];
     this.#unanswered = [];
     this.#end();
-    this.#forwarder.detachDestination();
+    relay.detachDestination();
   }
 
   #end: () => void = () => undefined;
@@ -174,12 +192,12 @@ class DestinationModel {
     if (refusalsForNow.includes(reasonCode)) this.#refused.add(answered.number);
     if (reasonCode < 0x80) this.delivered.add(answered.number);
     if (reasonCode < 0x80 || reasonCode === 0x90 || reasonCode === 0x99) this.settled.add(answered.number);
-    this.#forwarder.onPuback(answered.id, reasonCode);
+    this.#relay().onPuback(answered.id, reasonCode);
     return true;
   }
 
   #onPublish({ messageId: id = 0, dup, payload }: IPublishPacket): void {
-    const number = Number(payload.toString());
+    const number = Number(payload.toString().slice(1));
     check(id > 0 && id < 65_000, `the packet identifier is ${id}`);
     check(!this.#unanswered.some((other) => other.id === id), `identifier ${id} is in flight twice`);
     check(!this.#known.has(id) || this.#known.get(id) === number, `the session knows another message under ${id}`);
@@ -220,14 +238,16 @@ type Event =
   | { readonly kind: "disconnectSource" }
   | { readonly kind: "connectSource"; readonly isKept: boolean }
   | { readonly kind: "disconnectDestination" }
-  | { readonly kind: "connectDestination"; readonly isKept: boolean; readonly receiveMaximum: number };
+  | { readonly kind: "connectDestination"; readonly isKept: boolean; readonly receiveMaximum: number }
+  | { readonly kind: "disk" }
+  | { readonly kind: "kill" };
 
 const successes = [0x00, 0x10];
 const refusalsForNow = [0x80, 0x83, 0x87, 0x97];
 const refusalsForGood = [0x90, 0x99];
 
 /** Random events. Messages and acknowledgements are the most frequent, as they are in life. */
-function arbitraryEvents(isSourceKept: fc.Arbitrary<boolean>): fc.Arbitrary<Event[]> {
+function arbitraryEvents(isSourceKept: fc.Arbitrary<boolean>, hasDisk: boolean): fc.Arbitrary<Event[]> {
   const event = fc.oneof<fc.WeightedArbitrary<Event>[]>(
     {
       weight: 5,
@@ -262,6 +282,8 @@ function arbitraryEvents(isSourceKept: fc.Arbitrary<boolean>): fc.Arbitrary<Even
         receiveMaximum: fc.integer({ min: 1, max: 5 }),
       }),
     },
+    { weight: hasDisk ? 8 : 0, arbitrary: fc.constant({ kind: "disk" }) },
+    { weight: hasDisk ? 1 : 0, arbitrary: fc.constant({ kind: "kill" }) },
   );
   return fc.array(event, { maxLength: 120, size: "max" });
 }
@@ -272,32 +294,80 @@ class World {
   readonly messages: Message[] = [];
   readonly source: SourceModel;
   readonly destination: DestinationModel;
-  readonly #forwarder: Forwarder;
+  #forwarder: Forwarder;
   #pauses: (() => void)[] = [];
+  readonly #maxInflightMessages: number;
   readonly #sourceWindow: number;
+  readonly #disk: FakeDisk | undefined;
+  /** Bytes that the disk takes. */
+  readonly #diskBytes: number;
+  /** Whether the next connection to the destination is the first one of a process. */
+  #isFresh = true;
+  /** Messages of QoS 0 that a process had when it was killed. */
+  readonly #killed = new Set<number>();
 
-  constructor(maxInflightMessages: number, sourceWindow: number) {
+  constructor(maxInflightMessages: number, sourceWindow: number, diskBytes = 0) {
     this.#sourceWindow = sourceWindow;
-    this.#forwarder = new Forwarder({
+    this.#maxInflightMessages = maxInflightMessages;
+    this.#diskBytes = diskBytes;
+    this.#disk = diskBytes > 0 ? new FakeDisk() : undefined;
+    this.#forwarder = this.#start();
+    const relay = () => this.#forwarder;
+    this.source = new SourceModel(relay);
+    this.destination = new DestinationModel(
+      relay,
+      maxInflightMessages,
+      (number) => this.messages[number - 1]?.qos ?? 0,
+    );
+    this.source.isAcceptedByDestination = ({ number }) =>
+      this.destination.settled.has(number) || this.#isOnDisk(number);
+  }
+
+  #isOnDisk(number: number): boolean {
+    const rows = [...(this.#disk?.rows.values() ?? [])];
+    return rows.some(({ packet }) => Buffer.from(packet).toString("latin1").endsWith(payloadOf(number)));
+  }
+
+  #start(): Forwarder {
+    this.#pauses = [];
+    const pauses = this.#pauses;
+    const forwarder = new Forwarder({
       patch: createPatch(plan()),
       qos: 1,
-      maxInflightMessages,
+      maxInflightMessages: this.#maxInflightMessages,
+      maxInflightBytes: 16 * 1024 * 1024,
       undeliverable: "Discard",
+      deadLetters: { dataflow: "flow", maxBytes: 0 },
+      stallTimeoutMs: 0,
+      onStalled: () => undefined,
+      wallTime: () => "",
       counters: this.counters,
       onStopped: (reason) => {
         throw new Error(reason);
       },
       onTrouble: () => undefined,
       now: () => 0,
-      schedule: (callback) => this.#pauses.push(callback),
+      schedule: (callback) => pauses.push(callback),
     });
-    this.source = new SourceModel(this.#forwarder);
-    this.destination = new DestinationModel(
-      this.#forwarder,
-      maxInflightMessages,
-      (number) => this.messages[number - 1]?.qos ?? 0,
-    );
-    this.source.isAcceptedByDestination = ({ number }) => this.destination.settled.has(number);
+    const disk = this.#disk;
+    if (disk !== undefined) {
+      const queue = disk.open(() => spooler);
+      const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
+      const options = { maxBytes: this.#diskBytes, rates, qos: 1 as const, now: () => 0 };
+      const spooler = forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
+    }
+    return forwarder;
+  }
+
+  /** The process is killed: what it had in memory is gone, and another one starts. */
+  #kill(): void {
+    for (const { number, qos } of this.source.handedOver) if (qos === 0) this.#killed.add(number);
+    const next = this.#start();
+    const before = this.#forwarder;
+    this.#forwarder = next;
+    this.source.cut(before);
+    this.destination.cut(before);
+    this.#isFresh = true;
   }
 
   happen(event: Event): void {
@@ -327,21 +397,34 @@ class World {
         this.destination.disconnect();
         break;
       case "connectDestination":
-        this.destination.connect(event.isKept, event.receiveMaximum);
+        this.#connectDestination(event.isKept, event.receiveMaximum);
+        break;
+      case "disk":
+        this.#disk?.work();
+        break;
+      case "kill":
+        this.#kill();
         break;
     }
+  }
+
+  #connectDestination(isKept: boolean, receiveMaximum: number): void {
+    this.destination.connect(isKept && !this.#isFresh, receiveMaximum);
+    this.#isFresh = false;
   }
 
   /** No more faults: everything that can be delivered is. */
   comeToRest(): void {
     this.source.connect(true);
-    this.destination.connect(true, 5);
+    this.#connectDestination(true, 5);
     let isMoving = true;
     while (isMoving) {
       isMoving = this.source.deliver(this.#sourceWindow);
       if (this.destination.answer(0, 0)) isMoving = true;
       if (this.#endPause()) isMoving = true;
+      if (this.#disk?.work() === true) isMoving = true;
     }
+    check((this.#disk?.rows.size ?? 0) === 0, "messages stay on the disk");
     check(this.#forwarder.inFlight === 0, `${this.#forwarder.inFlight} messages stay in flight`);
     check(this.#forwarder.waiting === 0, `${this.#forwarder.waiting} messages stay in the relay`);
     check(this.source.session.length === 0, `${this.source.session.length} messages stay unacknowledged`);
@@ -354,7 +437,7 @@ class World {
       (message) =>
         !this.destination.settled.has(message.number) &&
         !this.source.lostHere.has(message.number) &&
-        (message.qos === 1 || had.has(message)),
+        (message.qos === 1 || (had.has(message) && !this.#killed.has(message.number))),
     );
   }
 
@@ -371,10 +454,14 @@ const windows = fc.record({ maxInflight: fc.integer({ min: 1, max: 6 }), source:
  * Plays random events against a forwarder between two model brokers. Every packet and every acknowledgement is checked
  * as it comes; at the end, with no more faults, nothing may be missing. A failure prints its seed and its shortest form.
  */
-function play(isSourceKept: fc.Arbitrary<boolean>): void {
+function play(
+  isSourceKept: fc.Arbitrary<boolean>,
+  diskBytes: fc.Arbitrary<number> = fc.constant(0),
+  hasDisk = false,
+): void {
   fc.assert(
-    fc.property(windows, arbitraryEvents(isSourceKept), ({ maxInflight, source }, events) => {
-      const world = new World(maxInflight, source);
+    fc.property(windows, diskBytes, arbitraryEvents(isSourceKept, hasDisk), ({ maxInflight, source }, disk, events) => {
+      const world = new World(maxInflight, source, disk);
       world.source.connect(false);
       world.destination.connect(false, 5);
 
@@ -394,6 +481,10 @@ describe("between two model brokers, whatever happens to both connections", () =
 
   test("the same holds for every message that had come, where the source may lose its session", () => {
     play(fc.boolean());
+  });
+
+  test("the same holds with a disk, of which there may be too little, and with kills, for what the relay had not acknowledged and what is on the disk", () => {
+    play(fc.constant(true), fc.integer({ min: 10, max: 400 }), true);
   });
 
   test("the model itself reports a message that is acknowledged before it is delivered", () => {

@@ -90,7 +90,7 @@ describe("the window", () => {
 
     bench.arriveMany(6);
 
-    expect(bench.forwarder.window).toBe(window);
+    expect(bench.forwarder.destination.window).toBe(window);
     expect(bench.destination.written).toHaveLength(window);
     expect([bench.forwarder.inFlight, bench.forwarder.waiting]).toEqual([window, 6 - window]);
   });
@@ -109,7 +109,7 @@ describe("the window", () => {
 
   test("is that of the configuration while the destination is away for the first time", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 9 });
-    expect(bench.forwarder.window).toBe(9);
+    expect(bench.forwarder.destination.window).toBe(9);
   });
 
   test("shrinks with a destination that comes back with a smaller Receive Maximum", () => {
@@ -197,7 +197,7 @@ describe("QoS 0 waits for nobody", () => {
 
     for (let count = 0; count < 10_003; count++) bench.forwarder.onPublish(view);
 
-    expect(bench.counters.lost).toEqual({ qos0_no_room: 3, undeliverable: 0, filter_removed: 0 });
+    expect(bench.counters.lost).toEqual({ qos0_no_room: 3, undeliverable: 0, filter_removed: 0, expired: 0 });
     expect(bench.forwarder.waiting).toBe(10_000);
     expect(bench.troubles).toHaveLength(3);
     expect(bench.troubles[0]).toEqual({ kind: "qos0_no_room", reason: expect.any(String), topic: "a/b" });
@@ -459,7 +459,7 @@ describe.each([
     bench.acknowledge(1, code);
 
     expect(bench.stopped).toEqual([
-      `a message with topic "a/b" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "Discard"`,
+      `a message with topic "a/b" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
     ]);
     expect(bench.source.acknowledged).toEqual([]);
     expect(bench.destination.written).toHaveLength(2);

@@ -1,21 +1,11 @@
-import type { Entry } from "../../../runtime/forward/entry.ts";
+import { createEntry, type Entry } from "../../../runtime/forward/entry.ts";
 import { InFlight } from "../../../runtime/forward/in-flight.ts";
 import { encodePublish } from "../../../runtime/mqtt/publish.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
 import { viewOfPublish } from "./fakes.ts";
 
 function entryOf(order: number): Entry {
-  return {
-    publish: encodePublish(viewOfPublish(), { qos: 1, retain: false }),
-    sourceId: order,
-    source: undefined,
-    destinationId: 0,
-    mayComeAgain: true,
-    state: "waiting",
-    wasSent: false,
-    order,
-    arrivedMs: 0,
-  };
+  return createEntry(encodePublish(viewOfPublish(), { qos: 1, retain: false }), order, undefined, 0);
 }
 
 describe("InFlight", () => {
@@ -77,7 +67,7 @@ describe("InFlight", () => {
     inFlight.settle(2);
     inFlight.settle(4);
 
-    expect(inFlight.takeAll().map(({ order }) => order)).toEqual([1, 3]);
+    expect(inFlight.takeAll().map(({ sourceId }) => sourceId)).toEqual([1, 3]);
     expect(inFlight.length).toBe(0);
     expect(inFlight.settle(1)).toBeUndefined();
   });

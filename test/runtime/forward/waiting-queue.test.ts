@@ -3,8 +3,8 @@ import { doneEntry } from "../../../runtime/forward/entry.ts";
 import { WaitingQueue } from "../../../runtime/forward/waiting-queue.ts";
 
 function entryOf(order: number, { sourceId = order, bytes = 10 } = {}): Entry {
-  const publish = { packet: Buffer.alloc(bytes), packetIdOffset: 0 };
-  return { ...doneEntry(sourceId, undefined), publish, order, state: "waiting" };
+  const publish = { ...doneEntry(sourceId, undefined).publish, packet: Buffer.alloc(bytes) };
+  return { ...doneEntry(sourceId, undefined), publish, order };
 }
 
 function orders(queue: WaitingQueue): number[] {
@@ -23,18 +23,30 @@ describe("WaitingQueue", () => {
   });
 
   test.each([
-    [1, [1, 2, 4, 6]],
-    [3, [2, 3, 4, 6]],
-    [7, [2, 4, 6, 7]],
-  ])("puts message %d back to its place", (order, expected) => {
+    [1, 2, 3],
+    [3, 1, 2],
+    [2, 3, 1],
+  ])("puts messages that were sent back to their places (%d, %d, %d)", (...sent) => {
     const queue = new WaitingQueue();
-    for (const waiting of [2, 4, 6]) queue.push(entryOf(waiting));
-    const entry = { ...entryOf(order), state: "sent" as const };
+    const entries = [1, 2, 3, 4].map((order) => entryOf(order));
+    for (const entry of entries) queue.push(entry);
+    for (let count = 0; count < 3; count++) queue.shift();
 
-    queue.putBack(entry);
+    for (const order of sent) queue.putBack(entries[order - 1]!);
 
-    expect(orders(queue)).toEqual(expected);
-    expect(entry.state).toBe("waiting");
+    expect(orders(queue)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("a message that never waited takes its place behind all others", () => {
+    const queue = new WaitingQueue();
+    const direct = entryOf(0);
+    queue.push(entryOf(0));
+    queue.takeOrder(direct);
+    queue.push(entryOf(0));
+    queue.shift();
+    queue.putBack(direct);
+
+    expect(orders(queue)).toEqual([2, 3]);
   });
 
   test("counts its bytes, and its messages of QoS 0", () => {

@@ -1,0 +1,142 @@
+import * as v from "valibot";
+
+import { block, choice, integer, text } from "./field.ts";
+
+const own = "Beyond the specification";
+const eventGridSource = "Event Grid, MQTT quotas (2025-07-30): 1,000 messages and 1 MB a second for each session";
+
+/** What a dataflow does with a message that can never be delivered. */
+export const undeliverablePolicies = ["Stop", "Discard", "DeadLetter"] as const;
+export type UndeliverablePolicy = (typeof undeliverablePolicies)[number];
+
+const deadLetter = block({
+  endpointRef: v.optional(
+    text({
+      description:
+        "Name of the endpoint that dead letters are published to: the dataflow's source or its destination. Omitted: they are written to the disk, below `relay.spoolPath`.",
+      source: own,
+      own: true,
+    }),
+  ),
+  topic: v.optional(
+    text({
+      description: "Topic of the dead letters. Needed with `endpointRef`.",
+      source: own,
+      own: true,
+    }),
+  ),
+});
+
+const spool = block({
+  mode: v.optional(
+    choice(["Enabled", "Disabled"], {
+      description:
+        "Whether messages that the destination can't take yet are written to the disk and acknowledged then. Omitted: `Enabled` where the source is Event Grid, which ends a session whose queue is full, or where `requestDiskPersistence` is; else `Disabled`.",
+      source: own,
+      own: true,
+    }),
+  ),
+  maxBytes: v.optional(
+    integer(
+      { min: 1_048_576, max: 1_099_511_627_776 },
+      {
+        description:
+          "Bytes of packets on the disk at most. When it is full nothing more is acknowledged; the oldest is never dropped.",
+        unit: "bytes",
+        source: own,
+        own: true,
+      },
+    ),
+    1_073_741_824,
+  ),
+  maxAgeSeconds: v.optional(
+    integer(
+      { min: 1, max: 31_536_000 },
+      {
+        description:
+          "A message that has been on the disk for longer when its turn comes counts as undeliverable. Omitted: it may be of any age.",
+        unit: "s",
+        source: own,
+        own: true,
+      },
+    ),
+  ),
+  drainMessagesPerSecond: v.optional(
+    integer(
+      { min: 0, max: 1_000_000 },
+      {
+        description:
+          "Messages a second from the disk to the destination at most; 0 is as fast as it takes them. Has to be more than what arrives, or the disk is never empty again.",
+        unit: "messages/s",
+        source: eventGridSource,
+        own: true,
+      },
+    ),
+    900,
+  ),
+  drainBytesPerSecond: v.optional(
+    integer(
+      { min: 0, max: 10_000_000_000 },
+      {
+        description: "Bytes a second from the disk to the destination at most; 0 is as fast as it takes them.",
+        unit: "bytes/s",
+        source: eventGridSource,
+        own: true,
+      },
+    ),
+    900_000,
+  ),
+});
+
+/** A dataflow's fields that AIO's resource doesn't have. */
+export const dataflowRelaySchema = block({
+  undeliverableMessages: v.optional(
+    choice(undeliverablePolicies, {
+      description:
+        "What happens to a message that can never be delivered (its topic can't be made, or the destination refuses it for good): `Stop` stops the dataflow before it and says why; `Discard` logs and counts it and goes on; `DeadLetter` keeps it with its reason where `deadLetter` says, and goes on.",
+      source: own,
+      own: true,
+    }),
+    "Stop",
+  ),
+  deadLetter: v.optional(deadLetter),
+  spool: v.optional(spool, {}),
+  maxInflightBytes: v.optional(
+    integer(
+      { min: 65_536, max: 1_073_741_824 },
+      {
+        description:
+          "Bytes that are sent and not yet acknowledged at most, and bytes that may wait in memory before the source is read no further. One message of any size may always be in flight.",
+        unit: "bytes",
+        source: own,
+        own: true,
+      },
+    ),
+    16_777_216,
+  ),
+  stallTimeoutSeconds: v.optional(
+    integer(
+      { min: 0, max: 3600 },
+      {
+        description:
+          "A destination that is connected and leaves the oldest message unacknowledged for so long is disconnected, and connected again; 0 waits for ever.",
+        unit: "s",
+        source: own,
+        own: true,
+      },
+    ),
+    60,
+  ),
+  maxHops: v.optional(
+    integer(
+      { min: 1, max: 255 },
+      {
+        description:
+          "Relays that a message may have passed: each counts it in the user property `mqtt-dataflow-hops`, and one that comes with more is undeliverable. Omitted: 8 where the dataflows of this configuration lead back to the source, else messages are neither counted nor refused.",
+        unit: "hops",
+        source: own,
+        own: true,
+      },
+    ),
+  ),
+});

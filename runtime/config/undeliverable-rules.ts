@@ -1,0 +1,56 @@
+import type { Problem } from "../errors.ts";
+import { matchesTopicFilter, parseSharedFilter, topicNameProblem } from "../topic/filter.ts";
+import type { DataflowParts, ParsedDataflow } from "./dataflow.ts";
+
+/** Lists what is wrong with the settings for messages that can't be delivered; empty when all is well. */
+export function checkUndeliverable(
+  path: string,
+  { undeliverableMessages: policy, deadLetter, spool }: ParsedDataflow["relay"],
+  parts: DataflowParts,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (spool.maxAgeSeconds !== undefined && policy === "Stop") {
+    const remedy = 'set undeliverableMessages to "DeadLetter" or "Discard", or leave maxAgeSeconds out';
+    const problem = `is ${spool.maxAgeSeconds} s, and the first message of that age would stop the dataflow`;
+    problems.push({ path: `${path}.spool.maxAgeSeconds`, problem, remedy });
+  }
+  if (deadLetter === undefined) return problems;
+  const at = `${path}.deadLetter`;
+  if (policy !== "DeadLetter") {
+    const problem = `is set, and undeliverableMessages is "${policy}"`;
+    problems.push({ path: at, problem, remedy: 'remove it, or set undeliverableMessages to "DeadLetter"' });
+  }
+  const { endpointRef, topic } = deadLetter;
+  if ((endpointRef === undefined) !== (topic === undefined)) {
+    const missing = endpointRef === undefined ? "endpointRef" : "topic";
+    const remedy = "add it, or leave both out to write dead letters to the disk";
+    problems.push({ path: `${at}.${missing}`, problem: "is missing", remedy });
+  }
+  if (endpointRef === undefined || topic === undefined) return problems;
+  return [...problems, ...checkDeadLetterTopic(at, endpointRef, topic, parts)];
+}
+
+function checkDeadLetterTopic(at: string, endpointRef: string, topic: string, parts: DataflowParts): Problem[] {
+  const problems: Problem[] = [];
+  const ends = [parts.source.endpointRef, parts.destination.endpointRef];
+  if (!ends.includes(endpointRef)) {
+    const problem = `names the endpoint "${endpointRef}", which is no end of this dataflow`;
+    problems.push({ path: `${at}.endpointRef`, problem, remedy: `give "${ends.join('" or "')}"` });
+  }
+  const problem = topicNameProblem(topic);
+  if (problem !== undefined) {
+    const remedy = "give a topic name to publish to";
+    problems.push({ path: `${at}.topic`, problem: `"${topic}" ${problem}`, remedy });
+  }
+  const returns = parts.source.dataSources.find((filter) => matchesTopicFilter(withoutShare(filter), topic));
+  if (endpointRef === parts.source.endpointRef && returns !== undefined) {
+    const problem = `"${topic}" is under the dataflow's own filter "${returns}", so it would take its dead letters again`;
+    problems.push({ path: `${at}.topic`, problem, remedy: "give a topic that the dataflow does not subscribe to" });
+  }
+  return problems;
+}
+
+function withoutShare(filter: string): string {
+  const shared = parseSharedFilter(filter.replace(/^\$shared\//, "$share/"));
+  return typeof shared === "object" ? shared.filter : filter;
+}

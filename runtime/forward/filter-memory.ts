@@ -1,0 +1,42 @@
+import type { Connection } from "../mqtt/connection.ts";
+import type { SpoolQueue } from "../spool/spool.ts";
+
+/**
+ * Knows over restarts which filters the session at the source may hold, so that those which the configuration has no more
+ * can be taken back: a kept session goes on delivering them.
+ */
+export class FilterMemory {
+  readonly #queue: SpoolQueue;
+  readonly #wanted: readonly string[];
+  #held: readonly string[];
+
+  constructor(queue: SpoolQueue, wanted: readonly string[]) {
+    this.#queue = queue;
+    this.#wanted = wanted;
+    this.#held = queue.filters ?? [];
+  }
+
+  /** To be called before SUBSCRIBE: whatever happens from here on, nothing that the session may hold is forgotten. */
+  async beforeSubscribe(sessionPresent: boolean): Promise<void> {
+    const before = sessionPresent ? this.#held : [];
+    await this.#remember([...new Set([...before, ...this.#wanted])]);
+  }
+
+  /** To be called after SUBACK: takes back what is no longer wanted; returns it. */
+  async afterSubscribe(connection: Pick<Connection, "unsubscribe">): Promise<readonly string[]> {
+    const removed = this.#held.filter((filter) => !this.#wanted.includes(filter));
+    if (removed.length === 0) return [];
+    await connection.unsubscribe(removed);
+    await this.#remember(this.#wanted);
+    return removed;
+  }
+
+  async #remember(filters: readonly string[]): Promise<void> {
+    const isKnown = filters.length === this.#held.length && filters.every((filter) => this.#held.includes(filter));
+    this.#held = filters;
+    if (isKnown && this.#queue.filters !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#queue.rememberFilters(filters, resolve);
+    });
+  }
+}

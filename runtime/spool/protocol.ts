@@ -1,0 +1,87 @@
+/** What the relay's thread asks of the thread that writes; each `queue` is the name of a dataflow. */
+export type Request =
+  { readonly kind: "open"; readonly folder: string } | WriteRequest | ReadRequest | { readonly kind: "close" };
+
+/** Messages of one queue, oldest first. */
+export interface ReadRequest {
+  readonly kind: "read";
+  readonly queue: string;
+  /** Only messages behind this one. */
+  readonly after: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+/** Changes of one queue, to be made at once. */
+export interface WriteRequest {
+  readonly kind: "write";
+  readonly queue: string;
+  /** Number of the request, from 1. */
+  readonly batch: number;
+  /** Time of the spool's clock, to go on from after a restart. */
+  readonly clockMs: number;
+  readonly rows: readonly RowHeader[];
+  /** The rows' packets, one behind the other. */
+  readonly packets: Uint8Array;
+  /** Messages that are no longer needed. */
+  readonly removed: readonly number[];
+  readonly letters: readonly DeadLetter[];
+  /** The filters of the source's session, where they changed. */
+  readonly filters?: readonly string[];
+}
+
+/** A message on the disk, without its bytes. */
+export interface RowHeader {
+  /** Its place in the queue: later messages have larger numbers. */
+  readonly sequence: number;
+  /** When it came to the relay, by the spool's clock. */
+  readonly arrivedMs: number;
+  /** The topic that it came with, where the destination's differs. */
+  readonly inputTopic: string | undefined;
+  readonly packetBytes: number;
+}
+
+/** A message that was read back. */
+export interface Row extends RowHeader {
+  readonly packet: Uint8Array;
+}
+
+/** A message that could not be delivered, as it is kept on the disk. */
+export interface DeadLetter {
+  /** Wall time, ISO 8601. */
+  readonly time: string;
+  readonly reason: string;
+  /** The topic that it came with. */
+  readonly topic: string;
+  /** The topic that it would have been published to; empty when none could be made. */
+  readonly destinationTopic: string;
+  /** Its MQTT properties as JSON, binary ones in Base64. */
+  readonly properties: string;
+  readonly payload: Uint8Array;
+}
+
+/** What a queue holds when the spool is opened. */
+export interface QueueState {
+  /** Sequence of the message that came last, whether it is still there or not; 0 when none ever came. */
+  readonly lastSequence: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Bytes of dead letters. */
+  readonly letterBytes: number;
+  /** Filters that the source's session may hold; `undefined` when nothing is known of it. */
+  readonly filters: readonly string[] | undefined;
+}
+
+/** What the thread that writes answers. */
+export type Answer =
+  | { readonly kind: "opened"; readonly clockMs: number; readonly queues: Readonly<Record<string, QueueState>> }
+  /** Every batch up to this one is on the disk. */
+  | { readonly kind: "committed"; readonly batch: number }
+  | { readonly kind: "rows"; readonly queue: string; readonly rows: readonly Row[] }
+  /** A message of this queue is not what was written. */
+  | { readonly kind: "damaged"; readonly queue: string; readonly reason: string }
+  /** Nothing could be written or read; it is tried again until it works. */
+  | { readonly kind: "failing"; readonly reason: string }
+  /** The spool can't be used until the operator has done something about it. */
+  | { readonly kind: "broken"; readonly reason: string }
+  | { readonly kind: "closed" };

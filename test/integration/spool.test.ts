@@ -1,0 +1,254 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import type { MqttClient } from "mqtt";
+
+import type { DataflowInput } from "../../runtime/config/dataflow.ts";
+import { cleanUp } from "../support/integration.ts";
+import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
+import { collect, connectMqttClient, type Collector } from "../support/mqtt-clients.ts";
+import { describeWithPart } from "../support/real-parts.ts";
+import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
+import { startRelay, type RelayProcess } from "../support/relay-process.ts";
+import { createTemporaryFolder } from "../support/temporary-folder.ts";
+
+const settings = ["persistence true", "max_inflight_messages 0"];
+/** As fast as the destination takes them. */
+const unlimited = { drainMessagesPerSecond: 0, drainBytesPerSecond: 0 } as const;
+
+type Spool = NonNullable<NonNullable<DataflowInput["relay"]>["spool"]>;
+
+interface Scene {
+  readonly folder: string;
+  readonly source: Mosquitto<"mqtt">;
+  readonly destination: Mosquitto<"mqtt">;
+  readonly publisher: MqttClient;
+  readonly start: () => Promise<RelayProcess>;
+}
+
+describeWithPart("mosquitto", (executable) => {
+  afterEach(cleanUp);
+
+  async function prepare(relay: NonNullable<DataflowInput["relay"]>, topics = "${inputTopic}"): Promise<Scene> {
+    const folder = createTemporaryFolder("spool");
+    const startBroker = (side: string) =>
+      startMosquitto(executable, path.join(folder, side), { listeners: { mqtt: {} }, settings });
+    const [source, destination] = [await startBroker("source"), await startBroker("destination")];
+    const config = buildConfig({
+      endpoints: { source: plainEndpoint(source.ports.mqtt), destination: plainEndpoint(destination.ports.mqtt) },
+      dataflows: { flow: buildDataflow(["source", ["in/#"]], ["destination", topics], { relay }) },
+    });
+    const publisher = await connectMqttClient({ port: source.ports.mqtt });
+    return { folder, source, destination, publisher, start: () => startRelay({ folder, config }) };
+  }
+
+  const withSpool = (spool: Spool = {}) => prepare({ spool: { mode: "Enabled", ...unlimited, ...spool } });
+
+  async function publishMany(publisher: MqttClient, count: number, bytes = 0, from = 0): Promise<void> {
+    const numbers = Array.from({ length: count }, (_, index) => from + index);
+    await Promise.all(
+      numbers.map((number) => publisher.publishAsync("in/a", `${number}${" ".repeat(bytes)}`, { qos: 1 })),
+    );
+  }
+
+  const numbersOf = ({ messages }: Collector) => messages.map(({ payload }) => Number(payload));
+  const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+  /** Waits until the source's session is made, so that it keeps what is published. */
+  const untilSubscribed = (relay: RelayProcess) =>
+    relay.untilLog(({ msg, side }) => msg === "connected" && side === "source");
+
+  test("what comes while the destination is away is acknowledged from the disk, outlives a kill, and arrives once and in order", async () => {
+    const { destination, publisher, start } = await withSpool();
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    await publishMany(publisher, 2000);
+    await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === 2000);
+    expect(await relay.metric("relay_spool_messages")).toBe(2000);
+
+    await relay.stop("SIGKILL");
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    const next = await start();
+    await arrivals.untilCount(2000);
+    await next.untilMetric("relay_spool_messages", (value) => value === 0);
+
+    expect(numbersOf(arrivals)).toEqual(upTo(2000));
+  });
+
+  test("what comes while the disk is drained goes behind what is on it", async () => {
+    const { destination, publisher, start } = await withSpool({ drainMessagesPerSecond: 500 });
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    await publishMany(publisher, 500);
+    await relay.untilMetric("relay_spool_messages", (value) => value === 500);
+
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    const startMs = performance.now();
+    await arrivals.untilCount(50);
+    await publishMany(publisher, 100, 0, 500);
+    await arrivals.untilCount(600);
+
+    expect(numbersOf(arrivals)).toEqual(upTo(600));
+    // 600 messages at 500 a second, but for those that came before the clock was started.
+    expect(performance.now() - startMs).toBeGreaterThan(500);
+  });
+
+  test("while the destination keeps up nothing is written", async () => {
+    const { folder, destination, publisher, start } = await withSpool();
+    const relay = await start();
+    await relay.untilReady();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    await publishMany(publisher, 300);
+    await arrivals.untilCount(300);
+    await relay.stop();
+
+    const database = new DatabaseSync(path.join(folder, "spool", "spool.sqlite"), { readOnly: true });
+    const rows = database.prepare("SELECT last_sequence FROM queue WHERE name = 'flow'").all();
+    database.close();
+    expect(rows.map((row) => row["last_sequence"])).toEqual([0]);
+  });
+
+  test("a destination that is connected and takes nothing does not hold the source up", async () => {
+    const { destination, publisher, start } = await withSpool();
+    const relay = await start();
+    await relay.untilReady();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    destination.pause();
+    await publishMany(publisher, 1000);
+    await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === 1000);
+    expect(await relay.metric("relay_spool_messages")).toBe(1000);
+
+    destination.resume();
+    await arrivals.untilCount(1000);
+
+    expect(numbersOf(arrivals)).toEqual(upTo(1000));
+  });
+
+  test("a full spool acknowledges nothing more, says so, and loses nothing", async () => {
+    const { destination, publisher, start } = await withSpool({ maxBytes: 1_048_576 });
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    await publishMany(publisher, 1200, 1000);
+    await relay.untilUnready(/flow: spool is full, \d+ messages of \d+ bytes wait for the destination/);
+    const spooled = await relay.metric("relay_spool_messages");
+    const acknowledged = await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === spooled);
+    expect(acknowledged).toBeLessThan(1048);
+    expect(acknowledged).toBeGreaterThan(900);
+
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    await arrivals.untilCount(1200);
+    await relay.untilReady();
+
+    expect(numbersOf(arrivals)).toEqual(upTo(1200));
+  });
+
+  test("a relay that is told to stop while the destination is away ends at once with everything on the disk", async () => {
+    const { destination, publisher, start } = await withSpool();
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    await publishMany(publisher, 100);
+    const end = await relay.stop("SIGTERM");
+
+    expect(end).toEqual({ code: 0, signal: null });
+    expect(relay.log).toContainEqual(expect.objectContaining({ msg: "drained" }));
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    await start();
+    await arrivals.untilCount(100);
+    expect(new Set(numbersOf(arrivals))).toEqual(new Set(upTo(100)));
+  });
+
+  test("a spool that is no database stops its dataflow, which says what to do, and nothing is acknowledged", async () => {
+    const { folder, publisher, start } = await withSpool();
+    const first = await start();
+    await first.untilReady();
+    await first.stop();
+    writeFileSync(path.join(folder, "spool", "spool.sqlite"), "x".repeat(5000));
+    await publishMany(publisher, 1);
+
+    const relay = await start();
+
+    expect(await relay.ended).toMatchObject({ code: 1 });
+    expect(relay.log.find(({ msg }) => msg === "dataflow stopped")?.["reason"]).toBe(
+      `spool ${path.join(folder, "spool")}: can't be used (file is not a database); check its volume, or move its files away, with the messages that are in them, and restart the relay`,
+    );
+  });
+
+  test.each(["disk", "source", "destination"] as const)(
+    "a message that can't be delivered is kept as a dead letter: %s",
+    async (place) => {
+      const deadLetter = place === "disk" ? {} : { endpointRef: place, topic: "dead" };
+      const scene = await prepare({ undeliverableMessages: "DeadLetter", deadLetter }, "out/${inputTopic.3}");
+      const { folder, destination, source, publisher, start } = scene;
+      const relay = await start();
+      await relay.untilReady();
+      const arrivals = await collect("out/#", { port: destination.ports.mqtt });
+      const letters = await collect("dead", { port: (place === "source" ? source : destination).ports.mqtt });
+      const properties = { contentType: "text/plain", messageExpiryInterval: 500, userProperties: { a: "b" } };
+
+      await publisher.publishAsync("in/short", "body", { qos: 1, properties });
+      await publisher.publishAsync("in/a/long", "fine", { qos: 1 });
+      await arrivals.untilTopic("out/long");
+      await relay.untilMetric("relay_messages_dead_lettered_total", (value) => value === 1);
+      await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === 2);
+
+      const reason = 'the topic "in/short" lacks a level that "out/${inputTopic.3}" asks for';
+      if (place === "disk") {
+        const database = new DatabaseSync(path.join(folder, "spool", "spool.sqlite"), { readOnly: true });
+        const rows = database.prepare("SELECT * FROM dead_letter").all();
+        database.close();
+        expect(rows).toMatchObject([{ dataflow: "flow", topic: "in/short", reason, destination_topic: "" }]);
+        expect(Buffer.from(rows[0]?.["payload"] as Uint8Array).toString()).toBe("body");
+        expect(JSON.parse(String(rows[0]?.["properties"]))).toEqual(properties);
+      } else {
+        const { payload, packet } = await letters.untilTopic("dead");
+        expect(payload).toBe("body");
+        expect(packet.properties).toEqual({
+          contentType: "text/plain",
+          userProperties: {
+            a: "b",
+            deadLetterReason: reason,
+            deadLetterTopic: "in/short",
+            deadLetterDataflow: "flow",
+            deadLetterTime: expect.stringMatching(/^\d{4}-/) as string,
+          },
+        });
+      }
+      expect(relay.log).toContainEqual(
+        expect.objectContaining({ msg: "message undeliverable, kept as a dead letter", topic: "in/short", reason }),
+      );
+    },
+  );
+
+  test("a filter that the configuration has no more is taken back from the session", async () => {
+    const scene = await withSpool();
+    const first = await scene.start();
+    await first.untilReady();
+    await first.stop();
+    const { folder, source, destination } = scene;
+    const config = buildConfig({
+      endpoints: { source: plainEndpoint(source.ports.mqtt), destination: plainEndpoint(destination.ports.mqtt) },
+      dataflows: {
+        flow: buildDataflow(["source", ["other/#"]], ["destination", "x"], { relay: { spool: { mode: "Enabled" } } }),
+      },
+    });
+    const relay = await startRelay({ folder, config });
+    await relay.untilReady();
+
+    expect(relay.log).toContainEqual(expect.objectContaining({ filters: ["in/#"] }));
+    const arrivals = await collect("x", { port: destination.ports.mqtt });
+    await scene.publisher.publishAsync("in/a", "unwanted", { qos: 1 });
+    await scene.publisher.publishAsync("other/a", "wanted", { qos: 1 });
+    await arrivals.untilCount(1);
+    expect(arrivals.messages.map(({ payload }) => payload)).toEqual(["wanted"]);
+    expect(await relay.metric("relay_messages_lost_total")).toBe(0);
+  });
+});

@@ -1,0 +1,197 @@
+import { ForwarderBench, viewOfPublish } from "./fakes.ts";
+
+const expiring = (messageExpiryInterval: number) => ({ properties: { messageExpiryInterval } });
+
+describe("message expiry interval", () => {
+  test.each([
+    ["as it came where a message spent less than a second here", 999, 10],
+    ["reduced by the whole seconds that a message spent here", 3700, 7],
+  ])("is %s", (_case, waitedMs, left) => {
+    const bench = new ForwarderBench({ maxInflightMessages: 1 });
+    bench.arrive(1);
+    bench.arrive(2, expiring(10));
+    bench.nowMs = waitedMs;
+
+    bench.acknowledge(1);
+
+    expect(bench.destination.written[1]?.properties?.messageExpiryInterval).toBe(left);
+  });
+
+  test.each([9999, 10_000])("a message that waited %d ms of 10 s is forwarded or counted, not both", (waitedMs) => {
+    const bench = new ForwarderBench({ maxInflightMessages: 1 });
+    bench.arrive(1);
+    bench.arrive(2, expiring(10));
+    bench.nowMs = waitedMs;
+
+    bench.acknowledge(1);
+
+    const isExpired = waitedMs === 10_000;
+    expect(bench.destination.written).toHaveLength(isExpired ? 1 : 2);
+    expect(bench.counters.lost.expired).toBe(isExpired ? 1 : 0);
+    expect(bench.source.acknowledged).toEqual(isExpired ? [1, 2] : [1]);
+    expect(bench.troubles.map(({ kind }) => kind)).toEqual(isExpired ? ["expired"] : []);
+  });
+
+  test("a message without one never expires", () => {
+    const bench = new ForwarderBench({ maxInflightMessages: 1 });
+    bench.arriveMany(2);
+    bench.nowMs = 1e12;
+
+    bench.acknowledge(1);
+
+    expect(bench.destination.written).toHaveLength(2);
+  });
+
+  test("is counted from the arrival each time that a message is sent", () => {
+    const bench = new ForwarderBench();
+    bench.nowMs = 1000;
+    bench.arrive(1, expiring(10));
+
+    bench.nowMs = 4000;
+    const first = bench.reconnectDestination({ sessionPresent: false });
+    bench.nowMs = 6000;
+    const second = bench.destination;
+    bench.reconnectDestination({ sessionPresent: false });
+
+    const intervals = [first, second, bench.destination].map(
+      ({ written }) => written[0]?.properties?.messageExpiryInterval,
+    );
+    expect(intervals).toEqual([10, 7, 5]);
+  });
+
+  test("one that a kept session knows is sent again, whatever its age, with the least interval there is", () => {
+    const bench = new ForwarderBench();
+    bench.arrive(1, expiring(10));
+    bench.nowMs = 60_000;
+
+    bench.reconnectDestination({ sessionPresent: true });
+
+    expect(bench.destination.written).toMatchObject([{ dup: true, properties: { messageExpiryInterval: 1 } }]);
+  });
+});
+
+describe("bytes in flight", () => {
+  const payload = "x".repeat(1000);
+
+  test("are bounded whatever the window", () => {
+    const bench = new ForwarderBench({ maxInflightBytes: 3200 });
+    for (let id = 1; id <= 5; id++) bench.arrive(id, { payload });
+
+    expect(bench.destination.written).toHaveLength(3);
+
+    bench.forwarder.onPuback(1, 0);
+    expect(bench.destination.written).toHaveLength(4);
+  });
+
+  test("one message may always be in flight, however large", () => {
+    const bench = new ForwarderBench({ maxInflightBytes: 100 });
+    bench.arrive(1, { payload });
+    bench.arrive(2, { payload });
+
+    expect(bench.destination.written).toHaveLength(1);
+  });
+});
+
+test("a packet identifier of a message that has become too large is free again", () => {
+  const bench = new ForwarderBench({ undeliverable: "Discard" });
+  const view = viewOfPublish({ messageId: 1, payload: "x".repeat(100) });
+  // More often than there are identifiers.
+  for (let round = 0; round < 65_100; round++) {
+    bench.forwarder.onPublish(view);
+    bench.forwarder.detachDestination();
+    const limits = { receiveMaximum: 10, retainAvailable: true };
+    const port = { write: () => undefined, pendingBytes: 0, onceDrained: () => undefined };
+    bench.forwarder.attachDestination(port, { ...limits, sessionPresent: true, maximumPacketBytes: 50 });
+    bench.forwarder.detachDestination();
+    bench.forwarder.attachDestination(port, { ...limits, sessionPresent: true, maximumPacketBytes: Infinity });
+  }
+  bench.reconnectDestination({ sessionPresent: true });
+
+  bench.arrive(2);
+
+  expect(bench.destination.written[0]?.messageId).toBeGreaterThan(0);
+});
+
+test("draining ends when an end of the dataflow fails meanwhile", async () => {
+  const bench = new ForwarderBench();
+  bench.arriveMany(2);
+  const drained = bench.forwarder.drain();
+
+  bench.forwarder.end();
+
+  await expect(drained).resolves.toBeUndefined();
+  expect(bench.source.acknowledged).toEqual([]);
+});
+
+describe("a destination that swallows an acknowledgement", () => {
+  test("is reported once the oldest message was left for the time-out, though others are acknowledged", () => {
+    const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
+    bench.arriveMany(3);
+    bench.forwarder.tick();
+    bench.acknowledge(2);
+    bench.nowMs = 1000;
+
+    bench.forwarder.tick();
+
+    expect([bench.stalls, bench.counters.stalls, bench.forwarder.destination.stalls]).toEqual([1, 1, 1]);
+  });
+
+  test("is not reported while the oldest is acknowledged in time", () => {
+    const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
+    bench.arriveMany(3);
+    for (let id = 1; id <= 3; id++) {
+      bench.forwarder.tick();
+      bench.nowMs += 900;
+      bench.forwarder.tick();
+      bench.acknowledge(id);
+    }
+
+    expect(bench.stalls).toBe(0);
+  });
+});
+
+describe("a dead letter", () => {
+  const toSource = { dataflow: "flow", maxBytes: 1000, publish: { side: "source" as const, topic: "dead" } };
+  const toDestination = { dataflow: "flow", maxBytes: 1000, publish: { side: "destination" as const, topic: "dead" } };
+
+  test("is acknowledged to the source once the destination has taken it, and goes before what waits", () => {
+    const bench = new ForwarderBench({
+      undeliverable: "DeadLetter",
+      deadLetters: toDestination,
+      maxInflightMessages: 1,
+    });
+    bench.arriveMany(2);
+
+    bench.acknowledge(1, 0x90);
+    expect(bench.destination.lines.slice(1)).toEqual(["2 dead 1"]);
+    expect(bench.source.acknowledged).toEqual([]);
+
+    bench.forwarder.onPuback(2, 0);
+    expect(bench.source.acknowledged).toEqual([1]);
+    expect([bench.counters.deadLettered, bench.counters.delivered]).toEqual([1, 0]);
+  });
+
+  test("that is refused too stops the dataflow where there is no disk", () => {
+    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters: toDestination });
+    bench.arrive(1);
+    bench.acknowledge(1, 0x90);
+
+    bench.forwarder.onPuback(2, 0x90);
+
+    expect(bench.stopped).toHaveLength(1);
+    expect(bench.source.acknowledged).toEqual([]);
+  });
+
+  test("at the source is published there again with DUP, until its acknowledgement comes", () => {
+    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters: toSource });
+    bench.arrive(1);
+    bench.acknowledge(1, 0x99);
+    expect(bench.source.written).toMatchObject([{ topic: "dead", dup: false, qos: 1 }]);
+
+    bench.reconnectSource(true);
+    expect(bench.source.written).toMatchObject([{ topic: "dead", dup: true, messageId: 1 }]);
+    bench.forwarder.onSourcePuback(1, 0);
+
+    expect(bench.counters.deadLettered).toBe(1);
+  });
+});
