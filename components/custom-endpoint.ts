@@ -10,6 +10,7 @@ import { mountsOf } from "./endpoint/mounts.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
+import { BrokerType } from "./enumerations.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
 import { refuse } from "./refuse.ts";
 
@@ -46,6 +47,8 @@ export class CustomEndpoint extends pulumi.ComponentResource {
   readonly endpointName: pulumi.Output<string>;
   /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
   readonly config: pulumi.Output<string>;
+  /** Kind of broker. */
+  readonly hostType: pulumi.Output<BrokerType>;
   /** TCP port of the broker. */
   readonly port: pulumi.Output<number>;
   /** Secret that the relay has to mount for it. */
@@ -72,11 +75,12 @@ export class CustomEndpoint extends pulumi.ComponentResource {
 
     const mounts = mountsOf(fields, endpoint);
     this.config = endpoint.apply(formatRelayConfig);
+    this.hostType = pulumi.output(BrokerType.CustomMqtt);
     this.port = mounts.port;
     this.secretRef = mounts.secretRef;
     this.tokenAudience = mounts.tokenAudience;
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
-    this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
+    this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
   }
 }
 

@@ -1,14 +1,16 @@
 import type { DataflowInput } from "../runtime/config/dataflow.ts";
 import type { HeaderArgs } from "./aio/headers.ts";
 import type { TransformationArgs } from "./aio/transformation.ts";
+import { buildDelivery } from "./dataflow-delivery.ts";
+import type { DeliveryArgs } from "./dataflow-delivery.ts";
 import { DataflowEngine } from "./enumerations.ts";
-import type { DataflowMode, DiskPersistence, UndeliverableMessages } from "./enumerations.ts";
+import type { DataflowMode, DiskPersistence } from "./enumerations.ts";
 
 /**
  * One source to one destination.
  * Plain values, because endpoints and topics decide which role assignments exist.
  */
-export interface DataflowArgs {
+export interface DataflowArgs extends DeliveryArgs {
   /** Name of the endpoint that messages come from. */
   source: string;
   /** Topic filters to subscribe to at the source, such as `"plant/+/telemetry/#"`. */
@@ -34,17 +36,13 @@ export interface DataflowArgs {
   serializationFormat?: string;
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;
-  /**
-   * The relay only: what happens to a message that can never be delivered.
-   * @default "Stop"
-   */
-  undeliverableMessages?: UndeliverableMessages;
   /** AIO's engine only: enriching, filtering and mapping of messages. */
   transformation?: TransformationArgs;
   /** AIO's engine only: headers to add to or remove from messages at the destination. */
   headers?: HeaderArgs[];
   /**
-   * AIO's engine only, with AIO's broker as source: whether it keeps on disk what waits for the dataflow.
+   * Whether what waits for the dataflow is kept on disk: with AIO's engine by AIO's own broker, which has to be the source;
+   * with the relay by its disk queue, as `spool.mode` does.
    * @default "Disabled"
    */
   requestDiskPersistence?: DiskPersistence;
@@ -56,11 +54,11 @@ export interface DataflowArgs {
 
 /** Writes a dataflow for the relay. What only AIO's engine can do is written too: the relay's own check refuses it. */
 export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
-  const { mode, undeliverableMessages } = dataflow;
+  const { mode } = dataflow;
   const operations = buildOperations(dataflow) as DataflowInput["operations"];
-  const own = { mode, operations, relay: { undeliverableMessages } };
+  const own = { mode, operations, relay: buildDelivery(dataflow) };
   const { requestDiskPersistence } = dataflow;
-  return requestDiskPersistence === undefined ? own : ({ ...own, requestDiskPersistence } as DataflowInput);
+  return requestDiskPersistence === undefined ? own : { ...own, requestDiskPersistence };
 }
 
 /** One of AIO's operations, with the settings that go with its type. */

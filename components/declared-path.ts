@@ -11,6 +11,7 @@ const rules: readonly (readonly [rendered: RegExp, declared: string])[] = [
     "dataflows.$1.transformation.$2",
   ],
   [/^dataflows\.([^.]+)\.operations\[\d+\]\.\w+Settings\.(.+)$/, "dataflows.$1.$2"],
+  [/^dataflows\.([^.]+)\.relay\.deadLetter\.endpointRef$/, "dataflows.$1.deadLetter.endpoint"],
   [/^dataflows\.([^.]+)\.relay\.(.+)$/, "dataflows.$1.$2"],
   [/^profile\.instanceCount$/, "instanceCount"],
   [/^profile\.diagnostics\.logs\.level$/, "logLevel"],

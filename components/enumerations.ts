@@ -108,6 +108,8 @@ export const UndeliverableMessages = {
   Stop: "Stop",
   /** The message is logged, counted and passed over. */
   Discard: "Discard",
+  /** The message is kept with its reason, and passed over. */
+  DeadLetter: "DeadLetter",
 } as const;
 export type UndeliverableMessages = (typeof UndeliverableMessages)[keyof typeof UndeliverableMessages];
 
@@ -161,3 +163,11 @@ export type RoleScope = (typeof RoleScope)[keyof typeof RoleScope];
 /** Type of a Secret with a client certificate. @see Kubernetes, Secrets, types of Secret */
 export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;
 export type SecretType = (typeof SecretType)[keyof typeof SecretType];
+
+/** Whether a dataflow has a disk queue. */
+export const SpoolMode = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export type SpoolMode = (typeof SpoolMode)[keyof typeof SpoolMode];
+
+/** Kind of broker that an endpoint leads to. @see Azure REST API, DataflowEndpoint (2025-07-01-preview), hostType */
+export const BrokerType = { LocalBroker: "LocalBroker", EventGrid: "EventGrid", CustomMqtt: "CustomMqtt" } as const;
+export type BrokerType = (typeof BrokerType)[keyof typeof BrokerType];

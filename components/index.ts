@@ -4,6 +4,7 @@ export type { HeaderArgs } from "./aio/headers.ts";
 export type { DataflowProfileArgs } from "./aio/profile.ts";
 export type { DatasetArgs, FilterArgs, MappingArgs, TransformationArgs } from "./aio/transformation.ts";
 export type { DataflowArgs } from "./dataflow.ts";
+export type { DeadLetterArgs, DeliveryArgs, SpoolArgs } from "./dataflow-delivery.ts";
 export type { AioBrokerArgs, AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
 export * from "./enumerations.ts";
 export type {
@@ -42,6 +43,7 @@ export type {
   RelayPodArgs,
   RelaySettingsArgs,
   RelayStatusArgs,
+  RelayVolumeArgs,
   SecretContentArgs,
   WorkloadIdentityArgs,
 } from "./relay/settings.ts";

@@ -11,7 +11,7 @@ import { mountsOf } from "./endpoint/mounts.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
-import { LocalAuthenticationMethod } from "./enumerations.ts";
+import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
 import { refuse } from "./refuse.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
@@ -53,6 +53,8 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   readonly endpointName: pulumi.Output<string>;
   /** The endpoint's part of the relay's configuration, as JSON with every default filled in. */
   readonly config: pulumi.Output<string>;
+  /** Kind of broker. */
+  readonly hostType: pulumi.Output<BrokerType>;
   /** TCP port of the broker. */
   readonly port: pulumi.Output<number>;
   /** Secret that the relay has to mount for it. */
@@ -85,11 +87,12 @@ export class LocalEndpoint extends pulumi.ComponentResource {
 
     const mounts = mountsOf(fields, endpoint);
     this.config = endpoint.apply(formatRelayConfig);
+    this.hostType = pulumi.output(BrokerType.LocalBroker);
     this.port = mounts.port;
     this.secretRef = mounts.secretRef;
     this.tokenAudience = mounts.tokenAudience;
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
-    this.registerOutputs({ endpointName: this.endpointName, config: this.config, ...mounts });
+    this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
   }
 }
 

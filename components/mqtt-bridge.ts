@@ -227,8 +227,9 @@ function buildRelay(
   const entries = Object.entries(all).filter(([name]) => !isAioEndpoint(args, name));
   const endpoints = mapValues(
     Object.fromEntries(entries),
-    ({ config, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }) => ({
+    ({ config, hostType, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }) => ({
       config,
+      hostType,
       port,
       secretRef,
       tokenAudience,

@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EndpointInput } from "../runtime/config/endpoint.ts";
 import { formatProblem } from "../runtime/errors.ts";
 import type { DataflowArgs } from "./dataflow.ts";
+import { BrokerType } from "./enumerations.ts";
 import { refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
@@ -15,6 +16,7 @@ import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
 import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
+import { usesVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
 
 export interface RelayArgs extends RelaySettingsArgs {
@@ -83,11 +85,22 @@ export class Relay extends pulumi.ComponentResource {
     const service = new core.Service(`${name}-svc`, manifests.buildService(metadata, args), child);
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
-    const parts = { endpoints, identity, configText, configMapName, serviceAccountName, serviceName };
+    const usesDisk = hostTypesOf(endpoints).apply((hostTypes) => usesVolume(args.dataflows, hostTypes));
+    const parts = {
+      endpoints,
+      identity,
+      configText,
+      configMapName,
+      serviceAccountName,
+      serviceName,
+      usesVolume: usesDisk,
+    };
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(metadata, args, parts), {
       parent: this,
       // The volumes name these as the endpoints do, not by an output.
       dependsOn: [...secrets, ...trustBundles],
+      // Pods of two sets would have the same client identifiers, and take each other's sessions over.
+      deleteBeforeReplace: true,
     });
     this.statefulSetName = set.metadata.name;
     new networking.NetworkPolicy(`${name}-net`, manifests.buildNetworkPolicy(metadata, args, parts), child);
@@ -105,6 +118,12 @@ const caCertificatesKey = "ca.crt";
 /** The arguments as the state may keep them. */
 function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
   return args.secrets === undefined ? { ...args } : { ...args, secrets: pulumi.secret(args.secrets) };
+}
+
+/** The kind of broker of each endpoint, which a preview knows even where it does not know the host. */
+function hostTypesOf(endpoints: RelayArgs["endpoints"]) {
+  const entries = Object.entries(endpoints).map(([name, { hostType }]) => [name, hostType ?? BrokerType.CustomMqtt]);
+  return pulumi.output(Object.fromEntries(entries) as { [name: string]: pulumi.Input<BrokerType> });
 }
 
 /** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */

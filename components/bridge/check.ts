@@ -17,6 +17,7 @@ import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { checkRelaySettings } from "../relay/check.ts";
 import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
 import type { RelaySettingsArgs } from "../relay/settings.ts";
+import { checkVolume } from "../relay/volume.ts";
 import { checkRelayConfig, renderRelayConfig } from "../render.ts";
 import type { RelayDeclaration } from "../render.ts";
 import { unsharedFilter } from "../topic-sets.ts";
@@ -61,8 +62,12 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
 
 function checkRelay(name: string, args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   if (args.relay === undefined || !hasRelay(args)) return [];
-  const endpointNames = endpoints.map((endpoint) => endpoint.name);
-  return prefixed("relay", checkRelaySettings(name, args.relay, args.identity, endpointNames)).map(outsideRelay);
+  const hostTypes = Object.fromEntries(endpoints.map((endpoint) => [endpoint.name, endpoint.hostType]));
+  const problems = [
+    ...checkRelaySettings(name, args.relay, args.identity, Object.keys(hostTypes)),
+    ...checkVolume(args.relay.volume ?? {}, args.dataflows, hostTypes),
+  ];
+  return prefixed("relay", problems).map(outsideRelay);
 }
 
 function findImageWarnings({ relay }: MqttBridgeArgs): Problem[] {

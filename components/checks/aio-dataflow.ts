@@ -2,14 +2,15 @@ import { resourceName, resourceNameRule } from "../../runtime/config/field.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import { checkHeaders } from "../aio/headers.ts";
 import { checkTransformation } from "../aio/transformation.ts";
+import { givenDeliveryFields } from "../dataflow-delivery.ts";
 import { isForAio } from "../dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
-import { DataflowEngine, DiskPersistence } from "../enumerations.ts";
+import { DataflowEngine } from "../enumerations.ts";
 import { byRule } from "./rules.ts";
 
 /** Refuses settings that the dataflow's own engine does not have, and values that AIO's would refuse. */
 export function checkEngineFields(path: string, dataflow: DataflowArgs): Problem[] {
-  const { undeliverableMessages, headers = [], transformation = {} } = dataflow;
+  const { headers = [], transformation = {} } = dataflow;
   if (!isForAio(dataflow)) {
     const remedy = `remove it, or set engine to "${DataflowEngine.AzureIoTOperations}"`;
     const problem = "is set, and the relay, which runs this dataflow, does not have it";
@@ -18,23 +19,22 @@ export function checkEngineFields(path: string, dataflow: DataflowArgs): Problem
       aioOnlyFields(dataflow).map((field) => ({ path: `${path}.${field}`, problem, remedy })),
     );
   }
-  const own = {
-    path: `${path}.undeliverableMessages`,
+  const own = givenDeliveryFields(dataflow).map((field) => ({
+    path: `${path}.${field}`,
     problem: "is set, and AIO's engine, which runs this dataflow, does not have it",
     remedy: `remove it, or set engine to "${DataflowEngine.Relay}"`,
-  };
+  }));
   return [
-    ...byRule("engine-fields", undeliverableMessages === undefined ? [] : [own]),
+    ...byRule("engine-fields", own),
     ...checkHeaders(`${path}.headers`, headers),
     ...checkTransformation(`${path}.transformation`, transformation),
   ];
 }
 
 /** The fields that ask for what only AIO's engine does; one that changes nothing asks for nothing. */
-function aioOnlyFields({ requestDiskPersistence, headers = [], transformation }: DataflowArgs): string[] {
+function aioOnlyFields({ headers = [], transformation }: DataflowArgs): string[] {
   const { datasets = [], filter = [], map = [] } = transformation ?? {};
   const asks = {
-    requestDiskPersistence: requestDiskPersistence === DiskPersistence.Enabled,
     headers: headers.length > 0,
     "transformation.datasets": datasets.length > 0,
     "transformation.filter": filter.length > 0,

@@ -142,6 +142,10 @@ export const rules = {
     title: "The CA of a local broker is where the relay's pods can mount it",
     source: "Kubernetes, Volumes, configMap",
   },
+  volume: {
+    title: "The relay's volume holds the disk queues of its dataflows",
+    source: "Configuration, `dataflows.<name>.relay.spool.maxBytes`",
+  },
   "x509-access": {
     title: "An endpoint with a certificate has a name, a CA or thumbprint, a client and permissions at its namespace",
     source: "Event Grid, MQTT client authentication, and MQTT client groups",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { dataflowRelaySchema } from "../../runtime/config/dataflow-relay.ts";
 import { profileSchema, relaySchema } from "../../runtime/config/document.ts";
 
 /** Namespace that AIO is deployed to. @see Azure IoT Operations, Configure data flow endpoints */
@@ -8,9 +9,11 @@ export const aioNamespace = "azure-iot-operations";
 /** What the relay's own schema has as defaults and the pod depends on too. */
 export function relayDefaults() {
   const profile = v.parse(profileSchema, {});
-  const { mountPath, drainTimeoutSeconds } = v.parse(relaySchema, {});
+  const { mountPath, spoolPath, drainTimeoutSeconds } = v.parse(relaySchema, {});
   return {
     mountPath,
+    spoolPath,
+    spoolBytes: v.parse(dataflowRelaySchema, {}).spool.maxBytes,
     drainTimeoutSeconds,
     instanceCount: profile.instanceCount,
     metricsPort: profile.diagnostics.metrics.prometheusPort,

@@ -12,6 +12,7 @@ import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
 import type { MountedFiles } from "./files.ts";
 import { buildEgress } from "./network.ts";
 import { buildPodTemplate } from "./pod.ts";
+import { buildVolumeClaim, volumeName } from "./volume.ts";
 import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
 /** Namespace and labels of everything that belongs to one relay. */
@@ -36,6 +37,8 @@ export interface StatefulSetParts extends ManifestParts {
   readonly configMapName: pulumi.Output<string>;
   readonly serviceAccountName: pulumi.Output<string>;
   readonly serviceName: pulumi.Output<string>;
+  /** Whether a dataflow writes to the disk. */
+  readonly usesVolume: pulumi.Output<boolean>;
 }
 
 /** Label that the workload identity webhook looks for on pods. @see Azure Workload Identity, service account labels and annotations */
@@ -123,12 +126,15 @@ export function buildStatefulSet(
       updateStrategy: { type: "RollingUpdate" },
       selector: { matchLabels: podLabels(metadata) },
       template: buildTemplate(metadata, settings, parts),
+      volumeClaimTemplates: parts.usesVolume.apply((uses) => (uses ? [buildVolumeClaim(settings.volume ?? {})] : [])),
+      // What waits on the disk outlives the pods: a smaller or a deleted set is often a mistake.
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     },
   };
 }
 
 function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, parts: StatefulSetParts) {
-  const { mountPath, drainTimeoutSeconds } = relayDefaults();
+  const { mountPath, spoolPath, drainTimeoutSeconds } = relayDefaults();
   const files = filesOf(parts.endpoints);
   return buildPodTemplate({
     labels: parts.identity === undefined ? metadata.labels : { ...metadata.labels, ...usesWorkloadIdentity },
@@ -147,7 +153,12 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
     volumes: pulumi
       .all([parts.configMapName, files])
       .apply(([configMapName, known]) => buildVolumes(configMapName, known)),
-    volumeMounts: files.apply((known) => buildVolumeMounts(mountPath, known)),
+    volumeMounts: pulumi
+      .all([files, parts.usesVolume])
+      .apply(([known, uses]) => [
+        ...buildVolumeMounts(mountPath, known),
+        ...(uses ? [{ name: volumeName, mountPath: spoolPath }] : []),
+      ]),
   });
 }
 

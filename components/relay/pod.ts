@@ -45,6 +45,8 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
         runAsUser: relayUser,
         runAsGroup: relayUser,
         fsGroup: relayUser,
+        // A full volume takes minutes to go through, file by file, each time a pod starts.
+        fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
       terminationGracePeriodSeconds: parts.drainTimeoutSeconds.apply((seconds) => seconds + shutdownMarginSeconds),

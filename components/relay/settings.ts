@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { LogLevel, SecretType } from "../enumerations.ts";
+import type { BrokerType, LogLevel, SecretType } from "../enumerations.ts";
 
 /** One endpoint as the relay takes it; an endpoint component has these outputs. */
 export interface RelayEndpointArgs {
@@ -10,6 +10,11 @@ export interface RelayEndpointArgs {
   port: pulumi.Input<number>;
   /** Secret to mount for it. */
   secretRef?: pulumi.Input<string | undefined>;
+  /**
+   * Kind of broker. A dataflow from `"EventGrid"` has a disk queue unless it says otherwise.
+   * @default "CustomMqtt"
+   */
+  hostType?: pulumi.Input<BrokerType>;
   /** Audience of the service account token to mount for it. */
   tokenAudience?: pulumi.Input<string | undefined>;
   /** ConfigMap with CA certificates to mount for it. */
@@ -120,8 +125,22 @@ export interface RelaySettingsArgs extends RelayPodArgs {
    * @default false
    */
   useNodeIdentity?: boolean;
+  /** The volume of each pod for disk queues and dead letters. Used where a dataflow has either. */
+  volume?: RelayVolumeArgs;
   /** Addresses that the pods may reach, narrower than by port alone. */
   egress?: RelayEgressArgs;
+}
+
+/** The volume that each pod claims; it is kept when the pods go, with what waits in it. */
+export interface RelayVolumeArgs {
+  /**
+   * Size in GiB, 1 or more; it has to hold the disk queues of all dataflows. A change replaces the StatefulSet, and volumes
+   * that exist keep their size.
+   * @default 10
+   */
+  sizeGibibytes?: number;
+  /** Storage class, of a disk rather than a network file system. Omitted: the cluster's default one. A change replaces the StatefulSet. */
+  storageClassName?: pulumi.Input<string>;
 }
 
 /**

@@ -109,9 +109,9 @@ export const aioExamples: readonly CheckExample[] = [
   ),
   {
     rule: "engine-fields",
-    path: "dataflows.telemetry.requestDiskPersistence",
-    fails: { dataflows: { telemetry: { requestDiskPersistence: "Enabled" } } },
-    passes: withChange(byAio, { dataflows: { telemetry: { requestDiskPersistence: "Enabled" } } }),
+    path: "dataflows.telemetry.headers",
+    fails: { dataflows: { telemetry: { headers: [{ actionType: "Remove", key: "site" }] } } },
+    passes: withChange(byAio, { dataflows: { telemetry: { headers: [{ actionType: "Remove", key: "site" }] } } }),
   },
   example(
     "engine-method",

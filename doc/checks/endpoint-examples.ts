@@ -228,4 +228,13 @@ export const endpointExamples: readonly CheckExample[] = [
     passes: { relay: { egress: { endpointIpRanges: { cloud: ["203.0.113.0/24"] } } } },
     path: "relay.egress.endpointIpRanges.cloud[0]",
   },
+  {
+    rule: "volume",
+    fails: { dataflows: { commands: { spool: { maxBytes: 21_474_836_480 } } } },
+    passes: {
+      dataflows: { commands: { spool: { maxBytes: 21_474_836_480 } } },
+      relay: { volume: { sizeGibibytes: 25 } },
+    },
+    path: "relay.volume.sizeGibibytes",
+  },
 ];

@@ -22,7 +22,7 @@ const id = "00000000-0000-0000-0000-0000000000c1";
 type Changed = Partial<Omit<RelayArgs, "endpoints" | "dataflows">>;
 
 /** A relay between AIO's broker and Event Grid. */
-function createRelay(name = "oslo", changed: Changed = {}): Relay {
+function createRelay(name = "oslo", changed: Changed = {}, dataflows?: RelayArgs["dataflows"]): Relay {
   const edge = new LocalEndpoint(`${name}-edge`, {});
   const cloud = new EventGridEndpoint(`${name}-cloud`, {
     host: "cloud.ts.eventgrid.azure.net:8883",
@@ -35,7 +35,7 @@ function createRelay(name = "oslo", changed: Changed = {}): Relay {
     image: "relay:1",
     identity: { clientId: id },
     endpoints: { edge, cloud },
-    dataflows: {
+    dataflows: dataflows ?? {
       upward: {
         source: "edge",
         dataSources: ["plant/#"],
@@ -424,6 +424,87 @@ describe("its identity", () => {
       { ports: [{ protocol: "TCP", port: 18883 }] },
     ]);
   });
+});
+
+describe("its disk", () => {
+  const downward = { source: "cloud", dataSources: ["c"], destination: "edge", dataDestination: "c" };
+  const upward = {
+    source: "edge",
+    dataSources: ["plant/#"],
+    destination: "cloud",
+    dataDestination: "sites/${inputTopic}",
+  };
+  const claimsOf = (deployed: Deployed<unknown>) => specOf(deployed, types.set)["volumeClaimTemplates"];
+
+  test.each([
+    ["the source is Event Grid", { downward }],
+    ["a disk queue is asked for", { upward: { ...upward, spool: { mode: "Enabled" } } }],
+    ["disk persistence is asked for", { upward: { ...upward, requestDiskPersistence: "Enabled" } }],
+    ["dead letters have no endpoint", { upward: { ...upward, undeliverableMessages: "DeadLetter" } }],
+    ["such a dataflow is disabled", { downward: { ...downward, mode: "Disabled" }, upward }],
+  ] as const)("is a volume of each pod's own where %s", async (_, dataflows) => {
+    const deployed = await deploy(() => createRelay("oslo", {}, dataflows as unknown as RelayArgs["dataflows"]));
+
+    expect(claimsOf(deployed)).toEqual([
+      {
+        metadata: { name: "spool" },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+      },
+    ]);
+    expect(podOf(deployed).containers[0]?.["volumeMounts"]).toContainEqual({
+      name: "spool",
+      mountPath: "/var/lib/mqtt-dataflow",
+    });
+  });
+
+  test.each([
+    ["nothing is kept on it", { upward }],
+    ["the disk queue is turned off", { downward: { ...downward, spool: { mode: "Disabled" } } }],
+    [
+      "dead letters are published",
+      { upward: { ...upward, undeliverableMessages: "DeadLetter", deadLetter: { endpoint: "edge", topic: "dead" } } },
+    ],
+  ] as const)("is none where %s", async (_, dataflows) => {
+    const deployed = await deploy(() => createRelay("oslo", {}, dataflows as unknown as RelayArgs["dataflows"]));
+
+    expect(claimsOf(deployed)).toEqual([]);
+    expect(JSON.stringify(podOf(deployed))).not.toContain("/var/lib/mqtt-dataflow");
+  });
+
+  test("is as large and of the class that is asked for, and outlives the pods", async () => {
+    const volume = { sizeGibibytes: 40, storageClassName: "local-path" };
+
+    const deployed = await deploy(() => createRelay("oslo", { volume }, { downward }));
+
+    expect(claimsOf(deployed)).toMatchObject([
+      { spec: { resources: { requests: { storage: "40Gi" } }, storageClassName: "local-path" } },
+    ]);
+    expect(specOf(deployed, types.set)["persistentVolumeClaimRetentionPolicy"]).toEqual({
+      whenDeleted: "Retain",
+      whenScaled: "Retain",
+    });
+  });
+});
+
+test("ends before a set that replaces it begins, since both would have the same client identifiers", async () => {
+  const before: (boolean | undefined)[] = [];
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ type, props, opts }) => {
+      if (type === types.set) before.push((opts as pulumi.CustomResourceOptions).deleteBeforeReplace);
+      return { props: props, opts };
+    },
+  ];
+  await deploy(() => {
+    const edge = new LocalEndpoint("edge", {});
+    const dataflow = { source: "edge", dataSources: ["a"], destination: "edge", dataDestination: "b" };
+    return new Relay(
+      "oslo",
+      { image: "relay:1", endpoints: { edge }, dataflows: { copy: dataflow } },
+      { transformations },
+    );
+  });
+
+  expect(before).toEqual([true]);
 });
 
 describe("its network policy", () => {

@@ -164,7 +164,55 @@ test("refuses, by their own names, the settings that only AIO's engine has", () 
 
   expect(problems.map(({ path }) => path).sort()).toEqual([
     "dataflows.telemetry.headers",
-    "dataflows.telemetry.requestDiskPersistence",
     "dataflows.telemetry.transformation.filter",
   ]);
+});
+
+test("writes how a dataflow delivers as the relay reads it", () => {
+  const edge = { endpointType: "Mqtt", mqttSettings: { authentication: { method: "Anonymous" } } } as const;
+  const telemetry: DataflowArgs = {
+    source: "edge",
+    dataSources: ["a"],
+    destination: "edge",
+    dataDestination: "b",
+    undeliverableMessages: "DeadLetter",
+    deadLetter: { endpoint: "edge", topic: "dead" },
+    spool: {
+      mode: "Enabled",
+      maxBytes: 2_000_000,
+      maxAgeSeconds: 60,
+      drainMessagesPerSecond: 10,
+      drainBytesPerSecond: 0,
+    },
+    maxInflightBytes: 100_000,
+    stallTimeoutSeconds: 5,
+    maxHops: 3,
+  };
+
+  const { config } = renderRelayConfig("test", { endpoints: { edge }, dataflows: { telemetry } });
+
+  expect(config.dataflows["telemetry"]?.relay).toEqual({
+    undeliverableMessages: "DeadLetter",
+    deadLetter: { endpointRef: "edge", topic: "dead" },
+    spool: telemetry.spool,
+    maxInflightBytes: 100_000,
+    stallTimeoutSeconds: 5,
+    maxHops: 3,
+  });
+});
+
+test("says where a dead letter's endpoint is declared", () => {
+  const edge = { endpointType: "Mqtt", mqttSettings: { authentication: { method: "Anonymous" } } } as const;
+  const telemetry: DataflowArgs = {
+    source: "edge",
+    dataSources: ["a"],
+    destination: "edge",
+    dataDestination: "b",
+    undeliverableMessages: "DeadLetter",
+    deadLetter: { endpoint: "egde", topic: "dead" },
+  };
+
+  const problems = checkRelayConfig({ endpoints: { edge }, dataflows: { telemetry } });
+
+  expect(problems.map(({ path }) => path)).toEqual(["dataflows.telemetry.deadLetter.endpoint"]);
 });

@@ -251,7 +251,7 @@ const cases: Case[] = [
         },
       }),
     },
-    ["requestDiskPersistence", "headers", "transformation.datasets", "transformation.filter", "transformation.map"].map(
+    ["headers", "transformation.datasets", "transformation.filter", "transformation.map"].map(
       (field) =>
         `dataflows.telemetry.${field}: is set, and the relay, which runs this dataflow, does not have it; remove it, or set engine to "AzureIoTOperations" [engine-fields]`,
     ),

@@ -1,0 +1,76 @@
+import type * as inputs from "@pulumi/kubernetes/types/input.js";
+
+import type { Problem } from "../../runtime/errors.ts";
+import { byRule } from "../checks/rules.ts";
+import type { DataflowArgs } from "../dataflow.ts";
+import { isForAio } from "../dataflow.ts";
+import { BrokerType } from "../enumerations.ts";
+import { relayDefaults } from "./defaults.ts";
+import type { RelayVolumeArgs } from "./settings.ts";
+
+/** Name of the volume in the pod, and with the pod's name of its claim. */
+export const volumeName = "spool";
+
+const defaultSizeGibibytes = 10;
+const bytesPerGibibyte = 1_073_741_824;
+/** What a disk queue takes on the disk beyond its packets: indexes, and the log that is written before the database. */
+const overhead = 1.25;
+
+interface Dataflows {
+  readonly [name: string]: DataflowArgs;
+}
+
+/** Tells whether the relay writes anything of its dataflows to the disk, from the kind of broker of each endpoint. */
+export function usesVolume(dataflows: Dataflows, hostTypes: { readonly [endpoint: string]: BrokerType }): boolean {
+  return relayed(dataflows).some((dataflow) => hasSpool(dataflow, hostTypes) || writesDeadLetters(dataflow));
+}
+
+/** Disabled ones too: a volume that came and went with a dataflow's mode would replace the StatefulSet. */
+function relayed(dataflows: Dataflows): DataflowArgs[] {
+  return Object.values(dataflows).filter((dataflow) => !isForAio(dataflow));
+}
+
+function hasSpool(dataflow: DataflowArgs, hostTypes: { readonly [endpoint: string]: BrokerType }): boolean {
+  const { source, spool, requestDiskPersistence } = dataflow;
+  if (spool?.mode === undefined && requestDiskPersistence === "Enabled") return true;
+  return spool?.mode === undefined ? hostTypes[source] === BrokerType.EventGrid : spool.mode === "Enabled";
+}
+
+function writesDeadLetters({ undeliverableMessages, deadLetter }: DataflowArgs): boolean {
+  return undeliverableMessages === "DeadLetter" && deadLetter?.endpoint === undefined;
+}
+
+/** The claim of each pod. */
+export function buildVolumeClaim({
+  sizeGibibytes,
+  storageClassName,
+}: RelayVolumeArgs): inputs.core.v1.PersistentVolumeClaim {
+  return {
+    metadata: { name: volumeName },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: `${sizeGibibytes ?? defaultSizeGibibytes}Gi` } },
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+    },
+  };
+}
+
+/** Refuses a volume that the disk queues outgrow: the relay would find the disk full before a queue is. */
+export function checkVolume(
+  volume: RelayVolumeArgs,
+  dataflows: Dataflows,
+  hostTypes: { readonly [endpoint: string]: BrokerType },
+): Problem[] {
+  const { sizeGibibytes = defaultSizeGibibytes } = volume;
+  const path = "volume.sizeGibibytes";
+  if (!Number.isInteger(sizeGibibytes) || sizeGibibytes < 1) {
+    const remedy = "give a whole number of 1 GiB or more";
+    return byRule("volume", [{ path, problem: `is ${sizeGibibytes} GiB`, remedy }]);
+  }
+  const queues = relayed(dataflows).filter((dataflow) => hasSpool(dataflow, hostTypes));
+  const bytes = queues.reduce((sum, { spool }) => sum + (spool?.maxBytes ?? relayDefaults().spoolBytes), 0);
+  const needed = Math.ceil((bytes * overhead) / bytesPerGibibyte);
+  if (needed <= sizeGibibytes) return [];
+  const problem = `is ${sizeGibibytes} GiB, and the disk queues of ${queues.length} dataflows may take ${needed} GiB`;
+  return byRule("volume", [{ path, problem, remedy: `set it to ${needed} or more, or give spool.maxBytes` }]);
+}
