@@ -94,6 +94,17 @@ describe("Azure", () => {
     );
   });
 
+  test("answers with what is there, and only for what it can know", async () => {
+    const { provider, create } = setUp();
+    const { id } = await create(namespaceType, { ...namespaceInputs, namespaceName: "given" });
+    const get = (namespaceName: string) =>
+      provider.invoke("azure-native:eventgrid:getNamespace", { resourceGroupName: "rg", namespaceName });
+
+    await expect(get("given")).resolves.toMatchObject({ id, topicSpacesConfiguration: { state: "Enabled" } });
+    await expect(get("other")).rejects.toThrow(/Code="ResourceNotFound"/);
+    await expect(provider.invoke("azure-native:storage:listKeys", {})).rejects.toThrow(/has no answer/);
+  });
+
   test("deletes with a resource what is in it", async () => {
     const { store, provider, create } = setUp();
     const before = await create(namespaceType, { ...namespaceInputs, namespaceName: "given" });

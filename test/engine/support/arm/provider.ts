@@ -9,7 +9,10 @@ import type { ArmStore } from "./store.ts";
 import { armTypes, guidFrom, subscription } from "./types.ts";
 import type { ArmType } from "./types.ts";
 
-/** Answers to what components ask Azure, by token such as `azure-native:authorization:getClientConfig`. */
+/**
+ * Answers to what components ask Azure beside the resources of known types (`get<Type>`), by token such as
+ * `azure-native:authorization:getClientConfig`.
+ */
 export interface ArmAnswers {
   readonly [token: string]: (args: Values, store: ArmStore) => Values;
 }
@@ -55,9 +58,8 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
       for (const gone of [id, ...held]) store.delete(gone);
     },
     invoke: async (token, args) => {
-      const found = answers[token];
-      if (found === undefined) throw new Error(`azure-native: the stand-in has no answer to ${token}`);
-      return found(args, store);
+      const answer = answers[token];
+      return answer === undefined ? getResource(store, token, args) : answer(args, store);
     },
   };
   return {
@@ -67,6 +69,16 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
     isElsewhere: (before, after) => before["subscriptionId"] !== after["subscriptionId"],
     configure: () => configured,
   };
+}
+
+/** Answers `azure-native:<module>:get<Type>`: what there is under the ID that the arguments make. */
+function getResource(store: ArmStore, token: string, args: Values): Values {
+  const type = token.replace(/:get(?=[A-Z]\w*$)/, ":");
+  if (type === token) throw new Error(`azure-native: the stand-in has no answer to ${token}; give it in armAnswers`);
+  const id = idOf(type, args);
+  const resource = store.get(id);
+  if (resource === undefined) throw new Error(armError(404, `ResourceNotFound: ${id} was not found.`));
+  return { id, ...resource };
 }
 
 /** A type with what follows from the form of its ID. */

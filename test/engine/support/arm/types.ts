@@ -122,6 +122,9 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     id: "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
     rules: { workspaceId: pattern(/^\/subscriptions\/.+\/workspaces\/[^/]+$/) },
   },
+  "azure-native:extendedlocation:CustomLocation": {
+    id: `${group}/Microsoft.ExtendedLocation/customLocations/{resourceName}`,
+  },
   "azure-native:iotoperations:Dataflow": {
     id: `${instance}/dataflowProfiles/{dataflowProfileName}/dataflows/{dataflowName}`,
     rules: { dataflowName: aioName },
@@ -136,6 +139,10 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     id: `${instance}/dataflowProfiles/{dataflowProfileName}`,
     rules: { dataflowProfileName: aioName, "properties.instanceCount": integer(1, 20) },
     ...aioResource,
+  },
+  "azure-native:iotoperations:Instance": { id: instance },
+  "azure-native:kubernetesconfiguration:Extension": {
+    id: `${group}/{clusterRp}/{clusterResourceName}/{clusterName}/providers/Microsoft.KubernetesConfiguration/extensions/{extensionName}`,
   },
   "azure-native:kubernetesconfiguration:FluxConfiguration": {
     id: `${group}/{clusterRp}/{clusterResourceName}/{clusterName}/providers/Microsoft.KubernetesConfiguration/fluxConfigurations/{fluxConfigurationName}`,
