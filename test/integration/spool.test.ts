@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -25,6 +26,11 @@ interface Scene {
   readonly destination: Mosquitto<"mqtt">;
   readonly publisher: MqttClient;
   readonly start: () => Promise<RelayProcess>;
+}
+
+/** Bounds the files that a running process may write, as a full disk does. */
+function limitFileSize(relay: RelayProcess, bytes: string): void {
+  execFileSync("prlimit", [`--pid=${String(relay.process.pid)}`, `--fsize=${bytes}:unlimited`]);
 }
 
 describeWithPart("mosquitto", (executable) => {
@@ -164,6 +170,29 @@ describeWithPart("mosquitto", (executable) => {
     await start();
     await arrivals.untilCount(100);
     expect(new Set(numbersOf(arrivals))).toEqual(new Set(upTo(100)));
+  });
+
+  test("a disk that takes no more: nothing is acknowledged, the relay is unready and says why, and goes on once there is room", async () => {
+    const { destination, publisher, start } = await withSpool();
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    limitFileSize(relay, "1");
+    await publishMany(publisher, 50);
+
+    await relay.untilUnready(/flow: spool can't be written, /);
+    expect(await relay.metric("relay_messages_acknowledged_total")).toBe(0);
+    expect(await relay.metric("relay_spool_healthy")).toBe(0);
+    limitFileSize(relay, "unlimited");
+
+    await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === 50);
+    expect(await relay.metric("relay_spool_healthy")).toBe(1);
+    expect(relay.log.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining([
+        "spool can't be written, will retry; nothing is acknowledged",
+        "spool can be written again",
+      ]),
+    );
   });
 
   test("a spool that is no database stops its dataflow, which says what to do, and nothing is acknowledged", async () => {
