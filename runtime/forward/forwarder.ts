@@ -44,6 +44,7 @@ export class Forwarder {
   #isPausedByRejection = false;
   #rejection: string | undefined;
   #awaitsDrain = false;
+  #isDestinationHeld = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
@@ -63,6 +64,11 @@ export class Forwarder {
     return this.#waiting.length;
   }
 
+  /** QoS 1 messages of the source connection of today that are not acknowledged to it. */
+  get unacknowledged(): number {
+    return this.#unacknowledged.length;
+  }
+
   /** Why the destination refused a message last; `undefined` once it has taken one since. */
   get rejection(): string | undefined {
     return this.#rejection;
@@ -70,10 +76,8 @@ export class Forwarder {
 
   /** QoS 1 messages that a source may send before an acknowledgement. */
   get window(): number {
-    return Math.min(
-      this.#options.maxInflightMessages,
-      this.#limits?.receiveMaximum ?? this.#options.maxInflightMessages,
-    );
+    const { maxInflightMessages } = this.#options;
+    return Math.min(maxInflightMessages, this.#limits?.receiveMaximum ?? maxInflightMessages);
   }
 
   /** A source connection is there; what it sends is given to {@link onPublish}. */
@@ -96,12 +100,17 @@ export class Forwarder {
   attachDestination(destination: DestinationPort, limits: DestinationLimits): void {
     this.#destination = destination;
     this.#limits = limits;
-    this.#awaitsDrain = false;
+    this.#awaitsDrain = this.#isDestinationHeld = false;
     if (!limits.sessionPresent) {
       this.#waiting.forEach((entry) => (entry.destinationId = 0));
       this.#inFlight.forgetIds();
     }
     this.#pump();
+  }
+
+  /** Sends nothing more on the destination connection of today: it is about to be replaced. */
+  holdDestination(): void {
+    this.#isDestinationHeld = true;
   }
 
   /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
@@ -180,7 +189,7 @@ export class Forwarder {
   #pump(): void {
     while (this.#mode !== "stopped" && this.#destination !== undefined && !this.#isPausedByRejection) {
       const entry = this.#waiting.peek();
-      if (entry === undefined || this.#isHeld(entry)) break;
+      if (entry === undefined || this.#isDestinationHeld || this.#isHeld(entry)) break;
       if (this.#options.qos > 0 && this.#inFlight.length >= this.window) break;
       if (this.#options.qos === 0 && this.#destination.pendingBytes > maxUnsentBytes) {
         this.#pumpOnceDrained(this.#destination);
@@ -285,9 +294,8 @@ export class Forwarder {
   #stop(reason: string, topic: string): void {
     if (this.#mode === "stopped") return;
     this.#mode = "stopped";
-    this.#options.onStopped(
-      `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "Discard"`,
-    );
+    const problem = `a message with topic "${topic}" can't be delivered: ${reason}`;
+    this.#options.onStopped(`${problem}; correct it, or set undeliverableMessages to "Discard"`);
     this.#finishDraining();
   }
 

@@ -12,6 +12,9 @@ jest.mock("@azure/identity");
 const { signal } = new AbortController();
 const identity = { clientId: "client", tenantId: "tenant", scope: "https://broker.example/.default" };
 
+const answer = { token: "a.b.c", expiresOnTimestamp: 5000 };
+const token = { data: Buffer.from("a.b.c"), endsAtMs: 5000 };
+
 const getManagedToken = jest.fn();
 const getWorkloadToken = jest.fn();
 
@@ -29,9 +32,9 @@ describe("systemAssignedTokens", () => {
   test.each(["https://eventgrid.azure.net", "https://eventgrid.azure.net/"])(
     "asks for the default scope of %s, with and without its slash",
     async (audience) => {
-      getManagedToken.mockResolvedValue({ token: "a.b.c" });
+      getManagedToken.mockResolvedValue(answer);
 
-      expect(await systemAssignedTokens(audience).getToken(signal)).toBe("a.b.c");
+      expect(await systemAssignedTokens(audience).getToken(signal)).toEqual(token);
       expect(getManagedToken).toHaveBeenCalledWith("https://eventgrid.azure.net/.default", { abortSignal: signal });
     },
   );
@@ -39,9 +42,9 @@ describe("systemAssignedTokens", () => {
 
 describe("userAssignedTokens", () => {
   test("asks for the scope as the client of the tenant", async () => {
-    getWorkloadToken.mockResolvedValue({ token: "a.b.c" });
+    getWorkloadToken.mockResolvedValue(answer);
 
-    expect(await userAssignedTokens(identity).getToken(signal)).toBe("a.b.c");
+    expect(await userAssignedTokens(identity).getToken(signal)).toEqual(token);
     expect(getWorkloadToken).toHaveBeenCalledWith(identity.scope, { abortSignal: signal });
     expect(WorkloadIdentityCredential).toHaveBeenCalledWith({ clientId: "client", tenantId: "tenant" });
   });
@@ -53,7 +56,7 @@ describe("userAssignedTokens", () => {
     ["https://login.microsoftonline.com.example/", true],
   ])("with the authority host %s skips the discovery of Entra: %s", async (authorityHost, disableInstanceDiscovery) => {
     process.env["AZURE_AUTHORITY_HOST"] = authorityHost;
-    getWorkloadToken.mockResolvedValue({ token: "t" });
+    getWorkloadToken.mockResolvedValue(answer);
 
     await userAssignedTokens(identity).getToken(signal);
 
@@ -100,6 +103,27 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
       .catch((cause: unknown) => cause)) as Error;
 
     expect(error.message.length).toBeLessThan(400);
+  });
+
+  test.each(["", "<html>sign in</html>", "only.two"])(
+    "does not take %j for a token, nor show it",
+    async (malformed) => {
+      getToken.mockResolvedValue({ token: malformed, expiresOnTimestamp: 5000 });
+
+      await expect(create().getToken(signal)).rejects.toThrow(
+        /^no token for \S+: what the identity endpoint returned is no JSON Web Token$/,
+      );
+    },
+  );
+
+  test("waits no longer than it is told to, whatever the library does", async () => {
+    getToken.mockReturnValue(new Promise(() => undefined));
+    const late = new AbortController();
+
+    const asking = create().getToken(late.signal);
+    late.abort(new Error("no connection within 30 ms"));
+
+    await expect(asking).rejects.toThrow(/^no token for \S+: no connection within 30 ms$/);
   });
 
   test("says that Entra gave none", async () => {
