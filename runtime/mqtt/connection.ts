@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError } from "../errors.ts";
+import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
 import {
@@ -75,7 +76,8 @@ export class Connection {
       }
     });
     stream.on("error", (cause: unknown) => {
-      this.#fail(`lost the connection: ${describeError(cause)}${this.#hint}`, true, cause);
+      const reason = describeStreamError(cause);
+      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, cause);
     });
     stream.on("close", () => {
       this.#fail(`closed the connection${this.#hint}`, true);

@@ -44,8 +44,8 @@ function bench({ isOpen = true, replacements = [] as (Error | undefined)[] } = {
       backoff: { minDelayMs: 1, maxDelayMs: 2 },
       random: () => 0,
       log: {
-        info: ((...args: unknown[]) => lines.push(String(args.at(-1)))),
-        warn: ((...args: unknown[]) => lines.push(String(args.at(-1)))),
+        info: (...args: unknown[]) => lines.push(String(args.at(-1))),
+        warn: (...args: unknown[]) => lines.push(String(args.at(-1))),
       },
     },
   );
