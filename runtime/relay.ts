@@ -45,7 +45,10 @@ export class Relay {
     const credentials = new Map(
       Object.entries(config.endpoints).map(([name, endpoint]) => [
         name,
-        createCredentialSource(name, endpoint, mounts, { onEvent: reportCredentials(log, name) }),
+        createCredentialSource(name, endpoint, mounts, {
+          onEvent: reportCredentials(log, name),
+          proxy: config.relay.proxy,
+        }),
       ]),
     );
     this.#context = {

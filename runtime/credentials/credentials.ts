@@ -1,11 +1,14 @@
-import type { Endpoint } from "../config/endpoint.ts";
+import { parseHost, type Endpoint } from "../config/endpoint.ts";
+import type { ProxySettings } from "../config/proxy.ts";
 import { ConnectionError } from "../errors.ts";
 import type { ConnectOptions } from "../mqtt/connect.ts";
 import type { TlsMaterial } from "../transport/open-stream.ts";
+import type { Proxy } from "../transport/proxy-tunnel.ts";
 import { checkDates, readClientCertificate, readTrustedCertificates, type ClientCertificate } from "./certificate.ts";
 import { EndWatch, type CredentialEnd, type EndEvent } from "./end-watch.ts";
 import type { Mounts } from "./mounts.ts";
 import { createProofSource, type ProofSource } from "./proof.ts";
+import { createProxyReader } from "./proxy.ts";
 import { Renewer, type RenewalEvent } from "./renewer.ts";
 import type { Token } from "./token.ts";
 
@@ -21,6 +24,8 @@ export interface Credentials {
   readonly token?: Token;
   /** The client certificate in `tls`, where it has one. */
   readonly certificate?: ClientCertificate;
+  /** The proxy that leads to the broker; omitted: straight. */
+  readonly proxy?: Proxy;
 }
 
 /**
@@ -54,6 +59,8 @@ export interface CredentialSourceOptions {
   readonly now?: () => number;
   /** Time between two looks at mounted files whose change nobody tells. @default 30000 */
   readonly pollMs?: number;
+  /** The relay's own proxy; an endpoint may have another. */
+  readonly proxy?: ProxySettings | undefined;
 }
 
 /** Chooses how an endpoint's credentials are got. Reads nothing yet. */
@@ -61,11 +68,13 @@ export function createCredentialSource(
   name: string,
   endpoint: Endpoint,
   mounts: Mounts,
-  { onEvent = () => undefined, random = Math.random, now = Date.now, pollMs }: CredentialSourceOptions = {},
+  { onEvent = () => undefined, random = Math.random, now = Date.now, pollMs, proxy }: CredentialSourceOptions = {},
 ): CredentialSource {
   const { tls } = endpoint.mqttSettings;
   const renewal = { onEvent, random, now, ...(pollMs === undefined ? {} : { pollMs }) };
-  const proofs = createProofSource(name, endpoint, mounts, renewal);
+  const readProxy = createProxyReader(endpoint, proxy, mounts);
+  const address = parseHost(endpoint.mqttSettings.host);
+  const proofs = createProofSource(name, endpoint, mounts, renewal, readProxy);
   const certificates = createCertificateRenewer(endpoint, mounts, renewal);
   const ends = new EndWatch(onEvent, now);
   const readTls = async (signal: AbortSignal): Promise<Pick<Credentials, "tls" | "certificate">> => {
@@ -81,7 +90,8 @@ export function createCredentialSource(
     read: async (signal) => {
       const shown = await proofs.read(signal);
       ends.setToken(shown.token, proofs.warningShare);
-      return { ...shown, ...(await readTls(signal)) };
+      const proxy = address === undefined ? undefined : await readProxy(address, tls.mode === "Enabled");
+      return { ...shown, ...(await readTls(signal)), ...(proxy === undefined ? {} : { proxy }) };
     },
     watch: (used, onChange) => {
       const endings = [watchProof(proofs, used, ends, onChange), watchCertificate(certificates, used, ends, onChange)];

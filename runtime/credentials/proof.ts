@@ -3,6 +3,7 @@ import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./az
 import type { Credentials } from "./credentials.ts";
 import { defaultWarningShare } from "./end-watch.ts";
 import type { Mounts } from "./mounts.ts";
+import type { ProxyReader } from "./proxy.ts";
 import { Renewer, type Renewable, type RenewerOptions } from "./renewer.ts";
 import { readToken, renewAtMs, type Token } from "./token.ts";
 
@@ -39,6 +40,7 @@ export function createProofSource(
   { mqttSettings: { authentication }, relay }: Endpoint,
   mounts: Mounts,
   options: RenewerOptions,
+  readProxy: ProxyReader,
 ): ProofSource {
   const username = relay.username === undefined ? {} : { username: relay.username };
   switch (authentication.method) {
@@ -52,7 +54,11 @@ export function createProofSource(
     }
     case "UserAssignedManagedIdentity": {
       const settings = authentication.userAssignedManagedIdentitySettings;
-      return enhancedProof("entraToken", entraToken(settings.scope, userAssignedTokens(settings), options), options);
+      return enhancedProof(
+        "entraToken",
+        entraToken(settings.scope, userAssignedTokens(settings, readProxy), options),
+        options,
+      );
     }
     case "X509Certificate":
       // TLS shows the certificate; the user name is the authentication name that Event Grid may ask for.

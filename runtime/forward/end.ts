@@ -71,13 +71,14 @@ export function commonLinkOptions(
     random,
     timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     readCredentials: (signal) => source.read(signal),
-    openStream: ({ tls }, signal) =>
+    openStream: ({ tls, proxy }, signal) =>
       openStream({
         peer: end.peer,
         address,
         webSocket: protocol === "WebSockets",
         signal,
         ...(tls === undefined ? {} : { tls }),
+        ...(proxy === undefined ? {} : { proxy }),
         ...(instead === undefined ? {} : { connectTo: instead }),
       }),
     watchCredentials: (connection, used, replace) => keepRenewed(connection, used, replace, renewal),

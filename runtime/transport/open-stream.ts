@@ -161,7 +161,9 @@ async function opened(emitter: Emitter, event: string, signal: AbortSignal): Pro
     };
     let failure: unknown;
     const rejectWith = () => {
-      reject(failure as Error); // as it is: its code says more than its text
+      // As it is, also when it is an error of another realm: its code says more than its text.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(failure);
     };
     const onOpen = settle(resolve);
     const fail = settle(rejectWith);

@@ -15,6 +15,8 @@ const identity = { clientId: "client", tenantId: "tenant", scope: "https://broke
 const answer = { token: "a.b.c", expiresOnTimestamp: 5000 };
 const token = { data: Buffer.from("a.b.c"), endsAtMs: 5000 };
 
+const straight = async () => undefined;
+
 const getManagedToken = jest.fn();
 const getWorkloadToken = jest.fn();
 
@@ -44,9 +46,13 @@ describe("userAssignedTokens", () => {
   test("asks for the scope as the client of the tenant", async () => {
     getWorkloadToken.mockResolvedValue(answer);
 
-    expect(await userAssignedTokens(identity).getToken(signal)).toEqual(token);
+    expect(await userAssignedTokens(identity, straight).getToken(signal)).toEqual(token);
     expect(getWorkloadToken).toHaveBeenCalledWith(identity.scope, { abortSignal: signal });
-    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({ clientId: "client", tenantId: "tenant" });
+    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({
+      clientId: "client",
+      tenantId: "tenant",
+      httpClient: expect.anything(),
+    });
   });
 
   test.each([
@@ -58,7 +64,7 @@ describe("userAssignedTokens", () => {
     process.env["AZURE_AUTHORITY_HOST"] = authorityHost;
     getWorkloadToken.mockResolvedValue(answer);
 
-    await userAssignedTokens(identity).getToken(signal);
+    await userAssignedTokens(identity, straight).getToken(signal);
 
     expect(WorkloadIdentityCredential).toHaveBeenCalledWith(
       expect.objectContaining({ authorityHost, disableInstanceDiscovery }),
@@ -70,7 +76,7 @@ describe("userAssignedTokens", () => {
       throw new Error("WorkloadIdentityCredential: is unavailable.\n  See the troubleshooting guide");
     });
 
-    const tokens = userAssignedTokens(identity);
+    const tokens = userAssignedTokens(identity, straight);
 
     await expect(tokens.getToken(signal)).rejects.toMatchObject({
       message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.`,
@@ -81,7 +87,7 @@ describe("userAssignedTokens", () => {
 
 describe.each<[string, () => TokenSource, jest.Mock]>([
   ["systemAssignedTokens", () => systemAssignedTokens("https://broker.example"), getManagedToken],
-  ["userAssignedTokens", () => userAssignedTokens(identity), getWorkloadToken],
+  ["userAssignedTokens", () => userAssignedTokens(identity, straight), getWorkloadToken],
 ])("%s without a token", (_name, create, getToken) => {
   test("says the first line of what Entra says", async () => {
     getToken.mockRejectedValue(new Error("AADSTS700016: no such application\r\nTrace ID: 1\r\nTimestamp: 2"));

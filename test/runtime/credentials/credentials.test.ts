@@ -112,7 +112,7 @@ describe("managed identities", () => {
     });
 
     expect(credentials.proof).toEqual(proof);
-    expect(source).toHaveBeenCalledWith(settings);
+    expect(source).toHaveBeenCalledWith(settings, expect.any(Function));
   });
 
   test("ask for a token at each connect", async () => {
