@@ -32,7 +32,10 @@ const webToken = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 export function systemAssignedTokens(audience: string): TokenSource {
   const scope = `${audience.replace(/\/$/, "")}/.default`;
   const client = clientThrough(() => Promise.resolve(undefined));
-  return tokenSource(() => new ManagedIdentityCredential({ httpClient: client }), client, scope);
+  return tokenSource(() => new ManagedIdentityCredential({ httpClient: client }), client, {
+    scope,
+    remedy: nodeRemedy,
+  });
 }
 
 /**
@@ -50,15 +53,23 @@ export function userAssignedTokens(
     authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: !knownAuthority.test(authorityHost) };
   const client = clientThrough(readProxy);
   const settings = { clientId, tenantId, httpClient: client, ...authority };
-  return tokenSource(() => new WorkloadIdentityCredential(settings), client, scope);
+  return tokenSource(() => new WorkloadIdentityCredential(settings), client, { scope, remedy: workloadRemedy });
 }
 
+const nodeRemedy = "check that this node has a managed identity, and that its identity endpoint answers";
+const workloadRemedy =
+  "check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra";
+
 /** The credential is made at the first use: without a federated token it can't be, which one connection has to say. */
-function tokenSource(create: () => TokenCredential, client: WitnessingClient, scope: string): TokenSource {
+function tokenSource(
+  create: () => TokenCredential,
+  client: WitnessingClient,
+  { scope, remedy }: { readonly scope: string; readonly remedy: string },
+): TokenSource {
   let credential: TokenCredential | undefined;
   const fail = (problem: string, cause?: unknown) => {
     const seen = client.failure === undefined ? "" : ` (${client.failure})`;
-    return new ConnectionError(`no token for ${scope}: ${problem}${seen}`, { retryable: true }, { cause });
+    return new ConnectionError(`no token for ${scope}: ${problem}${seen}; ${remedy}`, { retryable: true }, { cause });
   };
   return {
     getToken: async (signal) => {

@@ -240,7 +240,9 @@ async function withinTime<T>(
 ): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(() => {
-    late.abort(new Error(`no connection within ${timeoutMs} ms`));
+    late.abort(
+      new Error(`no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`),
+    );
   }, timeoutMs);
   try {
     return await act(AbortSignal.any([signal, late.signal]));

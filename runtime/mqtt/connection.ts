@@ -200,7 +200,7 @@ export class Connection {
   #startTimer(awaited: string): NodeJS.Timeout {
     const timer = setTimeout(() => {
       if (this.#stream.isPaused()) timer.refresh();
-      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms`, true);
+      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, true);
     }, this.#options.timeoutMs);
     return timer;
   }

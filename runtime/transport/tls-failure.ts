@@ -128,6 +128,8 @@ export function describeStreamError(cause: unknown, isHandshake = false): string
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG") return noTls;
   if (isHandshake && (code === "ECONNRESET" || code === "EPIPE"))
     return `the connection was closed during the TLS handshake; ${closedInHandshake}`;
+  if (text.startsWith("Unexpected server response"))
+    return `${text}: no WebSocket is served there; correct the path behind the port in host, "/mqtt" if none is given`;
   const hint = typeof code === "string" ? network[code] : undefined;
   return hint === undefined ? text : `${text}: ${hint}`;
 }

@@ -306,7 +306,9 @@ describe("over WebSockets", () => {
 
     const error = await failureOf(open(port, { webSocket: true }));
 
-    expect(error.message).toBe(`${peer} can't be reached: Unexpected server response: 400`);
+    expect(error.message).toBe(
+      `${peer} can't be reached: Unexpected server response: 400: no WebSocket is served there; correct the path behind the port in host, "/mqtt" if none is given`,
+    );
   });
 
   test("gives up a server that never answers the upgrade, and nothing is thrown afterwards", async () => {
