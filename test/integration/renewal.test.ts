@@ -1,4 +1,3 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -11,6 +10,9 @@ import { parseRelayConfig } from "../../runtime/config.ts";
 import { createLog } from "../../runtime/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 import { connectMqttClient, endMqttClients, collect } from "../support/mqtt-clients.ts";
+import { swapFiles } from "../support/mounted-files.ts";
+import { runRenewals } from "../support/renewal-run.ts";
+import { stopProcesses } from "../support/started-process.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 
 const stage: { relay?: Relay; running?: Promise<boolean>; brokers: Broker[] } = { brokers: [] };
@@ -22,21 +24,10 @@ afterEach(async () => {
   for (const broker of stage.brokers.splice(0)) await broker.close();
 });
 
-afterAll(removeTemporaryFolders);
-
-/** Swaps the files of a volume as the kubelet does: a new folder, then the link `..data`. */
-function swapFiles(folder: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(folder, { recursive: true });
-  const version = `..${process.hrtime.bigint()}`;
-  mkdirSync(path.join(folder, version));
-  for (const [name, text] of Object.entries(files)) {
-    writeFileSync(path.join(folder, version, name), text);
-    rmSync(path.join(folder, name), { force: true });
-    symlinkSync(path.join("..data", name), path.join(folder, name));
-  }
-  symlinkSync(version, path.join(folder, "..data_tmp"));
-  renameSync(path.join(folder, "..data_tmp"), path.join(folder, "..data"));
-}
+afterAll(async () => {
+  await stopProcesses();
+  removeTemporaryFolders();
+});
 
 async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + 20_000;
@@ -199,5 +190,29 @@ describe("a client certificate that is swapped under load", () => {
     const ends = events.filter(({ kind }) => kind === "disconnect").map((event) => "reason" in event && event.reason);
     expect(ends).toEqual(["ClientInitiatedDisconnect", "ClientInitiatedDisconnect"]);
     expect(lines.filter((line) => line.includes("PRIVATE KEY"))).toEqual([]);
+  });
+});
+
+describe("under load, through renewals of everything", () => {
+  test("tokens drop no connection, and nothing is lost or doubled; no key or token is in the log", async () => {
+    const { log, ...result } = await runRenewals({
+      folder: createTemporaryFolder("renewals"),
+      toCloud: 100,
+      fromCloud: 20,
+      tokenRenewals: 2,
+      certificateRenewals: 2,
+      caChanges: 1,
+      tokenLifetimeSeconds: 12,
+    });
+
+    expect(result).toMatchObject({ droppedByTokens: 0, certificateRenewals: 2, caChanges: 1 });
+    expect(result.tokenRenewals).toBeGreaterThanOrEqual(2);
+    expect(result.reauthentications).toBeGreaterThanOrEqual(4);
+    expect(result.replaced).toEqual({ ClientInitiatedDisconnect: 4 });
+    for (const direction of [result.toCloud, result.fromCloud]) {
+      expect(direction.published).toBeGreaterThan(100);
+      expect(direction).toMatchObject({ lost: 0, duplicated: 0 });
+    }
+    expect(log).not.toMatch(/eyJ[\w-]{20,}\.|PRIVATE KEY/);
   });
 });
