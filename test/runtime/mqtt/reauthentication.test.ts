@@ -17,10 +17,13 @@ async function open(change: Partial<ConnectOptions> = {}): Promise<{
   connection: Connection;
   broker: ScriptedBroker;
   closed: Promise<ConnectionError | undefined>;
+  /** Topics of the messages that were handed over. */
+  published: string[];
 }> {
   const { authenticationMethod: method = "OAUTH2-JWT", ...rest } = change;
   const { client, broker } = connectInMemory();
   streams.push(client);
+  const published: string[] = [];
   let onClosed: (error: ConnectionError | undefined) => void = () => undefined;
   const closed = new Promise<ConnectionError | undefined>((resolve) => (onClosed = resolve));
   const connection = new Connection(
@@ -36,11 +39,16 @@ async function open(change: Partial<ConnectOptions> = {}): Promise<{
       ...(method === "" ? {} : { authenticationMethod: method, authenticationData: Buffer.from("first") }),
       ...rest,
     },
-    { onConnected: () => undefined, onPublish: () => undefined, onPuback: () => undefined, onClosed },
+    {
+      onConnected: () => undefined,
+      onPublish: ({ topic }) => published.push(topic),
+      onPuback: () => undefined,
+      onClosed,
+    },
   );
   await broker.accept();
   await settle();
-  return { connection, broker, closed };
+  return { connection, broker, closed, published };
 }
 
 const token = Buffer.from("second");
@@ -160,17 +168,20 @@ describe("re-authentication", () => {
 
 describe("a connection that is brought to rest", () => {
   test("is read no further, sends what is acknowledged, and then DISCONNECT", async () => {
-    const { connection, broker, closed } = await open();
+    const { connection, broker, closed, published } = await open();
 
     connection.quiesce();
     connection.setPaused(false); // the forwarder's flow control does not wake it
     broker.send({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a", payload: "" });
+    await settle();
+    expect(published).toEqual([]);
     connection.acknowledge(6);
     connection.close();
     await broker.next("disconnect");
     broker.stream.end();
 
     expect(await closed).toBeUndefined();
+    expect(published).toEqual([]);
     expect(broker.commands()).toEqual(["connect", "puback", "disconnect"]);
   });
 });
