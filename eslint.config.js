@@ -29,6 +29,7 @@ const readableFrom = {
 
 /** The only files, or folders with a "/" at the end, that may import a package; `/*` stands for a whole npm scope. */
 const importersOf = {
+  "@azure/core-rest-pipeline": ["runtime/credentials/azure-identity.ts"],
   "@azure/identity": ["runtime/credentials/azure-identity.ts"],
   "@peculiar/x509": ["emulator/certificates/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],

@@ -11,7 +11,13 @@ import { createPacketHandler } from "./handlers/packet-handler.ts";
 import type { Limits } from "./limits.ts";
 import { Connection } from "./network/connection.ts";
 import { listen } from "./network/listeners.ts";
-import type { Listener, ListenerAddress, ListenerCallbacks, ListenerOptions } from "./network/listeners.ts";
+import type {
+  Listener,
+  ListenerAddress,
+  ListenerCallbacks,
+  ListenerOptions,
+  ListenerTls,
+} from "./network/listeners.ts";
 import { ReasonCode } from "./packet/reason-code.ts";
 import type { Profile } from "./rules.ts";
 import type { BrokerStats } from "./statistics.ts";
@@ -38,6 +44,8 @@ export interface Broker {
   /** Sets faults. */
   readonly faults: Faults;
   stats(): BrokerStats;
+  /** Takes other certificates for the connections to come, on every listener with TLS, until {@link suspend}. */
+  renewTls(tls: ListenerTls): void;
   /** Goes away as a broker that crashed: no listeners, connections reset, sessions kept. */
   suspend(): Promise<void>;
   /** Comes back on the same ports after {@link suspend}. */
@@ -64,6 +72,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     addresses,
     faults: createFaults(core.faults, core.sessions),
     stats: () => snapshot(core),
+    renewTls: (tls) => {
+      network.renewTls(tls);
+    },
     suspend: () =>
       network.close((connection) => {
         connection.abort("the broker is suspended");
@@ -131,6 +142,10 @@ class Network {
       throw error;
     }
     return this.#listeners.map(({ address }) => address);
+  }
+
+  renewTls(tls: ListenerTls): void {
+    for (const listener of this.#listeners) if (listener.address.isTls) listener.renewTls(tls);
   }
 
   /** Stops listening, ends every connection in the given way, and waits until all are closed. */

@@ -59,6 +59,7 @@ export function createMetrics(relay: Relay): Metrics {
   addGauge(registry, relay, "relay_destination_up", "1 while the destination is connected", (d) =>
     Number(d.destination.kind === "up"),
   );
+  addCredentialEnds(registry, relay);
   return {
     contentType: registry.contentType,
     render: async () => `${await registry.metrics()}${renderLatency(relay)}`,
@@ -129,6 +130,21 @@ function addGauge(
     registers: [registry],
     collect() {
       for (const { name: dataflow, status } of relay.dataflows) this.set({ dataflow }, read(status));
+    },
+  });
+}
+
+/** Negative once it has ended. What has no end, or does not say it, has no series. */
+function addCredentialEnds(registry: Registry, relay: Relay): void {
+  new Gauge({
+    name: "relay_credential_expiry_seconds",
+    help: "Time to the end of a token or certificate that is in use",
+    labelNames: ["endpoint", "kind", "name"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { endpoint, end } of relay.credentialEnds)
+        this.set({ endpoint, kind: end.kind, name: end.name }, (end.endsAtMs - Date.now()) / 1000);
     },
   });
 }

@@ -1,7 +1,9 @@
 import type { RelayConfig } from "./config.ts";
 import type { HostAddress } from "./config/endpoint.ts";
 import { createCredentialSource } from "./credentials/credentials.ts";
+import type { CredentialEnd } from "./credentials/end-watch.ts";
 import { createMounts } from "./credentials/mounts.ts";
+import { reportCredentials } from "./credentials/report.ts";
 import { Dataflow } from "./forward/dataflow.ts";
 import type { Disk } from "./forward/disk.ts";
 import type { DataflowContext } from "./forward/end.ts";
@@ -52,7 +54,10 @@ export class Relay {
     const credentials = new Map(
       Object.entries(config.endpoints).map(([name, endpoint]) => [
         name,
-        createCredentialSource(name, endpoint, mounts),
+        createCredentialSource(name, endpoint, mounts, {
+          onEvent: reportCredentials(log, name),
+          proxy: config.relay.proxy,
+        }),
       ]),
     );
     this.#context = {
@@ -112,6 +117,13 @@ export class Relay {
       ];
     });
     return { isReady: reasons.length === 0 && this.#stopping === undefined, reasons };
+  }
+
+  /** Tokens and certificates in use, by endpoint. */
+  get credentialEnds(): readonly { readonly endpoint: string; readonly end: CredentialEnd }[] {
+    return [...this.#context.credentials].flatMap(([endpoint, source]) =>
+      source.ends().map((end) => ({ endpoint, end })),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import type { Credentials } from "./credentials/credentials.ts";
 import { describeError } from "./errors.ts";
 import { nextDelay } from "./forward/backoff.ts";
 import type { Counters } from "./forward/counters.ts";
@@ -40,9 +41,17 @@ export async function reportStatus(
   const isStopped = () => signal.aborted;
   while (!isStopped()) {
     try {
-      const client = await connect(end, topic, context, signal);
+      const [client, credentials] = await connect(end, topic, context, signal);
       waitMs = 0;
-      await publishUntilClosed(client, topic, subject, { context, end, signal });
+      const renewed = new AbortController();
+      const endWatch = context.credentials.get(end.name)?.watch(credentials, () => {
+        renewed.abort();
+      });
+      try {
+        await publishUntilClosed(client, topic, subject, { context, end, signal, renewed: renewed.signal });
+      } finally {
+        endWatch?.();
+      }
     } catch (cause) {
       if (isStopped()) return;
       waitMs = nextDelay(waitMs, config.relay.reconnect, random);
@@ -55,21 +64,20 @@ export async function reportStatus(
   }
 }
 
-async function connect(end: End, topic: string, context: DataflowContext, signal: AbortSignal): Promise<MqttClient> {
+async function connect(
+  end: End,
+  topic: string,
+  context: DataflowContext,
+  signal: AbortSignal,
+): Promise<[MqttClient, Credentials]> {
   const { timeoutMs, readCredentials, openStream } = commonLinkOptions(end, context, () => undefined);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const credentials = await readCredentials(deadline);
   const { keepAliveSeconds } = end.endpoint.mqttSettings;
   const will = { topic, payload: JSON.stringify({ state: "gone" }), retain: isRetained(end) };
   const stream = await openStream(credentials, deadline);
-  return connectClient(stream, {
-    peer: end.peer,
-    clientId: end.clientId,
-    keepAliveSeconds,
-    credentials,
-    timeoutMs,
-    will,
-  });
+  const { peer, clientId } = end;
+  return [await connectClient(stream, { peer, clientId, keepAliveSeconds, credentials, timeoutMs, will }), credentials];
 }
 
 function isRetained({ endpoint }: End): boolean {
@@ -80,6 +88,8 @@ interface Reporting {
   readonly context: DataflowContext;
   readonly end: End;
   readonly signal: AbortSignal;
+  /** Aborts when a newer credential is there: mqtt.js can't show it, so another connection has to. */
+  readonly renewed: AbortSignal;
 }
 
 async function publishUntilClosed(
@@ -88,7 +98,7 @@ async function publishUntilClosed(
   subject: StatusSubject,
   reporting: Reporting,
 ): Promise<void> {
-  const { context, end, signal } = reporting;
+  const { context, end, signal, renewed } = reporting;
   const { intervalSeconds = 30 } = context.config.relay.status ?? {};
   const publish = (state: string) =>
     client.publishAsync(topic, describe(state, subject, context), { qos: 1, retain: isRetained(end) });
@@ -99,7 +109,7 @@ async function publishUntilClosed(
   });
   let reportedMs = -Infinity;
   let reported = "";
-  while (client.connected && !signal.aborted) {
+  while (client.connected && !signal.aborted && !renewed.aborted) {
     const readiness = JSON.stringify(subject.readiness);
     if (readiness !== reported || performance.now() - reportedMs >= intervalSeconds * 1000) {
       await publish("running");
@@ -108,7 +118,11 @@ async function publishUntilClosed(
     }
     await Promise.race([delay(checkIntervalMs, undefined, { signal }).catch(() => undefined), closed]);
   }
-  if (!signal.aborted) throw new Error("the connection was closed");
+  if (!signal.aborted) {
+    if (!renewed.aborted) throw new Error("the connection was closed");
+    await client.endAsync(); // with DISCONNECT, so that the will stays unsaid
+    return;
+  }
   // A broker that does not answer must not hold the end of the process up.
   const taken = new AbortController();
   const farewell = publish("stopped").finally(() => {

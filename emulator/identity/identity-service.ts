@@ -42,6 +42,14 @@ export interface IdentityServiceOptions {
   readonly managedIdentityPort?: number;
 }
 
+/** What every request gets instead of an answer: `{ status: 429, body: "" }`. */
+export interface IdentityFailure {
+  readonly status: number;
+  readonly body: string;
+  /** Further headers, such as `{ "retry-after": "1" }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What the routes need of the service. */
 export interface IdentityDirectory {
   readonly tenantId: string;
@@ -51,6 +59,7 @@ export interface IdentityDirectory {
   readonly identityHeader: string;
   readonly issuer: string;
   tokenLifetimeSeconds: number;
+  failure: IdentityFailure | undefined;
   issue(identity: ManagedIdentity, audience: string): Promise<string>;
 }
 
@@ -70,6 +79,8 @@ export interface IdentityService {
   tokenLifetimeSeconds: number;
   /** Makes a token without HTTP. @throws when no identity has the client ID */
   createToken(clientId: string, audience: string): Promise<string>;
+  /** Answers every request in this way; `undefined` ends it. */
+  fail(failure: IdentityFailure | undefined): void;
   close(): Promise<void>;
 }
 
@@ -101,6 +112,9 @@ export async function createIdentityService(options: IdentityServiceOptions): Pr
       if (!identity) throw new Error(`client ID "${clientId}" has no identity; add it to identities`);
       return directory.issue(identity, audience);
     },
+    fail: (failure) => {
+      directory.failure = failure;
+    },
     close: async () => {
       authority.closeAllConnections();
       managed.closeAllConnections();
@@ -120,6 +134,7 @@ function createDirectory(
     keySet: key.keySet,
     identityHeader: randomUUID(),
     issuer,
+    failure: undefined,
     tokenLifetimeSeconds: tokenLifetimeSeconds ?? defaultLifetimeSeconds,
     issue: ({ clientId, principalId }, audience) => {
       const iat = nowSeconds();

@@ -18,6 +18,11 @@ const maxBodyBytes = 64 * 1024;
 /** Creates the request listener of both servers. Never throws into the server. */
 export function respond(directory: IdentityDirectory): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
+    if (directory.failure !== undefined) {
+      const { status, body, headers } = directory.failure;
+      response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
+      return;
+    }
     route(directory, request)
       .catch((error: unknown): Reply => failure(500, "server_error", String(error)))
       .then(({ status, body }) => {

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
-import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import { createServer as createTlsServer, Server as TlsServer, TLSSocket } from "node:tls";
 import type { TlsOptions } from "node:tls";
 
 import { createWebSocketStream, WebSocketServer } from "ws";
@@ -53,10 +53,13 @@ export interface ListenerCallbacks {
 
 export interface Listener {
   readonly address: ListenerAddress;
+  /** Takes other certificates for the connections to come; those that are open stay. */
+  renewTls(tls: ListenerTls): void;
   /** Stops listening; connections that were accepted stay. */
   close(): Promise<void>;
 }
 
+const minVersion = "TLSv1.2";
 const path = "/mqtt";
 const subprotocol = "mqtt";
 
@@ -70,7 +73,14 @@ export async function listen(options: ListenerOptions, callbacks: ListenerCallba
   });
   server.on("tlsClientError", () => undefined); // a failed handshake concerns the client only
   const { port } = server.address() as AddressInfo;
-  return { address: describe(options, host, port), close: () => closeServer(server) };
+  return {
+    address: describe(options, host, port),
+    renewTls: ({ certificate: cert, key, clientCa: ca }) => {
+      const trust = ca === undefined ? {} : { ca };
+      if (server instanceof TlsServer) server.setSecureContext({ cert, key, minVersion, ...trust });
+    },
+    close: () => closeServer(server),
+  };
 }
 
 function tcpServer({ tls }: ListenerOptions, callbacks: ListenerCallbacks): NetServer {
@@ -112,7 +122,7 @@ function tlsOptions({ certificate, key, clientCa }: ListenerTls, callbacks: List
   return {
     cert: certificate,
     key,
-    minVersion: "TLSv1.2",
+    minVersion,
     ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
     SNICallback: (serverName, done) => {
       if (callbacks.isServerNameAccepted(serverName)) done(null);

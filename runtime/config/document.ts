@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { dataflowSchema, type Dataflow } from "./dataflow.ts";
 import { endpointSchema, type Endpoint } from "./endpoint.ts";
 import { block, choice, integer, named, text } from "./field.ts";
+import { proxySchema } from "./proxy.ts";
 
 const rest = "Azure REST API, DataflowProfile";
 const own = "Beyond the specification";
@@ -104,6 +105,7 @@ export const relaySchema = block({
     ),
     20,
   ),
+  proxy: v.optional(proxySchema),
   status: v.optional(
     block({
       endpointRef: text({

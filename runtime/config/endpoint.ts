@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 import { authenticationSchema } from "./authentication.ts";
 import { block, choice, flag, integer, kubernetesName, text } from "./field.ts";
+import { proxySchema } from "./proxy.ts";
 
 /** Kinds of MQTT broker that an endpoint reaches, by AIO's names for `hostType`. */
 export const HostType = { LocalBroker: "LocalBroker", EventGrid: "EventGrid", CustomMqtt: "CustomMqtt" } as const;
@@ -138,6 +139,7 @@ const relay = block({
       { pattern: /./, hint: "give a user name, or leave it out" },
     ),
   ),
+  proxy: v.optional(proxySchema),
   allowSharedSubscriptions: v.optional(
     flag({
       description:

@@ -1,113 +1,166 @@
-import type { Endpoint } from "../config/endpoint.ts";
+import { parseHost, type Endpoint } from "../config/endpoint.ts";
+import type { ProxySettings } from "../config/proxy.ts";
 import { ConnectionError } from "../errors.ts";
 import type { ConnectOptions } from "../mqtt/connect.ts";
 import type { TlsMaterial } from "../transport/open-stream.ts";
-import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./azure-identity.ts";
+import type { Proxy } from "../transport/proxy-tunnel.ts";
+import { checkDates, readClientCertificate, readTrustedCertificates, type ClientCertificate } from "./certificate.ts";
+import { EndWatch, type CredentialEnd, type EndEvent } from "./end-watch.ts";
 import type { Mounts } from "./mounts.ts";
+import { createProofSource, type ProofSource } from "./proof.ts";
+import { createProxyReader } from "./proxy.ts";
+import { Renewer, type RenewalEvent } from "./renewer.ts";
+import type { Token } from "./token.ts";
 
 /** What CONNECT carries of a client's credentials. */
 export type Proof = Pick<ConnectOptions, "username" | "password" | "authenticationMethod" | "authenticationData">;
 
-/** What a client shows to a broker. Held only while a connection is made. */
+/** What a client shows to a broker. Held only while a connection is made, and while it is watched. */
 export interface Credentials {
   readonly proof: Proof;
   /** Omitted: the connection is not encrypted. */
   readonly tls?: TlsMaterial;
-}
-
-/** Gets an endpoint's credentials anew for each connection. */
-export interface CredentialSource {
-  /** @throws {ConnectionError} when something that it needs is missing; says what and where */
-  readonly read: (signal: AbortSignal) => Promise<Credentials>;
+  /** The token in `proof`, where it has one. */
+  readonly token?: Token;
+  /** The client certificate in `tls`, where it has one. */
+  readonly certificate?: ClientCertificate;
+  /** The proxy that leads to the broker; omitted: straight. */
+  readonly proxy?: Proxy;
 }
 
 /**
- * Authentication methods of enhanced authentication.
- * @see Event Grid, Microsoft Entra JWT authentication; Azure IoT Operations, Broker authentication (2025-04-10)
+ * What a live connection has to do about a newer credential.
+ * - `token`: show it by AUTH
+ * - `reconnect`: it counts only in a new connection
  */
-const enhancedMethod = { entraToken: "OAUTH2-JWT", serviceAccountToken: "K8S-SAT" } as const;
+export type CredentialChange =
+  { readonly kind: "token"; readonly data: Buffer } | { readonly kind: "reconnect"; readonly what: string };
+
+/** What becomes of an endpoint's credentials, for the log. */
+export type CredentialEvent = RenewalEvent | EndEvent;
+
+/** Gets an endpoint's credentials anew for each connection, and newer ones for those that last. */
+export interface CredentialSource {
+  /** @throws {ConnectionError} when something that it needs is missing or wrong; says what and where */
+  readonly read: (signal: AbortSignal) => Promise<Credentials>;
+  /**
+   * Calls back for each newer credential while a connection lives.
+   * @returns a function that ends it
+   */
+  readonly watch: (used: Credentials, onChange: (change: CredentialChange) => void) => () => void;
+  /** Tokens and certificates in use, with their ends. */
+  readonly ends: () => readonly CredentialEnd[];
+}
+
+export interface CredentialSourceOptions {
+  readonly onEvent?: (event: CredentialEvent) => void;
+  readonly random?: () => number;
+  /** Wall clock in milliseconds. */
+  readonly now?: () => number;
+  /** Time between two looks at mounted files whose change nobody tells. @default 30000 */
+  readonly pollMs?: number;
+  /** The relay's own proxy; an endpoint may have another. */
+  readonly proxy?: ProxySettings | undefined;
+}
 
 /** Chooses how an endpoint's credentials are got. Reads nothing yet. */
-export function createCredentialSource(name: string, endpoint: Endpoint, mounts: Mounts): CredentialSource {
+export function createCredentialSource(
+  name: string,
+  endpoint: Endpoint,
+  mounts: Mounts,
+  { onEvent = () => undefined, random = Math.random, now = Date.now, pollMs, proxy }: CredentialSourceOptions = {},
+): CredentialSource {
   const { tls } = endpoint.mqttSettings;
-  const readProof = createProofReader(name, endpoint, mounts);
+  const renewal = { onEvent, random, now, ...(pollMs === undefined ? {} : { pollMs }) };
+  const readProxy = createProxyReader(endpoint, proxy, mounts);
+  const address = parseHost(endpoint.mqttSettings.host);
+  const proofs = createProofSource(name, endpoint, mounts, renewal, readProxy);
+  const certificates = createCertificateRenewer(endpoint, mounts, renewal);
+  const ends = new EndWatch(onEvent, now);
+  const readTls = async (signal: AbortSignal): Promise<Pick<Credentials, "tls" | "certificate">> => {
+    if (tls.mode === "Disabled") return {};
+    const trust = await readTrust(endpoint, mounts, ends);
+    const certificate = await certificates?.read(signal);
+    if (certificate === undefined) return { tls: trust };
+    const { cert, key, subject, endsAtMs, startsAtMs } = certificate;
+    ends.set([{ kind: "client_certificate", name: subject, endsAtMs, startsAtMs }]);
+    return { tls: { ...trust, cert, key }, certificate };
+  };
   return {
     read: async (signal) => {
-      const proof = await readProof(signal);
-      return tls.mode === "Disabled" ? { proof } : { proof, tls: await readTls(endpoint, mounts) };
+      const shown = await proofs.read(signal);
+      ends.setToken(shown.token, proofs.warningShare);
+      const proxy = address === undefined ? undefined : await readProxy(address, tls.mode === "Enabled");
+      return { ...shown, ...(await readTls(signal)), ...(proxy === undefined ? {} : { proxy }) };
     },
+    watch: (used, onChange) => {
+      const endings = [watchProof(proofs, used, ends, onChange), watchCertificate(certificates, used, ends, onChange)];
+      return () => {
+        for (const end of endings) end();
+      };
+    },
+    ends: () => ends.all(),
   };
 }
 
-function createProofReader(name: string, endpoint: Endpoint, mounts: Mounts): (signal: AbortSignal) => Promise<Proof> {
-  const { authentication } = endpoint.mqttSettings;
-  const username = endpoint.relay.username === undefined ? {} : { username: endpoint.relay.username };
-  switch (authentication.method) {
-    case "Anonymous":
-      return () => Promise.resolve({});
-    case "ServiceAccountToken":
-      return async () => ({
-        authenticationMethod: enhancedMethod.serviceAccountToken,
-        authenticationData: await mounts.readToken(name),
-      });
-    case "SystemAssignedManagedIdentity":
-      return entraProof(systemAssignedTokens(authentication.systemAssignedManagedIdentitySettings.audience));
-    case "UserAssignedManagedIdentity":
-      return entraProof(userAssignedTokens(authentication.userAssignedManagedIdentitySettings));
-    case "X509Certificate":
-      // TLS shows the certificate; the user name is the authentication name that Event Grid may ask for.
-      return () => Promise.resolve(username);
-    case "AccessToken": {
-      const { secretRef } = authentication.accessTokenSettings;
-      return async () => ({ ...username, password: trimmed(await mounts.readSecret(secretRef, "accessToken")) });
-    }
-    case "UsernamePassword": {
-      const { secretRef } = authentication.usernamePasswordSettings;
-      return async () => ({
-        username: trimmed(await mounts.readSecret(secretRef, "username")).toString("utf8"),
-        password: trimmed(await mounts.readSecret(secretRef, "password")),
-      });
-    }
-  }
-}
-
-function entraProof(tokens: TokenSource): (signal: AbortSignal) => Promise<Proof> {
-  return async (signal) => ({
-    authenticationMethod: enhancedMethod.entraToken,
-    authenticationData: Buffer.from(await tokens.getToken(signal)),
+function watchProof(
+  proofs: ProofSource,
+  { token }: Credentials,
+  ends: EndWatch,
+  onChange: (change: CredentialChange) => void,
+): () => void {
+  if (token === undefined || proofs.watch === undefined) return () => undefined;
+  return proofs.watch(token, (newer) => {
+    ends.setToken(newer, proofs.warningShare);
+    onChange(proofs.isShownLive ? { kind: "token", data: newer.data } : { kind: "reconnect", what: proofs.what });
   });
 }
 
-/** A file written by hand often ends with a line break that is no part of the secret. */
-function trimmed(secret: Buffer): Buffer {
-  return Buffer.from(secret.toString("utf8").replace(/\r?\n$/, ""));
+function watchCertificate(
+  certificates: Renewer<ClientCertificate> | undefined,
+  { certificate }: Credentials,
+  ends: EndWatch,
+  onChange: (change: CredentialChange) => void,
+): () => void {
+  if (certificates === undefined || certificate === undefined) return () => undefined;
+  return certificates.watch(certificate, ({ subject, endsAtMs, startsAtMs }) => {
+    ends.set([{ kind: "client_certificate", name: subject, endsAtMs, startsAtMs }]);
+    onChange({ kind: "reconnect", what: `client certificate "${subject}"` });
+  });
 }
 
-async function readTls({ mqttSettings: { tls, authentication } }: Endpoint, mounts: Mounts): Promise<TlsMaterial> {
-  const ref = tls.trustedCaCertificateConfigMapRef;
-  const trust = ref === undefined ? {} : { ca: await mounts.readConfigMap(ref) };
-  if (authentication.method !== "X509Certificate") return trust;
-  return { ...trust, ...(await readCertificate(mounts, authentication.x509CertificateSettings.secretRef)) };
+function createCertificateRenewer(
+  { mqttSettings: { authentication } }: Endpoint,
+  mounts: Mounts,
+  renewal: ConstructorParameters<typeof Renewer<ClientCertificate>>[1],
+): Renewer<ClientCertificate> | undefined {
+  if (authentication.method !== "X509Certificate") return undefined;
+  const { secretRef } = authentication.x509CertificateSettings;
+  return new Renewer<ClientCertificate>(
+    {
+      what: `client certificate of Secret "${secretRef}"`,
+      remedy: "renew it",
+      fetch: async () => {
+        const certificate = await readClientCertificate(mounts, secretRef);
+        const what = `client certificate "${certificate.subject}" of Secret "${secretRef}"`;
+        const problem = checkDates(what, certificate, renewal.now());
+        if (problem !== undefined) throw new ConnectionError(problem, { retryable: true });
+        return certificate;
+      },
+      isSame: (a, b) => a.cert === b.cert && a.key === b.key,
+      endsAtMs: (certificate) => certificate.endsAtMs,
+      // Whoever issues it decides when: only the mounted files tell.
+      renewAtMs: () => undefined,
+      folder: mounts.secretFolder(secretRef),
+    },
+    renewal,
+  );
 }
 
-/** The keys that AIO prescribes, and those of a `kubernetes.io/tls` Secret. */
-const certificateLayouts = [
-  { cert: "client_cert.pem", key: "client_key.pem" },
-  { cert: "tls.crt", key: "tls.key" },
-] as const;
-const intermediatesKey = "client_intermediate_certs.pem";
-
-async function readCertificate(mounts: Mounts, secret: string): Promise<Pick<TlsMaterial, "cert" | "key">> {
-  const keys = await mounts.listSecret(secret);
-  const layout = certificateLayouts.find(({ cert }) => keys.includes(cert));
-  if (layout === undefined) {
-    const wanted = certificateLayouts.map(({ cert, key }) => `"${cert}" and "${key}"`).join(" or ");
-    throw new ConnectionError(`Secret "${secret}" has no client certificate; mount it with ${wanted}`, {
-      retryable: true,
-    });
-  }
-  const read = async (key: string) => (await mounts.readSecret(secret, key)).toString("utf8");
-  const leaf = await read(layout.cert);
-  const intermediates = keys.includes(intermediatesKey) ? await read(intermediatesKey) : "";
-  return { cert: intermediates === "" ? leaf : `${leaf.trimEnd()}\n${intermediates}`, key: await read(layout.key) };
+async function readTrust({ mqttSettings }: Endpoint, mounts: Mounts, ends: EndWatch): Promise<TlsMaterial> {
+  const ref = mqttSettings.tls.trustedCaCertificateConfigMapRef;
+  if (ref === undefined) return {};
+  const { pem, ends: certificates } = readTrustedCertificates(ref, await mounts.readConfigMap(ref));
+  ends.set(certificates.map(({ subject, ...times }) => ({ kind: "ca_certificate", name: subject, ...times })));
+  return { ca: pem };
 }

@@ -12,6 +12,7 @@ import { Forwarder } from "./forwarder.ts";
 import { Link, type LinkState } from "./link.ts";
 import { createPatch, planPatch } from "./patch.ts";
 import type { DeadLetterPlan } from "./ports.ts";
+import { quiesceDestination, quiesceSource } from "./quiesce.ts";
 import { reportTrouble } from "./report.ts";
 import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
 
@@ -182,6 +183,7 @@ export class Dataflow {
         const text = `${end.peer} takes QoS 0 only; set endpoints.${end.name}.mqttSettings.qos to 0`;
         return Promise.reject(new ConnectionError(text, { retryable: false }));
       },
+      quiesce: () => quiesceDestination(this.#forwarder),
       onPublish: () => undefined,
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onPuback(packetId, reasonCode);
@@ -215,6 +217,7 @@ export class Dataflow {
         else if (!sessionPresent) this.#noteLostSession();
         this.#forwarder.attachSource(connection, sessionPresent);
       },
+      quiesce: (connection) => quiesceSource(connection, this.#forwarder),
       prepare: (connection, limits) =>
         this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
       onPublish: (view) => {

@@ -6,6 +6,7 @@ import type { ConnectOptions } from "../mqtt/connect.ts";
 import { openStream } from "../transport/open-stream.ts";
 import { clientId, type ClientIdParts } from "./client-id.ts";
 import type { LinkOptions } from "./link.ts";
+import { keepRenewed } from "./renewal.ts";
 import { reportLinkState } from "./report.ts";
 
 /** What the dataflows of one relay share. */
@@ -49,31 +50,38 @@ export function createEnd(
   };
 }
 
+type CommonLinkOption =
+  "backoff" | "random" | "timeoutMs" | "readCredentials" | "openStream" | "watchCredentials" | "onStateChange";
+
 /** The part of a link's options that is alike for sources and destinations. */
 export function commonLinkOptions(
   end: End,
   { config, credentials, connectTo, random, log }: DataflowContext,
   onFailed: (reason: string) => void,
-): Pick<LinkOptions, "backoff" | "random" | "timeoutMs" | "readCredentials" | "openStream" | "onStateChange"> {
+): Required<Pick<LinkOptions, CommonLinkOption>> {
   const { host, protocol } = end.endpoint.mqttSettings;
   const address = required(parseHost(host), `host "${host}"`);
   const instead = connectTo.get(`${address.hostname}:${address.port}`);
   const source = required(credentials.get(end.name), `credentials of "${end.name}"`);
-  const report = reportLinkState(log, { side: end.side, endpoint: end.name, host });
+  const names = { side: end.side, endpoint: end.name, host };
+  const report = reportLinkState(log, names);
+  const renewal = { source, backoff: config.relay.reconnect, random, log: log.child(names) };
   return {
     backoff: config.relay.reconnect,
     random,
     timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     readCredentials: (signal) => source.read(signal),
-    openStream: ({ tls }, signal) =>
+    openStream: ({ tls, proxy }, signal) =>
       openStream({
         peer: end.peer,
         address,
         webSocket: protocol === "WebSockets",
         signal,
         ...(tls === undefined ? {} : { tls }),
+        ...(proxy === undefined ? {} : { proxy }),
         ...(instead === undefined ? {} : { connectTo: instead }),
       }),
+    watchCredentials: (connection, used, replace) => keepRenewed(connection, used, replace, renewal),
     onStateChange: (state, waitMs) => {
       report(state, waitMs);
       if (state.kind === "failed") onFailed(state.reason);

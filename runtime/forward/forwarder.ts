@@ -84,6 +84,11 @@ export class Forwarder {
     return this.#sender.inFlight.length;
   }
 
+  /** QoS 1 messages of the source connection of today that are not acknowledged to it. */
+  get unacknowledged(): number {
+    return this.#unacknowledged.length;
+  }
+
   /** Messages that wait in memory to be sent. */
   get waiting(): number {
     return this.#waiting.length + (this.#spooler?.tailLength ?? 0);
@@ -138,6 +143,11 @@ export class Forwarder {
     this.#sender.pump();
   }
 
+  /** Sends nothing more on the destination connection of today: it is about to be replaced. */
+  holdDestination(): void {
+    this.#sender.hold();
+  }
+
   /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
   detachDestination(): void {
     this.#sender.detach();
@@ -173,11 +183,8 @@ export class Forwarder {
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
   onUnwanted(view: PublishView): void {
     this.#counters.received++;
-    this.#lose(
-      "filter_removed",
-      "no filter of the configuration asks for it; the session still holds an older one",
-      view.topic,
-    );
+    const reason = "no filter of the configuration asks for it; the session still holds an older one";
+    this.#lose("filter_removed", reason, view.topic);
     this.#acknowledgeInTurn(view.packetId);
   }
 

@@ -32,8 +32,23 @@ export interface LinkOptions {
   /** A connection that was taken over has ended. */
   readonly onDisconnected: () => void;
   readonly onStateChange: (state: LinkState, waitMs?: number) => void;
+  /**
+   * Watches the credentials of a connection that is up; `replace` puts another one in its place.
+   * @returns a function that ends it, called when the connection has ended
+   */
+  readonly watchCredentials?: (connection: Connection, used: Credentials, replace: () => Promise<void>) => () => void;
+  /** Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice. Never rejects. */
+  readonly quiesce?: (connection: Connection) => Promise<void>;
 }
 
+/** A stream that is open, and the credentials that go with it. */
+interface Opened {
+  readonly credentials: Credentials;
+  readonly stream: Duplex;
+}
+
+/** Time for a server to say that it does not take a client certificate: with TLS 1.3 it does so after the handshake. */
+const refusalMs = 500;
 /** A connection that lasted this long was a good one: the next wait starts small again. */
 const stableMs = 10_000;
 
@@ -46,6 +61,9 @@ export class Link {
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
   #connectedMs = Infinity;
+  /** What the connection that comes next is made of, when it replaces one in good order. */
+  #next: Opened | undefined;
+  #isReplacing = false;
   #state: LinkState = { kind: "connecting" };
   #firstOutcome: (() => void) | undefined;
   /** Settles once the first attempt has succeeded or failed. */
@@ -69,8 +87,13 @@ export class Link {
       const error = await this.#connectOnce(signal);
       if (this.#isStopped()) break;
       if (!error.retryable) {
+        this.#takeNext()?.stream.destroy();
         this.#setState({ kind: "failed", reason: error.message });
         return;
+      }
+      if (this.#next !== undefined) {
+        this.#setState({ kind: "connecting" });
+        continue;
       }
       if (performance.now() - this.#connectedMs > stableMs) waitMs = 0;
       waitMs = nextDelay(waitMs, this.#options.backoff, this.#options.random);
@@ -84,6 +107,7 @@ export class Link {
   /** Ends the connection with DISCONNECT and connects no more. May be called again. */
   stop(): void {
     this.#stop.abort(new Error("the relay is stopping"));
+    this.#takeNext()?.stream.destroy();
     this.#connection?.close();
   }
 
@@ -96,19 +120,53 @@ export class Link {
     return this.#stop.signal.aborted;
   }
 
+  /**
+   * Puts another connection, with the credentials of today, in the place of this one: opens its stream, brings the old
+   * one to rest, ends it, and goes on with the session that the broker has kept.
+   * @throws {ConnectionError} when the stream can't be opened; the old connection stays as it is
+   */
+  async #replace(connection: Connection): Promise<void> {
+    if (this.#isReplacing || this.#connection !== connection || this.#isStopped()) return;
+    this.#isReplacing = true;
+    try {
+      const next = await this.#open(this.#stop.signal);
+      const failure = await failureWithin(next.stream, refusalMs);
+      if (failure !== undefined) throw asConnectionError(failure);
+      await this.#options.quiesce?.(connection);
+      if (this.#isStopped()) {
+        next.stream.destroy();
+        return;
+      }
+      this.#next = next;
+      connection.close();
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  #takeNext(): Opened | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next?.stream.destroyed === false ? next : undefined;
+  }
+
+  async #open(signal: AbortSignal): Promise<Opened> {
+    return withinTime(this.#options.timeoutMs, signal, async (deadline) => {
+      const credentials = await this.#options.readCredentials(deadline);
+      return { credentials, stream: await this.#options.openStream(credentials, deadline) };
+    });
+  }
+
   /** One connection, from its first byte to its end; resolves with what ended it. */
   async #connectOnce(signal: AbortSignal): Promise<ConnectionError> {
-    let stream: Duplex;
-    let credentials: Credentials;
+    let opened: Opened;
     try {
-      [credentials, stream] = await withinTime(this.#options.timeoutMs, signal, async (deadline) => {
-        const read = await this.#options.readCredentials(deadline);
-        return [read, await this.#options.openStream(read, deadline)];
-      });
+      opened = this.#takeNext() ?? (await this.#open(signal));
     } catch (cause) {
-      if (cause instanceof ConnectionError) return cause;
-      return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+      return asConnectionError(cause);
     }
+    const { stream, credentials } = opened;
+    let endWatch: (() => void) | undefined;
     return new Promise<ConnectionError>((resolve) => {
       let wasConnected = false;
       let preparationError: ConnectionError | undefined;
@@ -117,6 +175,7 @@ export class Link {
           wasConnected = true;
           this.#connectedMs = performance.now();
           this.#options.onConnected(connection, limits);
+          endWatch = this.#options.watchCredentials?.(connection, credentials, () => this.#replace(connection));
           this.#prepare(connection, limits).catch((cause: unknown) => {
             preparationError = asConnectionError(cause);
             connection.destroy(preparationError.message);
@@ -126,6 +185,7 @@ export class Link {
         onPuback: this.#options.onPuback,
         onClosed: (error) => {
           this.#connection = undefined;
+          endWatch?.();
           if (wasConnected) this.#options.onDisconnected();
           resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
         },
@@ -154,6 +214,29 @@ function asConnectionError(cause: unknown): ConnectionError {
   return new ConnectionError(describeError(cause), { retryable: true }, { cause });
 }
 
+/** Waits whether a stream that is open fails within a time; reads nothing of it. */
+async function failureWithin(stream: Duplex, timeMs: number): Promise<Error | undefined> {
+  // Stays: whatever happens to a stream that waits for its turn is found when it is used.
+  stream.on("error", () => undefined);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      settle(undefined);
+    }, timeMs);
+    const settle = (failure: Error | undefined) => {
+      clearTimeout(timer);
+      stream.off("error", settle);
+      stream.off("close", onClose);
+      resolve(failure);
+    };
+    const onClose = () => {
+      settle(new Error("the server closed the connection before CONNECT"));
+    };
+    stream.once("error", settle);
+    stream.once("close", onClose);
+    stream.once("end", onClose);
+  });
+}
+
 /** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
 async function withinTime<T>(
   timeoutMs: number,
@@ -162,7 +245,9 @@ async function withinTime<T>(
 ): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(() => {
-    late.abort(new Error(`no connection within ${timeoutMs} ms`));
+    late.abort(
+      new Error(`no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`),
+    );
   }, timeoutMs);
   try {
     return await act(AbortSignal.any([signal, late.signal]));

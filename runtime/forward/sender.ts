@@ -39,6 +39,7 @@ export class Sender {
   #isPausedByRate = false;
   #rejection: string | undefined;
   #awaitsDrain = false;
+  #isHeld = false;
 
   constructor(options: ForwarderOptions, waiting: WaitingQueue, events: SenderEvents) {
     this.#options = options;
@@ -78,10 +79,15 @@ export class Sender {
   attach(destination: DestinationPort, limits: DestinationLimits): void {
     this.#destination = destination;
     this.#limits = limits;
-    this.#awaitsDrain = false;
+    this.#awaitsDrain = this.#isHeld = false;
     if (limits.sessionPresent) return;
     this.#waiting.forEach((entry) => (entry.destinationId = 0));
     this.#inFlight.forgetIds();
+  }
+
+  /** Sends nothing more on the connection of today. */
+  hold(): void {
+    this.#isHeld = true;
   }
 
   /** What was in flight goes back to the head of what waits, in its order. */
@@ -110,7 +116,7 @@ export class Sender {
 
   /** Sends what may be sent: as long as something waits, the window has room and the destination takes it. */
   pump(): void {
-    while (this.#destination !== undefined && !this.#isPausedByRejection) {
+    while (this.#destination !== undefined && !this.#isPausedByRejection && !this.#isHeld) {
       const waits = this.#waiting.peek();
       const entry = waits ?? this.#spooler?.peekTail();
       if (entry === undefined || !this.#events.maySend(entry) || !this.#hasRoom(entry) || this.#isHeldByRate(entry))

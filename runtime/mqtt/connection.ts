@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError } from "../errors.ts";
+import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { startKeepAlive } from "./keep-alive.ts";
 import { PacketReader } from "./packet-reader.ts";
 import { encodePuback, PublishView } from "./publish.ts";
+import { Reauthentication } from "./reauthentication.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "./reason-codes.ts";
 
 /** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
@@ -46,6 +48,8 @@ export class Connection {
   readonly #writer: BatchWriter;
   readonly #view = new PublishView();
   readonly #waiting = new Map<number, (packet: Packet) => void>();
+  readonly #reauthentication: Reauthentication;
+  #isQuiet = false;
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #lastReadMs = performance.now();
@@ -59,6 +63,7 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
+    this.#reauthentication = new Reauthentication(options, stream, this);
     const reader = new PacketReader((bytes, start, end, headerLength) => {
       this.#onPacket(bytes, start, end, headerLength);
     });
@@ -71,7 +76,8 @@ export class Connection {
       }
     });
     stream.on("error", (cause: unknown) => {
-      this.#fail(`lost the connection: ${describeError(cause)}${this.#hint}`, true, cause);
+      const reason = describeStreamError(cause);
+      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, cause);
     });
     stream.on("close", () => {
       this.#fail(`closed the connection${this.#hint}`, true);
@@ -102,10 +108,16 @@ export class Connection {
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
     if (paused) this.#stream.pause();
-    else if (this.#stream.isPaused()) {
+    else if (this.#stream.isPaused() && !this.#isQuiet) {
       this.#lastReadMs = performance.now();
       this.#stream.resume();
     }
+  }
+
+  /** Reads no further, for good. What has come can still be acknowledged, and {@link close} ends it as ever. */
+  quiesce(): void {
+    this.#isQuiet = true;
+    this.#stream.pause();
   }
 
   /** Calls back once what waits to be sent has left the process. */
@@ -121,11 +133,8 @@ export class Connection {
    */
   async subscribe(subscriptions: readonly Subscription[]): Promise<number[]> {
     const messageId = this.#takeControlId();
-    const answer = await this.#request("SUBACK", messageId, {
-      cmd: "subscribe",
-      messageId,
-      subscriptions: subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 })),
-    });
+    const asked = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
+    const answer = await this.#request("SUBACK", messageId, { cmd: "subscribe", messageId, subscriptions: asked });
     return answer.cmd === "suback" ? (answer.granted as number[]) : [];
   }
 
@@ -136,6 +145,15 @@ export class Connection {
   async unsubscribe(filters: readonly string[]): Promise<void> {
     const messageId = this.#takeControlId();
     await this.#request("UNSUBACK", messageId, { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] });
+  }
+
+  /**
+   * Shows new authentication data on the live connection, with the method of CONNECT.
+   * @throws {ConnectionError} when the server refuses (the connection has ended then), does not answer in time, or asks
+   *   for another step (the connection is open still, with what was shown before)
+   */
+  async reauthenticate(data: Buffer): Promise<void> {
+    await this.#reauthentication.run(data);
   }
 
   /** Says DISCONNECT, sends what was written before it, and ends. */
@@ -188,7 +206,7 @@ export class Connection {
   #startTimer(awaited: string): NodeJS.Timeout {
     const timer = setTimeout(() => {
       if (this.#stream.isPaused()) timer.refresh();
-      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms`, true);
+      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, true);
     }, this.#options.timeoutMs);
     return timer;
   }
@@ -222,6 +240,7 @@ export class Connection {
         this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
         break;
       case "auth":
+        if (this.#reauthentication.onAuth(packet.reasonCode)) break;
         this.#fail("asked for another authentication step, which no method here has", false);
         break;
       default:
@@ -282,6 +301,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#stopKeepAlive();
     this.#stream.destroy();
+    this.#reauthentication.onEnd();
     for (const settle of this.#waiting.values()) settle({ cmd: "disconnect" });
     this.#waiting.clear();
     this.#events.onClosed(error);

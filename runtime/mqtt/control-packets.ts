@@ -13,7 +13,16 @@ export const firstControlPacketId = 65_000;
 export const lastControlPacketId = 65_535;
 
 /** Packet types, the upper half of the first byte. @see MQTT 5.0 §2.1.2 */
-export const PacketType = { publish: 3, puback: 4, pingresp: 13 } as const;
+export const PacketType = { publish: 3, puback: 4, pingresp: 13, auth: 15 } as const;
+
+/** Reason codes of AUTH. @see MQTT 5.0 §3.15.2.1 */
+const AuthReason = { success: 0x00, reauthenticate: 0x19 } as const;
+
+/** Encodes the AUTH that shows new authentication data on a connection that is open. @see MQTT 5.0 §4.12.1 */
+export function encodeReauthentication(authenticationMethod: string, authenticationData: Buffer): Buffer {
+  const properties = { authenticationMethod, authenticationData };
+  return encodeControlPacket({ cmd: "auth", reasonCode: AuthReason.reauthenticate, properties });
+}
 
 /** Encodes a control packet into one piece, so that nothing can be written between its parts. */
 export function encodeControlPacket(packet: Packet): Buffer {
@@ -25,6 +34,8 @@ export function encodeControlPacket(packet: Packet): Buffer {
  * @throws {ProtocolError} when it is none
  */
 export function decodeControlPacket(bytes: Buffer): Packet {
+  // The shortest AUTH, a success without properties (MQTT 5.0 §3.15.2.1), is more than mqtt-packet can read.
+  if (bytes[0] === PacketType.auth << 4 && bytes.length === 2) return { cmd: "auth", reasonCode: AuthReason.success };
   const decoder = parser({ protocolVersion });
   let decoded: Packet | undefined;
   let failure: unknown;

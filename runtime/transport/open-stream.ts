@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
@@ -6,6 +7,8 @@ import { createWebSocketStream, WebSocket } from "ws";
 
 import type { HostAddress } from "../config/endpoint.ts";
 import { ConnectionError, describeError } from "../errors.ts";
+import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
+import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";
 
 /** Certificates and trust of one connection. */
 export interface TlsMaterial {
@@ -25,6 +28,8 @@ export interface StreamOptions {
   /** Omitted: plain TCP. */
   readonly tls?: TlsMaterial;
   readonly webSocket: boolean;
+  /** Omitted: straight. */
+  readonly proxy?: Proxy;
   /** Where to connect instead; the name that is asked for and checked stays that of `address`. */
   readonly connectTo?: HostAddress;
   readonly signal: AbortSignal;
@@ -32,31 +37,27 @@ export interface StreamOptions {
 
 /** Path of MQTT over WebSockets where the host names none. @see Azure IoT Operations, Configure MQTT data flow endpoints */
 const defaultWebSocketPath = "/mqtt";
+/** Certificates of a chain that are looked at. */
+const maxChain = 10;
 /** Detects a peer that has vanished below MQTT too. */
 const tcpKeepAliveMs = 30_000;
 
 /**
- * Opens a TCP, TLS or WebSocket stream. The caller owns it.
+ * Opens a TCP, TLS or WebSocket stream, through a proxy where one is given. The caller owns it.
  * @throws {ConnectionError} when it can't be opened, or `signal` says so first
  */
 export async function openStream(options: StreamOptions): Promise<Duplex> {
   const stages: (() => void)[] = [];
+  let isHandshake = false;
   try {
-    const { hostname, port } = options.connectTo ?? options.address;
-    const socket = net.connect({
-      host: hostname,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: tcpKeepAliveMs,
-    });
-    stages.push(() => socket.destroy());
-    await opened(socket, "connect", options.signal);
-    let stream: Duplex = socket;
+    let stream: Duplex = await openSocket(options, stages);
     if (options.tls !== undefined) {
-      const secured = tls.connect(tlsOptions(socket, options.address.hostname, options.tls));
+      const secured = tls.connect(tlsOptions(stream, options.address.hostname, options.tls));
       stages.push(() => secured.destroy());
+      isHandshake = true;
       await opened(secured, "secureConnect", options.signal);
+      isHandshake = false;
+      checkServer(secured, options.address.hostname, options.tls);
       stream = secured;
     }
     if (!options.webSocket) return stream;
@@ -68,26 +69,72 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
     await opened(webSocket, "open", options.signal);
     return createWebSocketStream(webSocket);
   } catch (cause) {
-    for (const close of stages) close();
+    // The outermost first: Node.js 24.21 crashes when a socket is destroyed under a TLS stream that is open.
+    for (const close of stages.reverse()) close();
     throw new ConnectionError(
-      `${options.peer} can't be reached: ${describeError(cause)}`,
+      `${options.peer} can't be reached: ${describeStreamError(cause, isHandshake)}`,
       { retryable: true },
       { cause },
     );
   }
 }
 
-function tlsOptions(socket: net.Socket, hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
+async function openSocket(
+  { address, connectTo, proxy, signal }: StreamOptions,
+  stages: (() => void)[],
+): Promise<Duplex> {
+  const target = connectTo ?? address;
+  if (proxy !== undefined) {
+    const tunnel = await openTunnel(proxy, target, signal);
+    stages.push(() => tunnel.destroy());
+    return tunnel;
+  }
+  const socket = net.connect({
+    host: target.hostname,
+    port: target.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: tcpKeepAliveMs,
+  });
+  stages.push(() => socket.destroy());
+  await opened(socket, "connect", signal);
+  return socket;
+}
+
+function tlsOptions(socket: Duplex, hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
   return {
     socket,
     host: hostname,
     // Event Grid finds the namespace by the name that TLS asks for. An address is no such name: RFC 6066 §3.
     ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
     minVersion: "TLSv1.2",
+    // Judged in checkServer, before a byte is sent: Node.js would drop the chain, and with it which certificate failed.
+    rejectUnauthorized: false,
     ...(ca === undefined ? {} : { ca: [...ca] }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** @throws when the server's certificate was not verified, or is for another host */
+function checkServer(secured: tls.TLSSocket, hostname: string, { ca }: TlsMaterial): void {
+  if (secured.authorized) return;
+  const failure: unknown = secured.authorizationError;
+  const code = typeof failure === "string" ? failure : describeError(failure);
+  const check = { hostname, nowMs: Date.now(), ...(ca === undefined ? {} : { ca }) };
+  throw new Error(explainServerCertificate(chainOf(secured), code, check));
+}
+
+/** The certificates as the server sent them, its own first. */
+function chainOf(secured: tls.TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next = secured.getPeerCertificate(true) as Partial<tls.DetailedPeerCertificate> | undefined;
+  for (; next?.raw !== undefined && chain.length < maxChain; next = next.issuerCertificate) {
+    const certificate = new X509Certificate(next.raw);
+    if (chain.at(-1)?.fingerprint256 === certificate.fingerprint256) break; // a root names itself as its issuer
+    chain.push(certificate);
+  }
+  return chain;
 }
 
 function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions): WebSocket {
@@ -114,7 +161,9 @@ async function opened(emitter: Emitter, event: string, signal: AbortSignal): Pro
     };
     let failure: unknown;
     const rejectWith = () => {
-      reject(failure instanceof Error ? failure : new Error(describeError(failure)));
+      // As it is, also when it is an error of another realm: its code says more than its text.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(failure);
     };
     const onOpen = settle(resolve);
     const fail = settle(rejectWith);

@@ -20,18 +20,27 @@ type Listener = "mutual" | "plain" | "passwords" | "otherName";
 
 const refusedPassword = "tr0ub4dor";
 /** With TLS 1.3 the connection ends after the handshake: sometimes the alert is read, sometimes only the reset. */
-const clientCertificateRefused = /before CONNACK; see the broker's log: it may refuse the client certificate/;
+const reset = "before CONNACK; see the broker's log: it may refuse the client certificate";
 
 /** What is wrong with the source of a dataflow, and what the relay says about it. */
 const refusals = {
   "wrong-ca": {
     what: "a broker whose CA the relay doesn't trust",
-    reason: /self-signed certificate in certificate chain/,
+    reason: /comes from the CA "mqtt-dataflow emulator CA", and only "foreign root" is trusted/,
   },
   "no-ca": { what: "a trusted CA that is not mounted", reason: /no-such-config-map has no files; mount the ConfigMap/ },
-  "other-name": { what: "a certificate for another host name", reason: /does not match certificate's altnames/ },
-  "foreign-client": { what: "a client certificate of a foreign CA", reason: clientCertificateRefused },
-  "no-client": { what: "no client certificate where the broker requires one", reason: clientCertificateRefused },
+  "other-name": {
+    what: "a certificate for another host name",
+    reason: /is for "another.example"[^;]*, and not for "127.0.0.1"; correct host/,
+  },
+  "foreign-client": {
+    what: "a client certificate of a foreign CA",
+    reason: new RegExp(`its CA is not known there; register|${reset}`),
+  },
+  "no-client": {
+    what: "no client certificate where the broker requires one",
+    reason: new RegExp(`demands a client certificate; set|${reset}`),
+  },
   "no-secret": {
     what: "a client certificate that is not mounted",
     reason: /Secret "no-such-secret" has no client cert/,
@@ -43,7 +52,10 @@ const refusals = {
   },
   "nobody-there": { what: "a port that nobody listens on", reason: /can't be reached: connect ECONNREFUSED/ },
   "plain-to-tls": { what: "a broker that speaks TLS, addressed without", reason: /before CONNACK; .* or want TLS/ },
-  "tls-to-plain": { what: "a broker without TLS, addressed with", reason: /can't be reached: .*(ECONNRESET|closed)/ },
+  "tls-to-plain": {
+    what: "a broker without TLS, addressed with",
+    reason: /can't be reached: the connection was closed during the TLS handshake; /,
+  },
 } as const;
 type Refusal = keyof typeof refusals;
 

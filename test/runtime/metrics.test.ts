@@ -6,7 +6,7 @@ type Dataflow = Relay["dataflows"][number];
 
 /** A relay of which only its dataflows are looked at. */
 function relayOf(...dataflows: Pick<Dataflow, "name" | "counters" | "status">[]): Relay {
-  return { dataflows } as unknown as Relay;
+  return { dataflows, credentialEnds: [] } as unknown as Relay;
 }
 
 const status: Dataflow["status"] = {
@@ -50,6 +50,25 @@ describe("createMetrics", () => {
     expect(expected.length).toBeGreaterThanOrEqual(14);
     const values = [...samples].filter(([name]) => name.includes('dataflow="up"')).map(([, value]) => value);
     expect(expected.filter((value) => values.filter((one) => one === value).length !== 1)).toEqual([]);
+  });
+
+  test("says how long each token and certificate is good for, and leaves out what is no longer in use", async () => {
+    jest.spyOn(Date, "now").mockReturnValue(1_000_000);
+    const credentialEnds = [
+      { endpoint: "cloud", end: { kind: "token", name: "token", endsAtMs: 1_300_000 } },
+      { endpoint: "edge", end: { kind: "ca_certificate", name: "plant CA", endsAtMs: 990_000 } },
+    ];
+    const relay = { dataflows: [], credentialEnds } as unknown as { credentialEnds: unknown[] };
+    const metrics = createMetrics(relay as unknown as Relay);
+    const series = async () =>
+      (await metrics.render()).split("\n").filter((line) => line.startsWith("relay_credential_expiry_seconds{"));
+
+    expect(await series()).toEqual([
+      'relay_credential_expiry_seconds{endpoint="cloud",kind="token",name="token"} 300',
+      'relay_credential_expiry_seconds{endpoint="edge",kind="ca_certificate",name="plant CA"} -10',
+    ]);
+    credentialEnds.pop();
+    expect(await series()).toHaveLength(1);
   });
 
   test.each([

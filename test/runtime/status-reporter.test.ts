@@ -1,15 +1,21 @@
 import { connectAsync } from "mqtt";
 
 import { createBroker, type Broker } from "../../emulator/broker.ts";
+import { createClusterIssuer } from "../../emulator/identity/cluster-issuer.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import { createLog } from "../../runtime/log.ts";
 import { Relay } from "../../runtime/relay.ts";
+import { swapFiles } from "../support/mounted-files.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 
 interface Report {
   readonly state: string;
   readonly [field: string]: unknown;
 }
+
+/** Made once: an RSA key takes a while. */
+const issuer = createClusterIssuer();
 
 let broker: Broker;
 let reports: Report[];
@@ -18,7 +24,7 @@ let closeWatcher: () => Promise<void>;
 
 beforeEach(async () => {
   broker = await createBroker({
-    profile: createAioProfile({ isAnonymousAllowed: true }),
+    profile: createAioProfile({ isAnonymousAllowed: true, keySet: (await issuer).keySet }),
     listeners: [{ transport: "tcp" }],
   });
   reports = [];
@@ -37,12 +43,12 @@ afterEach(async () => {
   await broker.close();
 });
 
-function createRelay(): Relay {
+function createRelay(authentication: object = { method: "Anonymous" }, mountPath = "/nowhere"): Relay {
   const endpoint = {
     endpointType: "Mqtt",
     mqttSettings: {
       host: `127.0.0.1:${broker.addresses[0]?.port ?? 0}`,
-      authentication: { method: "Anonymous" },
+      authentication,
       tls: { mode: "Disabled" },
       clientIdPrefix: "oslo-",
     },
@@ -60,7 +66,7 @@ function createRelay(): Relay {
     relay: { site: "oslo", status: { endpointRef: "edge", topic: "relays/oslo" }, reconnect: { minDelayMs: 10 } },
   };
   const { config } = parseRelayConfig(JSON.stringify(document), { where: "the test" });
-  return new Relay(config, { ordinal: 2, log: createLog("error") });
+  return new Relay(config, { ordinal: 2, mountPath, log: createLog("error") });
 }
 
 /** The first report that a test is after. */
@@ -121,5 +127,29 @@ describe("the relay's status", () => {
     await relay.stop();
 
     expect(await running).toBe(true);
+  });
+});
+
+describe("a newer token", () => {
+  afterAll(removeTemporaryFolders);
+
+  test("is shown by another connection, and nobody reads that the relay is gone", async () => {
+    const mountPath = createTemporaryFolder("status");
+    const mountToken = async () => {
+      const request = { namespace: "plant", serviceAccount: "relay", audiences: ["aio-internal"] };
+      swapFiles(`${mountPath}/tokens`, { edge: await (await issuer).createToken(request) });
+    };
+    await mountToken();
+    const relay = createRelay({ method: "ServiceAccountToken" }, mountPath);
+    const running = relay.run();
+    await reported(({ isReady }) => isReady === true);
+    const seen = reports.length;
+
+    await mountToken();
+    await reported((report) => reports.indexOf(report) >= seen && report.state === "running");
+    await relay.stop();
+    await running;
+
+    expect(reports.map(({ state }) => state)).not.toContain("gone");
   });
 });

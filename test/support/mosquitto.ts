@@ -23,6 +23,8 @@ export interface MosquittoOptions<Name extends string> {
   readonly listeners: Readonly<Record<Name, MosquittoListener>>;
   /** Further lines of `mosquitto.conf`, for the broker as a whole. */
   readonly settings?: readonly string[];
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real broker on loopback. */
@@ -44,7 +46,7 @@ export interface Mosquitto<Name extends string> {
 export async function startMosquitto<Name extends string>(
   executable: string,
   folder: string,
-  { listeners, settings = [] }: MosquittoOptions<Name>,
+  { listeners, settings = [], env = {} }: MosquittoOptions<Name>,
 ): Promise<Mosquitto<Name>> {
   mkdirSync(folder, { recursive: true });
   const ports = {} as Record<Name, number>;
@@ -72,7 +74,7 @@ export async function startMosquitto<Name extends string>(
     return broker;
   };
   const start = async () => {
-    broker = startProcess(executable, ["-c", file]);
+    broker = startProcess(executable, ["-c", file], { env });
     await broker.untilLine((line) => line.endsWith(" running"));
   };
   await start();

@@ -37,6 +37,8 @@ export interface RelayOptions {
   readonly ordinal?: number;
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What `/readyz` answers. */
@@ -72,7 +74,7 @@ export interface RelayProcess {
 
 /** Starts a relay; returns as soon as the process runs. */
 export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
-  const { folder, config, mounts = {}, ordinal, connectTo = [] } = options;
+  const { folder, config, mounts = {}, ordinal, connectTo = [], env = {} } = options;
   const mountFolder = path.join(folder, "mounts");
   writeMounts(mountFolder, mounts);
   const file = path.join(folder, "relay.json");
@@ -83,7 +85,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const started = startProcess(
     process.execPath,
     [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
-    { env: ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) } },
+    { env: { ...env, ...(ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) }) } },
   );
   return createRelayProcess(started, port);
 }

@@ -4,7 +4,7 @@ import { generate } from "mqtt-packet";
 import WebSocket from "ws";
 
 import { RawClient } from "../support/raw-client.ts";
-import { closeBrokers, startBroker } from "../support/test-broker.ts";
+import { closeBrokers, createTestTls, startBroker } from "../support/test-broker.ts";
 
 afterEach(closeBrokers);
 
@@ -79,4 +79,21 @@ test("survives a client that goes away in the middle of a packet", async () => {
   const { connack } = await RawClient.connect(broker.address, { clientId: "c" });
 
   expect(connack.reasonCode).toBe(0);
+});
+
+test("shows another certificate to the connections to come, and leaves those that are open", async () => {
+  const [before, after] = await Promise.all([createTestTls(["127.0.0.1"]), createTestTls(["127.0.0.1"])]);
+  const tls = { certificate: before.server.certificate, key: before.server.key };
+  const broker = await startBroker({ listeners: [{ transport: "tcp", tls }] });
+  const clientTls = (ca: string) => ({ ca, serverName: "127.0.0.1.example" });
+  const first = await RawClient.connect(broker.address, { clientId: "first" }, clientTls(before.ca.certificate));
+
+  broker.renewTls({ certificate: after.server.certificate, key: after.server.key });
+
+  const second = await RawClient.connect(broker.address, { clientId: "second" }, clientTls(after.ca.certificate));
+  expect(second.connack.reasonCode).toBe(0);
+  await first.client.settle();
+  await expect(
+    RawClient.connect(broker.address, { clientId: "third" }, clientTls(before.ca.certificate)),
+  ).rejects.toThrow("closed before a connack");
 });

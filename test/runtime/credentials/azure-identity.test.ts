@@ -12,6 +12,11 @@ jest.mock("@azure/identity");
 const { signal } = new AbortController();
 const identity = { clientId: "client", tenantId: "tenant", scope: "https://broker.example/.default" };
 
+const answer = { token: "a.b.c", expiresOnTimestamp: 5000 };
+const token = { data: Buffer.from("a.b.c"), endsAtMs: 5000 };
+
+const straight = async () => undefined;
+
 const getManagedToken = jest.fn();
 const getWorkloadToken = jest.fn();
 
@@ -29,9 +34,9 @@ describe("systemAssignedTokens", () => {
   test.each(["https://eventgrid.azure.net", "https://eventgrid.azure.net/"])(
     "asks for the default scope of %s, with and without its slash",
     async (audience) => {
-      getManagedToken.mockResolvedValue({ token: "a.b.c" });
+      getManagedToken.mockResolvedValue(answer);
 
-      expect(await systemAssignedTokens(audience).getToken(signal)).toBe("a.b.c");
+      expect(await systemAssignedTokens(audience).getToken(signal)).toEqual(token);
       expect(getManagedToken).toHaveBeenCalledWith("https://eventgrid.azure.net/.default", { abortSignal: signal });
     },
   );
@@ -39,11 +44,15 @@ describe("systemAssignedTokens", () => {
 
 describe("userAssignedTokens", () => {
   test("asks for the scope as the client of the tenant", async () => {
-    getWorkloadToken.mockResolvedValue({ token: "a.b.c" });
+    getWorkloadToken.mockResolvedValue(answer);
 
-    expect(await userAssignedTokens(identity).getToken(signal)).toBe("a.b.c");
+    expect(await userAssignedTokens(identity, straight).getToken(signal)).toEqual(token);
     expect(getWorkloadToken).toHaveBeenCalledWith(identity.scope, { abortSignal: signal });
-    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({ clientId: "client", tenantId: "tenant" });
+    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({
+      clientId: "client",
+      tenantId: "tenant",
+      httpClient: expect.anything(),
+    });
   });
 
   test.each([
@@ -53,9 +62,9 @@ describe("userAssignedTokens", () => {
     ["https://login.microsoftonline.com.example/", true],
   ])("with the authority host %s skips the discovery of Entra: %s", async (authorityHost, disableInstanceDiscovery) => {
     process.env["AZURE_AUTHORITY_HOST"] = authorityHost;
-    getWorkloadToken.mockResolvedValue({ token: "t" });
+    getWorkloadToken.mockResolvedValue(answer);
 
-    await userAssignedTokens(identity).getToken(signal);
+    await userAssignedTokens(identity, straight).getToken(signal);
 
     expect(WorkloadIdentityCredential).toHaveBeenCalledWith(
       expect.objectContaining({ authorityHost, disableInstanceDiscovery }),
@@ -67,10 +76,10 @@ describe("userAssignedTokens", () => {
       throw new Error("WorkloadIdentityCredential: is unavailable.\n  See the troubleshooting guide");
     });
 
-    const tokens = userAssignedTokens(identity);
+    const tokens = userAssignedTokens(identity, straight);
 
     await expect(tokens.getToken(signal)).rejects.toMatchObject({
-      message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.`,
+      message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.; check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra`,
       retryable: true,
     });
   });
@@ -78,7 +87,7 @@ describe("userAssignedTokens", () => {
 
 describe.each<[string, () => TokenSource, jest.Mock]>([
   ["systemAssignedTokens", () => systemAssignedTokens("https://broker.example"), getManagedToken],
-  ["userAssignedTokens", () => userAssignedTokens(identity), getWorkloadToken],
+  ["userAssignedTokens", () => userAssignedTokens(identity, straight), getWorkloadToken],
 ])("%s without a token", (_name, create, getToken) => {
   test("says the first line of what Entra says", async () => {
     getToken.mockRejectedValue(new Error("AADSTS700016: no such application\r\nTrace ID: 1\r\nTimestamp: 2"));
@@ -87,7 +96,9 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
 
     await expect(asking).rejects.toBeInstanceOf(ConnectionError);
     await expect(asking).rejects.toMatchObject({
-      message: "no token for https://broker.example/.default: AADSTS700016: no such application",
+      message: expect.stringMatching(
+        /^no token for https:\/\/broker.example\/.default: AADSTS700016: no such application; check [^\n]*$/,
+      ),
       retryable: true,
     });
   });
@@ -99,12 +110,33 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
       .getToken(signal)
       .catch((cause: unknown) => cause)) as Error;
 
-    expect(error.message.length).toBeLessThan(400);
+    expect(error.message.length).toBeLessThan(500);
+  });
+
+  test.each(["", "<html>sign in</html>", "only.two"])(
+    "does not take %j for a token, nor show it",
+    async (malformed) => {
+      getToken.mockResolvedValue({ token: malformed, expiresOnTimestamp: 5000 });
+
+      await expect(create().getToken(signal)).rejects.toThrow(
+        /^no token for \S+: what the identity endpoint returned is no JSON Web Token; check /,
+      );
+    },
+  );
+
+  test("waits no longer than it is told to, whatever the library does", async () => {
+    getToken.mockReturnValue(new Promise(() => undefined));
+    const late = new AbortController();
+
+    const asking = create().getToken(late.signal);
+    late.abort(new Error("no connection within 30 ms"));
+
+    await expect(asking).rejects.toThrow(/^no token for \S+: no connection within 30 ms; check /);
   });
 
   test("says that Entra gave none", async () => {
     getToken.mockResolvedValue(null);
 
-    await expect(create().getToken(signal)).rejects.toThrow(/: Microsoft Entra returned none$/);
+    await expect(create().getToken(signal)).rejects.toThrow(/: Microsoft Entra returned none; check /);
   });
 });

@@ -1,6 +1,8 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { systemAssignedTokens, userAssignedTokens } from "../../../runtime/credentials/azure-identity.ts";
 import { createCredentialSource, type Credentials } from "../../../runtime/credentials/credentials.ts";
 import { createMounts } from "../../../runtime/credentials/mounts.ts";
@@ -28,6 +30,9 @@ async function read(
   return source.read(new AbortController().signal);
 }
 
+/** Made once: it takes a few milliseconds. */
+const client = createCertificateAuthority().then((authority) => authority.createClientCertificate("device-7"));
+
 const authentication = "mqttSettings.authentication";
 const anonymous = { [authentication]: { method: "Anonymous" } };
 const x509 = {
@@ -50,9 +55,14 @@ describe("Anonymous", () => {
   test("trusts every certificate of the ConfigMap", async () => {
     const trust = { "mqttSettings.tls": { trustedCaCertificateConfigMapRef: "trust" } };
 
-    const { tls } = await read({ ...anonymous, ...trust }, { "configmaps/trust/a": "A", "configmaps/trust/b": "B" });
+    const [first, second, third] = await Promise.all(["a", "b", "c"].map((name) => createCertificateAuthority(name)));
+    const both = `${first!.certificate}${second!.certificate}`;
 
-    expect(tls).toEqual({ ca: ["A", "B"] });
+    const files = { "configmaps/trust/a": both, "configmaps/trust/b": third!.certificate, "configmaps/trust/c": "" };
+    const { tls } = await read({ ...anonymous, ...trust }, files);
+
+    const commonNames = tls?.ca?.map((pem) => new X509Certificate(pem).subject);
+    expect(commonNames).toEqual(["CN=a", "CN=b", "CN=c"]);
   });
 
   test("says what to mount where the ConfigMap is missing", async () => {
@@ -74,7 +84,7 @@ describe("ServiceAccountToken", () => {
 });
 
 describe("managed identities", () => {
-  const tokens = { getToken: async () => "a.b.c" };
+  const tokens = { getToken: async () => ({ data: Buffer.from("a.b.c") }) };
   const proof = { authenticationMethod: "OAUTH2-JWT", authenticationData: Buffer.from("a.b.c") };
 
   test("a system-assigned one shows a token for the audience", async () => {
@@ -102,12 +112,14 @@ describe("managed identities", () => {
     });
 
     expect(credentials.proof).toEqual(proof);
-    expect(source).toHaveBeenCalledWith(settings);
+    expect(source).toHaveBeenCalledWith(settings, expect.any(Function));
   });
 
   test("ask for a token at each connect", async () => {
     let count = 0;
-    jest.mocked(systemAssignedTokens).mockReturnValue({ getToken: async () => `token-${++count}` });
+    jest
+      .mocked(systemAssignedTokens)
+      .mockReturnValue({ getToken: async () => ({ data: Buffer.from(`token-${++count}`) }) });
     const { config } = parseDocument(
       buildDocument({ "endpoints.plant.mqttSettings.authentication": { method: "SystemAssignedManagedIdentity" } }),
     );
@@ -125,23 +137,34 @@ describe("X509Certificate", () => {
     ["AIO's keys", "client_cert.pem", "client_key.pem"],
     ["a kubernetes.io/tls Secret's", "tls.crt", "tls.key"],
   ])("shows a certificate under %s", async (_layout, cert, key) => {
-    const files = { [`secrets/device/${cert}`]: "CERT\n", [`secrets/device/${key}`]: "KEY\n" };
+    const { certificate, key: privateKey } = await client;
 
-    expect(await read(x509, files)).toEqual({ proof: {}, tls: { cert: "CERT\n", key: "KEY\n" } });
+    const shown = await read(x509, { [`secrets/device/${cert}`]: certificate, [`secrets/device/${key}`]: privateKey });
+
+    expect(shown.proof).toEqual({});
+    expect(shown.tls?.cert).toBe(certificate);
+    expect(new X509Certificate(certificate).checkPrivateKey(createPrivateKey(shown.tls?.key ?? ""))).toBe(true);
   });
 
-  test("shows the intermediates behind the certificate", async () => {
+  test.each([
+    ["shows the intermediates behind the certificate", true],
+    ["does without intermediates where their key is empty", false],
+  ])("%s", async (_name, isGiven) => {
+    const { certificate, key } = await client;
+    const between = isGiven ? (await createCertificateAuthority("between")).certificate : "";
+
     const { tls } = await read(x509, {
-      "secrets/device/client_cert.pem": "CERT\n\n",
-      "secrets/device/client_intermediate_certs.pem": "BETWEEN\n",
-      "secrets/device/client_key.pem": "KEY",
+      "secrets/device/client_cert.pem": `${certificate}\n`,
+      "secrets/device/client_intermediate_certs.pem": between,
+      "secrets/device/client_key.pem": key,
     });
 
-    expect(tls?.cert).toBe("CERT\nBETWEEN\n");
+    expect(tls?.cert?.trimEnd()).toBe(`${certificate}${between}`.trimEnd());
   });
 
   test("says the user name that Event Grid takes as authentication name", async () => {
-    const files = { "secrets/device/tls.crt": "CERT", "secrets/device/tls.key": "KEY" };
+    const { certificate, key } = await client;
+    const files = { "secrets/device/tls.crt": certificate, "secrets/device/tls.key": key };
 
     expect((await read({ ...x509, "relay.username": "device-7" }, files)).proof).toEqual({ username: "device-7" });
   });
@@ -159,7 +182,10 @@ describe("X509Certificate", () => {
     ],
     ["has no private key", { "secrets/device/tls.crt": "CERT" }, 'mount the Secret "device" with the key "tls.key"'],
   ])("says what to mount where the Secret %s", async (_case, files, remedy) => {
-    const reading = read(x509, files);
+    const { certificate } = await client;
+    const filled = Object.entries(files).map(([file, text]) => [file, text === "CERT" ? certificate : text]);
+
+    const reading = read(x509, Object.fromEntries(filled) as typeof files);
 
     await expect(reading).rejects.toBeInstanceOf(ConnectionError);
     await expect(reading).rejects.toThrow(remedy);

@@ -74,13 +74,26 @@ describe("readConfigMap", () => {
       "configmaps/trust/..data": "-",
     });
 
-    expect(await createMounts(folder).readConfigMap("trust")).toEqual(["A", "B"]);
+    expect(await createMounts(folder).readConfigMap("trust")).toEqual([
+      { name: "a.pem", text: "A" },
+      { name: "b.crt", text: "B" },
+    ]);
+  });
+
+  test("leaves empty keys out", async () => {
+    const folder = mount({ "configmaps/trust/a.crt": "A", "configmaps/trust/b.crt": "\n" });
+
+    expect(await createMounts(folder).readConfigMap("trust")).toEqual([{ name: "a.crt", text: "A" }]);
   });
 
   test.each<[string, Readonly<Record<string, string>>, RegExp]>([
     ["is not mounted", {}, /configmaps\/trust has no files/],
     ["has no keys", { "configmaps/trust/..data": "" }, /configmaps\/trust has no files/],
-    ["has an empty key", { "configmaps/trust/a.crt": "A", "configmaps/trust/b.crt": "" }, /trust\/b\.crt is empty/],
+    [
+      "has only empty keys",
+      { "configmaps/trust/a.crt": "", "configmaps/trust/b.crt": "" },
+      /trust has only empty files/,
+    ],
   ])("says what to mount when the ConfigMap %s", async (_case, files, problem) => {
     const reading = createMounts(mount(files)).readConfigMap("trust");
 

@@ -749,3 +749,33 @@ describe("counting", () => {
     expect(Object.keys(new ForwarderBench().counters.lost)).toEqual([...lossReasons]);
   });
 });
+
+describe("a destination that is about to be replaced", () => {
+  test("gets nothing more, what it has is awaited, and its successor gets the rest in order", () => {
+    const bench = new ForwarderBench();
+    bench.arriveMany(2);
+
+    bench.forwarder.holdDestination();
+    bench.arrive(3);
+    bench.acknowledge(1);
+    bench.acknowledge(2);
+    expect(bench.destination.lines).toEqual(["1 a/b 1", "2 a/b 2"]);
+    expect(bench.forwarder.inFlight).toBe(0);
+    bench.reconnectDestination({ sessionPresent: true });
+
+    expect(bench.destination.lines).toEqual(["3 a/b 3"]);
+    expect(bench.counters.resent).toBe(0);
+  });
+});
+
+test("counts what is not acknowledged to the source", () => {
+  const bench = new ForwarderBench();
+
+  bench.arriveMany(2);
+  expect(bench.forwarder.unacknowledged).toBe(2);
+  bench.acknowledge(2);
+  expect(bench.forwarder.unacknowledged).toBe(2);
+  bench.acknowledge(1);
+
+  expect(bench.forwarder.unacknowledged).toBe(0);
+});

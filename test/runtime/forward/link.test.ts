@@ -1,7 +1,7 @@
 import { ConnectionError } from "../../../runtime/errors.ts";
 import type { LinkOptions } from "../../../runtime/forward/link.ts";
 import { subscribeAll } from "../../../runtime/forward/subscribe.ts";
-import { settle } from "../mqtt/scripted-broker.ts";
+import { connectInMemory, settle } from "../mqtt/scripted-broker.ts";
 import { LinkBench } from "./link-bench.ts";
 
 const benches: LinkBench[] = [];
@@ -340,5 +340,117 @@ describe("a link that subscribes", () => {
       kind: "down",
       reason: `${peer} ended the connection: 0x8b Server shutting down`,
     });
+  });
+});
+
+describe("a connection that is replaced", () => {
+  /** A link whose test holds `replace` of the connection of today, and sees what is done to bring it to rest. */
+  function startReplaceable(change: Partial<LinkOptions> = {}) {
+    const order: string[] = [];
+    let replace: () => Promise<void> = () => Promise.reject(new Error("no connection"));
+    const bench = start({
+      watchCredentials: (_connection, _used, given) => {
+        replace = given;
+        order.push("watched");
+        return () => order.push("unwatched");
+      },
+      quiesce: async () => void order.push("at rest"),
+      ...change,
+    });
+    return { bench, order, replace: () => replace() };
+  }
+
+  test("gives way to one whose stream was opened before, in the session that the broker kept", async () => {
+    const { bench, order, replace } = startReplaceable();
+    const first = await bench.next();
+    await first.accept();
+    await bench.reached("up");
+
+    const replacing = replace();
+    const second = await bench.next(); // its stream is open while the first goes on
+    expect(first.commands()).toEqual(["connect"]);
+    await replacing;
+    await first.next("disconnect");
+    first.stream.end();
+    const connect = await second.accept({ sessionPresent: true });
+    await settle();
+
+    expect(connect.clean).toBe(false);
+    expect(order).toEqual(["watched", "at rest", "unwatched", "watched"]);
+    expect(bench.events).toEqual(["connected false", "disconnected", "connected true"]);
+    expect(bench.states.map(({ kind }) => kind)).toEqual(["up", "connecting", "up"]);
+    expect(bench.waits).toEqual([]);
+  });
+
+  test("stays when the other stream can't be opened", async () => {
+    let opened = 0;
+    const { client, broker } = connectInMemory();
+    const { bench, order, replace } = startReplaceable({
+      openStream: async () => {
+        if (++opened > 1) throw new ConnectionError("unknown CA", { retryable: true });
+        return client;
+      },
+    });
+    await broker.accept();
+    await bench.reached("up");
+
+    await expect(replace()).rejects.toThrow("unknown CA");
+
+    expect(order).toEqual(["watched"]);
+    expect(bench.link.state).toEqual({ kind: "up" });
+    expect(broker.commands()).toEqual(["connect"]);
+  });
+
+  test("stays when the server ends the other stream before CONNECT: it does not take the certificate", async () => {
+    const { bench, order, replace } = startReplaceable();
+    const first = await bench.next();
+    await first.accept();
+    await bench.reached("up");
+
+    const replacing = replace();
+    (await bench.next()).stream.destroy();
+
+    await expect(replacing).rejects.toThrow("the server closed the connection before CONNECT");
+    expect(order).toEqual(["watched"]);
+    expect(bench.link.state).toEqual({ kind: "up" });
+  });
+
+  test("is made anew as ever when the other stream breaks while the old one comes to rest", async () => {
+    let atRest: () => void = () => undefined;
+    const { bench, replace } = startReplaceable({ quiesce: () => new Promise((resolve) => (atRest = resolve)) });
+    const first = await bench.next();
+    await first.accept();
+    await bench.reached("up");
+
+    const replacing = replace();
+    const second = await bench.next();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    second.stream.destroy();
+    await settle();
+    atRest();
+    await replacing;
+    first.stream.end();
+    const third = await bench.next();
+    await third.accept({ sessionPresent: true });
+    await settle();
+
+    expect(bench.events).toEqual(["connected false", "disconnected", "connected true"]);
+  });
+
+  test("does not come back once the link is stopped", async () => {
+    let atRest: () => void = () => undefined;
+    const { bench, replace } = startReplaceable({ quiesce: () => new Promise((resolve) => (atRest = resolve)) });
+    await (await bench.next()).accept();
+    await bench.reached("up");
+
+    const replacing = replace();
+    const second = await bench.next();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    bench.link.stop();
+    atRest();
+    await replacing;
+    await second.ended;
+
+    expect(second.commands()).toEqual([]);
   });
 });

@@ -516,7 +516,10 @@ describe("with time passing", () => {
     await settle();
     jest.advanceTimersByTime(1);
 
-    expect(await closed).toMatchObject({ message: `${peer} sent no CONNACK within 10000 ms`, retryable: true });
+    expect(await closed).toMatchObject({
+      message: `${peer} sent no CONNACK within 10000 ms; see its log`,
+      retryable: true,
+    });
   });
 
   test("ends when no SUBACK comes in time, for what the server knows of the filters is uncertain then", async () => {
@@ -528,7 +531,7 @@ describe("with time passing", () => {
     jest.advanceTimersByTime(10_000);
 
     await rejected;
-    expect((await closed)?.message).toBe(`${peer} sent no SUBACK within 10000 ms`);
+    expect((await closed)?.message).toBe(`${peer} sent no SUBACK within 10000 ms; see its log`);
     expect(events).toEqual(["connected", "closed"]);
   });
 

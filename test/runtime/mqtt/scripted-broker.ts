@@ -6,6 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import {
   generate,
   parser as createParser,
+  type IAuthPacket,
   type IConnackPacket,
   type IConnectPacket,
   type IDisconnectPacket,
@@ -22,6 +23,7 @@ interface PacketsByCommand {
   puback: IPubackPacket;
   disconnect: IDisconnectPacket;
   pingreq: Packet;
+  auth: IAuthPacket;
 }
 
 const protocolVersion = 5;

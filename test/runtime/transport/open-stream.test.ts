@@ -105,7 +105,9 @@ describe("over TCP", () => {
 
     const error = await failureOf(open(port));
 
-    expect(error.message).toBe(`${peer} can't be reached: connect ECONNREFUSED 127.0.0.1:${port}`);
+    expect(error.message).toBe(
+      `${peer} can't be reached: connect ECONNREFUSED 127.0.0.1:${port}: nothing listens there; start the broker, or correct host and port`,
+    );
     expect(error.retryable).toBe(true);
   });
 
@@ -136,6 +138,33 @@ describe("over TLS", () => {
     const [socket] = (await secured) as [TLSSocket & { servername: string }];
     expect(socket.servername).toBe(host);
     expect(stream).toMatchObject({ authorized: true });
+  });
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "speaks %s, asking for the name and showing the certificate",
+    async (version) => {
+      const { server: listening, port } = await listenTls({
+        minVersion: version,
+        maxVersion: version,
+        requestCert: true,
+        rejectUnauthorized: true,
+        ca: authority.certificate,
+      });
+      const secured = once(listening, "secureConnection");
+
+      await open(port, { tls: { ca: [authority.certificate], cert: client.certificate, key: client.key } });
+
+      const [socket] = (await secured) as [TLSSocket & { servername: string }];
+      expect([socket.getProtocol(), socket.servername, socket.authorized]).toEqual([version, host, true]);
+    },
+  );
+
+  test("speaks no older version", async () => {
+    const { port } = await listenTls({ minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" });
+
+    const error = await failureOf(open(port, trusting()));
+
+    expect(error.message).toContain("the server speaks no TLS 1.2 or 1.3");
   });
 
   test("asks for no name where the host is an address, and checks the address", async () => {
@@ -277,7 +306,9 @@ describe("over WebSockets", () => {
 
     const error = await failureOf(open(port, { webSocket: true }));
 
-    expect(error.message).toBe(`${peer} can't be reached: Unexpected server response: 400`);
+    expect(error.message).toBe(
+      `${peer} can't be reached: Unexpected server response: 400: no WebSocket is served there; correct the path behind the port in host, "/mqtt" if none is given`,
+    );
   });
 
   test("gives up a server that never answers the upgrade, and nothing is thrown afterwards", async () => {

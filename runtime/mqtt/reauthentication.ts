@@ -1,0 +1,72 @@
+import { ConnectionError } from "../errors.ts";
+import type { ConnectOptions } from "./connect.ts";
+import { encodeReauthentication } from "./control-packets.ts";
+
+/** What a re-authentication needs of its connection. */
+interface Writer {
+  readonly isOpen: boolean;
+  readonly write: (packet: Buffer) => void;
+}
+
+/**
+ * Shows new authentication data on one connection, and waits for the server's answer, one at a time.
+ * A server that refuses ends the connection with DISCONNECT [MQTT-4.12.1-2]; every other failure leaves it open.
+ */
+export class Reauthentication {
+  readonly #options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">;
+  readonly #stream: { readonly isPaused: () => boolean };
+  readonly #writer: Writer;
+  #settle: ((failure: string | undefined) => void) | undefined;
+
+  constructor(
+    options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">,
+    stream: { readonly isPaused: () => boolean },
+    writer: Writer,
+  ) {
+    this.#options = options;
+    this.#stream = stream;
+    this.#writer = writer;
+  }
+
+  /**
+   * Sends AUTH 0x19 with the method of CONNECT and waits for its answer.
+   * @throws {ConnectionError} when none comes in time, the server asks for a further step, or the connection ends
+   */
+  async run(data: Buffer): Promise<void> {
+    const { peer, authenticationMethod } = this.#options;
+    if (!this.#writer.isOpen || authenticationMethod === undefined || this.#settle !== undefined)
+      throw new ConnectionError(`${peer} can't be shown another token now`, { retryable: true });
+    const failure = await new Promise<string | undefined>((resolve) => {
+      this.#settle = this.#withTimer(resolve);
+      this.#writer.write(encodeReauthentication(authenticationMethod, data));
+    });
+    this.#settle = undefined;
+    if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retryable: true });
+  }
+
+  /** Takes an AUTH; `false` when none was awaited. */
+  onAuth(reasonCode: number): boolean {
+    if (this.#settle === undefined) return false;
+    // None of the methods here has a second step: a token is all that there is to show.
+    this.#settle(reasonCode === 0 ? undefined : "answered AUTH with another step, which no method here has");
+    return true;
+  }
+
+  /** The connection has ended. */
+  onEnd(): void {
+    this.#settle?.("ended the connection before it answered AUTH");
+  }
+
+  #withTimer(resolve: (failure: string | undefined) => void): (failure: string | undefined) => void {
+    const { timeoutMs } = this.#options;
+    const timer = setTimeout(() => {
+      // What was answered on a connection that nobody reads for a while can't be known yet.
+      if (this.#stream.isPaused() && this.#writer.isOpen) timer.refresh();
+      else resolve(`did not answer AUTH within ${timeoutMs} ms`);
+    }, timeoutMs);
+    return (failure) => {
+      clearTimeout(timer);
+      resolve(failure);
+    };
+  }
+}

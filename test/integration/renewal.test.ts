@@ -1,0 +1,218 @@
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { createBroker, type Broker } from "../../emulator/broker.ts";
+import type { BrokerEvent } from "../../emulator/events.ts";
+import { createClusterIssuer, type ClusterIssuer } from "../../emulator/identity/cluster-issuer.ts";
+import { createAioProfile } from "../../emulator/profiles/aio.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
+import { parseRelayConfig } from "../../runtime/config.ts";
+import { createLog } from "../../runtime/log.ts";
+import { Relay } from "../../runtime/relay.ts";
+import { connectMqttClient, endMqttClients, collect } from "../support/mqtt-clients.ts";
+import { swapFiles } from "../support/mounted-files.ts";
+import { runRenewals } from "../support/renewal-run.ts";
+import { stopProcesses } from "../support/started-process.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
+
+const stage: { relay?: Relay; running?: Promise<boolean>; brokers: Broker[] } = { brokers: [] };
+
+afterEach(async () => {
+  await stage.relay?.stop();
+  await stage.running;
+  await endMqttClients();
+  for (const broker of stage.brokers.splice(0)) await broker.close();
+});
+
+afterAll(async () => {
+  await stopProcesses();
+  removeTemporaryFolders();
+});
+
+async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!isTrue()) {
+    if (performance.now() > deadlineMs) throw new Error(`${what} did not come within 20 s`);
+    await delay(20);
+  }
+}
+
+function startRelay(endpoints: Record<string, object>, mountPath: string, operations: readonly object[]): string[] {
+  const document = {
+    endpoints,
+    dataflows: { flow: { operations } },
+    relay: { connectTimeoutSeconds: 5, reconnect: { minDelayMs: 20, maxDelayMs: 200 } },
+  };
+  const { config } = parseRelayConfig(JSON.stringify(document), { where: "the test" });
+  const lines: string[] = [];
+  const log = createLog("info", { write: (line: string) => void lines.push(line) });
+  stage.relay = new Relay(config, { ordinal: 0, mountPath, log });
+  stage.running = stage.relay.run();
+  return lines;
+}
+
+function flow(source: string, destination: string): object[] {
+  return [
+    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources: ["in/#"] } },
+    { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination: "out" } },
+  ];
+}
+
+describe("a service account token whose file is swapped", () => {
+  const sat = (issuer: ClusterIssuer, expirySeconds: number) =>
+    issuer.createToken({ namespace: "n", serviceAccount: "relay", audiences: ["aio-internal"], expirySeconds });
+
+  test("is shown on the live connection, and the broker never ends it at the old token's end", async () => {
+    const issuer = await createClusterIssuer();
+    const events: BrokerEvent[] = [];
+    const broker = await createBroker({
+      profile: createAioProfile({ keySet: issuer.keySet, isAnonymousAllowed: true }),
+      listeners: [{ transport: "tcp" }],
+      onEvent: (event) => events.push(event),
+    });
+    stage.brokers.push(broker);
+    const port = broker.addresses[0]!.port;
+    const mountPath = createTemporaryFolder("renewal");
+    const tokens = path.join(mountPath, "tokens");
+    const shortLived = await sat(issuer, 4);
+    swapFiles(tokens, { edge: shortLived });
+    const edge = {
+      endpointType: "Mqtt",
+      mqttSettings: {
+        host: `127.0.0.1:${port}`,
+        tls: { mode: "Disabled" },
+        authentication: { method: "ServiceAccountToken" },
+      },
+    };
+    const lines = startRelay({ edge }, mountPath, flow("edge", "edge"));
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    const renewed = await sat(issuer, 3600);
+    swapFiles(tokens, { edge: renewed });
+
+    await waitFor("two re-authentications", () => events.filter(({ kind }) => kind === "reauthenticate").length === 2);
+    await delay(4500); // until after the end of the first token
+    const arrivals = await collect("out", { port });
+    const publisher = await connectMqttClient({ port });
+    await publisher.publishAsync("in/a", "1", { qos: 1 });
+    await arrivals.untilTopic("out");
+
+    expect(events.filter(({ kind }) => kind === "disconnect")).toEqual([]);
+    expect(lines.join("\n")).not.toContain(renewed);
+    expect(lines.join("\n")).not.toContain(shortLived);
+  });
+
+  test("is not refused for good when the broker ends the connection over it: the next one keeps the session", async () => {
+    const issuer = await createClusterIssuer();
+    const events: BrokerEvent[] = [];
+    const broker = await createBroker({
+      profile: createAioProfile({ keySet: issuer.keySet, isAnonymousAllowed: true }),
+      listeners: [{ transport: "tcp" }],
+      onEvent: (event) => events.push(event),
+    });
+    stage.brokers.push(broker);
+    const mountPath = createTemporaryFolder("renewal");
+    const tokens = path.join(mountPath, "tokens");
+    swapFiles(tokens, { edge: await sat(issuer, 3600) });
+    const edge = {
+      endpointType: "Mqtt",
+      mqttSettings: {
+        host: `127.0.0.1:${broker.addresses[0]!.port}`,
+        tls: { mode: "Disabled" },
+        authentication: { method: "ServiceAccountToken" },
+      },
+    };
+    startRelay({ edge }, mountPath, flow("edge", "edge"));
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+
+    swapFiles(tokens, { edge: await sat(await createClusterIssuer(), 3600) }); // signed with another key
+    await waitFor("the broker's refusal", () => events.some(({ kind }) => kind === "refuse"));
+    swapFiles(tokens, { edge: await sat(issuer, 3600) });
+    const isKept = (event: BrokerEvent) => event.kind === "connect" && event.sessionPresent;
+    await waitFor("the sessions", () => events.filter(isKept).length === 2);
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+
+    expect(stage.relay!.dataflows[0]!.counters.sessionsLost).toBe(0);
+  });
+});
+
+describe("a client certificate that is swapped under load", () => {
+  test("is shown in another connection that takes the session over, with nothing lost or doubled", async () => {
+    const authority = await createCertificateAuthority();
+    const server = await authority.createServerCertificate(["127.0.0.1"]);
+    const events: BrokerEvent[] = [];
+    const tls = { certificate: server.certificate, key: server.key, clientCa: authority.certificate };
+    const broker = await createBroker({
+      profile: createAioProfile({ isX509Allowed: true, isAnonymousAllowed: true }),
+      listeners: [{ transport: "tcp", tls }, { transport: "tcp" }],
+      onEvent: (event) => {
+        if (event.kind === "connect" || event.kind === "disconnect") events.push(event);
+      },
+    });
+    stage.brokers.push(broker);
+    const port = broker.addresses[1]!.port;
+    const mountPath = createTemporaryFolder("renewal");
+    const secret = path.join(mountPath, "secrets/device");
+    const issue = async () => {
+      const { certificate, key } = await authority.createClientCertificate("relay");
+      swapFiles(secret, { "tls.crt": certificate, "tls.key": key });
+    };
+    await issue();
+    swapFiles(path.join(mountPath, "configmaps/trust"), { "ca.crt": authority.certificate });
+    const edge = {
+      endpointType: "Mqtt",
+      mqttSettings: {
+        host: `127.0.0.1:${broker.addresses[0]!.port}`,
+        tls: { trustedCaCertificateConfigMapRef: "trust" },
+        authentication: { method: "X509Certificate", x509CertificateSettings: { secretRef: "device" } },
+      },
+    };
+    const lines = startRelay({ edge }, mountPath, flow("edge", "edge"));
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    const arrivals = await collect("out", { port });
+    const publisher = await connectMqttClient({ port });
+
+    let published = 0;
+    const load = setInterval(() => {
+      for (let i = 0; i < 5; i++) void publisher.publishAsync(`in/${published}`, String(published++), { qos: 1 });
+    }, 10);
+    await delay(300);
+    await issue();
+    const isReplaced = (event: BrokerEvent) => event.kind === "connect" && event.sessionPresent;
+    await waitFor("both connections to be replaced", () => events.filter(isReplaced).length === 2);
+    await delay(300);
+    clearInterval(load);
+    await arrivals.untilCount(published);
+    await delay(200);
+
+    const numbers = arrivals.messages.map(({ payload }) => Number(payload));
+    expect(numbers).toEqual(Array.from({ length: published }, (_, index) => index));
+    expect(stage.relay!.dataflows[0]!.counters).toMatchObject({ resent: 0, sessionsLost: 0 });
+    const ends = events.filter(({ kind }) => kind === "disconnect").map((event) => "reason" in event && event.reason);
+    expect(ends).toEqual(["ClientInitiatedDisconnect", "ClientInitiatedDisconnect"]);
+    expect(lines.filter((line) => line.includes("PRIVATE KEY"))).toEqual([]);
+  });
+});
+
+describe("under load, through renewals of everything", () => {
+  test("tokens drop no connection, and nothing is lost or doubled; no key or token is in the log", async () => {
+    const { log, ...result } = await runRenewals({
+      folder: createTemporaryFolder("renewals"),
+      toCloud: 100,
+      fromCloud: 20,
+      tokenRenewals: 2,
+      certificateRenewals: 2,
+      caChanges: 1,
+      tokenLifetimeSeconds: 12,
+    });
+
+    expect(result).toMatchObject({ droppedByTokens: 0, certificateRenewals: 2, caChanges: 1 });
+    expect(result.tokenRenewals).toBeGreaterThanOrEqual(2);
+    expect(result.reauthentications).toBeGreaterThanOrEqual(4);
+    expect(result.replaced).toEqual({ ClientInitiatedDisconnect: 4 });
+    for (const direction of [result.toCloud, result.fromCloud]) {
+      expect(direction.published).toBeGreaterThan(100);
+      expect(direction).toMatchObject({ lost: 0, duplicated: 0 });
+    }
+    expect(log).not.toMatch(/eyJ[\w-]{20,}\.|PRIVATE KEY/);
+  });
+});

@@ -1,0 +1,187 @@
+import type { Duplex } from "node:stream";
+
+import { ConnectionError } from "../../../runtime/errors.ts";
+import type { ConnectOptions } from "../../../runtime/mqtt/connect.ts";
+import { Connection } from "../../../runtime/mqtt/connection.ts";
+import { connectInMemory, settle, type ScriptedBroker } from "./scripted-broker.ts";
+
+const peer = "destination cloud (broker.example:8883)";
+const streams: Duplex[] = [];
+
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.destroy();
+});
+
+/** @param change an empty method leaves it out */
+async function open(change: Partial<ConnectOptions> = {}): Promise<{
+  connection: Connection;
+  broker: ScriptedBroker;
+  closed: Promise<ConnectionError | undefined>;
+  /** Topics of the messages that were handed over. */
+  published: string[];
+}> {
+  const { authenticationMethod: method = "OAUTH2-JWT", ...rest } = change;
+  const { client, broker } = connectInMemory();
+  streams.push(client);
+  const published: string[] = [];
+  let onClosed: (error: ConnectionError | undefined) => void = () => undefined;
+  const closed = new Promise<ConnectionError | undefined>((resolve) => (onClosed = resolve));
+  const connection = new Connection(
+    client,
+    {
+      peer,
+      clientId: "c1",
+      cleanStart: false,
+      sessionExpirySeconds: 3600,
+      keepAliveSeconds: 60,
+      receiveMaximum: 100,
+      timeoutMs: 10_000,
+      ...(method === "" ? {} : { authenticationMethod: method, authenticationData: Buffer.from("first") }),
+      ...rest,
+    },
+    {
+      onConnected: () => undefined,
+      onPublish: ({ topic }) => published.push(topic),
+      onPuback: () => undefined,
+      onClosed,
+    },
+  );
+  await broker.accept();
+  await settle();
+  return { connection, broker, closed, published };
+}
+
+const token = Buffer.from("second");
+
+describe("re-authentication", () => {
+  test("sends AUTH 0x19 with the method of CONNECT, and is done when the server says so", async () => {
+    const { connection, broker } = await open();
+
+    const done = connection.reauthenticate(token);
+    const auth = await broker.next("auth");
+    broker.send({ cmd: "auth", reasonCode: 0, properties: { authenticationMethod: "OAUTH2-JWT" } });
+    await done;
+
+    expect(auth).toMatchObject({
+      reasonCode: 0x19,
+      properties: { authenticationMethod: "OAUTH2-JWT", authenticationData: token },
+    });
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("takes an AUTH of two bytes for a success", async () => {
+    const { connection, broker } = await open();
+
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+    broker.sendBytes(Buffer.from([0xf0, 0x00]));
+
+    await expect(done).resolves.toBeUndefined();
+  });
+
+  test("can be done again and again", async () => {
+    const { connection, broker } = await open();
+
+    for (const data of ["second", "third"]) {
+      const done = connection.reauthenticate(Buffer.from(data));
+      expect((await broker.next("auth")).properties?.authenticationData?.toString()).toBe(data);
+      broker.send({ cmd: "auth", reasonCode: 0 });
+      await done;
+    }
+  });
+
+  test("that asks for another step fails, and leaves the connection open", async () => {
+    const { connection, broker } = await open();
+
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+    broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
+
+    await expect(done).rejects.toEqual(
+      new ConnectionError(`${peer} answered AUTH with another step, which no method here has`, { retryable: true }),
+    );
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("that is refused ends with the connection, which says the reason and can be retried", async () => {
+    const { connection, broker, closed } = await open();
+
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+    broker.send({ cmd: "disconnect", reasonCode: 0x87 });
+
+    await expect(done).rejects.toThrow(`${peer} ended the connection before it answered AUTH`);
+    expect(await closed).toMatchObject({
+      retryable: true,
+      message: expect.stringContaining("ended the connection: 0x87"),
+    });
+  });
+
+  test("that stays unanswered fails, and leaves the connection open", async () => {
+    const { connection } = await open({ timeoutMs: 30 });
+
+    await expect(connection.reauthenticate(token)).rejects.toThrow(`${peer} did not answer AUTH within 30 ms`);
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("waits for its answer while nothing is read", async () => {
+    const { connection, broker } = await open({ timeoutMs: 30 });
+    connection.setPaused(true);
+
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+    broker.send({ cmd: "auth", reasonCode: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    connection.setPaused(false);
+
+    await expect(done).resolves.toBeUndefined();
+  });
+
+  test("goes one at a time", async () => {
+    const { connection } = await open();
+    connection.reauthenticate(token).catch(() => undefined);
+
+    await expect(connection.reauthenticate(token)).rejects.toThrow(`${peer} can't be shown another token now`);
+  });
+
+  test("is refused on a connection that was opened without a method", async () => {
+    const { connection } = await open({ authenticationMethod: "" });
+
+    await expect(connection.reauthenticate(token)).rejects.toThrow("can't be shown another token now");
+  });
+
+  test("is refused on a connection that has ended", async () => {
+    const { connection } = await open();
+    connection.close();
+
+    await expect(connection.reauthenticate(token)).rejects.toThrow("can't be shown another token now");
+  });
+
+  test("an answer that nobody waits for breaks the protocol", async () => {
+    const { broker, closed } = await open();
+
+    broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
+
+    expect((await closed)?.message).toBe(`${peer} asked for another authentication step, which no method here has`);
+  });
+});
+
+describe("a connection that is brought to rest", () => {
+  test("is read no further, sends what is acknowledged, and then DISCONNECT", async () => {
+    const { connection, broker, closed, published } = await open();
+
+    connection.quiesce();
+    connection.setPaused(false); // the forwarder's flow control does not wake it
+    broker.send({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a", payload: "" });
+    await settle();
+    expect(published).toEqual([]);
+    connection.acknowledge(6);
+    connection.close();
+    await broker.next("disconnect");
+    broker.stream.end();
+
+    expect(await closed).toBeUndefined();
+    expect(published).toEqual([]);
+    expect(broker.commands()).toEqual(["connect", "puback", "disconnect"]);
+  });
+});
