@@ -62,7 +62,6 @@ export async function runRelay(options: RunOptions): Promise<number> {
 
 async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {
   const health = port === 0 ? undefined : await startHealthServer(port, relay, createMetrics(relay));
-  if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
@@ -73,6 +72,7 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
   try {
     if (await relay.run()) return ExitCode.ok;
     log.error("no dataflow is left that can run");

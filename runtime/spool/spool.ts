@@ -49,7 +49,8 @@ export class Spool {
   constructor(folder: string, log: Logger) {
     this.folder = folder;
     this.#log = log.child({ spool: folder });
-    this.#worker = new Worker(new URL(workerFile, import.meta.url));
+    // Without the options of this process: what is preloaded here is not meant for a thread.
+    this.#worker = new Worker(new URL(workerFile, import.meta.url), { execArgv: [] });
     this.#worker.on("message", (answer: Answer) => {
       this.#onAnswer(answer);
     });
