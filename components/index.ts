@@ -38,6 +38,7 @@ export { Relay } from "./relay.ts";
 export type { RelayArgs } from "./relay.ts";
 export { aioNamespace } from "./relay/defaults.ts";
 export type {
+  ProxyArgs,
   RelayEgressArgs,
   RelayEndpointArgs,
   RelayPodArgs,

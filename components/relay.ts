@@ -128,7 +128,7 @@ function hostTypesOf(endpoints: RelayArgs["endpoints"]) {
 
 /** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */
 function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<string> {
-  const { dataflows, instanceCount, metricsPort, status } = args;
+  const { dataflows, instanceCount, metricsPort, status, proxy } = args;
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
   const { site, logLevel, drainTimeoutSeconds } = args;
@@ -136,7 +136,7 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
     const endpoints = Object.fromEntries(
       Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
-    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status };
+    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status, proxy };
     const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
     return text;

@@ -6,7 +6,7 @@ import { buildDataflow, isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { declaredPath } from "./declared-path.ts";
 import type { LogLevel } from "./enumerations.ts";
-import type { RelayStatusArgs } from "./relay/settings.ts";
+import type { ProxyArgs, RelayStatusArgs } from "./relay/settings.ts";
 
 /** All that decides the relay's configuration, with plain values. */
 export interface RelayDeclaration {
@@ -20,6 +20,7 @@ export interface RelayDeclaration {
   readonly drainTimeoutSeconds?: number | undefined;
   readonly mountPath?: string | undefined;
   readonly status?: RelayStatusArgs | undefined;
+  readonly proxy?: ProxyArgs | undefined;
 }
 
 /** A rendered configuration. */
@@ -81,8 +82,18 @@ function asDeclared({ path, ...problem }: Problem): Problem {
 }
 
 function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
-  const { site, endpoints, dataflows, instanceCount, logLevel, metricsPort, drainTimeoutSeconds, mountPath, status } =
-    declaration;
+  const {
+    site,
+    endpoints,
+    dataflows,
+    instanceCount,
+    logLevel,
+    metricsPort,
+    drainTimeoutSeconds,
+    mountPath,
+    status,
+    proxy,
+  } = declaration;
   return {
     schemaVersion: 1,
     endpoints,
@@ -95,6 +106,7 @@ function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
       site,
       drainTimeoutSeconds,
       mountPath,
+      ...(proxy === undefined ? {} : { proxy }),
       ...(status === undefined ? {} : { status: { endpointRef: status.endpoint, topic: status.topic } }),
     },
   };

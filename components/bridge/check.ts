@@ -183,11 +183,11 @@ function buildDeclaration(
 ): RelayDeclaration {
   const dataflows = mapValues(all, withoutAioFields);
   const { logLevel, drainTimeoutSeconds } = knownFields(relay);
-  const { instanceCount, metricsPort, status } = relay;
+  const { instanceCount, metricsPort, status, proxy } = relay;
   const configs = endpoints.map(
     ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
   );
-  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status };
+  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status, proxy };
   return { ...declaration, endpoints: Object.fromEntries(configs) };
 }
 

@@ -31,12 +31,18 @@ const tokenLifetimeSeconds = 86_400;
 /** Readable by the owner and the pod's group; a decimal number in the manifest. */
 const secretMode = 0o440;
 
-/** Gathers the files of all endpoints; what two endpoints share is mounted once. */
-export function gatherFiles(endpoints: { readonly [name: string]: EndpointFiles }): MountedFiles {
+/** Gathers the files of all endpoints and of the proxy; what two of them share is mounted once. */
+export function gatherFiles(
+  endpoints: { readonly [name: string]: EndpointFiles },
+  proxy: EndpointFiles = {},
+): MountedFiles {
   const entries = Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    secretRefs: distinct(entries.map(([, { secretRef }]) => secretRef)),
-    configMapRefs: distinct(entries.map(([, endpoint]) => endpoint.trustedCaCertificateConfigMapRef)),
+    secretRefs: distinct([...entries.map(([, { secretRef }]) => secretRef), proxy.secretRef]),
+    configMapRefs: distinct([
+      ...entries.map(([, endpoint]) => endpoint.trustedCaCertificateConfigMapRef),
+      proxy.trustedCaCertificateConfigMapRef,
+    ]),
     tokens: entries.flatMap(([endpointName, { tokenAudience: audience }]) =>
       audience === undefined ? [] : [{ endpointName, audience }],
     ),

@@ -13,7 +13,7 @@ import type { MountedFiles } from "./files.ts";
 import { buildEgress } from "./network.ts";
 import { buildPodTemplate } from "./pod.ts";
 import { buildVolumeClaim, volumeName } from "./volume.ts";
-import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
+import type { ProxyArgs, RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
 /** Namespace and labels of everything that belongs to one relay. */
 export interface RelayMetadata {
@@ -135,7 +135,7 @@ export function buildStatefulSet(
 
 function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, parts: StatefulSetParts) {
   const { mountPath, spoolPath, drainTimeoutSeconds } = relayDefaults();
-  const files = filesOf(parts.endpoints);
+  const files = filesOf(parts.endpoints, settings.proxy);
   return buildPodTemplate({
     labels: parts.identity === undefined ? metadata.labels : { ...metadata.labels, ...usesWorkloadIdentity },
     podLabels: podLabels(metadata),
@@ -162,13 +162,13 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
   });
 }
 
-function filesOf(endpoints: ManifestParts["endpoints"]): pulumi.Output<MountedFiles> {
+function filesOf(endpoints: ManifestParts["endpoints"], proxy: ProxyArgs | undefined): pulumi.Output<MountedFiles> {
   // Field by field: the configuration may hold a host name that a preview does not know.
   const entries = Object.entries(endpoints).map(
     ([name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }]) =>
       [name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }] as const,
   );
-  return pulumi.output(Object.fromEntries(entries)).apply(gatherFiles);
+  return pulumi.output(Object.fromEntries(entries)).apply((known) => gatherFiles(known, proxy));
 }
 
 function sha256(text: string): string {
@@ -183,15 +183,17 @@ export function buildNetworkPolicy(
 ): networking.NetworkPolicyArgs {
   const usesNodeIdentity = settings.useNodeIdentity ?? false;
   const usesEntra = identity !== undefined || usesNodeIdentity;
-  const ports = pulumi.output(Object.fromEntries(Object.entries(endpoints).map(([name, { port }]) => [name, port])));
-  const ranges = settings.egress ?? {};
+  const reached = pulumi.output(
+    Object.fromEntries(Object.entries(endpoints).map(([name, { port, hostType }]) => [name, { port, hostType }])),
+  );
+  const { egress: ranges = {}, proxy } = settings;
   return {
     metadata,
     spec: {
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: ports.apply((known) => buildEgress({ ports: known, usesEntra, usesNodeIdentity, ranges })),
+      egress: reached.apply((known) => buildEgress({ endpoints: known, proxy, usesEntra, usesNodeIdentity, ranges })),
     },
   };
 }

@@ -3,12 +3,16 @@ import type * as inputs from "@pulumi/kubernetes/types/input.js";
 import type { Problem } from "../../runtime/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import { isAddressRange } from "../event-grid/check.ts";
-import type { RelayEgressArgs } from "./settings.ts";
+import { BrokerType } from "../enumerations.ts";
+import type { ProxyArgs, RelayEgressArgs } from "./settings.ts";
 
 /** Where a relay connects to. */
 export interface Destinations {
-  /** TCP ports of the endpoints by name. */
-  readonly ports: { readonly [endpoint: string]: number };
+  /** The endpoints by name: TCP port, and kind of broker. */
+  readonly endpoints: {
+    readonly [name: string]: { readonly port: number; readonly hostType?: BrokerType | undefined };
+  };
+  readonly proxy: ProxyArgs | undefined;
   /** Whether tokens are fetched from Microsoft Entra. */
   readonly usesEntra: boolean;
   /** Whether they are fetched with the node's identity. */
@@ -18,6 +22,7 @@ export interface Destinations {
 
 const dnsPort = 53;
 const httpsPort = 443;
+const httpPort = 80;
 /** Azure's instance metadata service, the same address on every node. */
 const metadataService = { cidr: "169.254.169.254/32", port: 80 };
 
@@ -32,10 +37,15 @@ interface Way {
  * the user has given ranges.
  */
 export function buildEgress(destinations: Destinations): inputs.networking.v1.NetworkPolicyEgressRule[] {
-  const { ports, usesEntra, usesNodeIdentity, ranges } = destinations;
+  const { endpoints, proxy, usesEntra, usesNodeIdentity, ranges } = destinations;
+  // Everything but AIO's own broker is behind the proxy.
+  const straight = Object.entries(endpoints).filter(
+    ([, { hostType }]) => !proxy || hostType === BrokerType.LocalBroker,
+  );
   const ways: Way[] = [
-    ...Object.entries(ports).map(([name, port]) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
-    ...(usesEntra ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
+    ...straight.map(([name, { port }]) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
+    ...(usesEntra && !proxy ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
+    ...(proxy ? [{ port: proxyPort(proxy), ranges: ranges.proxyIpRanges }] : []),
   ];
   const metadata = {
     to: [{ ipBlock: { cidr: metadataService.cidr } }],
@@ -46,6 +56,13 @@ export function buildEgress(destinations: Destinations): inputs.networking.v1.Ne
     ...buildWays(ways),
     ...(usesNodeIdentity ? [metadata] : []),
   ];
+}
+
+/** The port in the proxy's URL, or that of its scheme. */
+function proxyPort({ url }: ProxyArgs): number {
+  const { port, protocol } = URL.canParse(url) ? new URL(url) : { port: "", protocol: "" };
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? httpsPort : httpPort;
 }
 
 /** One rule for the ports that are open to all addresses, and one for each port and its ranges. */
@@ -79,7 +96,8 @@ export function checkEgress(ranges: RelayEgressArgs, endpointNames: readonly str
     return [{ path, problem: "names an endpoint that does not exist", remedy: "correct the name, or remove it" }];
   });
   const ofEntra = ranges.entraIpRanges === undefined ? [] : checkRanges("egress.entraIpRanges", ranges.entraIpRanges);
-  return byRule("ip-ranges", [...ofEndpoints, ...ofEntra]);
+  const ofProxy = ranges.proxyIpRanges === undefined ? [] : checkRanges("egress.proxyIpRanges", ranges.proxyIpRanges);
+  return byRule("ip-ranges", [...ofEndpoints, ...ofEntra, ...ofProxy]);
 }
 
 function checkRanges(path: string, ranges: readonly string[]): Problem[] {

@@ -127,8 +127,20 @@ export interface RelaySettingsArgs extends RelayPodArgs {
   useNodeIdentity?: boolean;
   /** The volume of each pod for disk queues and dead letters. Used where a dataflow has either. */
   volume?: RelayVolumeArgs;
+  /** HTTP proxy to every broker but AIO's own, and to Microsoft Entra. Omitted: connections go straight. */
+  proxy?: ProxyArgs;
   /** Addresses that the pods may reach, narrower than by port alone. */
   egress?: RelayEgressArgs;
+}
+
+/** An HTTP proxy that lets connections out with CONNECT, as many plants have one. */
+export interface ProxyArgs {
+  /** `http://<host>:<port>` or `https://<host>:<port>`. Plain, because it decides what the pods may reach. */
+  url: string;
+  /** Name of the Secret with the keys `username` and `password`. Omitted: the proxy asks for neither. */
+  secretRef?: string;
+  /** With `https`: name of the ConfigMap with the CA certificates to trust beside the system's roots. */
+  trustedCaCertificateConfigMapRef?: string;
 }
 
 /** The volume that each pod claims; it is kept when the pods go, with what waits in it. */
@@ -152,4 +164,6 @@ export interface RelayEgressArgs {
   endpointIpRanges?: { [endpoint: string]: string[] };
   /** Ranges of Microsoft Entra, from Azure's service tag `AzureActiveDirectory`. */
   entraIpRanges?: string[];
+  /** Ranges of the HTTP proxy. */
+  proxyIpRanges?: string[];
 }

@@ -303,7 +303,7 @@ test("shows the pods in a preview of a namespace that does not exist yet", async
     spec: { template: { spec: { volumes: unknown[]; containers: { volumeMounts: unknown[] }[] } } };
   };
   expect(spec.template.spec.volumes).toHaveLength(3);
-  expect(spec.template.spec.containers[0]?.volumeMounts?.slice(3)).toEqual([
+  expect(spec.template.spec.containers[0]?.volumeMounts.slice(3)).toEqual([
     { name: "spool", mountPath: "/var/lib/mqtt-dataflow" },
   ]);
   expect(only(deployed, "kubernetes:core/v1:ConfigMap").inputs["data"]).not.toHaveProperty("config.json");

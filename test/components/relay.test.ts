@@ -426,6 +426,23 @@ describe("its identity", () => {
   });
 });
 
+test("tells the relay of the HTTP proxy, and mounts its login and CA", async () => {
+  const proxy = {
+    url: "https://proxy.plant.example:3129",
+    secretRef: "proxy-login",
+    trustedCaCertificateConfigMapRef: "proxy-ca",
+  };
+
+  const deployed = await deploy(() => createRelay("oslo", { proxy }));
+
+  const { config } = parseRelayConfig(await valueOf(deployed.result.configText), { where: "test" });
+  expect(config.relay.proxy).toEqual(proxy);
+  const mounts = podOf(deployed).containers[0]?.["volumeMounts"] as { readonly mountPath: string }[];
+  expect(mounts.map(({ mountPath }) => mountPath)).toEqual(
+    expect.arrayContaining(["/etc/mqtt-dataflow/secrets/proxy-login", "/etc/mqtt-dataflow/configmaps/proxy-ca"]),
+  );
+});
+
 describe("its disk", () => {
   const downward = { source: "cloud", dataSources: ["c"], destination: "edge", dataDestination: "c" };
   const upward = {
@@ -564,6 +581,17 @@ describe("its network policy", () => {
         ],
       },
       { to: [{ ipBlock: { cidr: "20.20.32.0/19" } }], ports: [{ protocol: "TCP", port: 443 }] },
+    ]);
+  });
+
+  test("lets out to the HTTP proxy and to AIO's own broker alone, where there is a proxy", async () => {
+    const proxy = { url: "http://proxy.plant.example:3128", secretRef: "proxy-login" };
+
+    const deployed = await deploy(() => createRelay("oslo", { proxy, egress: { proxyIpRanges: ["10.1.0.0/16"] } }));
+
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      { ports: [{ protocol: "TCP", port: 18883 }] },
+      { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ protocol: "TCP", port: 3128 }] },
     ]);
   });
 
