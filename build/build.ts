@@ -3,6 +3,8 @@ import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+import { siteContract } from "../components/site-outputs.ts";
+import { outputSchema } from "../components/stack-outputs.ts";
 import { importedPackages, packageManifest, projectManifest } from "./manifest.ts";
 import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
@@ -22,6 +24,7 @@ execFileSync(process.execPath, [compiler, "-p", path.join(root, "build/tsconfig.
 const project = projectManifest();
 const packages = compiled.flatMap((folder) => importedPackages(path.join(dist, folder)));
 writeJson("package.json", packageManifest(project, [...new Set(packages)].sort()));
+writeJson("site-outputs.schema.json", outputSchema("Outputs of a site's stack", siteContract));
 writeFileSync(path.join(dist, "schema.json"), formatSchema(inferSchema(project.version, project.description)));
 writeFileSync(path.join(dist, "PulumiPlugin.yaml"), "runtime: nodejs\n");
 copyFileSync(path.join(root, "LICENSE"), path.join(dist, "LICENSE"));

@@ -61,9 +61,10 @@ export function packageManifest(project: ProjectManifest, packages: readonly str
     exports: {
       ".": { types: "./components/index.d.ts", default: "./components/index.js" },
       "./schema.json": "./schema.json",
+      "./site-outputs.schema.json": "./site-outputs.schema.json",
       "./package.json": "./package.json",
     },
-    files: ["components", "runtime", "schema.json", "PulumiPlugin.yaml"],
+    files: ["components", "runtime", "schema.json", "site-outputs.schema.json", "PulumiPlugin.yaml"],
     dependencies: versionsOf(project, packages),
     pulumi: { resource: false, name, version },
   };

@@ -20,7 +20,7 @@ export interface EventGridClientsArgs extends X509ClientsArgs {
 /**
  * The clients that authenticate at an Event Grid namespace with certificates: their CAs, the clients, the groups that
  * they are in and what these groups may do. Creates neither namespace nor topic spaces, and grants managed identities
- * nothing: see {@link EventGridBroker} and {@link TopicSpaceAccess}.
+ * nothing: see `EventGridBroker` and `TopicSpaceAccess`.
  */
 export class EventGridClients extends pulumi.ComponentResource {
   static readonly typeToken = "mqtt-dataflow:index:EventGridClients";

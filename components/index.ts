@@ -50,5 +50,7 @@ export type {
 } from "./relay/settings.ts";
 export { renderRelayConfig } from "./render.ts";
 export type { RelayDeclaration, RenderedConfig } from "./render.ts";
+export { referToSite, siteContract } from "./site-outputs.ts";
+export type { OutputContract, OutputDescription, StackOutputInputs, StackOutputs } from "./stack-outputs.ts";
 export { TopicSpaceAccess } from "./topic-space-access.ts";
 export type { GrantedTopicSpaceArgs, TopicSpaceAccessArgs } from "./topic-space-access.ts";

@@ -1,4 +1,4 @@
-import { MqttBridge } from "../components/index.ts";
+import { MqttBridge, siteContract } from "../components/index.ts";
 import { connectToCluster } from "./cluster.ts";
 import { declareBridge } from "./declaration.ts";
 import { referToPlatform } from "./platform.ts";
@@ -10,6 +10,8 @@ const bridge = new MqttBridge(settings.site, declareBridge(settings, platform), 
   providers: { kubernetes: connectToCluster(settings) },
 });
 
+/** Version of the outputs below, which other stacks read. */
+export const contractVersion = siteContract.version;
 /** Host name of the Event Grid namespace's MQTT broker. */
 export const hostname = bridge.hostname;
 /** Topic space resource IDs by name, for the role assignments of whoever consumes the telemetry or sends commands. */

@@ -3,7 +3,7 @@ import * as v from "valibot";
 
 import { block, choice, ConfigError, flag, integer, readFields, text } from "../components/stack-settings.ts";
 import type { Problem } from "../components/stack-settings.ts";
-import { platformFacts } from "./platform.ts";
+import { platformContract } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
 const source = "This program";
@@ -46,7 +46,9 @@ const kubernetes = block({
   ),
 });
 
-const facts = Object.entries(platformFacts).map(([name, description]) => [name, wanted(description)] as const);
+const facts = Object.entries(platformContract.outputs).map(
+  ([name, { description }]) => [name, wanted(description)] as const,
+);
 const platform = block(Object.fromEntries(facts) as { [K in keyof Platform]: ReturnType<typeof wanted> });
 
 /** The settings of one environment or site, as `Pulumi.<stack>.yaml` has them below the project's name. */

@@ -121,10 +121,11 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   test("Pod Security takes the relay's pod at its level restricted, and no privileged neighbour", async () => {
     const { set } = await deployed();
     const { template } = set["spec"] as { readonly template: { readonly metadata: Values; readonly spec: PodSpec } };
-    const pod = podOf(namespace, template.metadata, template.spec);
-    const [container] = template.spec.containers;
+    const spec = withClaimedVolumes(template.spec, set["spec"] as ClaimingSpec);
+    const pod = podOf(namespace, template.metadata, spec);
+    const [container] = spec.containers;
     const privileged = { ...container, securityContext: { privileged: true } };
-    const neighbour = podOf(namespace, template.metadata, { ...template.spec, containers: [privileged] });
+    const neighbour = podOf(namespace, template.metadata, { ...spec, containers: [privileged] });
 
     await expect(cluster.create(pod, { dryRun: true })).resolves.toMatchObject({ kind: "Pod" });
     await expect(cluster.create(neighbour, { dryRun: true })).rejects.toThrow(
@@ -253,6 +254,19 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
 interface PodSpec extends Values {
   readonly containers: readonly Values[];
+}
+
+interface ClaimingSpec {
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+/** The volumes that the StatefulSet's controller would add to a pod: its claims. */
+function withClaimedVolumes(spec: PodSpec, { volumeClaimTemplates = [] }: ClaimingSpec): PodSpec {
+  const claimed = volumeClaimTemplates.map(({ metadata: { name } }) => ({
+    name,
+    persistentVolumeClaim: { claimName: `${name}-relay-0` },
+  }));
+  return { ...spec, volumes: [...(spec["volumes"] as readonly Values[]), ...claimed] };
 }
 
 function podOf(namespace: string, metadata: Values, spec: Values): KubernetesObject {

@@ -1,6 +1,6 @@
-import { parsePlatform, platformFacts } from "../../stacks/platform.ts";
+import { parsePlatform, platformContract } from "../../stacks/platform.ts";
 
-const platform = Object.fromEntries(Object.keys(platformFacts).map((name) => [name, `value of ${name}`]));
+const platform = Object.fromEntries(Object.keys(platformContract.outputs).map((name) => [name, `value of ${name}`]));
 
 test("takes the platform's facts, and leaves its other outputs alone", () => {
   expect(parsePlatform("contoso/platform/oslo", { ...platform, more: 1 })).toMatchObject(platform);
@@ -19,5 +19,11 @@ test("names the stack, every output that is missing or of another type, and what
       "  oidcIssuerUrl: is missing; export this output there as a text: the OIDC issuer of the cluster",
       "  brokerHost: is no text but number; export this output there as a text: host name and port of AIO's MQTT broker",
     ].join("\n"),
+  );
+});
+
+test("takes no outputs of another version", () => {
+  expect(() => parsePlatform("contoso/platform/oslo", { ...platform, contractVersion: 2 })).toThrow(
+    "  contractVersion: is 2, and this program reads version 1 of these outputs; deploy that stack and this program with releases that go together",
   );
 });

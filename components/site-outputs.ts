@@ -1,0 +1,24 @@
+import { referToOutputs } from "./stack-outputs.ts";
+import type { OutputContract, StackOutputInputs } from "./stack-outputs.ts";
+
+/** What the stack of a site promises to others, such as the applications that consume its telemetry. */
+export const siteContract = {
+  version: 1,
+  outputs: {
+    hostname: { type: "text", description: "the host name of the Event Grid namespace's MQTT broker" },
+    topicSpaceIds: { type: "texts", description: "the resource IDs of the topic spaces, scopes of role assignments" },
+    relayConfig: { type: "text", description: "the relay's configuration as it is deployed" },
+    configMapName: { type: "text", description: "the name of the ConfigMap with the relay's configuration" },
+    statefulSetName: { type: "text", description: "the name of the relay's StatefulSet" },
+    serviceAccountName: { type: "text", description: "the name of the relay's service account" },
+  },
+} as const satisfies OutputContract;
+
+/**
+ * Reads the outputs of a site's stack, `<organization>/<project>/<stack>`, in the program of an application:
+ * `referToSite("contoso/mqtt-dataflow/prod").topicSpaceIds.apply(({ telemetry }) => …)`.
+ * What is missing there ends the deployment, with the stack, the output and its type in the message.
+ */
+export function referToSite(stack: string): StackOutputInputs<typeof siteContract> {
+  return referToOutputs("site", stack, siteContract);
+}
