@@ -114,7 +114,10 @@ export function outputSchema(title: string, { version, outputs }: OutputContract
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title,
     type: "object",
-    properties: { contractVersion: { const: version }, ...(Object.fromEntries(properties) as { [name: string]: object }) },
+    properties: {
+      contractVersion: { const: version },
+      ...(Object.fromEntries(properties) as { [name: string]: object }),
+    },
     required: [...(version === 1 ? [] : ["contractVersion"]), ...Object.keys(outputs)],
   };
 }
