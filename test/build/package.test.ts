@@ -59,6 +59,7 @@ describe("the npm package", () => {
       "package.json",
       "runtime",
       "schema.json",
+      "site-outputs.schema.json",
     ]);
     expect(files).toContain(path.join("runtime", "config.js"));
     expect(files).not.toContain(path.join("runtime", "main.js"));
@@ -230,8 +231,8 @@ describe("the plugin", () => {
       code: invalidArgument,
       details: [
         "oslo has 2 problems:",
-        "  topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10",
-        "  capacity: is 99 throughput units, outside what Event Grid has; give a whole number from 1 to 40",
+        "  topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10 [topic-space]",
+        "  capacity: is 99 throughput units, outside what Event Grid has; give a whole number from 1 to 40 [namespace-bounds]",
       ].join("\n"),
     });
     expect(engine.logged).toEqual([]);

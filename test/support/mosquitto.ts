@@ -42,6 +42,9 @@ export interface Mosquitto<Name extends string> {
   start(): Promise<void>;
 }
 
+/** Time after which a mosquitto that was told to end is told again. */
+const stopAgainMs = 500;
+
 /** Writes a configuration into `folder` and starts mosquitto with it. */
 export async function startMosquitto<Name extends string>(
   executable: string,
@@ -85,7 +88,13 @@ export async function startMosquitto<Name extends string>(
     },
     untilLog: (isWanted) => current().untilLine(isWanted),
     stop: async () => {
-      await current().stop();
+      const ended = current().stop();
+      // One that has just said "running" loses a signal: it begins its loop, and with it its life, a moment later.
+      const again = setInterval(() => {
+        current().kill("SIGTERM");
+      }, stopAgainMs);
+      await ended;
+      clearInterval(again);
       broker = undefined;
     },
     pause: () => {
