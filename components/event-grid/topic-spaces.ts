@@ -2,6 +2,7 @@ import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import { topicFilterProblem } from "../../runtime/topic/filter.ts";
 import { byRule } from "../checks/rules.ts";
+import { eventGridName, eventGridNameRule } from "./x509.ts";
 
 /** A topic space: the topics that a group of clients shares. */
 export interface TopicSpaceArgs {
@@ -17,9 +18,6 @@ export interface TopicSpaceArgs {
 /** @see Event Grid, Topic spaces, and quotas (2025-07-30) */
 const maxTopicSpaces = 10;
 const maxTopicTemplates = 10;
-
-/** Names of topic spaces in Azure. @see Azure REST API, TopicSpaces (2025-02-15) */
-const topicSpaceName = /^[A-Za-z0-9-]{3,50}$/;
 
 /** A level of a topic template that stands for something of the client. */
 const clientVariable = /\$\{client\.[A-Za-z0-9_.]+\}/g;
@@ -40,9 +38,9 @@ export function checkTopicSpaces(spaces: { readonly [name: string]: TopicSpaceAr
 
 function checkTopicSpace(path: string, name: string, { topicTemplates }: TopicSpaceArgs): Problem[] {
   const problems: Problem[] = [];
-  if (!topicSpaceName.test(name)) {
+  if (!eventGridName.test(name)) {
     const problem = `is no name for a topic space ("${name}")`;
-    problems.push({ path, problem, remedy: 'name it with 3 to 50 letters, digits and "-"' });
+    problems.push({ path, problem, remedy: `name it with ${eventGridNameRule}` });
   }
   const count = topicTemplates.length;
   if (count === 0 || count > maxTopicTemplates) {
