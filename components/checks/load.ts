@@ -1,16 +1,6 @@
 import type { Problem } from "../../runtime/errors.ts";
+import { capacityBounds, perSession, perThroughputUnit } from "../event-grid/quotas.ts";
 import { byRule } from "./rules.ts";
-
-/** What one throughput unit of a namespace takes in, and gives out, in a second. @see Event Grid, quotas (2025-07-30) */
-const perThroughputUnit = { messages: 1000, bytes: 1_000_000 } as const;
-/** What one session may do in a second. @see Event Grid, quotas (2025-07-30) */
-const perSession = {
-  destination: { messages: 1000, bytes: 1_000_000 },
-  source: { messages: 100, bytes: 1_000_000 },
-} as const;
-
-/** Throughput units of a namespace, both inclusive. @see Event Grid, quotas (2025-07-30) */
-export const capacityBounds = { min: 1, max: 40 } as const;
 
 /** The load that the user expects of one dataflow at the namespace. */
 export interface ExpectedLoad {

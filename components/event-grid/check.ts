@@ -1,14 +1,14 @@
 import { isIP } from "node:net";
 
 import type { Problem } from "../../runtime/errors.ts";
-import { capacityBounds } from "../checks/load.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
 import { isKnown } from "../known.ts";
+import { capacityBounds, eventGridName, eventGridNameRule } from "./quotas.ts";
 import type { NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
 import { checkTopicSpaces } from "./topic-spaces.ts";
-import { checkX509Clients, eventGridName, eventGridNameRule } from "./x509.ts";
+import { checkX509Clients } from "./x509.ts";
 
 /** Lists what is wrong with a broker's arguments as far as they are known. */
 export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {

@@ -2,7 +2,7 @@ import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import { topicFilterProblem } from "../../runtime/topic/filter.ts";
 import { byRule } from "../checks/rules.ts";
-import { eventGridName, eventGridNameRule } from "./x509.ts";
+import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
 
 /** A topic space: the topics that a group of clients shares. */
 export interface TopicSpaceArgs {
@@ -15,10 +15,6 @@ export interface TopicSpaceArgs {
   description?: string;
 }
 
-/** @see Event Grid, Topic spaces, and quotas (2025-07-30) */
-const maxTopicSpaces = 10;
-const maxTopicTemplates = 10;
-
 /** A level of a topic template that stands for something of the client. */
 const clientVariable = /\$\{client\.[A-Za-z0-9_.]+\}/g;
 
@@ -28,8 +24,8 @@ export function checkTopicSpaces(spaces: { readonly [name: string]: TopicSpaceAr
   const problems = Object.entries(spaces).flatMap(([name, space]) =>
     checkTopicSpace(`topicSpaces.${name}`, name, space),
   );
-  if (names.length > maxTopicSpaces) {
-    const problem = `lists ${names.length}, more than the ${maxTopicSpaces} of a namespace`;
+  if (names.length > namespaceQuotas.topicSpaces) {
+    const problem = `lists ${names.length}, more than the ${namespaceQuotas.topicSpaces} of a namespace`;
     const remedy = "put several topic templates into one topic space";
     problems.push({ path: "topicSpaces", problem, remedy });
   }
@@ -43,9 +39,9 @@ function checkTopicSpace(path: string, name: string, { topicTemplates }: TopicSp
     problems.push({ path, problem, remedy: `name it with ${eventGridNameRule}` });
   }
   const count = topicTemplates.length;
-  if (count === 0 || count > maxTopicTemplates) {
+  if (count === 0 || count > namespaceQuotas.topicTemplates) {
     const problem = count === 0 ? "lists no topic templates" : `lists ${count} topic templates`;
-    problems.push({ path: `${path}.topicTemplates`, problem, remedy: `give 1 to ${maxTopicTemplates}` });
+    problems.push({ path: `${path}.topicTemplates`, problem, remedy: `give 1 to ${namespaceQuotas.topicTemplates}` });
   }
   for (const [index, template] of topicTemplates.entries()) {
     const problem = topicTemplateProblem(template);

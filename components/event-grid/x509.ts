@@ -6,6 +6,7 @@ import { byRule } from "../checks/rules.ts";
 import type { ClientPermission, ClientState, ClientValidationScheme } from "../enumerations.ts";
 import { isKnown } from "../known.ts";
 import { allClients } from "./client-query.ts";
+import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
 
 /** A CA whose certificates clients may present. */
 export interface CaCertificateArgs {
@@ -76,13 +77,6 @@ export interface X509ClientsArgs {
   permissionBindings?: { [name: string]: PermissionBindingArgs };
 }
 
-/** Quotas of a namespace. @see Event Grid, quotas (2025-07-30) */
-const quotas = { caCertificates: 10, clientGroups: 10, permissionBindings: 100 } as const;
-
-/** Names of a namespace's resources in Azure. @see Azure REST API, Namespaces (2025-02-15) */
-export const eventGridName = /^[A-Za-z0-9-]{3,50}$/;
-export const eventGridNameRule = '3 to 50 letters, digits and "-"';
-
 /** Names of clients, which may also hold what host names and serial numbers are made of. @see Event Grid, MQTT clients */
 const clientName = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -104,10 +98,10 @@ export function checkX509Clients(args: X509ClientsArgs, topicSpaces: readonly st
 }
 
 function checkQuotas(args: X509ClientsArgs): Problem[] {
-  return (Object.keys(quotas) as (keyof typeof quotas)[]).flatMap((field) => {
+  return (["caCertificates", "clientGroups", "permissionBindings"] as const).flatMap((field) => {
     const count = Object.keys(args[field] ?? {}).length;
-    if (count <= quotas[field]) return [];
-    const problem = `lists ${count}, more than the ${quotas[field]} of a namespace`;
+    if (count <= namespaceQuotas[field]) return [];
+    const problem = `lists ${count}, more than the ${namespaceQuotas[field]} of a namespace`;
     return [{ path: field, problem, remedy: "let one serve several clients, or use another namespace" }];
   });
 }

@@ -1,0 +1,25 @@
+/** What a namespace holds at most. @see Event Grid, quotas (2025-07-30) */
+export const namespaceQuotas = {
+  topicSpaces: 10,
+  /** In each topic space. */
+  topicTemplates: 10,
+  caCertificates: 10,
+  clientGroups: 10,
+  permissionBindings: 100,
+} as const;
+
+/** Throughput units of a namespace, both inclusive. @see Event Grid, quotas (2025-07-30) */
+export const capacityBounds = { min: 1, max: 40 } as const;
+
+/** What one throughput unit of a namespace takes in, and gives out, in a second. @see Event Grid, quotas (2025-07-30) */
+export const perThroughputUnit = { messages: 1000, bytes: 1_000_000 } as const;
+
+/** What one session may do in a second, by the end of a dataflow that it is. @see Event Grid, quotas (2025-07-30) */
+export const perSession = {
+  destination: { messages: 1000, bytes: 1_000_000 },
+  source: { messages: 100, bytes: 1_000_000 },
+} as const;
+
+/** Names of a namespace and of what is in it, but for clients. @see Azure REST API, Namespaces and TopicSpaces (2025-02-15) */
+export const eventGridName = /^[A-Za-z0-9-]{3,50}$/;
+export const eventGridNameRule = '3 to 50 letters, digits and "-"';
