@@ -39,7 +39,18 @@ export const relay: Peer = {
         const metricsPort = await findFreePort();
         return {
           command: process.execPath,
-          args: [bundle, "run", "--config", config, "--mounts", mounts, "--metrics-port", String(metricsPort)],
+          // As its image starts it.
+          args: [
+            "--max-semi-space-size=2",
+            bundle,
+            "run",
+            "--config",
+            config,
+            "--mounts",
+            mounts,
+            "--metrics-port",
+            String(metricsPort),
+          ],
           metricsPort,
           // As the components declare its container.
           env: { NODE_ENV: "production", NODE_OPTIONS: `--max-old-space-size=${podDefaults.memoryMebibytes / 2}` },

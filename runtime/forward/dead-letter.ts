@@ -51,8 +51,8 @@ export function encodeDeadLetter(
       encodeUserProperty(name, notes[note as keyof typeof deadLetterProperties].slice(0, maxReasonLength)),
     );
   }
-  const encoded = { qos: to.qos, retain: false, topic: Buffer.from(to.topic), properties: Buffer.concat(properties) };
-  return { ...encodePublish(view, encoded), inputTopic: notes.topic };
+  const replaced = { topic: Buffer.from(to.topic), properties: Buffer.concat(properties) };
+  return encodePublish(view, { qos: to.qos, retain: false, inputTopic: notes.topic, ...replaced });
 }
 
 /** Takes a message apart, so that someone who looks at the disk can read it. */

@@ -1,4 +1,4 @@
-import type { EncodedPublish } from "../mqtt/publish.ts";
+import { EncodedPublish } from "../mqtt/encoded-publish.ts";
 import type { SourcePort } from "./ports.ts";
 
 /** A message between its arrival and the destination's acknowledgement. */
@@ -29,13 +29,7 @@ export interface Entry {
   next: Entry | undefined;
 }
 
-const nothing: EncodedPublish = {
-  packet: Buffer.alloc(0),
-  packetIdOffset: 0,
-  expiryOffset: 0,
-  expirySeconds: 0,
-  inputTopic: undefined,
-};
+const nothing = new EncodedPublish(Buffer.alloc(0), 0, 0, 0, 0, undefined);
 
 /** The entry of a message that is done as it arrives: it only takes its turn in being acknowledged. */
 export function doneEntry(sourceId: number, source: SourcePort | undefined): Entry {

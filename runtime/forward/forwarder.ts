@@ -5,6 +5,7 @@ import type { Counters, LossReason } from "./counters.ts";
 import { createEntry, doneEntry, isSafeAtSource, topicOfEntry, type Entry } from "./entry.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions, SourcePort } from "./ports.ts";
 import { Sender } from "./sender.ts";
+import { SourceGate } from "./source-gate.ts";
 import type { Spooler } from "./spooler.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
@@ -36,9 +37,9 @@ export class Forwarder {
   readonly #sender: Sender;
   readonly #unacknowledged: AcknowledgementQueue;
   readonly #undeliverable: Undeliverable;
+  readonly #gate: SourceGate;
   #spooler: Spooler | undefined;
   #source: SourcePort | undefined;
-  #isSourcePaused = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
@@ -46,6 +47,7 @@ export class Forwarder {
     this.#options = options;
     this.#counters = options.counters;
     this.#unacknowledged = new AcknowledgementQueue(options.counters);
+    this.#gate = new SourceGate({ bytes: options.maxInflightBytes, messages: options.maxInflightMessages });
     this.#sender = new Sender(options, this.#waiting, {
       maySend: (entry) => this.#maySend(entry),
       onDelivered: (entry) => {
@@ -125,13 +127,14 @@ export class Forwarder {
       if (!this.#sender.isAttached) this.#cover(0);
     }
     this.#undeliverable.attachSource(source, sessionPresent);
-    if (this.#isSourcePaused) source.setPaused(true);
+    this.#gate.use(source);
     this.#sender.pump();
   }
 
   /** The source connection ended: what came on it can't be acknowledged any more. */
   detachSource(): void {
     this.#source = undefined;
+    this.#gate.use(undefined);
     this.#undeliverable.detachSource();
     this.#unacknowledged.abandon();
     this.#finishDraining();
@@ -307,12 +310,10 @@ export class Forwarder {
     this.#spooler?.filterTail(isKept);
   }
 
-  /** Reads the source no further while too many bytes wait, whatever its broker makes of Receive Maximum. */
   #regulateSource(): void {
-    const isFull = this.#waiting.bytes + (this.#spooler?.tailBytes ?? 0) > this.#options.maxInflightBytes;
-    if (isFull === this.#isSourcePaused) return;
-    this.#isSourcePaused = isFull;
-    this.#source?.setPaused(isFull);
+    const { bytes, length, qos0 } = this.#waiting;
+    // QoS 0 has a bound of its own.
+    this.#gate.regulate(bytes + (this.#spooler?.tailBytes ?? 0), length - qos0);
   }
 
   #finishDraining(): void {

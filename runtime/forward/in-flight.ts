@@ -42,7 +42,7 @@ export class InFlight {
     else this.#last.next = entry;
     this.#last = entry;
     this.#length++;
-    this.#bytes += entry.publish.packet.length;
+    this.#bytes += entry.publish.length;
   }
 
   /** Takes out the message that an acknowledgement belongs to; `undefined` when there is none. */
@@ -92,6 +92,6 @@ export class InFlight {
   #unlink(entry: Entry): void {
     entry.previous = entry.next = undefined;
     this.#length--;
-    this.#bytes -= entry.publish.packet.length;
+    this.#bytes -= entry.publish.length;
   }
 }

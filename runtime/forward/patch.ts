@@ -8,6 +8,7 @@ import {
   type EncodedPublish,
   type PublishView,
 } from "../mqtt/publish.ts";
+import { Slab } from "../mqtt/slab.ts";
 import { topicNameProblem } from "../topic/filter.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../topic/template.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
@@ -63,6 +64,7 @@ export function createPatch(plan: PatchPlan): Patch {
   const topicOf = rememberTopics((input) => outputTopic(plan, input));
   const keepsRetain = plan.retain === "Keep";
   const keepsTopic = template.isIdentity;
+  const slab = new Slab();
   const needsTopic = !keepsTopic || plan.isEventGrid || cloudEvents !== undefined;
   return (view) => {
     view.scanProperties();
@@ -73,12 +75,15 @@ export function createPatch(plan: PatchPlan): Patch {
       (cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic)) ?? withoutHopProperties(view);
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
-    return encodePublish(view, {
+    const renamed = output === undefined || keepsTopic ? undefined : output.encoded;
+    const parts = {
       qos,
       retain: keepsRetain && view.retain,
-      ...(output === undefined || keepsTopic ? {} : { topic: output.encoded, inputTopic: inputTopic ?? "" }),
-      ...(counted === undefined ? {} : { properties: counted }),
-    });
+      topic: renamed,
+      inputTopic: renamed === undefined ? undefined : inputTopic,
+      properties: counted,
+    };
+    return encodePublish(view, parts, slab);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { UndeliverablePolicy } from "../config/dataflow-relay.ts";
+import type { EncodedPublish } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "./counters.ts";
 import type { Patch } from "./patch.ts";
 
@@ -6,12 +7,12 @@ import type { Patch } from "./patch.ts";
 export interface SourcePort {
   readonly acknowledge: (packetId: number) => void;
   readonly setPaused: (paused: boolean) => void;
-  readonly write: (packet: Buffer) => void;
+  readonly writePublish: (publish: EncodedPublish) => void;
 }
 
 /** What the forwarder needs of a connection to the destination. */
 export interface DestinationPort {
-  readonly write: (packet: Buffer) => void;
+  readonly writePublish: (publish: EncodedPublish) => void;
   readonly pendingBytes: number;
   readonly onceDrained: (callback: () => void) => void;
 }

@@ -145,10 +145,10 @@ export class Sender {
     return true;
   }
 
-  #hasRoom({ publish: { packet } }: Entry): boolean {
+  #hasRoom({ publish }: Entry): boolean {
     const { length, bytes } = this.#inFlight;
     if (this.#options.qos === 0 || length === 0) return true;
-    return length < this.window && bytes + packet.length <= this.#options.maxInflightBytes;
+    return length < this.window && bytes + publish.length <= this.#options.maxInflightBytes;
   }
 
   #pumpOnceDrained(destination: DestinationPort): void {
@@ -177,7 +177,7 @@ export class Sender {
     if (entry.sequence > 0) this.#spooler?.countSent(entry);
     if (qos > 0) this.#inFlight.add(entry, sessionPresent);
     entry.wasSent = true;
-    destination.write(entry.publish.packet);
+    destination.writePublish(entry.publish);
     if (qos > 0) return;
     if (entry.sourceId !== 0) counters.unconfirmed++;
     this.#complete(entry);
@@ -195,7 +195,7 @@ export class Sender {
   }
 
   #findProblem(entry: Entry): string | undefined {
-    const { length } = entry.publish.packet;
+    const { length } = entry.publish;
     const most = this.#limits?.maximumPacketBytes ?? Infinity;
     if (length > most) return `it is ${length} bytes long, more than the destination's ${most}`;
     const isTooOld = entry.sequence > 0 && !entry.isDeadLetter && this.#spooler?.isTooOld(entry) === true;

@@ -74,7 +74,7 @@ export class SourceLetters {
       const entry = this.#waiting.shift();
       if (entry === undefined) return;
       this.#inFlight.add(entry, this.#isResumed);
-      this.#source.write(entry.publish.packet);
+      this.#source.writePublish(entry.publish);
     }
   }
 }

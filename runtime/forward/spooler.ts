@@ -91,7 +91,7 @@ export class Spooler {
   /** Puts a message behind all others: to the disk, and out of memory once it is there. */
   push(entry: Entry): void {
     this.#tail.push(entry);
-    this.#tailBytes += entry.publish.packet.length;
+    this.#tailBytes += entry.publish.length;
     this.#appendTail();
   }
 
@@ -117,7 +117,7 @@ export class Spooler {
     const entry = this.#tail.shift();
     if (entry === undefined) return;
     this.#waiting.takeOrder(entry);
-    this.#tailBytes -= entry.publish.packet.length;
+    this.#tailBytes -= entry.publish.length;
     if (this.#appended > 0) this.#appended--;
     if (entry.sequence > 0) this.#lastInMemory = entry.sequence;
   }
@@ -129,7 +129,7 @@ export class Spooler {
 
   /** Counts a message that is sent. */
   countSent(entry: Entry): void {
-    this.#rate.take(entry.publish.packet.length);
+    this.#rate.take(entry.publish.length);
   }
 
   isTooOld({ arrivedMs }: Entry): boolean {
@@ -151,7 +151,7 @@ export class Spooler {
     this.#tailBytes = 0;
     for (const entry of entries) {
       this.#tail.push(entry);
-      this.#tailBytes += entry.publish.packet.length;
+      this.#tailBytes += entry.publish.length;
     }
   }
 
@@ -178,9 +178,9 @@ export class Spooler {
     return this.#lastLeft > this.#lastInMemory;
   }
 
-  #hasRoom({ publish: { packet } }: Entry): boolean {
+  #hasRoom({ publish }: Entry): boolean {
     const { bytes, letterBytes } = this.#queue;
-    return bytes + letterBytes + packet.length <= this.#options.maxBytes;
+    return bytes + letterBytes + publish.length <= this.#options.maxBytes;
   }
 
   #appendTail(): void {
@@ -200,7 +200,7 @@ export class Spooler {
     // What is left of its time is worked out from its age when it is sent.
     if (publish.expiryOffset > 0) stampExpiry(publish, publish.expirySeconds);
     entry.sequence = this.#queue.append(publish.packet, arrivedMs, publish.inputTopic);
-    entry.spooledBytes = publish.packet.length;
+    entry.spooledBytes = publish.length;
     this.#uncommitted.push(entry);
   }
 
@@ -215,7 +215,7 @@ export class Spooler {
       entry.isDone = true;
       if (this.#tail.peekFront() !== entry) continue;
       this.#tail.shift();
-      this.#tailBytes -= entry.publish.packet.length;
+      this.#tailBytes -= entry.publish.length;
       this.#appended--;
       this.#lastLeft = entry.sequence;
     }

@@ -107,7 +107,7 @@ export class Undeliverable {
 
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
     const disk = this.#disk;
-    if (disk === undefined || disk.bytes + disk.letterBytes + entry.publish.packet.length > maxBytes) return false;
+    if (disk === undefined || disk.bytes + disk.letterBytes + entry.publish.length > maxBytes) return false;
     this.#written++;
     disk.addLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
       this.#written--;

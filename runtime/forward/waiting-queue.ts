@@ -78,7 +78,7 @@ export class WaitingQueue {
   }
 
   #count(entry: Entry, change: 1 | -1): void {
-    this.#bytes += change * entry.publish.packet.length;
+    this.#bytes += change * entry.publish.length;
     if (entry.sourceId === 0) this.#qos0 += change;
   }
 }

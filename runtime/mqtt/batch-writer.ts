@@ -3,15 +3,23 @@ import type { Duplex } from "node:stream";
 /** A gathered batch up to this size is joined into one write; a larger one is written piece by piece under one cork. */
 const maxJoinedBytes = 65_536;
 
+/** Bytes that lie together, from `start` up to and without `end`. */
+interface Run {
+  readonly bytes: Buffer;
+  readonly start: number;
+  end: number;
+}
+
 /**
  * Gathers packets and writes them once the input that is at hand has been read, so that a burst costs one system call.
- * A packet is never split by another: each comes in one piece.
+ * Packets that lie side by side in one buffer are written as one piece, without a copy. A packet is never split by another.
  */
 export class BatchWriter {
   readonly #stream: Duplex;
-  #packets: Buffer[] = [];
+  #runs: Run[] = [];
   #bytes = 0;
   #isScheduled = false;
+  readonly #flush: () => void;
   /** When something was last handed over, as {@link now} tells it. */
   lastWriteMs: number;
   readonly #now: () => number;
@@ -20,33 +28,41 @@ export class BatchWriter {
     this.#stream = stream;
     this.#now = now;
     this.lastWriteMs = now();
+    this.#flush = this.flush.bind(this);
   }
 
+  /** Writes a whole buffer. */
   write(packet: Buffer): void {
-    this.#packets.push(packet);
-    this.#bytes += packet.length;
+    this.writePart(packet, 0, packet.length);
+  }
+
+  /** Writes the bytes from `start` up to and without `end`. They must not change until they have left the process. */
+  writePart(bytes: Buffer, start: number, end: number): void {
+    const last = this.#runs.at(-1);
+    if (last?.bytes === bytes && last.end === start) last.end = end;
+    else this.#runs.push({ bytes, start, end });
+    this.#bytes += end - start;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.flush();
-    });
+    setImmediate(this.#flush);
   }
 
   /** Writes at once what was gathered. */
   flush(): void {
     this.#isScheduled = false;
-    const packets = this.#packets;
-    if (packets.length === 0 || this.#stream.destroyed) return;
-    this.#packets = [];
+    const runs = this.#runs;
+    if (runs.length === 0 || this.#stream.destroyed) return;
+    this.#runs = [];
     const bytes = this.#bytes;
     this.#bytes = 0;
     this.lastWriteMs = this.#now();
-    if (packets.length === 1 || bytes <= maxJoinedBytes) {
-      this.#stream.write(packets.length === 1 ? packets[0] : Buffer.concat(packets, bytes));
+    const pieces = runs.map((run) => run.bytes.subarray(run.start, run.end));
+    if (pieces.length === 1 || bytes <= maxJoinedBytes) {
+      this.#stream.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, bytes));
       return;
     }
     this.#stream.cork();
-    for (const packet of packets) this.#stream.write(packet);
+    for (const piece of pieces) this.#stream.write(piece);
     this.#stream.uncork();
   }
 

@@ -15,10 +15,11 @@ import {
   type Packet,
 } from "./control-packets.ts";
 import { startKeepAlive } from "./keep-alive.ts";
-import { PacketReader } from "./packet-reader.ts";
-import { encodePuback, PublishView } from "./publish.ts";
+import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "./reason-codes.ts";
+import { Slab } from "./slab.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 /** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
 export interface ConnectionEvents {
@@ -45,14 +46,14 @@ export class Connection {
   readonly #stream: Duplex;
   readonly #options: ConnectOptions;
   readonly #events: ConnectionEvents;
+  readonly #reader: StreamReader;
   readonly #writer: BatchWriter;
+  readonly #pubacks = new Slab();
   readonly #view = new PublishView();
   readonly #waiting = new Map<number, (packet: Packet) => void>();
   readonly #reauthentication: Reauthentication;
-  #isQuiet = false;
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
-  #lastReadMs = performance.now();
   #stopKeepAlive: () => void = () => undefined;
   #timer: NodeJS.Timeout;
 
@@ -63,18 +64,10 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
-    this.#reauthentication = new Reauthentication(options, stream, this);
-    const reader = new PacketReader((bytes, start, end, headerLength) => {
-      this.#onPacket(bytes, start, end, headerLength);
+    this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
+      this.#fail(`broke the protocol: ${describeError(cause)}`, true, cause);
     });
-    stream.on("data", (chunk: Buffer) => {
-      this.#lastReadMs = performance.now();
-      try {
-        reader.push(chunk);
-      } catch (cause) {
-        this.#fail(`broke the protocol: ${describeError(cause)}`, true, cause);
-      }
-    });
+    this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
       this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, cause);
@@ -100,24 +93,26 @@ export class Connection {
     if (this.#phase === "open") this.#writer.write(packet);
   }
 
+  /** Sends a message. Does nothing once the connection has ended. */
+  writePublish({ bytes, start, length }: EncodedPublish): void {
+    if (this.#phase === "open") this.#writer.writePart(bytes, start, start + length);
+  }
+
   /** Acknowledges a message of this connection. */
   acknowledge(packetId: number): void {
-    this.write(encodePuback(packetId));
+    if (this.#phase !== "open") return;
+    const bytes = encodePuback(packetId, this.#pubacks);
+    this.#writer.writePart(bytes, this.#pubacks.start, this.#pubacks.start + pubackBytes);
   }
 
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
-    if (paused) this.#stream.pause();
-    else if (this.#stream.isPaused() && !this.#isQuiet) {
-      this.#lastReadMs = performance.now();
-      this.#stream.resume();
-    }
+    this.#reader.setPaused(paused);
   }
 
   /** Reads no further, for good. What has come can still be acknowledged, and {@link close} ends it as ever. */
   quiesce(): void {
-    this.#isQuiet = true;
-    this.#stream.pause();
+    this.#reader.stop();
   }
 
   /** Calls back once what waits to be sent has left the process. */
@@ -173,7 +168,7 @@ export class Connection {
       clearTimeout(timer);
       this.#end(undefined);
     });
-    stream.resume();
+    this.#reader.finish();
   }
 
   /** Ends at once, without a word to the server. */
@@ -205,7 +200,7 @@ export class Connection {
 
   #startTimer(awaited: string): NodeJS.Timeout {
     const timer = setTimeout(() => {
-      if (this.#stream.isPaused()) timer.refresh();
+      if (this.#reader.isPaused) timer.refresh();
       else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, true);
     }, this.#options.timeoutMs);
     return timer;
@@ -219,7 +214,7 @@ export class Connection {
       const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
       this.#events.onPuback(packetId, reasonCode);
     } else if (this.#phase === "connecting" || this.#phase === "open") {
-      this.#onControlPacket(decodeControlPacket(bytes.subarray(start, end)));
+      this.#onControlPacket(decodeControlPacket(Buffer.from(bytes.subarray(start, end))));
     }
   }
 
@@ -258,13 +253,15 @@ export class Connection {
     this.#phase = "open";
     const { serverKeepAlive } = packet.properties ?? {};
     this.#startKeepAlive((serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
-    this.#events.onConnected(this, readLimits(packet));
+    const limits = readLimits(packet);
+    this.#reader.window = Math.min(this.#options.receiveMaximum, limits.receiveMaximum);
+    this.#events.onConnected(this, limits);
   }
 
   #startKeepAlive(intervalMs: number): void {
     const ping = encodeControlPacket({ cmd: "pingreq" });
     const port = {
-      lastReadMs: () => (this.#stream.isPaused() ? performance.now() : this.#lastReadMs),
+      lastReadMs: () => (this.#reader.isPaused ? performance.now() : this.#reader.lastReadMs),
       lastWriteMs: () => this.#writer.lastWriteMs,
       pendingBytes: () => this.#writer.pendingBytes,
       ping: () => {

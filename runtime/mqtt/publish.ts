@@ -1,4 +1,8 @@
+import { EncodedPublish } from "./encoded-publish.ts";
 import { ProtocolError } from "./packet-reader.ts";
+import type { Slab } from "./slab.ts";
+
+export { clearRetain, stampExpiry, stampPublish, type EncodedPublish } from "./encoded-publish.ts";
 
 /** Property identifiers that a PUBLISH may carry. @see MQTT 5.0 §2.2.2.2 */
 export const PublishProperty = {
@@ -20,6 +24,7 @@ export const hopProperties: ReadonlySet<number> = new Set([
 
 /** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
 const publishType = 0x30;
+const pubackType = 0x40;
 const dupBit = 0x08;
 const qosShift = 1;
 const qosMask = 0x06;
@@ -167,58 +172,47 @@ export interface PublishParts {
   readonly qos: number;
   readonly retain: boolean;
   /** Topic in UTF-8; omitted: as it came. */
-  readonly topic?: Buffer;
+  readonly topic?: Buffer | undefined;
   /** All properties, encoded, without their length; omitted: as they came. */
-  readonly properties?: Buffer;
+  readonly properties?: Buffer | undefined;
   /** The topic that it came with, to be kept beside the packet. */
-  readonly inputTopic?: string;
-}
-
-/** A PUBLISH that is ready to be written once its packet identifier is filled in. */
-export interface EncodedPublish {
-  readonly packet: Buffer;
-  /** Where the packet identifier stands; 0 with QoS 0, which has none. */
-  readonly packetIdOffset: number;
-  /** Where the message expiry interval stands; 0 when there is none. */
-  readonly expiryOffset: number;
-  /** The message expiry interval that it came with, in seconds; 0 when there is none. */
-  readonly expirySeconds: number;
-  /** The topic that it came with, where that is another one. */
-  readonly inputTopic: string | undefined;
+  readonly inputTopic?: string | undefined;
 }
 
 /**
  * Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on.
  * The view's properties have to be scanned.
+ *
+ * @param slab where to; omitted: to memory of its own
  */
-export function encodePublish(view: PublishView, parts: PublishParts): EncodedPublish {
-  const { qos, retain, topic, properties } = parts;
+export function encodePublish(view: PublishView, parts: PublishParts, slab?: Slab): EncodedPublish {
+  const { qos, retain, topic, properties, inputTopic } = parts;
   const topicLength = topic?.length ?? view.topicEnd - view.topicStart;
   const propertiesLength = properties?.length ?? view.propertiesEnd - view.propertiesStart;
   const idLength = qos > 0 ? 2 : 0;
   const remaining =
     2 + topicLength + idLength + variableIntegerLength(propertiesLength) + propertiesLength + view.payloadBytes;
-  const packet = Buffer.allocUnsafe(1 + variableIntegerLength(remaining) + remaining);
-  packet[0] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
-  let position = writeVariableInteger(packet, 1, remaining);
-  position = packet.writeUInt16BE(topicLength, position);
-  position += (topic ?? view.bytes).copy(
-    packet,
-    position,
-    topic ? 0 : view.topicStart,
-    topic ? topicLength : view.topicEnd,
-  );
-  const packetIdOffset = qos > 0 ? position : 0;
-  if (qos > 0) packet.writeUInt16BE(0, position);
-  position = writeVariableInteger(packet, position + idLength, propertiesLength);
+  const length = 1 + variableIntegerLength(remaining) + remaining;
+  const bytes = slab?.reserve(length) ?? Buffer.allocUnsafeSlow(length);
+  const start = slab?.start ?? 0;
+  bytes[start] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
+  let position = writeUint16(bytes, writeVariableInteger(bytes, start + 1, remaining), topicLength);
+  if (topic === undefined) position += view.bytes.copy(bytes, position, view.topicStart, view.topicEnd);
+  else position += topic.copy(bytes, position);
+  const packetIdOffset = qos > 0 ? position - start : 0;
+  if (qos > 0) position = writeUint16(bytes, position, 0);
+  position = writeVariableInteger(bytes, position, propertiesLength);
   const expiryAt =
     properties === undefined ? view.expiryAt - view.propertiesStart : findExpiry(properties, properties.length);
-  const expiryOffset = expiryAt > 0 ? position + expiryAt : 0;
-  if (properties !== undefined) position += properties.copy(packet, position);
-  else position += view.bytes.copy(packet, position, view.propertiesStart, view.propertiesEnd);
-  view.bytes.copy(packet, position, view.propertiesEnd, view.end);
-  const expirySeconds = expiryOffset > 0 ? packet.readUInt32BE(expiryOffset) : 0;
-  return { packet, packetIdOffset, expiryOffset, expirySeconds, inputTopic: parts.inputTopic };
+  const expiryOffset = expiryAt > 0 ? position + expiryAt - start : 0;
+  if (properties === undefined) {
+    // Properties and payload lie side by side in what came.
+    view.bytes.copy(bytes, position, view.propertiesStart, view.end);
+  } else {
+    position += properties.copy(bytes, position);
+    view.bytes.copy(bytes, position, view.propertiesEnd, view.end);
+  }
+  return new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
 }
 
 /** Where the message expiry interval stands in encoded properties; 0 when there is none. */
@@ -231,28 +225,16 @@ function findExpiry(properties: Buffer, end: number): number {
   return 0;
 }
 
-/** Sets the message expiry interval of an encoded PUBLISH that has one, in seconds. */
-export function stampExpiry({ packet, expiryOffset }: EncodedPublish, seconds: number): void {
-  packet.writeUInt32BE(seconds, expiryOffset);
-}
+/** Bytes of a PUBACK without a reason code: two less, and none that Event Grid could refuse. */
+export const pubackBytes = 4;
 
-/** Sets the packet identifier and the DUP flag of an encoded PUBLISH with QoS 1. */
-export function stampPublish({ packet, packetIdOffset }: EncodedPublish, packetId: number, dup: boolean): void {
-  packet.writeUInt16BE(packetId, packetIdOffset);
-  const flags = packet[0] ?? 0;
-  packet[0] = dup ? flags | dupBit : flags & ~dupBit;
-}
-
-/** Clears the retain flag of an encoded PUBLISH; tells whether it was set. */
-export function clearRetain({ packet }: EncodedPublish): boolean {
-  const flags = packet[0] ?? 0;
-  packet[0] = flags & ~retainBit;
-  return (flags & retainBit) !== 0;
-}
-
-/** Encodes a PUBACK. A success carries no reason code: two bytes less, and none that Event Grid could refuse. */
-export function encodePuback(packetId: number): Buffer {
-  return Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff]);
+/** Encodes a PUBACK that says success into a slab, where it begins at `slab.start`. */
+export function encodePuback(packetId: number, slab: Slab): Buffer {
+  const bytes = slab.reserve(pubackBytes);
+  bytes[slab.start] = pubackType;
+  bytes[slab.start + 1] = 2;
+  writeUint16(bytes, slab.start + 2, packetId);
+  return bytes;
 }
 
 /** Encodes one user property. */
@@ -290,6 +272,12 @@ function variableIntegerLength(value: number): number {
   if (value < 128) return 1;
   if (value < 16_384) return 2;
   return value < 2_097_152 ? 3 : 4;
+}
+
+function writeUint16(bytes: Buffer, at: number, value: number): number {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value & 0xff;
+  return at + 2;
 }
 
 function writeVariableInteger(bytes: Buffer, at: number, value: number): number {

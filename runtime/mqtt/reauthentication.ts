@@ -14,17 +14,17 @@ interface Writer {
  */
 export class Reauthentication {
   readonly #options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">;
-  readonly #stream: { readonly isPaused: () => boolean };
+  readonly #reader: { readonly isPaused: boolean };
   readonly #writer: Writer;
   #settle: ((failure: string | undefined) => void) | undefined;
 
   constructor(
     options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">,
-    stream: { readonly isPaused: () => boolean },
+    reader: { readonly isPaused: boolean },
     writer: Writer,
   ) {
     this.#options = options;
-    this.#stream = stream;
+    this.#reader = reader;
     this.#writer = writer;
   }
 
@@ -61,7 +61,7 @@ export class Reauthentication {
     const { timeoutMs } = this.#options;
     const timer = setTimeout(() => {
       // What was answered on a connection that nobody reads for a while can't be known yet.
-      if (this.#stream.isPaused() && this.#writer.isOpen) timer.refresh();
+      if (this.#reader.isPaused && this.#writer.isOpen) timer.refresh();
       else resolve(`did not answer AUTH within ${timeoutMs} ms`);
     }, timeoutMs);
     return (failure) => {

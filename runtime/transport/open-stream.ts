@@ -8,7 +8,11 @@ import { createWebSocketStream, WebSocket } from "ws";
 import type { HostAddress } from "../config/endpoint.ts";
 import { ConnectionError, describeError } from "../errors.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
+import { ReusedBuffer } from "./reused-buffer.ts";
 import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";
+
+/** What has to be closed when a later step fails. */
+type Stages = (() => void)[];
 
 /** Certificates and trust of one connection. */
 export interface TlsMaterial {
@@ -39,27 +43,24 @@ export interface StreamOptions {
 const defaultWebSocketPath = "/mqtt";
 /** Certificates of a chain that are looked at. */
 const maxChain = 10;
+/** Bytes that OpenSSL hands over at most: what a TLS record holds. */
+const tlsReadBytes = 16_384;
 /** Detects a peer that has vanished below MQTT too. */
 const tcpKeepAliveMs = 30_000;
 
 /**
- * Opens a TCP, TLS or WebSocket stream, through a proxy where one is given. The caller owns it.
+ * Opens a TCP, TLS or WebSocket stream, through a proxy where one is given. The caller owns it, and reads it with
+ * `readBytes`: not every one of them emits `data`.
  * @throws {ConnectionError} when it can't be opened, or `signal` says so first
  */
 export async function openStream(options: StreamOptions): Promise<Duplex> {
-  const stages: (() => void)[] = [];
-  let isHandshake = false;
+  const stages: Stages = [];
+  const phase = { isHandshake: false };
   try {
-    let stream: Duplex = await openSocket(options, stages);
-    if (options.tls !== undefined) {
-      const secured = tls.connect(tlsOptions(stream, options.address.hostname, options.tls));
-      stages.push(() => secured.destroy());
-      isHandshake = true;
-      await opened(secured, "secureConnect", options.signal);
-      isHandshake = false;
-      checkServer(secured, options.address.hostname, options.tls);
-      stream = secured;
-    }
+    const stream =
+      options.tls === undefined
+        ? await openSocket(options, stages)
+        : await openTls(options, options.tls, stages, phase);
     if (!options.webSocket) return stream;
     const webSocket = openWebSocket(stream, options);
     stages.push(() => {
@@ -72,16 +73,17 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
     // The outermost first: Node.js 24.21 crashes when a socket is destroyed under a TLS stream that is open.
     for (const close of stages.reverse()) close();
     throw new ConnectionError(
-      `${options.peer} can't be reached: ${describeStreamError(cause, isHandshake)}`,
+      `${options.peer} can't be reached: ${describeStreamError(cause, phase.isHandshake)}`,
       { retryable: true },
       { cause },
     );
   }
 }
 
+/** Opens plain TCP, or a tunnel. */
 async function openSocket(
-  { address, connectTo, proxy, signal }: StreamOptions,
-  stages: (() => void)[],
+  { address, connectTo, proxy, webSocket, signal }: StreamOptions,
+  stages: Stages,
 ): Promise<Duplex> {
   const target = connectTo ?? address;
   if (proxy !== undefined) {
@@ -89,24 +91,48 @@ async function openSocket(
     stages.push(() => tunnel.destroy());
     return tunnel;
   }
-  const socket = net.connect({
-    host: target.hostname,
-    port: target.port,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: tcpKeepAliveMs,
-  });
+  const reader = webSocket ? undefined : new ReusedBuffer();
+  const socket = net.connect({ ...tcpOptions(target), ...reader?.options });
   stages.push(() => socket.destroy());
   await opened(socket, "connect", signal);
+  reader?.attach(socket);
   return socket;
 }
 
-function tlsOptions(socket: Duplex, hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
+/** Opens TLS: on a socket of its own, which it reads from without a stream between, or in a tunnel. */
+async function openTls(
+  options: StreamOptions,
+  material: TlsMaterial,
+  stages: Stages,
+  phase: { isHandshake: boolean },
+): Promise<Duplex> {
+  const { address, connectTo, proxy, webSocket, signal } = options;
+  const reader = proxy === undefined && !webSocket ? new ReusedBuffer(Buffer.allocUnsafeSlow(tlsReadBytes)) : undefined;
+  const way = proxy === undefined ? tcpOptions(connectTo ?? address) : { socket: await openSocket(options, stages) };
+  const secured = tls.connect({ ...tlsOptions(address.hostname, material), ...way, ...reader?.options });
+  stages.push(() => secured.destroy());
+  if (proxy === undefined) {
+    await opened(secured, "connect", signal);
+    secured.setNoDelay(true).setKeepAlive(true, tcpKeepAliveMs);
+  }
+  phase.isHandshake = true;
+  await opened(secured, "secureConnect", signal);
+  phase.isHandshake = false;
+  checkServer(secured, address.hostname, material);
+  reader?.attach(secured);
+  return secured;
+}
+
+function tcpOptions({ hostname, port }: HostAddress) {
+  return { host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
+}
+
+function tlsOptions(hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
   return {
-    socket,
-    host: hostname,
     // Event Grid finds the namespace by the name that TLS asks for. An address is no such name: RFC 6066 §3.
     ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
+    // The name of the endpoint, wherever the connection goes.
+    checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(hostname, certificate),
     minVersion: "TLSv1.2",
     // Judged in checkServer, before a byte is sent: Node.js would drop the chain, and with it which certificate failed.
     rejectUnauthorized: false,

@@ -11,7 +11,7 @@ import type {
   Trouble,
 } from "../../../runtime/forward/ports.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
-import { PublishView } from "../../../runtime/mqtt/publish.ts";
+import { PublishView, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { parseTopicTemplate, type TopicTemplate } from "../../../runtime/topic/template.ts";
 import { decode, encode } from "../mqtt/scripted-broker.ts";
 
@@ -47,14 +47,14 @@ export class FakeSource implements SourcePort {
   acknowledge = (packetId: number) => void this.acknowledged.push(packetId);
   readonly written: IPublishPacket[] = [];
   setPaused = (paused: boolean) => void (this.isPaused = paused);
-  write = (packet: Buffer) => void this.written.push(decode(packet)[0] as IPublishPacket);
+  writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
 }
 
 export class FakeDestination implements DestinationPort {
   readonly written: IPublishPacket[] = [];
   pendingBytes = 0;
   drain: () => void = () => undefined;
-  write = (packet: Buffer) => void this.written.push(decode(packet)[0] as IPublishPacket);
+  writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
   onceDrained = (callback: () => void) => void (this.drain = callback);
 
   /** Each packet in one line: `1 a/b "x"`, with `dup` behind it where the flag is set. */

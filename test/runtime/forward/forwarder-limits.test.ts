@@ -100,7 +100,7 @@ test("a packet identifier of a message that has become too large is free again",
     bench.forwarder.onPublish(view);
     bench.forwarder.detachDestination();
     const limits = { receiveMaximum: 10, retainAvailable: true };
-    const port = { write: () => undefined, pendingBytes: 0, onceDrained: () => undefined };
+    const port = { writePublish: () => undefined, pendingBytes: 0, onceDrained: () => undefined };
     bench.forwarder.attachDestination(port, { ...limits, sessionPresent: true, maximumPacketBytes: 50 });
     bench.forwarder.detachDestination();
     bench.forwarder.attachDestination(port, { ...limits, sessionPresent: true, maximumPacketBytes: Infinity });

@@ -76,7 +76,7 @@ class SourceModel {
         this.#acknowledged(id);
       },
       setPaused: () => undefined,
-      write: () => undefined,
+      writePublish: () => undefined,
     };
     this.#end = () => (isMine = false);
     this.#relay().attachSource(port, isKept);
@@ -156,7 +156,7 @@ class DestinationModel {
     this.isConnected = true;
     let isMine = true;
     const port: DestinationPort = {
-      write: (packet) => {
+      writePublish: ({ packet }) => {
         check(isMine, "a packet was written to a connection that had ended");
         this.#onPublish(decode(packet)[0] as IPublishPacket);
       },

@@ -687,15 +687,43 @@ describe("draining", () => {
 describe("a source that sends more than it should", () => {
   const megabyte = "x".repeat(1024 * 1024);
 
-  test("is read no further above 16 MB that wait, and again below", () => {
-    const bench = new ForwarderBench({ maxInflightMessages: 1 });
-    for (let id = 1; id <= 16; id++) bench.arrive(id, { payload: megabyte }); // the first is in flight
+  test("is read no further above 16 MB that wait, and again when half of it is gone", () => {
+    const bench = new ForwarderBench();
+    bench.forwarder.detachDestination();
+    for (let id = 1; id <= 15; id++) bench.arrive(id, { payload: megabyte });
     expect(bench.source.isPaused).toBe(false);
 
-    bench.arrive(17, { payload: megabyte });
+    bench.arrive(16, { payload: megabyte });
     expect(bench.source.isPaused).toBe(true);
 
-    bench.forwarder.onPuback(1, 0);
+    bench.forwarder.attachDestination(bench.destination, { ...limits, receiveMaximum: 1 });
+    for (let id = 1; id <= 7; id++) bench.forwarder.onPuback(id, 0);
+    expect(bench.source.isPaused).toBe(true);
+    bench.forwarder.onPuback(8, 0);
+    expect(bench.source.isPaused).toBe(false);
+  });
+
+  test("is read no further while more messages wait than it may send unacknowledged, and again when half of them are gone", () => {
+    const bench = new ForwarderBench({ maxInflightMessages: 4 });
+    for (let id = 1; id <= 8; id++) bench.arrive(id); // four of them are in flight
+    expect(bench.source.isPaused).toBe(false);
+
+    bench.arrive(9);
+    expect(bench.source.isPaused).toBe(true);
+
+    for (const id of [1, 2]) bench.forwarder.onPuback(id, 0);
+    expect(bench.source.isPaused).toBe(true);
+    bench.forwarder.onPuback(3, 0);
+    expect(bench.source.isPaused).toBe(false);
+  });
+
+  test("is read on however many messages of QoS 0 wait: nothing else would hold them", () => {
+    const bench = new ForwarderBench({ maxInflightMessages: 4 });
+    bench.forwarder.detachDestination();
+
+    for (let count = 0; count < 100; count++) bench.arrive(0, { qos: 0 });
+
+    expect(bench.forwarder.waiting).toBe(100);
     expect(bench.source.isPaused).toBe(false);
   });
 

@@ -1,9 +1,10 @@
 import type { Entry } from "../../../runtime/forward/entry.ts";
 import { doneEntry } from "../../../runtime/forward/entry.ts";
+import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
 import { WaitingQueue } from "../../../runtime/forward/waiting-queue.ts";
 
 function entryOf(order: number, { sourceId = order, bytes = 10 } = {}): Entry {
-  const publish = { ...doneEntry(sourceId, undefined).publish, packet: Buffer.alloc(bytes) };
+  const publish = new EncodedPublish(Buffer.alloc(bytes), 0, bytes, 0, 0, undefined);
   return { ...doneEntry(sourceId, undefined), publish, order };
 }
 

@@ -5,7 +5,6 @@ import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import type { ConnectionError } from "../../../runtime/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
-import { encodePuback } from "../../../runtime/mqtt/publish.ts";
 import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "./scripted-broker.ts";
 
 const peer = "source edge (broker.example:8883)";
@@ -469,7 +468,7 @@ describe("nothing is sent after the end", () => {
     const writes = written.mock.calls.length;
 
     opened.connection.acknowledge(1);
-    opened.connection.write(encodePuback(2));
+    opened.connection.write(encode({ cmd: "puback", messageId: 2 }));
     await settle();
 
     expect(written.mock.calls.length).toBe(writes);

@@ -5,12 +5,14 @@ import { PacketReader, ProtocolError } from "../../../runtime/mqtt/packet-reader
 import {
   clearRetain,
   encodePuback,
+  pubackBytes,
   encodePublish,
   forEachProperty,
   PublishProperty,
   PublishView,
   stampPublish,
 } from "../../../runtime/mqtt/publish.ts";
+import { Slab } from "../../../runtime/mqtt/slab.ts";
 import { publishPacket } from "./arbitrary-packets.ts";
 import { decode, encode } from "./scripted-broker.ts";
 
@@ -151,7 +153,9 @@ describe("clearRetain", () => {
 
 describe("encodePuback", () => {
   test.each([1, 255, 256, 65_535])("acknowledges %d in four bytes, without a reason code", (packetId) => {
-    const bytes = encodePuback(packetId);
+    const slab = new Slab();
+    encodePuback(7, slab);
+    const bytes = encodePuback(packetId, slab).subarray(slab.start, slab.start + pubackBytes);
 
     expect(bytes).toHaveLength(4);
     expect(decode(bytes)).toEqual([expect.objectContaining({ cmd: "puback", messageId: packetId })]);

@@ -1,0 +1,39 @@
+import type { SourcePort } from "./ports.ts";
+
+/** What may wait in memory to be sent. */
+export interface GateBounds {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/** Once closed it opens at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
+const opensAt = 1 / 2;
+
+/**
+ * Reads the source no further while too much waits, whatever its broker makes of Receive Maximum: mosquitto 2.0.11 sends a
+ * backlog of 100,000 messages to a client that had stopped to read and announced 1,000.
+ */
+export class SourceGate {
+  readonly #bounds: GateBounds;
+  #source: SourcePort | undefined;
+  #isClosed = false;
+
+  constructor(bounds: GateBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Another connection is there, or none: a new one reads no further either. */
+  use(source: SourcePort | undefined): void {
+    this.#source = source;
+    if (this.#isClosed) source?.setPaused(true);
+  }
+
+  /** Opens and closes by what waits. */
+  regulate(bytes: number, messages: number): void {
+    const share = this.#isClosed ? opensAt : 1;
+    const isClosed = bytes > this.#bounds.bytes * share || messages > this.#bounds.messages * share;
+    if (isClosed === this.#isClosed) return;
+    this.#isClosed = isClosed;
+    this.#source?.setPaused(isClosed);
+  }
+}

@@ -1,0 +1,62 @@
+/** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
+const dupBit = 0x08;
+const retainBit = 0x01;
+
+/** A PUBLISH that is ready to be written once its packet identifier is filled in. */
+export class EncodedPublish {
+  /** What it is in, among others: see `Slab`. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly length: number;
+  /** Where the packet identifier stands in the packet; 0 with QoS 0, which has none. */
+  readonly packetIdOffset: number;
+  /** Where the message expiry interval stands in the packet; 0 when there is none. */
+  readonly expiryOffset: number;
+  /** The message expiry interval that it came with, in seconds; 0 when there is none. */
+  readonly expirySeconds: number;
+  /** The topic that it came with, where that is another one. */
+  readonly inputTopic: string | undefined;
+
+  constructor(
+    bytes: Buffer,
+    start: number,
+    length: number,
+    packetIdOffset: number,
+    expiryOffset: number,
+    inputTopic: string | undefined,
+  ) {
+    this.bytes = bytes;
+    this.start = start;
+    this.length = length;
+    this.packetIdOffset = packetIdOffset;
+    this.expiryOffset = expiryOffset;
+    this.expirySeconds = expiryOffset > 0 ? bytes.readUInt32BE(start + expiryOffset) : 0;
+    this.inputTopic = inputTopic;
+  }
+
+  /** The whole packet, for what does not happen to every message: it takes an object of its own. */
+  get packet(): Buffer {
+    return this.bytes.subarray(this.start, this.start + this.length);
+  }
+}
+
+/** Sets the message expiry interval of an encoded PUBLISH that has one, in seconds. */
+export function stampExpiry({ bytes, start, expiryOffset }: EncodedPublish, seconds: number): void {
+  bytes.writeUInt32BE(seconds, start + expiryOffset);
+}
+
+/** Sets the packet identifier and the DUP flag of an encoded PUBLISH with QoS 1. */
+export function stampPublish({ bytes, start, packetIdOffset }: EncodedPublish, packetId: number, dup: boolean): void {
+  const at = start + packetIdOffset;
+  bytes[at] = packetId >> 8;
+  bytes[at + 1] = packetId & 0xff;
+  const flags = bytes[start] ?? 0;
+  bytes[start] = dup ? flags | dupBit : flags & ~dupBit;
+}
+
+/** Clears the retain flag of an encoded PUBLISH; tells whether it was set. */
+export function clearRetain({ bytes, start }: EncodedPublish): boolean {
+  const flags = bytes[start] ?? 0;
+  bytes[start] = flags & ~retainBit;
+  return (flags & retainBit) !== 0;
+}

@@ -1,0 +1,96 @@
+import type { Duplex } from "node:stream";
+
+import { readBytes } from "../transport/reused-buffer.ts";
+import { PacketReader, type PacketHandler } from "./packet-reader.ts";
+
+/** How long input may gather before it is read, while there is so much of it. */
+const gatherMs = 1;
+/** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
+const fewestGathered = 8;
+/** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
+const largestWindowShare = 1 / 4;
+
+/**
+ * Reads packets from a stream.
+ *
+ * While packets come fast it reads once in a millisecond, so that a system call takes in many of them, and what is written
+ * in answer goes out in one piece too. A stream that is idle, or slow, or whose peer would run out of its window meanwhile, is
+ * read as it comes.
+ */
+export class StreamReader {
+  readonly #stream: Duplex;
+  #isPaused = false;
+  #isStopped = false;
+  /** Packets since {@link #countedMs}. */
+  #packets = 0;
+  #countedMs = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #isGathering = false;
+  /** When something arrived last, by `performance.now()`. */
+  lastReadMs = performance.now();
+  /** Packets that the peer may send before it needs an answer. */
+  window = Infinity;
+
+  /** @param onBroken takes what `onPacket` throws, and bytes that are no packets */
+  constructor(stream: Duplex, onPacket: PacketHandler, onBroken: (cause: unknown) => void) {
+    this.#stream = stream;
+    const packets = new PacketReader((bytes, start, end, headerLength) => {
+      this.#packets++;
+      onPacket(bytes, start, end, headerLength);
+    });
+    readBytes(stream, (chunk) => {
+      this.lastReadMs = performance.now();
+      try {
+        packets.push(chunk);
+      } catch (cause) {
+        onBroken(cause);
+        return;
+      }
+      if (this.lastReadMs - this.#countedMs >= gatherMs) this.#considerGathering();
+    });
+  }
+
+  /** Whether someone has asked to read no further. */
+  get isPaused(): boolean {
+    return this.#isPaused || this.#isStopped;
+  }
+
+  /** Stops and resumes reading. */
+  setPaused(paused: boolean): void {
+    if (this.#isStopped || paused === this.#isPaused) return;
+    this.#isPaused = paused;
+    if (paused) this.#stream.pause();
+    else if (!this.#isGathering) this.#resume();
+  }
+
+  /** Reads no further, for good. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stream.pause();
+  }
+
+  /** Reads what still comes, so that the stream's end is seen; whoever takes it has to pass it over. */
+  finish(): void {
+    this.#isStopped = this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  #considerGathering(): void {
+    const perGathering = (this.#packets * gatherMs) / (this.lastReadMs - this.#countedMs);
+    this.#packets = 0;
+    this.#countedMs = this.lastReadMs;
+    if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.isPaused) return;
+    this.#isGathering = true;
+    this.#stream.pause();
+    this.#timer ??= setTimeout(() => {
+      this.#isGathering = false;
+      if (!this.isPaused) this.#stream.resume();
+    }, gatherMs);
+    this.#timer.refresh();
+  }
+
+  #resume(): void {
+    this.lastReadMs = performance.now();
+    this.#stream.resume();
+  }
+}

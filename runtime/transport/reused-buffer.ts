@@ -1,0 +1,67 @@
+import type { OnReadOpts } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** Bytes that one read takes at most: what Node.js reads by itself. */
+const readBytesAtMost = 65_536;
+
+/** Takes bytes that have arrived. They may be overwritten after the call: copy what must last. */
+export type BytesHandler = (bytes: Buffer) => void;
+
+/**
+ * One buffer for all TCP sockets of the process: the system fills it and the handler empties it in one step, so that no
+ * two sockets ever have bytes in it. Without it each read would allocate 64 KB, and collecting those costs more than
+ * everything else that happens to a small message.
+ */
+const shared = Buffer.allocUnsafeSlow(readBytesAtMost);
+
+/** The streams that read into a buffer of ours, in place of emitting `data`. */
+const readers = new WeakMap<Duplex, ReusedBuffer>();
+
+/** Reads a socket into a buffer that is used again for every read. */
+export class ReusedBuffer {
+  #stream: Duplex | undefined;
+  #onBytes: BytesHandler | undefined;
+  /** What came before anyone took it. */
+  #early: Buffer | undefined;
+  /** For `net.connect` and `tls.connect`. */
+  readonly options: { readonly onread: OnReadOpts };
+
+  /** @param buffer into which to read; of its own for a stream that decrypts, which may do so at any time */
+  constructor(buffer: Buffer = shared) {
+    this.options = { onread: { buffer, callback: (count) => this.#take(buffer.subarray(0, count)) } };
+  }
+
+  /** Says which stream has {@link options}. */
+  attach(stream: Duplex): void {
+    this.#stream = stream;
+    readers.set(stream, this);
+  }
+
+  /** Hands over what has come, and from here on what comes. */
+  handTo(onBytes: BytesHandler): void {
+    this.#onBytes = onBytes;
+    if (this.#early !== undefined) onBytes(this.#early);
+    this.#early = undefined;
+  }
+
+  #take(bytes: Buffer): boolean {
+    if (this.#onBytes !== undefined) {
+      this.#onBytes(bytes);
+      // A pause in the turn of a resume has no effect on a socket that emits no `data` (Node.js 24.21).
+      return this.#stream?.isPaused() !== true;
+    }
+    this.#early = Buffer.from(bytes);
+    return false; // reads no further
+  }
+}
+
+/** Hands what a stream receives to a handler, until the stream ends. */
+export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
+  const reader = readers.get(stream);
+  if (reader === undefined) {
+    stream.on("data", onBytes);
+    return;
+  }
+  reader.handTo(onBytes);
+  stream.resume();
+}

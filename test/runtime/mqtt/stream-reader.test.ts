@@ -1,0 +1,146 @@
+import { Duplex } from "node:stream";
+
+import { ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import { StreamReader } from "../../../runtime/mqtt/stream-reader.ts";
+import { encode } from "./scripted-broker.ts";
+
+const ping = encode({ cmd: "pingresp" });
+
+/** A stream whose chunks arrive when the test says so. */
+class FakeStream extends Duplex {
+  override _read(): void {}
+
+  /** So many packets arrive in one chunk. */
+  arrive(packets: number): void {
+    this.emit("data", Buffer.concat(Array.from({ length: packets }, () => ping)));
+  }
+}
+
+let stream: FakeStream;
+let reader: StreamReader;
+let received: number;
+let broken: unknown[];
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  stream = new FakeStream();
+  received = 0;
+  broken = [];
+  reader = new StreamReader(
+    stream,
+    () => received++,
+    (cause) => broken.push(cause),
+  );
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** So many packets have come within the last millisecond. */
+function arriveFast(packets: number): void {
+  jest.advanceTimersByTime(1);
+  stream.arrive(packets);
+}
+
+describe("StreamReader", () => {
+  test("hands over the packets of a chunk at once", () => {
+    stream.arrive(3);
+
+    expect(received).toBe(3);
+  });
+
+  test("lets input gather for a millisecond while packets come fast", () => {
+    arriveFast(20);
+    expect(stream.isPaused()).toBe(true);
+
+    jest.advanceTimersByTime(1);
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test("gathers on and on as long as it is so, and no longer", () => {
+    for (let round = 0; round < 3; round++) {
+      arriveFast(20);
+      expect(stream.isPaused()).toBe(true);
+    }
+
+    arriveFast(1);
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test("reads as they come the packets of an idle stream, also a burst of them", () => {
+    jest.advanceTimersByTime(10_000);
+
+    stream.arrive(500);
+
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test.each([7, 1])("reads as they come %d packets in a millisecond: nothing is to be gained", (packets) => {
+    arriveFast(packets);
+
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test.each([
+    [20, 79, false],
+    [20, 80, true],
+  ])(
+    "does not wait with %d packets in a millisecond and a window of %d: gathered is %s",
+    (packets, window, gathers) => {
+      reader.window = window;
+
+      arriveFast(packets);
+
+      expect(stream.isPaused()).toBe(gathers);
+    },
+  );
+
+  test("stays paused behind a gathering when someone has asked for it, and says so", () => {
+    arriveFast(20);
+    expect(reader.isPaused).toBe(false); // gathering is nobody else's business
+
+    reader.setPaused(true);
+    jest.advanceTimersByTime(1000);
+    expect([reader.isPaused, stream.isPaused()]).toEqual([true, true]);
+
+    reader.setPaused(false);
+    expect([reader.isPaused, stream.isPaused()]).toEqual([false, false]);
+  });
+
+  test("a pause that ends while input gathers waits for its end", () => {
+    arriveFast(20);
+    reader.setPaused(true);
+    reader.setPaused(false);
+    expect(stream.isPaused()).toBe(true);
+
+    jest.advanceTimersByTime(1);
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test("was not silent while it was paused", () => {
+    reader.setPaused(true);
+    jest.advanceTimersByTime(60_000);
+
+    reader.setPaused(false);
+
+    expect(performance.now() - reader.lastReadMs).toBe(0);
+  });
+
+  test("reads no further once it was stopped, whatever is asked for, until the end is waited for", () => {
+    arriveFast(20);
+    reader.stop();
+    reader.setPaused(false);
+    jest.advanceTimersByTime(1000);
+    expect([reader.isPaused, stream.isPaused()]).toEqual([true, true]);
+
+    reader.finish();
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test("reports bytes that are no packets, with what is wrong", () => {
+    stream.emit("data", Buffer.of(0xd0, 0xff, 0xff, 0xff, 0xff, 0xff));
+
+    expect(broken).toEqual([expect.any(ProtocolError)]);
+  });
+});
