@@ -106,7 +106,7 @@ export const dataflowRelaySchema = block({
       { min: 65_536, max: 1_073_741_824 },
       {
         description:
-          "Bytes that are sent and not yet acknowledged at most, and bytes that may wait in memory before the source is read no further. One message of any size may always be in flight.",
+          "Bytes that are in memory and that the destination has not acknowledged, at most: shortly before, the source is read no further. One message of any size may always be in flight.",
         unit: "bytes",
         source: own,
         own: true,

@@ -313,7 +313,7 @@ export class Forwarder {
   #regulateSource(): void {
     const { bytes, length, qos0 } = this.#waiting;
     // QoS 0 has a bound of its own.
-    this.#gate.regulate(bytes + (this.#spooler?.tailBytes ?? 0), length - qos0);
+    this.#gate.regulate(this.#sender.inFlight.bytes + bytes + (this.#spooler?.tailBytes ?? 0), length - qos0);
   }
 
   #finishDraining(): void {

@@ -52,7 +52,7 @@ export class Sender {
     return this.#destination !== undefined;
   }
 
-  get inFlight(): Pick<InFlight, "length" | "oldest" | "toArray"> {
+  get inFlight(): Pick<InFlight, "length" | "bytes" | "oldest" | "toArray"> {
     return this.#inFlight;
   }
 

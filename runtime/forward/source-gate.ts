@@ -1,11 +1,14 @@
 import type { SourcePort } from "./ports.ts";
 
-/** What may wait in memory to be sent. */
+/** What may be in memory that the destination has not acknowledged. */
 export interface GateBounds {
   readonly bytes: number;
+  /** Of those that are not in flight. */
   readonly messages: number;
 }
 
+/** It closes at this part of the bound in bytes: what is under way then still comes. */
+const closesAt = 7 / 8;
 /** Once closed it opens at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
 const opensAt = 1 / 2;
 
@@ -28,10 +31,10 @@ export class SourceGate {
     if (this.#isClosed) source?.setPaused(true);
   }
 
-  /** Opens and closes by what waits. */
+  /** Opens and closes by the bytes that are in memory, in flight or not, and the messages that wait to be sent. */
   regulate(bytes: number, messages: number): void {
-    const share = this.#isClosed ? opensAt : 1;
-    const isClosed = bytes > this.#bounds.bytes * share || messages > this.#bounds.messages * share;
+    const most = this.#isClosed ? opensAt : 1;
+    const isClosed = bytes > this.#bounds.bytes * Math.min(most, closesAt) || messages > this.#bounds.messages * most;
     if (isClosed === this.#isClosed) return;
     this.#isClosed = isClosed;
     this.#source?.setPaused(isClosed);

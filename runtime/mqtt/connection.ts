@@ -262,6 +262,7 @@ export class Connection {
     const ping = encodeControlPacket({ cmd: "pingreq" });
     const port = {
       lastReadMs: () => (this.#reader.isPaused ? performance.now() : this.#reader.lastReadMs),
+      isPaused: () => this.#reader.isPaused,
       lastWriteMs: () => this.#writer.lastWriteMs,
       pendingBytes: () => this.#writer.pendingBytes,
       ping: () => {

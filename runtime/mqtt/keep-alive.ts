@@ -2,6 +2,8 @@
 export interface KeepAlivePort {
   readonly lastReadMs: () => number;
   readonly lastWriteMs: () => number;
+  /** Whether reading is stopped, so that not even the end of the connection would be seen. */
+  readonly isPaused: () => boolean;
   /** Bytes that wait to be sent: a link that still takes some is alive. */
   readonly pendingBytes: () => number;
   readonly ping: () => void;
@@ -11,6 +13,8 @@ export interface KeepAlivePort {
 /** Checks in a keep-alive interval: a ping goes out after 3/4 of it at the latest. */
 const checksPerInterval = 8;
 const pingAfter = 5 / 8;
+/** While reading is stopped a ping goes out so often: writing to a connection that has ended fails at the second time. */
+const pausedPingMs = 2000;
 
 /**
  * Sends PINGREQ before the keep-alive interval is over and finds a peer that has gone silent.
@@ -19,10 +23,23 @@ const pingAfter = 5 / 8;
  * stream of QoS 0 messages is never answered. It times out when a ping stays without any answer for half an interval
  * and no waiting byte left in that time: a slow uplink is no dead one.
  *
+ * While reading is stopped it pings every two seconds, whatever the interval, and waits for no answer.
+ *
  * @param intervalMs 0 turns it off
  * @returns a function that stops it
  */
 export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
+  const probe = setInterval(() => {
+    if (port.isPaused()) port.ping();
+  }, pausedPingMs);
+  const stopChecks = startChecks(intervalMs, port, now);
+  return () => {
+    clearInterval(probe);
+    stopChecks();
+  };
+}
+
+function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
   if (intervalMs === 0) return () => undefined;
   let pingedAt: number | undefined;
   let progressAt = 0;

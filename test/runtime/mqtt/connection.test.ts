@@ -5,7 +5,8 @@ import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import type { ConnectionError } from "../../../runtime/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
-import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "./scripted-broker.ts";
+import { openStream } from "../../../runtime/transport/open-stream.ts";
+import { connack, connectInMemory, encode, ScriptedListener, settle, type ScriptedBroker } from "./scripted-broker.ts";
 
 const peer = "source edge (broker.example:8883)";
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
@@ -297,6 +298,38 @@ describe("an open connection", () => {
     await settle();
     expect(events).toEqual(["connected", "PUBLISH a"]);
   });
+});
+
+describe("a paused connection over TCP", () => {
+  let listener: ScriptedListener;
+
+  beforeEach(async () => {
+    listener = await ScriptedListener.open();
+  });
+  afterEach(() => {
+    listener.close();
+  });
+
+  test("sees within seconds that the server is gone, though nothing is read", async () => {
+    const [hostname = "", port] = listener.host.split(":");
+    const address = { hostname, port: Number(port) };
+    const stream = await openStream({ peer, address, webSocket: false, signal: new AbortController().signal });
+    const closed = new Promise<ConnectionError | undefined>((resolve) => {
+      const onConnected = (connection: Connection) => {
+        connection.setPaused(true);
+      };
+      const none = () => undefined;
+      new Connection(stream, options, { onConnected, onPublish: none, onPuback: none, onClosed: resolve });
+    });
+    const broker = await listener.next();
+    await broker.accept();
+    broker.send(publish("never read"));
+    await settle();
+
+    broker.stream.destroy();
+
+    expect(await closed).toMatchObject({ retryable: true });
+  }, 15_000);
 });
 
 describe("subscribe", () => {

@@ -12,7 +12,9 @@ class FakeConnection {
   lastWrite = 0;
   pending = 0;
   answersPings = false;
+  paused = false;
 
+  isPaused = () => this.paused;
   lastReadMs = () => this.lastRead;
   lastWriteMs = () => this.lastWrite;
   pendingBytes = () => this.pending;
@@ -151,8 +153,33 @@ describe("startKeepAlive", () => {
   test("is turned off by an interval of 0", () => {
     const connection = new FakeConnection();
 
-    startKeepAlive(0, connection, () => Date.now());
+    const stop = startKeepAlive(0, connection, () => Date.now());
+    jest.advanceTimersByTime(1_000_000);
+    stop();
 
+    expect([connection.pings, connection.timeouts]).toEqual([[], []]);
     expect(jest.getTimerCount()).toBe(0);
   });
+
+  test.each([intervalMs, 0])(
+    "pings every two seconds while reading is stopped, with an interval of %d ms: an end shows in no other way",
+    (interval) => {
+      const connection = new FakeConnection();
+      const stop = startKeepAlive(interval, connection, () => {
+        connection.lastRead = connection.lastWrite = Date.now(); // nothing else asks for a ping
+        return Date.now();
+      });
+      jest.advanceTimersByTime(4000);
+      expect(connection.pings).toEqual([]);
+
+      connection.paused = true;
+      jest.advanceTimersByTime(6000);
+      expect(connection.pings).toEqual([6000, 8000, 10_000]);
+
+      stop();
+      jest.advanceTimersByTime(60_000);
+      expect(connection.pings).toHaveLength(3);
+      expect(connection.timeouts).toEqual([]);
+    },
+  );
 });
