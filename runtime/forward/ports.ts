@@ -30,7 +30,7 @@ export interface ForwarderOptions {
   readonly qos: 0 | 1;
   /** QoS 1 messages in flight to the destination at most, however many it would take. */
   readonly maxInflightMessages: number;
-  /** Bytes in flight at most, and bytes that may wait in memory before the source is read no further. */
+  /** Bytes in memory that the destination has not acknowledged, at most; shortly before, the source is read no further. */
   readonly maxInflightBytes: number;
   readonly undeliverable: UndeliverablePolicy;
   /** Where dead letters go, where `undeliverable` says so. */
