@@ -25,6 +25,11 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
     (c) => c.resent,
   ],
   ["relay_messages_rejected_total", "Messages that the destination refused for the time being", (c) => c.rejected],
+  [
+    "relay_messages_suspected_total",
+    "Times that the destination ended the connection at a message that it seems to end it at each time",
+    (c) => c.suspected,
+  ],
   ["relay_messages_unconfirmed_total", "QoS 1 messages that were forwarded with QoS 0", (c) => c.unconfirmed],
   [
     "relay_messages_retain_cleared_total",

@@ -3,7 +3,9 @@ import { ConnectionError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
+import { BreachWatch } from "./breach-watch.ts";
 import { Counters } from "./counters.ts";
+import { planDeadLetters } from "./dead-letter.ts";
 import { diskProblems, needsDisk, useDisk, type Disk, type DiskUse } from "./disk.ts";
 import { buildConnectOptions, commonLinkOptions, createEnd, required, type DataflowContext, type End } from "./end.ts";
 import { FilterMemory } from "./filter-memory.ts";
@@ -11,7 +13,6 @@ import { isAskedFor, subscribedFilters } from "./filters.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Link, type LinkState } from "./link.ts";
 import { createPatch, planPatch } from "./patch.ts";
-import type { DeadLetterPlan } from "./ports.ts";
 import { quiesceDestination, quiesceSource } from "./quiesce.ts";
 import { reportTrouble } from "./report.ts";
 import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
@@ -188,10 +189,11 @@ export class Dataflow {
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onPuback(packetId, reasonCode);
       },
-      onDisconnected: () => {
+      onDisconnected: (error) => {
         this.counters.disconnects.destination++;
-        this.#forwarder.detachDestination();
+        this.#forwarder.detachDestination(error);
       },
+      survives: (error) => this.#forwarder.destination.survives(error),
     });
   }
 
@@ -201,6 +203,7 @@ export class Dataflow {
     const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
     const common = this.#commonOptions(end);
     const logsMessages = this.#log.isLevelEnabled("debug");
+    const breaches = new BreachWatch();
     let connections = 0;
     /** Whether the session may hold filters of an earlier configuration. */
     let mayHoldOldFilters = false;
@@ -213,6 +216,7 @@ export class Dataflow {
       },
       onConnected: (connection, { sessionPresent }) => {
         connections++;
+        breaches.onConnected(performance.now());
         if (connections === 1) mayHoldOldFilters = sessionPresent;
         else if (!sessionPresent) this.#noteLostSession();
         this.#forwarder.attachSource(connection, sessionPresent);
@@ -229,9 +233,8 @@ export class Dataflow {
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onSourcePuback(packetId, reasonCode);
       },
-      onDisconnected: () => {
-        this.counters.disconnects.source++;
-        this.#forwarder.detachSource();
+      onDisconnected: (error) => {
+        this.#onSourceEnd(breaches.onEnd(error, performance.now()));
       },
     });
   }
@@ -250,21 +253,16 @@ export class Dataflow {
     });
   }
 
+  #onSourceEnd(hopeless: string | undefined): void {
+    this.counters.disconnects.source++;
+    this.#forwarder.detachSource();
+    if (hopeless !== undefined) this.#fail(hopeless);
+  }
+
   #noteLostSession(): void {
     this.counters.sessionsLost++;
     this.#log.warn("the source had lost the session: what waited in it is gone");
   }
-}
-
-/** Where the dead letters of a dataflow go. */
-function planDeadLetters(
-  dataflow: string,
-  { source }: DataflowParts,
-  { deadLetter: { endpointRef, topic } = {}, spool: { maxBytes } }: DataflowConfig["relay"],
-): DeadLetterPlan {
-  if (endpointRef === undefined || topic === undefined) return { dataflow, maxBytes };
-  const side = endpointRef === source.endpointRef ? "source" : "destination";
-  return { dataflow, maxBytes, publish: { side, topic } };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

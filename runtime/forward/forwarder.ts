@@ -1,3 +1,4 @@
+import type { ConnectionError } from "../errors.ts";
 import { encodePublish, type PublishView } from "../mqtt/publish.ts";
 import type { SpoolQueue } from "../spool/spool.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
@@ -75,7 +76,7 @@ export class Forwarder {
   }
 
   /** The destination's side, for those who ask how it is. */
-  get destination(): Pick<Sender, "rejection" | "stalls" | "window"> {
+  get destination(): Pick<Sender, "rejection" | "stalls" | "survives" | "window"> {
     return this.#sender;
   }
 
@@ -148,9 +149,12 @@ export class Forwarder {
     this.#sender.hold();
   }
 
-  /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
-  detachDestination(): void {
-    this.#sender.detach();
+  /**
+   * The destination connection ended: what was in flight goes back to the head of what waits, in its order. A message at
+   * which it ends each time is given up, as the dataflow's policy says: see {@link SuspectWatch}.
+   */
+  detachDestination(error?: ConnectionError): void {
+    this.#sender.detach(error);
     this.#cover(0);
     this.#regulateSource();
   }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError } from "../errors.ts";
+import { ConnectionError, describeError, type ConnectionEnd } from "../errors.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
@@ -72,15 +72,15 @@ export class Connection {
       try {
         reader.push(chunk);
       } catch (cause) {
-        this.#fail(`broke the protocol: ${describeError(cause)}`, true, cause);
+        this.#fail(`broke the protocol: ${describeError(cause)}`, true, "breach", cause);
       }
     });
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
-      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, cause);
+      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, "peer", cause);
     });
     stream.on("close", () => {
-      this.#fail(`closed the connection${this.#hint}`, true);
+      this.#fail(`closed the connection${this.#hint}`, true, "peer");
     });
     this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
@@ -227,7 +227,7 @@ export class Connection {
     switch (packet.cmd) {
       case "connack":
         if (this.#phase === "connecting") this.#onConnack(packet);
-        else this.#fail("sent a second CONNACK", true);
+        else this.#fail("sent a second CONNACK", true, "breach");
         break;
       case "suback":
       case "unsuback":
@@ -244,7 +244,7 @@ export class Connection {
         this.#fail("asked for another authentication step, which no method here has", false);
         break;
       default:
-        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true);
+        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true, "breach");
     }
   }
 
@@ -282,7 +282,7 @@ export class Connection {
     const remedy = remedyOfReasonCode(code);
     const text = `${this.#options.peer} ${what}: ${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
     const retryable = judgeReasonCode(packet, code) !== "fatal";
-    this.#end(new ConnectionError(text, { reasonCode: code, retryable }));
+    this.#end(new ConnectionError(text, { reasonCode: code, retryable, end: "peer" }));
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
@@ -290,9 +290,9 @@ export class Connection {
     return this.#phase === "connecting" ? earlyEndHint : "";
   }
 
-  #fail(what: string, retryable: boolean, cause?: unknown): void {
+  #fail(what: string, retryable: boolean, end?: ConnectionEnd, cause?: unknown): void {
     if (this.#phase === "closing") return;
-    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable }, { cause }));
+    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable, end }, { cause }));
   }
 
   #end(error: ConnectionError | undefined): void {

@@ -142,6 +142,22 @@ export function judgeReasonCode(packet: ReasonedPacket, code: number): Verdict {
   return reasonCodes[code]?.verdicts[packet] ?? "retry";
 }
 
+/** Codes of a DISCONNECT that judge a packet of the client, as far as one is to blame. @see MQTT 5.0 §3.14.2.1 */
+const packetCodes: readonly number[] = [0x81, 0x82, 0x90, 0x95, 0x99];
+/** Codes that may mean anything. */
+const vagueCodes: readonly number[] = [0x80, 0x83];
+
+/**
+ * Tells whether the end of a connection may be the fault of a message that was in flight.
+ *
+ * @param code of the server's DISCONNECT; `undefined` when it closed without one
+ * @returns `message` where the code says so, `maybe` where nothing is said, `none` where it says something else
+ */
+export function blameOfReasonCode(code: number | undefined): "message" | "maybe" | "none" {
+  if (code === undefined || vagueCodes.includes(code)) return "maybe";
+  return packetCodes.includes(code) ? "message" : "none";
+}
+
 /** Names a reason code with its number: `0x87 Not authorized`. */
 export function nameReasonCode(code: number): string {
   const number = `0x${code.toString(16).padStart(2, "0")}`;
