@@ -234,7 +234,7 @@ export class Dataflow {
         this.#forwarder.onSourcePuback(packetId, reasonCode);
       },
       onDisconnected: (error) => {
-        this.#onSourceEnd(breaches.onEnd(error, performance.now()));
+        this.#onSourceEnd(error, breaches.onEnd(error, performance.now()));
       },
     });
   }
@@ -253,9 +253,9 @@ export class Dataflow {
     });
   }
 
-  #onSourceEnd(hopeless: string | undefined): void {
+  #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
     this.counters.disconnects.source++;
-    this.#forwarder.detachSource();
+    this.#forwarder.detachSource(error);
     if (hopeless !== undefined) this.#fail(hopeless);
   }
 

@@ -131,9 +131,9 @@ export class Forwarder {
   }
 
   /** The source connection ended: what came on it can't be acknowledged any more. */
-  detachSource(): void {
+  detachSource(error?: ConnectionError): void {
     this.#source = undefined;
-    this.#undeliverable.detachSource();
+    this.#undeliverable.detachSource(error);
     this.#unacknowledged.abandon();
     this.#finishDraining();
   }

@@ -92,7 +92,8 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x95: {
     name: "Packet too large",
     remedy: "keep messages under the broker's limit",
-    verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" },
+    // Not one of a PUBACK's; mosquitto sends it all the same where message_size_limit is set (2.0.11, tried).
+    verdicts: { CONNACK: "fatal", PUBACK: "undeliverable", DISCONNECT: "fatal" },
   },
   0x96: { name: "Message rate too high", remedy: "", verdicts: { DISCONNECT: "retry" } },
   0x97: {

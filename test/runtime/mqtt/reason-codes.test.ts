@@ -1,4 +1,5 @@
 import {
+  blameOfReasonCode,
   judgeReasonCode,
   nameReasonCode,
   remedyOfReasonCode,
@@ -55,8 +56,8 @@ const retriedHere = { CONNACK: [0x83, 0x86, 0x87], DISCONNECT: [0x87] };
 /** What can't be subscribed to as it is written; all else may have to arrive first, such as a role assignment. */
 const fatalInSuback = [0x8f, 0x9e, 0xa1, 0xa2];
 const fatalInUnsuback = [0x8f];
-/** One message that no later attempt can deliver. */
-const undeliverable = [0x90, 0x99];
+/** One message that no later attempt can deliver; 0x95 is mosquitto's own. */
+const undeliverable = [0x90, 0x95, 0x99];
 
 const fatal: Readonly<Record<ReasonedPacket, readonly number[]>> = {
   CONNACK: fatalThere.CONNACK.filter((code) => !retriedHere.CONNACK.includes(code)),
@@ -102,6 +103,28 @@ describe("judgeReasonCode of a code below 0x80", () => {
 
   test.each([0x00, 0x04])("DISCONNECT %d is the server's end of the connection, and the client comes again", (code) => {
     expect(judgeReasonCode("DISCONNECT", code)).toBe("retry");
+  });
+});
+
+describe("blameOfReasonCode", () => {
+  test.each([
+    ["no DISCONNECT at all", undefined, "maybe"],
+    ["0x80 Unspecified error", 0x80, "maybe"],
+    ["0x83 Implementation specific error", 0x83, "maybe"],
+    ["0x81 Malformed Packet", 0x81, "message"],
+    ["0x82 Protocol Error", 0x82, "message"],
+    ["0x90 Topic Name invalid", 0x90, "message"],
+    ["0x95 Packet too large", 0x95, "message"],
+    ["0x99 Payload format invalid", 0x99, "message"],
+  ] as const)("%s", (_name, code, blame) => {
+    expect(blameOfReasonCode(code)).toBe(blame);
+  });
+
+  test("every other code says that something else was the reason: no message is blamed for a quota or a missing role", () => {
+    const blamed = codes.filter((code) => blameOfReasonCode(code) !== "none");
+
+    expect(blamed).toEqual([0x80, 0x81, 0x82, 0x83, 0x90, 0x95, 0x99]);
+    expect([0x00, 0x04, 0x92, 0xff].map(blameOfReasonCode)).toEqual(["none", "none", "none", "none"]);
   });
 });
 
