@@ -221,7 +221,7 @@ export class Dataflow {
         else if (!sessionPresent) this.#noteLostSession();
         this.#forwarder.attachSource(connection, sessionPresent);
       },
-      quiesce: (connection) => quiesceSource(connection, this.#forwarder),
+      quiesce: () => quiesceSource(this.#forwarder),
       prepare: (connection, limits) =>
         this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
       onPublish: (view) => {

@@ -40,6 +40,8 @@ export class Forwarder {
   #spooler: Spooler | undefined;
   #source: SourcePort | undefined;
   #isSourcePaused = false;
+  /** Whether messages that arrive stay with the source, which sends them again on its next connection. */
+  #leavesToSource = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
@@ -49,9 +51,7 @@ export class Forwarder {
     this.#unacknowledged = new AcknowledgementQueue(options.counters);
     this.#sender = new Sender(options, this.#waiting, {
       maySend: (entry) => this.#maySend(entry),
-      onDelivered: (entry) => {
-        this.#onDelivered(entry);
-      },
+      onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => {
         this.#undeliverable.refuse(entry, reason);
       },
@@ -69,9 +69,7 @@ export class Forwarder {
       onLetter: (entry) => {
         this.#waiting.putBack(entry);
       },
-      onStop: (reason, topic) => {
-        this.#stop(reason, topic);
-      },
+      onStop: this.#stop.bind(this),
     });
   }
 
@@ -85,9 +83,9 @@ export class Forwarder {
     return this.#sender.inFlight.length;
   }
 
-  /** QoS 1 messages of the source connection of today that are not acknowledged to it. */
-  get unacknowledged(): number {
-    return this.#unacknowledged.length;
+  /** What the source connection of today still waits for: acknowledgements, and dead letters that are on their way. */
+  get owedToSource(): number {
+    return this.#unacknowledged.length + this.#undeliverable.pending;
   }
 
   /** Messages that wait in memory to be sent. */
@@ -119,6 +117,7 @@ export class Forwarder {
   /** A source connection is there; what it sends is given to {@link onPublish}. */
   attachSource(source: SourcePort, sessionPresent: boolean): void {
     this.#source = source;
+    this.#leavesToSource = this.#mode !== "running";
     if (sessionPresent) this.#forgetUnsent();
     else {
       this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
@@ -128,6 +127,11 @@ export class Forwarder {
     this.#undeliverable.attachSource(source, sessionPresent);
     if (this.#isSourcePaused) source.setPaused(true);
     this.#sender.pump();
+  }
+
+  /** Takes no more messages from the source connection of today: it is about to be replaced. */
+  holdSource(): void {
+    this.#leavesToSource = true;
   }
 
   /** The source connection ended: what came on it can't be acknowledged any more. */
@@ -162,8 +166,8 @@ export class Forwarder {
   /** Takes a message that arrived on the source connection of today. The view is not used after the call. */
   onPublish(view: PublishView): void {
     if (this.#mode === "stopped") return;
-    // Left unacknowledged: the source's session keeps it for the next process.
-    if (this.#mode === "draining" && view.qos > 0) return;
+    // Left unacknowledged: the source's session keeps it for the next connection.
+    if (this.#leavesToSource && view.qos > 0) return;
     this.#counters.received++;
     if (view.dup) this.#counters.redelivered++;
     const publish = this.#options.patch(view);
@@ -186,10 +190,13 @@ export class Forwarder {
 
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
   onUnwanted(view: PublishView): void {
+    if (this.#leavesToSource) return;
     this.#counters.received++;
     const reason = "no filter of the configuration asks for it; the session still holds an older one";
     this.#lose("filter_removed", reason, view.topic);
-    this.#acknowledgeInTurn(view.packetId);
+    if (view.qos === 0) return;
+    this.#unacknowledged.push(doneEntry(view.packetId, this.#source));
+    this.#unacknowledged.release();
   }
 
   /** Takes the destination's acknowledgement. */
@@ -214,6 +221,7 @@ export class Forwarder {
   /** Takes no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
   async drain(): Promise<void> {
     if (this.#mode === "running") this.#mode = "draining";
+    this.#leavesToSource = true;
     await new Promise<void>((resolve) => {
       this.#onIdle.push(resolve);
       this.#cover(0);
@@ -259,12 +267,6 @@ export class Forwarder {
   #finish(entry: Entry): void {
     entry.isDone = true;
     if (entry.sequence > 0) this.#spooler?.remove(entry);
-    this.#unacknowledged.release();
-  }
-
-  #acknowledgeInTurn(sourceId: number): void {
-    if (sourceId === 0) return;
-    this.#unacknowledged.push(doneEntry(sourceId, this.#source));
     this.#unacknowledged.release();
   }
 

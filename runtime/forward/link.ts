@@ -40,7 +40,7 @@ export interface LinkOptions {
    */
   readonly watchCredentials?: (connection: Connection, used: Credentials, replace: () => Promise<void>) => () => void;
   /** Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice. Never rejects. */
-  readonly quiesce?: (connection: Connection) => Promise<void>;
+  readonly quiesce?: () => Promise<void>;
 }
 
 /** A stream that is open, and the credentials that go with it. */
@@ -134,7 +134,7 @@ export class Link {
       const next = await this.#open(this.#stop.signal);
       const failure = await failureWithin(next.stream, refusalMs);
       if (failure !== undefined) throw asConnectionError(failure);
-      await this.#options.quiesce?.(connection);
+      await this.#options.quiesce?.();
       if (this.#isStopped()) {
         next.stream.destroy();
         return;

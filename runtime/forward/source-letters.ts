@@ -24,6 +24,8 @@ export class SourceLetters {
   readonly #options: SourceLettersOptions;
   readonly #waiting = new WaitingQueue();
   readonly #inFlight = new InFlight();
+  /** How many the source refused for the time being, and get another turn. */
+  #refused = 0;
   readonly #suspects = new SuspectWatch();
   #source: SourcePort | undefined;
   #isResumed = false;
@@ -33,7 +35,7 @@ export class SourceLetters {
   }
 
   get length(): number {
-    return this.#waiting.length + this.#inFlight.length;
+    return this.#waiting.length + this.#inFlight.length + this.#refused;
   }
 
   attach(source: SourcePort, sessionPresent: boolean): void {
@@ -72,7 +74,9 @@ export class SourceLetters {
     if (verdict === "accepted") this.#options.onDone(entry);
     else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
     else {
+      this.#refused++;
       this.#options.schedule(() => {
+        this.#refused--;
         this.#waiting.putBack(entry);
         this.#pump();
       }, retryMs);

@@ -49,7 +49,6 @@ export class Connection {
   readonly #view = new PublishView();
   readonly #waiting = new Map<number, (packet: Packet) => void>();
   readonly #reauthentication: Reauthentication;
-  #isQuiet = false;
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #lastReadMs = performance.now();
@@ -108,16 +107,10 @@ export class Connection {
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
     if (paused) this.#stream.pause();
-    else if (this.#stream.isPaused() && !this.#isQuiet) {
+    else if (this.#stream.isPaused()) {
       this.#lastReadMs = performance.now();
       this.#stream.resume();
     }
-  }
-
-  /** Reads no further, for good. What has come can still be acknowledged, and {@link close} ends it as ever. */
-  quiesce(): void {
-    this.#isQuiet = true;
-    this.#stream.pause();
   }
 
   /** Calls back once what waits to be sent has left the process. */
