@@ -6,14 +6,14 @@ import type { Connection } from "../mqtt/connection.ts";
 import { BreachWatch } from "./breach-watch.ts";
 import { Counters } from "./counters.ts";
 import { planDeadLetters } from "./dead-letter.ts";
-import { diskProblems, needsDisk, useDisk, type Disk, type DiskUse } from "./disk.ts";
+import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk.ts";
 import { buildConnectOptions, commonLinkOptions, createEnd, required, type DataflowContext, type End } from "./end.ts";
 import { FilterMemory } from "./filter-memory.ts";
 import { isAskedFor, subscribedFilters } from "./filters.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Link, type LinkState } from "./link.ts";
 import { createPatch, planPatch } from "./patch.ts";
-import { quiesceDestination, quiesceSource } from "./quiesce.ts";
+import { aborted, quiesceDestination, quiesceSource } from "./quiesce.ts";
 import { reportTrouble } from "./report.ts";
 import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
 
@@ -32,6 +32,8 @@ export interface DataflowStatus {
   readonly unsafe: number;
   /** Messages on the disk, and the bytes of their packets. */
   readonly spooled: { readonly messages: number; readonly bytes: number };
+  /** Whether more comes to the disk than leaves it, although the destination is connected. */
+  readonly isSpoolGrowing: boolean;
   /** What keeps the disk from taking messages; empty when nothing does. */
   readonly diskProblems: readonly string[];
   /** Times in a row that the destination was connected and acknowledged nothing. */
@@ -79,6 +81,7 @@ export class Dataflow {
       waiting: this.#forwarder.waiting,
       unsafe: this.#forwarder.unsafe,
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
+      isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       diskProblems: this.#disk === undefined ? [] : diskProblems(this.#disk),
       stalls: this.#forwarder.destination.stalls,
     };
@@ -89,17 +92,26 @@ export class Dataflow {
     return needsDisk(this.#config.relay);
   }
 
+  /** Whether it delivers messages that it has on the disk. */
+  get drainsSpool(): boolean {
+    return this.#config.relay.spool.mode === "Enabled";
+  }
+
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(disk?: Disk): Promise<void> {
     if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
-    const ticking = setInterval(() => {
-      this.#forwarder.tick();
-    }, tickMs);
+    const ticking = setInterval(this.#tick.bind(this), tickMs);
     try {
       await this.#runLinks();
     } finally {
       clearInterval(ticking);
     }
+  }
+
+  #tick(): void {
+    this.#forwarder.tick();
+    if (this.#disk !== undefined)
+      watchGrowth(this.#disk, this.#destination.state.kind === "up", this.#config.relay, this.#log);
   }
 
   #openDisk(disk: Disk): void {
@@ -263,17 +275,4 @@ export class Dataflow {
     this.counters.sessionsLost++;
     this.#log.warn("the source had lost the session: what waited in it is gone");
   }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      "abort",
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

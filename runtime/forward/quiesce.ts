@@ -25,3 +25,17 @@ async function until(isDone: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + quiesceMs;
   while (!isDone() && performance.now() < deadlineMs) await delay(pollMs);
 }
+
+/** Resolves once a signal has aborted. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener(
+      "abort",
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
