@@ -2,6 +2,8 @@ import { writeFileSync } from "node:fs";
 
 import { renderConfigReference } from "../runtime/config/reference.ts";
 import { renderChecks } from "./checks/page.ts";
+import { renderScenarios } from "./scenarios/page.ts";
 
 writeFileSync(new URL("reference/configuration.md", import.meta.url), renderConfigReference());
 writeFileSync(new URL("checks.md", import.meta.url), renderChecks());
+writeFileSync(new URL("scenarios.md", import.meta.url), renderScenarios());

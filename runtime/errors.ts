@@ -35,7 +35,16 @@ export interface ConnectionFailure {
   readonly reasonCode?: number;
   /** Whether waiting and trying again can help without the operator. */
   readonly retryable: boolean;
+  /** Why a connection ended that was there; omitted where neither of these is known. */
+  readonly end?: ConnectionEnd | undefined;
 }
+
+/**
+ * Why a connection ended that was there.
+ * - `peer`: the other side ended it, with DISCONNECT or without a word
+ * - `breach`: this side did, since what it read breaks the protocol
+ */
+export type ConnectionEnd = "peer" | "breach";
 
 /** A broker can't be reached, refused the connection or ended it: retried with backoff while `retryable`. */
 export class ConnectionError extends Error {
@@ -43,11 +52,13 @@ export class ConnectionError extends Error {
   readonly code = "RELAY_CONNECTION";
   readonly reasonCode: number | undefined;
   readonly retryable: boolean;
+  readonly end: ConnectionEnd | undefined;
 
   constructor(message: string, failure: ConnectionFailure, options?: ErrorOptions) {
     super(message, options);
     this.reasonCode = failure.reasonCode;
     this.retryable = failure.retryable;
+    this.end = failure.end;
   }
 }
 

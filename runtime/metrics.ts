@@ -25,6 +25,11 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
     (c) => c.resent,
   ],
   ["relay_messages_rejected_total", "Messages that the destination refused for the time being", (c) => c.rejected],
+  [
+    "relay_messages_suspected_total",
+    "Times that the destination ended the connection at a message that it seems to end it at each time",
+    (c) => c.suspected,
+  ],
   ["relay_messages_unconfirmed_total", "QoS 1 messages that were forwarded with QoS 0", (c) => c.unconfirmed],
   [
     "relay_messages_retain_cleared_total",
@@ -53,6 +58,14 @@ export function createMetrics(relay: Relay): Metrics {
   addGauge(registry, relay, "relay_spool_healthy", "0 while the spool is full or can't be written", (d) =>
     Number(d.diskProblems.length === 0),
   );
+  addGauge(
+    registry,
+    relay,
+    "relay_spool_growing",
+    "1 while the spool grows although the destination is connected",
+    (d) => Number(d.isSpoolGrowing),
+  );
+  addUnattended(registry, relay);
   addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
     Number(d.source.kind === "up"),
   );
@@ -130,6 +143,20 @@ function addGauge(
     registers: [registry],
     collect() {
       for (const { name: dataflow, status } of relay.dataflows) this.set({ dataflow }, read(status));
+    },
+  });
+}
+
+/** As they were found at the start: nothing changes them while the relay runs. */
+function addUnattended(registry: Registry, relay: Relay): void {
+  new Gauge({
+    name: "relay_spool_unattended_messages",
+    help: "Messages on the disk that no dataflow delivers, by the dataflow that they came with",
+    labelNames: ["dataflow"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { dataflow, messages } of relay.unattended) this.set({ dataflow }, messages);
     },
   });
 }

@@ -4,6 +4,7 @@ import { MqttClient, type IClientOptions } from "mqtt";
 
 import type { Credentials } from "./credentials/credentials.ts";
 import { ConnectionError, describeError } from "./errors.ts";
+import { emitData } from "./transport/reused-buffer.ts";
 
 export type { MqttClient } from "mqtt";
 
@@ -42,7 +43,7 @@ export async function connectClient(
     ...(password === undefined ? {} : { password }),
     ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 as const } }),
   };
-  const client = new MqttClient(() => stream, options);
+  const client = new MqttClient(() => emitData(stream), options);
   // Without a listener an error event would end the process, and one piece of bytes can raise two of them.
   client.on("error", () => undefined);
   // It never connects again: what is under way has to fail with its connection, and would wait for ever.

@@ -9,7 +9,8 @@ import type { Disk } from "./forward/disk.ts";
 import type { DataflowContext } from "./forward/end.ts";
 import type { LinkState } from "./forward/link.ts";
 import type { Logger } from "./log.ts";
-import { Spool } from "./spool/spool.ts";
+import { hasSpool, Spool } from "./spool/spool.ts";
+import { findUnattended, reportUnattended, type UnattendedQueue } from "./spool/unattended.ts";
 import { reportStatus } from "./status-reporter.ts";
 
 /** What a relay runs with, beyond its configuration. */
@@ -38,6 +39,8 @@ const closeSpoolMs = 5000;
 /** All dataflows of one configuration. */
 export class Relay {
   readonly dataflows: readonly Dataflow[];
+  /** Messages on the disk that none of them delivers, once the spool is open. */
+  unattended: readonly UnattendedQueue[] = [];
   readonly #log: Logger;
   readonly #context: DataflowContext;
   readonly #drainTimeoutMs: number;
@@ -93,12 +96,17 @@ export class Relay {
     return this.#stopping !== undefined;
   }
 
-  /** The spool, when a dataflow needs it. */
+  /** The spool, when a dataflow needs it, or may have needed it before. */
   async #openSpool(): Promise<Disk | undefined> {
-    if (!this.dataflows.some(({ needsDisk }) => needsDisk)) return undefined;
+    const isNeeded = this.dataflows.some(({ needsDisk }) => needsDisk);
+    if (!isNeeded && !hasSpool(this.#spoolPath)) return undefined;
     this.#spool = new Spool(this.#spoolPath, this.#log);
     const problem = await this.#spool.open();
-    return problem === undefined ? { spool: this.#spool } : { problem };
+    if (problem !== undefined) return { problem };
+    const drained = new Set(this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name));
+    this.unattended = findUnattended(this.#spool.states, drained, this.#spool.clockMs);
+    reportUnattended(this.#log, this.unattended);
+    return { spool: this.#spool };
   }
 
   get readiness(): Readiness {

@@ -19,6 +19,8 @@ export class Counters {
   resent = 0;
   /** Messages that the destination refused for the time being. */
   rejected = 0;
+  /** Times that the destination ended the connection at a message that it seems to end it at each time. */
+  suspected = 0;
   /** Messages whose retain flag was cleared, since the destination has no retained messages. */
   retainCleared = 0;
   /** QoS 1 messages forwarded with QoS 0: acknowledged once they were sent, so the last of them can be lost. */

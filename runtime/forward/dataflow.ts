@@ -3,16 +3,17 @@ import { ConnectionError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
+import { BreachWatch } from "./breach-watch.ts";
 import { Counters } from "./counters.ts";
-import { diskProblems, needsDisk, useDisk, type Disk, type DiskUse } from "./disk.ts";
+import { planDeadLetters } from "./dead-letter.ts";
+import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk.ts";
 import { buildConnectOptions, commonLinkOptions, createEnd, required, type DataflowContext, type End } from "./end.ts";
 import { FilterMemory } from "./filter-memory.ts";
 import { isAskedFor, subscribedFilters } from "./filters.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Link, type LinkState } from "./link.ts";
 import { createPatch, planPatch } from "./patch.ts";
-import type { DeadLetterPlan } from "./ports.ts";
-import { quiesceDestination, quiesceSource } from "./quiesce.ts";
+import { aborted, quiesceDestination, quiesceSource } from "./quiesce.ts";
 import { reportTrouble } from "./report.ts";
 import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
 
@@ -31,6 +32,8 @@ export interface DataflowStatus {
   readonly unsafe: number;
   /** Messages on the disk, and the bytes of their packets. */
   readonly spooled: { readonly messages: number; readonly bytes: number };
+  /** Whether more comes to the disk than leaves it, although the destination is connected. */
+  readonly isSpoolGrowing: boolean;
   /** What keeps the disk from taking messages; empty when nothing does. */
   readonly diskProblems: readonly string[];
   /** Times in a row that the destination was connected and acknowledged nothing. */
@@ -78,6 +81,7 @@ export class Dataflow {
       waiting: this.#forwarder.waiting,
       unsafe: this.#forwarder.unsafe,
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
+      isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       diskProblems: this.#disk === undefined ? [] : diskProblems(this.#disk),
       stalls: this.#forwarder.destination.stalls,
     };
@@ -88,17 +92,26 @@ export class Dataflow {
     return needsDisk(this.#config.relay);
   }
 
+  /** Whether it delivers messages that it has on the disk. */
+  get drainsSpool(): boolean {
+    return this.#config.relay.spool.mode === "Enabled";
+  }
+
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(disk?: Disk): Promise<void> {
     if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
-    const ticking = setInterval(() => {
-      this.#forwarder.tick();
-    }, tickMs);
+    const ticking = setInterval(this.#tick.bind(this), tickMs);
     try {
       await this.#runLinks();
     } finally {
       clearInterval(ticking);
     }
+  }
+
+  #tick(): void {
+    this.#forwarder.tick();
+    if (this.#disk !== undefined)
+      watchGrowth(this.#disk, this.#destination.state.kind === "up", this.#config.relay, this.#log);
   }
 
   #openDisk(disk: Disk): void {
@@ -188,10 +201,11 @@ export class Dataflow {
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onPuback(packetId, reasonCode);
       },
-      onDisconnected: () => {
+      onDisconnected: (error) => {
         this.counters.disconnects.destination++;
-        this.#forwarder.detachDestination();
+        this.#forwarder.detachDestination(error);
       },
+      survives: (error) => this.#forwarder.destination.survives(error),
     });
   }
 
@@ -201,6 +215,7 @@ export class Dataflow {
     const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
     const common = this.#commonOptions(end);
     const logsMessages = this.#log.isLevelEnabled("debug");
+    const breaches = new BreachWatch();
     let connections = 0;
     /** Whether the session may hold filters of an earlier configuration. */
     let mayHoldOldFilters = false;
@@ -213,11 +228,12 @@ export class Dataflow {
       },
       onConnected: (connection, { sessionPresent }) => {
         connections++;
+        breaches.onConnected(performance.now());
         if (connections === 1) mayHoldOldFilters = sessionPresent;
         else if (!sessionPresent) this.#noteLostSession();
         this.#forwarder.attachSource(connection, sessionPresent);
       },
-      quiesce: (connection) => quiesceSource(connection, this.#forwarder),
+      quiesce: () => quiesceSource(this.#forwarder),
       prepare: (connection, limits) =>
         this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
       onPublish: (view) => {
@@ -229,9 +245,8 @@ export class Dataflow {
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onSourcePuback(packetId, reasonCode);
       },
-      onDisconnected: () => {
-        this.counters.disconnects.source++;
-        this.#forwarder.detachSource();
+      onDisconnected: (error) => {
+        this.#onSourceEnd(error, breaches.onEnd(error, performance.now()));
       },
     });
   }
@@ -250,32 +265,14 @@ export class Dataflow {
     });
   }
 
+  #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
+    this.counters.disconnects.source++;
+    this.#forwarder.detachSource(error);
+    if (hopeless !== undefined) this.#fail(hopeless);
+  }
+
   #noteLostSession(): void {
     this.counters.sessionsLost++;
     this.#log.warn("the source had lost the session: what waited in it is gone");
   }
-}
-
-/** Where the dead letters of a dataflow go. */
-function planDeadLetters(
-  dataflow: string,
-  { source }: DataflowParts,
-  { deadLetter: { endpointRef, topic } = {}, spool: { maxBytes } }: DataflowConfig["relay"],
-): DeadLetterPlan {
-  if (endpointRef === undefined || topic === undefined) return { dataflow, maxBytes };
-  const side = endpointRef === source.endpointRef ? "source" : "destination";
-  return { dataflow, maxBytes, publish: { side, topic } };
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      "abort",
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

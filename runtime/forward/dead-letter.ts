@@ -1,3 +1,4 @@
+import type { Dataflow as DataflowConfig, DataflowParts } from "../config/dataflow.ts";
 import { decodeControlPacket } from "../mqtt/control-packets.ts";
 import {
   encodePublish,
@@ -9,6 +10,7 @@ import {
   type EncodedPublish,
 } from "../mqtt/publish.ts";
 import type { DeadLetter } from "../spool/spool.ts";
+import type { DeadLetterPlan } from "./ports.ts";
 
 /** Why a message could not be delivered, and what it was. */
 export interface DeadLetterNotes {
@@ -30,6 +32,17 @@ export const deadLetterProperties = {
 
 /** Longest reason in a property, in characters. */
 const maxReasonLength = 1000;
+
+/** Where the dead letters of a dataflow go. */
+export function planDeadLetters(
+  dataflow: string,
+  { source }: DataflowParts,
+  { deadLetter: { endpointRef, topic } = {}, spool: { maxBytes } }: DataflowConfig["relay"],
+): DeadLetterPlan {
+  if (endpointRef === undefined || topic === undefined) return { dataflow, maxBytes };
+  const side = endpointRef === source.endpointRef ? "source" : "destination";
+  return { dataflow, maxBytes, publish: { side, topic } };
+}
 
 /**
  * Makes the PUBLISH of a dead letter: the message with its properties and payload, under another topic, with what happened

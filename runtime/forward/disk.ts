@@ -1,4 +1,6 @@
 import type { Dataflow as DataflowConfig } from "../config/dataflow.ts";
+import type { Logger } from "../log.ts";
+import { GrowthWatch } from "../spool/growth-watch.ts";
 import type { Spool, SpoolQueue } from "../spool/spool.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { Spooler } from "./spooler.ts";
@@ -19,6 +21,7 @@ export interface DiskUse {
   readonly queue: SpoolQueue;
   /** `undefined` where only dead letters are written. */
   readonly spooler: Spooler | undefined;
+  readonly growth: GrowthWatch;
 }
 
 /** Connects a dataflow's forwarder with its queue on the disk; `onBroken` says that it can't be used any more. */
@@ -45,7 +48,26 @@ export function useDisk(
     settings.mode === "Disabled"
       ? undefined
       : forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
-  return { queue, spooler };
+  return { queue, spooler, growth: new GrowthWatch() };
+}
+
+/** Looks whether more comes to the disk than leaves it, and says so; a few times a second. */
+export function watchGrowth(
+  { queue, spooler, growth }: DiskUse,
+  isConnected: boolean,
+  relay: RelaySettings,
+  log: Logger,
+): void {
+  if (spooler === undefined) return;
+  const { messages, bytes } = queue;
+  const change = growth.look(messages, isConnected, performance.now());
+  const { drainMessagesPerSecond, drainBytesPerSecond, maxBytes } = relay.spool;
+  const figures = { messages, bytes, maxBytes, drainMessagesPerSecond, drainBytesPerSecond };
+  if (change === "grows") {
+    const remedy =
+      "raise relay.spool.drainMessagesPerSecond and drainBytesPerSecond if the destination takes more; else send it less: at maxBytes nothing more is acknowledged";
+    log.warn({ ...figures, remedy }, "the spool grows although the destination is connected");
+  } else if (change === "shrinks") log.info(figures, "the spool shrinks again");
 }
 
 /** Says what keeps a dataflow from using its disk as it should; empty when nothing does. */

@@ -1,3 +1,4 @@
+import type { ConnectionError } from "../errors.ts";
 import { encodePublish, type PublishView } from "../mqtt/publish.ts";
 import type { SpoolQueue } from "../spool/spool.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
@@ -40,6 +41,8 @@ export class Forwarder {
   readonly #gate: SourceGate;
   #spooler: Spooler | undefined;
   #source: SourcePort | undefined;
+  /** Whether messages that arrive stay with the source, which sends them again on its next connection. */
+  #leavesToSource = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
@@ -50,9 +53,7 @@ export class Forwarder {
     this.#gate = new SourceGate({ bytes: options.maxInflightBytes, messages: options.maxInflightMessages });
     this.#sender = new Sender(options, this.#waiting, {
       maySend: (entry) => this.#maySend(entry),
-      onDelivered: (entry) => {
-        this.#onDelivered(entry);
-      },
+      onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => {
         this.#undeliverable.refuse(entry, reason);
       },
@@ -70,14 +71,12 @@ export class Forwarder {
       onLetter: (entry) => {
         this.#waiting.putBack(entry);
       },
-      onStop: (reason, topic) => {
-        this.#stop(reason, topic);
-      },
+      onStop: this.#stop.bind(this),
     });
   }
 
   /** The destination's side, for those who ask how it is. */
-  get destination(): Pick<Sender, "rejection" | "stalls" | "window"> {
+  get destination(): Pick<Sender, "rejection" | "stalls" | "survives" | "window"> {
     return this.#sender;
   }
 
@@ -86,9 +85,9 @@ export class Forwarder {
     return this.#sender.inFlight.length;
   }
 
-  /** QoS 1 messages of the source connection of today that are not acknowledged to it. */
-  get unacknowledged(): number {
-    return this.#unacknowledged.length;
+  /** What the source connection of today still waits for: acknowledgements, and dead letters that are on their way. */
+  get owedToSource(): number {
+    return this.#unacknowledged.length + this.#undeliverable.pending;
   }
 
   /** Messages that wait in memory to be sent. */
@@ -120,6 +119,7 @@ export class Forwarder {
   /** A source connection is there; what it sends is given to {@link onPublish}. */
   attachSource(source: SourcePort, sessionPresent: boolean): void {
     this.#source = source;
+    this.#leavesToSource = this.#mode !== "running";
     if (sessionPresent) this.#forgetUnsent();
     else {
       this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
@@ -131,11 +131,16 @@ export class Forwarder {
     this.#sender.pump();
   }
 
+  /** Takes no more messages from the source connection of today: it is about to be replaced. */
+  holdSource(): void {
+    this.#leavesToSource = true;
+  }
+
   /** The source connection ended: what came on it can't be acknowledged any more. */
-  detachSource(): void {
+  detachSource(error?: ConnectionError): void {
     this.#source = undefined;
     this.#gate.use(undefined);
-    this.#undeliverable.detachSource();
+    this.#undeliverable.detachSource(error);
     this.#unacknowledged.abandon();
     this.#finishDraining();
   }
@@ -151,9 +156,12 @@ export class Forwarder {
     this.#sender.hold();
   }
 
-  /** The destination connection ended: what was in flight goes back to the head of what waits, in its order. */
-  detachDestination(): void {
-    this.#sender.detach();
+  /**
+   * The destination connection ended: what was in flight goes back to the head of what waits, in its order. A message at
+   * which it ends each time is given up, as the dataflow's policy says: see {@link SuspectWatch}.
+   */
+  detachDestination(error?: ConnectionError): void {
+    this.#sender.detach(error);
     this.#cover(0);
     this.#regulateSource();
   }
@@ -161,8 +169,8 @@ export class Forwarder {
   /** Takes a message that arrived on the source connection of today. The view is not used after the call. */
   onPublish(view: PublishView): void {
     if (this.#mode === "stopped") return;
-    // Left unacknowledged: the source's session keeps it for the next process.
-    if (this.#mode === "draining" && view.qos > 0) return;
+    // Left unacknowledged: the source's session keeps it for the next connection.
+    if (this.#leavesToSource && view.qos > 0) return;
     this.#counters.received++;
     if (view.dup) this.#counters.redelivered++;
     const publish = this.#options.patch(view);
@@ -185,10 +193,13 @@ export class Forwarder {
 
   /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
   onUnwanted(view: PublishView): void {
+    if (this.#leavesToSource) return;
     this.#counters.received++;
     const reason = "no filter of the configuration asks for it; the session still holds an older one";
     this.#lose("filter_removed", reason, view.topic);
-    this.#acknowledgeInTurn(view.packetId);
+    if (view.qos === 0) return;
+    this.#unacknowledged.push(doneEntry(view.packetId, this.#source));
+    this.#unacknowledged.release();
   }
 
   /** Takes the destination's acknowledgement. */
@@ -213,6 +224,7 @@ export class Forwarder {
   /** Takes no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
   async drain(): Promise<void> {
     if (this.#mode === "running") this.#mode = "draining";
+    this.#leavesToSource = true;
     await new Promise<void>((resolve) => {
       this.#onIdle.push(resolve);
       this.#cover(0);
@@ -261,12 +273,6 @@ export class Forwarder {
     this.#unacknowledged.release();
   }
 
-  #acknowledgeInTurn(sourceId: number): void {
-    if (sourceId === 0) return;
-    this.#unacknowledged.push(doneEntry(sourceId, this.#source));
-    this.#unacknowledged.release();
-  }
-
   /** Gives up a message as it arrives, as the dataflow's policy says. */
   #giveUp(view: PublishView, reason: string): void {
     const publish = encodePublish(view, { qos: this.#options.qos, retain: false });
@@ -311,9 +317,7 @@ export class Forwarder {
   }
 
   #regulateSource(): void {
-    const { bytes, length, qos0 } = this.#waiting;
-    // QoS 0 has a bound of its own.
-    this.#gate.regulate(this.#sender.inFlight.bytes + bytes + (this.#spooler?.tailBytes ?? 0), length - qos0);
+    this.#gate.regulate(this.#waiting, this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0));
   }
 
   #finishDraining(): void {

@@ -29,8 +29,10 @@ export interface LinkOptions {
   readonly prepare: (connection: Connection, limits: ServerLimits) => Promise<void>;
   readonly onPublish: ConnectionEvents["onPublish"];
   readonly onPuback: ConnectionEvents["onPuback"];
-  /** A connection that was taken over has ended. */
-  readonly onDisconnected: () => void;
+  /** A connection that was taken over has ended; `undefined` where this side ended it in good order. */
+  readonly onDisconnected: (error: ConnectionError | undefined) => void;
+  /** Whether to connect again all the same after an end that no retry helps as a rule. */
+  readonly survives?: (error: ConnectionError) => boolean;
   readonly onStateChange: (state: LinkState, waitMs?: number) => void;
   /**
    * Watches the credentials of a connection that is up; `replace` puts another one in its place.
@@ -38,7 +40,7 @@ export interface LinkOptions {
    */
   readonly watchCredentials?: (connection: Connection, used: Credentials, replace: () => Promise<void>) => () => void;
   /** Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice. Never rejects. */
-  readonly quiesce?: (connection: Connection) => Promise<void>;
+  readonly quiesce?: () => Promise<void>;
 }
 
 /** A stream that is open, and the credentials that go with it. */
@@ -86,7 +88,7 @@ export class Link {
       this.#connectedMs = Infinity;
       const error = await this.#connectOnce(signal);
       if (this.#isStopped()) break;
-      if (!error.retryable) {
+      if (!error.retryable && this.#options.survives?.(error) !== true) {
         this.#takeNext()?.stream.destroy();
         this.#setState({ kind: "failed", reason: error.message });
         return;
@@ -132,7 +134,7 @@ export class Link {
       const next = await this.#open(this.#stop.signal);
       const failure = await failureWithin(next.stream, refusalMs);
       if (failure !== undefined) throw asConnectionError(failure);
-      await this.#options.quiesce?.(connection);
+      await this.#options.quiesce?.();
       if (this.#isStopped()) {
         next.stream.destroy();
         return;
@@ -186,7 +188,7 @@ export class Link {
         onClosed: (error) => {
           this.#connection = undefined;
           endWatch?.();
-          if (wasConnected) this.#options.onDisconnected();
+          if (wasConnected) this.#options.onDisconnected(error);
           resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
         },
       });

@@ -62,7 +62,7 @@ export interface DeadLetterPlan {
 
 /** A message that could not be delivered, for the log. */
 export interface Trouble {
-  readonly kind: LossReason | "rejected" | "dead_letter";
+  readonly kind: LossReason | "rejected" | "suspected" | "dead_letter";
   readonly reason: string;
   readonly topic: string;
 }

@@ -33,6 +33,7 @@ const troubleWindowMs = 10_000;
 
 const messageOf: Readonly<Record<Trouble["kind"], string>> = {
   rejected: "message refused, will retry",
+  suspected: "the destination closes at this message, will send it alone",
   dead_letter: "message undeliverable, kept as a dead letter",
   qos0_no_room: "message lost",
   undeliverable: "message lost",

@@ -1,3 +1,4 @@
+import type { ConnectionError } from "../errors.ts";
 import { clearRetain, stampExpiry } from "../mqtt/publish.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../mqtt/reason-codes.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
@@ -5,12 +6,15 @@ import { InFlight } from "./in-flight.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
 import type { Spooler } from "./spooler.ts";
 import { StallWatch } from "./stall-watch.ts";
+import { SuspectWatch } from "./suspect-watch.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
 /** Bytes that may lie in the destination's socket before no more QoS 0 messages are added. */
 const maxUnsentBytes = 1024 * 1024;
 /** Pause after the destination refused a message for the time being. */
 const rejectionPauseMs = 1000;
+/** How long a connection has to last without a message before one is sent alone. */
+const trialPauseMs = 1000;
 
 /** What becomes of a message that was to be sent, and who says whether it may be. */
 export interface SenderEvents {
@@ -35,7 +39,12 @@ export class Sender {
   #spooler: Spooler | undefined;
   #destination: DestinationPort | undefined;
   #limits: DestinationLimits | undefined;
-  #isPausedByRejection = false;
+  readonly #suspects = new SuspectWatch();
+  /** Whether one message at a time is sent, since the destination closes at one of them. */
+  #isOnTrial = false;
+  /** The last end of a connection that a message was suspected for. */
+  #blamedEnd: ConnectionError | undefined;
+  #isPaused = false;
   #isPausedByRate = false;
   #rejection: string | undefined;
   #awaitsDrain = false;
@@ -80,6 +89,8 @@ export class Sender {
     this.#destination = destination;
     this.#limits = limits;
     this.#awaitsDrain = this.#isHeld = false;
+    this.#isOnTrial = this.#suspects.isOnTrial;
+    if (this.#isOnTrial) this.#pause(trialPauseMs);
     if (limits.sessionPresent) return;
     this.#waiting.forEach((entry) => (entry.destinationId = 0));
     this.#inFlight.forgetIds();
@@ -90,10 +101,21 @@ export class Sender {
     this.#isHeld = true;
   }
 
-  /** What was in flight goes back to the head of what waits, in its order. */
-  detach(): void {
+  /** What was in flight goes back to the head of what waits, in its order; but for one that the destination closes at. */
+  detach(error?: ConnectionError): void {
     this.#destination = undefined;
-    for (const entry of this.#inFlight.takeAll().reverse()) this.#waiting.putBack(entry);
+    const entries = this.#inFlight.takeAll();
+    const guilty = this.#findGuilty(entries, error);
+    if (guilty !== undefined) entries.shift();
+    for (const entry of entries.reverse()) this.#waiting.putBack(entry);
+    if (guilty === undefined) return;
+    this.#inFlight.release(guilty.entry);
+    this.#events.onRefused(guilty.entry, guilty.reason);
+  }
+
+  /** Whether the end of a connection was one message's fault, so that another connection helps. */
+  survives(error: ConnectionError): boolean {
+    return error === this.#blamedEnd;
   }
 
   /** Takes the destination's acknowledgement. */
@@ -116,7 +138,7 @@ export class Sender {
 
   /** Sends what may be sent: as long as something waits, the window has room and the destination takes it. */
   pump(): void {
-    while (this.#destination !== undefined && !this.#isPausedByRejection && !this.#isHeld) {
+    while (this.#destination !== undefined && !this.#isPaused && !this.#isHeld) {
       const waits = this.#waiting.peek();
       const entry = waits ?? this.#spooler?.peekTail();
       if (entry === undefined || !this.#events.maySend(entry) || !this.#hasRoom(entry) || this.#isHeldByRate(entry))
@@ -148,7 +170,7 @@ export class Sender {
   #hasRoom({ publish }: Entry): boolean {
     const { length, bytes } = this.#inFlight;
     if (this.#options.qos === 0 || length === 0) return true;
-    return length < this.window && bytes + publish.length <= this.#options.maxInflightBytes;
+    return length < (this.#isOnTrial ? 1 : this.window) && bytes + publish.length <= this.#options.maxInflightBytes;
   }
 
   #pumpOnceDrained(destination: DestinationPort): void {
@@ -205,22 +227,55 @@ export class Sender {
   #complete(entry: Entry): void {
     this.#rejection = undefined;
     this.#stall.onProgress();
+    if (this.#isOnTrial) this.#endTrial();
     this.#events.onDelivered(entry);
   }
 
   #retryLater(entry: Entry, reasonCode: number): void {
-    const { counters, onTrouble, schedule } = this.#options;
+    const { counters, onTrouble } = this.#options;
     counters.rejected++;
     const remedy = remedyOfReasonCode(reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
     this.#rejection = reason;
     onTrouble({ kind: "rejected", reason, topic: topicOfEntry(entry) });
     this.#waiting.putBack(entry);
-    if (this.#isPausedByRejection) return;
-    this.#isPausedByRejection = true;
-    schedule(() => {
-      this.#isPausedByRejection = false;
+    this.#pause(rejectionPauseMs);
+  }
+
+  /** Sends nothing for a while. */
+  #pause(timeMs: number): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#options.schedule(() => {
+      this.#isPaused = false;
       this.pump();
-    }, rejectionPauseMs);
+    }, timeMs);
+  }
+
+  #endTrial(): void {
+    this.#isOnTrial = false;
+    this.#suspects.clear();
+  }
+
+  /** Judges the end of a connection; returns the message at which it ends each time, and why it is given up. */
+  #findGuilty(
+    [oldest, ...others]: readonly Entry[],
+    error: ConnectionError | undefined,
+  ): { readonly entry: Entry; readonly reason: string } | undefined {
+    const { counters, now, onTrouble } = this.#options;
+    const { delivered } = counters;
+    const closings = this.#suspects.closings + 1;
+    const closing = { oldest, inFlight: others.length + 1, error, nowMs: now(), delivered };
+    const verdict = this.#suspects.judge(closing);
+    if (oldest === undefined || error === undefined || verdict === "nothing") return undefined;
+    this.#blamedEnd = error;
+    const times = closings === 1 ? "" : `, ${closings} times in a row`;
+    const reason = `the destination ends the connection when it is sent${times} (${error.message})`;
+    if (verdict === "guilty") return { entry: oldest, reason };
+    counters.suspected++;
+    const topic = topicOfEntry(oldest);
+    this.#rejection = `it ends the connection at a message with topic "${topic}"${times}`;
+    onTrouble({ kind: "suspected", reason, topic });
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { SourcePort } from "./ports.ts";
+import type { WaitingQueue } from "./waiting-queue.ts";
 
 /** What may be in memory that the destination has not acknowledged. */
 export interface GateBounds {
@@ -31,8 +32,10 @@ export class SourceGate {
     if (this.#isClosed) source?.setPaused(true);
   }
 
-  /** Opens and closes by the bytes that are in memory, in flight or not, and the messages that wait to be sent. */
-  regulate(bytes: number, messages: number): void {
+  /** Opens and closes by what waits to be sent, and the bytes that are in memory beside it. */
+  regulate(waiting: Pick<WaitingQueue, "bytes" | "length" | "qos0">, otherBytes: number): void {
+    const bytes = waiting.bytes + otherBytes;
+    const messages = waiting.length - waiting.qos0; // QoS 0 has a bound of its own
     const most = this.#isClosed ? opensAt : 1;
     const isClosed = bytes > this.#bounds.bytes * Math.min(most, closesAt) || messages > this.#bounds.messages * most;
     if (isClosed === this.#isClosed) return;

@@ -1,7 +1,9 @@
+import type { ConnectionError } from "../errors.ts";
 import { judgeReasonCode, nameReasonCode } from "../mqtt/reason-codes.ts";
 import type { Entry } from "./entry.ts";
 import { InFlight } from "./in-flight.ts";
 import type { SourcePort } from "./ports.ts";
+import { SuspectWatch } from "./suspect-watch.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 /** Dead letters that are on their way at a time; every broker takes so many. */
@@ -22,6 +24,9 @@ export class SourceLetters {
   readonly #options: SourceLettersOptions;
   readonly #waiting = new WaitingQueue();
   readonly #inFlight = new InFlight();
+  /** How many the source refused for the time being, and get another turn. */
+  #refused = 0;
+  readonly #suspects = new SuspectWatch();
   #source: SourcePort | undefined;
   #isResumed = false;
 
@@ -30,7 +35,7 @@ export class SourceLetters {
   }
 
   get length(): number {
-    return this.#waiting.length + this.#inFlight.length;
+    return this.#waiting.length + this.#inFlight.length + this.#refused;
   }
 
   attach(source: SourcePort, sessionPresent: boolean): void {
@@ -43,9 +48,16 @@ export class SourceLetters {
     this.#pump();
   }
 
-  detach(): void {
+  /** The connection ended; a letter at which it ends each time counts as refused. */
+  detach(error?: ConnectionError): void {
     this.#source = undefined;
-    for (const entry of this.#inFlight.takeAll().reverse()) this.#waiting.putBack(entry);
+    const entries = this.#inFlight.takeAll();
+    const closing = { oldest: entries[0], inFlight: entries.length, error, nowMs: 0, delivered: 0 };
+    const guilty = this.#suspects.judge(closing) === "guilty" ? entries.shift() : undefined;
+    for (const entry of entries.reverse()) this.#waiting.putBack(entry);
+    if (guilty === undefined) return;
+    this.#inFlight.release(guilty);
+    this.#options.onRefused(guilty, `it ends the connection each time that it is sent (${error?.message ?? ""})`);
   }
 
   send(entry: Entry): void {
@@ -57,11 +69,14 @@ export class SourceLetters {
   onPuback(packetId: number, reasonCode: number): void {
     const entry = this.#inFlight.settle(packetId);
     if (entry === undefined) return;
+    this.#suspects.clear();
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#options.onDone(entry);
     else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
     else {
+      this.#refused++;
       this.#options.schedule(() => {
+        this.#refused--;
         this.#waiting.putBack(entry);
         this.#pump();
       }, retryMs);
@@ -70,7 +85,7 @@ export class SourceLetters {
   }
 
   #pump(): void {
-    while (this.#source !== undefined && this.#inFlight.length < maxInFlight) {
+    while (this.#source !== undefined && this.#inFlight.length < (this.#suspects.isOnTrial ? 1 : maxInFlight)) {
       const entry = this.#waiting.shift();
       if (entry === undefined) return;
       this.#inFlight.add(entry, this.#isResumed);

@@ -1,3 +1,4 @@
+import type { ConnectionError } from "../errors.ts";
 import type { SpoolQueue } from "../spool/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, type DeadLetterNotes } from "./dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
@@ -55,8 +56,8 @@ export class Undeliverable {
     this.#sourceLetters.attach(source, sessionPresent);
   }
 
-  detachSource(): void {
-    this.#sourceLetters.detach();
+  detachSource(error?: ConnectionError): void {
+    this.#sourceLetters.detach(error);
   }
 
   onSourcePuback(packetId: number, reasonCode: number): void {

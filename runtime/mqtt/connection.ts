@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError } from "../errors.ts";
+import { ConnectionError, describeError, type ConnectionEnd } from "../errors.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
@@ -65,15 +65,15 @@ export class Connection {
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      this.#fail(`broke the protocol: ${describeError(cause)}`, true, cause);
+      this.#fail(`broke the protocol: ${describeError(cause)}`, true, "breach", cause);
     });
     this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
-      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, cause);
+      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, "peer", cause);
     });
     stream.on("close", () => {
-      this.#fail(`closed the connection${this.#hint}`, true);
+      this.#fail(`closed the connection${this.#hint}`, true, "peer");
     });
     this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
@@ -108,11 +108,6 @@ export class Connection {
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
     this.#reader.setPaused(paused);
-  }
-
-  /** Reads no further, for good. What has come can still be acknowledged, and {@link close} ends it as ever. */
-  quiesce(): void {
-    this.#reader.stop();
   }
 
   /** Calls back once what waits to be sent has left the process. */
@@ -222,7 +217,7 @@ export class Connection {
     switch (packet.cmd) {
       case "connack":
         if (this.#phase === "connecting") this.#onConnack(packet);
-        else this.#fail("sent a second CONNACK", true);
+        else this.#fail("sent a second CONNACK", true, "breach");
         break;
       case "suback":
       case "unsuback":
@@ -239,7 +234,7 @@ export class Connection {
         this.#fail("asked for another authentication step, which no method here has", false);
         break;
       default:
-        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true);
+        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true, "breach");
     }
   }
 
@@ -280,7 +275,7 @@ export class Connection {
     const remedy = remedyOfReasonCode(code);
     const text = `${this.#options.peer} ${what}: ${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
     const retryable = judgeReasonCode(packet, code) !== "fatal";
-    this.#end(new ConnectionError(text, { reasonCode: code, retryable }));
+    this.#end(new ConnectionError(text, { reasonCode: code, retryable, end: "peer" }));
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
@@ -288,9 +283,9 @@ export class Connection {
     return this.#phase === "connecting" ? earlyEndHint : "";
   }
 
-  #fail(what: string, retryable: boolean, cause?: unknown): void {
+  #fail(what: string, retryable: boolean, end?: ConnectionEnd, cause?: unknown): void {
     if (this.#phase === "closing") return;
-    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable }, { cause }));
+    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable, end }, { cause }));
   }
 
   #end(error: ConnectionError | undefined): void {

@@ -92,7 +92,8 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x95: {
     name: "Packet too large",
     remedy: "keep messages under the broker's limit",
-    verdicts: { CONNACK: "fatal", DISCONNECT: "fatal" },
+    // Not one of a PUBACK's; mosquitto sends it all the same where message_size_limit is set (2.0.11, tried).
+    verdicts: { CONNACK: "fatal", PUBACK: "undeliverable", DISCONNECT: "fatal" },
   },
   0x96: { name: "Message rate too high", remedy: "", verdicts: { DISCONNECT: "retry" } },
   0x97: {
@@ -140,6 +141,22 @@ const firstFailure = 0x80;
 export function judgeReasonCode(packet: ReasonedPacket, code: number): Verdict {
   if (code < firstFailure) return packet === "DISCONNECT" ? "retry" : "accepted";
   return reasonCodes[code]?.verdicts[packet] ?? "retry";
+}
+
+/** Codes of a DISCONNECT that judge a packet of the client, as far as one is to blame. @see MQTT 5.0 §3.14.2.1 */
+const packetCodes: readonly number[] = [0x81, 0x82, 0x90, 0x95, 0x99];
+/** Codes that may mean anything. */
+const vagueCodes: readonly number[] = [0x80, 0x83];
+
+/**
+ * Tells whether the end of a connection may be the fault of a message that was in flight.
+ *
+ * @param code of the server's DISCONNECT; `undefined` when it closed without one
+ * @returns `message` where the code says so, `maybe` where nothing is said, `none` where it says something else
+ */
+export function blameOfReasonCode(code: number | undefined): "message" | "maybe" | "none" {
+  if (code === undefined || vagueCodes.includes(code)) return "maybe";
+  return packetCodes.includes(code) ? "message" : "none";
 }
 
 /** Names a reason code with its number: `0x87 Not authorized`. */

@@ -20,7 +20,6 @@ const largestWindowShare = 1 / 4;
 export class StreamReader {
   readonly #stream: Duplex;
   #isPaused = false;
-  #isStopped = false;
   /** Packets since {@link #countedMs}. */
   #packets = 0;
   #countedMs = performance.now();
@@ -52,26 +51,20 @@ export class StreamReader {
 
   /** Whether someone has asked to read no further. */
   get isPaused(): boolean {
-    return this.#isPaused || this.#isStopped;
+    return this.#isPaused;
   }
 
   /** Stops and resumes reading. */
   setPaused(paused: boolean): void {
-    if (this.#isStopped || paused === this.#isPaused) return;
+    if (paused === this.#isPaused) return;
     this.#isPaused = paused;
     if (paused) this.#stream.pause();
     else if (!this.#isGathering) this.#resume();
   }
 
-  /** Reads no further, for good. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#stream.pause();
-  }
-
   /** Reads what still comes, so that the stream's end is seen; whoever takes it has to pass it over. */
   finish(): void {
-    this.#isStopped = this.#isPaused = false;
+    this.#isPaused = false;
     this.#stream.resume();
   }
 
@@ -79,12 +72,12 @@ export class StreamReader {
     const perGathering = (this.#packets * gatherMs) / (this.lastReadMs - this.#countedMs);
     this.#packets = 0;
     this.#countedMs = this.lastReadMs;
-    if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.isPaused) return;
+    if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.#isPaused) return;
     this.#isGathering = true;
     this.#stream.pause();
     this.#timer ??= setTimeout(() => {
       this.#isGathering = false;
-      if (!this.isPaused) this.#stream.resume();
+      if (!this.#isPaused) this.#stream.resume();
     }, gatherMs);
     this.#timer.refresh();
   }

@@ -1,3 +1,6 @@
+/** Name of the database in the spool's folder. */
+export const spoolFile = "spool.sqlite";
+
 /** What the relay's thread asks of the thread that writes; each `queue` is the name of a dataflow. */
 export type Request =
   { readonly kind: "open"; readonly folder: string } | WriteRequest | ReadRequest | { readonly kind: "close" };
@@ -68,6 +71,8 @@ export interface QueueState {
   readonly bytes: number;
   /** Bytes of dead letters. */
   readonly letterBytes: number;
+  /** When the oldest message came, by the spool's clock; `undefined` when there is none, or nobody looked. */
+  readonly oldestMs?: number | undefined;
   /** Filters that the source's session may hold; `undefined` when nothing is known of it. */
   readonly filters: readonly string[] | undefined;
 }

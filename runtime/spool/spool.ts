@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { Worker } from "node:worker_threads";
 
 import { describeError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Answer, DeadLetter, QueueState, Request, Row } from "./protocol.ts";
+import { spoolFile, type Answer, type DeadLetter, type QueueState, type Request, type Row } from "./protocol.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 export type { DeadLetter, QueueState, Row } from "./protocol.ts";
@@ -15,6 +17,11 @@ export interface QueueEvents {
   readonly onRows: (rows: readonly Row[]) => void;
   /** The queue can't be used any more before the operator has done something. */
   readonly onBroken: (reason: string) => void;
+}
+
+/** Tells whether a folder holds a spool. */
+export function hasSpool(folder: string): boolean {
+  return existsSync(path.join(folder, spoolFile));
 }
 
 /** Changes that wait for their commit. */
@@ -73,6 +80,11 @@ export class Spool {
   /** Why nothing can be written at this time; `undefined` while all is well. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** What each queue that was ever written held when it was opened, by the name of its dataflow. */
+  get states(): Readonly<Record<string, QueueState>> {
+    return this.#states;
   }
 
   /** Time in milliseconds of a clock that goes on over restarts of the relay and does not jump. */

@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
-import type { DeadLetter, QueueState, Row, WriteRequest } from "./protocol.ts";
+import { spoolFile, type DeadLetter, type QueueState, type Row, type WriteRequest } from "./protocol.ts";
 
 /** Version of the tables, in SQLite's own field for it. */
 const schemaVersion = 1;
@@ -58,7 +58,7 @@ export class SpoolStore {
     this.#machineTime = machineTime;
     this.#lock = lockFolder(folder);
     try {
-      this.#database = openDatabase(path.join(folder, "spool.sqlite"));
+      this.#database = openDatabase(path.join(folder, spoolFile));
       this.clockMs = this.#readClock();
     } catch (error) {
       this.#lock.close();
@@ -69,7 +69,14 @@ export class SpoolStore {
   /** What each queue that was ever written holds. */
   get queues(): Readonly<Record<string, QueueState>> {
     const names = this.#database.prepare("SELECT name FROM queue").all() as { name: string }[];
-    return Object.fromEntries(names.map(({ name }) => [name, this.#queue(name).state]));
+    return Object.fromEntries(
+      names.map(({ name }) => [name, { ...this.#queue(name).state, oldestMs: this.#readOldest(name) }]),
+    );
+  }
+
+  #readOldest(name: string): number | undefined {
+    const [first] = this.#queue(name).read.iterate(0);
+    return (first as unknown as StoredRow | undefined)?.arrived_ms;
   }
 
   /** Makes changes of any number of queues at once: all are on the disk when it returns, or none when it throws. */

@@ -65,3 +65,9 @@ export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
   reader.handTo(onBytes);
   stream.resume();
 }
+
+/** Lets a stream emit `data` whatever it reads into, for a library that has to be given a stream. */
+export function emitData(stream: Duplex): Duplex {
+  readers.get(stream)?.handTo((bytes) => stream.push(Buffer.from(bytes)));
+  return stream;
+}

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import type { MqttClient } from "mqtt";
 
+import type { RelayConfigInput } from "../../runtime/config.ts";
 import type { DataflowInput } from "../../runtime/config/dataflow.ts";
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
@@ -22,6 +23,7 @@ type Spool = NonNullable<NonNullable<DataflowInput["relay"]>["spool"]>;
 
 interface Scene {
   readonly folder: string;
+  readonly config: RelayConfigInput;
   readonly source: Mosquitto<"mqtt">;
   readonly destination: Mosquitto<"mqtt">;
   readonly publisher: MqttClient;
@@ -46,7 +48,7 @@ describeWithPart("mosquitto", (executable) => {
       dataflows: { flow: buildDataflow(["source", ["in/#"]], ["destination", topics], { relay }) },
     });
     const publisher = await connectMqttClient({ port: source.ports.mqtt });
-    return { folder, source, destination, publisher, start: () => startRelay({ folder, config }) };
+    return { folder, config, source, destination, publisher, start: () => startRelay({ folder, config }) };
   }
 
   const withSpool = (spool: Spool = {}) => prepare({ spool: { mode: "Enabled", ...unlimited, ...spool } });
@@ -82,6 +84,31 @@ describeWithPart("mosquitto", (executable) => {
     await next.untilMetric("relay_spool_messages", (value) => value === 0);
 
     expect(numbersOf(arrivals)).toEqual(upTo(2000));
+  });
+
+  test("messages of a dataflow that was disabled are reported at the start with their age and what to do, and arrive once it is enabled again", async () => {
+    const { folder, config, destination, publisher, start } = await withSpool();
+    await destination.stop();
+    const relay = await start();
+    await untilSubscribed(relay);
+    await publishMany(publisher, 10);
+    await relay.untilMetric("relay_spool_messages", (value) => value === 10);
+    await relay.stop();
+
+    const off = { ...config, dataflows: { flow: { ...config.dataflows["flow"]!, mode: "Disabled" as const } } };
+    const idle = await startRelay({ folder, config: off });
+    const line = await idle.untilLog(({ msg }) => msg === "messages are on the disk that no dataflow delivers");
+    expect(line).toMatchObject({ level: "warn", dataflow: "flow", messages: 10, oldestSeconds: expect.any(Number) });
+    expect(line["remedy"]).toContain('enable dataflow "flow"');
+    await idle.untilMetric("relay_spool_unattended_messages", (value) => value === 10);
+    await idle.stop();
+
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+    const again = await start();
+    await arrivals.untilCount(10);
+    expect(again.log.filter(({ msg }) => msg.includes("no dataflow delivers"))).toEqual([]);
+    expect(numbersOf(arrivals)).toEqual(upTo(10));
   });
 
   test("what comes while the disk is drained goes behind what is on it", async () => {

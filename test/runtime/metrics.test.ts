@@ -6,7 +6,8 @@ type Dataflow = Relay["dataflows"][number];
 
 /** A relay of which only its dataflows are looked at. */
 function relayOf(...dataflows: Pick<Dataflow, "name" | "counters" | "status">[]): Relay {
-  return { dataflows, credentialEnds: [] } as unknown as Relay;
+  const unattended = [{ dataflow: "old", messages: 12, bytes: 120, oldestSeconds: 3 }];
+  return { dataflows, unattended, credentialEnds: [] } as unknown as Relay;
 }
 
 const status: Dataflow["status"] = {
@@ -19,6 +20,7 @@ const status: Dataflow["status"] = {
   unsafe: 0,
   spooled: { messages: 7, bytes: 700 },
   diskProblems: ["spool is full"],
+  isSpoolGrowing: true,
   stalls: 0,
 };
 
@@ -58,7 +60,7 @@ describe("createMetrics", () => {
       { endpoint: "cloud", end: { kind: "token", name: "token", endsAtMs: 1_300_000 } },
       { endpoint: "edge", end: { kind: "ca_certificate", name: "plant CA", endsAtMs: 990_000 } },
     ];
-    const relay = { dataflows: [], credentialEnds } as unknown as { credentialEnds: unknown[] };
+    const relay = { dataflows: [], unattended: [], credentialEnds } as unknown as { credentialEnds: unknown[] };
     const metrics = createMetrics(relay as unknown as Relay);
     const series = async () =>
       (await metrics.render()).split("\n").filter((line) => line.startsWith("relay_credential_expiry_seconds{"));
@@ -77,6 +79,8 @@ describe("createMetrics", () => {
     ['relay_spool_messages{dataflow="up"}', 7],
     ['relay_spool_bytes{dataflow="up"}', 700],
     ['relay_spool_healthy{dataflow="up"}', 0],
+    ['relay_spool_growing{dataflow="up"}', 1],
+    ['relay_spool_unattended_messages{dataflow="old"}', 12],
     ['relay_source_up{dataflow="up"}', 1],
     ['relay_destination_up{dataflow="up"}', 0],
   ])("says %s %d", async (name, value) => {

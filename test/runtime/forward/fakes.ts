@@ -1,5 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 
+import type { ConnectionError } from "../../../runtime/errors.ts";
 import { Counters } from "../../../runtime/forward/counters.ts";
 import { Forwarder } from "../../../runtime/forward/forwarder.ts";
 import { createPatch, type PatchPlan } from "../../../runtime/forward/patch.ts";
@@ -128,17 +129,17 @@ export class ForwarderBench {
   }
 
   /** The source connection ends and another one comes; earlier ones stay in the test's hands. */
-  reconnectSource(sessionPresent: boolean): FakeSource {
+  reconnectSource(sessionPresent: boolean, error?: ConnectionError): FakeSource {
     const old = this.source;
-    this.forwarder.detachSource();
+    this.forwarder.detachSource(error);
     this.source = new FakeSource();
     this.forwarder.attachSource(this.source, sessionPresent);
     return old;
   }
 
-  reconnectDestination(change: Partial<DestinationLimits>): FakeDestination {
+  reconnectDestination(change: Partial<DestinationLimits>, error?: ConnectionError): FakeDestination {
     const old = this.destination;
-    this.forwarder.detachDestination();
+    this.forwarder.detachDestination(error);
     this.destination = new FakeDestination();
     this.forwarder.attachDestination(this.destination, { ...limits, ...change });
     return old;

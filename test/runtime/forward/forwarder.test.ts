@@ -1,4 +1,5 @@
 import { lossReasons } from "../../../runtime/forward/counters.ts";
+import { settle } from "../mqtt/scripted-broker.ts";
 import { limits, FakeDestination, ForwarderBench, viewOfPublish } from "./fakes.ts";
 
 describe("acknowledging", () => {
@@ -663,6 +664,28 @@ describe("draining", () => {
     expect(bench.source.acknowledged).toEqual([]);
   });
 
+  test("waits for a dead letter that the source has not taken, also while that is to get another turn", async () => {
+    const publish = { side: "source", topic: "dead" } as const;
+    const deadLetters = { dataflow: "flow", maxBytes: 1, publish };
+    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters });
+    bench.arrive(1, { qos: 0 });
+    bench.acknowledge(1, 0x90);
+    let isDrained = false;
+    void bench.forwarder.drain().then(() => (isDrained = true));
+    const letter = () => bench.source.written.at(-1)?.messageId ?? 0;
+
+    await settle();
+    expect(isDrained).toBe(false);
+    bench.forwarder.onSourcePuback(letter(), 0x97);
+    await settle();
+    expect(isDrained).toBe(false);
+    bench.endPause();
+    bench.forwarder.onSourcePuback(letter(), 0);
+    await settle();
+
+    expect(isDrained).toBe(true);
+  });
+
   test("is over when the dataflow stops in the middle of it", async () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
@@ -794,14 +817,49 @@ describe("a destination that is about to be replaced", () => {
   });
 });
 
-test("counts what is not acknowledged to the source", () => {
-  const bench = new ForwarderBench();
+describe("a source connection that is about to be replaced", () => {
+  test("is owed an acknowledgement for each message that came before", () => {
+    const bench = new ForwarderBench();
 
-  bench.arriveMany(2);
-  expect(bench.forwarder.unacknowledged).toBe(2);
-  bench.acknowledge(2);
-  expect(bench.forwarder.unacknowledged).toBe(2);
-  bench.acknowledge(1);
+    bench.arriveMany(2);
+    expect(bench.forwarder.owedToSource).toBe(2);
+    bench.acknowledge(2);
+    expect(bench.forwarder.owedToSource).toBe(2);
+    bench.acknowledge(1);
 
-  expect(bench.forwarder.unacknowledged).toBe(0);
+    expect(bench.forwarder.owedToSource).toBe(0);
+  });
+
+  test("is owed every dead letter that is published there, one that gets another turn included", () => {
+    const publish = { side: "source", topic: "dead" } as const;
+    const deadLetters = { dataflow: "flow", maxBytes: 1, publish };
+    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters });
+    bench.arrive(1, { qos: 0 });
+    const letter = () => bench.source.written.at(-1)?.messageId ?? 0;
+
+    bench.acknowledge(1, 0x90);
+    expect(bench.forwarder.owedToSource).toBe(1);
+    bench.forwarder.onSourcePuback(letter(), 0x97); // for the time being
+    expect(bench.forwarder.owedToSource).toBe(1);
+    bench.endPause();
+    bench.forwarder.onSourcePuback(letter(), 0);
+
+    expect(bench.forwarder.owedToSource).toBe(0);
+    expect(bench.counters.deadLettered).toBe(1);
+  });
+
+  test("keeps the messages of QoS 1 that come meanwhile, and its successor sends them again", () => {
+    const bench = new ForwarderBench();
+
+    bench.forwarder.holdSource();
+    bench.arrive(1);
+    bench.arrive(2, { qos: 0 }); // nobody would send that again
+    bench.forwarder.onUnwanted(viewOfPublish({ messageId: 3 }));
+    const old = bench.reconnectSource(true);
+    bench.arrive(1, { dup: true });
+    bench.acknowledge(1);
+
+    expect(bench.destination.lines).toEqual(["1 a/b 2", "2 a/b 1"]);
+    expect([old.acknowledged, bench.source.acknowledged]).toEqual([[], [1]]);
+  });
 });

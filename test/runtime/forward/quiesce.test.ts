@@ -22,15 +22,14 @@ test("a destination is held first, and is at rest once nothing is in flight", as
   expect(isDone()).toBe(true);
 });
 
-test("a source is read no further first, and is at rest once all that came is acknowledged to it", async () => {
-  const connection = { isQuiet: false, quiesce: () => void (connection.isQuiet = true) };
-  const forwarder = { unacknowledged: 1 };
+test("a source is held first, and is at rest once it is owed nothing", async () => {
+  const forwarder = { owedToSource: 1, isHeld: false, holdSource: () => void (forwarder.isHeld = true) };
 
-  const isDone = watch(quiesceSource(connection, forwarder));
-  expect(connection.isQuiet).toBe(true);
+  const isDone = watch(quiesceSource(forwarder));
+  expect(forwarder.isHeld).toBe(true);
   await delay(50);
   expect(isDone()).toBe(false);
-  forwarder.unacknowledged = 0;
+  forwarder.owedToSource = 0;
   await delay(50);
 
   expect(isDone()).toBe(true);

@@ -110,6 +110,61 @@ describe("PacketReader", () => {
     );
   });
 
+  test("allocates no more than 64 KB or twice what has come, whatever a header promises and however it is cut", () => {
+    const promise = fc.tuple(
+      fc.nat(255),
+      fc.array(fc.integer({ min: 0x80, max: 0xff }), { maxLength: 3 }),
+      fc.nat(127),
+    );
+    const header = promise.map(([type, more, last]) => Buffer.from([type, ...more, last]));
+    const body = fc.nat(300_000).map((length) => Buffer.alloc(length, 0x30));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(header, body), { maxLength: 3 }), fc.array(fc.nat(400_000)), (parts, cuts) => {
+        const bytes = Buffer.concat(parts.flat());
+        const chunks = cut(bytes, cuts);
+        const reader = new PacketReader(() => undefined);
+        const allocate = jest.spyOn(Buffer, "allocUnsafe");
+        let come = 0;
+        try {
+          for (const chunk of chunks) {
+            come += chunk.length;
+            allocate.mockClear();
+            reader.push(chunk);
+            const largest = Math.max(0, ...allocate.mock.calls.map(([size]) => size));
+            expect(largest).toBeLessThanOrEqual(Math.max(65_536, 2 * come));
+            expect(reader.pendingBytes).toBeLessThanOrEqual(come);
+          }
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+        } finally {
+          allocate.mockRestore();
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("finds in any bytes the same packets, or the same breach, whatever the chunks are", () => {
+    const read = (chunks: readonly Buffer[]) => {
+      const packets: string[] = [];
+      const reader = new PacketReader((bytes, start, end) => packets.push(bytes.toString("hex", start, end)));
+      try {
+        for (const chunk of chunks) reader.push(chunk);
+      } catch (error) {
+        packets.push(String(error));
+      }
+      return packets;
+    };
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.array(fc.nat(400)), (values, cuts) => {
+        const bytes = Buffer.from(values);
+
+        expect(read(cut(bytes, cuts))).toEqual(read([bytes]));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("counts the bytes of a packet that is not whole yet", () => {
     const packet = publishOf(300);
     const reader = new PacketReader(() => undefined);

@@ -165,23 +165,3 @@ describe("re-authentication", () => {
     expect((await closed)?.message).toBe(`${peer} asked for another authentication step, which no method here has`);
   });
 });
-
-describe("a connection that is brought to rest", () => {
-  test("is read no further, sends what is acknowledged, and then DISCONNECT", async () => {
-    const { connection, broker, closed, published } = await open();
-
-    connection.quiesce();
-    connection.setPaused(false); // the forwarder's flow control does not wake it
-    broker.send({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a", payload: "" });
-    await settle();
-    expect(published).toEqual([]);
-    connection.acknowledge(6);
-    connection.close();
-    await broker.next("disconnect");
-    broker.stream.end();
-
-    expect(await closed).toBeUndefined();
-    expect(published).toEqual([]);
-    expect(broker.commands()).toEqual(["connect", "puback", "disconnect"]);
-  });
-});

@@ -64,8 +64,8 @@ describe("SpoolStore", () => {
     expect(again.read("flow", 1, all)[0]).toMatchObject({ sequence: 2, arrivedMs: 20, inputTopic: "in/even" });
     expect(again.read("flow", 2, all)[0]).toMatchObject({ sequence: 3, inputTopic: undefined });
     expect(again.queues).toEqual({
-      flow: { lastSequence: 3, messages: 3, bytes: 27, letterBytes: 0, filters: undefined },
-      other: { lastSequence: 1, messages: 1, bytes: 9, letterBytes: 0, filters: undefined },
+      flow: { lastSequence: 3, messages: 3, bytes: 27, letterBytes: 0, oldestMs: 10, filters: undefined },
+      other: { lastSequence: 1, messages: 1, bytes: 9, letterBytes: 0, oldestMs: 10, filters: undefined },
     });
   });
 

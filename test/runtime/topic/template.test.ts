@@ -109,3 +109,59 @@ describe("unresolvableLevel", () => {
     expect(unresolvableLevel(parsed(template), filter)).toBe(level);
   });
 });
+
+describe("for any template and any topic", () => {
+  const piece = fc.oneof(
+    fc.string({ unit: fc.constantFrom("a", "é", "/", "$", "{", "}", " "), maxLength: 4 }),
+    fc.constant("${inputTopic}"),
+    fc.integer({ min: 1, max: 4 }).map((level) => `\${inputTopic.${level}}`),
+  );
+  const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(""));
+  const topic = fc.string({ unit: fc.constantFrom("a", "b", "é", "/", "$"), minLength: 1, maxLength: 12 });
+
+  /** The same by plain replacement; `undefined` where a level is lacking or nothing is left. */
+  function replaced(template: string, inputTopic: string): string | undefined {
+    const levels = inputTopic.replace(/^\/+|\/+$/g, "").split("/");
+    const lacking: string[] = [];
+    const made = template.replace(/\$\{inputTopic(?:\.(\d+))?\}/g, (all, level?: string) => {
+      if (level === undefined) return inputTopic;
+      const found = /^\/*$/.test(inputTopic) ? undefined : levels[Number(level) - 1];
+      if (found === undefined) lacking.push(all);
+      return found ?? "";
+    });
+    return lacking.length > 0 || made === "" ? undefined : made;
+  }
+
+  test("what parses makes the topic that plain replacement makes, and nothing throws", () => {
+    fc.assert(
+      fc.property(text, topic, (written, inputTopic) => {
+        const parsed = parseTopicTemplate(written);
+        if ("problem" in parsed) return;
+
+        expect(resolveTopicTemplate(parsed, inputTopic)).toBe(replaced(written, inputTopic));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("what it makes is a topic name that a PUBLISH may carry", () => {
+    fc.assert(
+      fc.property(text, topic, (written, inputTopic) => {
+        const parsed = parseTopicTemplate(written);
+        const made = "problem" in parsed ? undefined : resolveTopicTemplate(parsed, inputTopic);
+
+        if (made !== undefined) expect(topicNameProblem(made)).toBeUndefined();
+      }),
+    );
+  });
+
+  test("a template that is refused says what to do", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (written) => {
+        const parsed = parseTopicTemplate(written);
+
+        if ("problem" in parsed) expect(parsed.remedy).not.toBe("");
+      }),
+    );
+  });
+});

@@ -3,7 +3,7 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 
-import { readBytes, ReusedBuffer } from "../../../runtime/transport/reused-buffer.ts";
+import { emitData, readBytes, ReusedBuffer } from "../../../runtime/transport/reused-buffer.ts";
 
 const sockets = new Set<Socket>();
 const servers = new Set<net.Server>();
@@ -96,6 +96,19 @@ describe("readBytes", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
 
     expect(count).toBeLessThanOrEqual(65_536);
+  });
+
+  test("a socket emits data all the same where a library needs that, also of what came before", async () => {
+    const { client, server } = await connect();
+    server.write("early ");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    const chunks: Buffer[] = [];
+    emitData(client).on("data", (chunk: Buffer) => chunks.push(chunk));
+    server.end("late");
+    await once(client, "end");
+
+    expect(Buffer.concat(chunks).toString()).toBe("early late");
   });
 
   test("reads any other stream as it is", async () => {
