@@ -37,8 +37,10 @@ enum { max_fd = 4096 };
 
 static const struct control calm;
 static const volatile struct control *control = &calm;
-/* Descriptor of the undo file by descriptor of the file; 0 for a file that is not on this disk. */
+/* Descriptor of the undo file by descriptor of the file; 0 for a file that is not on this disk, or gone with the power. */
 static int undo_of[max_fd];
+/* Whether a file takes room on this disk. */
+static char takes_room[max_fd];
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -92,6 +94,7 @@ static void undo_path(const char *path, char *result, size_t size) {
 static int note_open(const char *path, int fd) {
   char undo[4096];
   if (fd < 0 || fd >= max_fd) return fd;
+  takes_room[fd] = strstr(path, "/spool.sqlite") != NULL;
   undo_path(path, undo, sizeof undo);
   if (undo[0] != 0) undo_of[fd] = real_open(undo, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   return fd;
@@ -109,6 +112,7 @@ OPEN(open)
 OPEN(open64)
 
 int close(int fd) {
+  if (fd >= 0 && fd < max_fd) takes_room[fd] = 0;
   if (fd >= 0 && fd < max_fd && undo_of[fd] > 0) {
     real_close(undo_of[fd]);
     undo_of[fd] = 0;
@@ -140,18 +144,20 @@ static void keep(int fd, int64_t offset, int64_t length) {
   free(record);
 }
 
+static int finds_no_room(int fd) {
+  if (!control->is_full || fd < 0 || fd >= max_fd || !takes_room[fd]) return 0;
+  errno = ENOSPC;
+  return 1;
+}
+
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
-  if (is_on_disk(fd)) {
-    if (control->is_full) {
-      errno = ENOSPC;
-      return -1;
-    }
-    keep(fd, offset, length);
-  }
+  if (finds_no_room(fd)) return -1;
+  if (is_on_disk(fd)) keep(fd, offset, length);
   return real_pwrite64(fd, bytes, length, offset);
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
+  if (finds_no_room(fd)) return -1;
   if (is_on_disk(fd)) return pwrite64(fd, bytes, length, lseek64(fd, length, SEEK_CUR) - (off64_t)length);
   return real_write(fd, bytes, length);
 }
