@@ -21,7 +21,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     schedules: { type: "string", default: "10" },
     messages: { type: "string", default: "10000" },
-    scale: { type: "string", default: "0.4" },
+    scale: { type: "string", default: "0.3" },
     results: { type: "string" },
     page: { type: "string" },
   },

@@ -25,7 +25,7 @@ export interface ScheduleResult extends Verdict {
 }
 
 /** Longest time for everything to arrive once there are no more faults. */
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 const quietMs = 300;
 const pollMs = 50;
 
