@@ -22,7 +22,7 @@ const firstFailure = 0x80;
 const connackCodes = [0x87, 0x88, 0x89, 0x97] as const;
 
 /** What happened to a message, as bits. */
-const Mark = { accepted: 1, seen: 2, acknowledged: 4, delivered: 8, sent: 16 } as const;
+const Mark = { accepted: 1, seen: 2, acknowledged: 4, delivered: 8, sent: 16, settled: 32 } as const;
 
 /** What became of a schedule's messages. */
 export interface Verdict {
@@ -102,6 +102,9 @@ export class Ledger {
   #published = 0;
   /** Faults of the brokers that the proxies play: the next so many packets are not as they were sent. */
   readonly faults = { dropPubacks: 0, dropSourcePubacks: 0, refusePubacks: 0, rejectPubacks: 0, refuseConnects: 0 };
+
+  /** Dataflows that may acknowledge from the disk. */
+  readonly spooled: Record<FlowName, boolean> = { flow: true, side: true };
 
   constructor(options: LedgerOptions) {
     const { messages, spoolFolder } = options;
@@ -261,7 +264,11 @@ export class Ledger {
     if (message === undefined) return;
     if (!this.#has(message, Mark.acknowledged)) this.#counts.acknowledged++;
     this.#set(message, Mark.acknowledged);
-    if (this.#has(message, Mark.delivered)) return;
+    if (this.#has(message, Mark.delivered)) {
+      // Without a spool it can have learnt that it may acknowledge from the destination's PUBACK alone.
+      if (!this.spooled[flowOf(message)]) this.#set(message, Mark.settled);
+      return;
+    }
     if (this.#disk.has(message)) this.#counts.fromDisk++;
     else this.#faulty.early.push(message);
   }
@@ -279,7 +286,8 @@ export class Ledger {
     for (const message of ended.pending.values()) this.#grant(message);
     // With so many sent, the relay has read all answers but the last ones: no more than it may have in flight.
     const unread = ended.answers - Math.max(0, ended.sent - this.#options.window);
-    const maybeUnread = unread > 0 ? ended.acknowledged.slice(-unread) : [];
+    const last = unread > 0 ? ended.acknowledged.slice(-unread) : [];
+    const maybeUnread = last.filter((message) => !this.#has(message, Mark.settled));
     for (const message of maybeUnread) this.#grant(message);
   }
 

@@ -45,6 +45,13 @@ async function runInTime(plan: SchedulePlan): Promise<ScheduleResult> {
   }
 }
 
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.once(signal, () => {
+    void cleanUp().finally(() => process.exit(code));
+  });
 const mosquitto = findExecutable("mosquitto");
 if (mosquitto === undefined) throw new Error("mosquitto: not found; get it with: apt-get install mosquitto");
 const compiler = findExecutable("cc");

@@ -126,7 +126,12 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
   const machine = plan.machine === undefined ? undefined : createMachine(plan.machine);
   // A relay starts ten times in a schedule: it need not be compiled each time.
   const env = { NODE_COMPILE_CACHE: workshopFile("compiled"), ...machine?.env };
-  const configure = planConfig(random, { ports: [sourceProxy.port, destinationProxy.port], seed: plan.seed, window });
+  const { configure, spooled } = planConfig(random, {
+    ports: [sourceProxy.port, destinationProxy.port],
+    seed: plan.seed,
+    window,
+  });
+  Object.assign(ledger.spooled, spooled);
   const variant = { hasSide: true, filters: ["ledger/#"], sideDestination: "side", drainMessagesPerSecond: 0 };
   const relay = new RelayUnderTest(
     spoolFolder,
@@ -196,7 +201,7 @@ async function startDestination(
 function planConfig(
   random: () => number,
   { ports, seed, window }: { ports: readonly [number, number]; seed: number; window: number },
-): (variant: Variant) => RelayConfigInput {
+): { configure: (variant: Variant) => RelayConfigInput; spooled: Readonly<Record<FlowName, boolean>> } {
   const sourceWindow = between(random, 5, 300);
   const spool = { mode: pick(random, ["Enabled", "Enabled", "Disabled"] as const), maxBytes: 1_048_576 };
   const spoolOfSide = { ...spool, mode: pick(random, ["Enabled", "Disabled"] as const) };
@@ -210,7 +215,7 @@ function planConfig(
     undeliverableMessages: "DeadLetter",
     stallTimeoutSeconds: 1,
   });
-  return ({ hasSide, filters, sideDestination, drainMessagesPerSecond: drain }) => {
+  const configure = ({ hasSide, filters, sideDestination, drainMessagesPerSecond: drain }: Variant) => {
     const flow = buildDataflow(["source", [...filters]], ["destination", `${seed}/\${inputTopic}`], {
       relay: relayOf(spool, drain),
     });
@@ -223,4 +228,5 @@ function planConfig(
       relay: { connectTimeoutSeconds: 1, drainTimeoutSeconds: 2, reconnect: { minDelayMs: 10, maxDelayMs: 200 } },
     });
   };
+  return { configure, spooled: { flow: spool.mode === "Enabled", side: spoolOfSide.mode === "Enabled" } };
 }
