@@ -57,7 +57,7 @@ if (mosquitto === undefined) throw new Error("mosquitto: not found; get it with:
 const compiler = findExecutable("cc");
 if (compiler === undefined)
   process.stderr.write(
-    "cc: not found, so no power cuts, clock jumps and disk faults; get it with: apt-get install gcc\n",
+    "cc: not found, so no power cuts, clock jumps and disk faults; get it with: apt-get install build-essential\n",
   );
 const machine = compiler === undefined ? undefined : compileMachine(compiler);
 const results = readResults(values.results);
