@@ -30,7 +30,7 @@ function project(displayName, folders, testTimeoutMs) {
 
 export default {
   projects: [
-    project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support"], 10_000),
+    project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger"], 10_000),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
     // These compile the whole package first.

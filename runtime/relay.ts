@@ -85,8 +85,8 @@ export class Relay {
    */
   async run(): Promise<boolean> {
     const status = reportStatus(this, this.#context, this.#ended.signal);
-    const disk = await this.#openSpool();
-    await Promise.all(this.dataflows.map((dataflow) => dataflow.run(disk)));
+    const disk = this.#openSpool();
+    await Promise.all(this.dataflows.map((dataflow) => this.#runDataflow(dataflow, disk)));
     // With every dataflow disabled there is nothing to do, which is what was asked for.
     if (this.dataflows.length === 0) await this.#told;
     await this.#stopping;
@@ -94,6 +94,12 @@ export class Relay {
     this.#ended.abort(new Error("the relay has ended"));
     await status;
     return this.#stopping !== undefined;
+  }
+
+  /** A disk that does not work yet holds up the dataflows that need it, and no other. */
+  async #runDataflow(dataflow: Dataflow, opening: Promise<Disk | undefined>): Promise<void> {
+    const disk = dataflow.needsDisk ? await Promise.race([opening, this.#told.then(() => undefined)]) : undefined;
+    if (disk !== undefined || !dataflow.needsDisk) await dataflow.run(disk);
   }
 
   /** The spool, when a dataflow needs it, or may have needed it before. */
@@ -110,8 +116,12 @@ export class Relay {
   }
 
   get readiness(): Readiness {
-    const reasons = this.dataflows.flatMap(({ name, status }) => {
+    const reasons = this.dataflows.flatMap(({ name, status, needsDisk }) => {
       if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
+      if (needsDisk && this.#spool?.isOpening === true) {
+        const { trouble } = this.#spool;
+        return [`${name}: spool ${trouble === undefined ? "is being opened" : `can't be opened, ${trouble}`}`];
+      }
       const rejection =
         status.rejection === undefined ? [] : [`${name}: destination refuses messages, ${status.rejection}`];
       // One reconnect may help; a destination that stalls again is not doing its work.

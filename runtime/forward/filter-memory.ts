@@ -6,13 +6,16 @@ import type { SpoolQueue } from "../spool/spool.ts";
  * can be taken back: a kept session goes on delivering them.
  */
 export class FilterMemory {
-  readonly #queue: SpoolQueue;
+  readonly #queue: Pick<SpoolQueue, "rememberFilters">;
   readonly #wanted: readonly string[];
   #held: readonly string[];
+  /** What the disk says; `undefined` while it says nothing. */
+  #stored: readonly string[] | undefined;
 
-  constructor(queue: SpoolQueue, wanted: readonly string[]) {
+  constructor(queue: Pick<SpoolQueue, "filters" | "rememberFilters">, wanted: readonly string[]) {
     this.#queue = queue;
     this.#wanted = wanted;
+    this.#stored = queue.filters;
     this.#held = queue.filters ?? [];
   }
 
@@ -32,11 +35,13 @@ export class FilterMemory {
   }
 
   async #remember(filters: readonly string[]): Promise<void> {
-    const isKnown = filters.length === this.#held.length && filters.every((filter) => this.#held.includes(filter));
     this.#held = filters;
-    if (isKnown && this.#queue.filters !== undefined) return;
+    const stored = this.#stored;
+    // A disk that fails must not keep from subscribing what it knows already: without a session nothing is kept.
+    if (stored?.length === filters.length && filters.every((filter) => stored.includes(filter))) return;
     await new Promise<void>((resolve) => {
       this.#queue.rememberFilters(filters, resolve);
     });
+    this.#stored = filters;
   }
 }

@@ -69,12 +69,17 @@ export class Spool {
     });
   }
 
-  /** Opens the folder; resolves with the reason when that can't be done. */
+  /** Opens the folder, as soon as the disk works; resolves with the reason when that can't be done. */
   async open(): Promise<string | undefined> {
     return new Promise((resolve) => {
       this.#onOpened = resolve;
       this.post({ kind: "open", folder: this.folder });
     });
+  }
+
+  /** Whether {@link open} was called and has not resolved. */
+  get isOpening(): boolean {
+    return this.#onOpened !== undefined;
   }
 
   /** Why nothing can be written at this time; `undefined` while all is well. */
@@ -110,7 +115,7 @@ export class Spool {
         },
         { once: true },
       );
-      if (deadline.aborted || this.#isBroken) resolve();
+      if (deadline.aborted || this.#isBroken || this.isOpening) resolve();
       for (const queue of this.#queues.values()) queue.flush();
       this.post({ kind: "close" });
     });
@@ -135,6 +140,7 @@ export class Spool {
       case "opened":
         this.#states = answer.queues;
         this.#clockOffsetMs = answer.clockMs - performance.now();
+        this.#recover();
         this.#onOpened?.(undefined);
         this.#onOpened = undefined;
         break;

@@ -8,7 +8,9 @@ import { spoolFile, type DeadLetter, type QueueState, type Row, type WriteReques
 /** Version of the tables, in SQLite's own field for it. */
 const schemaVersion = 1;
 
+/** All or nothing: a process that is killed while it makes the tables leaves a file that the next one can open. */
 const schema = `
+BEGIN IMMEDIATE;
 CREATE TABLE queue (
   name TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
   letter_bytes INTEGER NOT NULL, filters TEXT
@@ -21,6 +23,7 @@ CREATE TABLE dead_letter (
   destination_topic TEXT NOT NULL, properties TEXT NOT NULL, payload BLOB NOT NULL
 ) STRICT;
 PRAGMA user_version = ${schemaVersion};
+COMMIT;
 `;
 
 /** A damaged spool: what is in it can't be trusted. */

@@ -12,6 +12,9 @@ const retryMs = 1000;
 /** SQLite's codes for a file that is damaged or is no database. @see https://www.sqlite.org/rescode.html */
 const damageCodes: readonly number[] = [11, 26];
 
+/** SQLite's codes for a disk that may work again: read-only, I/O error, full. @see https://www.sqlite.org/rescode.html */
+const passingCodes: readonly number[] = [8, 10, 13];
+
 /**
  * The thread that writes. It takes all requests that are at hand and commits them together, so that one fsync serves
  * every message that came while the one before it ran. Requests are served in their order, for ever: what can't be
@@ -50,7 +53,8 @@ class SpoolThread {
       }
     } catch (cause) {
       const reason = describeError(cause);
-      const isBroken = this.#store === undefined || damageCodes.includes(sqliteCode(cause));
+      const code = sqliteCode(cause);
+      const isBroken = this.#store === undefined ? !passingCodes.includes(code) : damageCodes.includes(code);
       this.#answer({ kind: isBroken ? "broken" : "failing", reason });
       if (!isBroken) this.#schedule(retryMs);
     }

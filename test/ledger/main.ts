@@ -1,73 +1,90 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { cleanUp } from "../support/integration.ts";
 import { findExecutable } from "../support/real-parts.ts";
-import { runSchedule, type ScheduleResult } from "./schedule.ts";
+import { compileMachine } from "./machine.ts";
+import { failuresOf, runSchedule, type ScheduleResult } from "./schedule.ts";
+import type { SchedulePlan } from "./stage.ts";
+import { readResults, renderSummary, totalsOf, writePage } from "./summary.ts";
 
 /*
- * npm run ledger -- --seed 1 --schedules 300 --messages 10000 --results ledger.jsonl
+ * npm run ledger -- --schedules 300 --seed 1 --messages 10000 --results ledger.jsonl --page doc/ledger.md
  *
  * Runs schedules of random faults, one line of results each. With --results, those that are in the file are not run again,
- * so that a run may be interrupted; a schedule that failed is run again by its seed alone.
+ * so that a run may be interrupted; a schedule that failed is run again by its seed alone. With --page, the summary is
+ * written into that page. See doc/ledger.md.
  */
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
     schedules: { type: "string", default: "10" },
-    messages: { type: "string", default: "3000" },
-    scale: { type: "string", default: "1" },
+    messages: { type: "string", default: "10000" },
+    scale: { type: "string", default: "0.3" },
     results: { type: "string" },
+    page: { type: "string" },
   },
 });
 
-function readResults(file: string | undefined): ScheduleResult[] {
-  if (file === undefined || !existsSync(file)) return [];
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as ScheduleResult);
+/** A schedule that takes longer hangs. */
+const deadlineMs = 180_000;
+
+async function runInTime(plan: SchedulePlan): Promise<ScheduleResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`it did not end within ${deadlineMs / 1000} s`));
+    }, deadlineMs);
+  });
+  try {
+    return await Promise.race([runSchedule(plan), tooLate]);
+  } finally {
+    clearTimeout(timer);
+    await cleanUp();
+  }
 }
 
-/** What a schedule has to answer for; empty when nothing. */
-function failuresOf({ early, lost, outOfOrder, isComplete, ends }: ScheduleResult): string[] {
-  const show = (numbers: readonly number[]) => `${numbers.length} (${numbers.slice(0, 5).join(", ")})`;
-  return [
-    ...(early.length > 0 ? [`acknowledged too early: ${show(early)}`] : []),
-    ...(lost.length > 0 ? [`lost by the relay: ${show(lost)}`] : []),
-    ...(outOfOrder.length > 0 ? [`out of order: ${show(outOfOrder)}`] : []),
-    ...ends.map((end) => `the relay ended, ${end}`),
-    ...(isComplete ? [] : ["not everything had arrived in time"]),
-  ];
-}
-
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.once(signal, () => {
+    void cleanUp().finally(() => process.exit(code));
+  });
 const mosquitto = findExecutable("mosquitto");
 if (mosquitto === undefined) throw new Error("mosquitto: not found; get it with: apt-get install mosquitto");
+const compiler = findExecutable("cc");
+if (compiler === undefined)
+  process.stderr.write(
+    "cc: not found, so no power cuts, clock jumps and disk faults; get it with: apt-get install build-essential\n",
+  );
+const machine = compiler === undefined ? undefined : compileMachine(compiler);
 const results = readResults(values.results);
 const done = new Set(results.map(({ seed }) => seed));
 const first = Number(values.seed);
-let failed = 0;
+let failed = results.filter((result) => failuresOf(result).length > 0).length;
 for (let seed = first; seed < first + Number(values.schedules); seed++) {
   if (done.has(seed)) continue;
-  const plan = { seed, messages: Number(values.messages), mosquitto, scale: Number(values.scale) };
-  const result = await runSchedule(plan);
-  await cleanUp();
-  results.push(result);
-  if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(result)}\n`);
-  const failures = failuresOf(result);
-  if (failures.length > 0) failed++;
-  const { seen, acknowledged, fromDisk, duplicates, faults } = result;
-  process.stdout.write(
-    `seed ${seed}: ${seen} messages, ${acknowledged} acknowledged, ${fromDisk} of them from the disk, ${duplicates} duplicates, faults ${JSON.stringify(faults)}\n`,
-  );
-  for (const failure of failures)
+  const plan = { seed, messages: Number(values.messages), mosquitto, machine, scale: Number(values.scale) };
+  const again = `npm run ledger -- --seed ${seed} --schedules 1 --messages ${plan.messages} --scale ${plan.scale}`;
+  let failures: string[];
+  try {
+    const result = await runInTime(plan);
+    results.push(result);
+    if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(result)}\n`);
+    failures = failuresOf(result);
+    const { seconds, brokers, published, discarded, fromDisk, deadLetters, duplicates, outstanding, faults } = result;
     process.stdout.write(
-      `seed ${seed}: FAILED, ${failure}; again: npm run ledger -- --seed ${seed} --schedules 1 --messages ${plan.messages} --scale ${plan.scale}\n`,
+      `seed ${seed}: ${seconds} s, ${brokers}, ${published} published, ${discarded} discarded by a broker, ${fromDisk} acknowledged from the disk, ${deadLetters} dead letters, ${duplicates} duplicates of ${outstanding} outstanding, faults ${faults.join(", ")}\n`,
     );
+    for (const line of result.log) process.stdout.write(`seed ${seed}: log ${line}\n`);
+  } catch (cause) {
+    failures = [String(cause)];
+  }
+  if (failures.length > 0) failed++;
+  for (const failure of failures) process.stdout.write(`seed ${seed}: FAILED, ${failure}; again: ${again}\n`);
 }
-const sum = (read: (result: ScheduleResult) => number) => results.reduce((total, result) => total + read(result), 0);
-process.stdout.write(
-  `${results.length} schedules, ${sum(({ seen }) => seen)} messages, ${sum(({ fromDisk }) => fromDisk)} acknowledged from the disk, ${sum(({ duplicates }) => duplicates)} duplicates, ${sum(({ lost, early }) => lost.length + early.length)} lost by the relay\n`,
-);
-process.exitCode = failed === 0 && results.every((result) => failuresOf(result).length === 0) ? 0 : 1;
+process.stdout.write(`${JSON.stringify({ schedules: results.length, failed, ...totalsOf(results) }, undefined, 2)}\n`);
+if (values.page !== undefined && results.length > 0) writePage(values.page, renderSummary(results));
+process.exit(failed === 0 ? 0 : 1);

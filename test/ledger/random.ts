@@ -13,3 +13,8 @@ export function createRandom(seed: number): () => number {
 export function between(random: () => number, from: number, to: number): number {
   return from + Math.floor(random() * (to - from + 1));
 }
+
+/** One of the values. */
+export function pick<T>(random: () => number, values: readonly T[]): T {
+  return values[between(random, 0, values.length - 1)] as T;
+}

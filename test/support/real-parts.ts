@@ -4,6 +4,7 @@ import path from "node:path";
 
 /** Programs that the tests drive for real, by the name of their executable, with the way to get them. */
 const realParts = {
+  cc: "apt-get install build-essential",
   etcd: "apt-get install etcd-server",
   "kube-apiserver": ".ci/install-real-parts",
   mosquitto: "apt-get install mosquitto",

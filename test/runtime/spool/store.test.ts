@@ -252,6 +252,25 @@ describe("SpoolStore", () => {
     expect(textsOf(again, "flow")).toEqual(["message 1"]);
   });
 
+  test("opens what an earlier start left that was cut short at any point of making the tables", () => {
+    open();
+    const [database, journal] = ["spool.sqlite", "spool.sqlite-wal"].map((file) =>
+      readFileSync(path.join(folder, file)),
+    );
+    const [headerBytes, frameBytes] = [32, 24 + 4096];
+    for (let bytes = headerBytes; bytes <= journal!.length; bytes += frameBytes) {
+      const copy = createTemporaryFolder("cut");
+      writeFileSync(path.join(copy, "spool.sqlite"), database!);
+      writeFileSync(path.join(copy, "spool.sqlite-wal"), journal!.subarray(0, bytes));
+      const again = new SpoolStore(copy, () => time);
+      opened.push(again);
+      again.write([write("flow", [1])]);
+
+      expect(textsOf(again, "flow")).toEqual(["message 1"]);
+    }
+    expect(journal!.length).toBeGreaterThan(headerBytes + frameBytes);
+  });
+
   function reopenAfter(act: (file: string) => void): void {
     const store = open();
     store.write([write("flow", [1])]);
