@@ -64,5 +64,7 @@ jest.mock("../../../emulator/certificates/certificate-authority.ts", () => {
   });
   const createCertificateAuthority: typeof authorities.createCertificateAuthority = async (...given) =>
     watch(await actual.createCertificateAuthority(...given));
-  return { ...actual, createCertificateAuthority };
+  const createSelfSignedCertificate: typeof authorities.createSelfSignedCertificate = (name, ...more) =>
+    registered(name, actual.createSelfSignedCertificate(name, ...more));
+  return { ...actual, createCertificateAuthority, createSelfSignedCertificate };
 });
