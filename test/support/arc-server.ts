@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+
+import { arcKeyFolder } from "../../emulator/identity/arc-challenge.ts";
+import { findExecutable } from "./real-parts.ts";
+import { createTemporaryFolder } from "./temporary-folder.ts";
+
+/** A machine on which a program finds the keys of an Arc-enabled server in the folder that Azure's library reads. */
+export interface ArcServer {
+  /** Where the keys are to be put. */
+  readonly keyFolder: string;
+  /** What to start in place of a program, so that it sees them. */
+  readonly within: (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
+  /** Takes back what was made outside of a test's own folders. */
+  end(): void;
+}
+
+const agentFolder = path.dirname(arcKeyFolder);
+/** The library takes no other folder, so the program gets a `/var/opt` of its own, with the test's folder in it. */
+const script = `mount -t tmpfs none /var/opt && mkdir -p ${arcKeyFolder} && mount --bind "$1" ${arcKeyFolder} && shift && exec "$@"`;
+
+function inNamespace(unshare: string, keyFolder: string): ArcServer {
+  return {
+    keyFolder,
+    within: (program, args) => [
+      unshare,
+      ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", keyFolder, program, ...args],
+    ],
+    end: () => undefined,
+  };
+}
+
+/** For `describeWithPart`: finds `unshare` where there can be an {@link ArcServer}. */
+export function findArcServer(): string | undefined {
+  const unshare = findExecutable("unshare");
+  return (unshare !== undefined && canUnshare(unshare)) || canUseMachine() ? (unshare ?? "") : undefined;
+}
+
+/** Makes an Arc-enabled server of a process, or, where that is not permitted to root, of the machine for a while. */
+export function createArcServer(unshare: string): ArcServer {
+  if (canUnshare(unshare)) return inNamespace(unshare, createTemporaryFolder("arc"));
+  mkdirSync(arcKeyFolder, { recursive: true });
+  return {
+    keyFolder: arcKeyFolder,
+    within: (program, args) => [program, [...args]],
+    end: () => {
+      rmSync(agentFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+function canUnshare(unshare: string): boolean {
+  if (unshare === "") return false;
+  const [command, args] = inNamespace(unshare, "/tmp").within("true", []);
+  return spawnSync(command, args).status === 0;
+}
+
+/** A folder that is there is that of a real agent, which is nothing to play with. */
+function canUseMachine(): boolean {
+  return process.getuid?.() === 0 && !existsSync(agentFolder);
+}
