@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { arcKeyFolder } from "../../emulator/identity/arc-challenge.ts";
 import { findExecutable } from "./real-parts.ts";
@@ -38,9 +39,9 @@ export function findArcServer(): string | undefined {
 }
 
 /** Makes an Arc-enabled server of a process, or, where that is not permitted to root, of the machine for a while. */
-export function createArcServer(unshare: string): ArcServer {
+export async function createArcServer(unshare: string): Promise<ArcServer> {
   if (canUnshare(unshare)) return inNamespace(unshare, createTemporaryFolder("arc"));
-  mkdirSync(arcKeyFolder, { recursive: true });
+  await takeMachine();
   return {
     keyFolder: arcKeyFolder,
     within: (program, args) => [program, [...args]],
@@ -56,7 +57,29 @@ function canUnshare(unshare: string): boolean {
   return spawnSync(command, args).status === 0;
 }
 
-/** A folder that is there is that of a real agent, which is nothing to play with. */
+/** A folder that is there is that of a real agent, which is nothing to play with, unless another test has made it. */
 function canUseMachine(): boolean {
-  return process.getuid?.() === 0 && !existsSync(agentFolder);
+  return process.getuid?.() === 0 && (!existsSync(agentFolder) || existsSync(marker));
+}
+
+const marker = path.join(agentFolder, "made-by-tests-of-mqtt-dataflow");
+const patienceMs = 15_000;
+const againMs = 100;
+
+/** Makes the agent's folder; waits while a test in another process has it. */
+async function takeMachine(): Promise<void> {
+  mkdirSync(path.dirname(agentFolder), { recursive: true });
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      mkdirSync(agentFolder);
+      writeFileSync(marker, "");
+      mkdirSync(arcKeyFolder);
+      return;
+    } catch (cause) {
+      if (performance.now() > deadlineMs)
+        throw new Error(`${agentFolder}: is left by a run that was ended; remove it`, { cause });
+      await delay(againMs);
+    }
+  }
 }

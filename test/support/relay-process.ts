@@ -41,6 +41,8 @@ export interface RelayOptions {
   readonly ordinal?: number;
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
+  /** What to start in place of a program, so that it sees another machine; omitted: the program. */
+  readonly within?: (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -79,6 +81,7 @@ export interface RelayProcess {
 /** Starts a relay; returns as soon as the process runs. */
 export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const { folder, config, mounts = {}, ordinal, connectTo = [], env = {} } = options;
+  const { within = (program, args) => [program, [...args]] } = options;
   const mountFolder = path.join(folder, "mounts");
   writeMounts(mountFolder, mounts);
   const file = path.join(folder, "relay.json");
@@ -87,8 +90,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const spool = path.join(folder, "spool");
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
   const started = startProcess(
-    process.execPath,
-    [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
+    ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),
     { env: { ...env, ...(ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) }) } },
   );
   return createRelayProcess(started, port);

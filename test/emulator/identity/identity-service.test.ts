@@ -138,7 +138,7 @@ describeWithPart(
     let arc: IdentityService;
 
     beforeAll(async () => {
-      server = createArcServer(unshare);
+      server = await createArcServer(unshare);
       arc = await createIdentityService({ ...options, arcKeyFolder: server.keyFolder });
     });
 
