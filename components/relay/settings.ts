@@ -122,8 +122,9 @@ export interface RelaySettingsArgs extends RelayPodArgs {
   /** ConfigMaps with CA certificates in PEM format to create in the relay's namespace, by the name that endpoints refer to. */
   trustBundles?: { [configMapRef: string]: pulumi.Input<string> };
   /**
-   * States that the nodes have a managed identity of their own (Azure VM, AKS, Arc-enabled server), which an endpoint
-   * with SystemAssignedManagedIdentity then uses. A pod can't use the identity of AIO's Arc extension.
+   * States that the nodes have a managed identity of their own (Azure VM, AKS), which an endpoint with
+   * SystemAssignedManagedIdentity then uses. A pod can't use the identity of AIO's Arc extension, nor reach the endpoint
+   * of an Arc-enabled server.
    * @default false
    */
   useNodeIdentity?: boolean;

@@ -29,8 +29,7 @@ const httpPort = 80;
 export async function openTunnel(proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Duplex> {
   const { url, ca } = proxy;
   const { protocol, hostname, port } = new URL(url);
-  const isTls = protocol === "https:";
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const [isTls, host] = [protocol === "https:", hostname.replace(/^\[|\]$/g, "")];
   const authority = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${target.port}`;
   const options: RequestOptions & tls.ConnectionOptions = {
     method: "CONNECT",
