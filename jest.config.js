@@ -17,7 +17,7 @@ function project(displayName, folders, testTimeoutMs) {
     testEnvironment: "node",
     testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
     globals: { testTimeoutMs },
-    setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs"],
+    setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs", "<rootDir>/test/support/secrets/watch.ts"],
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulePackages.join("|")})/)`],
     // Examples import the package by its name.
@@ -41,7 +41,7 @@ export default {
       globalTeardown: "<rootDir>/test/engine/support/teardown.ts",
     },
   ],
-  reporters: ["default", "<rootDir>/test/support/reporter.cjs"],
+  reporters: ["default", "<rootDir>/test/support/reporter.js"],
   // Each worker holds Pulumi's generated SDK once; two of them fit a small build machine.
   maxWorkers: 2,
   workerIdleMemoryLimit: "1GB",

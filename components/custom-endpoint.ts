@@ -13,6 +13,7 @@ import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
 import { refuse } from "./refuse.ts";
+import type { ProxyArgs } from "./relay/settings.ts";
 
 export interface CustomEndpointArgs extends EndpointResourceArgs {
   /** Host name and port of the broker, `<hostname>:<port>`; with WebSockets a path may follow. */
@@ -34,6 +35,12 @@ export interface CustomEndpointArgs extends EndpointResourceArgs {
   secretRef?: pulumi.Input<string>;
   /** X509Certificate, AccessToken: MQTT user name to send. */
   username?: pulumi.Input<string>;
+  /**
+   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
+   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
+   * @default `relay.proxy`
+   */
+  proxy?: ProxyArgs;
 }
 
 /**
@@ -57,6 +64,8 @@ export class CustomEndpoint extends pulumi.ComponentResource {
   readonly tokenAudience: pulumi.Output<string | undefined>;
   /** ConfigMap with CA certificates that the relay has to mount for it. */
   readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+  /** HTTP proxy that the relay reaches it through. */
+  readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: CustomEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(CustomEndpoint.typeToken, name, args, opts);
@@ -80,6 +89,7 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     this.secretRef = mounts.secretRef;
     this.tokenAudience = mounts.tokenAudience;
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.proxy = mounts.proxy;
     this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
   }
 }

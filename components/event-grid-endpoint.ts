@@ -11,6 +11,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, EventGridAuthenticationMethod } from "./enumerations.ts";
 import { refuse } from "./refuse.ts";
+import type { ProxyArgs } from "./relay/settings.ts";
 
 /** What an endpoint at Event Grid takes, wherever its namespace comes from. */
 export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
@@ -44,6 +45,12 @@ export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
    * @default false
    */
   allowSharedSubscriptions?: pulumi.Input<boolean>;
+  /**
+   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
+   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
+   * @default `relay.proxy`
+   */
+  proxy?: ProxyArgs;
 }
 
 export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
@@ -73,6 +80,8 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
   readonly tokenAudience: pulumi.Output<string | undefined>;
   /** ConfigMap with CA certificates that the relay has to mount for it. */
   readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+  /** HTTP proxy that the relay reaches it through. */
+  readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: EventGridEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridEndpoint.typeToken, name, args, opts);
@@ -95,6 +104,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     this.secretRef = mounts.secretRef;
     this.tokenAudience = mounts.tokenAudience;
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.proxy = mounts.proxy;
     this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
   }
 }

@@ -13,6 +13,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
 import { refuse } from "./refuse.ts";
+import type { ProxyArgs } from "./relay/settings.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
 export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
@@ -63,6 +64,8 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   readonly tokenAudience: pulumi.Output<string | undefined>;
   /** ConfigMap with CA certificates that the relay has to mount for it. */
   readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+  /** HTTP proxy that the relay reaches it through; none at AIO's own broker, which is in the cluster. */
+  readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: LocalEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(LocalEndpoint.typeToken, name, args, opts);
@@ -92,6 +95,7 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     this.secretRef = mounts.secretRef;
     this.tokenAudience = mounts.tokenAudience;
     this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
+    this.proxy = mounts.proxy;
     this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
   }
 }

@@ -227,13 +227,14 @@ function buildRelay(
   const entries = Object.entries(all).filter(([name]) => !isAioEndpoint(args, name));
   const endpoints = mapValues(
     Object.fromEntries(entries),
-    ({ config, hostType, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef }) => ({
+    ({ config, hostType, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }) => ({
       config,
       hostType,
       port,
       secretRef,
       tokenAudience,
       trustedCaCertificateConfigMapRef,
+      proxy,
     }),
   );
   const { relay: dataflows } = dataflowsByEngine(args.dataflows);

@@ -7,6 +7,7 @@ import { startHealthServer } from "./health-server.ts";
 import { createLog, type Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { Relay } from "./relay.ts";
+import { trustSystemRoots } from "./transport/system-roots.ts";
 
 /** What the command line and the environment say. */
 export interface RunOptions {
@@ -50,6 +51,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
     config.relay.site === undefined ? {} : { site: config.relay.site },
   );
   announce(log, parsed, connectTo);
+  trustSystemRoots();
   const relay = new Relay(config, {
     ordinal,
     connectTo,

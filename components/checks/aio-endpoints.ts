@@ -99,7 +99,9 @@ function checkSharing(
 export function checkAioEndpoint({ path, fields }: CheckedEndpoint, dataflow: string): Problem[] {
   const user = `AIO's engine, which runs the dataflow "${dataflow}" with this endpoint`;
   const method = fields.authenticationMethod;
-  const relayOnly = (["username", "allowSharedSubscriptions"] as const).filter((field) => fields[field] !== undefined);
+  const relayOnly = (["username", "allowSharedSubscriptions", "proxy"] as const).filter(
+    (field) => fields[field] !== undefined,
+  );
   const otherMethod = {
     path: `${path}.authenticationMethod`,
     problem: `is ${method}, and ${user}, does not have it`,

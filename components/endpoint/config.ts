@@ -1,6 +1,7 @@
 import type { AuthenticationInput, AuthenticationMethod } from "../../runtime/config/authentication.ts";
 import type { EndpointInput, HostType } from "../../runtime/config/endpoint.ts";
 import type { CloudEventAttributes, MqttProtocol, MqttQos, MqttRetain, TlsMode } from "../enumerations.ts";
+import type { ProxyArgs } from "../relay/settings.ts";
 
 /** The fields of any endpoint, flat as they are declared and with plain values. */
 export interface EndpointFields {
@@ -23,11 +24,12 @@ export interface EndpointFields {
   readonly trustedCaCertificateConfigMapRef?: string | undefined;
   readonly clientIdPrefix?: string | undefined;
   readonly cloudEventAttributes?: CloudEventAttributes | undefined;
+  readonly proxy?: ProxyArgs | undefined;
 }
 
 /** Nests the flat fields as the relay's configuration has them; what is left out stays left out. */
 export function buildEndpointConfig(hostType: HostType, fields: EndpointFields): EndpointInput {
-  const { tlsMode, trustedCaCertificateConfigMapRef, username, allowSharedSubscriptions } = fields;
+  const { tlsMode, trustedCaCertificateConfigMapRef, username, allowSharedSubscriptions, proxy } = fields;
   return {
     endpointType: "Mqtt",
     hostType,
@@ -44,7 +46,7 @@ export function buildEndpointConfig(hostType: HostType, fields: EndpointFields):
       clientIdPrefix: fields.clientIdPrefix,
       cloudEventAttributes: fields.cloudEventAttributes,
     },
-    relay: { username, allowSharedSubscriptions },
+    relay: { username, allowSharedSubscriptions, ...(proxy === undefined ? {} : { proxy }) },
   };
 }
 

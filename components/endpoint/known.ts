@@ -9,10 +9,11 @@ import { givenFields, isKnown, knownFields } from "../known.ts";
 import type { EndpointFields } from "./config.ts";
 import { checkEndpointValues } from "./parse.ts";
 
-/** The fields of any endpoint as a component takes them; the method is plain, since it decides what is mounted. */
-export type EndpointFieldInputs = { readonly [K in keyof EndpointFields]: pulumi.Input<EndpointFields[K]> } & {
-  readonly authenticationMethod: EndpointFields["authenticationMethod"];
-};
+/** The fields of any endpoint as a component takes them; plain is what decides about mounts and what may be reached. */
+export type EndpointFieldInputs = { readonly [K in keyof EndpointFields]: pulumi.Input<EndpointFields[K]> } & Pick<
+  EndpointFields,
+  "authenticationMethod" | "proxy"
+>;
 
 /** Lists what is wrong with an endpoint's fields as far as they are known; `path` goes before each field's name. */
 export function checkKnownEndpoint(path: string, hostType: HostType, fields: EndpointFieldInputs): Problem[] {

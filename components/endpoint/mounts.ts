@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { parseHost } from "../../runtime/config/endpoint.ts";
 import type { Endpoint } from "../../runtime/config/endpoint.ts";
+import type { ProxyArgs } from "../relay/settings.ts";
 import type { EndpointFieldInputs } from "./known.ts";
 import { parseEndpoint } from "./parse.ts";
 
@@ -11,6 +12,7 @@ export interface EndpointMounts {
   readonly secretRef: pulumi.Output<string | undefined>;
   readonly tokenAudience: pulumi.Output<string | undefined>;
   readonly trustedCaCertificateConfigMapRef: pulumi.Output<string | undefined>;
+  readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 }
 
 /** Tells what to mount for an endpoint, from its fields one by one: a preview knows them even while the host is unknown. */
@@ -23,6 +25,7 @@ export function mountsOf(fields: EndpointFieldInputs, endpoint: pulumi.Output<En
       .output(fields.audience)
       .apply((audience) => (usesToken ? tokenAudience(audience) : undefined)),
     trustedCaCertificateConfigMapRef: pulumi.output(fields.trustedCaCertificateConfigMapRef),
+    proxy: pulumi.output(fields.proxy),
   };
 }
 

@@ -23,7 +23,11 @@ export interface EndpointFiles {
   readonly secretRef?: string | undefined;
   readonly tokenAudience?: string | undefined;
   readonly trustedCaCertificateConfigMapRef?: string | undefined;
+  readonly proxy?: ProxyFiles | undefined;
 }
+
+/** What an HTTP proxy has mounted. */
+export type ProxyFiles = Pick<EndpointFiles, "secretRef" | "trustedCaCertificateConfigMapRef">;
 
 /** Time in seconds that a token is good for; the kubelet renews it after 80 % of that. @see Azure IoT Operations, MQTT broker authentication */
 const tokenLifetimeSeconds = 86_400;
@@ -31,18 +35,16 @@ const tokenLifetimeSeconds = 86_400;
 /** Readable by the owner and the pod's group; a decimal number in the manifest. */
 const secretMode = 0o440;
 
-/** Gathers the files of all endpoints and of the proxy; what two of them share is mounted once. */
+/** Gathers the files of all endpoints and of all proxies; what two of them share is mounted once. */
 export function gatherFiles(
   endpoints: { readonly [name: string]: EndpointFiles },
-  proxy: EndpointFiles = {},
+  relayProxy: ProxyFiles = {},
 ): MountedFiles {
   const entries = Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1));
+  const users = [...entries.flatMap(([, endpoint]) => [endpoint, endpoint.proxy ?? {}]), relayProxy];
   return {
-    secretRefs: distinct([...entries.map(([, { secretRef }]) => secretRef), proxy.secretRef]),
-    configMapRefs: distinct([
-      ...entries.map(([, endpoint]) => endpoint.trustedCaCertificateConfigMapRef),
-      proxy.trustedCaCertificateConfigMapRef,
-    ]),
+    secretRefs: distinct(users.map(({ secretRef }) => secretRef)),
+    configMapRefs: distinct(users.map(({ trustedCaCertificateConfigMapRef }) => trustedCaCertificateConfigMapRef)),
     tokens: entries.flatMap(([endpointName, { tokenAudience: audience }]) =>
       audience === undefined ? [] : [{ endpointName, audience }],
     ),

@@ -162,13 +162,16 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
   });
 }
 
-function filesOf(endpoints: ManifestParts["endpoints"], proxy: ProxyArgs | undefined): pulumi.Output<MountedFiles> {
+function filesOf(
+  endpoints: ManifestParts["endpoints"],
+  relayProxy: ProxyArgs | undefined,
+): pulumi.Output<MountedFiles> {
   // Field by field: the configuration may hold a host name that a preview does not know.
   const entries = Object.entries(endpoints).map(
-    ([name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }]) =>
-      [name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef }] as const,
+    ([name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }]) =>
+      [name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }] as const,
   );
-  return pulumi.output(Object.fromEntries(entries)).apply((known) => gatherFiles(known, proxy));
+  return pulumi.output(Object.fromEntries(entries)).apply((known) => gatherFiles(known, relayProxy));
 }
 
 function sha256(text: string): string {
@@ -184,16 +187,20 @@ export function buildNetworkPolicy(
   const usesNodeIdentity = settings.useNodeIdentity ?? false;
   const usesEntra = identity !== undefined || usesNodeIdentity;
   const reached = pulumi.output(
-    Object.fromEntries(Object.entries(endpoints).map(([name, { port, hostType }]) => [name, { port, hostType }])),
+    Object.fromEntries(
+      Object.entries(endpoints).map(([name, { port, hostType, proxy }]) => [name, { port, hostType, proxy }]),
+    ),
   );
-  const { egress: ranges = {}, proxy } = settings;
+  const { egress: ranges = {}, proxy: relayProxy } = settings;
   return {
     metadata,
     spec: {
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: reached.apply((known) => buildEgress({ endpoints: known, proxy, usesEntra, usesNodeIdentity, ranges })),
+      egress: reached.apply((known) =>
+        buildEgress({ endpoints: known, relayProxy, usesEntra, usesNodeIdentity, ranges }),
+      ),
     },
   };
 }

@@ -8,16 +8,20 @@ import type { ProxyArgs, RelayEgressArgs } from "./settings.ts";
 
 /** Where a relay connects to. */
 export interface Destinations {
-  /** The endpoints by name: TCP port, and kind of broker. */
-  readonly endpoints: {
-    readonly [name: string]: { readonly port: number; readonly hostType?: BrokerType | undefined };
-  };
-  readonly proxy: ProxyArgs | undefined;
+  readonly endpoints: { readonly [name: string]: ReachedEndpoint };
+  readonly relayProxy: ProxyArgs | undefined;
   /** Whether tokens are fetched from Microsoft Entra. */
   readonly usesEntra: boolean;
   /** Whether they are fetched with the node's identity. */
   readonly usesNodeIdentity: boolean;
   readonly ranges: RelayEgressArgs;
+}
+
+/** One endpoint: TCP port, kind of broker, and its own proxy. */
+interface ReachedEndpoint {
+  readonly port: number;
+  readonly hostType?: BrokerType | undefined;
+  readonly proxy?: ProxyArgs | undefined;
 }
 
 const dnsPort = 53;
@@ -37,15 +41,22 @@ interface Way {
  * the user has given ranges.
  */
 export function buildEgress(destinations: Destinations): inputs.networking.v1.NetworkPolicyEgressRule[] {
-  const { endpoints, proxy, usesEntra, usesNodeIdentity, ranges } = destinations;
-  // Everything but AIO's own broker is behind the proxy.
-  const straight = Object.entries(endpoints).filter(
-    ([, { hostType }]) => !proxy || hostType === BrokerType.LocalBroker,
+  const { endpoints, relayProxy, usesEntra, usesNodeIdentity, ranges } = destinations;
+  const reached = Object.entries(endpoints).map(([name, endpoint]) => ({
+    ...endpoint,
+    name,
+    proxy: proxyOf(endpoint, relayProxy),
+  }));
+  const straight = reached.filter(({ proxy }) => proxy === undefined);
+  const proxies = [...reached.map(({ proxy }) => proxy), withoutDirect(relayProxy)].filter(
+    (proxy) => proxy !== undefined,
   );
+  // Tokens for an endpoint are fetched the way that its connection goes, and AIO's own broker takes none of Entra's.
+  const isEntraStraight = proxies.length === 0 || straight.some(({ hostType }) => hostType !== BrokerType.LocalBroker);
   const ways: Way[] = [
-    ...straight.map(([name, { port }]) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
-    ...(usesEntra && !proxy ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
-    ...(proxy ? [{ port: proxyPort(proxy), ranges: ranges.proxyIpRanges }] : []),
+    ...straight.map(({ name, port }) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
+    ...(usesEntra && isEntraStraight ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
+    ...proxies.map((proxy) => ({ port: proxyPort(proxy), ranges: ranges.proxyIpRanges })),
   ];
   const metadata = {
     to: [{ ipBlock: { cidr: metadataService.cidr } }],
@@ -56,6 +67,15 @@ export function buildEgress(destinations: Destinations): inputs.networking.v1.Ne
     ...buildWays(ways),
     ...(usesNodeIdentity ? [metadata] : []),
   ];
+}
+
+/** The proxy that the relay takes to an endpoint: see `createProxyReader` in `runtime/credentials/proxy.ts`. */
+function proxyOf({ hostType, proxy }: ReachedEndpoint, relayProxy: ProxyArgs | undefined): ProxyArgs | undefined {
+  return withoutDirect(proxy ?? (hostType === BrokerType.LocalBroker ? undefined : relayProxy));
+}
+
+function withoutDirect(proxy: ProxyArgs | undefined): ProxyArgs | undefined {
+  return proxy?.url.toLowerCase() === "direct" ? undefined : proxy;
 }
 
 /** The port in the proxy's URL, or that of its scheme. */

@@ -19,6 +19,8 @@ export interface RelayEndpointArgs {
   tokenAudience?: pulumi.Input<string | undefined>;
   /** ConfigMap with CA certificates to mount for it. */
   trustedCaCertificateConfigMapRef?: pulumi.Input<string | undefined>;
+  /** HTTP proxy that its configuration has; its Secret and its CA are mounted, and the pods may reach its port. */
+  proxy?: pulumi.Input<ProxyArgs | undefined>;
 }
 
 /** The user-assigned managed identity of the relay, by workload identity. */
@@ -120,14 +122,15 @@ export interface RelaySettingsArgs extends RelayPodArgs {
   /** ConfigMaps with CA certificates in PEM format to create in the relay's namespace, by the name that endpoints refer to. */
   trustBundles?: { [configMapRef: string]: pulumi.Input<string> };
   /**
-   * States that the nodes have a managed identity of their own (Azure VM, AKS, Arc-enabled server), which an endpoint
-   * with SystemAssignedManagedIdentity then uses. A pod can't use the identity of AIO's Arc extension.
+   * States that the nodes have a managed identity of their own (Azure VM, AKS), which an endpoint with
+   * SystemAssignedManagedIdentity then uses. A pod can't use the identity of AIO's Arc extension, nor reach the endpoint
+   * of an Arc-enabled server.
    * @default false
    */
   useNodeIdentity?: boolean;
   /** The volume of each pod for disk queues and dead letters. Used where a dataflow has either. */
   volume?: RelayVolumeArgs;
-  /** HTTP proxy to every broker but AIO's own, and to Microsoft Entra. Omitted: connections go straight. */
+  /** HTTP proxy to every broker but AIO's own, and to Microsoft Entra, where an endpoint has none of its own. Omitted: connections go straight. */
   proxy?: ProxyArgs;
   /** Addresses that the pods may reach, narrower than by port alone. */
   egress?: RelayEgressArgs;
@@ -135,7 +138,7 @@ export interface RelaySettingsArgs extends RelayPodArgs {
 
 /** An HTTP proxy that lets connections out with CONNECT, as many plants have one. */
 export interface ProxyArgs {
-  /** `http://<host>:<port>` or `https://<host>:<port>`. Plain, because it decides what the pods may reach. */
+  /** `http://<host>:<port>` or `https://<host>:<port>`; `direct` for none, whatever is set elsewhere. Plain, because it decides what the pods may reach. */
   url: string;
   /** Name of the Secret with the keys `username` and `password`. Omitted: the proxy asks for neither. */
   secretRef?: string;
@@ -164,6 +167,6 @@ export interface RelayEgressArgs {
   endpointIpRanges?: { [endpoint: string]: string[] };
   /** Ranges of Microsoft Entra, from Azure's service tag `AzureActiveDirectory`. */
   entraIpRanges?: string[];
-  /** Ranges of the HTTP proxy. */
+  /** Ranges of the HTTP proxies, the relay's and the endpoints'. */
   proxyIpRanges?: string[];
 }

@@ -21,14 +21,20 @@ export interface RoleAssignment {
   readonly topicSpace?: string;
 }
 
+/** How the certificate of a client is judged. @see Azure REST API, Clients (2025-02-15) */
+export type ValidationScheme =
+  `${"Subject" | "Dns" | "Uri" | "Ip" | "Email"}MatchesAuthenticationName` | "ThumbprintMatch";
+
 /** A client that comes with a certificate. @see Event Grid, Client certificate authentication */
 export interface RegisteredClient {
   readonly authenticationName: string;
   /**
-   * Common Name that its certificate has to have.
-   * @default the authentication name
+   * What of its certificate has to be the authentication name, or that it is known by its thumbprint.
+   * @default "SubjectMatchesAuthenticationName"
    */
-  readonly commonName?: string;
+  readonly validationScheme?: ValidationScheme;
+  /** ThumbprintMatch: SHA-1 or SHA-256 of its certificates, in hexadecimal digits. */
+  readonly allowedThumbprints?: readonly string[];
   readonly permissionBindings: readonly { readonly topicSpace: string; readonly permission: Permission }[];
 }
 

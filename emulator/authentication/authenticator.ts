@@ -19,11 +19,26 @@ export interface Credentials {
   readonly certificate?: ClientCertificate | undefined;
 }
 
+/** Subject alternative names. @see RFC 5280 §4.2.1.6 */
+export interface AlternativeNames {
+  readonly dns: readonly string[];
+  readonly uri: readonly string[];
+  /** IPv4 `192.0.2.1`, IPv6 in its short form `2001:db8::1`. */
+  readonly ip: readonly string[];
+  readonly email: readonly string[];
+}
+
 export interface ClientCertificate {
-  /** Common Name of the subject. */
+  /** Common Name of the subject; empty when it has none. */
   readonly commonName: string;
+  /** Names beside it (subject alternative names), each kind in the order of the certificate. */
+  readonly alternativeNames: AlternativeNames;
+  /** SHA-1 and SHA-256 of the certificate, in upper-case hexadecimal digits. */
+  readonly thumbprints: readonly string[];
   /** Whether the listener's client CA vouches for it, now. */
   readonly isTrusted: boolean;
+  /** Whether it holds now, whoever signed it. */
+  readonly isCurrent: boolean;
 }
 
 export type Authentication =

@@ -32,6 +32,17 @@ export interface Validity {
   readonly notAfter?: Date;
 }
 
+export interface ClientCertificateOptions extends Validity {
+  /** Names beside the Common Name, such as `{ type: "dns", value: "press-2.example" }`. */
+  readonly alternativeNames?: readonly AlternativeName[];
+}
+
+/** A subject alternative name. @see RFC 5280 §4.2.1.6 */
+export interface AlternativeName {
+  readonly type: "dns" | "url" | "ip" | "email";
+  readonly value: string;
+}
+
 /** A certificate authority that lives as long as the process: its key is never written anywhere. */
 export interface CertificateAuthority {
   /** Its own certificate, PEM. */
@@ -39,7 +50,7 @@ export interface CertificateAuthority {
   /** Makes a server certificate for host names and IP addresses; the first is its Common Name. */
   createServerCertificate(hostNames: readonly string[], validity?: Validity): Promise<CertificateAndKey>;
   /** Makes a client certificate whose subject has this Common Name. */
-  createClientCertificate(commonName: string, validity?: Validity): Promise<CertificateAndKey>;
+  createClientCertificate(commonName: string, options?: ClientCertificateOptions): Promise<CertificateAndKey>;
   /** Creates an authority below this one. Who trusts only this one has to be shown the other's certificate. */
   createIntermediate(commonName: string, validity?: Validity): Promise<CertificateAuthority>;
 }
@@ -68,23 +79,38 @@ export async function createCertificateAuthority(
 }
 
 async function createAuthority(ca: Party, issuer: Party, caValidity: Validity): Promise<CertificateAuthority> {
-  const issue = async (commonName: string, extensions: readonly Extension[], validity: Validity = {}) => {
-    const subject = await createParty(commonName);
-    const key = await webcrypto.subtle.exportKey("pkcs8", subject.keys.privateKey);
-    const certificate = await certify(subject, ca, [...leafExtensions(), ...extensions], validity);
-    return { certificate, key: `${PemConverter.encode(key, "PRIVATE KEY")}\n` };
-  };
+  const issue = async (commonName: string, extensions: readonly Extension[], validity: Validity = {}) =>
+    createLeaf(await createParty(commonName), ca, extensions, validity);
   return {
     certificate: await certify(ca, issuer, caExtensions(), caValidity),
     createServerCertificate: (hostNames, validity) => {
       const usage = new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]);
       return issue(hostNames[0] ?? "localhost", [subjectAlternativeName(hostNames), usage], validity);
     },
-    createClientCertificate: (commonName, validity) =>
-      issue(commonName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])], validity),
+    createClientCertificate: (commonName, options) => issue(commonName, clientExtensions(options), options),
     createIntermediate: async (commonName, validity = {}) =>
       createAuthority(await createParty(commonName), ca, validity),
   };
+}
+
+/** Creates a client certificate that its own key has signed, for a broker that knows it by its thumbprint. */
+export async function createSelfSignedCertificate(
+  commonName: string,
+  options: ClientCertificateOptions = {},
+): Promise<CertificateAndKey> {
+  const self = await createParty(commonName);
+  return createLeaf(self, self, clientExtensions(options), options);
+}
+
+async function createLeaf(
+  subject: Party,
+  issuer: Party,
+  extensions: readonly Extension[],
+  validity: Validity,
+): Promise<CertificateAndKey> {
+  const key = await webcrypto.subtle.exportKey("pkcs8", subject.keys.privateKey);
+  const certificate = await certify(subject, issuer, [...leafExtensions(), ...extensions], validity);
+  return { certificate, key: `${PemConverter.encode(key, "PRIVATE KEY")}\n` };
 }
 
 async function createParty(commonName: string): Promise<Party> {
@@ -132,6 +158,11 @@ function leafExtensions(): Extension[] {
     new BasicConstraintsExtension(false, undefined, isCritical),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, isCritical),
   ];
+}
+
+function clientExtensions({ alternativeNames = [] }: ClientCertificateOptions = {}): Extension[] {
+  const usage = new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]);
+  return alternativeNames.length === 0 ? [usage] : [usage, new SubjectAlternativeNameExtension([...alternativeNames])];
 }
 
 function subjectAlternativeName(hostNames: readonly string[]): Extension {

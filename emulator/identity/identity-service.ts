@@ -5,7 +5,8 @@ import type { AddressInfo, Server } from "node:net";
 
 import type { JSONWebKeySet } from "jose";
 
-import { respond } from "./routes.ts";
+import { ArcChallenges, arcKeyFolder as defaultArcKeyFolder } from "./arc-challenge.ts";
+import { arcTokenPath, respond } from "./routes.ts";
 import { createSigningKey, expiryAfter, nowSeconds } from "./signing-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 
@@ -36,6 +37,11 @@ export interface IdentityServiceOptions {
   readonly tls: { readonly certificate: string; readonly key: string };
   /** @default 3600 */
   readonly tokenLifetimeSeconds?: number;
+  /**
+   * Folder for the keys of an Arc-enabled server, which its clients have to see as `/var/opt/azcmagent/tokens`.
+   * @default that folder itself, which is made when a client asks
+   */
+  readonly arcKeyFolder?: string;
   /** Port of the HTTPS authority. @default 0 (a free port) */
   readonly authorityPort?: number;
   /** Port of the HTTP endpoint for managed identities. @default 0 (a free port) */
@@ -58,6 +64,7 @@ export interface IdentityDirectory {
   /** Value of the header that App Service gives to its apps. */
   readonly identityHeader: string;
   readonly issuer: string;
+  readonly arc: ArcChallenges;
   tokenLifetimeSeconds: number;
   failure: IdentityFailure | undefined;
   issue(identity: ManagedIdentity, audience: string): Promise<string>;
@@ -75,6 +82,8 @@ export interface IdentityService {
   readonly appServiceEnvironment: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string };
   /** Environment of a process that uses `ManagedIdentityCredential` in the way of a virtual machine (IMDS). */
   readonly imdsEnvironment: { readonly AZURE_POD_IDENTITY_AUTHORITY_HOST: string };
+  /** Environment of a process that uses `ManagedIdentityCredential` in the way of an Arc-enabled server. */
+  readonly arcEnvironment: { readonly IDENTITY_ENDPOINT: string; readonly IMDS_ENDPOINT: string };
   /** Lifetime of the tokens that are issued from now on; may be a fraction. */
   tokenLifetimeSeconds: number;
   /** Makes a token without HTTP. @throws when no identity has the client ID */
@@ -101,6 +110,7 @@ export async function createIdentityService(options: IdentityServiceOptions): Pr
     keySet,
     appServiceEnvironment: { IDENTITY_ENDPOINT: `${endpoint}/msi/token`, IDENTITY_HEADER: identityHeader },
     imdsEnvironment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: endpoint },
+    arcEnvironment: { IDENTITY_ENDPOINT: `${endpoint}${arcTokenPath}`, IMDS_ENDPOINT: endpoint },
     get tokenLifetimeSeconds() {
       return directory.tokenLifetimeSeconds;
     },
@@ -118,13 +128,13 @@ export async function createIdentityService(options: IdentityServiceOptions): Pr
     close: async () => {
       authority.closeAllConnections();
       managed.closeAllConnections();
-      await Promise.all([closed(authority), closed(managed)]);
+      await Promise.all([closed(authority), closed(managed), directory.arc.close()]);
     },
   };
 }
 
 function createDirectory(
-  { tenantId, identities, tokenLifetimeSeconds }: IdentityServiceOptions,
+  { tenantId, identities, tokenLifetimeSeconds, arcKeyFolder = defaultArcKeyFolder }: IdentityServiceOptions,
   key: SigningKey,
 ): IdentityDirectory {
   const issuer = `https://sts.windows.net/${tenantId}/`;
@@ -133,6 +143,7 @@ function createDirectory(
     identities,
     keySet: key.keySet,
     identityHeader: randomUUID(),
+    arc: new ArcChallenges(arcKeyFolder),
     issuer,
     failure: undefined,
     tokenLifetimeSeconds: tokenLifetimeSeconds ?? defaultLifetimeSeconds,

@@ -7,7 +7,11 @@ import { nowSeconds } from "./signing-key.ts";
 interface Reply {
   readonly status: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** Where an Arc-enabled server gives tokens; its own agent has the path of IMDS, on a port of its own. */
+export const arcTokenPath = "/arc/metadata/identity/oauth2/token";
 
 /** Audience of tokens that are exchanged for Entra's. @see Azure IoT Operations, Secure settings (2025-01-21) */
 const tokenExchangeAudience = "api://AzureADTokenExchange";
@@ -25,8 +29,8 @@ export function respond(directory: IdentityDirectory): (request: IncomingMessage
     }
     route(directory, request)
       .catch((error: unknown): Reply => failure(500, "server_error", String(error)))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      .then(({ status, body, headers }) => {
+        response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
       })
       .catch(() => response.destroy());
   };
@@ -37,6 +41,7 @@ async function route(directory: IdentityDirectory, request: IncomingMessage): Pr
   const pathname = url.pathname.replace(/\/+$/, ""); // msal-node puts a slash behind the path of IMDS
   if (pathname === "/common/discovery/instance") return instanceDiscovery(directory, url);
   if (pathname === "/metadata/identity/oauth2/token") return imdsToken(directory, request, url);
+  if (pathname === arcTokenPath) return arcToken(directory, request, url);
   if (pathname === "/msi/token") return appServiceToken(directory, request, url);
   const [, tenant = "", ...rest] = pathname.split("/");
   if (tenant !== directory.tenantId) return failure(400, "invalid_request", `tenant "${tenant}" does not exist`);
@@ -111,6 +116,15 @@ async function appServiceToken(directory: IdentityDirectory, request: IncomingMe
     return failure(401, "unauthorized", 'header "X-IDENTITY-HEADER" is wrong');
   }
   return managedIdentityToken(directory, url);
+}
+
+/** @see Azure Arc, Authenticate against Azure resources with Azure Arc-enabled servers */
+async function arcToken(directory: IdentityDirectory, request: IncomingMessage, url: URL): Promise<Reply> {
+  const { metadata, authorization } = request.headers;
+  if (metadata !== "true") return failure(400, "invalid_request", 'header "Metadata" is not "true"');
+  if (await directory.arc.isAnswered(authorization)) return managedIdentityToken(directory, url);
+  const reply = failure(401, "unauthorized_client", "show the content of the file that WWW-Authenticate names");
+  return { ...reply, headers: { "www-authenticate": await directory.arc.challenge() } };
 }
 
 async function managedIdentityToken(directory: IdentityDirectory, { searchParams }: URL): Promise<Reply> {

@@ -9,6 +9,7 @@ import type { TlsOptions } from "node:tls";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
 import type { ClientCertificate } from "../authentication/authenticator.ts";
+import { readClientCertificate } from "../certificates/read-certificate.ts";
 
 /** TLS of a listener; certificates and keys are PEM. */
 export interface ListenerTls {
@@ -143,11 +144,8 @@ function isNamed(socket: TLSSocket, callbacks: ListenerCallbacks): boolean {
 }
 
 function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
-  const { subject } = socket.getPeerCertificate();
-  // Node.js returns an empty object when the client sent no certificate.
-  if ((subject as unknown) === undefined) return undefined;
-  const commonName: unknown = subject.CN;
-  return { commonName: typeof commonName === "string" ? commonName : "", isTrusted: socket.authorized };
+  const certificate = socket.getPeerX509Certificate();
+  return certificate && readClientCertificate(certificate, socket.authorized);
 }
 
 function describe({ transport, tls }: ListenerOptions, host: string, port: number): ListenerAddress {

@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from "jose";
 
 import { createAnonymousAuthenticator } from "../authentication/anonymous.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
-import { createCertificateAuthenticator } from "../authentication/client-certificate.ts";
+import { createCertificateAuthenticator, judgeSigned } from "../authentication/client-certificate.ts";
 import { aioAudience, createServiceAccountAuthenticator } from "../authentication/json-web-token.ts";
 import { createUserNameAuthenticator } from "../authentication/user-name.ts";
 import type { Profile, Rule } from "../rules.ts";
@@ -67,7 +67,12 @@ function authenticators(options: AioProfileOptions): Authenticator[] {
   const { keySet, issuer, audiences = [aioAudience], passwords } = options;
   const all: Authenticator[] = [];
   if (keySet) all.push(createServiceAccountAuthenticator({ keySet, issuer, audiences }));
-  if (options.isX509Allowed) all.push(createCertificateAuthenticator((name) => ({ name })));
+  if (options.isX509Allowed)
+    all.push(
+      createCertificateAuthenticator((certificate) =>
+        judgeSigned(certificate, () => ({ name: certificate.commonName })),
+      ),
+    );
   if (passwords) all.push(createUserNameAuthenticator(passwords));
   if (options.isAnonymousAllowed) all.push(createAnonymousAuthenticator());
   return all;

@@ -3,5 +3,6 @@ export const EventGridPage = {
   mqttSupport: "Event Grid, MQTT support (2025-07-30)",
   quotas: "Event Grid, Quotas and limits (2025-07-30)",
   sharedSubscriptions: "Event Grid, Shared subscriptions (2026-05)",
+  certificateAuthentication: "Event Grid, MQTT client authentication using certificates",
   entraAuthentication: "Event Grid, Microsoft Entra JWT authentication",
 } as const;

@@ -3,9 +3,10 @@ import type { JSONWebKeySet } from "jose";
 import { TopicSpaceAccess } from "../access/topic-space-access.ts";
 import type { TopicSpaceAccessOptions } from "../access/topic-space-access.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
-import { createCertificateAuthenticator } from "../authentication/client-certificate.ts";
 import { createEntraAuthenticator } from "../authentication/json-web-token.ts";
 import type { Profile, TlsRule } from "../rules.ts";
+import { createEventGridCertificateAuthenticator } from "./event-grid-certificates.ts";
+import type { AuthenticationNameSource } from "./event-grid-certificates.ts";
 import { eventGridLimits } from "./event-grid-limits.ts";
 import { eventGridPacketRules } from "./event-grid-packets.ts";
 import { EventGridPage } from "./event-grid-pages.ts";
@@ -18,11 +19,11 @@ export interface EventGridProfileOptions extends TopicSpaceAccessOptions {
   /** Issuer that tokens have to have; absent: not checked. */
   readonly issuer?: string;
   /**
-   * Whether the subject's Common Name of a client certificate is an authentication name, when CONNECT has no user name
-   * (`alternativeAuthenticationNameSources: ClientCertificateSubject`).
-   * @default false
+   * Fields of a client certificate that hold the authentication name when CONNECT has no user name, the first that is
+   * there (`alternativeAuthenticationNameSources`).
+   * @default []
    */
-  readonly isSubjectAuthenticationName?: boolean;
+  readonly authenticationNameSources?: readonly AuthenticationNameSource[];
   /** @default 3 (the specification's least; Azure's own is 1: Azure REST API, Namespaces (2025-02-15)) */
   readonly maxSessionsPerAuthenticationName?: number;
   /** 1 to 8. @default 1 */
@@ -70,15 +71,9 @@ function hostNameRule(hostNames: readonly string[]): TlsRule {
 }
 
 function authenticators(options: EventGridProfileOptions, access: TopicSpaceAccess): Authenticator[] {
-  const { keySet, issuer, isSubjectAuthenticationName = false } = options;
-  // Event Grid, Client certificate authentication: user name first, then the certificate's fields.
-  const certificates = createCertificateAuthenticator((commonName, { userName }) => {
-    const name = userName ?? (isSubjectAuthenticationName ? commonName : undefined);
-    if (name === undefined) return { why: "CONNECT has no user name, which is the authentication name" };
-    const client = access.client(name);
-    if (!client) return { why: `no client has the authentication name "${name}"` };
-    const expected = client.commonName ?? client.authenticationName;
-    return expected === commonName ? { name } : { why: `the certificate of "${name}" has to have CN "${expected}"` };
-  });
+  const { keySet, issuer, authenticationNameSources = [] } = options;
+  const certificates = createEventGridCertificateAuthenticator(authenticationNameSources, (name) =>
+    access.client(name),
+  );
   return keySet ? [createEntraAuthenticator({ keySet, issuer }), certificates] : [certificates];
 }

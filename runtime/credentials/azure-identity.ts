@@ -1,11 +1,9 @@
-import tls from "node:tls";
-
 import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import { ManagedIdentityCredential, WorkloadIdentityCredential, type TokenCredential } from "@azure/identity";
 import { HttpsProxyAgent } from "https-proxy-agent";
 
 import { ConnectionError, describeError } from "../errors.ts";
-import type { Proxy } from "../transport/proxy-tunnel.ts";
+import { withDefaultRoots, type Proxy } from "../transport/proxy-tunnel.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import type { ProxyReader } from "./proxy.ts";
 import { readToken, type Token } from "./token.ts";
@@ -137,7 +135,11 @@ function createProxyAgent({ url, credentials, ca }: Proxy): HttpsProxyAgent<stri
     address.username = encodeURIComponent(credentials.username);
     address.password = encodeURIComponent(credentials.password);
   }
-  return new HttpsProxyAgent(address.href, ca === undefined ? {} : { ca: [...tls.rootCertificates, ...ca] });
+  return new HttpsProxyAgent(address.href, {
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the proxy is shown a password.
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: withDefaultRoots(ca) }),
+  });
 }
 
 /** Not everything below the library ends when it is told to. */

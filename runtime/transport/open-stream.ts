@@ -134,7 +134,13 @@ function tlsOptions(hostname: string, { ca, cert, key }: TlsMaterial): tls.Conne
     // The name of the endpoint, wherever the connection goes.
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(hostname, certificate),
     minVersion: "TLSv1.2",
-    // Judged in checkServer, before a byte is sent: Node.js would drop the chain, and with it which certificate failed.
+    // Judged in checkServer instead, because Node.js drops the chain with the socket, and then nothing tells which of its
+    // certificates failed. This is no weaker than Node.js' own check, which comes at the same moment, after the handshake:
+    // - It is OpenSSL's verdict and Node.js' check of the host name that count here too, in `authorized`.
+    // - No byte of MQTT, and no WebSocket upgrade, is written before openStream has called checkServer. What a server sees
+    //   before that is the handshake with the client certificate, as with any client. Node.js sends no early data.
+    // - Node.js skips the host name when a session is resumed. No session is handed over here, so none is.
+    // - No CA at all (`ca: []`) trusts nobody, and NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing.
     rejectUnauthorized: false,
     ...(ca === undefined ? {} : { ca: [...ca] }),
     ...(cert === undefined ? {} : { cert }),
@@ -165,7 +171,8 @@ function chainOf(secured: tls.TLSSocket): X509Certificate[] {
 
 function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions): WebSocket {
   const scheme = material === undefined ? "ws" : "wss";
-  const url = `${scheme}://${address.hostname}:${address.port}${address.path ?? defaultWebSocketPath}`;
+  const host = net.isIPv6(address.hostname) ? `[${address.hostname}]` : address.hostname;
+  const url = `${scheme}://${host}:${address.port}${address.path ?? defaultWebSocketPath}`;
   // MQTT is a stream of bytes already: compression would cost time and split nothing.
   return new WebSocket(url, "mqtt", { perMessageDeflate: false, createConnection: () => stream });
 }

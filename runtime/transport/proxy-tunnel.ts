@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 
@@ -28,17 +29,21 @@ const httpPort = 80;
 export async function openTunnel(proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Duplex> {
   const { url, ca } = proxy;
   const { protocol, hostname, port } = new URL(url);
-  const isTls = protocol === "https:";
+  const [isTls, host] = [protocol === "https:", hostname.replace(/^\[|\]$/g, "")];
   const authority = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${target.port}`;
-  const options: RequestOptions & { ca?: string[] } = {
+  const options: RequestOptions & tls.ConnectionOptions = {
     method: "CONNECT",
-    host: hostname.replace(/^\[|\]$/g, ""),
+    host,
     port: port === "" ? (isTls ? tlsPort : httpPort) : Number(port),
     path: authority,
     headers: { host: authority, ...authorization(proxy) },
     agent: false,
     signal,
-    ...(ca === undefined ? {} : { ca: [...tls.rootCertificates, ...ca] }),
+    // Node.js would ask for, and check, the name in the header "host", which is the broker's and not the proxy's.
+    servername: isIP(host) === 0 ? host : "",
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the proxy is shown a password.
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: withDefaultRoots(ca) }),
   };
   return new Promise((resolve, reject) => {
     const request = (isTls ? httpsRequest : httpRequest)(options);
@@ -62,6 +67,11 @@ export async function openTunnel(proxy: Proxy, target: HostAddress, signal: Abor
     });
     request.end();
   });
+}
+
+/** CA certificates beside those that are trusted where none are given. */
+export function withDefaultRoots(ca: readonly string[]): string[] {
+  return [...tls.getCACertificates("default"), ...ca];
 }
 
 function authorization({ credentials }: Proxy): { "proxy-authorization"?: string } {

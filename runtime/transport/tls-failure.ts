@@ -61,7 +61,7 @@ function explainIssuer(chain: readonly X509Certificate[], code: string, { ca }: 
     const problem = `does not come from the CA "${issuer}" that is trusted here, but from another one of that name`;
     return `${name(leaf)} ${problem} (${code}); put the certificate of that one into ${configMap}`;
   }
-  const known = trusted.map(({ subject }) => `"${commonName(subject)}"`).join(", ");
+  const known = trusted.map(({ subject }) => `"${commonName(subject)}"`).join(", ") || "none";
   const remedy = `put that CA's certificate into ${configMap}, or have the server send its intermediates`;
   return `${name(leaf)} comes from the CA "${issuer}", and only ${known} is trusted (${code}); ${remedy}`;
 }

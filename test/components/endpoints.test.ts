@@ -263,6 +263,38 @@ describe("an endpoint at any other broker", () => {
   });
 });
 
+describe("an HTTP proxy of its own", () => {
+  const proxy = {
+    url: "https://proxy.plant.example:3129",
+    secretRef: "proxy-login",
+    trustedCaCertificateConfigMapRef: "proxy-ca",
+  };
+
+  test.each<[string, () => EventGridEndpoint | CustomEndpoint]>([
+    ["at Event Grid", () => new EventGridEndpoint("cloud", { ...eventGrid, proxy })],
+    ["at any other broker", () => new CustomEndpoint("other", { ...custom, proxy })],
+  ])("is the relay's to read, and tells what to mount, %s", async (_, create) => {
+    const { result } = await deploy(create);
+
+    expect((JSON.parse(await valueOf(result.config)) as EndpointInput).relay).toMatchObject({ proxy });
+    expect(await valueOf(result.proxy)).toEqual(proxy);
+  });
+
+  test("is none where nobody gives one, and none at AIO's own broker", async () => {
+    const create = () => [new EventGridEndpoint("cloud", eventGrid), new LocalEndpoint("edge", {})];
+    const { result } = await deploy(create);
+
+    expect(await Promise.all(result.map(({ proxy: own }) => valueOf(own)))).toEqual([undefined, undefined]);
+    for (const { config } of result) expect(await valueOf(config)).not.toContain("proxy");
+  });
+
+  test("stays out of the DataflowEndpoint resource, which has no field for it", async () => {
+    const deployed = await deploy(() => new EventGridEndpoint("cloud", { ...eventGrid, instance, proxy }));
+
+    expect(JSON.stringify(only(deployed, dataflowEndpoint).inputs)).not.toContain("proxy");
+  });
+});
+
 describe("the DataflowEndpoint resource", () => {
   test.each<[string, () => AnyEndpoint]>([
     ["LocalEndpoint", () => new LocalEndpoint("edge", {})],
@@ -393,6 +425,14 @@ describe("refuses", () => {
       [
         "edge has 1 problem:",
         '  audience: is "aio-internal", and AIO\'s broker takes tokens for "mine"; set it to "mine", or correct what the platform tells (instance.broker) [aio-broker]',
+      ],
+    ],
+    [
+      "a proxy with its password in the URL, without showing it",
+      () => new CustomEndpoint("other", { ...custom, proxy: { url: "http://user:word@proxy.example:3128" } }),
+      [
+        "other has 1 problem:",
+        '  proxy.url: is "http://…@proxy.example:3128"; give "http://<host>:<port>", with the user name and the password in a Secret, or "direct"',
       ],
     ],
     [

@@ -260,6 +260,21 @@ describe("its configuration", () => {
     });
   });
 
+  test("takes an endpoint to its own HTTP proxy, with the files and the way out that this needs", async () => {
+    const proxy = { url: "http://proxy.plant.example:3128", secretRef: "proxy-login" };
+    const eventGridEndpoints = { cloud: { retain: "Never", proxy } } as const;
+
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints }));
+
+    const { config } = parseRelayConfig((await valueOf(deployed.result.configText))!, { where: "test" });
+    expect(config.endpoints["cloud"]?.relay.proxy).toEqual(proxy);
+    expect(JSON.stringify(only(deployed, "kubernetes:apps/v1:StatefulSet").inputs)).toContain("secrets/proxy-login");
+    const policy = only(deployed, "kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs as {
+      spec: { egress: { ports: { port: number }[] }[] };
+    };
+    expect(policy.spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([53, 53, 3128, 18883]);
+  });
+
   test("takes Event Grid's port and path for WebSockets", async () => {
     const { endpoints } = await configOf({ eventGridEndpoints: { cloud: { protocol: "WebSockets" } } });
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { CustomEndpoint, EventGridEndpoint, LocalEndpoint, Relay } from "../../components/index.ts";
-import type { RelayArgs } from "../../components/index.ts";
+import type { ProxyArgs, RelayArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/config.ts";
 import { deploy, inventory, only, valueOf } from "./mocks.ts";
 import type { Deployed } from "./mocks.ts";
@@ -19,10 +19,14 @@ const types = {
 
 const id = "00000000-0000-0000-0000-0000000000c1";
 
-type Changed = Partial<Omit<RelayArgs, "endpoints" | "dataflows">>;
+type Changed = Partial<Omit<RelayArgs, "endpoints" | "dataflows">> & { readonly cloudProxy?: ProxyArgs };
 
 /** A relay between AIO's broker and Event Grid. */
-function createRelay(name = "oslo", changed: Changed = {}, dataflows?: RelayArgs["dataflows"]): Relay {
+function createRelay(
+  name = "oslo",
+  { cloudProxy, ...changed }: Changed = {},
+  dataflows?: RelayArgs["dataflows"],
+): Relay {
   const edge = new LocalEndpoint(`${name}-edge`, {});
   const cloud = new EventGridEndpoint(`${name}-cloud`, {
     host: "cloud.ts.eventgrid.azure.net:8883",
@@ -30,6 +34,7 @@ function createRelay(name = "oslo", changed: Changed = {}, dataflows?: RelayArgs
     tenantId: id,
     clientIdPrefix: "oslo-",
     retain: "Never",
+    ...(cloudProxy === undefined ? {} : { proxy: cloudProxy }),
   });
   return new Relay(name, {
     image: "relay:1",
@@ -426,13 +431,39 @@ describe("its identity", () => {
   });
 });
 
-test("tells the relay of the HTTP proxy, and mounts its login and CA", async () => {
-  const proxy = {
-    url: "https://proxy.plant.example:3129",
-    secretRef: "proxy-login",
-    trustedCaCertificateConfigMapRef: "proxy-ca",
+const proxy = {
+  url: "https://proxy.plant.example:3129",
+  secretRef: "proxy-login",
+  trustedCaCertificateConfigMapRef: "proxy-ca",
+};
+
+test("tells the relay of an endpoint's own HTTP proxy, and mounts its login and CA beside the relay's", async () => {
+  const cloudProxy = {
+    url: "https://other.plant.example",
+    secretRef: "other-login",
+    trustedCaCertificateConfigMapRef: "other-ca",
   };
 
+  const deployed = await deploy(() => createRelay("oslo", { proxy, cloudProxy }));
+
+  const { config } = parseRelayConfig(await valueOf(deployed.result.configText), { where: "test" });
+  expect(config.relay.proxy).toEqual(proxy);
+  expect(config.endpoints["cloud"]?.relay.proxy).toEqual(cloudProxy);
+  expect(config.endpoints["edge"]?.relay.proxy).toBeUndefined();
+  const mounts = podOf(deployed).containers[0]?.["volumeMounts"] as { readonly mountPath: string }[];
+  const folders = mounts.map(({ mountPath }) => mountPath.replace("/etc/mqtt-dataflow/", ""));
+  expect(folders.filter((folder) => folder.startsWith("secrets/"))).toEqual([
+    "secrets/other-login",
+    "secrets/proxy-login",
+  ]);
+  expect(folders.filter((folder) => folder.startsWith("configmaps/"))).toEqual([
+    "configmaps/azure-iot-operations-aio-ca-trust-bundle",
+    "configmaps/other-ca",
+    "configmaps/proxy-ca",
+  ]);
+});
+
+test("tells the relay of the HTTP proxy, and mounts its login and CA", async () => {
   const deployed = await deploy(() => createRelay("oslo", { proxy }));
 
   const { config } = parseRelayConfig(await valueOf(deployed.result.configText), { where: "test" });
@@ -584,14 +615,50 @@ describe("its network policy", () => {
     ]);
   });
 
-  test("lets out to the HTTP proxy and to AIO's own broker alone, where there is a proxy", async () => {
-    const proxy = { url: "http://proxy.plant.example:3128", secretRef: "proxy-login" };
+  test("lets out to an endpoint's own HTTP proxy in place of its broker and of Entra", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { cloudProxy: { url: "http://proxy.plant.example" } }));
 
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      {
+        ports: [
+          { protocol: "TCP", port: 80 },
+          { protocol: "TCP", port: 18883 },
+        ],
+      },
+    ]);
+  });
+
+  test("lets out to broker and Entra where an endpoint says that it goes straight", async () => {
+    const cloudProxy = { url: "direct" };
+    const deployed = await deploy(() =>
+      createRelay("oslo", { proxy, cloudProxy, egress: { proxyIpRanges: ["10.1.0.0/16"] } }),
+    );
+
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      {
+        ports: [
+          { protocol: "TCP", port: 443 },
+          { protocol: "TCP", port: 8883 },
+          { protocol: "TCP", port: 18883 },
+        ],
+      },
+      { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ protocol: "TCP", port: 3129 }] },
+    ]);
+  });
+
+  test("takes a relay's proxy that is said to be none for none", async () => {
+    const saysNone = specOf(await deploy(() => createRelay("oslo", { proxy: { url: "direct" } })), types.network);
+    const saysNothing = specOf(await deploy(() => createRelay()), types.network);
+
+    expect(saysNone["egress"]).toEqual(saysNothing["egress"]);
+  });
+
+  test("lets out to the HTTP proxy and to AIO's own broker alone, where there is a proxy", async () => {
     const deployed = await deploy(() => createRelay("oslo", { proxy, egress: { proxyIpRanges: ["10.1.0.0/16"] } }));
 
     expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
       { ports: [{ protocol: "TCP", port: 18883 }] },
-      { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ protocol: "TCP", port: 3128 }] },
+      { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ protocol: "TCP", port: 3129 }] },
     ]);
   });
 

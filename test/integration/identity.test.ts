@@ -1,12 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { createArcServer, findArcServer, type ArcServer } from "../support/arc-server.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { startCloud, type Cloud } from "../support/cloud.ts";
 import { startConnectProxy, type ConnectProxy } from "../support/connect-proxy.ts";
 import { cleanUp } from "../support/integration.ts";
+import { describeWithPart } from "../support/real-parts.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
+import { stopProcesses } from "../support/started-process.ts";
 import { connectMqttClient } from "../support/mqtt-clients.ts";
 import { startBroker, closeBrokers } from "../emulator/support/test-broker.ts";
 import type { EndpointInput } from "../../runtime/config/endpoint.ts";
@@ -41,10 +44,11 @@ interface Case {
   readonly relay?: RelayConfigInput["relay"];
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly connectTo?: readonly string[];
+  readonly within?: ArcServer["within"];
 }
 
 /** Starts a relay from an open broker at the edge to the cloud; returns it with what sends one message through. */
-async function startPlant({ cloud, endpoint, env = {}, relay = {}, secrets = {}, connectTo }: Case) {
+async function startPlant({ cloud, endpoint, env = {}, relay = {}, secrets = {}, connectTo, within }: Case) {
   const edge = await startBroker();
   const folder = createTemporaryFolder("identity");
   const given = cloud.relayOptions(folder);
@@ -61,6 +65,7 @@ async function startPlant({ cloud, endpoint, env = {}, relay = {}, secrets = {},
     mounts: { configmaps: given.trust, secrets },
     connectTo: connectTo ?? given.connectTo ?? [],
     env: { ...given.env, ...env },
+    ...(within === undefined ? {} : { within }),
   });
   const send = async () => {
     const publisher = await connectMqttClient({ port: edge.address.port });
@@ -95,6 +100,30 @@ describe("a managed identity of the node", () => {
     expect(proxy.asked).toEqual([`127.0.0.1:${cloud.port}`]);
   });
 });
+
+describeWithPart(
+  "unshare",
+  (unshare) => {
+    test("the identity of an Arc-enabled server is used, with the key that its agent leaves in a file", async () => {
+      const server = await createArcServer(unshare);
+      try {
+        const cloud = await start({ arcKeyFolder: server.keyFolder });
+        const endpoint = cloud.endpoint({ authentication: { method: "SystemAssignedManagedIdentity" } });
+        const env = { ...cloud.identities.arcEnvironment };
+
+        const { process, send } = await startPlant({ cloud, endpoint, env, within: server.within });
+        await process.untilReady();
+        await send();
+
+        expect(cloud.events.find(({ kind }) => kind === "connect")).toMatchObject({ method: "OAUTH2-JWT" });
+      } finally {
+        await stopProcesses();
+        server.end();
+      }
+    });
+  },
+  findArcServer,
+);
 
 describe("workload identity whose identity service fails", () => {
   test("goes on with the old token, says until when, and shows the next one on the live connection", async () => {
@@ -169,6 +198,29 @@ describe("through a proxy", () => {
       expect(logOf(process)).not.toContain(Buffer.from(`plant:${proxyPassword}`).toString("base64"));
     },
   );
+
+  test("of an endpoint, with TLS and a CA of its own, go the token request and the connection of that endpoint", async () => {
+    const cloud = await start();
+    const tls = await cloud.authority.createServerCertificate(["localhost"]);
+    const host = "ns-1.westeurope-1.ts.eventgrid.azure.net:8883";
+    const proxy = await startProxy({ tls, credentials: `plant:${proxyPassword}`, hosts: { [host]: cloud.port } });
+    const url = `https://localhost:${proxy.port}`;
+
+    const { process, send } = await startPlant({
+      cloud,
+      endpoint: {
+        ...cloud.endpoint(),
+        relay: { proxy: { url, secretRef: "proxy-login", trustedCaCertificateConfigMapRef: "trust" } },
+      },
+      relay: { proxy: { url: `http://127.0.0.1:${await findFreePort()}` } },
+      secrets,
+      connectTo: [],
+    });
+    await process.untilReady();
+    await send();
+
+    expect(new Set(proxy.asked)).toEqual(new Set([new URL(cloud.identities.authorityHost).host, host]));
+  });
 
   test("of the environment goes what NO_PROXY does not name", async () => {
     const cloud = await start();

@@ -181,7 +181,7 @@ async function startBroker(
     listeners: {
       mutual: { tls: { server, clientAuthority: authority.certificate } },
       otherName: { tls: { server: await authority.createServerCertificate(["another.example"]) } },
-      passwords: { passwords: { plant: "right" } },
+      passwords: { passwords: { plant: "the right word" } },
       plain: {},
     },
   });

@@ -37,10 +37,14 @@ async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
   }
 }
 
-function startRelay(endpoints: Record<string, object>, mountPath: string, operations: readonly object[]): string[] {
+function startRelay(
+  endpoints: Record<string, object>,
+  mountPath: string,
+  flows: Readonly<Record<string, readonly object[]>>,
+): string[] {
   const document = {
     endpoints,
-    dataflows: { flow: { operations } },
+    dataflows: Object.fromEntries(Object.entries(flows).map(([name, operations]) => [name, { operations }])),
     relay: { connectTimeoutSeconds: 5, reconnect: { minDelayMs: 20, maxDelayMs: 200 } },
   };
   const { config } = parseRelayConfig(JSON.stringify(document), { where: "the test" });
@@ -51,10 +55,10 @@ function startRelay(endpoints: Record<string, object>, mountPath: string, operat
   return lines;
 }
 
-function flow(source: string, destination: string): object[] {
+function flow(source: string, destination: string, from = "in/#", to = "out"): object[] {
   return [
-    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources: ["in/#"] } },
-    { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination: "out" } },
+    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources: [from] } },
+    { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination: to } },
   ];
 }
 
@@ -84,7 +88,7 @@ describe("a service account token whose file is swapped", () => {
         authentication: { method: "ServiceAccountToken" },
       },
     };
-    const lines = startRelay({ edge }, mountPath, flow("edge", "edge"));
+    const lines = startRelay({ edge }, mountPath, { flow: flow("edge", "edge") });
     await waitFor("readiness", () => stage.relay!.readiness.isReady);
     const renewed = await sat(issuer, 3600);
     swapFiles(tokens, { edge: renewed });
@@ -121,7 +125,7 @@ describe("a service account token whose file is swapped", () => {
         authentication: { method: "ServiceAccountToken" },
       },
     };
-    startRelay({ edge }, mountPath, flow("edge", "edge"));
+    startRelay({ edge }, mountPath, { flow: flow("edge", "edge") });
     await waitFor("readiness", () => stage.relay!.readiness.isReady);
 
     swapFiles(tokens, { edge: await sat(await createClusterIssuer(), 3600) }); // signed with another key
@@ -136,7 +140,19 @@ describe("a service account token whose file is swapped", () => {
 });
 
 describe("a client certificate that is swapped under load", () => {
-  test("is shown in another connection that takes the session over, with nothing lost or doubled", async () => {
+  interface Plant {
+    readonly broker: Broker;
+    /** Port of the listener that takes everybody. */
+    readonly port: number;
+    readonly events: readonly BrokerEvent[];
+    readonly mountPath: string;
+    readonly endpoint: (qos?: 0 | 1) => object;
+    /** Puts another certificate into the Secret. */
+    readonly issue: () => Promise<void>;
+  }
+
+  /** Starts a broker that takes certificates, and mounts one. */
+  async function startPlant(): Promise<Plant> {
     const authority = await createCertificateAuthority();
     const server = await authority.createServerCertificate(["127.0.0.1"]);
     const events: BrokerEvent[] = [];
@@ -149,24 +165,30 @@ describe("a client certificate that is swapped under load", () => {
       },
     });
     stage.brokers.push(broker);
-    const port = broker.addresses[1]!.port;
     const mountPath = createTemporaryFolder("renewal");
-    const secret = path.join(mountPath, "secrets/device");
     const issue = async () => {
       const { certificate, key } = await authority.createClientCertificate("relay");
-      swapFiles(secret, { "tls.crt": certificate, "tls.key": key });
+      swapFiles(path.join(mountPath, "secrets/device"), { "tls.crt": certificate, "tls.key": key });
     };
     await issue();
     swapFiles(path.join(mountPath, "configmaps/trust"), { "ca.crt": authority.certificate });
-    const edge = {
+    const endpoint = (qos = 1) => ({
       endpointType: "Mqtt",
       mqttSettings: {
         host: `127.0.0.1:${broker.addresses[0]!.port}`,
+        qos,
         tls: { trustedCaCertificateConfigMapRef: "trust" },
         authentication: { method: "X509Certificate", x509CertificateSettings: { secretRef: "device" } },
       },
-    };
-    const lines = startRelay({ edge }, mountPath, flow("edge", "edge"));
+    });
+    return { broker, port: broker.addresses[1]!.port, events, mountPath, endpoint, issue };
+  }
+
+  const isReplaced = (event: BrokerEvent) => event.kind === "connect" && event.sessionPresent;
+
+  test("is shown in another connection that takes the session over, with nothing lost or doubled", async () => {
+    const { port, events, mountPath, endpoint, issue } = await startPlant();
+    const lines = startRelay({ edge: endpoint() }, mountPath, { flow: flow("edge", "edge") });
     await waitFor("readiness", () => stage.relay!.readiness.isReady);
     const arrivals = await collect("out", { port });
     const publisher = await connectMqttClient({ port });
@@ -177,7 +199,6 @@ describe("a client certificate that is swapped under load", () => {
     }, 10);
     await delay(300);
     await issue();
-    const isReplaced = (event: BrokerEvent) => event.kind === "connect" && event.sessionPresent;
     await waitFor("both connections to be replaced", () => events.filter(isReplaced).length === 2);
     await delay(300);
     clearInterval(load);
@@ -190,6 +211,79 @@ describe("a client certificate that is swapped under load", () => {
     const ends = events.filter(({ kind }) => kind === "disconnect").map((event) => "reason" in event && event.reason);
     expect(ends).toEqual(["ClientInitiatedDisconnect", "ClientInitiatedDisconnect"]);
     expect(lines.filter((line) => line.includes("PRIVATE KEY"))).toEqual([]);
+  });
+
+  test("loses at most what came with QoS 0 while its connection was replaced, and doubles nothing, whatever the QoS", async () => {
+    const { port, events, mountPath, endpoint, issue } = await startPlant();
+    const pairs = [0, 1].flatMap((source) => [0, 1].map((destination) => `${source}-${destination}`));
+    const endpoints = {
+      "from-0": endpoint(0),
+      "from-1": endpoint(1),
+      "to-0": endpoint(0),
+      "to-1": endpoint(1),
+    };
+    const flows = pairs.map((pair) => {
+      const [source, destination] = pair.split("-") as [string, string];
+      return [`flow-${pair}`, flow(`from-${source}`, `to-${destination}`, `in/${pair}`, `out/${pair}`)] as const;
+    });
+    startRelay(endpoints, mountPath, Object.fromEntries(flows));
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    const arrivals = await collect("out/#", { port });
+    const publisher = await connectMqttClient({ port });
+
+    let published = 0;
+    const publishOnce = async () => {
+      const number = String(published++);
+      await Promise.all(pairs.map((pair) => publisher.publishAsync(`in/${pair}`, number, { qos: 1 })));
+    };
+    for (let count = 0; count < 20; count++) await publishOnce();
+    const before = published;
+    await issue();
+    const replaced = () => events.filter(isReplaced).length;
+    // A message at a time, each accepted by the broker, all through the eight replacements.
+    while (replaced() < 2 * pairs.length) await publishOnce();
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    const after = published;
+    for (let count = 0; count < 20; count++) await publishOnce();
+    const last = String(published - 1);
+    await Promise.all(
+      pairs.map((pair) => arrivals.until(({ topic, payload }) => topic === `out/${pair}` && payload === last)),
+    );
+
+    for (const pair of pairs) {
+      const arrived = arrivals.messages
+        .filter(({ topic }) => topic === `out/${pair}`)
+        .map(({ payload }) => Number(payload));
+      const missing = Array.from({ length: published }, (_, number) => number).filter((n) => !arrived.includes(n));
+      expect({ pair, inOrderAndOnce: arrived }).toEqual({
+        pair,
+        inOrderAndOnce: [...new Set(arrived)].sort((a, b) => a - b),
+      });
+      expect({ pair, missing: missing.filter((number) => number < before || number >= after) }).toEqual({
+        pair,
+        missing: [],
+      });
+      if (pair.startsWith("1")) expect({ pair, missing }).toEqual({ pair, missing: [] });
+    }
+  });
+
+  test("at a destination that owes an acknowledgement for more than 5 s doubles what is owed, and loses nothing", async () => {
+    const { broker, port, events, mountPath, endpoint, issue } = await startPlant();
+    startRelay({ edge: endpoint() }, mountPath, { flow: flow("edge", "edge") });
+    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    const arrivals = await collect("out", { port });
+    const publisher = await connectMqttClient({ port });
+    broker.faults.dropPubacks(1, "flow-0-destination");
+
+    await publisher.publishAsync("in/owed", "owed", { qos: 1 });
+    await arrivals.untilCount(1);
+    await issue();
+    await waitFor("both connections to be replaced", () => events.filter(isReplaced).length === 2);
+    await publisher.publishAsync("in/after", "after", { qos: 1 });
+    await arrivals.until(({ payload }) => payload === "after");
+
+    expect(arrivals.messages.map(({ payload }) => payload)).toEqual(["owed", "owed", "after"]);
+    expect(stage.relay!.dataflows[0]!.counters).toMatchObject({ resent: 1 });
   });
 });
 

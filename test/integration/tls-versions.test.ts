@@ -8,12 +8,34 @@ import { cleanUp } from "../support/integration.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient } from "../support/mqtt-clients.ts";
 import { describeWithPart } from "../support/real-parts.ts";
-import { buildConfig, buildDataflow } from "../support/relay-config.ts";
+import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay } from "../support/relay-process.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 
 describeWithPart("mosquitto", (executable) => {
   afterEach(cleanUp);
+
+  test("a relay trusts what the system trusts, where no ConfigMap says which CA", async () => {
+    const folder = createTemporaryFolder("system-roots");
+    const authority = await createCertificateAuthority("plant CA");
+    const broker = await startMosquitto(executable, path.join(folder, "broker"), {
+      listeners: { secured: { tls: { server: await authority.createServerCertificate(["127.0.0.1"]) } } },
+    });
+    const roots = path.join(folder, "roots.pem");
+    writeFileSync(roots, authority.certificate);
+    const start = (env: Readonly<Record<string, string>>) =>
+      startRelay({
+        folder,
+        config: buildConfig({
+          endpoints: { edge: plainEndpoint(broker.ports.secured, { tls: { mode: "Enabled" } }) },
+          dataflows: { telemetry: buildDataflow(["edge", ["in"]], ["edge", "out"]) },
+        }),
+        env,
+      });
+
+    await (await start({ SSL_CERT_FILE: roots })).untilReady();
+    await (await start({})).untilUnready(/which is none of the system's roots/);
+  });
 
   test.each([
     ["TLSv1.2", "mqtt"],

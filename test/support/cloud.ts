@@ -23,6 +23,8 @@ export interface CloudOptions {
   /** @default 3600 */
   readonly tokenLifetimeSeconds?: number;
   readonly onEvent?: (event: BrokerEvent) => void;
+  /** Folder for the keys of an Arc-enabled server. */
+  readonly arcKeyFolder?: string;
 }
 
 /** Event Grid and Entra as emulators on loopback, and what a relay needs to reach them. */
@@ -46,7 +48,11 @@ export interface Cloud {
 }
 
 /** Starts Event Grid with one topic space for everything, in which one managed identity may do all. */
-export async function startCloud({ tokenLifetimeSeconds = 3600, onEvent }: CloudOptions = {}): Promise<Cloud> {
+export async function startCloud({
+  tokenLifetimeSeconds = 3600,
+  onEvent,
+  arcKeyFolder,
+}: CloudOptions = {}): Promise<Cloud> {
   const authority = await createCertificateAuthority(authorityName);
   const issuer = await createClusterIssuer();
   const [clientId, tenantId, principalId] = [randomUUID(), randomUUID(), randomUUID()];
@@ -63,6 +69,7 @@ export async function startCloud({ tokenLifetimeSeconds = 3600, onEvent }: Cloud
       },
     ],
     tls: local,
+    ...(arcKeyFolder === undefined ? {} : { arcKeyFolder }),
   });
   const server = await authority.createServerCertificate([cloudHost]);
   const events: BrokerEvent[] = [];

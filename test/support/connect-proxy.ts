@@ -4,6 +4,7 @@ import net, { type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { CertificateAndKey } from "../../emulator/certificates/certificate-authority.ts";
+import { registerSecret } from "./secrets/run-record.ts";
 
 export interface ConnectProxyOptions {
   /** Served with TLS; omitted: in clear text. */
@@ -32,6 +33,7 @@ export interface ConnectProxy {
 /** Starts a proxy that speaks CONNECT and nothing else. */
 export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const { tls, credentials, refuseWith, hosts = {} } = options;
+  registerSecret("password of the proxy", credentials?.replace(/^[^:]*:/, "") ?? "");
   const asked: string[] = [];
   const others: string[] = [];
   const sockets = new Set<Duplex>();

@@ -5,6 +5,7 @@ import path from "node:path";
 
 import type { CertificateAndKey } from "../../emulator/certificates/certificate-authority.ts";
 import { findFreePort } from "./free-port.ts";
+import { registerSecret } from "./secrets/run-record.ts";
 import { startProcess, type StartedProcess } from "./started-process.ts";
 
 /** One port of a broker, and who may come in there. */
@@ -131,6 +132,7 @@ const hashRounds = 101;
 
 /** Hashes passwords as `mosquitto_passwd` does: PBKDF2 with SHA-512. */
 function passwordFile(passwords: Readonly<Record<string, string>>): string {
+  for (const [user, password] of Object.entries(passwords)) registerSecret(`password of ${user}`, password);
   return Object.entries(passwords)
     .map(([user, password]) => {
       const salt = randomBytes(12);

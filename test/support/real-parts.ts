@@ -12,6 +12,7 @@ const realParts = {
   mosquitto_sub: "apt-get install mosquitto-clients",
   python3: "apt-get install python3",
   pulumi: ".ci/install-real-parts",
+  unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
 } as const;
 
 export type RealPart = keyof typeof realParts;

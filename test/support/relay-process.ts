@@ -3,6 +3,7 @@ import path from "node:path";
 
 import type { RelayConfigInput } from "../../runtime/config.ts";
 import { findFreePort } from "./free-port.ts";
+import { publicKeys, recordOutput, registerSecret } from "./secrets/run-record.ts";
 import { startProcess, type ProcessEnd, type StartedProcess } from "./started-process.ts";
 
 const entryPoint = path.join(import.meta.dirname, "../../runtime/main.ts");
@@ -22,7 +23,10 @@ export function writeMounts(folder: string, mounts: Mounts): void {
     for (const [name, keys] of Object.entries(named as NonNullable<Mounts["secrets"]>)) {
       const target = path.join(folder, kind, name);
       mkdirSync(target, { recursive: true });
-      for (const [key, content] of Object.entries(keys)) writeFileSync(path.join(target, key), content);
+      for (const [key, content] of Object.entries(keys)) {
+        if (kind === "secrets" && !publicKeys.has(key)) registerSecret(`"${key}" of Secret "${name}"`, content);
+        writeFileSync(path.join(target, key), content);
+      }
     }
   }
 }
@@ -37,6 +41,8 @@ export interface RelayOptions {
   readonly ordinal?: number;
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
+  /** What to start in place of a program, so that it sees another machine; omitted: the program. */
+  readonly within?: (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -75,6 +81,7 @@ export interface RelayProcess {
 /** Starts a relay; returns as soon as the process runs. */
 export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const { folder, config, mounts = {}, ordinal, connectTo = [], env = {} } = options;
+  const { within = (program, args) => [program, [...args]] } = options;
   const mountFolder = path.join(folder, "mounts");
   writeMounts(mountFolder, mounts);
   const file = path.join(folder, "relay.json");
@@ -83,8 +90,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const spool = path.join(folder, "spool");
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
   const started = startProcess(
-    process.execPath,
-    [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])],
+    ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),
     { env: { ...env, ...(ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) }) } },
   );
   return createRelayProcess(started, port);
@@ -92,18 +98,21 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
 
 function createRelayProcess(started: StartedProcess, port: number): RelayProcess {
   const readLog = () => started.lines.flatMap(parseLogLine);
-  const get = (page: string) =>
-    fetch(`http://127.0.0.1:${port}/${page}`, { signal: AbortSignal.timeout(answerMs) }).catch(() => undefined);
+  const record = recordOutput("relay-pages");
+  const get = async (page: string) => {
+    const signal = AbortSignal.timeout(answerMs);
+    const response = await fetch(`http://127.0.0.1:${port}/${page}`, { signal }).catch(() => undefined);
+    const text = (await response?.text()) ?? "";
+    record(`${text}\n`);
+    return response === undefined ? undefined : { status: response.status, text };
+  };
   const relay: RelayProcess = {
     process: started,
     get log() {
       return readLog();
     },
     ended: started.ended,
-    readiness: async () => {
-      const response = await get("readyz");
-      return response === undefined ? undefined : { status: response.status, text: await response.text() };
-    },
+    readiness: () => get("readyz"),
     untilReady: async () => {
       await started.until("readiness", async () => ((await relay.readiness())?.status === 200 ? true : undefined));
     },
@@ -114,8 +123,8 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
       }),
     untilLog: (isWanted) => started.until("the log line that a test waits for", () => readLog().find(isWanted)),
     metric: async (name, labels = {}) => {
-      const response = await get("metrics");
-      return sumOfMetric((await response?.text()) ?? "", name, labels);
+      const page = await get("metrics");
+      return sumOfMetric(page?.text ?? "", name, labels);
     },
     untilMetric: (name, isWanted) =>
       started.until(`the wanted ${name}`, async () => {

@@ -38,3 +38,13 @@ test("a suite that cannot be loaded counts as a failure", () => {
   expect(run.lastLine).toBe("Tests: 0 passed, 1 failed");
   expect(run.status).toBe(1);
 });
+
+test("each secret that is put out counts as a failure, and is not shown", () => {
+  const run = runJest("leak", "");
+
+  expect(run.lastLine).toBe("Tests: 2 passed, 2 failed");
+  expect(run.status).toBe(1);
+  expect(run.output).toMatch(/^ {2}token: in line 1 of \S+-log; keep it out of logs, errors and metrics$/m);
+  expect(run.output).toMatch(/^ {2}password in PLANT_PROXY: in line \d+ of \S+-env-stdout; keep it out/m);
+  expect(run.output).not.toContain("word-of-the-plant");
+});

@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import path from "node:path";
 import { createInterface } from "node:readline";
+
+import { recordOutput, registerSecret } from "./secrets/run-record.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -44,11 +47,15 @@ const running = new Set<StartedProcess>();
 
 /** Starts a program; {@link stopProcesses} ends what is left of it. */
 export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): StartedProcess {
+  registerPasswords(options.env ?? {});
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  const program = path.basename(command);
+  child.stdout.on("data", recordOutput(`${program}-stdout`));
+  child.stderr.on("data", recordOutput(`${program}-stderr`));
   const lines: string[] = [];
   const errorLines: string[] = [];
   const news = new EventEmitter();
@@ -67,7 +74,7 @@ export function startProcess(command: string, args: readonly string[], options: 
   // A process that ended early takes no input; how it ended says more than EPIPE.
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input);
-  const name = `${command.split("/").at(-1) ?? command} (${String(child.pid)})`;
+  const name = `${program} (${String(child.pid)})`;
   const describe = (what: string) =>
     new Error(`${name}: ${what}; its last lines:\n${lines.slice(-shownLines).join("\n")}`);
 
@@ -109,6 +116,14 @@ export function startProcess(command: string, args: readonly string[], options: 
   };
   running.add(started);
   return started;
+}
+
+/** Gathers the passwords of URLs in an environment, such as that of `HTTPS_PROXY`. */
+function registerPasswords(env: Readonly<Record<string, string>>): void {
+  for (const [variable, value] of Object.entries(env)) {
+    const { password = "" } = URL.canParse(value) ? new URL(value) : {};
+    registerSecret(`password in ${variable}`, decodeURIComponent(password));
+  }
 }
 
 /** Ends every process that is still running, at once; for `afterAll`. */

@@ -211,6 +211,7 @@ const cases: Case[] = [
           secretRef: "cert",
           username: "oslo",
           allowSharedSubscriptions: true,
+          proxy: { url: "http://proxy.plant.example:3128" },
           retain: "Never",
         },
       },
@@ -218,6 +219,7 @@ const cases: Case[] = [
     [
       'eventGridEndpoints.cloud.username: is set, and AIO\'s engine, which runs the dataflow "telemetry" with this endpoint, does not have it; remove it, or give the relay an endpoint of its own [engine-fields]',
       "eventGridEndpoints.cloud.allowSharedSubscriptions: is set, and AIO's engine",
+      'eventGridEndpoints.cloud.proxy: is set, and AIO\'s engine, which runs the dataflow "telemetry" with this endpoint, does not have it; remove it, or give the relay an endpoint of its own [engine-fields]',
     ],
     {
       eventGridEndpoints: {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,10 @@ import { createCertificateAuthority } from "../../../emulator/certificates/certi
 import { createClusterIssuer, serviceAccountSubject } from "../../../emulator/identity/cluster-issuer.ts";
 import type { ClusterIssuer } from "../../../emulator/identity/cluster-issuer.ts";
 import { createIdentityService } from "../../../emulator/identity/identity-service.ts";
-import type { IdentityService } from "../../../emulator/identity/identity-service.ts";
+import type { IdentityService, IdentityServiceOptions } from "../../../emulator/identity/identity-service.ts";
+import { createArcServer, findArcServer, type ArcServer } from "../../support/arc-server.ts";
+import { describeWithPart } from "../../support/real-parts.ts";
+import { removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 const run = promisify(execFile);
 const azureIdentity = createRequire(__filename).resolve("@azure/identity");
@@ -22,6 +25,7 @@ const scope = "https://eventgrid.azure.net/.default";
 
 let folder: string;
 let issuer: ClusterIssuer;
+let options: IdentityServiceOptions;
 let service: IdentityService;
 
 beforeAll(async () => {
@@ -29,17 +33,10 @@ beforeAll(async () => {
   issuer = await createClusterIssuer();
   const ca = await createCertificateAuthority();
   const subject = serviceAccountSubject("factory", "relay");
-  service = await createIdentityService({
-    tenantId,
-    identities: [
-      {
-        clientId,
-        principalId,
-        federatedCredentials: [{ issuer: issuer.issuer, subject, keySet: issuer.keySet }],
-      },
-    ],
-    tls: await ca.createServerCertificate(["localhost"]),
-  });
+  const federatedCredentials = [{ issuer: issuer.issuer, subject, keySet: issuer.keySet }];
+  const tls = await ca.createServerCertificate(["localhost"]);
+  options = { tenantId, identities: [{ clientId, principalId, federatedCredentials }], tls };
+  service = await createIdentityService({ ...options, arcKeyFolder: join(folder, "elsewhere") });
   await writeFile(join(folder, "ca.crt"), ca.certificate);
 });
 
@@ -49,7 +46,11 @@ afterAll(async () => {
 });
 
 /** Runs the real @azure/identity in a process of its own, as the relay does, and returns its token or its error. */
-async function getToken(credential: string, environment: Record<string, string>): Promise<string> {
+async function getToken(
+  credential: string,
+  environment: Record<string, string>,
+  within: ArcServer["within"] = (program, args) => [program, [...args]],
+): Promise<string> {
   const script = `
     const { WorkloadIdentityCredential, ManagedIdentityCredential } = require(${JSON.stringify(azureIdentity)});
     const credential = ${credential};
@@ -57,7 +58,8 @@ async function getToken(credential: string, environment: Record<string, string>)
       ({ token }) => process.stdout.write(token),
       (error) => process.stdout.write("error: " + error.message),
     );`;
-  const { stdout } = await run(process.execPath, ["-e", script], { env: { PATH: process.env.PATH, ...environment } });
+  const [command, args] = within(process.execPath, ["-e", script]);
+  const { stdout } = await run(command, args, { env: { PATH: process.env.PATH, ...environment } });
   return stdout;
 }
 
@@ -106,6 +108,65 @@ test("gives ManagedIdentityCredential a token in the way of a virtual machine, i
 
   expect(await verify(token)).toMatchObject({ aud: "https://eventgrid.azure.net", oid: principalId });
 });
+
+test("asks whoever wants an Arc-enabled server's token for a key of a file, each time another one, and once", async () => {
+  const keyFolder = join(folder, "arc");
+  const arc = await createIdentityService({ ...options, arcKeyFolder: keyFolder });
+  const url = `${arc.arcEnvironment.IDENTITY_ENDPOINT}?resource=x`;
+  const ask = async (authorization?: string) => {
+    const headers = { Metadata: "true", ...(authorization === undefined ? {} : { authorization }) };
+    const { status, headers: answered } = await fetch(url, { headers });
+    return { status, file: answered.get("www-authenticate")?.replace("Basic realm=/var/opt/azcmagent/tokens/", "") };
+  };
+
+  const [first, second] = [await ask(), await ask("Basic wrong")];
+  const key = await readFile(join(keyFolder, first.file!), "utf8");
+  const answers = [await ask(`Basic ${key}`), await ask(`Basic ${key}`)];
+
+  expect([first, second, ...answers].map(({ status }) => status)).toEqual([401, 401, 200, 401]);
+  expect(new Set([first.file, second.file, answers[1]?.file]).size).toBe(3);
+  expect((await fetch(url)).status).toBe(400);
+  expect(await readdir(keyFolder)).not.toContain(first.file);
+  await arc.close();
+  expect(await readdir(keyFolder)).toEqual([]);
+});
+
+describeWithPart(
+  "unshare",
+  (unshare) => {
+    let server: ArcServer;
+    let arc: IdentityService;
+
+    beforeAll(async () => {
+      server = await createArcServer(unshare);
+      arc = await createIdentityService({ ...options, arcKeyFolder: server.keyFolder });
+    });
+
+    afterAll(async () => {
+      await arc.close();
+      server.end();
+      removeTemporaryFolders();
+    });
+
+    test.each([
+      ["its own identity", "new ManagedIdentityCredential()"],
+      ["an identity that was assigned to it", `new ManagedIdentityCredential(${JSON.stringify({ clientId })})`],
+    ])("gives ManagedIdentityCredential a token in the way of an Arc-enabled server: %s", async (_, credential) => {
+      const token = await getToken(credential, arc.arcEnvironment, server.within);
+
+      const { payload } = await jwtVerify(token, createLocalJWKSet(arc.keySet), { issuer: arc.issuer });
+      expect(payload).toMatchObject({ aud: "https://eventgrid.azure.net", oid: principalId });
+      expect(await readdir(server.keyFolder)).toEqual([]);
+    });
+
+    test("gives none to a ManagedIdentityCredential that does not find the key", async () => {
+      const answer = await getToken("new ManagedIdentityCredential()", service.arcEnvironment, server.within);
+
+      expect(answer).toMatch(/^error: .*unable_to_read_secret_file/s);
+    });
+  },
+  findArcServer,
+);
 
 test("makes tokens without HTTP, with the lifetime that holds now", async () => {
   service.tokenLifetimeSeconds = 5;

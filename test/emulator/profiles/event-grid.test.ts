@@ -1,7 +1,12 @@
+import { X509Certificate } from "node:crypto";
+
 import type { IConnectPacket, IPublishPacket } from "mqtt-packet";
 import { connectAsync } from "mqtt";
 
-import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
+import {
+  createCertificateAuthority,
+  createSelfSignedCertificate,
+} from "../../../emulator/certificates/certificate-authority.ts";
 import type { CertificateAndKey, CertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { createSigningKey } from "../../../emulator/identity/signing-key.ts";
 import { neverExpires } from "../../../emulator/limits.ts";
@@ -452,8 +457,10 @@ describe("OAUTH2-JWT", () => {
 describe("X.509", () => {
   const clients = [
     { authenticationName: "device-1", permissionBindings: [{ topicSpace: "all", permission: "publisher" as const }] },
-    { authenticationName: "device-2", commonName: "other-cn", permissionBindings: [] },
+    { authenticationName: "device-2", permissionBindings: [] },
   ];
+
+  const hourMs = 60 * 60 * 1000;
 
   async function tlsOf({ certificateAuthority, clientTls }: EventGrid, commonName: string): Promise<ClientTls> {
     return { ...clientTls, ...(await certificateAuthority.createClientCertificate(commonName)) };
@@ -461,7 +468,6 @@ describe("X.509", () => {
 
   test.each([
     ["its own name as CN", "device-1", "device-1", 0],
-    ["the CN that it is registered with", "other-cn", "device-2", 0],
     ["another CN", "device-1", "device-2", 0x87],
     ["a name that nobody registered", "device-9", "device-9", 0x87],
     ["no user name", "device-1", undefined, 0x87],
@@ -474,15 +480,144 @@ describe("X.509", () => {
     expect(connack.reasonCode).toBe(reasonCode);
   });
 
-  test("takes the subject's Common Name when the namespace says so", async () => {
-    const broker = await startEventGrid({ clients, isSubjectAuthenticationName: true });
+  /** A certificate that has another name in each field. */
+  const named = {
+    subject: "press-2",
+    dns: "press-2.plant.example",
+    uri: "urn:plant:press-2",
+    ip: "2001:DB8:0:0:0:0:0:2",
+    email: "press-2@plant.example",
+  };
+  const alternativeNames = [
+    { type: "dns", value: named.dns },
+    { type: "url", value: named.uri },
+    { type: "ip", value: named.ip },
+    { type: "email", value: named.email },
+  ] as const;
+  const fields = [
+    ["Subject", named.subject],
+    ["Dns", named.dns],
+    ["Uri", named.uri],
+    ["Ip", "2001:db8::2"],
+    ["Email", named.email],
+  ] as const;
 
-    await RawClient.connect(broker.address, { clientId: "c" }, await tlsOf(broker, "device-1"));
+  async function connectNamed(broker: EventGrid, username?: string) {
+    const { certificateAuthority, clientTls } = broker;
+    const issued = await certificateAuthority.createClientCertificate(named.subject, { alternativeNames });
+    const connect = { clientId: username ?? "c", ...(username === undefined ? {} : { username }) };
+    return RawClient.connect(broker.address, connect, { ...clientTls, ...issued });
+  }
 
-    expect(await broker.until("connect")).toMatchObject({ authenticationName: "device-1", method: "X509" });
+  test.each(fields)("with %sMatchesAuthenticationName takes the name in that field alone", async (field, name) => {
+    const validationScheme = `${field}MatchesAuthenticationName` as const;
+    const names = fields.map(([, value]) => value);
+    const registered = names.map((authenticationName) => ({
+      authenticationName,
+      validationScheme,
+      permissionBindings: [],
+    }));
+    const broker = await startEventGrid({ clients: registered });
+
+    const answers = await Promise.all(names.map((username) => connectNamed(broker, username)));
+
+    expect(answers.map(({ connack }) => connack.reasonCode)).toEqual(names.map((own) => (own === name ? 0 : 0x87)));
   });
 
-  const hourMs = 60 * 60 * 1000;
+  test.each(fields)("with ClientCertificate%s takes the authentication name from that field", async (field, name) => {
+    const registered = {
+      authenticationName: name,
+      validationScheme: `${field}MatchesAuthenticationName` as const,
+      permissionBindings: [],
+    };
+    const broker = await startEventGrid({
+      clients: [registered],
+      authenticationNameSources: [`ClientCertificate${field}`],
+    });
+
+    const { connack } = await connectNamed(broker);
+
+    expect(connack.reasonCode).toBe(0);
+    expect(await broker.until("connect")).toMatchObject({ authenticationName: name, method: "X509" });
+  });
+
+  test("takes the first of its sources that the certificate has, and a user name before any", async () => {
+    const broker = await startEventGrid({
+      clients: [
+        { authenticationName: named.dns, validationScheme: "DnsMatchesAuthenticationName", permissionBindings: [] },
+        { authenticationName: named.subject, permissionBindings: [] },
+        { authenticationName: "device-1", permissionBindings: [] },
+      ],
+      authenticationNameSources: ["ClientCertificateDns", "ClientCertificateSubject"],
+    });
+
+    const both = await connectNamed(broker);
+    const subjectOnly = await RawClient.connect(broker.address, { clientId: "d" }, await tlsOf(broker, "device-1"));
+    const userName = await connectNamed(broker, named.subject);
+
+    expect([both, subjectOnly, userName].map(({ connack }) => connack.reasonCode)).toEqual([0, 0, 0]);
+    expect(broker.events.filter(({ kind }) => kind === "connect")).toMatchObject(
+      [named.dns, "device-1", named.subject].map((authenticationName) => ({ authenticationName })),
+    );
+  });
+
+  test("refuses a certificate that has none of the fields which hold names", async () => {
+    const broker = await startEventGrid({ clients, authenticationNameSources: ["ClientCertificateUri"] });
+
+    const { connack } = await RawClient.connect(broker.address, { clientId: "c" }, await tlsOf(broker, "device-1"));
+
+    expect(connack.reasonCode).toBe(0x87);
+  });
+
+  describe("with ThumbprintMatch", () => {
+    async function connectWith(certificate: CertificateAndKey, allowedThumbprints: readonly string[]) {
+      const client = { authenticationName: "device-1", allowedThumbprints, permissionBindings: [] };
+      const broker = await startEventGrid({ clients: [{ ...client, validationScheme: "ThumbprintMatch" }] });
+      const tls = { ...broker.clientTls, ...certificate };
+      const { connack } = await RawClient.connect(broker.address, { clientId: "c", username: "device-1" }, tls);
+      return connack.reasonCode;
+    }
+
+    function thumbprintsOf({ certificate }: CertificateAndKey): { sha1: string; sha256: string } {
+      const { fingerprint, fingerprint256 } = new X509Certificate(certificate);
+      const [sha1, sha256] = [fingerprint, fingerprint256].map((text) => text.replaceAll(":", ""));
+      return { sha1: sha1!, sha256: sha256! };
+    }
+
+    test("takes a self-signed certificate by either thumbprint, beside another one, whatever its subject", async () => {
+      const own = await createSelfSignedCertificate("any name");
+      const next = await createSelfSignedCertificate("any name");
+      const { sha1, sha256 } = thumbprintsOf(own);
+
+      expect(await connectWith(own, [sha1])).toBe(0);
+      expect(await connectWith(own, [thumbprintsOf(next).sha256, sha256.toLowerCase()])).toBe(0);
+    });
+
+    test("refuses one with the right name and another thumbprint", async () => {
+      const [own, other] = [
+        await createSelfSignedCertificate("device-1"),
+        await createSelfSignedCertificate("device-1"),
+      ];
+
+      expect(await connectWith(other, Object.values(thumbprintsOf(own)))).toBe(0x87);
+      expect(await connectWith(own, [])).toBe(0x87);
+    });
+
+    test("refuses one that has expired", async () => {
+      const own = await createSelfSignedCertificate("device-1", { notAfter: new Date(Date.now() - hourMs) });
+
+      expect(await connectWith(own, Object.values(thumbprintsOf(own)))).toBe(0x87);
+    });
+
+    test("refuses a self-signed certificate where another scheme wants a CA", async () => {
+      const broker = await startEventGrid({ clients });
+      const tls = { ...broker.clientTls, ...(await createSelfSignedCertificate("device-1")) };
+
+      const { connack } = await RawClient.connect(broker.address, { clientId: "c", username: "device-1" }, tls);
+
+      expect(connack.reasonCode).toBe(0x87);
+    });
+  });
 
   test.each<[string, (ca: CertificateAuthority) => Promise<CertificateAndKey>]>([
     [

@@ -16,6 +16,7 @@ import {
 import { ConnectionError } from "../../../runtime/errors.ts";
 import { openStream, type StreamOptions } from "../../../runtime/transport/open-stream.ts";
 import { readBytes } from "../../../runtime/transport/reused-buffer.ts";
+import { startConnectProxy } from "../../support/connect-proxy.ts";
 import { findFreePort } from "../../support/free-port.ts";
 
 const peer = "source edge (broker.example:8883)";
@@ -79,9 +80,12 @@ async function failureOf(opening: Promise<unknown>): Promise<ConnectionError> {
 let authority: CertificateAuthority;
 let server: CertificateAndKey;
 let client: CertificateAndKey;
+/** Another authority, which nobody here trusts. */
+let other: CertificateAuthority;
 
 beforeAll(async () => {
   authority = await createCertificateAuthority();
+  other = await createCertificateAuthority("another CA");
   server = await authority.createServerCertificate([host]);
   client = await authority.createClientCertificate("relay");
 });
@@ -200,12 +204,95 @@ describe("over TLS", () => {
 
   test("refuses a server that no CA of the configuration vouches for", async () => {
     const { port } = await listenTls();
-    const other = await createCertificateAuthority();
 
     const error = await failureOf(open(port, { tls: { ca: [other.certificate] } }));
 
     expect(error).toMatchObject({ retryable: true });
     expect(error.message).toMatch(/^source edge .* can't be reached: .*certificate/);
+  });
+
+  test.each(
+    (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) => [
+      [version, "MQTT", false, () => ({ ca: [other.certificate] })] as const,
+      [version, "WebSockets", true, () => ({ ca: [other.certificate] })] as const,
+      [version, "MQTT without any CA", false, () => ({ ca: [] })] as const,
+    ]),
+  )(
+    "over %s with %s sends a server that is refused nothing but the handshake",
+    async (version, _, webSocket, material) => {
+      const received: Buffer[] = [];
+      const { server: listening, port } = await listenTls({ minVersion: version, maxVersion: version });
+      listening.on("secureConnection", (socket: TLSSocket) => {
+        socket.on("error", () => undefined).on("data", (chunk: Buffer) => received.push(chunk));
+      });
+      const closed = new Promise((resolve) => {
+        listening.on("connection", (socket: Socket) => socket.once("close", resolve));
+      });
+
+      const error = await failureOf(open(port, { tls: material(), webSocket }));
+      await closed;
+
+      expect(error.message).toContain('the server\'s certificate "broker.example" comes from the CA');
+      expect(received).toEqual([]);
+    },
+  );
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "resumes no session over %s, since a resumed one is checked for no name",
+    async (version) => {
+      const { server: listening, port } = await listenTls({ minVersion: version, maxVersion: version });
+      const reused: boolean[] = [];
+      listening.on("secureConnection", (socket: TLSSocket) => {
+        reused.push(socket.isSessionReused());
+        socket.write("a ticket is on its way");
+      });
+
+      await once(await open(port, trusting()), "data");
+      await once(await open(port, trusting()), "data");
+
+      expect(reused).toEqual([false, false]);
+    },
+  );
+
+  test("checks the server where NODE_TLS_REJECT_UNAUTHORIZED says that nothing is to be checked", async () => {
+    const { port } = await listenTls();
+    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    try {
+      expect((await failureOf(open(port, { tls: {} }))).message).toContain("which is none of the system's roots");
+    } finally {
+      delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+    }
+  });
+
+  test("checks the broker behind a proxy by the broker's name", async () => {
+    const { port } = await listenTls();
+    const proxy = await startConnectProxy({ hosts: { [`${host}:8883`]: port, "other.example:8883": port } });
+    const through = async (hostname: string) =>
+      openStream({
+        peer,
+        address: { hostname, port: 8883 },
+        webSocket: false,
+        proxy: { url: proxy.url },
+        signal: new AbortController().signal,
+        ...trusting(),
+      });
+    try {
+      const stream = await through(host);
+      streams.add(stream);
+      expect(stream).toMatchObject({ authorized: true });
+      expect((await failureOf(through("other.example"))).message).toContain('and not for "other.example"');
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test("refuses an address that is not in the certificate, though a name in it leads there", async () => {
+    const identity = await authority.createServerCertificate(["localhost"]);
+    const { port } = await listenTls({ cert: identity.certificate, key: identity.key });
+
+    const error = await failureOf(open(port, { ...trusting(), address: { hostname: "127.0.0.1", port } }));
+
+    expect(error.message).toContain('and not for "127.0.0.1"');
   });
 
   test("trusts the system's roots where no CA is given, and not this one", async () => {
@@ -218,7 +305,6 @@ describe("over TLS", () => {
 
   test("trusts every CA that is given", async () => {
     const { port } = await listenTls();
-    const other = await createCertificateAuthority();
 
     const stream = await open(port, { tls: { ca: [other.certificate, authority.certificate] } });
 
@@ -301,6 +387,14 @@ describe("over WebSockets", () => {
     expect(requests[0]?.url).toBe("/mqtt");
     expect(requests[0]?.headers).toMatchObject({ host: `${host}:8883`, "sec-websocket-protocol": "mqtt" });
     expect(requests[0]?.headers).not.toHaveProperty("sec-websocket-extensions");
+  });
+
+  test("names a host that is an IPv6 address in brackets", async () => {
+    const { port, requests } = await listenWebSocket();
+
+    await open(port, { webSocket: true, address: { hostname: "::1", port: 8083 } });
+
+    expect(requests[0]?.headers.host).toBe("[::1]:8083");
   });
 
   test("asks for the path that the host names", async () => {

@@ -61,6 +61,44 @@ describe("a tunnel", () => {
     await expect(openTunnel({ url: proxy.url }, target, signal)).rejects.toThrow(`proxy ${proxy.url}: `);
   });
 
+  describe("through a proxy with TLS and a name", () => {
+    const broker = { hostname: "broker.example", port: 8883 };
+
+    async function startNamed(name: string) {
+      const authority = await createCertificateAuthority();
+      const tls = await authority.createServerCertificate([name]);
+      const proxy = await start({ tls, hosts: { "broker.example:8883": target.port } });
+      return { url: proxy.url.replace("127.0.0.1", "localhost"), ca: [authority.certificate] };
+    }
+
+    test("checks the proxy by its own name, and not by the broker's", async () => {
+      expect(await echo(await openTunnel(await startNamed("localhost"), broker, signal))).toBe("ping");
+      await expect(openTunnel(await startNamed("broker.example"), broker, signal)).rejects.toThrow(
+        "Hostname/IP does not match certificate's altnames: Host: localhost. is not in the cert's altnames: DNS:broker.example",
+      );
+    });
+
+    test("checks it whatever NODE_TLS_REJECT_UNAUTHORIZED says, since it is shown a password", async () => {
+      const { url } = await startNamed("localhost");
+      process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+      try {
+        await expect(openTunnel({ url }, broker, signal)).rejects.toThrow(/unable to verify|self-signed/);
+      } finally {
+        delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+      }
+    });
+  });
+
+  test("stays when the signal comes after it was opened", async () => {
+    const proxy = await start();
+    const late = new AbortController();
+    const tunnel = await openTunnel({ url: proxy.url }, target, late.signal);
+
+    late.abort(new Error("too late"));
+
+    expect(await echo(tunnel)).toBe("ping");
+  });
+
   test.each<[number, string]>([
     [407, "give its user name and password in the Secret that proxy.secretRef names"],
     [403, "ask its operator to let this host and port through"],
