@@ -9,6 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MqttBridge } from "../components/index.ts";
 import type { MqttBridgeArgs } from "../components/index.ts";
 import { deploy } from "../test/components/mocks.ts";
+import { createByHand } from "./preview/by-hand.ts";
 
 /*
  * What the components cost in a preview: many sites in one stack, against the very same resources created one by one
@@ -96,6 +97,12 @@ function createSites(count: number): void {
 /** Any resource, without a class of its own. */
 class PlainResource extends pulumi.CustomResource {}
 
+function createAllByHand(count: number, file: string): void {
+  const resources = JSON.parse(readFileSync(file, "utf8")) as Resource[];
+  const byName = new Map(resources.map(({ name, inputs }) => [name, inputs]));
+  for (let number = 0; number < count; number += 1) createByHand(`site-${number}`, byName);
+}
+
 function createPlain(file: string): void {
   const resources = JSON.parse(readFileSync(file, "utf8")) as Resource[];
   for (const { type, name, inputs } of resources) new PlainResource(type, name, inputs);
@@ -149,6 +156,7 @@ else {
   const isOurs = values.side === "components";
   const program = () => {
     if (isOurs) createSites(Number(values.sites));
+    else if (values.side === "by-hand") createAllByHand(Number(values.sites), values.file);
     else createPlain(values.file);
   };
   process.stdout.write(`${JSON.stringify(await measure(program, isOurs ? values.file : undefined))}\n`);
