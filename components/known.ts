@@ -26,7 +26,7 @@ export function isKnown<T>(value: pulumi.Input<T>): value is T {
  * Applies a function to an input: at once where all of it is known, and else when it gets known. An output costs a program
  * more than most of what is computed here, and a program may have hundreds of sites.
  */
-export function mapInput<T, R>(input: T, map: (value: pulumi.Unwrap<T>) => R): pulumi.Input<R> {
+export function mapInput<T, R>(input: T, map: (value: pulumi.Unwrap<T>) => pulumi.Input<R>): pulumi.Input<R> {
   if (isWhollyKnown(input)) return map(input as pulumi.Unwrap<T>);
   const output = (pulumi.Output.isInstance(input) ? input : pulumi.output(input)) as pulumi.Output<pulumi.Unwrap<T>>;
   return output.apply(map) as pulumi.Output<R>;

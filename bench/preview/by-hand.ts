@@ -19,23 +19,23 @@ export type SiteResources = ReadonlyMap<string, Registered["inputs"]>;
  * of its SDK's own class, literal where its value is known, and by an output where it refers to another resource.
  */
 export function createByHand(name: string, resources: SiteResources): void {
-  const inputsOf = <T>(noun: string) => {
+  const inputsOf = <Noun extends keyof SiteInputs>(noun: Noun) => {
     const inputs = resources.get(`${name}-${noun}`);
     if (inputs === undefined) throw new Error(`${name}-${noun}: the components register no such resource`);
-    return inputs as T;
+    return inputs as unknown as SiteInputs[Noun];
   };
   const namespace = new eventgrid.Namespace(`${name}-broker-ns`, inputsOf("broker-ns"), { protect: true });
   const spaces = Object.fromEntries(
-    ["plant", "commands"].map((space) => {
-      const inputs = inputsOf<eventgrid.TopicSpaceArgs>(`broker-${space}`);
+    (["plant", "commands"] as const).map((space) => {
+      const inputs = inputsOf(`broker-${space}`);
       return [
         space,
         new eventgrid.TopicSpace(`${name}-broker-${space}`, { ...inputs, namespaceName: namespace.name }),
       ] as const;
     }),
   );
-  const assign = (space: string, role: TopicSpaceRole) => {
-    const inputs = inputsOf<authorization.RoleAssignmentArgs>(`access-${space}-${role}`);
+  const assign = (space: "plant" | "commands", role: TopicSpaceRole) => {
+    const inputs = inputsOf(`access-${space}-${role}`);
     const scope = spaces[space]?.id ?? "";
     const definition = pulumi.output(scope).apply((id) => roleDefinitionId(id, role) ?? topicSpaceRoles[role].roleName);
     const args = { ...inputs, scope, roleDefinitionId: definition };
@@ -49,11 +49,11 @@ export function createByHand(name: string, resources: SiteResources): void {
     JSON.stringify({ host: configuration?.hostname }),
   );
   const config = new core.ConfigMap(`${name}-relay-cfg`, {
-    ...inputsOf<core.ConfigMapArgs>("relay-cfg"),
+    ...inputsOf("relay-cfg"),
     data: { "config.json": text },
   });
   const service = new core.Service(`${name}-relay-svc`, inputsOf("relay-svc"));
-  const set = inputsOf<PlainStatefulSet>("relay-set");
+  const set = inputsOf("relay-set");
   const [, ...volumes] = set.spec.template.spec.volumes;
   const checksum = text.apply((known) => createHash("sha256").update(known).digest("hex"));
   const { template } = set.spec;
@@ -78,6 +78,19 @@ export function createByHand(name: string, resources: SiteResources): void {
     { deleteBeforeReplace: true },
   );
   new networking.NetworkPolicy(`${name}-relay-net`, inputsOf("relay-net"));
+}
+
+/** What the components register for one site, by what stands behind the site in the resource's name. */
+interface SiteInputs {
+  readonly "broker-ns": eventgrid.NamespaceArgs;
+  readonly "broker-plant": eventgrid.TopicSpaceArgs;
+  readonly "broker-commands": eventgrid.TopicSpaceArgs;
+  readonly [grant: `access-${string}`]: authorization.RoleAssignmentArgs;
+  readonly "relay-sa": core.ServiceAccountArgs;
+  readonly "relay-cfg": core.ConfigMapArgs;
+  readonly "relay-svc": core.ServiceArgs;
+  readonly "relay-set": PlainStatefulSet;
+  readonly "relay-net": networking.NetworkPolicyArgs;
 }
 
 /** The part of a StatefulSet that refers to other resources. */

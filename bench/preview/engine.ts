@@ -61,7 +61,10 @@ function createProgram(): string {
   symlinkSync(path.join(project, "bench/preview"), path.join(folder, "bench/preview"));
   const options = "{ packagemanager: npm, typescript: false }";
   const runtime = `{ name: nodejs, options: ${options} }`;
-  writeFileSync(path.join(folder, "Pulumi.yaml"), `name: preview\nmain: bench/preview/program.ts\nruntime: ${runtime}\n`);
+  writeFileSync(
+    path.join(folder, "Pulumi.yaml"),
+    `name: preview\nmain: bench/preview/program.ts\nruntime: ${runtime}\n`,
+  );
   return folder;
 }
 

@@ -105,8 +105,10 @@ export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeA
 export function brokerHost(hostname: pulumi.Input<string>): BrokerHost {
   const { ports, webSocketPath } = eventGridLimits;
   return (protocol) =>
-    mapInput({ name: hostname, kind: protocol }, ({ name, kind }) =>
-      kind === "WebSockets" ? `${name}:${ports.WebSockets}${webSocketPath}` : `${name}:${ports.Mqtt}`,
+    mapInput(protocol, (kind) =>
+      mapInput(hostname, (name) =>
+        kind === "WebSockets" ? `${name}:${ports.WebSockets}${webSocketPath}` : `${name}:${ports.Mqtt}`,
+      ),
     );
 }
 

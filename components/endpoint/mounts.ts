@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import { localBrokerAudience } from "../../runtime/config/authentication.ts";
 import { parseHost } from "../../runtime/config/endpoint.ts";
 import type { Endpoint } from "../../runtime/config/endpoint.ts";
 import { mapInput } from "../known.ts";
 import type { EndpointFieldInputs } from "./known.ts";
-import { parseEndpoint } from "./parse.ts";
 
 /** The files that the relay's pod mounts for an endpoint. */
 export interface EndpointMounts {
@@ -23,7 +23,7 @@ export function mountsOf({
   const usesToken = authenticationMethod === "ServiceAccountToken";
   return {
     secretRef,
-    tokenAudience: mapInput(audience, (known) => (usesToken ? tokenAudience(known) : undefined)),
+    tokenAudience: mapInput(audience, (known) => (usesToken ? (known ?? localBrokerAudience) : undefined)),
     trustedCaCertificateConfigMapRef,
   };
 }
@@ -33,15 +33,4 @@ export function portOf({ mqttSettings: { host } }: Endpoint): number {
   const address = parseHost(host);
   if (address === undefined) throw new TypeError(`the parsed configuration has the host "${host}"`);
   return address.port;
-}
-
-/** The audience with the contract's default filled in. */
-function tokenAudience(audience: string | undefined): string | undefined {
-  const { authentication } = parseEndpoint("LocalBroker", {
-    authenticationMethod: "ServiceAccountToken",
-    audience,
-  }).mqttSettings;
-  return authentication.method === "ServiceAccountToken"
-    ? authentication.serviceAccountTokenSettings.audience
-    : undefined;
 }

@@ -127,7 +127,9 @@ export function buildStatefulSet(
       updateStrategy: { type: "RollingUpdate" },
       selector: { matchLabels: podLabels(metadata) },
       template: buildTemplate(metadata, settings, parts),
-      volumeClaimTemplates: mapInput(parts.usesVolume, (uses) => (uses ? [buildVolumeClaim(settings.volume ?? {})] : [])),
+      volumeClaimTemplates: mapInput(parts.usesVolume, (uses) =>
+        uses ? [buildVolumeClaim(settings.volume ?? {})] : [],
+      ),
       // What waits on the disk outlives the pods: a smaller or a deleted set is often a mistake.
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     },
@@ -192,7 +194,9 @@ export function buildNetworkPolicy(
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: mapInput(reached, (known) => buildEgress({ endpoints: known, proxy, usesEntra, usesNodeIdentity, ranges })),
+      egress: mapInput(reached, (known) =>
+        buildEgress({ endpoints: known, proxy, usesEntra, usesNodeIdentity, ranges }),
+      ),
     },
   };
 }
