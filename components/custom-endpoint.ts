@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatRelayConfig } from "../runtime/config.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
-import { mountsOf } from "./endpoint/mounts.ts";
+import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
+import { asOutput } from "./known.ts";
 import { refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -80,17 +80,18 @@ export class CustomEndpoint extends pulumi.ComponentResource {
 
     const endpoint = resolveEndpoint(this, name, "CustomMqtt", fields);
     const parts = { endpointName, hostType: "CustomMqtt", fields, endpoint } as const;
-    this.endpointName = createDataflowEndpoint(this, name, args, parts);
+    const shownName = createDataflowEndpoint(this, name, args, parts);
+    this.endpointName = asOutput(shownName);
 
-    const mounts = mountsOf(fields, endpoint);
-    this.config = endpoint.apply(formatRelayConfig);
-    this.hostType = pulumi.output(BrokerType.CustomMqtt);
-    this.port = mounts.port;
-    this.secretRef = mounts.secretRef;
-    this.tokenAudience = mounts.tokenAudience;
-    this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
-    this.proxy = mounts.proxy;
-    this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
+    const outputs = outputsOf(BrokerType.CustomMqtt, fields, endpoint);
+    this.config = asOutput(outputs.config);
+    this.hostType = asOutput(outputs.hostType);
+    this.port = asOutput(outputs.port);
+    this.secretRef = asOutput(outputs.secretRef);
+    this.tokenAudience = asOutput(outputs.tokenAudience);
+    this.trustedCaCertificateConfigMapRef = asOutput(outputs.trustedCaCertificateConfigMapRef);
+    this.proxy = asOutput(outputs.proxy);
+    this.registerOutputs({ endpointName: shownName, ...outputs });
   }
 }
 

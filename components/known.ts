@@ -22,6 +22,27 @@ export function isKnown<T>(value: pulumi.Input<T>): value is T {
   return !pulumi.Output.isInstance(value) && !(value instanceof Promise);
 }
 
+/**
+ * Applies a function to an input: at once where all of it is known, and else when it gets known. An output costs a program
+ * more than most of what is computed here, and a program may have hundreds of sites.
+ */
+export function mapInput<T, R>(input: T, map: (value: pulumi.Unwrap<T>) => pulumi.Input<R>): pulumi.Input<R> {
+  if (isWhollyKnown(input)) return map(input as pulumi.Unwrap<T>);
+  const output = (pulumi.Output.isInstance(input) ? input : pulumi.output(input)) as pulumi.Output<pulumi.Unwrap<T>>;
+  return output.apply(map) as pulumi.Output<R>;
+}
+
+/** Tells whether an input is known with all that is in it. */
+function isWhollyKnown(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return isKnown(value) && Object.values(value).every(isWhollyKnown);
+}
+
+/** An input as an output; one that is an output already is the same one. */
+export function asOutput<T>(input: pulumi.Input<T>): pulumi.Output<T> {
+  return (pulumi.Output.isInstance(input) ? input : pulumi.output(input)) as pulumi.Output<T>;
+}
+
 /** The fields that are given, whether or not their values are known. */
 export function givenFields(args: object): string[] {
   return Object.entries(args).flatMap(([key, value]) => (value === undefined ? [] : [key]));

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatRelayConfig } from "../runtime/config.ts";
 import { localBrokerHost } from "../runtime/config/endpoint.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
-import { mountsOf } from "./endpoint/mounts.ts";
+import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
+import { asOutput } from "./known.ts";
 import { refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -81,22 +81,19 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
     const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    this.endpointName = createDataflowEndpoint(
-      this,
-      name,
-      { ...args, existing: existsAlready(args, endpointName) },
-      parts,
-    );
+    const own = { ...args, existing: existsAlready(args, endpointName) };
+    const shownName = createDataflowEndpoint(this, name, own, parts);
+    this.endpointName = asOutput(shownName);
 
-    const mounts = mountsOf(fields, endpoint);
-    this.config = endpoint.apply(formatRelayConfig);
-    this.hostType = pulumi.output(BrokerType.LocalBroker);
-    this.port = mounts.port;
-    this.secretRef = mounts.secretRef;
-    this.tokenAudience = mounts.tokenAudience;
-    this.trustedCaCertificateConfigMapRef = mounts.trustedCaCertificateConfigMapRef;
-    this.proxy = mounts.proxy;
-    this.registerOutputs({ endpointName: this.endpointName, config: this.config, hostType: this.hostType, ...mounts });
+    const outputs = outputsOf(BrokerType.LocalBroker, fields, endpoint);
+    this.config = asOutput(outputs.config);
+    this.hostType = asOutput(outputs.hostType);
+    this.port = asOutput(outputs.port);
+    this.secretRef = asOutput(outputs.secretRef);
+    this.tokenAudience = asOutput(outputs.tokenAudience);
+    this.trustedCaCertificateConfigMapRef = asOutput(outputs.trustedCaCertificateConfigMapRef);
+    this.proxy = asOutput(outputs.proxy);
+    this.registerOutputs({ endpointName: shownName, ...outputs });
   }
 }
 

@@ -15,6 +15,7 @@ import { planGrants } from "./bridge/grants.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
+import { mountsOf } from "./endpoint/mounts.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
 import type { RoleScope } from "./enumerations.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
@@ -128,7 +129,7 @@ export class MqttBridge extends pulumi.ComponentResource {
     const endpoints = createEndpoints(name, planned, inCluster);
     const aioArgs = buildAioDataflows(args, planned, endpoints);
     const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, aioArgs, inCluster);
-    const relayArgs = buildRelay(args, endpoints, aioDataflows);
+    const relayArgs = buildRelay(args, planned, endpoints, aioDataflows);
     const relay = relayArgs && new Relay(`${name}-relay`, relayArgs, inCluster);
     if (args.gitOps?.flux !== undefined) {
       const namespace = args.relay?.namespace ?? aioNamespace;
@@ -136,12 +137,13 @@ export class MqttBridge extends pulumi.ComponentResource {
       new kubernetesconfiguration.FluxConfiguration(`${name}-flux`, flux, child);
     }
 
-    this.hostname = pulumi.output(broker?.hostname);
+    const none = pulumi.output<string | undefined>(undefined);
+    this.hostname = broker?.hostname ?? none;
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
-    this.configText = pulumi.output(relay?.configText);
-    this.configMapName = pulumi.output(relay?.configMapName);
-    this.statefulSetName = pulumi.output(relay?.statefulSetName);
-    this.serviceAccountName = pulumi.output(relay?.serviceAccountName);
+    this.configText = relay?.configText ?? none;
+    this.configMapName = relay?.configMapName ?? none;
+    this.statefulSetName = relay?.statefulSetName ?? none;
+    this.serviceAccountName = relay?.serviceAccountName ?? none;
     const { hostname, topicSpaceIds, configText, configMapName, statefulSetName, serviceAccountName } = this;
     this.registerOutputs({
       hostname,
@@ -219,24 +221,20 @@ function buildAioDataflows(
 /** What the relay runs; `undefined` when it runs nothing. */
 function buildRelay(
   args: MqttBridgeArgs,
-  all: Endpoints,
+  planned: BridgeEndpoints,
+  created: Endpoints,
   aioDataflows: AioDataflows | undefined,
 ): RelayArgs | undefined {
   if (args.relay === undefined || !hasRelay(args)) return undefined;
   const { site, relay, identity } = args;
-  const entries = Object.entries(all).filter(([name]) => !isAioEndpoint(args, name));
-  const endpoints = mapValues(
-    Object.fromEntries(entries),
-    ({ config, hostType, port, secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }) => ({
-      config,
-      hostType,
-      port,
-      secretRef,
-      tokenAudience,
-      trustedCaCertificateConfigMapRef,
-      proxy,
-    }),
-  );
+  const entries = listEndpoints(planned).flatMap(({ name, hostType, fields }) => {
+    const endpoint = created[name];
+    if (endpoint === undefined || isAioEndpoint(args, name)) return [];
+    // What a declaration says is known at once; an output of the component would be waited for like a resource.
+    const { config, port } = endpoint;
+    return [[name, { config, port, hostType, ...mountsOf(fields) }] as const];
+  });
+  const endpoints = Object.fromEntries(entries);
   const { relay: dataflows } = dataflowsByEngine(args.dataflows);
   return {
     ...relay,

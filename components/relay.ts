@@ -9,6 +9,7 @@ import type { EndpointInput } from "../runtime/config/endpoint.ts";
 import { formatProblem } from "../runtime/errors.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
+import { asOutput, mapInput } from "./known.ts";
 import { refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
@@ -85,7 +86,7 @@ export class Relay extends pulumi.ComponentResource {
     const service = new core.Service(`${name}-svc`, manifests.buildService(metadata, args), child);
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
-    const usesDisk = hostTypesOf(endpoints).apply((hostTypes) => usesVolume(args.dataflows, hostTypes));
+    const usesDisk = mapInput(hostTypesOf(endpoints), (hostTypes) => usesVolume(args.dataflows, hostTypes));
     const parts = {
       endpoints,
       identity,
@@ -121,9 +122,10 @@ function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
 }
 
 /** The kind of broker of each endpoint, which a preview knows even where it does not know the host. */
-function hostTypesOf(endpoints: RelayArgs["endpoints"]) {
-  const entries = Object.entries(endpoints).map(([name, { hostType }]) => [name, hostType ?? BrokerType.CustomMqtt]);
-  return pulumi.output(Object.fromEntries(entries) as { [name: string]: pulumi.Input<BrokerType> });
+function hostTypesOf(endpoints: RelayArgs["endpoints"]): { [name: string]: pulumi.Input<BrokerType> } {
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([name, { hostType }]) => [name, hostType ?? BrokerType.CustomMqtt]),
+  );
 }
 
 /** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */
@@ -132,7 +134,7 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
   const { site, logLevel, drainTimeoutSeconds } = args;
-  return pulumi.output({ configs, site, logLevel, drainTimeoutSeconds }).apply(({ configs: texts, ...known }) => {
+  const rendered = mapInput({ configs, site, logLevel, drainTimeoutSeconds }, ({ configs: texts, ...known }) => {
     const endpoints = Object.fromEntries(
       Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
@@ -141,6 +143,7 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
     for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
     return text;
   });
+  return asOutput(rendered);
 }
 
 function parseEndpointText(relay: Relay, name: string, endpointName: string, text: string): EndpointInput {

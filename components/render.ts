@@ -38,18 +38,28 @@ export interface RenderedConfig {
  * @throws {ConfigError} with every problem, each at its path in the declaration
  */
 export function renderRelayConfig(where: string, declaration: RelayDeclaration): RenderedConfig {
+  const text = formatRelayConfig(readDeclaration(where, declaration));
+  // The relay gets this text and no other, so this text is what has to be right.
+  const { config, warnings } = atDeclaredPaths(where, () => parseRelayConfig(text, { where }));
+  return { text, config, warnings: warnings.map(asDeclared) };
+}
+
+/** Reads a declaration as the relay reads its configuration, with every default filled in. */
+function readDeclaration(where: string, declaration: RelayDeclaration): RelayConfig {
   const foreign = Object.entries(declaration.dataflows).filter(([, dataflow]) => isForAio(dataflow));
+  if (foreign.length > 0) {
+    throw new ConfigError(
+      where,
+      foreign.map(([name]) => notForRelay(name)),
+    );
+  }
+  const written = formatRelayConfig(buildRelayConfig(declaration));
+  return atDeclaredPaths(where, () => parseRelayConfig(written, { where }).config);
+}
+
+function atDeclaredPaths<T>(where: string, read: () => T): T {
   try {
-    if (foreign.length > 0)
-      throw new ConfigError(
-        where,
-        foreign.map(([name]) => notForRelay(name)),
-      );
-    const written = formatRelayConfig(buildRelayConfig(declaration));
-    const text = formatRelayConfig(parseRelayConfig(written, { where }).config);
-    // The relay gets this text and no other, so this text is what has to be right.
-    const { config, warnings } = parseRelayConfig(text, { where });
-    return { text, config, warnings: warnings.map(asDeclared) };
+    return read();
   } catch (error) {
     throw error instanceof ConfigError
       ? new ConfigError(where, error.problems.map(asDeclared), { cause: error })
@@ -60,7 +70,7 @@ export function renderRelayConfig(where: string, declaration: RelayDeclaration):
 /** Lists what is wrong with a declaration; empty when all is well. */
 export function checkRelayConfig(declaration: RelayDeclaration): readonly Problem[] {
   try {
-    renderRelayConfig("declaration", declaration);
+    readDeclaration("declaration", declaration);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
+import { mapInput } from "./known.ts";
 import { refusal } from "./refuse.ts";
 import { filtersOverlap } from "./topic-sets.ts";
 
@@ -50,7 +51,7 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
           `${name}-${space}-${role}`,
           {
             scope,
-            roleDefinitionId: pulumi.output(scope).apply((id) => roleIn(this, name, { space, role, scope: id })),
+            roleDefinitionId: mapInput(scope, (id) => roleIn(this, name, { space, role, scope: id })),
             principalId: args.principalId,
             // Without it Azure looks the principal up, and does not find an identity that was just created.
             principalType: "ServicePrincipal",

@@ -45,8 +45,19 @@ export function parseRelayConfig(text: string, { where, profile }: ParseOptions)
   const raw = isKubernetesDocument(json.value) ? fromKubernetes(json.value, profile) : ownDocument(json.value);
   const { config, problems } = checkDocument(raw);
   if (problems.length > 0) throw new ConfigError(where, problems);
-  const warnings = withoutRepeats(findWarnings(config, (name) => raw.pathOf("endpoints", name)));
+  const written = {
+    pathOf: (name: string) => raw.pathOf("endpoints", name),
+    saysRetain: (name: string) => saysRetain(raw.document, name),
+  };
+  const warnings = withoutRepeats(findWarnings(config, written));
   return { config, warnings, skipped: raw.skipped };
+}
+
+function saysRetain(document: unknown, endpointName: string): boolean {
+  const endpoints = isRecord(document) && isRecord(document["endpoints"]) ? document["endpoints"] : {};
+  const endpoint = endpoints[endpointName];
+  const settings = isRecord(endpoint) ? endpoint["mqttSettings"] : undefined;
+  return isRecord(settings) && settings["retain"] !== undefined;
 }
 
 function ownDocument(document: unknown): RawDocument {

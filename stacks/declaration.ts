@@ -1,4 +1,9 @@
-import { CloudEventAttributes, EventGridAuthenticationMethod, LocalAuthenticationMethod } from "../components/index.ts";
+import {
+  CloudEventAttributes,
+  EventGridAuthenticationMethod,
+  LocalAuthenticationMethod,
+  MqttRetain,
+} from "../components/index.ts";
 import type { MqttBridgeArgs } from "../components/index.ts";
 import { cloud, edge, siteDataflows, siteTopicSpaces } from "./dataflows.ts";
 import type { PlatformInputs } from "./platform.ts";
@@ -27,6 +32,8 @@ export function declareBridge(settings: Settings, platform: PlatformInputs): Mqt
       [cloud]: {
         authenticationMethod: EventGridAuthenticationMethod.UserAssignedManagedIdentity,
         cloudEventAttributes: CloudEventAttributes.CreateOrRemap,
+        // Alarms are retained, so that who comes later learns of them.
+        retain: MqttRetain.Keep,
       },
     },
     dataflows: siteDataflows(site),

@@ -9,7 +9,7 @@ import { isAioMethod } from "../endpoint/aio-method.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
-import { withoutUndefined } from "../known.ts";
+import { mapInput, withoutUndefined } from "../known.ts";
 import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
 import type { LocalEndpointArgs } from "../local-endpoint.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
@@ -105,11 +105,11 @@ export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeA
 export function brokerHost(hostname: pulumi.Input<string>): BrokerHost {
   const { ports, webSocketPath } = eventGridLimits;
   return (protocol) =>
-    pulumi
-      .all([hostname, protocol])
-      .apply(([known, kind]) =>
-        kind === "WebSockets" ? `${known}:${ports.WebSockets}${webSocketPath}` : `${known}:${ports.Mqtt}`,
-      );
+    mapInput(protocol, (kind) =>
+      mapInput(hostname, (name) =>
+        kind === "WebSockets" ? `${name}:${ports.WebSockets}${webSocketPath}` : `${name}:${ports.Mqtt}`,
+      ),
+    );
 }
 
 /** AIO's own broker as pods of a namespace reach it: by its short name only from AIO's. */

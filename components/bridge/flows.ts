@@ -1,5 +1,6 @@
 import { parseHost } from "../../runtime/config/endpoint.ts";
 import type { Problem } from "../../runtime/errors.ts";
+import { warnOfRetain } from "../../runtime/config/warnings.ts";
 import { clientId } from "../../runtime/forward/client-id.ts";
 import { findForeignAudience } from "../checks/audience.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
@@ -56,10 +57,22 @@ export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
       findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
     ),
     ...listCertificates(declaration).flatMap(findPartialPermissions),
+    ...findUnsaidRetain(declaration),
     ...endpoints
       .filter(({ hostType }) => hostType === "CustomMqtt")
       .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
   ];
+}
+
+/** What is rendered has every default explicit, and can't tell any more what nobody has said. */
+function findUnsaidRetain({ args, endpoints }: BridgeDeclaration): Problem[] {
+  const destinations = new Set(Object.values(args.dataflows).map(({ destination }) => destination));
+  return endpoints
+    .filter(({ name, hostType, existing, fields }) => {
+      const isUnsaid = !existing && fields.retain === undefined;
+      return hostType === "EventGrid" && isUnsaid && destinations.has(name);
+    })
+    .map(({ path }) => warnOfRetain(`${path}.retain`));
 }
 
 function enabledDataflows({ dataflows }: MqttBridgeArgs): [string, DataflowArgs][] {

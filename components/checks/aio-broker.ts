@@ -1,3 +1,4 @@
+import { localBrokerAudience } from "../../runtime/config/authentication.ts";
 import { parseHost } from "../../runtime/config/endpoint.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import type { EndpointFields } from "../endpoint/config.ts";
@@ -10,9 +11,6 @@ export interface LocalBroker {
   readonly trustBundle?: string;
 }
 
-/** @see Azure IoT Operations, default endpoint */
-const defaultAudience = "aio-internal";
-
 /**
  * Refuses a local endpoint that says otherwise than the platform does of AIO's broker: its clients would find no
  * listener, be refused, or distrust the broker's certificate. Compares what is known of both.
@@ -21,7 +19,7 @@ export function checkLocalBroker(path: string, declared: Partial<EndpointFields>
   const {
     host,
     authenticationMethod,
-    audience = defaultAudience,
+    audience = localBrokerAudience,
     tlsMode,
     trustedCaCertificateConfigMapRef,
   } = declared;

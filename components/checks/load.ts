@@ -34,11 +34,11 @@ function checkSessionLoad({ path, end, messagesPerSecond, bytesPerMessage, sessi
   const each = messagesPerSecond / sessions;
   const problems: Problem[] = [];
   if (each > limit.messages) {
-    const problem = `is ${each} messages/s a session, and Event Grid ${verb} ${limit.messages} messages/s a session`;
+    const problem = `is ${shown(each)} messages/s a session, and Event Grid ${verb} ${limit.messages} messages/s a session`;
     problems.push({ path: `${path}.expectedMessagesPerSecond`, problem, remedy });
   }
   if (bytesPerMessage !== undefined && each * bytesPerMessage > limit.bytes) {
-    const problem = `makes ${each * bytesPerMessage} bytes/s a session, and Event Grid ${verb} ${limit.bytes} bytes/s a session`;
+    const problem = `makes ${shown(each * bytesPerMessage)} bytes/s a session, and Event Grid ${verb} ${limit.bytes} bytes/s a session`;
     problems.push({ path: `${path}.expectedMessageBytes`, problem, remedy });
   }
   return problems;
@@ -57,12 +57,17 @@ function checkNamespaceLoad(
   const needed = Math.ceil(Math.max(messages / unitMessages, bytes / unitBytes));
   if (needed <= capacity) return [];
   const way = end === "source" ? "out of" : "into";
-  const problem = `is ${capacity} throughput units, and the dataflows expect ${messages} messages/s and ${bytes} bytes/s ${way} the namespace`;
+  const problem = `is ${capacity} throughput units, and the dataflows expect ${shown(messages)} messages/s and ${shown(bytes)} bytes/s ${way} the namespace`;
   const isEnough = needed <= capacityBounds.max;
   const remedy = isEnough
     ? `set it to ${needed} or more`
     : `spread the dataflows over several namespaces: one has ${capacityBounds.max} units at most`;
   return [{ path, problem, remedy }];
+}
+
+/** A rate for people: a whole number, rounded up so that what is above a limit reads so. */
+function shown(rate: number): number {
+  return Math.ceil(rate);
 }
 
 function sum(values: readonly number[]): number {

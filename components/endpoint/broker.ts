@@ -28,8 +28,8 @@ export function compareWithBroker(
   name: string,
   instance: AioInstanceArgs | undefined,
   fields: EndpointFieldInputs,
-  endpoint: pulumi.Output<Endpoint>,
-): pulumi.Output<Endpoint> {
+  endpoint: pulumi.Input<Endpoint>,
+): pulumi.Input<Endpoint> {
   if (instance?.broker === undefined) return endpoint;
   return pulumi.all([endpoint, pulumi.output(fields), pulumi.output(instance.broker)]).apply(([known, own, broker]) => {
     refuse(component, name, checkLocalBroker("", own, broker));

@@ -1,5 +1,5 @@
 import type * as inputs from "@pulumi/azure-native/types/input.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import type { Authentication } from "../../runtime/config/authentication.ts";
 import { inferHostType } from "../../runtime/config/endpoint.ts";
@@ -7,7 +7,7 @@ import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
 import { after } from "../aio/after.ts";
 import { createAioResource } from "../aio/resource.ts";
 import { AioResourceApi } from "../enumerations.ts";
-import { isKnown } from "../known.ts";
+import { isKnown, mapInput } from "../known.ts";
 import type { EndpointFieldInputs } from "./known.ts";
 import type { EndpointResourceArgs } from "./settings.ts";
 
@@ -16,7 +16,7 @@ export interface DataflowEndpointParts {
   readonly endpointName: string;
   readonly hostType: HostType;
   readonly fields: EndpointFieldInputs;
-  readonly endpoint: pulumi.Output<Endpoint>;
+  readonly endpoint: pulumi.Input<Endpoint>;
 }
 
 /**
@@ -28,9 +28,9 @@ export function createDataflowEndpoint(
   name: string,
   { instance, existing = false }: Pick<EndpointResourceArgs, "instance" | "existing">,
   parts: DataflowEndpointParts,
-): pulumi.Output<string> {
+): pulumi.Input<string> {
   const { endpointName } = parts;
-  if (instance === undefined || existing) return pulumi.output(endpointName);
+  if (instance === undefined || existing) return endpointName;
   const resource = createAioResource(component, name, "endpoint", instance, {
     kind: "DataflowEndpoint",
     resourceName: endpointName,
@@ -53,12 +53,12 @@ function needsHostType({ hostType, fields: { host } }: DataflowEndpointParts): b
 function buildProperties(
   parts: DataflowEndpointParts,
   api: AioResourceApi,
-): pulumi.Output<inputs.iotoperations.DataflowEndpointPropertiesArgs> {
+): pulumi.Input<inputs.iotoperations.DataflowEndpointPropertiesArgs> {
   const { hostType, endpoint } = parts;
   // A custom resource is one kind whatever fields it has.
   const says = (host: string) =>
     api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsHostType(parts);
-  return endpoint.apply(({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
+  return mapInput(endpoint, ({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
     endpointType,
     ...(says(settings.host) ? { hostType } : {}),
     mqttSettings: { ...settings, authentication: buildAuthentication(authentication, api) },

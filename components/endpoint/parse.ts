@@ -1,5 +1,6 @@
 import { parseRelayConfig } from "../../runtime/config.ts";
 import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
+import { resourceName } from "../../runtime/config/field.ts";
 import { ConfigError } from "../../runtime/errors.ts";
 import type { Problem } from "../../runtime/errors.ts";
 import { declaredPath } from "../declared-path.ts";
@@ -56,5 +57,6 @@ export function checkEndpointValues(
 
 /** Refuses a name that AIO's `DataflowEndpoint` and the relay's configuration do not take. */
 export function checkEndpointName(endpointName: string): readonly Problem[] {
+  if (resourceName.test(endpointName)) return [];
   return checkEndpointValues("LocalBroker", { authenticationMethod: "Anonymous" }, endpointName);
 }

@@ -1,8 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
 import { checkClientIdPrefix } from "../checks/client-id-prefix.ts";
-import { refuse } from "../refuse.ts";
+import { mapInput } from "../known.ts";
+import { refuse, refuseInvalid } from "../refuse.ts";
+import type { EndpointFields } from "./config.ts";
 import type { EndpointFieldInputs } from "./known.ts";
 import { checkEndpointValues, parseEndpoint } from "./parse.ts";
 
@@ -12,10 +14,10 @@ export function resolveEndpoint(
   name: string,
   hostType: HostType,
   fields: EndpointFieldInputs,
-): pulumi.Output<Endpoint> {
-  return pulumi.output(fields).apply((known) => {
+): pulumi.Input<Endpoint> {
+  return mapInput(fields, (known: EndpointFields) => {
     const prefix = checkClientIdPrefix("", hostType, known.clientIdPrefix);
-    refuse(component, name, [...prefix, ...checkEndpointValues(hostType, known)]);
-    return parseEndpoint(hostType, known);
+    if (prefix.length > 0) refuse(component, name, [...prefix, ...checkEndpointValues(hostType, known)]);
+    return refuseInvalid(component, name, () => parseEndpoint(hostType, known));
   });
 }

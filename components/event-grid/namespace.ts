@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { sessionLimitBounds } from "../checks/session-limit.ts";
 import { PublicNetworkAccess } from "../enumerations.ts";
 import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
-import { withoutUndefined } from "../known.ts";
+import { mapInput, withoutUndefined } from "../known.ts";
 import type { CustomDomainArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
 import { minimumTlsVersion } from "./tls.ts";
 
@@ -80,9 +80,9 @@ function networkFields({ publicNetworkAccess, inboundIpRules, isZoneRedundant }:
 }
 
 function sessionFields(args: EventGridBrokerArgs, checkSessions: CheckSessions) {
-  const sessions = pulumi.output(args.maximumClientSessionsPerAuthenticationName ?? sessionLimitBounds.min);
+  const sessions = args.maximumClientSessionsPerAuthenticationName ?? sessionLimitBounds.min;
   return {
-    maximumClientSessionsPerAuthenticationName: sessions.apply(checkSessions),
+    maximumClientSessionsPerAuthenticationName: mapInput(sessions, checkSessions),
     maximumSessionExpiryInHours: args.maximumSessionExpiryInHours ?? defaultSessionExpiryHours,
   };
 }

@@ -7,7 +7,16 @@ import { profileSchema, relaySchema } from "../../runtime/config/document.ts";
 export const aioNamespace = "azure-iot-operations";
 
 /** What the relay's own schema has as defaults and the pod depends on too. */
-export function relayDefaults() {
+export function relayDefaults(): RelayDefaults {
+  defaults ??= readDefaults();
+  return defaults;
+}
+
+let defaults: RelayDefaults | undefined;
+
+type RelayDefaults = Readonly<ReturnType<typeof readDefaults>>;
+
+function readDefaults() {
   const profile = v.parse(profileSchema, {});
   const { mountPath, spoolPath, drainTimeoutSeconds } = v.parse(relaySchema, {});
   return {

@@ -5,8 +5,9 @@ import type * as apps from "@pulumi/kubernetes/apps/v1/index.js";
 import type * as core from "@pulumi/kubernetes/core/v1/index.js";
 import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type * as policy from "@pulumi/kubernetes/policy/v1/index.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
+import { mapInput } from "../known.ts";
 import { podDefaults, relayDefaults, relayName } from "./defaults.ts";
 import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
 import type { MountedFiles } from "./files.ts";
@@ -38,7 +39,7 @@ export interface StatefulSetParts extends ManifestParts {
   readonly serviceAccountName: pulumi.Output<string>;
   readonly serviceName: pulumi.Output<string>;
   /** Whether a dataflow writes to the disk. */
-  readonly usesVolume: pulumi.Output<boolean>;
+  readonly usesVolume: pulumi.Input<boolean>;
 }
 
 /** Label that the workload identity webhook looks for on pods. @see Azure Workload Identity, service account labels and annotations */
@@ -126,7 +127,9 @@ export function buildStatefulSet(
       updateStrategy: { type: "RollingUpdate" },
       selector: { matchLabels: podLabels(metadata) },
       template: buildTemplate(metadata, settings, parts),
-      volumeClaimTemplates: parts.usesVolume.apply((uses) => (uses ? [buildVolumeClaim(settings.volume ?? {})] : [])),
+      volumeClaimTemplates: mapInput(parts.usesVolume, (uses) =>
+        uses ? [buildVolumeClaim(settings.volume ?? {})] : [],
+      ),
       // What waits on the disk outlives the pods: a smaller or a deleted set is often a mistake.
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     },
@@ -147,31 +150,26 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
     instanceCount: instanceCountOf(settings),
     metricsPort: metricsPortOf(settings),
     mountPath,
-    memoryMebibytes: pulumi.output(settings.memoryMebibytes ?? podDefaults.memoryMebibytes),
-    cpuMillicores: pulumi.output(settings.cpuMillicores ?? podDefaults.cpuMillicores),
-    drainTimeoutSeconds: pulumi.output(settings.drainTimeoutSeconds ?? drainTimeoutSeconds),
-    volumes: pulumi
-      .all([parts.configMapName, files])
-      .apply(([configMapName, known]) => buildVolumes(configMapName, known)),
-    volumeMounts: pulumi
-      .all([files, parts.usesVolume])
-      .apply(([known, uses]) => [
-        ...buildVolumeMounts(mountPath, known),
-        ...(uses ? [{ name: volumeName, mountPath: spoolPath }] : []),
-      ]),
+    memoryMebibytes: settings.memoryMebibytes ?? podDefaults.memoryMebibytes,
+    cpuMillicores: settings.cpuMillicores ?? podDefaults.cpuMillicores,
+    drainTimeoutSeconds: settings.drainTimeoutSeconds ?? drainTimeoutSeconds,
+    volumes: mapInput({ configMapName: parts.configMapName, files }, (known) =>
+      buildVolumes(known.configMapName, known.files),
+    ),
+    volumeMounts: mapInput({ files, uses: parts.usesVolume }, ({ files: known, uses }) => [
+      ...buildVolumeMounts(mountPath, known),
+      ...(uses ? [{ name: volumeName, mountPath: spoolPath }] : []),
+    ]),
   });
 }
 
-function filesOf(
-  endpoints: ManifestParts["endpoints"],
-  relayProxy: ProxyArgs | undefined,
-): pulumi.Output<MountedFiles> {
+function filesOf(endpoints: ManifestParts["endpoints"], relayProxy: ProxyArgs | undefined): pulumi.Input<MountedFiles> {
   // Field by field: the configuration may hold a host name that a preview does not know.
   const entries = Object.entries(endpoints).map(
     ([name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }]) =>
       [name, { secretRef, tokenAudience, trustedCaCertificateConfigMapRef, proxy }] as const,
   );
-  return pulumi.output(Object.fromEntries(entries)).apply((known) => gatherFiles(known, relayProxy));
+  return mapInput(Object.fromEntries(entries), (known) => gatherFiles(known, relayProxy));
 }
 
 function sha256(text: string): string {
@@ -186,10 +184,8 @@ export function buildNetworkPolicy(
 ): networking.NetworkPolicyArgs {
   const usesNodeIdentity = settings.useNodeIdentity ?? false;
   const usesEntra = identity !== undefined || usesNodeIdentity;
-  const reached = pulumi.output(
-    Object.fromEntries(
-      Object.entries(endpoints).map(([name, { port, hostType, proxy }]) => [name, { port, hostType, proxy }]),
-    ),
+  const reached = Object.fromEntries(
+    Object.entries(endpoints).map(([name, { port, hostType, proxy }]) => [name, { port, hostType, proxy }]),
   );
   const { egress: ranges = {}, proxy: relayProxy } = settings;
   return {
@@ -198,7 +194,7 @@ export function buildNetworkPolicy(
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: reached.apply((known) =>
+      egress: mapInput(reached, (known) =>
         buildEgress({ endpoints: known, relayProxy, usesEntra, usesNodeIdentity, ranges }),
       ),
     },

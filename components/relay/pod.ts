@@ -1,6 +1,7 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
+import { mapInput } from "../known.ts";
 import { shutdownMarginSeconds } from "./defaults.ts";
 import { configKey } from "./files.ts";
 
@@ -16,9 +17,9 @@ export interface PodParts {
   readonly instanceCount: number;
   readonly metricsPort: number;
   readonly mountPath: string;
-  readonly memoryMebibytes: pulumi.Output<number>;
-  readonly cpuMillicores: pulumi.Output<number>;
-  readonly drainTimeoutSeconds: pulumi.Output<number>;
+  readonly memoryMebibytes: pulumi.Input<number>;
+  readonly cpuMillicores: pulumi.Input<number>;
+  readonly drainTimeoutSeconds: pulumi.Input<number>;
   readonly volumes: pulumi.Input<inputs.core.v1.Volume[]>;
   readonly volumeMounts: pulumi.Input<inputs.core.v1.VolumeMount[]>;
 }
@@ -49,7 +50,7 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
-      terminationGracePeriodSeconds: parts.drainTimeoutSeconds.apply((seconds) => seconds + shutdownMarginSeconds),
+      terminationGracePeriodSeconds: mapInput(parts.drainTimeoutSeconds, (seconds) => seconds + shutdownMarginSeconds),
       containers: [buildContainer(parts)],
       volumes: parts.volumes,
     },
@@ -57,7 +58,7 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
 }
 
 function buildContainer(parts: PodParts): inputs.core.v1.Container {
-  const memory = pulumi.interpolate`${parts.memoryMebibytes}Mi`;
+  const memory = mapInput(parts.memoryMebibytes, (mebibytes) => `${mebibytes}Mi`);
   return {
     name: "relay",
     image: parts.image,
@@ -67,14 +68,14 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
         name: "RELAY_ORDINAL",
         valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
       },
-      { name: "NODE_OPTIONS", value: parts.memoryMebibytes.apply(heapOption) },
+      { name: "NODE_OPTIONS", value: mapInput(parts.memoryMebibytes, heapOption) },
     ],
     ports: [{ name: "metrics", containerPort: parts.metricsPort, protocol: "TCP" }],
     startupProbe: { ...probe("/startupz"), periodSeconds: 2, failureThreshold: 60 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 5, failureThreshold: 2 },
     livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 3 },
     resources: {
-      requests: { cpu: pulumi.interpolate`${parts.cpuMillicores}m`, memory },
+      requests: { cpu: mapInput(parts.cpuMillicores, (millicores) => `${millicores}m`), memory },
       limits: { memory },
     },
     securityContext: {

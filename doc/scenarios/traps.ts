@@ -67,7 +67,10 @@ export const traps: readonly Scenario[] = [
       "Receive Maximum keeps the source quiet; reading stops only above a bound in bytes, and a paused peer is not taken for a silent one",
     tests: [
       ...forward("dataflow", "connects to its destination first and announces to the source what that takes"),
-      ...forward("forwarder", "is read no further shortly before 16 MB are in memory, and again when half of it is gone"),
+      ...forward(
+        "forwarder",
+        "is read no further shortly before 16 MB are in memory, and again when half of it is gone",
+      ),
       ...mqtt("connection", "does not take a server for silent that it does not listen to"),
     ],
   },

@@ -69,6 +69,9 @@ const userAssigned = methodBlock({
   }),
 });
 
+/** Audience that AIO's own broker expects. @see Azure IoT Operations, default endpoint */
+export const localBrokerAudience = "aio-internal";
+
 const serviceAccountToken = methodBlock({
   method: v.literal("ServiceAccountToken"),
   serviceAccountTokenSettings: v.optional(
@@ -81,7 +84,7 @@ const serviceAccountToken = methodBlock({
           },
           audience,
         ),
-        "aio-internal",
+        localBrokerAudience,
       ),
     }),
     {},

@@ -4,8 +4,16 @@ import type { RelayConfig } from "./document.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
 
-/** Lists what works and may still lose messages or show a credential; `pathOf` says where an endpoint was written. */
-export function findWarnings({ endpoints, dataflows }: RelayConfig, pathOf: (endpoint: string) => string): Problem[] {
+/** What a document says of its endpoints beyond their values. */
+export interface Written {
+  /** Where an endpoint was written. */
+  readonly pathOf: (endpoint: string) => string;
+  /** Whether its retain setting was written at all, or is the default. */
+  readonly saysRetain: (endpoint: string) => boolean;
+}
+
+/** Lists what works and may still lose messages or show a credential. */
+export function findWarnings({ endpoints, dataflows }: RelayConfig, { pathOf, saysRetain }: Written): Problem[] {
   const ofDataflows = Object.entries(dataflows).flatMap(([name, dataflow]) => {
     const parts = dataflowParts(dataflow);
     const source = endpoints[parts?.source.endpointRef ?? ""];
@@ -14,6 +22,9 @@ export function findWarnings({ endpoints, dataflows }: RelayConfig, pathOf: (end
     return [
       ...checkSourceLosses(name, `${pathOf(parts.source.endpointRef)}.mqttSettings`, source),
       ...checkDestinationLosses(name, `${pathOf(parts.destination.endpointRef)}.mqttSettings`, destination),
+      ...(saysRetain(parts.destination.endpointRef)
+        ? []
+        : checkRetain(`${pathOf(parts.destination.endpointRef)}.mqttSettings.retain`, destination)),
     ];
   });
   return [
@@ -41,20 +52,22 @@ function checkSourceLosses(dataflow: string, path: string, { hostType, mqttSetti
   return [{ path: `${path}.sessionExpirySeconds`, problem, remedy: "count on the namespace's maximum session expiry" }];
 }
 
-function checkDestinationLosses(dataflow: string, path: string, { hostType, mqttSettings }: Endpoint): Problem[] {
-  const { qos, retain } = mqttSettings;
-  const problems: Problem[] = [];
-  if (qos === 0) {
-    const problem = `is 0, so dataflow "${dataflow}" never learns whether the broker took a message`;
-    problems.push({ path: `${path}.qos`, problem, remedy: "set it to 1 where that matters" });
-  }
-  if (hostType === HostType.EventGrid && retain === "Keep") {
-    const problem = "is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most)";
-    const remedy =
-      'set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none';
-    problems.push({ path: `${path}.retain`, problem, remedy });
-  }
-  return problems;
+function checkDestinationLosses(dataflow: string, path: string, { mqttSettings }: Endpoint): Problem[] {
+  if (mqttSettings.qos !== 0) return [];
+  const problem = `is 0, so dataflow "${dataflow}" never learns whether the broker took a message`;
+  return [{ path: `${path}.qos`, problem, remedy: "set it to 1 where that matters" }];
+}
+
+function checkRetain(path: string, { hostType, mqttSettings: { retain } }: Endpoint): Problem[] {
+  return hostType === HostType.EventGrid && retain === "Keep" ? [warnOfRetain(path)] : [];
+}
+
+/** The warning of a destination at Event Grid that keeps the retain flag because nobody has said otherwise. */
+export function warnOfRetain(path: string): Problem {
+  const problem = "is Keep by default, and not every Event Grid namespace takes retained messages (64 KB each at most)";
+  const remedy =
+    'say what is meant, "Keep" or "Never"; the relay clears the flag where the broker says that it keeps no messages';
+  return { path, problem, remedy };
 }
 
 /** Sites that share a namespace and have dataflows of the same names fight over client identifiers without a prefix. */

@@ -219,7 +219,7 @@ describe("the plugin", () => {
     expect(engine.requested.map(({ type }) => type)).toEqual(
       expect.arrayContaining(["azure-native:eventgrid:Namespace", "kubernetes:apps/v1:StatefulSet"]),
     );
-    expect(engine.logged).toEqual([expect.stringContaining("endpoints.cloud.retain")]);
+    expect(engine.logged).toEqual([expect.stringContaining("eventGridEndpoints.cloud.retain")]);
   });
 
   test("refuses plain arguments once, all problems in one text, without a stack and without a property's value", async () => {

@@ -85,7 +85,7 @@ const cases: { [name: string]: () => unknown } = {
   notJson: () =>
     new Relay("oslo", {
       ...pod,
-      endpoints: { edge: { config: "edge", port: 1883 } },
+      endpoints: { edge: { config: later("edge"), port: 1883 } },
       dataflows: { telemetry: dataflow },
     }),
   scope: () =>

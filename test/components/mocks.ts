@@ -46,8 +46,9 @@ export async function deploy<T>(
     {
       newResource: ({ type, name, inputs, custom, provider = "" }) => {
         const explicit = /::([^:]+)::[^:]*$/.exec(provider)?.[1] ?? "";
-        if (custom === true)
-          resources.push({ type, name, inputs: inputs as Record<string, unknown>, provider: explicit });
+        // The engine answers a component with no properties, whatever it was given. @see Pulumi, source_eval.go
+        if (custom !== true) return { id: "", state: {} };
+        resources.push({ type, name, inputs: inputs as Record<string, unknown>, provider: explicit });
         return answer(type, name, inputs as Record<string, unknown>, preview);
       },
       call: ({ token, inputs }) => {

@@ -496,11 +496,25 @@ test("warns of topics that a topic space has only in part", async () => {
 });
 
 test("passes the configuration's own warnings on", async () => {
-  await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints: { cloud: { retain: "Keep" } } }));
+  const eventGridEndpoints = { cloud: { retain: "Never", qos: 0 } } as const;
 
-  expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
-    expect.stringMatching(/^endpoints\.cloud\.retain: is Keep/),
+  await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints }));
+
+  expect(warn.mock.calls.map(([text]: [string]) => text.split(":")[0])).toContain("endpoints.cloud.qos");
+});
+
+test("warns of retained messages to Event Grid, until somebody says what is meant", async () => {
+  const warned = async (eventGridEndpoints: MqttBridgeArgs["eventGridEndpoints"]) => {
+    warn.mockClear();
+    await deploy(() => new MqttBridge("oslo", { ...args, eventGridEndpoints: eventGridEndpoints! }));
+    return warn.mock.calls.map(([text]: [string]) => text);
+  };
+
+  expect(await warned({ cloud: {} })).toEqual([
+    expect.stringMatching(/^eventGridEndpoints\.cloud\.retain: is Keep by default/),
   ]);
+  expect(await warned({ cloud: { retain: "Keep" } })).toEqual([]);
+  expect(await warned({ cloud: { retain: "Never" } })).toEqual([]);
 });
 
 function problemsIn(text: string): string[] {

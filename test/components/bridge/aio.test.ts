@@ -100,7 +100,8 @@ describe("a bridge", () => {
 });
 
 test("warns of what AIO's engine may lose, where the operator wrote it, and once where the relay warns too", async () => {
-  const eventGridEndpoints = { cloud: { ...cloud, retain: "Keep", qos: 0 } } as const;
+  const { retain, ...unsaid } = { retain: undefined, ...cloud };
+  const eventGridEndpoints = { cloud: { ...unsaid, qos: 0 } } as const;
   const both = { ...dataflows({}), relayed: flow({ engine: "Relay" }) };
 
   await deploy(() => new MqttBridge("oslo", { ...aioBridge, eventGridEndpoints, dataflows: dataflows({}) }));
@@ -116,10 +117,10 @@ test("warns of what AIO's engine may lose, where the operator wrote it, and once
       }),
   );
 
-  expect(alone).toEqual(["eventGridEndpoints.cloud.qos", "eventGridEndpoints.cloud.retain"]);
+  expect(alone).toEqual(["eventGridEndpoints.cloud.retain", "eventGridEndpoints.cloud.qos"]);
   expect(warn.mock.calls.map(([text]: [string]) => text.replace(/: is .*/, ""))).toEqual([
+    "eventGridEndpoints.cloud.retain",
     "endpoints.cloud.qos",
-    "endpoints.cloud.retain",
   ]);
 });
 

@@ -29,7 +29,7 @@ test.each<[string, number, Partial<ExpectedLoad>]>([
   expect(refused(capacity, changed)).toEqual([]);
 });
 
-test.each<[string, number, Partial<ExpectedLoad>, string]>([
+test.each<[string, number, Partial<ExpectedLoad>, ...string[]]>([
   [
     "more than 1000 messages/s into a session",
     2,
@@ -54,8 +54,21 @@ test.each<[string, number, Partial<ExpectedLoad>, string]>([
     { end: "source", messagesPerSecond: 100, bytesPerMessage: 10_001 },
     "dataflows.up.expectedMessageBytes makes 1000100 bytes/s a session, and Event Grid delivers 1000000 bytes/s a session",
   ],
-])("refuses %s", (_, capacity, changed, text) => {
-  expect(refused(capacity, changed)).toEqual([text]);
+  [
+    "a load that instances don't share evenly, and says it without a fraction",
+    4,
+    { end: "source", messagesPerSecond: 301, bytesPerMessage: 10_000, sessions: 3 },
+    "dataflows.up.expectedMessagesPerSecond is 101 messages/s a session, and Event Grid delivers 100 messages/s a session",
+    "dataflows.up.expectedMessageBytes makes 1003334 bytes/s a session, and Event Grid delivers 1000000 bytes/s a session",
+  ],
+  [
+    "a fraction above a unit, and never says that it is the unit",
+    1,
+    { messagesPerSecond: 2000.2, sessions: 3 },
+    "eventGrid.capacity is 1 throughput units, and the dataflows expect 2001 messages/s and 0 bytes/s into the namespace",
+  ],
+])("refuses %s", (_, capacity, changed, ...texts) => {
+  expect(refused(capacity, changed)).toEqual(texts);
 });
 
 describe("for the namespace as a whole", () => {

@@ -233,7 +233,7 @@ describe("a problem points into the document that was given", () => {
   });
 
   test("as a warning does", () => {
-    const { document, at } = changed("DataflowEndpoint", "event-grid", "mqttSettings.retain", "Keep");
+    const { document, at } = changed("DataflowEndpoint", "event-grid", "mqttSettings.retain", undefined);
 
     expect(parseDocument(document).warnings).toEqual([expect.objectContaining({ path: `${at}.mqttSettings.retain` })]);
   });

@@ -37,10 +37,10 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
     },
   ],
   [
-    "retained messages may be refused by Event Grid",
-    { [`${at("cloud")}.retain`]: "Keep" },
-    `${at("cloud")}.retain: is Keep, and not every Event Grid namespace takes retained messages (64 KB each at most); set it to "Never" unless yours does; the relay clears the flag where the broker says that it has none`,
-    { [`${at("edge")}.retain`]: "Keep" },
+    "retained messages may be refused by Event Grid, where nobody says that they are meant",
+    { [`${at("cloud")}.retain`]: undefined },
+    `${at("cloud")}.retain: is Keep by default, and not every Event Grid namespace takes retained messages (64 KB each at most); say what is meant, "Keep" or "Never"; the relay clears the flag where the broker says that it keeps no messages`,
+    { [`${at("cloud")}.retain`]: "Keep", [`${at("edge")}.retain`]: undefined },
   ],
   [
     "sites without a client ID prefix take over each other's sessions at Event Grid",
@@ -69,7 +69,7 @@ test("an endpoint of two dataflows is warned of once", () => {
     { operationType: "Source", sourceSettings: { endpointRef: "plant", dataSources: ["a"] } },
     { operationType: "Destination", destinationSettings: { endpointRef: "cloud", dataDestination: "b" } },
   ];
-  const document = buildDocument({ [`${at("cloud")}.retain`]: "Keep", "dataflows.second": { operations } });
+  const document = buildDocument({ [`${at("cloud")}.retain`]: undefined, "dataflows.second": { operations } });
 
   expect(warningsOf(document)).toHaveLength(1);
 });

@@ -247,8 +247,8 @@ describe("over TLS", () => {
         socket.write("a ticket is on its way");
       });
 
-      await once(await open(port, trusting()), "data");
-      await once(await open(port, trusting()), "data");
+      await firstBytes(await open(port, trusting()));
+      await firstBytes(await open(port, trusting()));
 
       expect(reused).toEqual([false, false]);
     },
