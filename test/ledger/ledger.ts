@@ -238,7 +238,8 @@ export class Ledger {
     if (this.#has(message, Mark.acknowledged)) return !this.#disk.hasLetter(message);
     if (message >= this.#discardedBelow[flowOf(message)]) return true;
     // What this process has had in hand and sent, it has to deliver, whatever its source has forgotten.
-    return this.#has(message, Mark.sent) && this.#process[message] === this.#processes;
+    const isInHand = this.#has(message, Mark.sent) && this.#process[message] === this.#processes;
+    return isInHand && !this.#disk.hasLetter(message);
   }
 
   #onCame(bytes: Buffer, body: number, connection: number): void {
