@@ -246,6 +246,8 @@ export class Ledger {
     const message = messageOf(bytes, body);
     this.#sourceMessages.get(connection)?.set(bytes.readUInt16BE(packetIdAt(bytes, body)), message);
     this.#grant(message);
+    // It comes again when the PUBACK of the copy before was lost behind the proxy: nothing is known of this one yet.
+    this.#marks[message]! &= ~Mark.settled;
     this.#process[message] = this.#processes;
     if (this.#has(message, Mark.seen)) return;
     this.#set(message, Mark.seen);
