@@ -130,6 +130,23 @@ describe("Ledger", () => {
     expect(ledger.close().unexplained).toEqual([0]);
   });
 
+  test("what comes again, since the source did not get that PUBACK, is outstanding anew", () => {
+    const { ledger, connect, comes, isSent, isTaken, isAcknowledged } = open();
+    comes(0);
+    isSent(0);
+    isTaken(0);
+    isAcknowledged(0);
+    connect("source", 2);
+    comes(0, 2);
+    isSent(0);
+    isTaken(0);
+    ledger.destination.onEnd(1); // perhaps before the relay has read the second PUBACK
+    connect("destination", 2);
+    isSent(0, 2);
+
+    expect(ledger.close()).toMatchObject({ ...nothing, duplicates: 2 });
+  });
+
   test("messages of a topic are in the order in which they came, those of two topics in any", () => {
     const { ledger, comes, isSent } = open();
     for (const message of [0, 1, 5]) comes(message);
