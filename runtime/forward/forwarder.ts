@@ -61,7 +61,7 @@ export class Forwarder {
         this.#lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
         this.#finish(entry);
       },
-      onPumped: this.#onPumped.bind(this),
+      onPumped: this.#settle.bind(this),
     });
     this.#undeliverable = new Undeliverable(options, {
       onDone: (entry) => {
@@ -113,6 +113,7 @@ export class Forwarder {
       this.#sender.pump();
     });
     this.#sender.useSpool(this.#spooler);
+    this.#gate.liftMessageBound();
     return this.#spooler;
   }
 
@@ -163,7 +164,7 @@ export class Forwarder {
   detachDestination(error?: ConnectionError): void {
     this.#sender.detach(error);
     this.#cover(0);
-    this.#regulateSource();
+    this.#settle();
   }
 
   /** Takes a message that arrived on the source connection of today. The view is not used after the call. */
@@ -239,9 +240,10 @@ export class Forwarder {
     this.#finishDraining();
   }
 
-  #onPumped(): void {
+  /** Does what follows from a change of what waits and what is in flight. */
+  #settle(): void {
     if (this.#sender.isAttached && this.#mode === "running") this.#spooler?.refill();
-    this.#regulateSource();
+    this.#gate.regulate(this.#waiting, this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0));
     this.#finishDraining();
   }
 
@@ -314,10 +316,6 @@ export class Forwarder {
     const isKept = (entry: Entry) => entry.wasSent || entry.sequence > 0 || !entry.mayComeAgain;
     this.#waiting.filter(isKept);
     this.#spooler?.filterTail(isKept);
-  }
-
-  #regulateSource(): void {
-    this.#gate.regulate(this.#waiting, this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0));
   }
 
   #finishDraining(): void {

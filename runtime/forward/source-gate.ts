@@ -18,12 +18,17 @@ const opensAt = 1 / 2;
  * backlog of 100,000 messages to a client that had stopped to read and announced 1,000.
  */
 export class SourceGate {
-  readonly #bounds: GateBounds;
+  #bounds: GateBounds;
   #source: SourcePort | undefined;
   #isClosed = false;
 
   constructor(bounds: GateBounds) {
     this.#bounds = bounds;
+  }
+
+  /** What waits goes to the disk after a while, and is acknowledged then: only its bytes count. */
+  liftMessageBound(): void {
+    this.#bounds = { ...this.#bounds, messages: Infinity };
   }
 
   /** Another connection is there, or none: a new one reads no further either. */
