@@ -9,7 +9,11 @@ import { createTemporaryFolder, removeTemporaryFolders } from "../support/tempor
 import { buildDocument } from "./config/build-document.ts";
 import { ScriptedListener } from "./mqtt/scripted-broker.ts";
 
-jest.mock("../../runtime/log.ts");
+// With a factory: the set-up of all tests has one for this module, which would win over a mock without.
+jest.mock("../../runtime/log.ts", () => ({
+  ...jest.requireActual<typeof logModule>("../../runtime/log.ts"),
+  createLog: jest.fn(),
+}));
 
 afterAll(removeTemporaryFolders);
 
