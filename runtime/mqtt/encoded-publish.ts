@@ -1,6 +1,6 @@
-/** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
-const dupBit = 0x08;
-const retainBit = 0x01;
+/** Flags in a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
+export const dupBit = 0x08;
+export const retainBit = 0x01;
 
 /** A PUBLISH that is ready to be written once its packet identifier is filled in. */
 export class EncodedPublish {

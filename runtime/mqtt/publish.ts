@@ -1,4 +1,4 @@
-import { EncodedPublish } from "./encoded-publish.ts";
+import { dupBit, EncodedPublish, retainBit } from "./encoded-publish.ts";
 import { ProtocolError } from "./packet-reader.ts";
 import type { Slab } from "./slab.ts";
 
@@ -25,10 +25,8 @@ export const hopProperties: ReadonlySet<number> = new Set([
 /** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
 const publishType = 0x30;
 const pubackType = 0x40;
-const dupBit = 0x08;
 const qosShift = 1;
 const qosMask = 0x06;
-const retainBit = 0x01;
 
 /** Positions of one PUBLISH's parts in the bytes that it came in. Reused from packet to packet: copy what must last. */
 export class PublishView {
