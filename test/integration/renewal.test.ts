@@ -267,7 +267,7 @@ describe("a client certificate that is swapped under load", () => {
     }
   });
 
-  test("at a destination that owes an acknowledgement for more than 5 s doubles what is owed, and loses nothing", async () => {
+  test("at a destination that owes an acknowledgement for more than 5 s repeats what is owed, once a side at most, and loses nothing", async () => {
     const { broker, port, events, mountPath, endpoint, issue } = await startPlant();
     startRelay({ edge: endpoint() }, mountPath, { flow: flow("edge", "edge") });
     await waitFor("readiness", () => stage.relay!.readiness.isReady);
@@ -282,7 +282,12 @@ describe("a client certificate that is swapped under load", () => {
     await publisher.publishAsync("in/after", "after", { qos: 1 });
     await arrivals.until(({ payload }) => payload === "after");
 
-    expect(arrivals.messages.map(({ payload }) => payload)).toEqual(["owed", "owed", "after"]);
+    // A third one where the source was replaced first: its broker sends again what was not acknowledged on the old connection.
+    const payloads = arrivals.messages.map(({ payload }) => payload);
+    expect([
+      ["owed", "owed", "after"],
+      ["owed", "owed", "owed", "after"],
+    ]).toContainEqual(payloads);
     expect(stage.relay!.dataflows[0]!.counters).toMatchObject({ resent: 1 });
   });
 });
