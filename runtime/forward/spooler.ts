@@ -1,6 +1,7 @@
 import Denque from "denque";
 
 import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "../mqtt/publish.ts";
+import { Slab } from "../mqtt/slab.ts";
 import type { Row, SpoolQueue } from "../spool/spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { createEntry, isSafeAtSource, type Entry } from "./entry.ts";
@@ -52,6 +53,7 @@ export class Spooler {
   #lastInMemory = 0;
   #isReading = false;
   readonly #view = new PublishView();
+  readonly #slab = new Slab();
 
   /** @param onDone called when messages became done, or came back from the disk */
   constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
@@ -242,6 +244,6 @@ export class Spooler {
     const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
     const view = this.#view.readPacket(bytes).scanProperties();
     const { qos } = this.#options;
-    return encodePublish(view, { qos, retain: view.retain, ...(inputTopic === undefined ? {} : { inputTopic }) });
+    return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
   }
 }
