@@ -10,6 +10,7 @@ import type { ExpectedLoad } from "../checks/load.ts";
 import { checkLoops } from "../checks/loops.ts";
 import type { Flow } from "../checks/loops.ts";
 import { findOverlappingFilters } from "../checks/overlapping-filters.ts";
+import { byRule } from "../checks/rules.ts";
 import { checkSessionExpiry } from "../checks/session-expiry.ts";
 import { checkX509Access, findPartialPermissions } from "../checks/x509-access.ts";
 import type { X509Access } from "../checks/x509-access.ts";
@@ -67,12 +68,14 @@ export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
 /** What is rendered has every default explicit, and can't tell any more what nobody has said. */
 function findUnsaidRetain({ args, endpoints }: BridgeDeclaration): Problem[] {
   const destinations = new Set(Object.values(args.dataflows).map(({ destination }) => destination));
-  return endpoints
-    .filter(({ name, hostType, existing, fields }) => {
-      const isUnsaid = !existing && fields.retain === undefined;
-      return hostType === "EventGrid" && isUnsaid && destinations.has(name);
-    })
-    .map(({ path }) => warnOfRetain(`${path}.retain`));
+  const unsaid = endpoints.filter(({ name, hostType, existing, fields }) => {
+    const isUnsaid = !existing && fields.retain === undefined;
+    return hostType === "EventGrid" && isUnsaid && destinations.has(name);
+  });
+  return byRule(
+    "retain",
+    unsaid.map(({ path }) => warnOfRetain(`${path}.retain`)),
+  );
 }
 
 function enabledDataflows({ dataflows }: MqttBridgeArgs): [string, DataflowArgs][] {

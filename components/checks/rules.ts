@@ -122,6 +122,10 @@ export const rules = {
     title: "The topic filters of one dataflow share no topics (a warning)",
     source: "MQTT 5.0 §3.3.4",
   },
+  retain: {
+    title: "A destination at Event Grid says whether retained messages are kept (a warning)",
+    source: "Specification, Retain; Event Grid, MQTT retain (2025-07-30)",
+  },
   "session-expiry": {
     title: "Sessions are asked to last no longer than the namespace keeps them",
     source: "Event Grid, MQTT support (2025-07-30), session expiry",

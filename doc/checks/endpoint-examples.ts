@@ -141,6 +141,13 @@ export const endpointExamples: readonly CheckExample[] = [
     path: "eventGridEndpoints.cloud.authenticationMethod",
   },
   {
+    rule: "retain",
+    fails: { eventGridEndpoints: { hub: {} }, dataflows: { telemetry: { destination: "hub" } } },
+    passes: { eventGridEndpoints: { hub: { retain: "Keep" } }, dataflows: { telemetry: { destination: "hub" } } },
+    path: "eventGridEndpoints.hub.retain",
+    isWarning: true,
+  },
+  {
     rule: "overlapping-filters",
     fails: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/line1/#"] } } },
     passes: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/+/alarms/#"] } } },
