@@ -60,6 +60,10 @@ describeWithPart("mosquitto", (executable) => {
     );
   }
 
+  /** Collects also what the destination gets between its restart and the collector's next connection. */
+  const collectThrough = ({ ports }: Scene["destination"]) =>
+    collect("in/#", { port: ports.mqtt, isPersistent: true, clientId: "collector" });
+
   const numbersOf = ({ messages }: Collector) => messages.map(({ payload }) => Number(payload));
   const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 
@@ -113,6 +117,7 @@ describeWithPart("mosquitto", (executable) => {
 
   test("what comes while the disk is drained goes behind what is on it", async () => {
     const { destination, publisher, start } = await withSpool({ drainMessagesPerSecond: 500 });
+    const arrivals = await collectThrough(destination);
     await destination.stop();
     const relay = await start();
     await untilSubscribed(relay);
@@ -120,7 +125,6 @@ describeWithPart("mosquitto", (executable) => {
     await relay.untilMetric("relay_spool_messages", (value) => value === 500);
 
     await destination.start();
-    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
     const startMs = performance.now();
     await arrivals.untilCount(50);
     await publishMany(publisher, 100, 0, 500);
@@ -167,6 +171,7 @@ describeWithPart("mosquitto", (executable) => {
 
   test("a full spool acknowledges nothing more, says so, and loses nothing", async () => {
     const { destination, publisher, start } = await withSpool({ maxBytes: 1_048_576 });
+    const arrivals = await collectThrough(destination);
     await destination.stop();
     const relay = await start();
     await untilSubscribed(relay);
@@ -178,7 +183,6 @@ describeWithPart("mosquitto", (executable) => {
     expect(acknowledged).toBeGreaterThan(900);
 
     await destination.start();
-    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
     await arrivals.untilCount(1200);
     await relay.untilReady();
 
