@@ -51,6 +51,7 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
   const child = spawnRelay(options, port);
   const ended = watchEnd(child);
   let metrics: ReadonlyMap<string, DataflowMetrics> = new Map();
+  let stopping: Promise<RelayEnd> | undefined;
   return {
     ended,
     ready: (timeoutMs, signal) => waitUntilReady(base, ended, timeoutMs, signal),
@@ -59,14 +60,17 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
       if (text !== undefined) metrics = parseMetrics(text);
       return metrics;
     },
-    stop: async () => {
-      child.kill("SIGTERM");
-      const impatience = setTimeout(() => child.kill("SIGKILL"), options.drainTimeoutMs + graceMs);
-      const end = await ended;
-      clearTimeout(impatience);
-      return end;
-    },
+    // Once: a relay that has drained is on its way out, and a second signal would cut that short.
+    stop: () => (stopping ??= stopChild(child, ended, options.drainTimeoutMs + graceMs)),
   };
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<RelayEnd>, patienceMs: number): Promise<RelayEnd> {
+  child.kill("SIGTERM");
+  const impatience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  const end = await ended;
+  clearTimeout(impatience);
+  return end;
 }
 
 function spawnRelay(options: RelayProcessOptions, port: number): ChildProcess {
