@@ -16,6 +16,7 @@ import { createPatch, planPatch } from "./patch.ts";
 import { aborted, quiesceDestination, quiesceSource } from "./quiesce.ts";
 import { reportTrouble } from "./report.ts";
 import { subscribeAll, type SubscribeRequest } from "./subscribe.ts";
+import { turnNow } from "./turn-clock.ts";
 
 /** What a dataflow is doing, for health and metrics. */
 export interface DataflowStatus {
@@ -171,7 +172,7 @@ export class Dataflow {
         this.#fail(reason);
       },
       onTrouble: reportTrouble(this.#log),
-      now: () => performance.now(),
+      now: turnNow,
       schedule: (callback, delayMs) => {
         setTimeout(callback, delayMs).unref();
       },

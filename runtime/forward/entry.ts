@@ -43,22 +43,37 @@ export function createEntry(
   source: SourcePort | undefined,
   arrivedMs: number,
 ): Entry {
-  return {
-    publish,
-    sourceId,
-    source,
-    destinationId: 0,
-    mayComeAgain: sourceId !== 0,
-    isDone: false,
-    wasSent: false,
-    isDeadLetter: false,
-    order: 0,
-    sequence: 0,
-    spooledBytes: 0,
-    arrivedMs,
-    previous: undefined,
-    next: undefined,
-  };
+  return new Arrival(publish, sourceId, source, arrivedMs);
+}
+
+/**
+ * A class for the collector's sake. An object literal is an allocation site to V8: one that made many messages outlast a
+ * collection once gets them from the old space from then on, where each of them is rubbish within milliseconds, and
+ * collecting that took a tenth of the relay's CPU time (Node.js 24.21).
+ */
+class Arrival implements Entry {
+  destinationId = 0;
+  mayComeAgain: boolean;
+  isDone = false;
+  wasSent = false;
+  isDeadLetter = false;
+  order = 0;
+  sequence = 0;
+  spooledBytes = 0;
+  previous: Entry | undefined = undefined;
+  next: Entry | undefined = undefined;
+  publish: EncodedPublish;
+  readonly sourceId: number;
+  source: SourcePort | undefined;
+  readonly arrivedMs: number;
+
+  constructor(publish: EncodedPublish, sourceId: number, source: SourcePort | undefined, arrivedMs: number) {
+    this.publish = publish;
+    this.sourceId = sourceId;
+    this.source = source;
+    this.arrivedMs = arrivedMs;
+    this.mayComeAgain = sourceId !== 0;
+  }
 }
 
 /** Tells whether the source will send a message again when it comes back. */

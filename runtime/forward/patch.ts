@@ -6,6 +6,7 @@ import {
   forEachProperty,
   hopProperties,
   type EncodedPublish,
+  type PublishParts,
   type PublishView,
 } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
@@ -66,6 +67,8 @@ export function createPatch(plan: PatchPlan): Patch {
   const keepsTopic = template.isIdentity;
   const slab = new Slab();
   const needsTopic = !keepsTopic || plan.isEventGrid || cloudEvents !== undefined;
+  // One for all messages: what is encoded keeps nothing of it.
+  const parts: { -readonly [Part in keyof PublishParts]: PublishParts[Part] } = { qos, retain: false };
   return (view) => {
     view.scanProperties();
     const inputTopic = needsTopic ? view.topic : undefined;
@@ -75,14 +78,10 @@ export function createPatch(plan: PatchPlan): Patch {
       (cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic)) ?? withoutHopProperties(view);
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
-    const renamed = output === undefined || keepsTopic ? undefined : output.encoded;
-    const parts = {
-      qos,
-      retain: keepsRetain && view.retain,
-      topic: renamed,
-      inputTopic: renamed === undefined ? undefined : inputTopic,
-      properties: counted,
-    };
+    parts.retain = keepsRetain && view.retain;
+    parts.topic = output === undefined || keepsTopic ? undefined : output.encoded;
+    parts.inputTopic = parts.topic === undefined ? undefined : inputTopic;
+    parts.properties = counted;
     return encodePublish(view, parts, slab);
   };
 }

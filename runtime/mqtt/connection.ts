@@ -256,7 +256,7 @@ export class Connection {
   #startKeepAlive(intervalMs: number): void {
     const ping = encodeControlPacket({ cmd: "pingreq" });
     const port = {
-      lastReadMs: () => (this.#reader.isPaused ? performance.now() : this.#reader.lastReadMs),
+      reads: () => this.#reader.reads,
       isPaused: () => this.#reader.isPaused,
       lastWriteMs: () => this.#writer.lastWriteMs,
       pendingBytes: () => this.#writer.pendingBytes,

@@ -1,6 +1,7 @@
 /** What keep-alive needs to know of a connection, and the two things that it does to it. */
 export interface KeepAlivePort {
-  readonly lastReadMs: () => number;
+  /** How often something was read. */
+  readonly reads: () => number;
   readonly lastWriteMs: () => number;
   /** Whether reading is stopped, so that not even the end of the connection would be seen. */
   readonly isPaused: () => boolean;
@@ -41,22 +42,29 @@ export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () 
 
 function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
   if (intervalMs === 0) return () => undefined;
-  let pingedAt: number | undefined;
+  let isPinged = false;
+  let reads = port.reads();
+  let readAt = now();
   let progressAt = 0;
   let pending = 0;
   const check = () => {
     const time = now();
-    if (pingedAt !== undefined && port.lastReadMs() >= pingedAt) pingedAt = undefined;
-    if (pingedAt === undefined) {
-      if (time - Math.min(port.lastReadMs(), port.lastWriteMs()) < intervalMs * pingAfter) return;
-      pingedAt = progressAt = time;
+    if (port.isPaused() || port.reads() !== reads) {
+      isPinged = false;
+      reads = port.reads();
+      readAt = time;
+    }
+    if (!isPinged) {
+      if (time - Math.min(readAt, port.lastWriteMs()) < intervalMs * pingAfter) return;
+      isPinged = true;
+      progressAt = time;
       pending = port.pendingBytes();
       port.ping();
       return;
     }
     if (port.pendingBytes() < pending) progressAt = time;
     pending = port.pendingBytes();
-    if (time - progressAt >= intervalMs / 2) port.onTimeout(time - port.lastReadMs());
+    if (time - progressAt >= intervalMs / 2) port.onTimeout(time - readAt);
   };
   const timer = setInterval(check, intervalMs / checksPerInterval);
   return () => {

@@ -36,26 +36,26 @@ export class PacketReader {
   }
 
   /**
-   * Reads a chunk and hands over each packet that it completes.
+   * Reads a chunk, up to and without `chunk[end]`, and hands over each packet that it completes.
    * @throws {ProtocolError} when a length is not one of MQTT's
    */
-  push(chunk: Buffer): void {
-    let position = this.#partial === undefined ? this.#completeHeader(chunk) : this.#fillPartial(chunk, 0);
-    while (position < chunk.length) {
-      const headerLength = findHeaderLength(chunk, position, chunk.length);
+  push(chunk: Buffer, end = chunk.length): void {
+    let position = this.#partial === undefined ? this.#completeHeader(chunk, end) : this.#fillPartial(chunk, 0, end);
+    while (position < end) {
+      const headerLength = findHeaderLength(chunk, position, end);
       if (headerLength === 0) {
-        chunk.copy(this.#header, 0, position);
-        this.#headerFilled = chunk.length - position;
+        chunk.copy(this.#header, 0, position, end);
+        this.#headerFilled = end - position;
         return;
       }
-      const end = position + headerLength + readLength(chunk, position + 1);
-      if (end > chunk.length) {
-        this.#startPartial(headerLength, end - position);
-        this.#fillPartial(chunk, position);
+      const packetEnd = position + headerLength + readLength(chunk, position + 1);
+      if (packetEnd > end) {
+        this.#startPartial(headerLength, packetEnd - position);
+        this.#fillPartial(chunk, position, end);
         return;
       }
-      this.#onPacket(chunk, position, end, headerLength);
-      position = end;
+      this.#onPacket(chunk, position, packetEnd, headerLength);
+      position = packetEnd;
     }
   }
 
@@ -65,17 +65,17 @@ export class PacketReader {
   }
 
   /** Finishes a header that an earlier chunk began; returns the position in the chunk to go on from. */
-  #completeHeader(chunk: Buffer): number {
+  #completeHeader(chunk: Buffer, end: number): number {
     let position = 0;
-    while (this.#headerFilled > 0 && position < chunk.length) {
+    while (this.#headerFilled > 0 && position < end) {
       this.#header[this.#headerFilled++] = chunk[position++] ?? 0;
       const headerLength = findHeaderLength(this.#header, 0, this.#headerFilled);
       if (headerLength === 0) continue;
       const header = this.#header;
       this.#startPartial(headerLength, headerLength + readLength(header, 1));
       this.#headerFilled = 0;
-      this.#fillPartial(header.subarray(0, headerLength), 0);
-      return this.#partial === undefined ? position : this.#fillPartial(chunk, position);
+      this.#fillPartial(header, 0, headerLength);
+      return this.#partial === undefined ? position : this.#fillPartial(chunk, position, end);
     }
     return position;
   }
@@ -88,9 +88,9 @@ export class PacketReader {
   }
 
   /** Adds to the begun packet what the chunk has of it; returns the position behind that. */
-  #fillPartial(chunk: Buffer, position: number): number {
+  #fillPartial(chunk: Buffer, position: number, chunkEnd: number): number {
     if (this.#partial === undefined) return position;
-    const end = Math.min(chunk.length, position + this.#length - this.#filled);
+    const end = Math.min(chunkEnd, position + this.#length - this.#filled);
     const packet = this.#reserve(this.#partial, this.#filled + end - position);
     this.#filled += chunk.copy(packet, this.#filled, position, end);
     if (this.#filled === this.#length) {

@@ -4,7 +4,7 @@ import { readBytes } from "../transport/reused-buffer.ts";
 import { PacketReader, type PacketHandler } from "./packet-reader.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
-const gatherMs = 1;
+const gatherMs = 2;
 /** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
 /** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
@@ -13,7 +13,7 @@ const largestWindowShare = 1 / 4;
 /**
  * Reads packets from a stream.
  *
- * While packets come fast it reads once in a millisecond, so that a system call takes in many of them, and what is written
+ * While packets come fast it reads once in two milliseconds, so that a system call takes in many of them, and what is written
  * in answer goes out in one piece too. A stream that is idle, or slow, or whose peer would run out of its window meanwhile, is
  * read as it comes.
  */
@@ -23,10 +23,12 @@ export class StreamReader {
   /** Packets since {@link #countedMs}. */
   #packets = 0;
   #countedMs = performance.now();
+  /** Packets at which to look at the clock again: with TLS a read often is one small packet, too little to do so each time. */
+  #nextLook = fewestGathered;
   #timer: NodeJS.Timeout | undefined;
   #isGathering = false;
-  /** When something arrived last, by `performance.now()`. */
-  lastReadMs = performance.now();
+  /** How often something has arrived. */
+  reads = 0;
   /** Packets that the peer may send before it needs an answer. */
   window = Infinity;
 
@@ -37,15 +39,15 @@ export class StreamReader {
       this.#packets++;
       onPacket(bytes, start, end, headerLength);
     });
-    readBytes(stream, (chunk) => {
-      this.lastReadMs = performance.now();
+    readBytes(stream, (chunk, end) => {
+      this.reads++;
       try {
-        packets.push(chunk);
+        packets.push(chunk, end);
       } catch (cause) {
         onBroken(cause);
         return;
       }
-      if (this.lastReadMs - this.#countedMs >= gatherMs) this.#considerGathering();
+      if (this.#packets >= this.#nextLook) this.#lookAtClock();
     });
   }
 
@@ -59,7 +61,7 @@ export class StreamReader {
     if (paused === this.#isPaused) return;
     this.#isPaused = paused;
     if (paused) this.#stream.pause();
-    else if (!this.#isGathering) this.#resume();
+    else if (!this.#isGathering) this.#stream.resume();
   }
 
   /** Reads what still comes, so that the stream's end is seen; whoever takes it has to pass it over. */
@@ -68,10 +70,18 @@ export class StreamReader {
     this.#stream.resume();
   }
 
-  #considerGathering(): void {
-    const perGathering = (this.#packets * gatherMs) / (this.lastReadMs - this.#countedMs);
+  #lookAtClock(): void {
+    const now = performance.now();
+    const elapsedMs = now - this.#countedMs;
+    this.#nextLook = this.#packets + fewestGathered;
+    if (elapsedMs >= gatherMs) this.#considerGathering(now, elapsedMs);
+  }
+
+  #considerGathering(now: number, elapsedMs: number): void {
+    const perGathering = (this.#packets * gatherMs) / elapsedMs;
     this.#packets = 0;
-    this.#countedMs = this.lastReadMs;
+    this.#nextLook = fewestGathered;
+    this.#countedMs = now;
     if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.#isPaused) return;
     this.#isGathering = true;
     this.#stream.pause();
@@ -80,10 +90,5 @@ export class StreamReader {
       if (!this.#isPaused) this.#stream.resume();
     }, gatherMs);
     this.#timer.refresh();
-  }
-
-  #resume(): void {
-    this.lastReadMs = performance.now();
-    this.#stream.resume();
   }
 }

@@ -4,8 +4,11 @@ import type { Duplex } from "node:stream";
 /** Bytes that one read takes at most: what Node.js reads by itself. */
 const readBytesAtMost = 65_536;
 
-/** Takes bytes that have arrived. They may be overwritten after the call: copy what must last. */
-export type BytesHandler = (bytes: Buffer) => void;
+/**
+ * Takes bytes that have arrived, up to and without `bytes[end]`. They may be overwritten after the call: copy what must last.
+ * No view of just them is made: with TLS there is a call for each record, which often is one small message.
+ */
+export type BytesHandler = (bytes: Buffer, end: number) => void;
 
 /**
  * One buffer for all TCP sockets of the process: the system fills it and the handler empties it in one step, so that no
@@ -28,7 +31,7 @@ export class ReusedBuffer {
 
   /** @param buffer into which to read; of its own for a stream that decrypts, which may do so at any time */
   constructor(buffer: Buffer = shared) {
-    this.options = { onread: { buffer, callback: (count) => this.#take(buffer.subarray(0, count)) } };
+    this.options = { onread: { buffer, callback: (count) => this.#take(buffer, count) } };
   }
 
   /** Says which stream has {@link options}. */
@@ -40,17 +43,17 @@ export class ReusedBuffer {
   /** Hands over what has come, and from here on what comes. */
   handTo(onBytes: BytesHandler): void {
     this.#onBytes = onBytes;
-    if (this.#early !== undefined) onBytes(this.#early);
+    if (this.#early !== undefined) onBytes(this.#early, this.#early.length);
     this.#early = undefined;
   }
 
-  #take(bytes: Buffer): boolean {
+  #take(bytes: Buffer, end: number): boolean {
     if (this.#onBytes !== undefined) {
-      this.#onBytes(bytes);
+      this.#onBytes(bytes, end);
       // A pause in the turn of a resume has no effect on a socket that emits no `data` (Node.js 24.21).
       return this.#stream?.isPaused() !== true;
     }
-    this.#early = Buffer.from(bytes);
+    this.#early = Buffer.from(bytes.subarray(0, end));
     return false; // reads no further
   }
 }
@@ -59,7 +62,9 @@ export class ReusedBuffer {
 export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
   const reader = readers.get(stream);
   if (reader === undefined) {
-    stream.on("data", onBytes);
+    stream.on("data", (bytes: Buffer) => {
+      onBytes(bytes, bytes.length);
+    });
     return;
   }
   reader.handTo(onBytes);
@@ -68,6 +73,6 @@ export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
 
 /** Lets a stream emit `data` whatever it reads into, for a library that has to be given a stream. */
 export function emitData(stream: Duplex): Duplex {
-  readers.get(stream)?.handTo((bytes) => stream.push(Buffer.from(bytes)));
+  readers.get(stream)?.handTo((bytes, end) => stream.push(Buffer.from(bytes.subarray(0, end))));
   return stream;
 }

@@ -36,6 +36,22 @@ describe("PacketReader", () => {
     );
   });
 
+  test("takes nothing of what lies behind the end of a read: that is left of an earlier one", () => {
+    const rest = Buffer.alloc(40_000, encode({ cmd: "pingresp" }));
+    fc.assert(
+      fc.property(fc.array(serverPacket, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(20_000)), (packets, cuts) => {
+        const encoded = packets.map((packet) => encode(packet).toString("hex"));
+        const read: string[] = [];
+        const reader = new PacketReader((bytes, start, end) => read.push(bytes.toString("hex", start, end)));
+
+        for (const chunk of cut(Buffer.from(encoded.join(""), "hex"), cuts))
+          reader.push(Buffer.concat([chunk, rest]), chunk.length);
+
+        expect(read).toEqual(encoded);
+      }),
+    );
+  });
+
   test.each([0, 1, 127, 128, 16_383, 16_384])("reads a packet of %d payload bytes one byte at a time", (size) => {
     const packet = publishOf(size);
 

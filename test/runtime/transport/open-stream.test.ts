@@ -61,8 +61,8 @@ async function open(port: number, change: Partial<StreamOptions> = {}): Promise<
 /** What comes first, as text. */
 async function firstBytes(stream: Duplex): Promise<string> {
   return new Promise((resolve) => {
-    readBytes(stream, (bytes) => {
-      resolve(String(bytes));
+    readBytes(stream, (bytes, end) => {
+      resolve(bytes.toString("utf8", 0, end));
     });
   });
 }
