@@ -13,6 +13,7 @@ describe("turnNow", () => {
   });
 
   test("tells the time of the next turn in that", async () => {
+    await nextTurn();
     const before = performance.now();
     const first = turnNow();
 
