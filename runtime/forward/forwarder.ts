@@ -11,7 +11,7 @@ import type { Spooler } from "./spooler.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
-/** Messages that came with QoS 0 and may wait in memory: nothing else holds them back. */
+/** Messages that came with QoS 0 and may wait in memory while the destination is away: nothing else holds them back. */
 const maxWaitingQos0 = 10_000;
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
@@ -243,7 +243,8 @@ export class Forwarder {
   /** Does what follows from a change of what waits and what is in flight. */
   #settle(): void {
     if (this.#sender.isAttached && this.#mode === "running") this.#spooler?.refill();
-    this.#gate.regulate(this.#waiting, this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0));
+    const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0);
+    this.#gate.regulate(this.#waiting, otherBytes, this.#sender.isAttached);
     this.#finishDraining();
   }
 

@@ -738,7 +738,32 @@ describe("a source that sends more than it should", () => {
     expect(bench.source.isPaused).toBe(false);
   });
 
-  test("is read on however many messages of QoS 0 wait: nothing else would hold them", () => {
+  test("is read no further while many messages of QoS 0 wait for a slower destination: none of them is lost", () => {
+    const bench = new ForwarderBench({ qos: 0, maxInflightMessages: 4 });
+    bench.destination.pendingBytes = 2 * 1024 * 1024;
+    for (let count = 0; count < 4; count++) bench.arrive(0, { qos: 0 });
+    expect(bench.source.isPaused).toBe(false);
+
+    bench.arrive(0, { qos: 0 });
+    expect(bench.source.isPaused).toBe(true);
+
+    bench.destination.pendingBytes = 0;
+    bench.destination.drain();
+    expect(bench.source.isPaused).toBe(false);
+    expect(bench.counters.delivered).toBe(5);
+  });
+
+  test("is read again when the destination for whose messages of QoS 0 it was held up goes away", () => {
+    const bench = new ForwarderBench({ qos: 0, maxInflightMessages: 4 });
+    bench.destination.pendingBytes = 2 * 1024 * 1024;
+    for (let count = 0; count < 5; count++) bench.arrive(0, { qos: 0 });
+
+    bench.forwarder.detachDestination();
+
+    expect(bench.source.isPaused).toBe(false);
+  });
+
+  test("is read on however many messages of QoS 0 wait while no destination is there: nothing else would hold them", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 4 });
     bench.forwarder.detachDestination();
 

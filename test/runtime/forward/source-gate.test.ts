@@ -17,18 +17,18 @@ describe("SourceGate", () => {
   ])("with %s waiting, %d, the source is paused: %s", (_what, length, isPaused) => {
     const { gate, source } = open();
 
-    gate.regulate(waiting(length), 0);
+    gate.regulate(waiting(length), 0, true);
 
     expect(source.isPaused).toBe(isPaused);
   });
 
   test("opens again at half the bound, and not before", () => {
     const { gate, source } = open();
-    gate.regulate(waiting(11), 0);
+    gate.regulate(waiting(11), 0, true);
 
-    gate.regulate(waiting(6), 0);
+    gate.regulate(waiting(6), 0, true);
     expect(source.isPaused).toBe(true);
-    gate.regulate(waiting(5), 0);
+    gate.regulate(waiting(5), 0, true);
     expect(source.isPaused).toBe(false);
   });
 
@@ -40,28 +40,43 @@ describe("SourceGate", () => {
   ])("closes at 7/8 of the bound in bytes, %d waiting and %d elsewhere: %s", (bytes, otherBytes, isPaused) => {
     const { gate, source } = open();
 
-    gate.regulate(waiting(1, { bytes }), otherBytes);
+    gate.regulate(waiting(1, { bytes }), otherBytes, true);
 
     expect(source.isPaused).toBe(isPaused);
   });
 
-  test("counts no messages of QoS 0, and none at all where there is a spool", () => {
+  test("counts messages of QoS 0 by themselves, while there is a destination to take them", () => {
+    const { gate, source } = open();
+    const states = [];
+
+    gate.regulate(waiting(20, { qos0: 10 }), 0, true);
+    states.push(source.isPaused);
+    gate.regulate(waiting(21, { qos0: 11 }), 0, true);
+    states.push(source.isPaused);
+    gate.regulate(waiting(11, { qos0: 6 }), 0, true);
+    states.push(source.isPaused);
+    gate.regulate(waiting(11, { qos0: 6 }), 0, false);
+    states.push(source.isPaused);
+
+    expect(states).toEqual([false, true, true, false]);
+  });
+
+  test("with a spool counts messages of QoS 0 only", () => {
     const { gate, source } = open();
 
-    gate.regulate(waiting(100, { qos0: 90 }), 0);
-    expect(source.isPaused).toBe(false);
-
     gate.liftMessageBound();
-    gate.regulate(waiting(100_000), 0);
+    gate.regulate(waiting(100_000, { qos0: 11 }), 0, true);
+    expect(source.isPaused).toBe(true);
+    gate.regulate(waiting(100_000), 0, true);
     expect(source.isPaused).toBe(false);
-    gate.regulate(waiting(100_000, { bytes: 1000 }), 0);
+    gate.regulate(waiting(100_000, { bytes: 1000 }), 0, true);
     expect(source.isPaused).toBe(true);
   });
 
   test("pauses the next connection too while it is closed, and asks nothing of one that ended", () => {
     const { gate, source } = open();
     gate.use(undefined);
-    gate.regulate(waiting(11), 0);
+    gate.regulate(waiting(11), 0, true);
     expect(source.isPaused).toBe(false);
 
     gate.use(source);
