@@ -134,7 +134,7 @@ export const traps: readonly Scenario[] = [
     tests: mqtt(
       "packet-reader",
       "of %d bytes is gathered without joining chunks",
-      "allocates no more than 64 KB or twice what has come, whatever a header promises and however it is cut",
+      "allocates no more than 1 MB or twice what has come, whatever a header promises and however it is cut",
     ),
   },
   {

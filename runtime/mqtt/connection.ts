@@ -201,10 +201,10 @@ export class Connection {
     return timer;
   }
 
-  #onPacket(bytes: Buffer, start: number, end: number, headerLength: number): void {
+  #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
     const type = (bytes[start] ?? 0) >> 4;
     if (this.#phase === "open" && type === PacketType.publish) {
-      this.#events.onPublish(this.#view.read(bytes, start, end, headerLength));
+      this.#events.onPublish(this.#view.read(bytes, start, end, headerLength, isOwn));
     } else if (this.#phase === "open" && type === PacketType.puback) {
       const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
       this.#events.onPuback(packetId, reasonCode);

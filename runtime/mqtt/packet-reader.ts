@@ -4,13 +4,16 @@ export class ProtocolError extends Error {
   readonly code = "RELAY_PROTOCOL";
 }
 
-/** Takes one whole packet, `bytes[start]` up to and without `bytes[end]`. The bytes may be used again after the call. */
-export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLength: number) => void;
+/**
+ * Takes one whole packet, `bytes[start]` up to and without `bytes[end]`.
+ * @param isOwn whether the bytes were gathered for this packet and may be kept; else they are used again after the call
+ */
+export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean) => void;
 
 const maxLengthBytes = 4;
 const continuationBit = 0x80;
-/** First size of the buffer that a packet is gathered in. */
-const firstBytes = 65_536;
+/** First size of the buffer that a packet is gathered in: any that Event Grid takes fits, and what isn't filled takes no memory. */
+const firstBytes = 1_048_576;
 
 /**
  * Finds packet boundaries in a stream of bytes, whatever its chunks.
@@ -54,7 +57,7 @@ export class PacketReader {
         this.#fillPartial(chunk, position, end);
         return;
       }
-      this.#onPacket(chunk, position, packetEnd, headerLength);
+      this.#onPacket(chunk, position, packetEnd, headerLength, false);
       position = packetEnd;
     }
   }
@@ -96,7 +99,7 @@ export class PacketReader {
     if (this.#filled === this.#length) {
       this.#partial = undefined;
       this.#filled = 0;
-      this.#onPacket(packet, 0, this.#length, this.#headerLength);
+      this.#onPacket(packet, 0, this.#length, this.#headerLength, true);
     }
     return end;
   }

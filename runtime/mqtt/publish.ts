@@ -1,6 +1,6 @@
 import { dupBit, EncodedPublish, retainBit } from "./encoded-publish.ts";
 import { ProtocolError } from "./packet-reader.ts";
-import type { Slab } from "./slab.ts";
+import { largestInSlab, type Slab } from "./slab.ts";
 
 export { clearRetain, stampExpiry, stampPublish, type EncodedPublish } from "./encoded-publish.ts";
 
@@ -31,6 +31,8 @@ const qosMask = 0x06;
 /** Positions of one PUBLISH's parts in the bytes that it came in. Reused from packet to packet: copy what must last. */
 export class PublishView {
   bytes: Buffer = Buffer.alloc(0);
+  /** Whether nothing but this packet is in the bytes, from 0 on, and nobody else uses them. */
+  isOwn = false;
   end = 0;
   dup = false;
   qos = 0;
@@ -48,10 +50,12 @@ export class PublishView {
 
   /**
    * Reads the packet `bytes[start]` up to `bytes[end]`.
+   * @param isOwn whether the bytes were made for this packet alone; it begins at 0 then
    * @throws {ProtocolError} when its parts don't fit into it
    */
-  read(bytes: Buffer, start: number, end: number, headerLength: number): this {
+  read(bytes: Buffer, start: number, end: number, headerLength: number, isOwn = false): this {
     this.#locate(bytes, start, end, headerLength);
+    this.isOwn = isOwn;
     if (this.qos > 0 && this.packetId === 0)
       throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
     // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
@@ -63,6 +67,7 @@ export class PublishView {
     const flags = bytes[start] ?? 0;
     this.expiryAt = 0;
     this.hasHopProperties = false;
+    this.isOwn = false;
     this.bytes = bytes;
     this.end = end;
     this.dup = (flags & dupBit) !== 0;
@@ -178,7 +183,8 @@ export interface PublishParts {
 }
 
 /**
- * Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on.
+ * Encodes a PUBLISH with some parts replaced and the rest copied. The copy is its own: the view may move on. A large one of
+ * which no part is replaced is not copied where the view's bytes are its own: they are the copy then.
  * The view's properties have to be scanned.
  *
  * @param slab where to; omitted: to memory of its own
@@ -191,6 +197,9 @@ export function encodePublish(view: PublishView, parts: PublishParts, slab?: Sla
   const remaining =
     2 + topicLength + idLength + variableIntegerLength(propertiesLength) + propertiesLength + view.payloadBytes;
   const length = 1 + variableIntegerLength(remaining) + remaining;
+  const hasSameParts = topic === undefined && properties === undefined && idLength === (view.qos > 0 ? 2 : 0);
+  // The length differs where it came in more bytes than it takes.
+  if (view.isOwn && hasSameParts && length === view.end && length > largestInSlab) return takeOver(view, parts);
   const bytes = slab?.reserve(length) ?? Buffer.allocUnsafeSlow(length);
   const start = slab?.start ?? 0;
   bytes[start] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
@@ -211,6 +220,15 @@ export function encodePublish(view: PublishView, parts: PublishParts, slab?: Sla
     view.bytes.copy(bytes, position, view.propertiesEnd, view.end);
   }
   return new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
+}
+
+/** Makes the view's own bytes the encoded PUBLISH. */
+function takeOver(view: PublishView, { qos, retain, inputTopic }: PublishParts): EncodedPublish {
+  const { bytes, end, topicEnd, expiryAt } = view;
+  view.isOwn = false;
+  bytes[0] = publishType | (qos << qosShift) | (retain ? retainBit : 0);
+  if (qos > 0) writeUint16(bytes, topicEnd, 0);
+  return new EncodedPublish(bytes, 0, end, qos > 0 ? topicEnd : 0, expiryAt, inputTopic);
 }
 
 /** Where the message expiry interval stands in encoded properties; 0 when there is none. */

@@ -2,7 +2,7 @@
 const smallestSlab = 16_384;
 const largestSlab = 65_536;
 /** A larger packet gets memory of its own, so that little is left unused at the end of a slab. */
-const largestInSlab = 8192;
+export const largestInSlab = 8192;
 
 /**
  * Memory for packets, one behind the other: what is encoded in turn lies together and goes out in one write, without a

@@ -35,9 +35,9 @@ export class StreamReader {
   /** @param onBroken takes what `onPacket` throws, and bytes that are no packets */
   constructor(stream: Duplex, onPacket: PacketHandler, onBroken: (cause: unknown) => void) {
     this.#stream = stream;
-    const packets = new PacketReader((bytes, start, end, headerLength) => {
+    const packets = new PacketReader((bytes, start, end, headerLength, isOwn) => {
       this.#packets++;
-      onPacket(bytes, start, end, headerLength);
+      onPacket(bytes, start, end, headerLength, isOwn);
     });
     readBytes(stream, (chunk, end) => {
       this.reads++;

@@ -126,16 +126,16 @@ describe("PacketReader", () => {
     );
   });
 
-  test("allocates no more than 64 KB or twice what has come, whatever a header promises and however it is cut", () => {
+  test("allocates no more than 1 MB or twice what has come, whatever a header promises and however it is cut", () => {
     const promise = fc.tuple(
       fc.nat(255),
       fc.array(fc.integer({ min: 0x80, max: 0xff }), { maxLength: 3 }),
       fc.nat(127),
     );
     const header = promise.map(([type, more, last]) => Buffer.from([type, ...more, last]));
-    const body = fc.nat(300_000).map((length) => Buffer.alloc(length, 0x30));
+    const body = fc.nat(3_000_000).map((length) => Buffer.alloc(length, 0x30));
     fc.assert(
-      fc.property(fc.array(fc.tuple(header, body), { maxLength: 3 }), fc.array(fc.nat(400_000)), (parts, cuts) => {
+      fc.property(fc.array(fc.tuple(header, body), { maxLength: 3 }), fc.array(fc.nat(4_000_000)), (parts, cuts) => {
         const bytes = Buffer.concat(parts.flat());
         const chunks = cut(bytes, cuts);
         const reader = new PacketReader(() => undefined);
@@ -147,7 +147,7 @@ describe("PacketReader", () => {
             allocate.mockClear();
             reader.push(chunk);
             const largest = Math.max(0, ...allocate.mock.calls.map(([size]) => size));
-            expect(largest).toBeLessThanOrEqual(Math.max(65_536, 2 * come));
+            expect(largest).toBeLessThanOrEqual(Math.max(1_048_576, 2 * come));
             expect(reader.pendingBytes).toBeLessThanOrEqual(come);
           }
         } catch (error) {
@@ -226,15 +226,34 @@ describe("a large packet", () => {
     expect(copied).toBeLessThanOrEqual(3 * length);
   });
 
-  test("takes no more memory than twice what has come of it", () => {
+  test.each([10_000, 500_000, 1_000_000])("of %d bytes is copied once, into memory of its own size", (size) => {
+    const { allocated, copied, length } = costOf(size);
+
+    expect(allocated).toEqual([length]);
+    expect(copied).toBe(length);
+  });
+
+  test("that came in pieces belongs to whoever takes it, and one that came whole does not", () => {
+    const owned: boolean[] = [];
+    const packet = publishOf(10_000);
+    const reader = new PacketReader((...[, , , , isOwn]) => owned.push(isOwn));
+
+    reader.push(packet);
+    reader.push(packet.subarray(0, 5000));
+    reader.push(packet.subarray(5000));
+
+    expect(owned).toEqual([false, true]);
+  });
+
+  test("of more than 1 MB takes no more memory than twice what has come of it", () => {
     const allocate = jest.spyOn(Buffer, "allocUnsafe");
     const reader = new PacketReader(() => undefined);
 
     reader.push(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]));
-    reader.push(Buffer.alloc(100_000));
+    reader.push(Buffer.alloc(2_000_000));
     const largest = Math.max(...allocate.mock.calls.map(([size]) => size));
     jest.restoreAllMocks();
 
-    expect(largest).toBeLessThanOrEqual(200_000);
+    expect(largest).toBeLessThanOrEqual(4_000_010);
   });
 });

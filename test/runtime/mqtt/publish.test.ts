@@ -10,6 +10,7 @@ import {
   forEachProperty,
   PublishProperty,
   PublishView,
+  stampExpiry,
   stampPublish,
 } from "../../../runtime/mqtt/publish.ts";
 import { Slab } from "../../../runtime/mqtt/slab.ts";
@@ -100,6 +101,66 @@ describe("encodePublish", () => {
     bytes.fill(0);
 
     expect(decodeOne(encoded.packet)).toMatchObject({ topic: "a/b", payload: Buffer.from("first") });
+  });
+
+  describe("of a large message whose bytes nobody else uses", () => {
+    const properties = { messageExpiryInterval: 60, userProperties: { a: "1" } };
+    const read = (packet: Buffer, isOwn: boolean) => {
+      const bytes = Buffer.from(packet);
+      return new PublishView().read(bytes, 0, bytes.length, findHeaderLength(bytes), isOwn).scanProperties();
+    };
+    const findHeaderLength = (bytes: Buffer) => 2 + bytes.subarray(1, 5).findIndex((byte) => byte < 0x80);
+    const large = (qos: 0 | 1) =>
+      encodeTest({ qos, retain: true, dup: qos === 1, payload: Buffer.alloc(20_000, "x"), properties });
+
+    test.each([0, 1] as const)("takes those in place of a copy, with QoS %d, and makes the same of them", (qos) => {
+      const own = read(large(qos), true);
+      const { bytes } = own;
+      const copied = encodePublish(read(large(qos), false), { qos, retain: false });
+
+      const taken = encodePublish(own, { qos, retain: false });
+      for (const encoded of [taken, copied]) {
+        if (qos > 0) stampPublish(encoded, 77, false);
+        stampExpiry(encoded, 5);
+      }
+
+      expect(taken.bytes).toBe(bytes);
+      expect(taken.packet.equals(copied.packet)).toBe(true);
+      expect(decodeOne(taken.packet)).toMatchObject({
+        qos,
+        retain: false,
+        dup: false,
+        properties: { messageExpiryInterval: 5 },
+      });
+    });
+
+    test.each([
+      ["the topic", { qos: 1, topic: Buffer.from("c") }],
+      ["the properties", { qos: 1, properties: Buffer.alloc(0) }],
+      ["the QoS", { qos: 0 }],
+    ])("copies them where %s changes", (_what, parts) => {
+      const view = read(large(1), true);
+
+      expect(encodePublish(view, { retain: false, ...parts }).bytes).not.toBe(view.bytes);
+    });
+
+    test("copies them when they have been taken once", () => {
+      const view = read(large(1), true);
+      const first = encodePublish(view, { qos: 1, retain: false });
+
+      expect(encodePublish(view, { qos: 1, retain: false }).bytes).not.toBe(first.bytes);
+    });
+
+    test("copies them where the length came in more bytes than it takes, which MQTT forbids", () => {
+      const packet = large(1);
+      const longer = Buffer.concat([packet.subarray(0, 3), Buffer.of((packet[3] ?? 0) | 0x80, 0), packet.subarray(4)]);
+
+      const encoded = encodePublish(read(longer, true), { qos: 1, retain: false });
+      stampPublish(encoded, 77, false);
+
+      expect(encoded.length).toBe(packet.length);
+      expect(decodeOne(encoded.packet)).toMatchObject({ topic: "a/b", qos: 1 });
+    });
   });
 
   test("replaces all properties by those that it is given", () => {
