@@ -14,7 +14,7 @@ export const usage = `usage: npm run bench -- [--quick] [--scenario NAME,...] [-
   --rounds            rounds, interleaved; 6 or more give 95 % intervals (7)
   --messages          messages of a round at saturation (100,000)
   --stalled-messages  messages while the destination is stalled (1,000,000)
-  --seconds           length of a round of a paced load (5)
+  --seconds           length of a round of a paced load (10)
   --output            where benchmark.md, benchmark.svg and benchmark.json go: doc for a whole run, else dist/bench
   --install-only      install the peers and end
   --installed-only    install nothing; a peer that is not there is a row that says so`;
@@ -28,7 +28,7 @@ export interface Options {
   readonly mayInstall: boolean;
 }
 
-const wholeSize: Size = { rounds: 7, messages: 100_000, pacedSeconds: 5, stalledMessages: 1_000_000, dataflows: 200 };
+const wholeSize: Size = { rounds: 7, messages: 100_000, pacedSeconds: 10, stalledMessages: 1_000_000, dataflows: 200 };
 const quickSize: Size = { rounds: 3, messages: 5000, pacedSeconds: 1, stalledMessages: 20_000, dataflows: 20 };
 
 const flags = {
