@@ -55,7 +55,7 @@ export function createMetrics(relay: Relay): Metrics {
   addGauge(registry, relay, "relay_messages_waiting", "Messages that wait in memory to be sent", (d) => d.waiting);
   addGauge(registry, relay, "relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages);
   addGauge(registry, relay, "relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes);
-  addGauge(registry, relay, "relay_spool_healthy", "0 while the spool is full or can't be written", (d) =>
+  addGauge(registry, relay, "relay_spool_healthy", "0 while the spool is full, or can't be opened or written", (d) =>
     Number(d.diskProblems.length === 0),
   );
   addGauge(

@@ -191,7 +191,8 @@ export function parseHost(host: string): HostAddress | undefined {
 /** Tells the kind of broker from a host name. A custom domain of Event Grid can't be told: it needs `hostType`. */
 export function inferHostType(host: string): HostType {
   // What lacks its port is a problem of its own, and still no reason to judge it as another kind of broker.
-  const hostname = (parseHost(host)?.hostname ?? host).toLowerCase();
+  // With a dot at its end it is the same name: no search domain is tried.
+  const hostname = (parseHost(host)?.hostname ?? host).toLowerCase().replace(/\.$/, "");
   if (hostname.endsWith(".eventgrid.azure.net")) return HostType.EventGrid;
   return /^aio-broker(\.|$)/.test(hostname) ? HostType.LocalBroker : HostType.CustomMqtt;
 }

@@ -83,9 +83,13 @@ export class Dataflow {
       unsafe: this.#forwarder.unsafe,
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
-      diskProblems: this.#disk === undefined ? [] : diskProblems(this.#disk),
+      diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls: this.#forwarder.destination.stalls,
     };
+  }
+
+  get #missingDisk(): string[] {
+    return this.needsDisk ? ["the spool is not open"] : [];
   }
 
   /** Whether it writes anything to the disk, so that {@link run} has to be given one. */

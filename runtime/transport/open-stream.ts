@@ -129,8 +129,9 @@ function tcpOptions({ hostname, port }: HostAddress) {
 
 function tlsOptions(hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
   return {
-    // Event Grid finds the namespace by the name that TLS asks for. An address is no such name: RFC 6066 §3.
-    ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
+    // Event Grid finds the namespace by the name that TLS asks for. An address is no such name, and a name has no dot at
+    // its end: RFC 6066 §3.
+    ...(net.isIP(hostname) === 0 ? { servername: hostname.replace(/\.$/, "") } : {}),
     // The name of the endpoint, wherever the connection goes.
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(hostname, certificate),
     minVersion: "TLSv1.2",

@@ -61,8 +61,11 @@ describeWithParts(["mosquitto", "cc"], ([mosquitto, compiler]) => {
       await relay.untilMetric("relay_messages_delivered_total", (value) => value === 1);
       expect(await relay.untilUnready(/spool can.t be opened/)).toMatch(/spooled: spool can't be opened, .+/);
       expect(await relay.metric("relay_messages_delivered_total", { dataflow: "direct" })).toBe(1);
+      const healthy = (dataflow: string) => relay.metric("relay_spool_healthy", { dataflow });
+      expect([await healthy("spooled"), await healthy("direct")]).toEqual([0, 1]);
       setFailing(machine, false);
       await relay.untilReady();
+      expect(await healthy("spooled")).toBe(1);
       await relay.untilMetric("relay_messages_delivered_total", (value) => value === 2);
       expect((await relay.stop()).code).toBe(0);
     },

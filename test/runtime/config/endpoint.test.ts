@@ -57,6 +57,8 @@ test.each([
   ["contoso.westeurope-1.ts.eventgrid.azure.net:8883", "EventGrid"],
   ["Contoso.westeurope-1.TS.EventGrid.Azure.Net:443/mqtt", "EventGrid"],
   ["contoso.westeurope-1.ts.eventgrid.azure.net", "EventGrid"], // the port is missing, the broker is known
+  ["contoso.westeurope-1.ts.eventgrid.azure.net.:8883", "EventGrid"],
+  ["aio-broker.azure-iot-operations.svc.cluster.local.:18883", "LocalBroker"],
   ["eventgrid.azure.net.example:8883", "CustomMqtt"],
   ["mqtt.contoso.example:8883", "CustomMqtt"], // a custom domain of Event Grid can't be told
 ])("the host type of %s is %s", (host, hostType) => {

@@ -154,6 +154,17 @@ describe("over TLS", () => {
     expect(stream).toMatchObject({ authorized: true });
   });
 
+  test("asks for a name without the dot at its end, and checks that", async () => {
+    const { server: listening, port } = await listenTls();
+    const secured = once(listening, "secureConnection");
+
+    const stream = await open(port, { ...trusting(), address: { hostname: `${host}.`, port } });
+
+    const [socket] = (await secured) as [TLSSocket & { servername: string }];
+    expect(socket.servername).toBe(host);
+    expect(stream).toMatchObject({ authorized: true });
+  });
+
   test.each(["TLSv1.2", "TLSv1.3"] as const)(
     "speaks %s, asking for the name and showing the certificate",
     async (version) => {
