@@ -12,6 +12,10 @@ import { createTemporaryFolder } from "../support/temporary-folder.ts";
 
 /** More than the window of 100, so that acknowledgements have to flow. */
 const burst = 500;
+/** Messages of QoS 0 that are there at once: more than the relay keeps while a destination is away. */
+const qos0Burst = 30_000;
+/** So that what is lost was lost by the relay. */
+const settings = ["max_queued_messages 0"];
 
 describeWithPart("mosquitto", (executable) => {
   let publisher: MqttClient;
@@ -21,8 +25,8 @@ describeWithPart("mosquitto", (executable) => {
   beforeAll(async () => {
     const folder = createTemporaryFolder("quality-of-service");
     const listeners = { mqtt: {} };
-    const source = await startMosquitto(executable, path.join(folder, "source"), { listeners });
-    const destination = await startMosquitto(executable, path.join(folder, "destination"), { listeners });
+    const source = await startMosquitto(executable, path.join(folder, "source"), { listeners, settings });
+    const destination = await startMosquitto(executable, path.join(folder, "destination"), { listeners, settings });
     arrivals = await collect("#", { port: destination.ports.mqtt, qos: 2 });
     publisher = await connectMqttClient({ port: source.ports.mqtt });
     relay = await startRelay({ folder, config: configOf(source.ports.mqtt, destination.ports.mqtt) });
@@ -65,6 +69,24 @@ describeWithPart("mosquitto", (executable) => {
     const payloads = arrivals.messages.filter((message) => message.topic === topic).map(({ payload }) => payload);
     expect(payloads).toEqual(numbers);
   });
+
+  test.each([0, 1] as const)(
+    "a burst of QoS 0 that is faster than a destination with QoS %s loses nothing: it waits at its broker",
+    async (destination) => {
+      const topic = `pair-0-${destination}/flood`;
+      const lost = () => relay.metric("relay_messages_lost_total", { dataflow: `pair-0-${destination}` });
+      const before = arrivals.messages.length;
+
+      relay.process.kill("SIGSTOP");
+      for (let number = 0; number < qos0Burst; number++) publisher.publish(topic, String(number), { qos: 0 });
+      await publisher.publishAsync("accepted", "x", { qos: 1 }); // what was published before it has come too
+      relay.process.kill("SIGCONT");
+      await arrivals.untilCount(before + qos0Burst);
+
+      expect(arrivals.messages.filter((message) => message.topic === topic)).toHaveLength(qos0Burst);
+      expect(await lost()).toBe(0);
+    },
+  );
 
   test("messages that go from QoS 1 to QoS 0 are counted as unconfirmed", async () => {
     const before = await relay.metric("relay_messages_unconfirmed_total");
