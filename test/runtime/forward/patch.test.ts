@@ -90,6 +90,20 @@ describe("the topic", () => {
     expect(packetOf(patched(viewOfPublish({ topic: from }), { qos: 0, template: template(text) })).topic).toBe(to);
   });
 
+  test("keeps beside each message the topic that it came with, where that is another one", () => {
+    const renamed = createPatch(plan({ qos: 0, template: template("x/${inputTopic.1}") }));
+    const unchanged = createPatch(plan({ qos: 0 }));
+
+    const kept = [renamed, unchanged].map((patch) =>
+      ["a/b", "c/d"].map((topic) => (patch(viewOfPublish({ topic })) as EncodedPublish).inputTopic),
+    );
+
+    expect(kept).toEqual([
+      ["a/b", "c/d"],
+      [undefined, undefined],
+    ]);
+  });
+
   test("is the one of each message, also for topics that were seen before", () => {
     const patch = createPatch(plan({ qos: 0, template: template("x/${inputTopic.1}") }));
     const topicOf = (topic: string) => {

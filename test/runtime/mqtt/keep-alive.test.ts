@@ -107,6 +107,15 @@ describe("startKeepAlive", () => {
     expect(connection.timeouts).toEqual([9 * checkMs]);
   });
 
+  test("times out though something was read before the ping", () => {
+    const { connection } = start();
+    connection.read++;
+
+    jest.advanceTimersByTime(5 * checkMs + intervalMs / 2);
+
+    expect(connection.timeouts).toEqual([8 * checkMs]); // as long as nothing has been heard since the first check
+  });
+
   test("does not wait for a PINGRESP where anything else is read after the ping", () => {
     const { connection } = start();
     jest.advanceTimersByTime(5 * checkMs);

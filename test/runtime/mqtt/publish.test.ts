@@ -119,6 +119,7 @@ describe("encodePublish", () => {
       const copied = encodePublish(read(large(qos), false), { qos, retain: false });
 
       const taken = encodePublish(own, { qos, retain: false });
+      expect(taken.packet.equals(copied.packet)).toBe(true);
       for (const encoded of [taken, copied]) {
         if (qos > 0) stampPublish(encoded, 77, false);
         stampExpiry(encoded, 5);

@@ -78,6 +78,14 @@ describe("StreamReader", () => {
     expect(stream.isPaused()).toBe(false);
   });
 
+  test("does not judge by less than two milliseconds", () => {
+    stream.arrive(20);
+    jest.advanceTimersByTime(1);
+    stream.arrive(20);
+
+    expect(stream.isPaused()).toBe(false);
+  });
+
   test.each([7, 1])("reads as they come %d packets in two milliseconds: nothing is to be gained", (packets) => {
     arriveFast(packets);
 
