@@ -12,31 +12,24 @@ import tseslint from "typescript-eslint";
  */
 const readableFrom = {
   stacks: ["components"],
-  components: [
-    "runtime/config",
-    "runtime/config.ts",
-    "runtime/errors.ts",
-    "runtime/topic",
-    "runtime/forward/client-id.ts",
-    "runtime/forward/cloud-events.ts",
-  ],
+  components: ["runtime/contract"],
   runtime: [],
-  emulator: ["runtime/topic"],
+  emulator: ["runtime/contract/topic"],
   cli: ["runtime", "emulator", "components", "stacks"],
-  policy: ["components", "runtime/errors.ts"],
+  policy: ["components", "runtime/contract"],
   build: ["components"],
 };
 
 /** The only files, or folders with a "/" at the end, that may import a package; `/*` stands for a whole npm scope. */
 const importersOf = {
-  "@azure/core-rest-pipeline": ["runtime/credentials/azure-identity.ts"],
-  "@azure/identity": ["runtime/credentials/azure-identity.ts"],
+  "@azure/core-rest-pipeline": ["runtime/identity/azure-identity.ts"],
+  "@azure/identity": ["runtime/identity/azure-identity.ts"],
   "@peculiar/x509": ["emulator/certificates/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],
-  mqtt: ["runtime/mqtt-client.ts"],
-  "node:sqlite": ["runtime/spool/"],
-  pino: ["runtime/log.ts"],
-  "prom-client": ["runtime/metrics.ts"],
+  mqtt: ["runtime/mqtt/mqtt-client.ts"],
+  "node:sqlite": ["runtime/disk/"],
+  pino: ["runtime/report/log.ts"],
+  "prom-client": ["runtime/report/metrics.ts"],
 };
 
 /** Node runs the sources unbuilt, so an import names the file that is there. The compiler would take ".js" for it too. */
@@ -158,7 +151,13 @@ export default defineConfig(
 /** One zone for each pair of rooms of which the first may not read all of the second. */
 function importZones() {
   const rooms = [...Object.keys(readableFrom), "test", "bench"];
-  return Object.entries(readableFrom).flatMap(([room, readable]) =>
+  const contract = {
+    target: "./runtime/contract",
+    from: "./runtime",
+    except: ["./contract"],
+    message: "runtime/contract/ is a library without sockets, files or clocks; it may import from itself only.",
+  };
+  const betweenRooms = Object.entries(readableFrom).flatMap(([room, readable]) =>
     rooms
       .filter((other) => other !== room && !readable.includes(other))
       .map((other) => ({
@@ -170,6 +169,7 @@ function importZones() {
         message: `${room}/ may import from ${["itself", ...readable].join(", ")}.`,
       })),
   );
+  return [contract, ...betweenRooms];
 }
 
 /** Reports an import, a re-export or an `import()` of a package in a file that `importersOf` does not name for it. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import type { Problem } from "../runtime/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import type { RunOptions } from "../runtime/run.ts";
 
 /** What the command line asks for. */

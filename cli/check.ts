@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 
-import { parseRelayConfig } from "../runtime/config.ts";
-import { dataflowParts } from "../runtime/config/dataflow.ts";
-import { ConfigError, describeError, formatProblem } from "../runtime/errors.ts";
+import { parseRelayConfig } from "../runtime/contract/config.ts";
+import { dataflowParts } from "../runtime/contract/config/dataflow.ts";
+import { ConfigError, describeError, formatProblem } from "../runtime/contract/errors.ts";
 import { ExitCode } from "../runtime/run.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigError, describeError, formatProblem, type Problem } from "../runtime/errors.ts";
+import { ConfigError, describeError, formatProblem, type Problem } from "../runtime/contract/errors.ts";
 import { ExitCode, runRelay } from "../runtime/run.ts";
 import { parseArguments } from "./arguments.ts";
 import { checkConfig } from "./check.ts";

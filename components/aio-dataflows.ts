@@ -1,7 +1,7 @@
 import * as managedidentity from "@pulumi/azure-native/managedidentity/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../runtime/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import { after } from "./aio/after.ts";
 import { buildDataflowProperties, needsLaterApi } from "./aio/dataflow.ts";
 import { buildProfile } from "./aio/profile.ts";

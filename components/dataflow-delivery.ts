@@ -1,4 +1,4 @@
-import type { DataflowInput } from "../runtime/config/dataflow.ts";
+import type { DataflowInput } from "../runtime/contract/config/dataflow.ts";
 import type { SpoolMode, UndeliverableMessages } from "./enumerations.ts";
 
 /** The disk queue of a dataflow. */

@@ -1,4 +1,4 @@
-import type { DataflowInput } from "../runtime/config/dataflow.ts";
+import type { DataflowInput } from "../runtime/contract/config/dataflow.ts";
 import type { HeaderArgs } from "./aio/headers.ts";
 import type { TransformationArgs } from "./aio/transformation.ts";
 import { buildDelivery } from "./dataflow-delivery.ts";

@@ -4,7 +4,7 @@ import * as network from "@pulumi/azure-native/network/index.js";
 import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem } from "../runtime/errors.ts";
+import { formatProblem } from "../runtime/contract/errors.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
 import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
 import { EventGridClients } from "./event-grid-clients.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { localBrokerHost } from "../runtime/config/endpoint.ts";
+import { localBrokerHost } from "../runtime/contract/config/endpoint.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";

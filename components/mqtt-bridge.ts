@@ -2,7 +2,7 @@ import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfigu
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem } from "../runtime/errors.ts";
+import { formatProblem } from "../runtime/contract/errors.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
 import type { AioDataflowsArgs } from "./aio-dataflows.ts";
 import type { DataflowProfileArgs } from "./aio/profile.ts";

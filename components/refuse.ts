@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { ConfigError } from "../runtime/errors.ts";
-import type { Problem } from "../runtime/errors.ts";
+import { ConfigError } from "../runtime/contract/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import { keepText } from "./keep-text.ts";
 
 /** The error that a plugin refuses with; in the program of a stack there is none. */

@@ -5,8 +5,8 @@ import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { EndpointInput } from "../runtime/config/endpoint.ts";
-import { formatProblem } from "../runtime/errors.ts";
+import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import { formatProblem } from "../runtime/contract/errors.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { asOutput, mapInput } from "./known.ts";

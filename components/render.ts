@@ -1,7 +1,7 @@
-import { formatRelayConfig, parseRelayConfig } from "../runtime/config.ts";
-import type { RelayConfig, RelayConfigInput } from "../runtime/config.ts";
-import { ConfigError } from "../runtime/errors.ts";
-import type { Problem } from "../runtime/errors.ts";
+import { formatRelayConfig, parseRelayConfig } from "../runtime/contract/config.ts";
+import type { RelayConfig, RelayConfigInput } from "../runtime/contract/config.ts";
+import { ConfigError } from "../runtime/contract/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import { buildDataflow, isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { declaredPath } from "./declared-path.ts";

@@ -1,12 +1,12 @@
 import * as v from "valibot";
 
-import type { Problem } from "../runtime/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 
 /** What Pulumi programs read their own settings with, so that these are checked and refused as the components' are. */
-export { block, choice, flag, integer, text } from "../runtime/config/field.ts";
-export { ConfigError } from "../runtime/errors.ts";
+export { block, choice, flag, integer, text } from "../runtime/contract/config/field.ts";
+export { ConfigError } from "../runtime/contract/errors.ts";
 export { keepText } from "./keep-text.ts";
-export type { Problem } from "../runtime/errors.ts";
+export type { Problem } from "../runtime/contract/errors.ts";
 
 /** What came of reading a value: the value with its defaults, or everything that is wrong with it. */
 export type ReadFields<T> = { readonly value: T } | { readonly problems: Problem[] };

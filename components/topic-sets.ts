@@ -1,4 +1,4 @@
-import { parseSharedFilter } from "../runtime/topic/filter.ts";
+import { parseSharedFilter } from "../runtime/contract/topic/filter.ts";
 
 /** Tells whether some topic falls under both filters. @see MQTT 5.0 §4.7 */
 export function filtersOverlap(a: string, b: string): boolean {

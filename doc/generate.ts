@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-import { renderConfigReference } from "../runtime/config/reference.ts";
+import { renderConfigReference } from "../runtime/contract/config/reference.ts";
 import { renderChecks } from "./checks/page.ts";
 import { renderScenarios } from "./scenarios/page.ts";
 

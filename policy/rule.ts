@@ -6,8 +6,8 @@ import type {
   Severity,
 } from "@pulumi/policy";
 
-import { formatProblem } from "../runtime/errors.ts";
-import type { Problem } from "../runtime/errors.ts";
+import { formatProblem } from "../runtime/contract/errors.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 
 /** A resource as the engine shows it to a policy, before anything happens to it. */
 export interface CheckedResource {

@@ -5,7 +5,7 @@ import { build } from "esbuild";
  * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js.
  */
 await build({
-  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/spool/worker.ts" },
+  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/worker.ts" },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { describeError } from "./errors.ts";
+import { describeError } from "./contract/errors.ts";
 import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
 const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--spool DIR] [--profile NAME]

@@ -1,17 +1,17 @@
-import type { RelayConfig } from "./config.ts";
-import type { HostAddress } from "./config/endpoint.ts";
-import { createCredentialSource } from "./credentials/credentials.ts";
-import type { CredentialEnd } from "./credentials/end-watch.ts";
-import { createMounts } from "./credentials/mounts.ts";
-import { reportCredentials } from "./credentials/report.ts";
-import { Dataflow } from "./forward/dataflow.ts";
-import type { Disk } from "./forward/disk.ts";
-import type { DataflowContext } from "./forward/end.ts";
-import type { LinkState } from "./forward/link.ts";
-import type { Logger } from "./log.ts";
-import { hasSpool, Spool } from "./spool/spool.ts";
-import { findUnattended, reportUnattended, type UnattendedQueue } from "./spool/unattended.ts";
-import { reportStatus } from "./status-reporter.ts";
+import type { RelayConfig } from "./contract/config.ts";
+import type { HostAddress } from "./contract/config/endpoint.ts";
+import { createCredentialSource } from "./identity/credentials.ts";
+import type { CredentialEnd } from "./identity/end-watch.ts";
+import { createMounts } from "./identity/mounts.ts";
+import { reportCredentials } from "./identity/report.ts";
+import { Dataflow } from "./dataflow.ts";
+import type { Disk } from "./disk/dataflow-disk.ts";
+import type { DataflowContext } from "./connection/side.ts";
+import type { LinkState } from "./connection/link.ts";
+import type { Logger } from "./report/log.ts";
+import { hasSpool, Spool } from "./disk/spool.ts";
+import { findUnattended, reportUnattended, type UnattendedQueue } from "./disk/unattended.ts";
+import { reportStatus } from "./report/status-reporter.ts";
 
 /** What a relay runs with, beyond its configuration. */
 export interface RelayOptions {

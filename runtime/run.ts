@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 
-import { parseRelayConfig, type ParsedConfig } from "./config.ts";
-import { parseHost, type HostAddress } from "./config/endpoint.ts";
-import { ConfigError, describeError, formatProblem } from "./errors.ts";
-import { startHealthServer } from "./health-server.ts";
-import { createLog, type Logger } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { parseRelayConfig, type ParsedConfig } from "./contract/config.ts";
+import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
+import { ConfigError, describeError, formatProblem } from "./contract/errors.ts";
+import { startHealthServer } from "./report/health-server.ts";
+import { createLog, type Logger } from "./report/log.ts";
+import { createMetrics } from "./report/metrics.ts";
 import { Relay } from "./relay.ts";
 import { trustSystemRoots } from "./transport/system-roots.ts";
 

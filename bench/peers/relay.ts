@@ -2,9 +2,9 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { podDefaults } from "../../components/relay/defaults.ts";
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { DataflowInput } from "../../runtime/config/dataflow.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { runStep } from "./installation.ts";
 import { enrichedTopic, type BrokerSide, type Peer, type Route } from "./peer.ts";

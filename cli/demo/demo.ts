@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 
-import { parseRelayConfig, type ParsedConfig } from "../../runtime/config.ts";
-import { formatProblem } from "../../runtime/errors.ts";
+import { parseRelayConfig, type ParsedConfig } from "../../runtime/contract/config.ts";
+import { formatProblem } from "../../runtime/contract/errors.ts";
 import { applicationName, createDemoClients } from "./clients.ts";
 import { readDeclaredSite, type DeclaredSite } from "./declared-site.ts";
 import { startEmulatedCloud } from "./emulated-cloud.ts";

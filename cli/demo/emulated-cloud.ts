@@ -9,8 +9,8 @@ import { createClusterIssuer, type ClusterIssuer } from "../../emulator/identity
 import { createIdentityService, type IdentityService } from "../../emulator/identity/identity-service.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
-import type { RelayConfig } from "../../runtime/config.ts";
-import { HostType, parseHost, type Endpoint } from "../../runtime/config/endpoint.ts";
+import type { RelayConfig } from "../../runtime/contract/config.ts";
+import { HostType, parseHost, type Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import type { DeclaredSite } from "./declared-site.ts";
 
 /** A broker that the demo's clients reach: the name to ask for, and where it really listens. */

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { describeError } from "../../runtime/errors.ts";
+import { describeError } from "../../runtime/contract/errors.ts";
 import { readStackConfig } from "./stack-file.ts";
 
 /** A resource that the program declared, as the provider would have got it. */

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import type { RelayConfig } from "../../runtime/config.ts";
-import { parseHost } from "../../runtime/config/endpoint.ts";
+import type { RelayConfig } from "../../runtime/contract/config.ts";
+import { parseHost } from "../../runtime/contract/config/endpoint.ts";
 import type { DeclaredSite } from "./declared-site.ts";
 import type { EmulatedCloud } from "./emulated-cloud.ts";
 import { mountPodFiles } from "./kubelet.ts";

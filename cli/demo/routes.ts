@@ -1,8 +1,8 @@
-import type { RelayConfig } from "../../runtime/config.ts";
-import { dataflowParts } from "../../runtime/config/dataflow.ts";
-import { HostType } from "../../runtime/config/endpoint.ts";
-import { parseSharedFilter } from "../../runtime/topic/filter.ts";
-import { parseTopicTemplate, resolveTopicTemplate } from "../../runtime/topic/template.ts";
+import type { RelayConfig } from "../../runtime/contract/config.ts";
+import { dataflowParts } from "../../runtime/contract/config/dataflow.ts";
+import { HostType } from "../../runtime/contract/config/endpoint.ts";
+import { parseSharedFilter } from "../../runtime/contract/topic/filter.ts";
+import { parseTopicTemplate, resolveTopicTemplate } from "../../runtime/contract/topic/template.ts";
 
 /** One simulated machine. */
 export const machines = ["press-1", "press-2", "robot-1", "oven-1", "conveyor-1"] as const;

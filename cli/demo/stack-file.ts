@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { parse } from "yaml";
 
-import { ConfigError, describeError, type Problem } from "../../runtime/errors.ts";
+import { ConfigError, describeError, type Problem } from "../../runtime/contract/errors.ts";
 
 const stacksFolder = new URL("../../stacks/", import.meta.url);
 const fileName = /^Pulumi\.(.+)\.yaml$/;

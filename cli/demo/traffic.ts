@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { describeError } from "../../runtime/errors.ts";
+import { describeError } from "../../runtime/contract/errors.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Crossing, Route } from "./routes.ts";
 

@@ -2,7 +2,7 @@ import * as extendedlocation from "@pulumi/azure-native/extendedlocation/index.j
 import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfiguration/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkCustomLocation, parseCustomLocation } from "../checks/aio-instance.ts";
 import { byRule } from "../checks/rules.ts";
 import { refuse } from "../refuse.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { checkDataflowName, checkEngineFields } from "../checks/aio-dataflow.ts";
 import { checkAioEndpoint, checkAioEnds, checkAioFiles, checkSecureSettings } from "../checks/aio-endpoints.ts";

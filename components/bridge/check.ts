@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import { checkGitOps } from "../checks/git-ops.ts";

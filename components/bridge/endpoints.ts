@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
-import { localBrokerHost, parseHost } from "../../runtime/config/endpoint.ts";
-import type { HostType } from "../../runtime/config/endpoint.ts";
+import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
+import { localBrokerHost, parseHost } from "../../runtime/contract/config/endpoint.ts";
+import type { HostType } from "../../runtime/contract/config/endpoint.ts";
 import type { CustomEndpointArgs } from "../custom-endpoint.ts";
 import { customEndpointFields } from "../custom-endpoint.ts";
 import { isAioMethod } from "../endpoint/aio-method.ts";

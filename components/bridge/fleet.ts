@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkSharedClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { checkFederatedCredentials } from "../checks/federated-credentials.ts";

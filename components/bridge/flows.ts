@@ -1,7 +1,7 @@
-import { parseHost } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
-import { warnOfRetain } from "../../runtime/config/warnings.ts";
-import { clientId } from "../../runtime/forward/client-id.ts";
+import { parseHost } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
+import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
+import { clientId } from "../../runtime/contract/client-id.ts";
 import { findForeignAudience } from "../checks/audience.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";

@@ -1,6 +1,6 @@
-import { localBrokerAudience } from "../../runtime/config/authentication.ts";
-import { parseHost } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { localBrokerAudience } from "../../runtime/contract/config/authentication.ts";
+import { parseHost } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import type { EndpointFields } from "../endpoint/config.ts";
 import { byRule } from "./rules.ts";
 

@@ -1,5 +1,5 @@
-import { resourceName, resourceNameRule } from "../../runtime/config/field.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { resourceName, resourceNameRule } from "../../runtime/contract/config/field.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkHeaders } from "../aio/headers.ts";
 import { checkTransformation } from "../aio/transformation.ts";
 import { givenDeliveryFields } from "../dataflow-delivery.ts";

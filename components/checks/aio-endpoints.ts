@@ -1,6 +1,6 @@
-import { HostType, inferHostType } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
-import { parseSharedFilter } from "../../runtime/topic/filter.ts";
+import { HostType, inferHostType } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
+import { parseSharedFilter } from "../../runtime/contract/topic/filter.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { isAioMethod } from "../endpoint/aio-method.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";

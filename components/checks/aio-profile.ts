@@ -1,5 +1,5 @@
-import { resourceName, resourceNameRule } from "../../runtime/config/field.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { resourceName, resourceNameRule } from "../../runtime/contract/config/field.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import type { DataflowProfileArgs } from "../aio/profile.ts";
 import { givenFields } from "../known.ts";
 import { byRule } from "./rules.ts";

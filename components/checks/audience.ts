@@ -1,5 +1,5 @@
-import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** The field that says whom a token is for, and the broker that it is for when nothing is said. */

@@ -1,5 +1,5 @@
-import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** Fields that only some methods use, and of each method those that it needs and those that it may have. */

@@ -1,5 +1,5 @@
-import type { HostType } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { HostType } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** Federated identity credentials that one user-assigned managed identity can have. @see Microsoft Entra, service limits and restrictions of federated credentials */

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import type { GitOpsArgs } from "../git-ops/settings.ts";
 import { isKnown } from "../known.ts";
 import { byRule } from "./rules.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** Warns of an image that can be another one tomorrow: pods that start then run what nobody has reviewed. */

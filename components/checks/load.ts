@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { capacityBounds, perSession, perThroughputUnit } from "../event-grid/quotas.ts";
 import { byRule } from "./rules.ts";
 

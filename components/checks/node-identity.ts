@@ -1,5 +1,5 @@
-import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** Refuses the system-assigned identity where nobody said that there is one: a pod can't use that of AIO's Arc extension. */

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { filtersOverlap, unsharedFilter } from "../topic-sets.ts";
 import { byRule } from "./rules.ts";
 

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 
 /** A rule of the checks between resources, as `doc/checks.md` lists it. */
 export interface Rule {

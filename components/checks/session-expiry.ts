@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 const secondsPerHour = 3600;

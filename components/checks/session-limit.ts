@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "./rules.ts";
 
 /** Bounds of Event Grid's limit, both inclusive; AIO asks for 3 or more. @see Specification, Enable MQTT */

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { aioNamespace } from "../relay/defaults.ts";
 import { byRule } from "./rules.ts";
 

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";

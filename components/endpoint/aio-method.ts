@@ -1,5 +1,5 @@
-import type { AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import type { EndpointResourceArgs } from "./settings.ts";
 
 /** Methods that AIO's API has no form for. @see Azure REST API, DataflowEndpointMqttAuthentication */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Endpoint } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { Endpoint } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkLocalBroker } from "../checks/aio-broker.ts";
 import { knownFields } from "../known.ts";
 import { refuse } from "../refuse.ts";

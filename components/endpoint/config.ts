@@ -1,5 +1,5 @@
-import type { AuthenticationInput, AuthenticationMethod } from "../../runtime/config/authentication.ts";
-import type { EndpointInput, HostType } from "../../runtime/config/endpoint.ts";
+import type { AuthenticationInput, AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
+import type { EndpointInput, HostType } from "../../runtime/contract/config/endpoint.ts";
 import type { CloudEventAttributes, MqttProtocol, MqttQos, MqttRetain, TlsMode } from "../enumerations.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
 

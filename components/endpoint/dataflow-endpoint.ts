@@ -1,9 +1,9 @@
 import type * as inputs from "@pulumi/azure-native/types/input.js";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Authentication } from "../../runtime/config/authentication.ts";
-import { inferHostType } from "../../runtime/config/endpoint.ts";
-import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
+import type { Authentication } from "../../runtime/contract/config/authentication.ts";
+import { inferHostType } from "../../runtime/contract/config/endpoint.ts";
+import type { Endpoint, HostType } from "../../runtime/contract/config/endpoint.ts";
 import { after } from "../aio/after.ts";
 import { createAioResource } from "../aio/resource.ts";
 import { AioResourceApi } from "../enumerations.ts";

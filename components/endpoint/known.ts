@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
-import type { HostType } from "../../runtime/config/endpoint.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
+import type { HostType } from "../../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkAuthenticationFields } from "../checks/authentication-fields.ts";
 import { checkClientIdPrefix } from "../checks/client-id-prefix.ts";
 import { givenFields, isKnown, knownFields } from "../known.ts";

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { localBrokerAudience } from "../../runtime/config/authentication.ts";
-import { parseHost } from "../../runtime/config/endpoint.ts";
-import type { Endpoint } from "../../runtime/config/endpoint.ts";
+import { localBrokerAudience } from "../../runtime/contract/config/authentication.ts";
+import { parseHost } from "../../runtime/contract/config/endpoint.ts";
+import type { Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import { mapInput } from "../known.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
 import type { EndpointFieldInputs } from "./known.ts";

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { formatRelayConfig } from "../../runtime/config.ts";
-import type { Endpoint } from "../../runtime/config/endpoint.ts";
+import { formatRelayConfig } from "../../runtime/contract/config.ts";
+import type { Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import type { BrokerType } from "../enumerations.ts";
 import { mapInput } from "../known.ts";
 import type { EndpointFieldInputs } from "./known.ts";

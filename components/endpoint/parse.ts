@@ -1,8 +1,8 @@
-import { parseRelayConfig } from "../../runtime/config.ts";
-import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
-import { resourceName } from "../../runtime/config/field.ts";
-import { ConfigError } from "../../runtime/errors.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import type { Endpoint, HostType } from "../../runtime/contract/config/endpoint.ts";
+import { resourceName } from "../../runtime/contract/config/field.ts";
+import { ConfigError } from "../../runtime/contract/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { declaredPath } from "../declared-path.ts";
 import { buildEndpointConfig } from "./config.ts";
 import type { EndpointFields } from "./config.ts";

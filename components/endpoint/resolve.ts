@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Endpoint, HostType } from "../../runtime/config/endpoint.ts";
+import type { Endpoint, HostType } from "../../runtime/contract/config/endpoint.ts";
 import { checkClientIdPrefix } from "../checks/client-id-prefix.ts";
 import { mapInput } from "../known.ts";
 import { refuse, refuseInvalid } from "../refuse.ts";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import type { EventGridBrokerArgs } from "../event-grid-broker.ts";

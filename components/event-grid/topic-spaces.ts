@@ -1,6 +1,6 @@
-import { eventGridLimits } from "../../runtime/config/endpoint-rules.ts";
-import type { Problem } from "../../runtime/errors.ts";
-import { topicFilterProblem } from "../../runtime/topic/filter.ts";
+import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
+import { topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
 import { byRule } from "../checks/rules.ts";
 import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
 

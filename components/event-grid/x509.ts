@@ -1,7 +1,7 @@
 import type * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import type { ClientPermission, ClientState, ClientValidationScheme } from "../enumerations.ts";
 import { isKnown } from "../known.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { ConfigError } from "../../runtime/errors.ts";
+import { ConfigError } from "../../runtime/contract/errors.ts";
 import { checkPlainInputs } from "./plain-inputs.ts";
 import type { PropertySchemas, TypeSchemas } from "./plain-inputs.ts";
 import type { Refusals } from "./refusals.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
 import { checkSecrets } from "./secrets.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
-import { dataflowRelaySchema } from "../../runtime/config/dataflow-relay.ts";
-import { profileSchema, relaySchema } from "../../runtime/config/document.ts";
+import { dataflowRelaySchema } from "../../runtime/contract/config/dataflow-relay.ts";
+import { profileSchema, relaySchema } from "../../runtime/contract/config/document.ts";
 
 /** Namespace that AIO is deployed to. @see Azure IoT Operations, Configure data flow endpoints */
 export const aioNamespace = "azure-iot-operations";

@@ -1,6 +1,6 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import { isAddressRange } from "../event-grid/check.ts";
 import { BrokerType } from "../enumerations.ts";
@@ -69,7 +69,7 @@ export function buildEgress(destinations: Destinations): inputs.networking.v1.Ne
   ];
 }
 
-/** The proxy that the relay takes to an endpoint: see `createProxyReader` in `runtime/credentials/proxy.ts`. */
+/** The proxy that the relay takes to an endpoint: see `createProxyReader` in `runtime/identity/proxy.ts`. */
 function proxyOf({ hostType, proxy }: ReachedEndpoint, relayProxy: ProxyArgs | undefined): ProxyArgs | undefined {
   return withoutDirect(proxy ?? (hostType === BrokerType.LocalBroker ? undefined : relayProxy));
 }

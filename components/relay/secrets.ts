@@ -1,8 +1,8 @@
 import type * as core from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { kubernetesName } from "../../runtime/config/field.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import { kubernetesName } from "../../runtime/contract/config/field.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { SecretType } from "../enumerations.ts";
 import { givenFields } from "../known.ts";
 import type { SecretContentArgs } from "./settings.ts";

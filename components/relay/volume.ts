@@ -1,6 +1,6 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { isForAio } from "../dataflow.ts";

@@ -1,6 +1,6 @@
 import { checkBridge } from "../../components/bridge/check.ts";
 import { rules } from "../../components/checks/rules.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { baseDeclaration, configurationRules, withChange } from "./declaration.ts";
 import type { CheckExample } from "./declaration.ts";
 import { checkExamples } from "./examples.ts";

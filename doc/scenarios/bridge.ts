@@ -1,7 +1,7 @@
 import { tests, type Scenario } from "./scenario.ts";
 
 const integration = (file: string, ...names: string[]) => tests(`integration/${file}.test.ts`, ...names);
-const dataflow = (...names: string[]) => tests("runtime/forward/dataflow.test.ts", ...names);
+const dataflow = (...names: string[]) => tests("runtime/dataflow.test.ts", ...names);
 
 const noQos2 =
   "Nothing of the relay is QoS 2: neither Event Grid nor AIO's broker has it. It subscribes with QoS 1, and its source turns a QoS 2 message into one.";
@@ -172,7 +172,7 @@ export const bridgeScenarios: readonly Scenario[] = [
     id: "06-bridge-remote-shutdown",
     behaviour: "A broker that says that it shuts down is connected to again",
     tests: [
-      ...tests("runtime/forward/reason-codes.test.ts", "DISCONNECT of the %s"),
+      ...tests("runtime/dataflow-reason-codes.test.ts", "DISCONNECT of the %s"),
       ...integration("faults", "a destination that restarts loses nothing"),
     ],
   },

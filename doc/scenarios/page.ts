@@ -30,7 +30,7 @@ export function renderScenarios(): string {
     ["| scenario | behaviour | shown by |", "| --- | --- | --- |", ...rows.map(renderRow)].join("\n"),
   ]);
   const reasonCodes =
-    "Each reason code in CONNACK, SUBACK, PUBACK and DISCONNECT goes through a running dataflow in `test/runtime/forward/reason-codes.test.ts`.";
+    "Each reason code in CONNACK, SUBACK, PUBACK and DISCONNECT goes through a running dataflow in `test/runtime/dataflow-reason-codes.test.ts`.";
   return [
     "# Scenarios",
     "What others test their bridges and clients for, and the tests that show it here. Written by `npm run docs`; a test compares this page, and looks whether each test exists.",

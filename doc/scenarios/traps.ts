@@ -1,6 +1,6 @@
 import { tests, type Scenario } from "./scenario.ts";
 
-const forward = (file: string, ...names: string[]) => tests(`runtime/forward/${file}.test.ts`, ...names);
+const runtime = (file: string, ...names: string[]) => tests(`runtime/${file}.test.ts`, ...names);
 const mqtt = (file: string, ...names: string[]) => tests(`runtime/mqtt/${file}.test.ts`, ...names);
 
 /** Fourteen ways in which a client that forwards on bytes loses, stalls or breaks something; found by experiment. */
@@ -10,11 +10,11 @@ export const traps: readonly Scenario[] = [
     behaviour:
       "A PUBACK of an ended connection never goes out on the next one, where it would acknowledge another message",
     tests: [
-      ...forward(
-        "forwarder",
+      ...runtime(
+        "queue/forwarder",
         "never acknowledges on another connection, where the packet identifier is another message's",
       ),
-      ...forward(
+      ...runtime(
         "dataflow",
         "an acknowledgement that comes late stays off the new connection, where it would be another message's",
       ),
@@ -25,10 +25,10 @@ export const traps: readonly Scenario[] = [
     id: "2 Resubscribe",
     behaviour: "SUBSCRIBE is sent at every connect until its SUBACK has come, and the granted QoS is checked",
     tests: [
-      ...forward("dataflow", "subscribes again though its session was kept: the SUBACK of before may have been lost"),
-      ...forward("link", "subscribes again in a kept session when the SUBACK never came"),
-      ...forward(
-        "subscribe",
+      ...runtime("dataflow", "subscribes again though its session was kept: the SUBACK of before may have been lost"),
+      ...runtime("connection/link", "subscribes again in a kept session when the SUBACK never came"),
+      ...runtime(
+        "connection/subscribe",
         "takes a lower QoS than it asked for as the end: the broker would keep nothing, and say so nowhere else",
       ),
     ],
@@ -66,9 +66,9 @@ export const traps: readonly Scenario[] = [
     behaviour:
       "Receive Maximum keeps the source quiet; reading stops only above a bound in bytes, and a paused peer is not taken for a silent one",
     tests: [
-      ...forward("dataflow", "connects to its destination first and announces to the source what that takes"),
-      ...forward(
-        "forwarder",
+      ...runtime("dataflow", "connects to its destination first and announces to the source what that takes"),
+      ...runtime(
+        "queue/forwarder",
         "is read no further shortly before 16 MB are in memory, and again when half of it is gone",
       ),
       ...mqtt("connection", "does not take a server for silent that it does not listen to"),
@@ -93,13 +93,13 @@ export const traps: readonly Scenario[] = [
       "Messages right behind CONNACK are taken; waits grow and differ from client to client; a refused CONNACK is retried; a session that was taken over is left to the other",
     tests: [
       ...mqtt("connection", "hands messages in the same chunk as CONNACK over after it has reported the connection"),
-      ...forward(
-        "link",
+      ...runtime(
+        "connection/link",
         "waits longer and longer, between the bounds",
         "tries again when the broker refuses it with code %d",
       ),
-      ...forward("backoff", "differs from client to client, so that they don't come back all at once"),
-      ...forward("dataflow", "stops when another client takes its session at the %s over"),
+      ...runtime("contract/backoff", "differs from client to client, so that they don't come back all at once"),
+      ...runtime("dataflow", "stops when another client takes its session at the %s over"),
     ],
   },
   {
@@ -122,8 +122,8 @@ export const traps: readonly Scenario[] = [
   {
     id: "11 Malformed packets",
     behaviour: "A malformed packet ends the connection, with a reason",
-    tests: forward(
-      "hostile-bytes",
+    tests: runtime(
+      "queue/hostile-bytes",
       "a connection takes any bytes in any chunks: it ends with a reason or goes on, and nothing is thrown",
     ),
   },
@@ -148,7 +148,7 @@ export const traps: readonly Scenario[] = [
       "SUBSCRIBE and messages never share a packet identifier; Session Expiry is set; no Topic Alias Maximum is",
     tests: [
       ...mqtt("control-packets", "control packets have identifiers of their own, at the end of the range"),
-      ...forward("in-flight", "never runs out of identifiers, and keeps out of those of control packets"),
+      ...runtime("queue/in-flight", "never runs out of identifiers, and keeps out of those of control packets"),
       ...mqtt(
         "connect",
         "writes MQTT 5's CONNECT and nothing that was not asked for",

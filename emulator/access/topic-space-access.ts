@@ -1,4 +1,4 @@
-import { matchesTopicFilter, topicFilterProblem } from "../../runtime/topic/filter.ts";
+import { matchesTopicFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
 import type { Identity } from "../authentication/authenticator.ts";
 import { x509Method } from "../authentication/client-certificate.ts";
 import { coversFilter } from "./covers-filter.ts";

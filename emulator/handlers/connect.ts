@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { IConnackPacket, IConnectPacket } from "mqtt-packet";
 
-import { topicNameProblem } from "../../runtime/topic/filter.ts";
+import { topicNameProblem } from "../../runtime/contract/topic/filter.ts";
 import type { Authentication, Credentials, Identity } from "../authentication/authenticator.ts";
 import { checkCredentials } from "../authentication/check-credentials.ts";
 import type { BrokerCore } from "../core.ts";

@@ -1,4 +1,4 @@
-import { topicNameProblem } from "../../runtime/topic/filter.ts";
+import { topicNameProblem } from "../../runtime/contract/topic/filter.ts";
 import { summarize } from "../core.ts";
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";

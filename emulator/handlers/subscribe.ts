@@ -1,6 +1,6 @@
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
 
-import { parseSharedFilter, topicFilterProblem } from "../../runtime/topic/filter.ts";
+import { parseSharedFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";

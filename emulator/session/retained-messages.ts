@@ -1,4 +1,4 @@
-import { matchesTopicFilter } from "../../runtime/topic/filter.ts";
+import { matchesTopicFilter } from "../../runtime/contract/topic/filter.ts";
 import type { Clock } from "../clock.ts";
 import { isExpired } from "../message.ts";
 import type { Message } from "../message.ts";

@@ -1,4 +1,4 @@
-import { matchesTopicFilter, parseSharedFilter } from "../../runtime/topic/filter.ts";
+import { matchesTopicFilter, parseSharedFilter } from "../../runtime/contract/topic/filter.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** A subscriber and the subscription that matched. */

@@ -1,5 +1,5 @@
 import { relayDefaults, relayName, shutdownMarginSeconds } from "../../components/relay/defaults.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { fitsPattern, say, textAt, textsAt } from "../inputs.ts";
 import { containersOf, podOf } from "../pods.ts";
 import type { Pod } from "../pods.ts";

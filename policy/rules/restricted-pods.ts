@@ -1,4 +1,4 @@
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { fitsPattern, objectAt, objectsAt, say, textAt, textsAt } from "../inputs.ts";
 import { containersOf, podOf } from "../pods.ts";
 import type { Container, Pod } from "../pods.ts";

@@ -1,5 +1,5 @@
 import { topicSpaceRoles } from "../../components/event-grid/roles.ts";
-import type { Problem } from "../../runtime/errors.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { isAzureType, textAt, textsAt } from "../inputs.ts";
 import type { Inputs, Rule } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError, type ConnectionEnd } from "../errors.ts";
+import { ConnectionError, describeError, type ConnectionEnd } from "../contract/errors.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
@@ -17,7 +17,7 @@ import {
 import { startKeepAlive } from "./keep-alive.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
-import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "./reason-codes.ts";
+import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
 import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
 

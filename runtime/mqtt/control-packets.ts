@@ -1,6 +1,6 @@
 import { generate, parser, type Packet } from "mqtt-packet";
 
-import { describeError } from "../errors.ts";
+import { describeError } from "../contract/errors.ts";
 import { ProtocolError } from "./packet-reader.ts";
 
 export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Packet } from "mqtt-packet";

@@ -1,4 +1,4 @@
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError } from "../contract/errors.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { encodeReauthentication } from "./control-packets.ts";
 

@@ -5,8 +5,8 @@ import tls from "node:tls";
 
 import { createWebSocketStream, WebSocket } from "ws";
 
-import type { HostAddress } from "../config/endpoint.ts";
-import { ConnectionError, describeError } from "../errors.ts";
+import type { HostAddress } from "../contract/config/endpoint.ts";
+import { ConnectionError, describeError } from "../contract/errors.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
 import { ReusedBuffer } from "./reused-buffer.ts";
 import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";

@@ -6,7 +6,7 @@ import tls from "node:tls";
 
 import { getProxyForUrl } from "proxy-from-env";
 
-import type { HostAddress } from "../config/endpoint.ts";
+import type { HostAddress } from "../contract/config/endpoint.ts";
 import { describeStreamError } from "./tls-failure.ts";
 
 /** An HTTP proxy and what it asks for. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
-import { describeError } from "../errors.ts";
+import { describeError } from "../contract/errors.ts";
 
 /** What a server's certificate was checked against. */
 export interface ServerCheck {

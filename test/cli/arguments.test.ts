@@ -1,5 +1,5 @@
 import { parseArguments } from "../../cli/arguments.ts";
-import { formatProblem } from "../../runtime/errors.ts";
+import { formatProblem } from "../../runtime/contract/errors.ts";
 
 const relay = { configFile: "relay.json", connectTo: [] };
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { AioDataflows, CustomEndpoint, EventGridEndpoint, LocalEndpoint, MqttBridge } from "../../components/index.ts";
 import type { AioDataflowsArgs, DataflowArgs } from "../../components/index.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { aioBridge, instance, noteRegistrations, telemetry } from "./aio/declaration.ts";
 import type { Registration } from "./aio/declaration.ts";
 import { customLocationId, deploy, inventory, only, valueOf } from "./mocks.ts";

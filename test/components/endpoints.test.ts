@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { CustomEndpoint, EventGridEndpoint, LocalEndpoint } from "../../components/index.ts";
 import type { CustomEndpointArgs, EventGridEndpointArgs, LocalEndpointArgs } from "../../components/index.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { customLocationId, deploy, inventory, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";

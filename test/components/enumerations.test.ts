@@ -1,6 +1,6 @@
 import * as components from "../../components/index.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
-import { methodsByHostType } from "../../runtime/config/endpoint-rules.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import { methodsByHostType } from "../../runtime/contract/config/endpoint-rules.ts";
 
 test.each([
   ["LocalBroker", components.LocalAuthenticationMethod],

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
-import type { RelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { customLocationId, deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";

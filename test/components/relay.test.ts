@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { CustomEndpoint, EventGridEndpoint, LocalEndpoint, Relay } from "../../components/index.ts";
 import type { ProxyArgs, RelayArgs } from "../../components/index.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { deploy, inventory, only, valueOf } from "./mocks.ts";
 import type { Deployed } from "./mocks.ts";
 

@@ -1,8 +1,8 @@
 import { renderRelayConfig } from "../../components/index.ts";
 import type { DataflowArgs, RelayDeclaration } from "../../components/index.ts";
 import { checkRelayConfig } from "../../components/render.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
-import { ConfigError } from "../../runtime/errors.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import { ConfigError } from "../../runtime/contract/errors.ts";
 
 const declaration: RelayDeclaration = {
   site: "oslo",

@@ -7,7 +7,7 @@ import {
   intersectFilters,
   unsharedFilter,
 } from "../../components/topic-sets.ts";
-import { matchesTopicFilter, topicFilterProblem } from "../../runtime/topic/filter.ts";
+import { matchesTopicFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
 
 test.each([
   ["a/b", "a/b", true],

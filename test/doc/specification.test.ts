@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-import { listConfigFields } from "../../runtime/config/reference.ts";
+import { listConfigFields } from "../../runtime/contract/config/reference.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const page = readFileSync(path.join(root, "doc/specification.md"), "utf8");

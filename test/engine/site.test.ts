@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { diagnosticsOf } from "./support/diff-text.ts";

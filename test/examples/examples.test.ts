@@ -5,7 +5,7 @@ import path from "node:path";
 import { parse } from "yaml";
 
 import type { PackageSchema } from "../../build/schema.ts";
-import { parseRelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { describeWithPart } from "../support/real-parts.ts";
 import { evaluate } from "./evaluate.ts";
 import { readPythonProgram } from "./python-program.ts";

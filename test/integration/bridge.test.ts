@@ -2,8 +2,8 @@ import path from "node:path";
 
 import type { MqttClient } from "mqtt";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { DataflowInput } from "../../runtime/config/dataflow.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import { ScriptedListener } from "../runtime/mqtt/scripted-broker.ts";
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";

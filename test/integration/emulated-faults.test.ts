@@ -4,8 +4,8 @@ import { connectAsync, type MqttClient } from "mqtt";
 
 import { createBroker, type Broker } from "../../emulator/broker.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
-import { parseRelayConfig, type RelayConfig } from "../../runtime/config.ts";
-import { createLog } from "../../runtime/log.ts";
+import { parseRelayConfig, type RelayConfig } from "../../runtime/contract/config.ts";
+import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 
 /** Messages of one schedule, and the topics that they take turns on. */

@@ -12,8 +12,8 @@ import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { stopProcesses } from "../support/started-process.ts";
 import { connectMqttClient } from "../support/mqtt-clients.ts";
 import { startBroker, closeBrokers } from "../emulator/support/test-broker.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
-import type { RelayConfigInput } from "../../runtime/config.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 
 const proxyPassword = "hunter2-hunter2";
 const open: { clouds: Cloud[]; proxies: ConnectProxy[] } = { clouds: [], proxies: [] };

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import {
   createCertificateAuthority,
   type CertificateAndKey,

@@ -4,7 +4,7 @@ import type { MqttClient } from "mqtt";
 
 import { createBroker, type Broker } from "../../emulator/broker.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
-import type { RelayConfigInput } from "../../runtime/config.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient, type Collector } from "../support/mqtt-clients.ts";

@@ -5,8 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 
 import type { MqttClient } from "mqtt";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { DataflowInput } from "../../runtime/config/dataflow.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient, type Collector } from "../support/mqtt-clients.ts";

@@ -2,8 +2,8 @@ import path from "node:path";
 
 import type { MqttClient } from "mqtt";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import {
   createCertificateAuthority,
   type CertificateAuthority,

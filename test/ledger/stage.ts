@@ -1,8 +1,8 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { DataflowInput } from "../../runtime/config/dataflow.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";

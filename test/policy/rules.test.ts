@@ -6,7 +6,7 @@ import { MqttBridge } from "../../components/index.ts";
 import { buildPolicy } from "../../policy/rule.ts";
 import type { Inputs } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
-import { formatProblem } from "../../runtime/errors.ts";
+import { formatProblem } from "../../runtime/contract/errors.ts";
 import { deploy } from "../components/mocks.ts";
 
 /** A resource that breaks just one rule, and what it takes to keep to it. */

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 
-import { createLog } from "../../runtime/log.ts";
+import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
-import { buildDocument, parseDocument } from "./config/build-document.ts";
+import { buildDocument, parseDocument } from "./contract/config/build-document.ts";
 import { ScriptedListener, settle, type ScriptedBroker } from "./mqtt/scripted-broker.ts";
 
 interface Bench {

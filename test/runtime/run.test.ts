@@ -1,17 +1,17 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import * as logModule from "../../runtime/log.ts";
-import { ConfigError } from "../../runtime/errors.ts";
+import * as logModule from "../../runtime/report/log.ts";
+import { ConfigError } from "../../runtime/contract/errors.ts";
 import { ExitCode, parseConnectTo, readOrdinal, runRelay, type RunOptions } from "../../runtime/run.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
-import { buildDocument } from "./config/build-document.ts";
+import { buildDocument } from "./contract/config/build-document.ts";
 import { ScriptedListener } from "./mqtt/scripted-broker.ts";
 
 // With a factory: the set-up of all tests has one for this module, which would win over a mock without.
-jest.mock("../../runtime/log.ts", () => ({
-  ...jest.requireActual<typeof logModule>("../../runtime/log.ts"),
+jest.mock("../../runtime/report/log.ts", () => ({
+  ...jest.requireActual<typeof logModule>("../../runtime/report/log.ts"),
   createLog: jest.fn(),
 }));
 
@@ -22,7 +22,7 @@ let lines: Record<string, unknown>[];
 
 beforeEach(() => {
   lines = [];
-  const { createLog } = jest.requireActual<typeof logModule>("../../runtime/log.ts");
+  const { createLog } = jest.requireActual<typeof logModule>("../../runtime/report/log.ts");
   const write = (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>);
   jest.mocked(logModule.createLog).mockImplementation((level) => createLog(level, { write }));
 });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { parseRelayConfig } from "../../runtime/config.ts";
+import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import {
   customLocationId,
   deploy,

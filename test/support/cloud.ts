@@ -11,7 +11,7 @@ import type { BrokerEvent } from "../../emulator/events.ts";
 import { createClusterIssuer, serviceAccountSubject } from "../../emulator/identity/cluster-issuer.ts";
 import { createIdentityService, type IdentityService } from "../../emulator/identity/identity-service.ts";
 import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import type { RelayOptions } from "./relay-process.ts";
 
 /** Host name of the emulated namespace. */

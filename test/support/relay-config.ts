@@ -1,6 +1,6 @@
-import type { RelayConfigInput } from "../../runtime/config.ts";
-import type { DataflowInput } from "../../runtime/config/dataflow.ts";
-import type { EndpointInput } from "../../runtime/config/endpoint.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
+import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 
 /** Settings of an endpoint that a test chooses; the rest is the relay's default. */
 export type MqttSettingsInput = Partial<EndpointInput["mqttSettings"]>;

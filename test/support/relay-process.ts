@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import type { RelayConfigInput } from "../../runtime/config.ts";
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { findFreePort } from "./free-port.ts";
 import { publicKeys, recordOutput, registerSecret } from "./secrets/run-record.ts";
 import { startProcess, type ProcessEnd, type StartedProcess } from "./started-process.ts";

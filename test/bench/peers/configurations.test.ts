@@ -4,7 +4,7 @@ import { flows } from "../../../bench/peers/node-red.ts";
 import type { Route } from "../../../bench/peers/peer.ts";
 import { buildRelayConfig } from "../../../bench/peers/relay.ts";
 import { rumqttdConfiguration } from "../../../bench/peers/rumqttd.ts";
-import { parseRelayConfig } from "../../../runtime/config.ts";
+import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 
 const route: Route = {
   folder: "/tmp/one",

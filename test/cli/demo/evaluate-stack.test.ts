@@ -5,7 +5,7 @@ import path from "node:path";
 import { readDeclaredSite } from "../../../cli/demo/declared-site.ts";
 import type { Evaluation } from "../../../cli/demo/evaluate-stack.ts";
 import { readStackConfig, stackFileOf } from "../../../cli/demo/stack-file.ts";
-import { parseRelayConfig } from "../../../runtime/config.ts";
+import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 const program = path.join(import.meta.dirname, "evaluate-stack.program.ts");

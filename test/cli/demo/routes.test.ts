@@ -1,6 +1,6 @@
 import { machines, planRoutes } from "../../../cli/demo/routes.ts";
-import { parseRelayConfig } from "../../../runtime/config.ts";
-import { matchesTopicFilter } from "../../../runtime/topic/filter.ts";
+import { parseRelayConfig } from "../../../runtime/contract/config.ts";
+import { matchesTopicFilter } from "../../../runtime/contract/topic/filter.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../../support/relay-config.ts";
 
 const endpoints = {

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { checkEnvironment, readStackConfig, stackFileOf } from "../../../cli/demo/stack-file.ts";
-import { formatProblem } from "../../../runtime/errors.ts";
+import { formatProblem } from "../../../runtime/contract/errors.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 let file: string;

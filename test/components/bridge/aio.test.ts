@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
-import { parseRelayConfig } from "../../../runtime/config.ts";
+import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import { aioBridge, commands, instance, telemetry } from "../aio/declaration.ts";
 import { deploy, inventory, only, valueOf } from "../mocks.ts";
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Fleet, fleetOf } from "../../../components/bridge/fleet.ts";
 import { MqttBridge } from "../../../components/index.ts";
 import type { MqttBridgeArgs } from "../../../components/index.ts";
-import type { Problem } from "../../../runtime/errors.ts";
+import type { Problem } from "../../../runtime/contract/errors.ts";
 import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
 import { deploy } from "../mocks.ts";
 

@@ -1,5 +1,5 @@
 import { findForeignAudience } from "../../../components/checks/audience.ts";
-import type { AuthenticationMethod } from "../../../runtime/config/authentication.ts";
+import type { AuthenticationMethod } from "../../../runtime/contract/config/authentication.ts";
 
 test.each<[AuthenticationMethod, string, string]>([
   ["SystemAssignedManagedIdentity", "audience", "Event Grid"],

@@ -1,5 +1,5 @@
 import { byRule, rules } from "../../../components/checks/rules.ts";
-import { ConfigError } from "../../../runtime/errors.ts";
+import { ConfigError } from "../../../runtime/contract/errors.ts";
 
 test.each(Object.entries(rules))("rule %s has a title without a period, and a source", (_, { title, source }) => {
   expect(title).toMatch(/^[A-Z].*[^.]$/);

@@ -5,7 +5,7 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import wire from "@pulumi/pulumi/proto/provider_pb.js";
 
-import { describeError } from "../../../runtime/errors.ts";
+import { describeError } from "../../../runtime/contract/errors.ts";
 import { readValues, writeValues } from "./values.ts";
 import type { Values } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import type { EndpointInput } from "../../../runtime/config/endpoint.ts";
+import type { EndpointInput } from "../../../runtime/contract/config/endpoint.ts";
 import { plainEndpoint, type MqttSettingsInput } from "../../support/relay-config.ts";
 import { cloudHost } from "../../support/cloud.ts";
 import { password, type Trouble, type TroubleParts } from "./stage.ts";

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 
 import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 
-import type { ConnectionError } from "../../../runtime/errors.ts";
+import type { ConnectionError } from "../../../runtime/contract/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
 import { openStream } from "../../../runtime/transport/open-stream.ts";

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError } from "../../../runtime/errors.ts";
+import { ConnectionError } from "../../../runtime/contract/errors.ts";
 import type { ConnectOptions } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
 import { connectInMemory, settle, type ScriptedBroker } from "./scripted-broker.ts";

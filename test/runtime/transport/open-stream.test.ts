@@ -13,7 +13,7 @@ import {
   type CertificateAndKey,
   type CertificateAuthority,
 } from "../../../emulator/certificates/certificate-authority.ts";
-import { ConnectionError } from "../../../runtime/errors.ts";
+import { ConnectionError } from "../../../runtime/contract/errors.ts";
 import { openStream, type StreamOptions } from "../../../runtime/transport/open-stream.ts";
 import { readBytes } from "../../../runtime/transport/reused-buffer.ts";
 import { startConnectProxy } from "../../support/connect-proxy.ts";

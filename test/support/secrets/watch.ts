@@ -8,7 +8,7 @@ import { writeSync } from "node:fs";
 
 import type * as authorities from "../../../emulator/certificates/certificate-authority.ts";
 import type * as signing from "../../../emulator/identity/signing-key.ts";
-import type * as logging from "../../../runtime/log.ts";
+import type * as logging from "../../../runtime/report/log.ts";
 import { recordOutput, registerSecret } from "./run-record.ts";
 import { canaryName } from "./search.ts";
 
@@ -18,8 +18,8 @@ recordOutput("canary")(`${Buffer.from(`user:${canary}`).toString("base64")}\n`);
 
 const standardOutput = 1;
 
-jest.mock("../../../runtime/log.ts", () => {
-  const actual = jest.requireActual<typeof logging>("../../../runtime/log.ts");
+jest.mock("../../../runtime/report/log.ts", () => {
+  const actual = jest.requireActual<typeof logging>("../../../runtime/report/log.ts");
   const createLog: typeof logging.createLog = (level, destination) => {
     const record = recordOutput("log");
     return actual.createLog(level, {

@@ -1,0 +1,249 @@
+import Denque from "denque";
+
+import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "../mqtt/publish.ts";
+import { Slab } from "../mqtt/slab.ts";
+import type { Row, SpoolQueue } from "./spool.ts";
+import { DrainRate, type DrainRates } from "./drain-rate.ts";
+import { createEntry, isSafeAtSource, type Entry } from "../queue/entry.ts";
+import type { WaitingQueue } from "../queue/waiting-queue.ts";
+
+/** What a spooler needs of its queue. */
+export type QueuePort = Pick<
+  SpoolQueue,
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "letterBytes"
+>;
+
+/** What a spooler runs with. */
+export interface SpoolerOptions {
+  readonly maxBytes: number;
+  /** A message of that age is undeliverable when its turn comes; omitted: none is. */
+  readonly maxAgeMs?: number;
+  readonly rates: DrainRates;
+  readonly qos: 0 | 1;
+  readonly now: () => number;
+}
+
+/** Messages are read back in portions, while fewer than this many wait in memory. */
+const readBelow = 100;
+const readMessages = 500;
+const readBytes = 4 * 1024 * 1024;
+
+/**
+ * The part of a dataflow's messages that is on the disk, or on its way there.
+ *
+ * In the order in which they are sent: what waits in memory (some of it on the disk too, and acknowledged for it), then
+ * what is on the disk alone, then the *tail* in memory, which is being written. A message of the tail leaves memory once
+ * it is on the disk; it is done then, and its source is told. While the disk refuses, the tail stays, unacknowledged, and
+ * is sent from memory when all before it is gone.
+ */
+export class Spooler {
+  readonly #options: SpoolerOptions;
+  readonly #queue: QueuePort;
+  readonly #waiting: WaitingQueue;
+  readonly #onDone: () => void;
+  readonly #rate: DrainRate;
+  readonly #tail = new Denque<Entry>();
+  #tailBytes = 0;
+  /** How many of the tail were appended to the disk's queue; those behind them wait for room. */
+  #appended = 0;
+  /** Messages in the order of their sequence whose commit is still to come, those of the tail among them. */
+  readonly #uncommitted = new Denque<Entry>();
+  /** The last message that left memory for the disk, and the last one that is in memory or was. */
+  #lastLeft: number;
+  #lastInMemory = 0;
+  #isReading = false;
+  readonly #view = new PublishView();
+  readonly #slab = new Slab();
+
+  /** @param onDone called when messages became done, or came back from the disk */
+  constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
+    this.#options = options;
+    this.#waiting = waiting;
+    this.#queue = queue;
+    this.#onDone = onDone;
+    this.#rate = new DrainRate(options.rates, options.now());
+    this.#lastLeft = queue.messages > 0 ? queue.lastSequence : 0;
+  }
+
+  /** Messages of the tail: those that wait in memory for the disk. */
+  get tailLength(): number {
+    return this.#tail.length;
+  }
+
+  get tailBytes(): number {
+    return this.#tailBytes;
+  }
+
+  /** Whether a message that arrives has to take its place behind others on the disk. */
+  get isBehind(): boolean {
+    return this.#hasUnread || this.#tail.length > 0 || (this.#waiting.peekBack()?.sequence ?? 0) > 0;
+  }
+
+  /** Whether the bound in bytes keeps messages from being written. */
+  get isFull(): boolean {
+    const next = this.#tail.peekAt(this.#appended);
+    return next !== undefined && !this.#hasRoom(next);
+  }
+
+  /** Whether every message that was appended is on the disk, and none waits for room. */
+  get isSettled(): boolean {
+    return this.#uncommitted.length === 0 && !this.isFull;
+  }
+
+  /** Puts a message behind all others: to the disk, and out of memory once it is there. */
+  push(entry: Entry): void {
+    this.#tail.push(entry);
+    this.#tailBytes += entry.publish.length;
+    this.#appendTail();
+  }
+
+  /**
+   * Writes a message that stays in memory where it is, for it is next to be sent or in flight. Only while nothing newer is
+   * on the disk; tells whether it is there or on its way.
+   */
+  cover(entry: Entry): boolean {
+    if (entry.sequence > 0) return true;
+    if (this.#hasUnread || this.#appended > 0 || !this.#hasRoom(entry)) return false;
+    this.#append(entry);
+    this.#lastInMemory = entry.sequence;
+    return true;
+  }
+
+  /** The message of the tail that is next; `undefined` while older ones are on the disk. */
+  peekTail(): Entry | undefined {
+    return this.#hasUnread || this.#isReading ? undefined : this.#tail.peekFront();
+  }
+
+  /** Takes out what {@link peekTail} showed. */
+  shiftTail(): void {
+    const entry = this.#tail.shift();
+    if (entry === undefined) return;
+    this.#waiting.takeOrder(entry);
+    this.#tailBytes -= entry.publish.length;
+    if (this.#appended > 0) this.#appended--;
+    if (entry.sequence > 0) this.#lastInMemory = entry.sequence;
+  }
+
+  /** Milliseconds until the next message may leave the disk; 0 when it may now. */
+  waitMs(): number {
+    return this.#rate.waitMs(this.#options.now());
+  }
+
+  /** Counts a message that is sent. */
+  countSent(entry: Entry): void {
+    this.#rate.take(entry.publish.length);
+  }
+
+  isTooOld({ arrivedMs }: Entry): boolean {
+    const { maxAgeMs, now } = this.#options;
+    return maxAgeMs !== undefined && now() - arrivedMs > maxAgeMs;
+  }
+
+  /** Forgets a message that was delivered or given up. */
+  remove(entry: Entry): void {
+    this.#queue.remove(entry.sequence, entry.spooledBytes);
+    entry.sequence = 0;
+    this.#appendTail();
+  }
+
+  /** Forgets of what is not yet on its way to the disk what `isKept` says not. */
+  filterTail(isKept: (entry: Entry) => boolean): void {
+    const entries = this.#tail.toArray().filter((entry) => entry.sequence > 0 || isKept(entry));
+    this.#tail.clear();
+    this.#tailBytes = 0;
+    for (const entry of entries) {
+      this.#tail.push(entry);
+      this.#tailBytes += entry.publish.length;
+    }
+  }
+
+  /** Every message that is in the tail, oldest first. */
+  get tail(): readonly Entry[] {
+    return this.#tail.toArray();
+  }
+
+  /** The source has lost its session: what came from it is here and nowhere else. */
+  onSessionLost(): void {
+    for (const entry of this.tail) entry.mayComeAgain = false;
+    this.#appendTail();
+  }
+
+  /** Reads on while few messages wait in memory, and writes on. */
+  refill(): void {
+    this.#appendTail();
+    if (this.#isReading || !this.#hasUnread || this.#waiting.length >= readBelow) return;
+    this.#isReading = true;
+    this.#queue.read(this.#lastInMemory, readMessages, readBytes);
+  }
+
+  get #hasUnread(): boolean {
+    return this.#lastLeft > this.#lastInMemory;
+  }
+
+  #hasRoom({ publish }: Entry): boolean {
+    const { bytes, letterBytes } = this.#queue;
+    return bytes + letterBytes + publish.length <= this.#options.maxBytes;
+  }
+
+  #appendTail(): void {
+    // Nothing goes to the disk before what is only in memory and has to be sent before it.
+    if (this.#waiting.peekBack()?.sequence === 0) return;
+    for (let entry = this.#tail.peekAt(this.#appended); entry !== undefined;) {
+      // What its source sends again must not overtake what is before it and is sent again too.
+      if (isSafeAtSource(entry) || !this.#hasRoom(entry)) return;
+      this.#append(entry);
+      this.#appended++;
+      entry = this.#tail.peekAt(this.#appended);
+    }
+  }
+
+  #append(entry: Entry): void {
+    const { publish, arrivedMs } = entry;
+    // What is left of its time is worked out from its age when it is sent.
+    if (publish.expiryOffset > 0) stampExpiry(publish, publish.expirySeconds);
+    entry.sequence = this.#queue.append(publish.packet, arrivedMs, publish.inputTopic);
+    entry.spooledBytes = publish.length;
+    this.#uncommitted.push(entry);
+  }
+
+  /** Every message up to this sequence is on the disk. */
+  onCommitted(sequence: number): void {
+    for (
+      let entry = this.#uncommitted.peekFront();
+      entry !== undefined && (entry.sequence <= sequence || entry.isDone);
+      entry = this.#uncommitted.peekFront()
+    ) {
+      this.#uncommitted.shift();
+      entry.isDone = true;
+      if (this.#tail.peekFront() !== entry) continue;
+      this.#tail.shift();
+      this.#tailBytes -= entry.publish.length;
+      this.#appended--;
+      this.#lastLeft = entry.sequence;
+    }
+    this.#onDone();
+  }
+
+  /** Takes the messages that were asked for. */
+  onRows(rows: readonly Row[]): void {
+    this.#isReading = false;
+    for (const row of rows) {
+      this.#lastInMemory = row.sequence;
+      const entry = createEntry(this.#encode(row), 0, undefined, this.#queue.arrivalOf(row));
+      entry.sequence = row.sequence;
+      entry.spooledBytes = row.packetBytes;
+      entry.isDone = true;
+      this.#waiting.push(entry);
+    }
+    if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
+    this.#onDone();
+  }
+
+  /** Encodes it anew: the destination's QoS may have changed since it was written. */
+  #encode({ packet, inputTopic }: Row): EncodedPublish {
+    const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
+    const view = this.#view.readPacket(bytes).scanProperties();
+    const { qos } = this.#options;
+    return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
+  }
+}

@@ -1,0 +1,166 @@
+import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
+import { ManagedIdentityCredential, WorkloadIdentityCredential, type TokenCredential } from "@azure/identity";
+import { HttpsProxyAgent } from "https-proxy-agent";
+
+import { ConnectionError, describeError } from "../contract/errors.ts";
+import { withDefaultRoots, type Proxy } from "../transport/proxy-tunnel.ts";
+import { describeStreamError } from "../transport/tls-failure.ts";
+import type { ProxyReader } from "./proxy.ts";
+import { readToken, type Token } from "./token.ts";
+
+/** Gets access tokens from Microsoft Entra. Tokens are cached by `@azure/identity` until shortly before they expire. */
+export interface TokenSource {
+  /** @throws {ConnectionError} when Entra, or the node's identity endpoint, gives none */
+  readonly getToken: (signal: AbortSignal) => Promise<Token>;
+}
+
+/** Hosts of Microsoft Entra that `@azure/identity` knows without asking; any other is taken as it is. */
+const knownAuthority =
+  /^https:\/\/login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn|chinacloudapi\.cn)\/?$/;
+
+/** Three parts in base64url. @see RFC 7519 §3 */
+const webToken = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/**
+ * The node's own identity, such as a VM's, an AKS node's or an Arc-enabled server's. Its endpoint is on the node: no
+ * proxy leads there, whatever the environment says.
+ *
+ * @param audience resource of the token
+ */
+export function systemAssignedTokens(audience: string): TokenSource {
+  const scope = `${audience.replace(/\/$/, "")}/.default`;
+  const client = clientThrough(() => Promise.resolve(undefined));
+  return tokenSource(() => new ManagedIdentityCredential({ httpClient: client }), client, {
+    scope,
+    remedy: nodeRemedy,
+  });
+}
+
+/**
+ * A user-assigned identity by workload identity: the token file is that of the federated service account.
+ *
+ * @param readProxy the proxy to a host, as it is when a token is asked for
+ */
+export function userAssignedTokens(
+  identity: { clientId: string; tenantId: string; scope: string },
+  readProxy: ProxyReader,
+): TokenSource {
+  const authorityHost = process.env["AZURE_AUTHORITY_HOST"];
+  const { clientId, tenantId, scope } = identity;
+  const authority =
+    authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: !knownAuthority.test(authorityHost) };
+  const client = clientThrough(readProxy);
+  const settings = { clientId, tenantId, httpClient: client, ...authority };
+  return tokenSource(() => new WorkloadIdentityCredential(settings), client, { scope, remedy: workloadRemedy });
+}
+
+const nodeRemedy = "check that this node has a managed identity, and that its identity endpoint answers";
+const workloadRemedy =
+  "check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra";
+
+/** The credential is made at the first use: without a federated token it can't be, which one connection has to say. */
+function tokenSource(
+  create: () => TokenCredential,
+  client: WitnessingClient,
+  { scope, remedy }: { readonly scope: string; readonly remedy: string },
+): TokenSource {
+  let credential: TokenCredential | undefined;
+  const fail = (problem: string, cause?: unknown) => {
+    const seen = client.failure === undefined ? "" : ` (${client.failure})`;
+    return new ConnectionError(`no token for ${scope}: ${problem}${seen}; ${remedy}`, { retryable: true }, { cause });
+  };
+  return {
+    getToken: async (signal) => {
+      let answer;
+      try {
+        credential ??= create();
+        answer = await aborting(credential.getToken(scope, { abortSignal: signal }), signal);
+      } catch (cause) {
+        throw fail(firstLine(describeError(cause)), cause);
+      }
+      if (answer === null) throw fail("Microsoft Entra returned none");
+      if (!webToken.test(answer.token)) throw fail("what the identity endpoint returned is no JSON Web Token");
+      return withEnd(readToken(Buffer.from(answer.token)), answer.expiresOnTimestamp);
+    },
+  };
+}
+
+/** The library counts from when it asked, by the clock of this machine: that is right where the clock is wrong. */
+function withEnd(token: Token, endsAtMs: number): Token {
+  return Number.isFinite(endsAtMs) ? { ...token, endsAtMs } : token;
+}
+
+/** An HTTP client that remembers what went wrong: the library's errors often don't say it. */
+interface WitnessingClient extends HttpClient {
+  /** Of the last request; `undefined` when it was answered. */
+  failure: string | undefined;
+}
+
+/**
+ * The library's HTTP client with this relay's choice of a proxy. Its own would send requests to the node's endpoint to
+ * `HTTPS_PROXY` too, and takes no CA for a proxy.
+ */
+function clientThrough(readProxy: ProxyReader): WitnessingClient {
+  const inner = createDefaultHttpClient();
+  const client: WitnessingClient = {
+    failure: undefined,
+    sendRequest: async (request) => {
+      const { hostname, host, port } = new URL(request.url);
+      try {
+        const proxy = await readProxy({ hostname, port: port === "" ? httpsPort : Number(port) }, true);
+        const { agent: _environments, proxySettings: _none, ...rest } = request;
+        const response = await inner.sendRequest(
+          proxy === undefined ? rest : { ...rest, agent: createProxyAgent(proxy) },
+        );
+        const answered =
+          proxy === undefined || response.status !== proxyAuthenticationRequired ? host : `proxy ${proxy.url}`;
+        client.failure = response.status < firstErrorStatus ? undefined : `${answered} answered ${response.status}`;
+        return response;
+      } catch (cause) {
+        client.failure = `${host}: ${describeStreamError(cause)}`;
+        throw cause;
+      }
+    },
+  };
+  return client;
+}
+
+const firstErrorStatus = 400;
+const proxyAuthenticationRequired = 407;
+const httpsPort = 443;
+
+function createProxyAgent({ url, credentials, ca }: Proxy): HttpsProxyAgent<string> {
+  const address = new URL(url);
+  if (credentials !== undefined) {
+    address.username = encodeURIComponent(credentials.username);
+    address.password = encodeURIComponent(credentials.password);
+  }
+  return new HttpsProxyAgent(address.href, {
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the proxy is shown a password.
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: withDefaultRoots(ca) }),
+  });
+}
+
+/** Not everything below the library ends when it is told to. */
+async function aborting<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    work.catch(() => undefined); // one that comes too late to matter
+  }
+}
+
+/** Entra's messages go on with trace identifiers and links over many lines. */
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0]?.slice(0, 300) ?? text;
+}

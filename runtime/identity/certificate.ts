@@ -1,0 +1,133 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+
+import { ConnectionError, describeError } from "../contract/errors.ts";
+import type { MountedFile, Mounts } from "./mounts.ts";
+
+/** A client certificate and its key, both in PEM, and when it ends. */
+export interface ClientCertificate {
+  /** The certificate, followed by its intermediates. */
+  readonly cert: string;
+  readonly key: string;
+  readonly subject: string;
+  /** Wall-clock milliseconds: the first end in the chain. */
+  readonly endsAtMs: number;
+  readonly startsAtMs: number;
+}
+
+/** CA certificates that a connection trusts. */
+export interface TrustedCertificates {
+  readonly pem: readonly string[];
+  /** End of each by its subject; wall-clock milliseconds. */
+  readonly ends: readonly { readonly subject: string; readonly endsAtMs: number; readonly startsAtMs: number }[];
+}
+
+/** The keys that AIO prescribes, and those of a `kubernetes.io/tls` Secret. */
+const layouts = [
+  { cert: "client_cert.pem", key: "client_key.pem" },
+  { cert: "tls.crt", key: "tls.key" },
+] as const;
+const intermediatesKey = "client_intermediate_certs.pem";
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Reads a client certificate and checks what can be checked here: PEM, dates, and that the key belongs to it.
+ * @throws {ConnectionError} naming the Secret, its key and the certificate
+ */
+export async function readClientCertificate(mounts: Mounts, secret: string): Promise<ClientCertificate> {
+  const keys = await mounts.listSecret(secret);
+  const layout = layouts.find(({ cert }) => keys.includes(cert));
+  if (layout === undefined) {
+    const wanted = layouts.map(({ cert, key }) => `"${cert}" and "${key}"`).join(" or ");
+    fail(`Secret "${secret}" has no client certificate; mount it with ${wanted}`);
+  }
+  const where = (key: string) => `Secret "${secret}", key "${key}"`;
+  const read = async (key: string) => (await mounts.readSecret(secret, key)).toString("utf8");
+  const certText = await read(layout.cert);
+  const [leaf, ...more] = parseCertificates(certText, where(layout.cert));
+  if (leaf === undefined) fail(`${where(layout.cert)}: has no certificate; put the client certificate there in PEM`);
+  const key = parseKey(await read(layout.key), where(layout.key));
+  if (!leaf.checkPrivateKey(key)) {
+    const problem = `is not the key of the certificate "${nameOf(leaf)}" under "${layout.cert}"`;
+    fail(`${where(layout.key)}: ${problem}; put the two there that were issued together`);
+  }
+  const between = keys.includes(intermediatesKey) ? await readOptional(mounts, secret, intermediatesKey) : "";
+  const chain = [leaf, ...more, ...parseCertificates(between, where(intermediatesKey))];
+  return {
+    cert: between.trim() === "" ? certText : `${certText.trimEnd()}\n${between}`,
+    key: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    subject: nameOf(leaf),
+    endsAtMs: Math.min(...chain.map(({ validToDate }) => validToDate.getTime())),
+    startsAtMs: leaf.validFromDate.getTime(),
+  };
+}
+
+/** Says what is wrong with a certificate's dates by this machine's clock; `undefined` when nothing is. */
+export function checkDates(
+  what: string,
+  { startsAtMs, endsAtMs }: { readonly startsAtMs: number; readonly endsAtMs: number },
+  nowMs: number,
+): string | undefined {
+  const clock = `this machine's clock says ${new Date(nowMs).toISOString()}`;
+  if (nowMs > endsAtMs)
+    return `${what} expired at ${new Date(endsAtMs).toISOString()} (${clock}); renew it, or correct the clock`;
+  if (nowMs < startsAtMs)
+    return `${what} is not valid before ${new Date(startsAtMs).toISOString()} (${clock}); wait, or correct the clock`;
+  return undefined;
+}
+
+/** Gathers every certificate under every key. @throws {ConnectionError} when there is none, or one can't be read */
+export function readTrustedCertificates(configMap: string, files: readonly MountedFile[]): TrustedCertificates {
+  const certificates = files.flatMap(({ name, text }) =>
+    parseCertificates(text, `ConfigMap "${configMap}", key "${name}"`),
+  );
+  if (certificates.length === 0) {
+    const keys = files.map(({ name }) => `"${name}"`).join(", ");
+    fail(`ConfigMap "${configMap}": has no certificate under ${keys}; put the broker's CA certificate there in PEM`);
+  }
+  return {
+    pem: certificates.map((certificate) => certificate.toString()),
+    ends: certificates.map((certificate) => ({
+      subject: nameOf(certificate),
+      startsAtMs: certificate.validFromDate.getTime(),
+      endsAtMs: certificate.validToDate.getTime(),
+    })),
+  };
+}
+
+/** Names a certificate by its Common Name, or else by its whole subject on one line. */
+export function nameOf({ subject }: X509Certificate): string {
+  const text = (subject as string | undefined) ?? "";
+  return /^CN=(.*)$/m.exec(text)?.[1] ?? text.replaceAll("\n", ", ");
+}
+
+async function readOptional(mounts: Mounts, secret: string, key: string): Promise<string> {
+  // An empty one is what a deployment writes that has no intermediates.
+  return mounts.readSecret(secret, key).then(String, () => "");
+}
+
+function parseCertificates(text: string, where: string): X509Certificate[] {
+  return (text.match(pemBlock) ?? []).map((pem, index) => {
+    try {
+      return new X509Certificate(pem);
+    } catch (cause) {
+      const ordinal = `certificate ${index + 1}`;
+      return fail(`${where}: ${ordinal} can't be read (${describeError(cause)}); copy it there whole, in PEM`, cause);
+    }
+  });
+}
+
+function parseKey(text: string, where: string): KeyObject {
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
+    fail(`${where}: is encrypted, and there is no passphrase; store it decrypted: openssl pkey -in KEY -out NEW_KEY`);
+  }
+  try {
+    return createPrivateKey(text);
+  } catch {
+    // What OpenSSL says of a key that it can't read helps nobody, and must not quote it.
+    return fail(`${where}: has no private key in PEM; put the key of the client certificate there`);
+  }
+}
+
+function fail(message: string, cause?: unknown): never {
+  throw new ConnectionError(message, { retryable: true }, { cause });
+}

@@ -1,0 +1,156 @@
+import type { Endpoint } from "../contract/config/endpoint.ts";
+import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./azure-identity.ts";
+import type { Credentials } from "./credentials.ts";
+import { defaultWarningShare } from "./end-watch.ts";
+import type { Mounts } from "./mounts.ts";
+import type { ProxyReader } from "./proxy.ts";
+import { Renewer, type Renewable, type RenewerOptions } from "./renewer.ts";
+import { readToken, renewAtMs, type Token } from "./token.ts";
+
+type Shown = Pick<Credentials, "proof" | "token">;
+
+/** Where the part of the credentials comes from that CONNECT carries. */
+export interface ProofSource {
+  /** What is shown, for messages. */
+  readonly what: string;
+  readonly read: (signal: AbortSignal) => Promise<Shown>;
+  /** Omitted: what was shown at CONNECT counts as long as the connection. */
+  readonly watch?: (used: Token, onChange: (newer: Token) => void) => () => void;
+  /** Whether a newer token is shown on the live connection, by AUTH. */
+  readonly isShownLive: boolean;
+  /** Share of a token's lifetime that is left when a warning is due; 0 for none. */
+  readonly warningShare: number;
+}
+
+/**
+ * Authentication methods of enhanced authentication.
+ * @see Event Grid, Microsoft Entra JWT authentication; Azure IoT Operations, Broker authentication (2025-04-10)
+ */
+const enhancedMethod = { entraToken: "OAUTH2-JWT", serviceAccountToken: "K8S-SAT" } as const;
+
+/**
+ * Shares of a token's lifetime that are left when somebody has to be told. The relay renews Entra's tokens itself and
+ * says when that fails; the kubelet renews a service account's when a fifth is left.
+ */
+const warningShares = { entraToken: 0, serviceAccountToken: 0.1, accessToken: defaultWarningShare } as const;
+
+/** Chooses what an endpoint's CONNECT carries. Reads nothing yet. */
+export function createProofSource(
+  name: string,
+  { mqttSettings: { authentication }, relay }: Endpoint,
+  mounts: Mounts,
+  options: RenewerOptions,
+  readProxy: ProxyReader,
+): ProofSource {
+  const username = relay.username === undefined ? {} : { username: relay.username };
+  switch (authentication.method) {
+    case "Anonymous":
+      return fixedProof(() => ({}));
+    case "ServiceAccountToken":
+      return enhancedProof("serviceAccountToken", serviceAccountToken(name, mounts, options), options);
+    case "SystemAssignedManagedIdentity": {
+      const { audience } = authentication.systemAssignedManagedIdentitySettings;
+      return enhancedProof("entraToken", entraToken(audience, systemAssignedTokens(audience), options), options);
+    }
+    case "UserAssignedManagedIdentity": {
+      const settings = authentication.userAssignedManagedIdentitySettings;
+      return enhancedProof(
+        "entraToken",
+        entraToken(settings.scope, userAssignedTokens(settings, readProxy), options),
+        options,
+      );
+    }
+    case "X509Certificate":
+      // TLS shows the certificate; the user name is the authentication name that Event Grid may ask for.
+      return fixedProof(() => username);
+    case "AccessToken":
+      return passwordProof(accessToken(authentication.accessTokenSettings.secretRef, mounts), options, username);
+    case "UsernamePassword":
+      return fixedProof(() => readLogin(mounts, authentication.usernamePasswordSettings.secretRef));
+  }
+}
+
+async function readLogin(mounts: Mounts, secretRef: string): Promise<Shown["proof"]> {
+  return {
+    username: trimmed(await mounts.readSecret(secretRef, "username")).toString("utf8"),
+    password: trimmed(await mounts.readSecret(secretRef, "password")),
+  };
+}
+
+function fixedProof(read: () => Shown["proof"] | Promise<Shown["proof"]>): ProofSource {
+  return { what: "credentials", read: async () => ({ proof: await read() }), isShownLive: false, warningShare: 0 };
+}
+
+function enhancedProof(
+  method: keyof typeof enhancedMethod,
+  renewable: Renewable<Token>,
+  options: RenewerOptions,
+): ProofSource {
+  const authenticationMethod = enhancedMethod[method];
+  const prove = ({ data }: Token) => ({ authenticationMethod, authenticationData: data });
+  return { ...tokenProof(renewable, options, prove), isShownLive: true, warningShare: warningShares[method] };
+}
+
+function passwordProof(renewable: Renewable<Token>, options: RenewerOptions, username: Shown["proof"]): ProofSource {
+  const prove = ({ data }: Token) => ({ ...username, password: data });
+  return { ...tokenProof(renewable, options, prove), isShownLive: false, warningShare: warningShares.accessToken };
+}
+
+function tokenProof(
+  renewable: Renewable<Token>,
+  options: RenewerOptions,
+  prove: (token: Token) => Shown["proof"],
+): Pick<ProofSource, "what" | "read" | "watch"> {
+  const renewer = new Renewer(renewable, options);
+  return {
+    what: renewable.what,
+    read: async (signal) => {
+      const token = await renewer.read(signal);
+      return { proof: prove(token), token };
+    },
+    watch: (used, onChange) => renewer.watch(used, onChange),
+  };
+}
+
+const tokenTimes = {
+  isSame: (a: Token, b: Token) => a.data.equals(b.data),
+  endsAtMs: ({ endsAtMs }: Token) => endsAtMs,
+} as const;
+
+function entraToken(audience: string, tokens: TokenSource, { now, random }: RenewerOptions): Renewable<Token> {
+  return {
+    ...tokenTimes,
+    what: `token for ${audience}`,
+    remedy: "check the identity endpoint and this machine's clock",
+    fetch: (signal) => tokens.getToken(signal),
+    renewAtMs: (token) => renewAtMs(token, now(), random),
+  };
+}
+
+function serviceAccountToken(name: string, mounts: Mounts, { now, random }: RenewerOptions): Renewable<Token> {
+  return {
+    ...tokenTimes,
+    what: `service account token "${name}"`,
+    remedy: "see why the kubelet does not renew it, and check this machine's clock",
+    fetch: async () => readToken(await mounts.readToken(name)),
+    // The kubelet renews it; a look shortly before its end is for a change that nobody told.
+    renewAtMs: (token) => renewAtMs(token, now(), random),
+    folder: mounts.tokenFolder,
+  };
+}
+
+function accessToken(secretRef: string, mounts: Mounts): Renewable<Token> {
+  return {
+    ...tokenTimes,
+    what: `access token of Secret "${secretRef}"`,
+    remedy: 'put a newer one under "accessToken"',
+    fetch: async () => readToken(trimmed(await mounts.readSecret(secretRef, "accessToken"))),
+    renewAtMs: () => undefined,
+    folder: mounts.secretFolder(secretRef),
+  };
+}
+
+/** A file written by hand often ends with a line break that is no part of the secret. */
+function trimmed(secret: Buffer): Buffer {
+  return Buffer.from(secret.toString("utf8").replace(/\r?\n$/, ""));
+}

@@ -1,0 +1,68 @@
+import type { UndeliverablePolicy } from "../contract/config/dataflow-relay.ts";
+import type { EncodedPublish } from "../mqtt/publish.ts";
+import type { Counters, LossReason } from "../report/counters.ts";
+import type { Patch } from "../rewrite/patch.ts";
+
+/** What the forwarder needs of a connection to the source. */
+export interface SourcePort {
+  readonly acknowledge: (packetId: number) => void;
+  readonly setPaused: (paused: boolean) => void;
+  readonly writePublish: (publish: EncodedPublish) => void;
+}
+
+/** What the forwarder needs of a connection to the destination. */
+export interface DestinationPort {
+  readonly writePublish: (publish: EncodedPublish) => void;
+  readonly pendingBytes: number;
+  readonly onceDrained: (callback: () => void) => void;
+}
+
+/** What a destination takes, and whether it kept the session of the connection before. */
+export interface DestinationLimits {
+  readonly sessionPresent: boolean;
+  readonly receiveMaximum: number;
+  readonly maximumPacketBytes: number;
+  readonly retainAvailable: boolean;
+}
+
+export interface ForwarderOptions {
+  readonly patch: Patch;
+  readonly qos: 0 | 1;
+  /** QoS 1 messages in flight to the destination at most, however many it would take. */
+  readonly maxInflightMessages: number;
+  /** Bytes in memory that the destination has not acknowledged, at most; shortly before, the source is read no further. */
+  readonly maxInflightBytes: number;
+  readonly undeliverable: UndeliverablePolicy;
+  /** Where dead letters go, where `undeliverable` says so. */
+  readonly deadLetters: DeadLetterPlan;
+  readonly counters: Counters;
+  /** Called once when a message stops the dataflow: nothing is forwarded or acknowledged after it. */
+  readonly onStopped: (reason: string) => void;
+  /** Called for each message that is given up, or refused for now. */
+  readonly onTrouble: (trouble: Trouble) => void;
+  /** How long the destination may leave the oldest message unacknowledged; 0 is for ever. */
+  readonly stallTimeoutMs: number;
+  /** Called when it has for so long. */
+  readonly onStalled: () => void;
+  readonly now: () => number;
+  /** Wall time, ISO 8601; for dead letters. */
+  readonly wallTime: () => string;
+  /** Runs `callback` after `delayMs`. */
+  readonly schedule: (callback: () => void, delayMs: number) => void;
+}
+
+/** Where the dead letters of a dataflow go. */
+export interface DeadLetterPlan {
+  readonly dataflow: string;
+  /** Bytes on the disk at most, those of the spool among them. */
+  readonly maxBytes: number;
+  /** Which end they are published to, and under which topic; omitted: to the disk. */
+  readonly publish?: { readonly side: "source" | "destination"; readonly topic: string };
+}
+
+/** A message that could not be delivered, for the log. */
+export interface Trouble {
+  readonly kind: LossReason | "rejected" | "suspected" | "dead_letter";
+  readonly reason: string;
+  readonly topic: string;
+}

@@ -1,0 +1,95 @@
+import type { ConnectionError } from "../contract/errors.ts";
+import { judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
+import type { Entry } from "./entry.ts";
+import { InFlight } from "./in-flight.ts";
+import type { SourcePort } from "./ports.ts";
+import { SuspectWatch } from "./poison-watch.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
+
+/** Dead letters that are on their way at a time; every broker takes so many. */
+const maxInFlight = 10;
+/** Pause after the source refused one for the time being. */
+const retryMs = 1000;
+
+/** What becomes of a dead letter that is published to the source. */
+export interface SourceLettersOptions {
+  readonly onDone: (entry: Entry) => void;
+  /** The source refuses it for good. */
+  readonly onRefused: (entry: Entry, reason: string) => void;
+  readonly schedule: (callback: () => void, delayMs: number) => void;
+}
+
+/** Publishes dead letters to the source, with QoS 1, over the connection that messages come on. */
+export class SourceLetters {
+  readonly #options: SourceLettersOptions;
+  readonly #waiting = new WaitingQueue();
+  readonly #inFlight = new InFlight();
+  /** How many the source refused for the time being, and get another turn. */
+  #refused = 0;
+  readonly #suspects = new SuspectWatch();
+  #source: SourcePort | undefined;
+  #isResumed = false;
+
+  constructor(options: SourceLettersOptions) {
+    this.#options = options;
+  }
+
+  get length(): number {
+    return this.#waiting.length + this.#inFlight.length + this.#refused;
+  }
+
+  attach(source: SourcePort, sessionPresent: boolean): void {
+    this.#source = source;
+    this.#isResumed = sessionPresent;
+    if (!sessionPresent) {
+      this.#waiting.forEach((entry) => (entry.destinationId = 0));
+      this.#inFlight.forgetIds();
+    }
+    this.#pump();
+  }
+
+  /** The connection ended; a letter at which it ends each time counts as refused. */
+  detach(error?: ConnectionError): void {
+    this.#source = undefined;
+    const entries = this.#inFlight.takeAll();
+    const closing = { oldest: entries[0], inFlight: entries.length, error, nowMs: 0, delivered: 0 };
+    const guilty = this.#suspects.judge(closing) === "guilty" ? entries.shift() : undefined;
+    for (const entry of entries.reverse()) this.#waiting.putBack(entry);
+    if (guilty === undefined) return;
+    this.#inFlight.release(guilty);
+    this.#options.onRefused(guilty, `it ends the connection each time that it is sent (${error?.message ?? ""})`);
+  }
+
+  send(entry: Entry): void {
+    entry.destinationId = 0;
+    this.#waiting.push(entry);
+    this.#pump();
+  }
+
+  onPuback(packetId: number, reasonCode: number): void {
+    const entry = this.#inFlight.settle(packetId);
+    if (entry === undefined) return;
+    this.#suspects.clear();
+    const verdict = judgeReasonCode("PUBACK", reasonCode);
+    if (verdict === "accepted") this.#options.onDone(entry);
+    else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
+    else {
+      this.#refused++;
+      this.#options.schedule(() => {
+        this.#refused--;
+        this.#waiting.putBack(entry);
+        this.#pump();
+      }, retryMs);
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#source !== undefined && this.#inFlight.length < (this.#suspects.isOnTrial ? 1 : maxInFlight)) {
+      const entry = this.#waiting.shift();
+      if (entry === undefined) return;
+      this.#inFlight.add(entry, this.#isResumed);
+      this.#source.writePublish(entry.publish);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { ConnectionError } from "../contract/errors.ts";
+import type { SpoolQueue } from "../disk/spool.ts";
+import { describeDeadLetter, encodeDeadLetter, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
+import { topicOfEntry, type Entry } from "./entry.ts";
+import type { ForwarderOptions, SourcePort } from "./ports.ts";
+import { SourceLetters } from "./source-dead-letters.ts";
+
+/** What a message that can't be delivered does to the dataflow. */
+export interface UndeliverableEvents {
+  /** It was given up, or is kept elsewhere: the source may be told. */
+  readonly onDone: (entry: Entry) => void;
+  /** It has become a dead letter, to be sent to the destination before all others. */
+  readonly onLetter: (entry: Entry) => void;
+  /** It stops the dataflow. */
+  readonly onStop: (reason: string, topic: string) => void;
+}
+
+type Options = Pick<
+  ForwarderOptions,
+  "undeliverable" | "deadLetters" | "qos" | "counters" | "onTrouble" | "schedule" | "wallTime"
+>;
+
+/** Does with messages that can't be delivered what the dataflow's policy says. */
+export class Undeliverable {
+  readonly #options: Options;
+  readonly #events: UndeliverableEvents;
+  readonly #sourceLetters: SourceLetters;
+  #disk: SpoolQueue | undefined;
+  #written = 0;
+
+  constructor(options: Options, events: UndeliverableEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#sourceLetters = new SourceLetters({
+      onDone: (entry) => {
+        this.#onKept(entry);
+      },
+      onRefused: (entry, reason) => {
+        this.refuse(entry, `the source refused the dead letter for good: ${reason}`);
+      },
+      schedule: options.schedule,
+    });
+  }
+
+  /** Dead letters that are on their way. */
+  get pending(): number {
+    return this.#sourceLetters.length + this.#written;
+  }
+
+  /** Dead letters may be written to the disk: where the plan says so, and where nobody takes them. */
+  useDisk(queue: SpoolQueue): void {
+    this.#disk = queue;
+  }
+
+  attachSource(source: SourcePort, sessionPresent: boolean): void {
+    this.#sourceLetters.attach(source, sessionPresent);
+  }
+
+  detachSource(error?: ConnectionError): void {
+    this.#sourceLetters.detach(error);
+  }
+
+  onSourcePuback(packetId: number, reasonCode: number): void {
+    this.#sourceLetters.onPuback(packetId, reasonCode);
+  }
+
+  /**
+   * Takes a message that can't be delivered.
+   *
+   * @param hasTopic whether a destination topic could be made for it
+   */
+  refuse(entry: Entry, reason: string, hasTopic = true): void {
+    const { undeliverable, counters, onTrouble } = this.#options;
+    const topic = hasTopic ? topicOfEntry(entry) : (entry.publish.inputTopic ?? topicOfEntry(entry));
+    if (undeliverable === "Discard") {
+      counters.lost.undeliverable++;
+      onTrouble({ kind: "undeliverable", reason, topic });
+      this.#events.onDone(entry);
+    } else if (undeliverable === "Stop" || !this.#makeLetter(entry, reason, hasTopic)) {
+      this.#events.onStop(reason, topic);
+    } else onTrouble({ kind: "dead_letter", reason, topic });
+  }
+
+  /** The destination has taken a dead letter. */
+  onKept(): void {
+    this.#options.counters.deadLettered++;
+  }
+
+  #onKept(entry: Entry): void {
+    this.onKept();
+    this.#events.onDone(entry);
+  }
+
+  /** Tells whether the dead letter has somewhere to go. */
+  #makeLetter(entry: Entry, reason: string, hasTopic: boolean): boolean {
+    const { deadLetters: plan, wallTime, qos } = this.#options;
+    const topic = entry.publish.inputTopic ?? topicOfEntry(entry);
+    const notes = { dataflow: plan.dataflow, reason, topic, time: wallTime() };
+    // One that its destination refuses goes to the disk, where there is one.
+    if (plan.publish === undefined || entry.isDeadLetter) return this.#write(entry, notes, hasTopic, plan.maxBytes);
+    const { side, topic: to } = plan.publish;
+    entry.publish = encodeDeadLetter(entry.publish, notes, { topic: to, qos: side === "source" ? 1 : qos });
+    entry.isDeadLetter = true;
+    if (side === "source") this.#sourceLetters.send(entry);
+    else this.#events.onLetter(entry);
+    return true;
+  }
+
+  #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
+    const disk = this.#disk;
+    if (disk === undefined || disk.bytes + disk.letterBytes + entry.publish.length > maxBytes) return false;
+    this.#written++;
+    disk.addLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
+      this.#written--;
+      this.#onKept(entry);
+    });
+    return true;
+  }
+}

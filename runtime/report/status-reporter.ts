@@ -1,0 +1,151 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Credentials } from "../identity/credentials.ts";
+import { describeError } from "../contract/errors.ts";
+import { nextDelay } from "../contract/backoff.ts";
+import type { Counters } from "./counters.ts";
+import { createEnd, commonLinkOptions, type DataflowContext, type End } from "../connection/side.ts";
+import { connectClient, type MqttClient } from "../mqtt/mqtt-client.ts";
+
+/** What is reported on. */
+export interface StatusSubject {
+  readonly readiness: { readonly isReady: boolean; readonly reasons: readonly string[] };
+  readonly dataflows: readonly {
+    readonly name: string;
+    readonly counters: Counters;
+    readonly status: { readonly inFlight: number; readonly waiting: number };
+  }[];
+}
+
+/** Time for the last report to be taken. */
+const farewellMs = 2000;
+/** How often readiness is looked at between two reports. */
+const checkIntervalMs = 1000;
+
+/**
+ * Publishes what the relay is doing, retained where the endpoint keeps retained messages, as JSON to
+ * `<relay.status.topic>/<instance>`; its will says `{"state":"gone"}` when the process ends without a word.
+ * Runs until `signal` aborts. Never rejects: dataflows don't depend on it.
+ */
+export async function reportStatus(
+  subject: StatusSubject,
+  context: DataflowContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, log, random } = context;
+  const { status } = config.relay;
+  if (status === undefined) return;
+  const end = createEnd("relay", "status", status.endpointRef, context);
+  const topic = `${status.topic}/${context.ordinal}`;
+  let waitMs = 0;
+  const isStopped = () => signal.aborted;
+  while (!isStopped()) {
+    try {
+      const [client, credentials] = await connect(end, topic, context, signal);
+      waitMs = 0;
+      const renewed = new AbortController();
+      const endWatch = context.credentials.get(end.name)?.watch(credentials, () => {
+        renewed.abort();
+      });
+      try {
+        await publishUntilClosed(client, topic, subject, { context, end, signal, renewed: renewed.signal });
+      } finally {
+        endWatch?.();
+      }
+    } catch (cause) {
+      if (isStopped()) return;
+      waitMs = nextDelay(waitMs, config.relay.reconnect, random);
+      log.warn(
+        { reason: describeError(cause), retryInMs: Math.round(waitMs) },
+        "status can't be published, will retry",
+      );
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function connect(
+  end: End,
+  topic: string,
+  context: DataflowContext,
+  signal: AbortSignal,
+): Promise<[MqttClient, Credentials]> {
+  const { timeoutMs, readCredentials, openStream } = commonLinkOptions(end, context, () => undefined);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const credentials = await readCredentials(deadline);
+  const { keepAliveSeconds } = end.endpoint.mqttSettings;
+  const will = { topic, payload: JSON.stringify({ state: "gone" }), retain: isRetained(end) };
+  const stream = await openStream(credentials, deadline);
+  const { peer, clientId } = end;
+  return [await connectClient(stream, { peer, clientId, keepAliveSeconds, credentials, timeoutMs, will }), credentials];
+}
+
+function isRetained({ endpoint }: End): boolean {
+  return endpoint.mqttSettings.retain === "Keep";
+}
+
+interface Reporting {
+  readonly context: DataflowContext;
+  readonly end: End;
+  readonly signal: AbortSignal;
+  /** Aborts when a newer credential is there: mqtt.js can't show it, so another connection has to. */
+  readonly renewed: AbortSignal;
+}
+
+async function publishUntilClosed(
+  client: MqttClient,
+  topic: string,
+  subject: StatusSubject,
+  reporting: Reporting,
+): Promise<void> {
+  const { context, end, signal, renewed } = reporting;
+  const { intervalSeconds = 30 } = context.config.relay.status ?? {};
+  const publish = (state: string) =>
+    client.publishAsync(topic, describe(state, subject, context), { qos: 1, retain: isRetained(end) });
+  const closed = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      resolve();
+    });
+  });
+  let reportedMs = -Infinity;
+  let reported = "";
+  while (client.connected && !signal.aborted && !renewed.aborted) {
+    const readiness = JSON.stringify(subject.readiness);
+    if (readiness !== reported || performance.now() - reportedMs >= intervalSeconds * 1000) {
+      await publish("running");
+      reported = readiness;
+      reportedMs = performance.now();
+    }
+    await Promise.race([delay(checkIntervalMs, undefined, { signal }).catch(() => undefined), closed]);
+  }
+  if (!signal.aborted) {
+    if (!renewed.aborted) throw new Error("the connection was closed");
+    await client.endAsync(); // with DISCONNECT, so that the will stays unsaid
+    return;
+  }
+  // A broker that does not answer must not hold the end of the process up.
+  const taken = new AbortController();
+  const farewell = publish("stopped").finally(() => {
+    taken.abort();
+  });
+  await Promise.race([farewell, delay(farewellMs, undefined, { signal: taken.signal }).catch(() => undefined)]);
+  farewell.catch(() => undefined); // one that comes too late to matter
+  await client.endAsync(!taken.signal.aborted);
+}
+
+function describe(state: string, subject: StatusSubject, { config, ordinal }: DataflowContext): string {
+  const { isReady, reasons } = subject.readiness;
+  const dataflows = subject.dataflows.map(({ name, counters, status }) => {
+    const { received, delivered, lost } = counters;
+    return [name, { received, delivered, lost, inFlight: status.inFlight, waiting: status.waiting }] as const;
+  });
+  return JSON.stringify({
+    state,
+    ...(config.relay.site === undefined ? {} : { site: config.relay.site }),
+    instance: ordinal,
+    isReady,
+    reasons,
+    dataflows: Object.fromEntries(dataflows),
+    time: new Date().toISOString(),
+  });
+}

@@ -1,0 +1,57 @@
+import type { Logger } from "./log.ts";
+import type { LinkState } from "../connection/link.ts";
+import type { Trouble } from "../queue/ports.ts";
+
+/** Says each change of a link once, with what the operator can do about it. */
+export function reportLinkState(
+  log: Logger,
+  end: { readonly side: string; readonly endpoint: string; readonly host: string },
+): (state: LinkState, waitMs?: number) => void {
+  return (state, waitMs) => {
+    switch (state.kind) {
+      case "connecting":
+        break;
+      case "up":
+        log.info(end, "connected");
+        break;
+      case "down":
+        log.warn({ ...end, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) }, "disconnected, will retry");
+        break;
+      case "failed":
+        log.error({ ...end, reason: state.reason }, "disconnected for good");
+        break;
+      case "stopped":
+        log.info(end, "disconnected");
+        break;
+    }
+  };
+}
+
+/** Lines of one kind within {@link troubleWindowMs}; the rest is only counted. */
+const maxTroublesPerWindow = 10;
+const troubleWindowMs = 10_000;
+
+const messageOf: Readonly<Record<Trouble["kind"], string>> = {
+  rejected: "message refused, will retry",
+  suspected: "the destination closes at this message, will send it alone",
+  dead_letter: "message undeliverable, kept as a dead letter",
+  qos0_no_room: "message lost",
+  undeliverable: "message lost",
+  filter_removed: "message lost",
+  expired: "message expired",
+};
+
+/** Logs each message that is given up or refused; a flood is cut, and how many lines it would have been is said. */
+export function reportTrouble(log: Logger): (trouble: Trouble) => void {
+  const windows = new Map<Trouble["kind"], { startMs: number; count: number }>();
+  return ({ kind, reason, topic }) => {
+    const now = performance.now();
+    const window = windows.get(kind);
+    if (window === undefined || now - window.startMs > troubleWindowMs) {
+      const silent = Math.max(0, (window?.count ?? 0) - maxTroublesPerWindow);
+      if (silent > 0) log.warn({ kind, silent }, "more messages of this kind were not logged");
+      windows.set(kind, { startMs: now, count: 1 });
+    } else if (++window.count > maxTroublesPerWindow) return;
+    log.warn({ kind, topic, reason }, messageOf[kind]);
+  };
+}

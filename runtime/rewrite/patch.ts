@@ -1,0 +1,134 @@
+import type { DataflowParts } from "../contract/config/dataflow.ts";
+import { eventGridTopicProblem } from "../contract/config/dataflow-rules.ts";
+import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
+import {
+  encodePublish,
+  forEachProperty,
+  hopProperties,
+  type EncodedPublish,
+  type PublishParts,
+  type PublishView,
+} from "../mqtt/publish.ts";
+import { Slab } from "../mqtt/slab.ts";
+import { topicNameProblem } from "../contract/topic/filter.ts";
+import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
+import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
+import { readHops, writeHops } from "./hops.ts";
+
+/** What may change in the messages of a dataflow; decided once, when it starts. */
+export interface PatchPlan {
+  readonly template: TopicTemplate;
+  readonly qos: 0 | 1;
+  readonly retain: "Keep" | "Never";
+  /** Whether the destination has Event Grid's limits on topics. */
+  readonly isEventGrid: boolean;
+  readonly cloudEvents?: CloudEventsPlan;
+  /** Relays that a message may have passed; omitted: hops are neither counted nor looked at. */
+  readonly maxHops?: number;
+}
+
+/** A message that can never be delivered, and why. */
+export interface Undeliverable {
+  readonly undeliverable: string;
+}
+
+/** Makes the PUBLISH that is forwarded from one that arrived. */
+export type Patch = (view: PublishView) => EncodedPublish | Undeliverable;
+
+/** Destination topics are remembered by input topic: a plant has far fewer topics than messages. */
+const maxRemembered = 4096;
+
+/** Reads from the configuration what may change in a dataflow's messages. */
+export function planPatch(
+  { transformation, destination }: DataflowParts,
+  endpoint: Endpoint,
+  maxHops?: number,
+): PatchPlan {
+  const template = parseTopicTemplate(destination.dataDestination);
+  if ("problem" in template)
+    throw new TypeError(`the configuration was not checked: dataDestination ${template.problem}`);
+  const { qos, retain, cloudEventAttributes: mode } = endpoint.mqttSettings;
+  const isEventGrid = endpoint.hostType === HostType.EventGrid;
+  const plan = { template, qos, retain, isEventGrid, ...(maxHops === undefined ? {} : { maxHops }) };
+  if (mode === undefined) return plan;
+  const { serializationFormat, schemaRef } = transformation ?? {};
+  const output = {
+    ...(serializationFormat === undefined ? {} : { contentType: "application/json" }),
+    ...(schemaRef === undefined ? {} : { dataSchema: schemaRef }),
+  };
+  return { ...plan, cloudEvents: { mode, source: `aio://${destination.endpointRef}`, ...output } };
+}
+
+/** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
+export function createPatch(plan: PatchPlan): Patch {
+  const { template, qos, cloudEvents } = plan;
+  const topicOf = rememberTopics((input) => outputTopic(plan, input));
+  const keepsRetain = plan.retain === "Keep";
+  const keepsTopic = template.isIdentity;
+  const slab = new Slab();
+  const needsTopic = !keepsTopic || plan.isEventGrid || cloudEvents !== undefined;
+  // One for all messages: what is encoded keeps nothing of it.
+  const parts: { -readonly [Part in keyof PublishParts]: PublishParts[Part] } = { qos, retain: false };
+  return (view) => {
+    view.scanProperties();
+    const inputTopic = needsTopic ? view.topic : undefined;
+    const output = inputTopic === undefined ? undefined : topicOf(inputTopic);
+    if (output !== undefined && "undeliverable" in output) return output;
+    const properties =
+      (cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic)) ?? withoutHopProperties(view);
+    const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
+    if (counted !== undefined && "undeliverable" in counted) return counted;
+    parts.retain = keepsRetain && view.retain;
+    parts.topic = output === undefined || keepsTopic ? undefined : output.encoded;
+    parts.inputTopic = parts.topic === undefined ? undefined : inputTopic;
+    parts.properties = counted;
+    return encodePublish(view, parts, slab);
+  };
+}
+
+/** Counts this relay among those that the message has passed, unless they are too many. */
+function countHop(view: PublishView, properties: Buffer | undefined, maxHops: number): Buffer | Undeliverable {
+  const encoded =
+    properties === undefined ? view : { bytes: properties, propertiesStart: 0, propertiesEnd: properties.length };
+  const hops = readHops(encoded);
+  if (hops < maxHops) return writeHops(encoded, hops + 1);
+  return {
+    undeliverable: `it has passed ${hops} relays, and ${maxHops} is the most: the dataflows go round in a loop`,
+  };
+}
+
+interface OutputTopic {
+  readonly text: string;
+  readonly encoded: Buffer;
+}
+
+function outputTopic({ template, isEventGrid }: PatchPlan, input: string): OutputTopic | Undeliverable {
+  const text = resolveTopicTemplate(template, input);
+  if (text === undefined)
+    return { undeliverable: `the topic "${input}" lacks a level that "${template.text}" asks for` };
+  const problem = topicNameProblem(text) ?? (isEventGrid ? eventGridTopicProblem(text) : undefined);
+  if (problem !== undefined) return { undeliverable: `the destination topic "${text}" ${problem}` };
+  return { text, encoded: Buffer.from(text) };
+}
+
+function rememberTopics<T>(make: (input: string) => T): (input: string) => T {
+  const remembered = new Map<string, T>();
+  return (input) => {
+    const known = remembered.get(input);
+    if (known !== undefined) return known;
+    if (remembered.size >= maxRemembered) remembered.clear();
+    const made = make(input);
+    remembered.set(input, made);
+    return made;
+  };
+}
+
+/** The properties without those of the connection itself; `undefined` when there is none of these, nearly always. */
+function withoutHopProperties(view: PublishView): Buffer | undefined {
+  if (!view.hasHopProperties) return undefined;
+  const kept: Buffer[] = [];
+  forEachProperty(view, (identifier, start, end) => {
+    if (!hopProperties.has(identifier)) kept.push(view.bytes.subarray(start, end));
+  });
+  return Buffer.concat(kept);
+}

@@ -1,0 +1,176 @@
+import { nameReasonCode } from "../../runtime/contract/reason-codes.ts";
+import { codes, expectedVerdict } from "./contract/expected-verdicts.ts";
+import type { ScriptedBroker } from "./mqtt/scripted-broker.ts";
+import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
+
+/*
+ * Each reason code, sent to a running dataflow in each packet that can carry it. The verdicts are those of
+ * Azure/iot-operations-sdks, go/mqtt/fatal_error.go, with the exceptions that runtime/contract/reason-codes.ts gives reasons for.
+ */
+
+afterEach(endDataflows);
+
+const rows = (packet: "CONNACK" | "SUBACK" | "PUBACK" | "DISCONNECT") =>
+  codes.map((code) => ({ name: nameReasonCode(code), code, verdict: expectedVerdict(packet, code) }));
+
+/** The dataflow has stopped for good, and says the code and what to do. */
+async function expectStopped({ dataflow, running }: Bench, name: string): Promise<void> {
+  await running;
+  expect(dataflow.status.failure).toContain(name);
+  expect(dataflow.status.failure).toMatch(/; [a-z]/);
+}
+
+/** Serves whatever comes next at the source until the dataflow is up. */
+async function serveSource(bench: Bench): Promise<ScriptedBroker> {
+  const source = await bench.source.next();
+  await source.accept();
+  await source.grant();
+  return source;
+}
+
+describe.each(["source", "destination"] as const)("CONNACK of the %s", (side) => {
+  test.each(rows("CONNACK"))("$name: $verdict", async ({ name, code, verdict }) => {
+    const bench = await start();
+    if (side === "source") await (await bench.destination.next()).accept();
+    await (await bench[side].next()).accept({ reasonCode: code });
+
+    if (verdict === "fatal") {
+      await expectStopped(bench, name);
+      expect(bench[side].count).toBe(1);
+    } else {
+      if (side === "destination") await (await bench.destination.next()).accept();
+      await serveSource(bench);
+      await untilReady(bench.dataflow);
+      expect(bench.dataflow.status.failure).toBeUndefined();
+    }
+  });
+});
+
+describe("SUBACK", () => {
+  test.each(rows("SUBACK"))("$name: $verdict", async ({ name, code, verdict }) => {
+    const bench = await start();
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant([code]);
+
+    if (verdict === "fatal") {
+      await expectStopped(bench, name);
+      expect(bench.source.count).toBe(1);
+    } else {
+      await serveSource(bench);
+      await untilReady(bench.dataflow);
+      expect(bench.dataflow.status.failure).toBeUndefined();
+    }
+  });
+});
+
+describe.each(["source", "destination"] as const)("DISCONNECT of the %s", (side) => {
+  test.each(rows("DISCONNECT"))("$name: $verdict", async ({ name, code, verdict }) => {
+    const bench = await startConnected();
+
+    bench.brokers[side].send({ cmd: "disconnect", reasonCode: code });
+
+    if (verdict === "fatal") {
+      await expectStopped(bench, name);
+      expect(bench[side].count).toBe(1);
+    } else {
+      if (side === "destination") await (await bench.destination.next()).accept({ sessionPresent: true });
+      else await serveSource(bench);
+      await untilReady(bench.dataflow);
+      expect(bench.dataflow.status.failure).toBeUndefined();
+    }
+  });
+});
+
+describe("PUBACK", () => {
+  /**
+   * A message is under way, and the destination answers with this code: in bytes, since mqtt-packet writes none that the
+   * standard has not for PUBACK.
+   */
+  async function answer(code: number) {
+    const bench = await startConnected();
+    publish(bench.brokers.source, 7);
+    const { messageId = 0 } = await bench.brokers.destination.next("publish");
+    bench.brokers.destination.sendBytes(Buffer.from([0x40, 3, messageId >> 8, messageId & 0xff, code]));
+    return bench;
+  }
+
+  test.each(rows("PUBACK"))("$name: $verdict", async ({ name, code, verdict }) => {
+    const bench = await answer(code);
+
+    if (verdict === "undeliverable") await expectStopped(bench, name);
+    else {
+      await until(() => bench.dataflow.status.rejection !== undefined);
+      expect(bench.dataflow.status.rejection).toContain(name);
+      expect(bench.dataflow.status.failure).toBeUndefined();
+    }
+    expect(bench.brokers.source.commands()).not.toContain("puback");
+  });
+
+  test.each([0x00, 0x10])("code %d is a success: the source is told", async (code) => {
+    const { brokers } = await answer(code);
+
+    expect(await brokers.source.next("puback")).toMatchObject({ messageId: 7 });
+  });
+
+  test("a message that is refused for the time being is sent again a second later, and acknowledged then", async () => {
+    const { brokers } = await answer(0x87);
+
+    const { messageId = 0, payload } = await brokers.destination.next("publish");
+    brokers.destination.send({ cmd: "puback", messageId });
+
+    expect(payload.toString()).toBe("7");
+    expect(await brokers.source.next("puback")).toMatchObject({ messageId: 7 });
+  });
+});
+
+describe("DISCONNECT of the destination while a message is in flight", () => {
+  test.each([0x81, 0x82, 0x90, 0x95, 0x99].map((code) => ({ name: nameReasonCode(code), code })))(
+    "$name, which speaks of a packet, costs that message and not the dataflow, where messages may be given up",
+    async ({ code }) => {
+      const bench = await startConnected({ "dataflows.upward.relay": { undeliverableMessages: "Discard" } });
+      publish(bench.brokers.source, 7);
+      await bench.brokers.destination.next("publish");
+
+      bench.brokers.destination.send({ cmd: "disconnect", reasonCode: code });
+      const again = await bench.destination.next();
+      await again.accept();
+
+      expect(await bench.brokers.source.next("puback")).toMatchObject({ messageId: 7 });
+      expect(bench.dataflow.status.failure).toBeUndefined();
+      expect(bench.dataflow.counters.lost.undeliverable).toBe(1);
+    },
+  );
+
+  test("stops the dataflow where messages may not be given up, and names the message", async () => {
+    const bench = await startConnected();
+    publish(bench.brokers.source, 7);
+    await bench.brokers.destination.next("publish");
+
+    bench.brokers.destination.send({ cmd: "disconnect", reasonCode: 0x95 });
+    await bench.running;
+
+    expect(bench.dataflow.status.failure).toMatch(
+      /^a message with topic "cloud\/a\/b" can't be delivered: the destination ends the connection .*0x95 Packet too large/,
+    );
+    expect(bench.brokers.source.commands()).not.toContain("puback");
+  });
+});
+
+describe("a source whose session holds a message that can't be read", () => {
+  test("stops its dataflow after five connections in a row, with the reason, instead of reading it for ever", async () => {
+    const bench = await startConnected();
+    const withoutTopic = Buffer.from([0x30, 4, 0, 0, 0, 0x78]);
+    bench.brokers.source.sendBytes(withoutTopic);
+    for (let connections = 1; connections < 5; connections++) {
+      const source = await bench.source.next();
+      await source.accept({ sessionPresent: true });
+      source.sendBytes(withoutTopic);
+    }
+    await bench.running;
+
+    expect(bench.dataflow.status.failure).toMatch(/sent a PUBLISH without a topic, 5 times in a row; /);
+    expect(bench.source.count).toBe(5);
+  });
+});

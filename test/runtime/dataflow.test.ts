@@ -1,0 +1,338 @@
+import { settle } from "./mqtt/scripted-broker.ts";
+import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
+
+afterEach(endDataflows);
+
+describe("Dataflow", () => {
+  test("forwards a message and acknowledges it after the destination has", async () => {
+    const { brokers, dataflow } = await startConnected();
+
+    publish(brokers.source, 7);
+    const forwarded = await brokers.destination.next("publish");
+    expect(forwarded).toMatchObject({ topic: "cloud/a/b", qos: 1, payload: Buffer.from("7") });
+    expect(brokers.source.commands()).not.toContain("puback");
+
+    brokers.destination.send({ cmd: "puback", messageId: forwarded.messageId ?? 0 });
+    expect(await brokers.source.next("puback")).toMatchObject({ messageId: 7, reasonCode: 0 });
+    expect(dataflow.counters).toMatchObject({ received: 1, delivered: 1, acknowledged: 1 });
+  });
+
+  test("connects to its destination first and announces to the source what that takes", async () => {
+    const bench = await start();
+    const destination = await bench.destination.next();
+    await destination.next("connect");
+    await settle();
+    expect(bench.source.count).toBe(0);
+
+    destination.send({ cmd: "connack", reasonCode: 0, sessionPresent: false, properties: { receiveMaximum: 7 } });
+    const connect = await (await bench.source.next()).next("connect");
+
+    expect(connect.properties?.receiveMaximum).toBe(7);
+  });
+
+  test.each([
+    ["the source's own limit", { "endpoints.edge.mqttSettings.maxInflightMessages": 5 }, 5],
+    ["the destination endpoint's limit", { "endpoints.cloud.mqttSettings.maxInflightMessages": 4 }, 4],
+  ])("announces %s where that is the smaller one", async (_case, changes, expected) => {
+    const bench = await start(changes);
+    await (await bench.destination.next()).accept();
+
+    const connect = await (await bench.source.next()).next("connect");
+
+    expect(connect.properties?.receiveMaximum).toBe(expected);
+  });
+
+  test("connects to the source all the same when the destination is away: without a session nothing is kept there", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant();
+    await until(() => bench.dataflow.status.source.kind === "up");
+
+    expect(bench.dataflow.status.source).toEqual({ kind: "up" });
+  });
+
+  test("has a client identifier of its own at each end, and keeps its session at the source", async () => {
+    const bench = await start();
+
+    const destination = await (await bench.destination.next()).accept();
+    const source = await (await bench.source.next()).accept();
+
+    expect([source.clientId, destination.clientId]).toEqual(["oslo-upward-3-source", "oslo-upward-3-destination"]);
+    expect([source.clean, source.properties?.sessionExpiryInterval]).toEqual([false, 3600]);
+  });
+
+  test("starts clean at the destination once, and resumes from then on", async () => {
+    const { brokers, destination } = await startConnected();
+
+    brokers.destination.stream.destroy();
+    const again = await (await destination.next()).accept({ sessionPresent: true });
+
+    const [first] = brokers.destination.received;
+    expect([first, again].map((packet) => packet?.cmd === "connect" && packet.clean)).toEqual([true, false]);
+  });
+
+  test("goes on starting clean while the destination has never accepted it", async () => {
+    const bench = await start();
+
+    await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+    const second = await (await bench.destination.next()).accept();
+
+    expect(second.clean).toBe(true);
+  });
+
+  test("shares its filters between its instances", async () => {
+    const bench = await start({ profile: { instanceCount: 2 } });
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept();
+
+    const { subscriptions } = await source.grant();
+
+    expect(subscriptions.map(({ topic }) => topic)).toEqual(["$share/oslo-upward/a/#"]);
+  });
+
+  test("reports what waits and what is in flight", async () => {
+    const { brokers, dataflow } = await startConnected({ "endpoints.cloud.mqttSettings.maxInflightMessages": 1 });
+
+    publish(brokers.source, 1);
+    publish(brokers.source, 2);
+    await until(() => dataflow.counters.received === 2);
+
+    expect(dataflow.status).toMatchObject({ inFlight: 1, waiting: 1, failure: undefined });
+  });
+});
+
+describe("a dataflow that has failed", () => {
+  async function failureOf({ dataflow, running, lines }: Bench): Promise<string> {
+    await running;
+    const { failure = "" } = dataflow.status;
+    expect(lines).toContainEqual(expect.objectContaining({ level: "error", reason: failure, msg: "dataflow stopped" }));
+    return failure;
+  }
+
+  test("stops when the source grants less than it was asked for, and leaves both brokers in order", async () => {
+    const bench = await start();
+    const destination = await bench.destination.next();
+    await destination.accept();
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant([0]);
+
+    expect(await failureOf(bench)).toContain('granted QoS 0 for "a/#" where 1 was asked for');
+    expect(destination.commands()).toEqual(["connect", "disconnect"]);
+  });
+
+  test.each(["source", "destination"] as const)(
+    "stops when another client takes its session at the %s over",
+    async (side) => {
+      const bench = await startConnected();
+
+      bench.brokers[side].send({ cmd: "disconnect", reasonCode: 0x8e });
+
+      expect(await failureOf(bench)).toMatch(
+        /0x8e Session taken over; find the other client with this client identifier/,
+      );
+      expect([bench.source.count, bench.destination.count]).toEqual([1, 1]);
+    },
+  );
+
+  test("stops at a destination that takes QoS 0 only", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept({ properties: { maximumQoS: 0 } });
+
+    expect(await failureOf(bench)).toContain("takes QoS 0 only; set endpoints.cloud.mqttSettings.qos to 0");
+    expect(bench.source.count).toBe(0);
+  });
+
+  test("stops before a message that can't be delivered, which stays with its source", async () => {
+    const bench = await startConnected();
+    publish(bench.brokers.source, 1);
+    const { messageId = 0 } = await bench.brokers.destination.next("publish");
+
+    bench.brokers.destination.send({ cmd: "puback", messageId, reasonCode: 0x90 });
+
+    expect(await failureOf(bench)).toContain('a message with topic "cloud/a/b" can\'t be delivered');
+    await bench.brokers.source.ended;
+    expect(bench.brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
+  });
+
+  test("goes on where such messages are to be discarded", async () => {
+    const { brokers, dataflow } = await startConnected({
+      "dataflows.upward.relay": { undeliverableMessages: "Discard" },
+    });
+    publish(brokers.source, 1);
+    const { messageId = 0 } = await brokers.destination.next("publish");
+
+    brokers.destination.send({ cmd: "puback", messageId, reasonCode: 0x90 });
+
+    expect(await brokers.source.next("puback")).toMatchObject({ messageId: 1 });
+    expect(dataflow.status.failure).toBeUndefined();
+    expect(dataflow.counters.lost.undeliverable).toBe(1);
+  });
+});
+
+describe("when the source comes back", () => {
+  test("an acknowledgement that comes late stays off the new connection, where it would be another message's", async () => {
+    const { brokers, source, dataflow } = await startConnected();
+    publish(brokers.source, 1, { payload: "old" });
+    const forwarded = await brokers.destination.next("publish");
+    brokers.source.stream.destroy();
+    const second = await source.next();
+    await second.accept({ sessionPresent: false });
+    await second.grant();
+    publish(second, 1, { payload: "new" });
+    await brokers.destination.next("publish");
+
+    brokers.destination.send({ cmd: "puback", messageId: forwarded.messageId ?? 0 });
+    await until(() => dataflow.counters.delivered === 1);
+    await settle();
+
+    expect(second.commands()).toEqual(["connect", "subscribe"]);
+  });
+
+  test("subscribes again though its session was kept: the SUBACK of before may have been lost", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept();
+    const first = await bench.source.next();
+    await first.accept();
+    await first.next("subscribe");
+    first.stream.destroy();
+
+    const second = await bench.source.next();
+    await second.accept({ sessionPresent: true });
+    await second.grant();
+    await untilReady(bench.dataflow);
+
+    expect(second.commands()).toEqual(["connect", "subscribe"]);
+  });
+
+  test("counts and reports a session that was lost, but not the first, which nobody had", async () => {
+    const { brokers, source, dataflow, lines } = await startConnected();
+    expect(dataflow.counters.sessionsLost).toBe(0);
+
+    brokers.source.stream.destroy();
+    await (await source.next()).accept({ sessionPresent: false });
+    await until(() => dataflow.counters.sessionsLost === 1);
+
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: "warn", msg: expect.stringContaining("lost the session") }),
+    );
+    expect(dataflow.counters.disconnects).toEqual({ source: 1, destination: 0 });
+  });
+
+  test("tries again when it was not authorized: a role assignment takes minutes", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept();
+
+    await (await bench.source.next()).accept({ reasonCode: 0x87 });
+    const second = await bench.source.next();
+    await second.accept();
+    await second.grant([0x87]);
+    const third = await bench.source.next();
+    await third.accept();
+    await third.grant();
+    await untilReady(bench.dataflow);
+
+    expect(bench.dataflow.status.failure).toBeUndefined();
+  });
+});
+
+describe("when the destination comes back", () => {
+  test("what was in flight is sent again with DUP, and acknowledged on the source connection that is still the same", async () => {
+    const { brokers, destination } = await startConnected();
+    publish(brokers.source, 5);
+    const { messageId = 0 } = await brokers.destination.next("publish");
+    brokers.destination.stream.destroy();
+
+    const second = await destination.next();
+    await second.accept({ sessionPresent: true });
+    expect(await second.next("publish")).toMatchObject({ messageId, dup: true });
+    second.send({ cmd: "puback", messageId });
+
+    expect(await brokers.source.next("puback")).toMatchObject({ messageId: 5 });
+  });
+});
+
+describe("a kept session that holds a filter of an earlier configuration", () => {
+  test("messages of it are acknowledged, counted and not forwarded", async () => {
+    const bench = await start();
+    const destination = await bench.destination.next();
+    await destination.accept();
+    const source = await bench.source.next();
+    await source.accept({ sessionPresent: true });
+
+    publish(source, 1, { topic: "old/topic" });
+    publish(source, 2, { topic: "a/b" });
+    await source.grant();
+    const forwarded = await destination.next("publish");
+    destination.send({ cmd: "puback", messageId: forwarded.messageId ?? 0 });
+
+    expect(await source.next("puback")).toMatchObject({ messageId: 1 });
+    expect(await source.next("puback")).toMatchObject({ messageId: 2 });
+    expect(forwarded.topic).toBe("cloud/a/b");
+    expect(bench.dataflow.counters.lost.filter_removed).toBe(1);
+  });
+
+  test("in a session that began with this process every message was asked for, whatever its topic", async () => {
+    const { brokers } = await startConnected();
+
+    publish(brokers.source, 1, { topic: "of/an/alias" });
+
+    expect(await brokers.destination.next("publish")).toMatchObject({ topic: "cloud/of/an/alias" });
+  });
+});
+
+describe("stop", () => {
+  test("waits for what is in flight, then says DISCONNECT at both ends", async () => {
+    const { brokers, dataflow, running } = await startConnected();
+    publish(brokers.source, 1);
+    const { messageId = 0 } = await brokers.destination.next("publish");
+
+    const stopped = dataflow.stop(new AbortController().signal);
+    await settle();
+    expect(brokers.source.commands()).not.toContain("disconnect");
+    brokers.destination.send({ cmd: "puback", messageId });
+    await Promise.all([stopped, running]);
+
+    expect(brokers.source.commands()).toEqual(["connect", "subscribe", "puback", "disconnect"]);
+    expect(brokers.destination.commands()).toEqual(["connect", "publish", "disconnect"]);
+    expect(dataflow.status).toMatchObject({ source: { kind: "stopped" }, destination: { kind: "stopped" } });
+  });
+
+  test("leaves what is not acknowledged by the deadline with its source", async () => {
+    const { brokers, dataflow, running } = await startConnected();
+    publish(brokers.source, 1);
+    await brokers.destination.next("publish");
+    const deadline = new AbortController();
+
+    const stopped = dataflow.stop(deadline.signal);
+    deadline.abort();
+    await Promise.all([stopped, running]);
+
+    expect(brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
+    expect(dataflow.status.inFlight + dataflow.status.waiting).toBe(1);
+  });
+
+  test("does not wait for what a dataflow that has failed can't deliver any more", async () => {
+    const { brokers, dataflow, running } = await startConnected();
+    publish(brokers.source, 1);
+    await brokers.destination.next("publish");
+    brokers.source.send({ cmd: "disconnect", reasonCode: 0x8e });
+    await running;
+
+    await expect(dataflow.stop(new AbortController().signal)).resolves.toBeUndefined();
+  });
+
+  test("ends a dataflow that has not connected yet", async () => {
+    const { dataflow, running, source } = await start();
+
+    await dataflow.stop(AbortSignal.abort());
+    await running;
+
+    expect(dataflow.status).toMatchObject({ source: { kind: "stopped" }, destination: { kind: "stopped" } });
+    expect(source.count).toBe(0);
+  });
+});

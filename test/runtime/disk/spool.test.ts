@@ -1,0 +1,212 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { createLog } from "../../../runtime/report/log.ts";
+import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+
+/*
+ * The spool with its real thread and disk. What the thread does with what it is given is tested in store.test.ts, what a
+ * dataflow makes of it in test/integration/spool.test.ts.
+ */
+
+const opened: Spool[] = [];
+const lines: Record<string, unknown>[] = [];
+let folder = "";
+
+beforeEach(() => {
+  folder = createTemporaryFolder("spool");
+  lines.length = 0;
+});
+
+afterEach(async () => {
+  for (const spool of opened.splice(0)) await spool.close(AbortSignal.timeout(5000));
+  removeTemporaryFolders();
+});
+
+async function open(): Promise<Spool> {
+  const log = createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const spool = new Spool(folder, log);
+  opened.push(spool);
+  const problem = await spool.open();
+  if (problem !== undefined) throw new Error(problem);
+  return spool;
+}
+
+async function reopen(spool: Spool): Promise<Spool> {
+  opened.splice(opened.indexOf(spool), 1);
+  await spool.close(AbortSignal.timeout(5000));
+  return open();
+}
+
+/** What a queue was told, and a way to wait for it. */
+class Told implements QueueEvents {
+  readonly said: string[] = [];
+  #wake: () => void = () => undefined;
+
+  onCommitted = (sequence: number) => {
+    this.#say(`committed ${sequence}`);
+  };
+  onRows: QueueEvents["onRows"] = (rows) => {
+    this.#say(`rows ${rows.map(({ packet }) => Buffer.from(packet).toString()).join(" ")}`);
+  };
+  onBroken = (reason: string) => {
+    this.#say(`broken ${reason}`);
+  };
+
+  #say(what: string): void {
+    this.said.push(what);
+    this.#wake();
+  }
+
+  async until(isSaid: (what: string) => boolean): Promise<void> {
+    while (!this.said.some(isSaid)) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+}
+
+function append(queue: SpoolQueue, text: string): number {
+  return queue.append(Buffer.from(text), performance.now(), undefined);
+}
+
+describe("Spool", () => {
+  test("tells a queue of its own commits, in their order, and of no other's", async () => {
+    const spool = await open();
+    const [one, two] = [new Told(), new Told()];
+    const [first, second] = [spool.queue("one", one), spool.queue("two", two)];
+
+    append(first, "a");
+    append(second, "x");
+    await two.until((what) => what === "committed 1");
+    append(first, "b");
+    await one.until((what) => what === "committed 2");
+
+    expect(one.said).toEqual(["committed 1", "committed 2"]);
+    expect(two.said).toEqual(["committed 1"]);
+  });
+
+  test("gathers what comes in one turn into one commit", async () => {
+    const spool = await open();
+    const told = new Told();
+    const queue = spool.queue("flow", told);
+
+    for (const text of ["a", "b", "c"]) append(queue, text);
+    await told.until((what) => what === "committed 3");
+
+    expect(told.said).toEqual(["committed 3"]);
+  });
+
+  test("reads back what was appended before, though it is not committed yet", async () => {
+    const spool = await open();
+    const told = new Told();
+    const queue = spool.queue("flow", told);
+
+    for (const text of ["a", "b", "c"]) append(queue, text);
+    queue.read(1, 10, 1000);
+    await told.until((what) => what.startsWith("rows"));
+
+    expect(told.said).toEqual(["committed 3", "rows b c"]);
+  });
+
+  test("gives a queue what it held when it was closed, and goes on with its numbers and its clock", async () => {
+    const spool = await open();
+    const told = new Told();
+    const queue = spool.queue("flow", told);
+    append(queue, "first");
+    const second = append(queue, "second");
+    queue.rememberFilters(["a/#"], () => undefined);
+    queue.addLetter(
+      { time: "", reason: "r", topic: "t", destinationTopic: "", properties: "{}", payload: Buffer.from("four") },
+      () => undefined,
+    );
+    queue.remove(second, "second".length);
+    const { clockMs } = spool;
+
+    const again = await reopen(spool); // closing commits what was given
+    const same = again.queue("flow", new Told());
+
+    expect(same).toMatchObject({ lastSequence: 2, messages: 1, bytes: 5, letterBytes: 6, filters: ["a/#"] });
+    expect(append(same, "third")).toBe(3);
+    expect(again.clockMs).toBeGreaterThanOrEqual(clockMs);
+    expect(again.states["flow"]).toMatchObject({ messages: 1, oldestMs: expect.closeTo(clockMs, -3) });
+  });
+
+  test("counts what is on its way to the disk as on it: bounds hold at once", async () => {
+    const queue = (await open()).queue("flow", new Told());
+
+    append(queue, "12345");
+    append(queue, "678");
+    queue.remove(1, 5);
+
+    expect([queue.messages, queue.bytes]).toEqual([1, 3]);
+  });
+
+  test("calls back for a dead letter and for filters once they are committed, not before", async () => {
+    const queue = (await open()).queue("flow", new Told());
+    let called = 0;
+    const letter = {
+      time: "",
+      reason: "",
+      topic: "",
+      destinationTopic: "",
+      properties: "{}",
+      payload: Buffer.alloc(0),
+    };
+
+    const committed = Promise.all([
+      new Promise<void>((resolve) => {
+        queue.addLetter(letter, () => {
+          called++;
+          resolve();
+        });
+      }),
+      new Promise<void>((resolve) => {
+        queue.rememberFilters(["b"], () => {
+          called++;
+          resolve();
+        });
+      }),
+    ]);
+    queue.flush();
+    expect(called).toBe(0);
+    await committed;
+
+    expect(called).toBe(2);
+  });
+
+  test("says why it can't be opened, with what to do", async () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      path.join(folder, "spool.sqlite"),
+      "no database, and longer than the header of one would be".repeat(20),
+    );
+
+    await expect(open()).rejects.toThrow(
+      new RegExp(`^spool ${folder}: can't be used \\(file is not a database\\); check its volume`),
+    );
+
+    expect(lines).toEqual([expect.objectContaining({ level: "error", msg: "spool can't be used" })]);
+  });
+
+  test("keeps a second relay out of its folder", async () => {
+    await open();
+
+    await expect(open()).rejects.toThrow(/can't be used \(database is locked\)/);
+  });
+
+  test("gives up at the deadline when it is closed", async () => {
+    const spool = await open();
+
+    await expect(spool.close(AbortSignal.abort())).resolves.toBeUndefined();
+    opened.length = 0;
+  });
+});
+
+describe("hasSpool", () => {
+  test("is true of a folder with a spool in it, and of no other", async () => {
+    expect([hasSpool(folder), hasSpool(path.join(folder, "nowhere"))]).toEqual([false, false]);
+
+    await open();
+
+    expect(hasSpool(folder)).toBe(true);
+  });
+});

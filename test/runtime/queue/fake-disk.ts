@@ -1,0 +1,69 @@
+import type { QueuePort } from "../../../runtime/disk/spooler.ts";
+import type { Row } from "../../../runtime/disk/spool.ts";
+
+/** What a {@link FakeDisk} tells. */
+export interface DiskEvents {
+  readonly onCommitted: (sequence: number) => void;
+  readonly onRows: (rows: readonly Row[]) => void;
+}
+
+/** A disk that writes and reads when it is told to, and outlives the process that used it. */
+export class FakeDisk {
+  readonly rows = new Map<number, Row>();
+  lastSequence = 0;
+  #pending: (() => void)[] = [];
+
+  /** The queue of a process, until the next one opens it. */
+  open(events: () => DiskEvents): QueuePort {
+    this.#pending = [];
+    let appended: Row[] = [];
+    let removed: number[] = [];
+    const pending = this.#pending;
+    const commit = () => {
+      for (const row of appended) this.rows.set(row.sequence, row);
+      for (const sequence of removed) this.rows.delete(sequence);
+      const last = appended.at(-1)?.sequence ?? 0;
+      this.lastSequence = Math.max(this.lastSequence, last);
+      appended = [];
+      removed = [];
+      if (last > 0) events().onCommitted(last);
+    };
+    const schedule = (act: () => void) => void pending.push(act);
+    const queue = {
+      lastSequence: this.lastSequence,
+      messages: this.rows.size,
+      bytes: [...this.rows.values()].reduce((sum, { packetBytes }) => sum + packetBytes, 0),
+      letterBytes: 0,
+      append: (packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined) => {
+        const sequence = ++queue.lastSequence;
+        queue.messages++;
+        queue.bytes += packet.length;
+        appended.push({ sequence, arrivedMs, inputTopic, packetBytes: packet.length, packet: Buffer.from(packet) });
+        schedule(commit);
+        return sequence;
+      },
+      remove: (sequence: number, packetBytes: number) => {
+        queue.messages--;
+        queue.bytes -= packetBytes;
+        removed.push(sequence);
+        schedule(commit);
+      },
+      read: (after: number, maxMessages: number) => {
+        schedule(() => {
+          commit();
+          const found = [...this.rows.values()].filter(({ sequence }) => sequence > after);
+          events().onRows(found.sort((a, b) => a.sequence - b.sequence).slice(0, Math.min(maxMessages, 3)));
+        });
+      },
+      arrivalOf: ({ arrivedMs }: Row) => arrivedMs,
+    };
+    return queue;
+  }
+
+  /** Does the next thing that was asked for; tells whether there was one. */
+  work(): boolean {
+    const act = this.#pending.shift();
+    act?.();
+    return act !== undefined;
+  }
+}

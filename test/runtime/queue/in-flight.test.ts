@@ -1,0 +1,86 @@
+import { createEntry, type Entry } from "../../../runtime/queue/entry.ts";
+import { InFlight } from "../../../runtime/queue/in-flight.ts";
+import { encodePublish } from "../../../runtime/mqtt/publish.ts";
+import { decode } from "../mqtt/scripted-broker.ts";
+import { viewOfPublish } from "./fakes.ts";
+
+function entryOf(order: number): Entry {
+  return createEntry(encodePublish(viewOfPublish(), { qos: 1, retain: false }), order, undefined, 0);
+}
+
+describe("InFlight", () => {
+  test("writes a packet identifier into each message and finds the message by it", () => {
+    const inFlight = new InFlight();
+    const [first, second] = [entryOf(1), entryOf(2)];
+
+    inFlight.add(first, false);
+    inFlight.add(second, false);
+
+    expect(decode(second.publish.packet)).toMatchObject([{ messageId: 2, dup: false }]);
+    expect(inFlight.settle(2)).toBe(second);
+    expect(inFlight.settle(2)).toBeUndefined();
+    expect(inFlight.settle(1)).toBe(first);
+    expect(inFlight.length).toBe(0);
+  });
+
+  test.each([0, 3, 64_999, 65_000, 65_535])("finds nothing under the identifier %d, which is not in flight", (id) => {
+    const inFlight = new InFlight();
+    inFlight.add(entryOf(1), false);
+
+    expect(inFlight.settle(id)).toBeUndefined();
+    expect(inFlight.length).toBe(1);
+  });
+
+  test("never runs out of identifiers, and keeps out of those of control packets", () => {
+    const inFlight = new InFlight();
+    const entry = entryOf(1);
+    let largest = 0;
+    let settled = 0;
+
+    for (let count = 0; count < 140_000; count++) {
+      inFlight.add(entry, false);
+      largest = Math.max(largest, entry.destinationId);
+      if (inFlight.settle(entry.destinationId) === entry) settled++;
+    }
+
+    expect([settled, largest]).toEqual([140_000, 64_999]);
+  });
+
+  test("has all identifiers again once the destination has lost the session", () => {
+    const inFlight = new InFlight();
+    const entry = entryOf(1);
+    inFlight.add(entry, false);
+    inFlight.takeAll();
+
+    inFlight.forgetIds();
+    const entries = Array.from({ length: 64_999 }, () => ({ ...entry, destinationId: 0 }));
+    for (const one of entries) inFlight.add(one, false);
+
+    expect(new Set(entries.map(({ destinationId }) => destinationId)).size).toBe(64_999);
+  });
+
+  test("takes everything out in the order of sending, also after some were settled out of turn", () => {
+    const inFlight = new InFlight();
+    const entries = [1, 2, 3, 4].map(entryOf);
+    for (const entry of entries) inFlight.add(entry, false);
+
+    inFlight.settle(2);
+    inFlight.settle(4);
+
+    expect(inFlight.takeAll().map(({ sourceId }) => sourceId)).toEqual([1, 3]);
+    expect(inFlight.length).toBe(0);
+    expect(inFlight.settle(1)).toBeUndefined();
+  });
+
+  test("gives a message that was taken out its identifier again, with DUP where the session was resumed", () => {
+    const inFlight = new InFlight();
+    const entry = entryOf(1);
+    inFlight.add(entryOf(0), false);
+    inFlight.add(entry, false);
+    inFlight.takeAll();
+
+    inFlight.add(entry, true);
+
+    expect(decode(entry.publish.packet)).toMatchObject([{ messageId: 2, dup: true }]);
+  });
+});

@@ -1,0 +1,50 @@
+import { createLog } from "../../../runtime/report/log.ts";
+
+function record(level: Parameters<typeof createLog>[0]) {
+  const lines: string[] = [];
+  return { log: createLog(level, { write: (line) => lines.push(line) }), lines };
+}
+
+describe("createLog", () => {
+  test("writes each event as one line of JSON with an ISO time and its level by name", () => {
+    const { log, lines } = record("info");
+
+    log.info({ dataflow: "up" }, "connected");
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^\{[^\n]*\}\n$/);
+    const line = JSON.parse(lines[0]!) as Record<string, unknown>;
+    expect(line).toEqual({ level: "info", time: expect.any(String), dataflow: "up", msg: "connected" });
+    expect(new Date(String(line["time"])).toISOString()).toBe(line["time"]);
+  });
+
+  test("keeps line breaks of a text within the line", () => {
+    const { log, lines } = record("info");
+
+    log.info({ reason: "one\ntwo" }, "three\nfour");
+
+    expect(lines.join("").trimEnd()).not.toContain("\n");
+  });
+
+  test.each([
+    ["error", ["error"]],
+    ["warn", ["warn", "error"]],
+    ["info", ["info", "warn", "error"]],
+    ["debug", ["debug", "info", "warn", "error"]],
+    ["trace", ["trace", "debug", "info", "warn", "error"]],
+  ] as const)("writes from level %s on", (level, expected) => {
+    const { log, lines } = record(level);
+
+    for (const one of ["trace", "debug", "info", "warn", "error"] as const) log[one]("event");
+
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(expected);
+  });
+
+  test("names the site in each line of a log that was made for it", () => {
+    const { log, lines } = record("info");
+
+    log.child({ site: "oslo" }).info("event");
+
+    expect(JSON.parse(lines[0]!)).toMatchObject({ site: "oslo" });
+  });
+});

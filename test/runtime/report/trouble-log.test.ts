@@ -1,0 +1,87 @@
+import { reportLinkState, reportTrouble } from "../../../runtime/report/trouble-log.ts";
+import { createLog } from "../../../runtime/report/log.ts";
+
+/** A log whose lines a test reads. */
+function recordLog() {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog("debug", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  return { log, lines };
+}
+
+const end = { side: "source", endpoint: "edge", host: "broker.example:8883" };
+
+describe("reportLinkState", () => {
+  test.each([
+    [{ kind: "up" } as const, "info", "connected", {}],
+    [{ kind: "stopped" } as const, "info", "disconnected", {}],
+    [
+      { kind: "down", reason: "it broke" } as const,
+      "warn",
+      "disconnected, will retry",
+      { reason: "it broke", retryInMs: 1500 },
+    ],
+    [{ kind: "failed", reason: "it is over" } as const, "error", "disconnected for good", { reason: "it is over" }],
+  ])("says %j in one line", (state, level, msg, fields) => {
+    const { log, lines } = recordLog();
+
+    reportLinkState(log, end)(state, 1499.6);
+
+    expect(lines).toEqual([{ level, time: expect.any(String), ...end, ...fields, msg }]);
+  });
+
+  test("says nothing of a connection that is being made", () => {
+    const { log, lines } = recordLog();
+
+    reportLinkState(log, end)({ kind: "connecting" });
+
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("reportTrouble", () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const trouble = { kind: "undeliverable" as const, reason: "it is too large", topic: "a/b" };
+
+  test("says what became of a message, and nothing of what is in it", () => {
+    const { log, lines } = recordLog();
+
+    reportTrouble(log)(trouble);
+    reportTrouble(log)({ ...trouble, kind: "rejected" });
+
+    expect(lines).toMatchObject([
+      { level: "warn", ...trouble, msg: "message lost" },
+      { level: "warn", kind: "rejected", msg: "message refused, will retry" },
+    ]);
+  });
+
+  test("cuts a flood of one kind, and says afterwards how many lines it would have been", () => {
+    const { log, lines } = recordLog();
+    const report = reportTrouble(log);
+
+    for (let count = 0; count < 25; count++) report(trouble);
+    expect(lines).toHaveLength(10);
+
+    jest.advanceTimersByTime(10_001);
+    report(trouble);
+    expect(lines.slice(10)).toMatchObject([
+      { kind: "undeliverable", silent: 15, msg: "more messages of this kind were not logged" },
+      { msg: "message lost" },
+    ]);
+  });
+
+  test("cuts each kind for itself", () => {
+    const { log, lines } = recordLog();
+    const report = reportTrouble(log);
+    for (let count = 0; count < 11; count++) report(trouble);
+
+    report({ ...trouble, kind: "rejected" });
+
+    expect(lines).toHaveLength(11);
+  });
+});
