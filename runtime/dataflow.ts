@@ -1,29 +1,18 @@
-import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
-import { ConnectionError } from "./contract/errors.ts";
-import type { Logger } from "./report/log.ts";
-import type { ServerLimits } from "./mqtt/connect.ts";
-import type { Connection } from "./mqtt/connection.ts";
-import { BreachWatch } from "./connection/protocol-error-watch.ts";
-import { Counters } from "./report/counters.ts";
-import { planDeadLetters } from "./rewrite/dead-letter.ts";
-import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
-import {
-  buildConnectOptions,
-  commonLinkOptions,
-  createEnd,
-  required,
-  type DataflowContext,
-  type End,
-} from "./connection/side.ts";
-import { FilterMemory } from "./connection/filter-memory.ts";
-import { isAskedFor, subscribedFilters } from "./contract/subscriptions.ts";
-import { Forwarder } from "./queue/forwarder.ts";
+import { DestinationUser } from "./connection/destination-link.ts";
 import { Link, type LinkState } from "./connection/link.ts";
-import { createPatch, planPatch } from "./rewrite/patch.ts";
-import { aborted, quiesceDestination, quiesceSource } from "./connection/quiesce.ts";
-import { reportTrouble } from "./report/trouble-log.ts";
-import { subscribeAll, type SubscribeRequest } from "./connection/subscribe.ts";
+import { aborted } from "./connection/quiesce.ts";
+import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
+import { SourceUser } from "./connection/source-link.ts";
+import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
+import { subscribedFilters } from "./contract/subscriptions.ts";
+import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
+import { Forwarder } from "./queue/forwarder.ts";
 import { turnNow } from "./queue/turn-clock.ts";
+import { Counters } from "./report/counters.ts";
+import type { Logger } from "./report/log.ts";
+import { reportTrouble } from "./report/trouble-log.ts";
+import { planDeadLetters } from "./rewrite/dead-letter.ts";
+import { createPatch, planPatch } from "./rewrite/patch.ts";
 
 /** What a dataflow is doing, for health and metrics. */
 export interface DataflowStatus {
@@ -38,18 +27,26 @@ export interface DataflowStatus {
   readonly waiting: number;
   /** Messages that neither the destination nor the disk has. */
   readonly unsafe: number;
+  /** Messages with QoS 0 that were written to the destination and may not have reached it. */
+  readonly unconfirmed: number;
+  /** Age of the oldest message that neither the destination nor the disk has, in seconds; 0 when there is none. */
+  readonly oldestSeconds: number;
+  /** Seconds since a message moved, by side. */
+  readonly idleSeconds: { readonly source: number; readonly destination: number };
   /** Messages on the disk, and the bytes of their packets. */
   readonly spooled: { readonly messages: number; readonly bytes: number };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
   /** What keeps the disk from taking messages; empty when nothing does. */
   readonly diskProblems: readonly string[];
-  /** Times in a row that the destination was connected and acknowledged nothing. */
-  readonly stalls: number;
+  /** Times in a row that a side was connected, messages were owed, and nothing moved. */
+  readonly stalls: { readonly source: number; readonly destination: number };
 }
 
 /** Time between two looks at what takes too long. */
 const tickMs = 250;
+/** How long the source waits for the destination's first connection, which decides how much the source may send. */
+const firstAttemptMs = 2000;
 
 /** Runs one dataflow: a connection to its source, one to its destination, and the forwarder between them. */
 export class Dataflow {
@@ -71,8 +68,8 @@ export class Dataflow {
     this.#log = context.log.child({ dataflow: name });
     this.#context = { ...context, log: this.#log };
     const parts = required(dataflowParts(config), `source and destination of "${name}"`);
-    const source = createEnd(name, "source", parts.source.endpointRef, context);
-    const destination = createEnd(name, "destination", parts.destination.endpointRef, context);
+    const source = createSide(name, "source", parts.source.endpointRef, context);
+    const destination = createSide(name, "destination", parts.destination.endpointRef, context);
     this.#qos = destination.endpoint.mqttSettings.qos;
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
@@ -80,18 +77,23 @@ export class Dataflow {
   }
 
   get status(): DataflowStatus {
+    const forwarder = this.#forwarder;
+    const { idleMs, stalls } = forwarder.watchdog;
     return {
       source: this.#source.state,
       destination: this.#destination.state,
       failure: this.#failure,
-      rejection: this.#forwarder.destination.rejection,
-      inFlight: this.#forwarder.inFlight,
-      waiting: this.#forwarder.waiting,
-      unsafe: this.#forwarder.unsafe,
+      rejection: forwarder.destination.rejection,
+      inFlight: forwarder.inFlight,
+      waiting: forwarder.waiting,
+      unsafe: forwarder.unsafe,
+      unconfirmed: forwarder.unconfirmed,
+      oldestSeconds: forwarder.oldestAgeMs / 1000,
+      idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
-      stalls: this.#forwarder.destination.stalls,
+      stalls,
     };
   }
 
@@ -143,11 +145,11 @@ export class Dataflow {
     const destination = this.#destination.run();
     // What the destination takes decides how much the source may send. When it is away the source connects all the
     // same: without a session there nothing would be kept for this dataflow.
-    await this.#destination.firstAttempt;
+    await Promise.race([this.#destination.firstAttempt, aborted(AbortSignal.timeout(firstAttemptMs))]);
     await Promise.all([destination, this.#source.run()]);
   }
 
-  /** Takes no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
+  /** Accepts no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
   async stop(deadline: AbortSignal): Promise<void> {
     if (this.#failure === undefined) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
     this.#source.stop();
@@ -163,19 +165,23 @@ export class Dataflow {
     this.#destination.stop();
   }
 
-  #createForwarder(parts: DataflowParts, { endpoint }: End, relay: DataflowConfig["relay"]): Forwarder {
+  #createForwarder(parts: DataflowParts, { endpoint }: Side, relay: DataflowConfig["relay"]): Forwarder {
     const { qos, maxInflightMessages } = endpoint.mqttSettings;
-    const stallTimeoutMs = relay.stallTimeoutSeconds * 1000;
     return new Forwarder({
       patch: createPatch(planPatch(parts, endpoint, relay.maxHops)),
       qos,
       maxInflightMessages,
       maxInflightBytes: relay.maxInflightBytes,
       undeliverable: relay.undeliverableMessages,
+      refusalTimeoutMs: relay.refusalTimeoutSeconds * 1000,
       deadLetters: planDeadLetters(this.name, parts, relay),
-      stallTimeoutMs,
-      onStalled: () => {
-        this.#destination.reconnect(`acknowledged nothing of what it was sent within ${stallTimeoutMs} ms`);
+      stallTimeoutMs: relay.stallTimeoutSeconds * 1000,
+      onStalled: ({ side, reason }) => {
+        if (side === "destination") this.#destination.reconnect(reason);
+        else {
+          this.#log.error({ reason }, "the source side does not move, reconnecting it");
+          this.#source.reconnect(reason);
+        }
       },
       wallTime: () => new Date().toISOString(),
       counters: this.counters,
@@ -190,101 +196,36 @@ export class Dataflow {
     });
   }
 
-  #createDestinationLink(end: End): Link {
-    const { qos, maxInflightMessages: receiveMaximum } = end.endpoint.mqttSettings;
-    const common = this.#commonOptions(end);
-    let isFirst = true;
-    return new Link({
-      ...common,
-      // The first connection of a process starts clean, so that no filter of an earlier use sends it messages.
-      connectOptions: (credentials) =>
-        buildConnectOptions(end, credentials, { cleanStart: isFirst, receiveMaximum, timeoutMs: common.timeoutMs }),
-      onConnected: (connection, limits) => {
-        isFirst = false;
-        if (limits.maximumQoS >= qos) this.#forwarder.attachDestination(connection, limits);
-      },
-      prepare: (_connection, limits) => {
-        if (limits.maximumQoS >= qos) return Promise.resolve();
-        const text = `${end.peer} takes QoS 0 only; set endpoints.${end.name}.mqttSettings.qos to 0`;
-        return Promise.reject(new ConnectionError(text, { retryable: false }));
-      },
-      quiesce: () => quiesceDestination(this.#forwarder),
-      onPublish: () => undefined,
-      onPuback: (packetId, reasonCode) => {
-        this.#forwarder.onPuback(packetId, reasonCode);
-      },
-      onDisconnected: (error) => {
-        this.counters.disconnects.destination++;
-        this.#forwarder.detachDestination(error);
-      },
-      survives: (error) => this.#forwarder.destination.survives(error),
-    });
+  #createDestinationLink(side: Side): Link {
+    const options = this.#linkOptions(side);
+    const { timeoutMs } = options;
+    const user = new DestinationUser({ side, forwarder: this.#forwarder, counters: this.counters, timeoutMs });
+    return new Link(user, options);
   }
 
-  #createSourceLink(end: End, { source }: DataflowParts): Link {
-    const { qos, maxInflightMessages, clientIdPrefix: prefix } = end.endpoint.mqttSettings;
+  #createSourceLink(side: Side, { source }: DataflowParts): Link {
+    const options = this.#linkOptions(side);
+    const { clientIdPrefix: prefix } = side.endpoint.mqttSettings;
     const { instanceCount } = this.#context.config.profile;
-    const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
-    const common = this.#commonOptions(end);
-    const logsMessages = this.#log.isLevelEnabled("debug");
-    const breaches = new BreachWatch();
-    let connections = 0;
-    /** Whether the session may hold filters of an earlier configuration. */
-    let mayHoldOldFilters = false;
-    return new Link({
-      ...common,
-      connectOptions: (credentials) => {
-        const receiveMaximum = Math.min(maxInflightMessages, this.#forwarder.destination.window);
-        const { timeoutMs } = common;
-        return buildConnectOptions(end, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
-      },
-      onConnected: (connection, { sessionPresent }) => {
-        connections++;
-        breaches.onConnected(performance.now());
-        if (connections === 1) mayHoldOldFilters = sessionPresent;
-        else if (!sessionPresent) this.#noteLostSession();
-        this.#forwarder.attachSource(connection, sessionPresent);
-      },
-      quiesce: () => quiesceSource(this.#forwarder),
-      prepare: (connection, limits) =>
-        this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
-      onPublish: (view) => {
-        if (logsMessages)
-          this.#log.debug({ topic: view.topic, qos: view.qos, payloadBytes: view.payloadBytes }, "received");
-        if (mayHoldOldFilters && !isAskedFor(filters, view.topic)) this.#forwarder.onUnwanted(view);
-        else this.#forwarder.onPublish(view);
-      },
-      onPuback: (packetId, reasonCode) => {
-        this.#forwarder.onSourcePuback(packetId, reasonCode);
-      },
-      onDisconnected: (error) => {
-        this.#onSourceEnd(error, breaches.onEnd(error, performance.now()));
+    const user = new SourceUser({
+      side,
+      forwarder: this.#forwarder,
+      session: this.#forwarder.source,
+      counters: this.counters,
+      log: this.#log,
+      filters: subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name }),
+      queue: () => this.#disk?.queue,
+      timeoutMs: options.timeoutMs,
+      onHopeless: (reason) => {
+        this.#fail(reason);
       },
     });
+    return new Link(user, options);
   }
 
-  async #subscribe(connection: Connection, limits: ServerLimits, request: SubscribeRequest): Promise<void> {
-    const memory = this.#disk && new FilterMemory(this.#disk.queue, request.filters);
-    await memory?.beforeSubscribe(limits.sessionPresent);
-    await subscribeAll(connection, limits, request);
-    const removed = (await memory?.afterSubscribe(connection)) ?? [];
-    if (removed.length > 0) this.#log.info({ filters: removed }, "took back filters of an earlier configuration");
-  }
-
-  #commonOptions(end: End): ReturnType<typeof commonLinkOptions> {
-    return commonLinkOptions(end, this.#context, (reason) => {
+  #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {
+    return createLinkOptions(side, this.#context, (reason) => {
       this.#fail(reason);
     });
-  }
-
-  #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
-    this.counters.disconnects.source++;
-    this.#forwarder.detachSource(error);
-    if (hopeless !== undefined) this.#fail(hopeless);
-  }
-
-  #noteLostSession(): void {
-    this.counters.sessionsLost++;
-    this.#log.warn("the source had lost the session: what waited in it is gone");
   }
 }

@@ -4,7 +4,7 @@ import { createCredentialSource } from "./identity/credentials.ts";
 import type { CredentialEnd } from "./identity/end-watch.ts";
 import { createMounts } from "./identity/mounts.ts";
 import { reportCredentials } from "./identity/report.ts";
-import { Dataflow } from "./dataflow.ts";
+import { Dataflow, type DataflowStatus } from "./dataflow.ts";
 import type { Disk } from "./disk/dataflow-disk.ts";
 import type { DataflowContext } from "./connection/side.ts";
 import type { LinkState } from "./connection/link.ts";
@@ -125,7 +125,9 @@ export class Relay {
       const rejection =
         status.rejection === undefined ? [] : [`${name}: destination refuses messages, ${status.rejection}`];
       // One reconnect may help; a destination that stalls again is not doing its work.
-      const stalls = status.stalls < 2 ? [] : [`${name}: destination is connected and acknowledges nothing`];
+      const stalls =
+        status.stalls.destination < 2 ? [] : [`${name}: destination is connected and acknowledges nothing`];
+      if (status.stalls.source > 0) stalls.push(`${name}: source is owed acknowledgements and nothing moves`);
       return [
         ...notUp(name, "source", status.source),
         ...notUp(name, "destination", status.destination),
@@ -158,10 +160,23 @@ export class Relay {
     this.#log.info({ timeoutMs: this.#drainTimeoutMs }, "draining");
     const deadline = AbortSignal.timeout(this.#drainTimeoutMs);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.stop(deadline)));
-    const left = this.dataflows.reduce((sum, { status }) => sum + status.unsafe, 0);
+    this.#reportDrain();
+  }
+
+  /** Says what is left, and what becomes of it. */
+  #reportDrain(): void {
+    const sum = (read: (status: DataflowStatus) => number) =>
+      this.dataflows.reduce((total, { status }) => total + read(status), 0);
+    const left = sum(({ unsafe }) => unsafe);
+    const unconfirmed = sum((status) => status.unconfirmed);
     if (left > 0)
       this.#log.warn({ messages: left }, "drain time-out: not acknowledged, the source will send them again");
-    else this.#log.info("drained");
+    if (unconfirmed > 0)
+      this.#log.warn(
+        { messages: unconfirmed },
+        "drain time-out: sent with QoS 0, may not have reached the destination",
+      );
+    if (left + unconfirmed === 0) this.#log.info("drained");
   }
 }
 

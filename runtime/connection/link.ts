@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { nextDelay, type BackoffBounds } from "../contract/backoff.ts";
+import { ConnectionError } from "../contract/errors.ts";
 import type { Credentials } from "../identity/credentials.ts";
-import { ConnectionError, describeError } from "../contract/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { Connection, type ConnectionEvents } from "../mqtt/connection.ts";
-import { nextDelay, type BackoffBounds } from "../contract/backoff.ts";
+import { asConnectionError, Attempt, failureWithin, withinTime, type Opened } from "./attempt.ts";
 
 /** Where a link is: what readiness asks. */
 export type LinkState =
@@ -15,38 +16,46 @@ export type LinkState =
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "stopped" };
 
-export interface LinkOptions {
-  readonly backoff: BackoffBounds;
-  readonly random: () => number;
-  readonly timeoutMs: number;
-  readonly readCredentials: (signal: AbortSignal) => Promise<Credentials>;
-  readonly openStream: (credentials: Credentials, signal: AbortSignal) => Promise<Duplex>;
+/** Who uses one connection, from its CONNACK to its end. */
+export interface ConnectionUser {
+  /** Finishes what the connection needs to be up, such as its subscriptions; a rejection ends it. */
+  readonly prepare: () => Promise<void>;
+  readonly onPublish: ConnectionEvents["onPublish"];
+  readonly onPuback: ConnectionEvents["onPuback"];
+  /**
+   * Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice, until `signal` aborts.
+   * From its call on the connection takes and sends nothing new. Never rejects.
+   */
+  readonly quiesce: (signal: AbortSignal) => Promise<void>;
+  /** The connection has ended; `undefined` where this side ended it in good order. */
+  readonly close: (error: ConnectionError | undefined) => void;
+}
+
+/** Who uses the connections of a link, one after the other. */
+export interface LinkUser {
   /** What CONNECT says this time. */
   readonly connectOptions: (credentials: Credentials) => ConnectOptions;
   /** Takes over a new connection before anything behind its CONNACK is read. */
-  readonly onConnected: ConnectionEvents["onConnected"];
-  /** Finishes what a connection needs to be up, such as its subscriptions; a rejection ends it. */
-  readonly prepare: (connection: Connection, limits: ServerLimits) => Promise<void>;
-  readonly onPublish: ConnectionEvents["onPublish"];
-  readonly onPuback: ConnectionEvents["onPuback"];
-  /** A connection that was taken over has ended; `undefined` where this side ended it in good order. */
-  readonly onDisconnected: (error: ConnectionError | undefined) => void;
+  readonly open: (connection: Connection, limits: ServerLimits) => ConnectionUser;
   /** Whether to connect again all the same after an end that no retry helps as a rule. */
   readonly survives?: (error: ConnectionError) => boolean;
+}
+
+export interface LinkOptions {
+  readonly backoff: BackoffBounds;
+  readonly random: () => number;
+  /** Time for a connection to be opened, up to its CONNECT, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Time for a connection that is replaced to come to rest, in milliseconds; what is not done by then is sent again. */
+  readonly quiesceMs: number;
+  readonly readCredentials: (signal: AbortSignal) => Promise<Credentials>;
+  readonly openStream: (credentials: Credentials, signal: AbortSignal) => Promise<Duplex>;
   readonly onStateChange: (state: LinkState, waitMs?: number) => void;
   /**
    * Watches the credentials of a connection that is up; `replace` puts another one in its place.
    * @returns a function that ends it, called when the connection has ended
    */
   readonly watchCredentials?: (connection: Connection, used: Credentials, replace: () => Promise<void>) => () => void;
-  /** Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice. Never rejects. */
-  readonly quiesce?: () => Promise<void>;
-}
-
-/** A stream that is open, and the credentials that go with it. */
-interface Opened {
-  readonly credentials: Credentials;
-  readonly stream: Duplex;
 }
 
 /** Time for a server to say that it does not take a client certificate: with TLS 1.3 it does so after the handshake. */
@@ -57,21 +66,23 @@ const stableMs = 10_000;
 /**
  * Keeps one connection to a broker: connects, waits, connects again, until it is stopped or a failure says that only
  * the operator can help.
+ *
+ * All that belongs to one connection is in its {@link Attempt} and ends with it. Code that runs after an `await` names its
+ * attempt, and does nothing once that has ended.
  */
 export class Link {
   readonly #options: LinkOptions;
+  readonly #user: LinkUser;
   readonly #stop = new AbortController();
-  #connection: Connection | undefined;
-  #connectedMs = Infinity;
-  /** What the connection that comes next is made of, when it replaces one in good order. */
-  #next: Opened | undefined;
-  #isReplacing = false;
+  #current: Attempt | undefined;
+  #attempts = 0;
   #state: LinkState = { kind: "connecting" };
   #firstOutcome: (() => void) | undefined;
   /** Settles once the first attempt has succeeded or failed. */
   readonly firstAttempt: Promise<void>;
 
-  constructor(options: LinkOptions) {
+  constructor(user: LinkUser, options: LinkOptions) {
+    this.#user = user;
     this.#options = options;
     this.firstAttempt = new Promise((resolve) => (this.#firstOutcome = resolve));
   }
@@ -84,38 +95,42 @@ export class Link {
   async run(): Promise<void> {
     const { signal } = this.#stop;
     let waitMs = 0;
+    let successor: Opened | undefined;
     while (!signal.aborted) {
-      this.#connectedMs = Infinity;
-      const error = await this.#connectOnce(signal);
+      const attempt = new Attempt(++this.#attempts);
+      this.#current = attempt;
+      const error = await this.#connectOnce(attempt, successor);
+      attempt.end();
+      successor = attempt.takeSuccessor();
       if (this.#isStopped()) break;
-      if (!error.retryable && this.#options.survives?.(error) !== true) {
-        this.#takeNext()?.stream.destroy();
+      if (!error.retryable && this.#user.survives?.(error) !== true) {
+        successor?.stream.destroy();
         this.#setState({ kind: "failed", reason: error.message });
         return;
       }
-      if (this.#next !== undefined) {
+      if (successor !== undefined) {
         this.#setState({ kind: "connecting" });
         continue;
       }
-      if (performance.now() - this.#connectedMs > stableMs) waitMs = 0;
+      if (attempt.lastedMs > stableMs) waitMs = 0;
       waitMs = nextDelay(waitMs, this.#options.backoff, this.#options.random);
       this.#setState({ kind: "down", reason: error.message }, waitMs);
       // Aborted by stop(): the loop's condition sees it.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
     }
+    successor?.stream.destroy();
     this.#setState({ kind: "stopped" });
   }
 
   /** Ends the connection with DISCONNECT and connects no more. May be called again. */
   stop(): void {
     this.#stop.abort(new Error("the relay is stopping"));
-    this.#takeNext()?.stream.destroy();
-    this.#connection?.close();
+    this.#current?.connection?.close();
   }
 
-  /** Ends the connection of today, if there is one, and connects again. */
+  /** Ends the connection that is open, if there is one, and connects again. */
   reconnect(reason: string): void {
-    this.#connection?.destroy(reason);
+    this.#current?.connection?.destroy(reason);
   }
 
   #isStopped(): boolean {
@@ -123,33 +138,25 @@ export class Link {
   }
 
   /**
-   * Puts another connection, with the credentials of today, in the place of this one: opens its stream, brings the old
-   * one to rest, ends it, and goes on with the session that the broker has kept.
+   * Puts another connection, with the newest credentials, in the place of this attempt's: opens its stream, brings the old
+   * one to rest, ends it, and goes on with the session that the broker has kept. Given up when the old one ends meanwhile:
+   * the next one is made with the newest credentials anyway.
    * @throws {ConnectionError} when the stream can't be opened; the old connection stays as it is
    */
-  async #replace(connection: Connection): Promise<void> {
-    if (this.#isReplacing || this.#connection !== connection || this.#isStopped()) return;
-    this.#isReplacing = true;
+  async #replace(attempt: Attempt, user: ConnectionUser): Promise<void> {
+    if (attempt.isReplacing || attempt.hasEnded) return;
+    attempt.isReplacing = true;
     try {
-      const next = await this.#open(this.#stop.signal);
-      const failure = await failureWithin(next.stream, refusalMs);
-      if (failure !== undefined) throw asConnectionError(failure);
-      await this.#options.quiesce?.();
-      if (this.#isStopped()) {
-        next.stream.destroy();
-        return;
-      }
-      this.#next = next;
-      connection.close();
+      const opened = await this.#open(AbortSignal.any([this.#stop.signal, attempt.signal]));
+      const failure = await failureWithin(opened.stream, refusalMs);
+      if (failure !== undefined && !attempt.hasEnded) throw asConnectionError(failure);
+      const deadline = AbortSignal.any([attempt.signal, AbortSignal.timeout(this.#options.quiesceMs)]);
+      if (!attempt.hasEnded) await user.quiesce(deadline);
+      if (attempt.hasEnded || this.#isStopped()) opened.stream.destroy();
+      else attempt.closeFor(opened);
     } finally {
-      this.#isReplacing = false;
+      attempt.isReplacing = false;
     }
-  }
-
-  #takeNext(): Opened | undefined {
-    const next = this.#next;
-    this.#next = undefined;
-    return next?.stream.destroyed === false ? next : undefined;
   }
 
   async #open(signal: AbortSignal): Promise<Opened> {
@@ -160,100 +167,58 @@ export class Link {
   }
 
   /** One connection, from its first byte to its end; resolves with what ended it. */
-  async #connectOnce(signal: AbortSignal): Promise<ConnectionError> {
+  async #connectOnce(attempt: Attempt, prepared: Opened | undefined): Promise<ConnectionError> {
     let opened: Opened;
     try {
-      opened = this.#takeNext() ?? (await this.#open(signal));
+      opened = prepared ?? (await this.#open(this.#stop.signal));
     } catch (cause) {
       return asConnectionError(cause);
     }
-    const { stream, credentials } = opened;
-    let endWatch: (() => void) | undefined;
-    return new Promise<ConnectionError>((resolve) => {
-      let wasConnected = false;
-      let preparationError: ConnectionError | undefined;
-      this.#connection = new Connection(stream, this.#options.connectOptions(credentials), {
-        onConnected: (connection, limits) => {
-          wasConnected = true;
-          this.#connectedMs = performance.now();
-          this.#options.onConnected(connection, limits);
-          endWatch = this.#options.watchCredentials?.(connection, credentials, () => this.#replace(connection));
-          this.#prepare(connection, limits).catch((cause: unknown) => {
-            preparationError = asConnectionError(cause);
-            connection.destroy(preparationError.message);
-          });
-        },
-        onPublish: this.#options.onPublish,
-        onPuback: this.#options.onPuback,
-        onClosed: (error) => {
-          this.#connection = undefined;
-          endWatch?.();
-          if (wasConnected) this.#options.onDisconnected(error);
-          resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
-        },
-      });
-      if (this.#isStopped()) this.#connection.close();
-    }).catch((cause: unknown) => {
-      stream.destroy();
+    return this.#useStream(attempt, opened).catch((cause: unknown) => {
+      opened.stream.destroy();
       return asConnectionError(cause);
     });
   }
 
-  async #prepare(connection: Connection, limits: ServerLimits): Promise<void> {
-    await this.#options.prepare(connection, limits);
-    if (connection.isOpen) this.#setState({ kind: "up" });
+  async #useStream(attempt: Attempt, { stream, credentials }: Opened): Promise<ConnectionError> {
+    return new Promise<ConnectionError>((resolve) => {
+      let user: ConnectionUser | undefined;
+      let endWatch: (() => void) | undefined;
+      let preparationError: ConnectionError | undefined;
+      const connection = new Connection(stream, this.#user.connectOptions(credentials), {
+        onConnected: (_connection, limits) => {
+          attempt.onConnected();
+          const opened = this.#user.open(connection, limits);
+          user = opened;
+          endWatch = this.#options.watchCredentials?.(connection, credentials, () => this.#replace(attempt, opened));
+          this.#prepare(attempt, opened).catch((cause: unknown) => {
+            preparationError = asConnectionError(cause);
+            connection.destroy(preparationError.message);
+          });
+        },
+        onPublish: (view) => user?.onPublish(view),
+        onPuback: (packetId, reasonCode) => user?.onPuback(packetId, reasonCode),
+        onClosed: (error) => {
+          attempt.end();
+          endWatch?.();
+          user?.close(error);
+          resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
+        },
+      });
+      attempt.connection = connection;
+      if (this.#isStopped()) connection.close();
+    });
+  }
+
+  async #prepare(attempt: Attempt, user: ConnectionUser): Promise<void> {
+    await user.prepare();
+    if (!attempt.hasEnded && attempt.connection?.isOpen === true) this.#setState({ kind: "up" });
   }
 
   #setState(state: LinkState, waitMs?: number): void {
     this.#state = state;
-    this.#options.onStateChange(state, waitMs);
     this.#firstOutcome?.();
-  }
-}
-
-function asConnectionError(cause: unknown): ConnectionError {
-  if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
-}
-
-/** Waits whether a stream that is open fails within a time; reads nothing of it. */
-async function failureWithin(stream: Duplex, timeMs: number): Promise<Error | undefined> {
-  // Stays: whatever happens to a stream that waits for its turn is found when it is used.
-  stream.on("error", () => undefined);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      settle(undefined);
-    }, timeMs);
-    const settle = (failure: Error | undefined) => {
-      clearTimeout(timer);
-      stream.off("error", settle);
-      stream.off("close", onClose);
-      resolve(failure);
-    };
-    const onClose = () => {
-      settle(new Error("the server closed the connection before CONNECT"));
-    };
-    stream.once("error", settle);
-    stream.once("close", onClose);
-    stream.once("end", onClose);
-  });
-}
-
-/** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
-async function withinTime<T>(
-  timeoutMs: number,
-  signal: AbortSignal,
-  act: (deadline: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(() => {
-    late.abort(
-      new Error(`no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`),
-    );
-  }, timeoutMs);
-  try {
-    return await act(AbortSignal.any([signal, late.signal]));
-  } finally {
-    clearTimeout(timer);
+    this.#firstOutcome = undefined;
+    this.#options.onStateChange(state, waitMs);
   }
 }

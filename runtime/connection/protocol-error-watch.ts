@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../contract/errors.ts";
 
 /** Connections in a row that ended at bytes which can't be read, after which the next one would too. */
-const maxBreaches = 5;
+const maxErrors = 5;
 /** A connection that lasted longer did not end at the first thing that the session held. */
 const soonMs = 60_000;
 
@@ -9,8 +9,8 @@ const soonMs = 60_000;
  * Finds a source whose session holds a message that can't be read: each connection ends at it, and the source sends it
  * again on the next one, for ever.
  */
-export class BreachWatch {
-  #breaches = 0;
+export class ProtocolErrorWatch {
+  #errors = 0;
   #connectedMs = 0;
 
   onConnected(nowMs: number): void {
@@ -19,14 +19,14 @@ export class BreachWatch {
 
   /** A connection has ended; returns why there is no point in another one, if there is none. */
   onEnd(error: ConnectionError | undefined, nowMs: number): string | undefined {
-    if (error?.end !== "breach") {
-      this.#breaches = 0;
+    if (error?.end !== "protocolError") {
+      this.#errors = 0;
       return undefined;
     }
-    this.#breaches = nowMs - this.#connectedMs > soonMs ? 1 : this.#breaches + 1;
-    if (this.#breaches < maxBreaches) return undefined;
+    this.#errors = nowMs - this.#connectedMs > soonMs ? 1 : this.#errors + 1;
+    if (this.#errors < maxErrors) return undefined;
     const remedy =
       "see the broker's log for the publisher, and remove this client's session there to drop what it holds";
-    return `${error.message}, ${this.#breaches} times in a row; ${remedy}`;
+    return `${error.message}, ${this.#errors} times in a row; ${remedy}`;
   }
 }

@@ -92,23 +92,40 @@ class Renewal {
     }
   }
 
-  async #replaceUntilDone(why: string, spread: number): Promise<void> {
+  async #replaceUntilDone(why: string, spreadMs: number): Promise<void> {
     if (this.#isReplacing) return;
     this.#isReplacing = true;
-    const { log, random, backoff } = this.#options;
-    const { signal } = this.#ended;
-    for (let waitMs = random() * spread; ;) {
-      await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      log.info({ why }, "replacing the connection");
-      try {
-        await this.#replace();
-        return;
-      } catch (cause) {
-        waitMs = nextDelay(waitMs, backoff, random);
-        const fields = { why, reason: describeError(cause), retryInMs: Math.round(waitMs) };
-        log.warn(fields, "connection not replaced: the one that is open goes on, will retry");
+    const { random, backoff } = this.#options;
+    try {
+      for (let waitMs = random() * spreadMs; ;) {
+        await delay(waitMs, undefined, { signal: this.#ended.signal, ref: false }).catch(() => undefined);
+        if (this.#hasEnded) return;
+        const nextMs = nextDelay(waitMs, backoff, random);
+        if (await this.#tryToReplace(why, nextMs)) return;
+        waitMs = nextMs;
       }
+    } finally {
+      this.#isReplacing = false;
     }
+  }
+
+  /** Tells whether nothing more is to be done: the connection was replaced, or has ended on its own. */
+  async #tryToReplace(why: string, retryInMs: number): Promise<boolean> {
+    const { log } = this.#options;
+    log.info({ why }, "replacing the connection");
+    try {
+      await this.#replace();
+      return true;
+    } catch (cause) {
+      // The next connection is made with the newest credentials anyway.
+      if (this.#hasEnded) return true;
+      const fields = { why, reason: describeError(cause), retryInMs: Math.round(retryInMs) };
+      log.warn(fields, "connection not replaced: the one that is open goes on, will retry");
+      return false;
+    }
+  }
+
+  get #hasEnded(): boolean {
+    return this.#ended.signal.aborted;
   }
 }

@@ -21,8 +21,8 @@ export interface DataflowContext {
   readonly random: () => number;
 }
 
-/** One end of a dataflow: a broker, and who this client is there. */
-export interface End {
+/** One side of a dataflow: a broker, and who this client is there. */
+export interface Side {
   readonly side: ClientIdParts["side"];
   /** Name of the endpoint. */
   readonly name: string;
@@ -32,13 +32,13 @@ export interface End {
   readonly clientId: string;
 }
 
-/** Finds one end of a dataflow. */
-export function createEnd(
+/** Finds one side of a dataflow. */
+export function createSide(
   dataflow: string,
-  side: End["side"],
+  side: Side["side"],
   name: string,
   { config, ordinal }: DataflowContext,
-): End {
+): Side {
   const endpoint = required(config.endpoints[name], `endpoint "${name}"`);
   const { host, clientIdPrefix: prefix } = endpoint.mqttSettings;
   return {
@@ -50,30 +50,31 @@ export function createEnd(
   };
 }
 
-type CommonLinkOption =
-  "backoff" | "random" | "timeoutMs" | "readCredentials" | "openStream" | "watchCredentials" | "onStateChange";
-
-/** The part of a link's options that is alike for sources and destinations. */
-export function commonLinkOptions(
-  end: End,
+/**
+ * Options of a link to one side.
+ * @param onFailed takes why only the operator can help
+ */
+export function createLinkOptions(
+  side: Side,
   { config, credentials, connectTo, random, log }: DataflowContext,
   onFailed: (reason: string) => void,
-): Required<Pick<LinkOptions, CommonLinkOption>> {
-  const { host, protocol } = end.endpoint.mqttSettings;
+): Required<LinkOptions> {
+  const { host, protocol } = side.endpoint.mqttSettings;
   const address = required(parseHost(host), `host "${host}"`);
   const instead = connectTo.get(`${address.hostname}:${address.port}`);
-  const source = required(credentials.get(end.name), `credentials of "${end.name}"`);
-  const names = { side: end.side, endpoint: end.name, host };
+  const source = required(credentials.get(side.name), `credentials of "${side.name}"`);
+  const names = { side: side.side, endpoint: side.name, host };
   const report = reportLinkState(log, names);
   const renewal = { source, backoff: config.relay.reconnect, random, log: log.child(names) };
   return {
     backoff: config.relay.reconnect,
     random,
     timeoutMs: config.relay.connectTimeoutSeconds * 1000,
+    quiesceMs: config.relay.drainTimeoutSeconds * 1000,
     readCredentials: (signal) => source.read(signal),
     openStream: ({ tls, proxy }, signal) =>
       openStream({
-        peer: end.peer,
+        peer: side.peer,
         address,
         webSocket: protocol === "WebSockets",
         signal,
@@ -89,9 +90,9 @@ export function commonLinkOptions(
   };
 }
 
-/** What CONNECT says at one end. */
+/** What CONNECT says at one side. */
 export function buildConnectOptions(
-  { endpoint, peer, clientId }: End,
+  { endpoint, peer, clientId }: Side,
   { proof }: Credentials,
   rest: Pick<ConnectOptions, "cleanStart" | "receiveMaximum" | "timeoutMs">,
 ): ConnectOptions {

@@ -42,9 +42,9 @@ export interface ConnectionFailure {
 /**
  * Why a connection ended that was there.
  * - `peer`: the other side ended it, with DISCONNECT or without a word
- * - `breach`: this side did, since what it read breaks the protocol
+ * - `protocolError`: this side did, since what it read breaks the protocol
  */
-export type ConnectionEnd = "peer" | "breach";
+export type ConnectionEnd = "peer" | "protocolError";
 
 /** A broker can't be reached, refused the connection or ended it: retried with backoff while `retryable`. */
 export class ConnectionError extends Error {

@@ -4,13 +4,14 @@ import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "..
 import { Slab } from "../mqtt/slab.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
-import { createEntry, isSafeAtSource, type Entry } from "../queue/entry.ts";
+import { spooledEntry, type Entry } from "../queue/entry.ts";
+import type { SourceSession } from "../queue/source-side.ts";
 import type { WaitingQueue } from "../queue/waiting-queue.ts";
 
 /** What a spooler needs of its queue. */
 export type QueuePort = Pick<
   SpoolQueue,
-  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "letterBytes"
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "letterBytes" | "trouble"
 >;
 
 /** What a spooler runs with. */
@@ -32,9 +33,9 @@ const readBytes = 4 * 1024 * 1024;
  * The part of a dataflow's messages that is on the disk, or on its way there.
  *
  * In the order in which they are sent: what waits in memory (some of it on the disk too, and acknowledged for it), then
- * what is on the disk alone, then the *tail* in memory, which is being written. A message of the tail leaves memory once
- * it is on the disk; it is done then, and its source is told. While the disk refuses, the tail stays, unacknowledged, and
- * is sent from memory when all before it is gone.
+ * what is on the disk alone, then the *pending writes* in memory. A message of these leaves memory once
+ * it is on the disk; it is safe then, and its source is told. While the disk refuses, the pending writes stay,
+ * unacknowledged, and are sent from memory when all before them is gone.
  */
 export class Spooler {
   readonly #options: SpoolerOptions;
@@ -42,20 +43,22 @@ export class Spooler {
   readonly #waiting: WaitingQueue;
   readonly #onDone: () => void;
   readonly #rate: DrainRate;
-  readonly #tail = new Denque<Entry>();
-  #tailBytes = 0;
-  /** How many of the tail were appended to the disk's queue; those behind them wait for room. */
+  readonly #pending = new Denque<Entry>();
+  #pendingBytes = 0;
+  /** How many of them were appended to the disk's queue; those behind them wait for room. */
   #appended = 0;
-  /** Messages in the order of their sequence whose commit is still to come, those of the tail among them. */
+  /** Messages in the order of their sequence whose commit is still to come, those of the pending writes among them. */
   readonly #uncommitted = new Denque<Entry>();
   /** The last message that left memory for the disk, and the last one that is in memory or was. */
   #lastLeft: number;
   #lastInMemory = 0;
+  /** Messages behind that one which are in memory all the same. */
+  readonly #alsoInMemory = new Set<number>();
   #isReading = false;
   readonly #view = new PublishView();
   readonly #slab = new Slab();
 
-  /** @param onDone called when messages became done, or came back from the disk */
+  /** @param onDone called when messages became safe, or came back from the disk */
   constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
     this.#options = options;
     this.#waiting = waiting;
@@ -65,23 +68,23 @@ export class Spooler {
     this.#lastLeft = queue.messages > 0 ? queue.lastSequence : 0;
   }
 
-  /** Messages of the tail: those that wait in memory for the disk. */
-  get tailLength(): number {
-    return this.#tail.length;
+  /** Messages that wait in memory for the disk. */
+  get pendingLength(): number {
+    return this.#pending.length;
   }
 
-  get tailBytes(): number {
-    return this.#tailBytes;
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   /** Whether a message that arrives has to take its place behind others on the disk. */
   get isBehind(): boolean {
-    return this.#hasUnread || this.#tail.length > 0 || (this.#waiting.peekBack()?.sequence ?? 0) > 0;
+    return this.#hasUnread || this.#pending.length > 0 || (this.#waiting.peekBack()?.sequence ?? 0) > 0;
   }
 
   /** Whether the bound in bytes keeps messages from being written. */
   get isFull(): boolean {
-    const next = this.#tail.peekAt(this.#appended);
+    const next = this.#pending.peekAt(this.#appended);
     return next !== undefined && !this.#hasRoom(next);
   }
 
@@ -90,36 +93,49 @@ export class Spooler {
     return this.#uncommitted.length === 0 && !this.isFull;
   }
 
+  /** Whether the disk works and has written all that it was given, with room for more. */
+  get isIdle(): boolean {
+    return this.isSettled && this.#queue.trouble === undefined;
+  }
+
+  /** The pending write that arrived first. */
+  get oldestPending(): Entry | undefined {
+    return this.#pending.peekFront();
+  }
+
   /** Puts a message behind all others: to the disk, and out of memory once it is there. */
   push(entry: Entry): void {
-    this.#tail.push(entry);
-    this.#tailBytes += entry.publish.length;
-    this.#appendTail();
+    this.#pending.push(entry);
+    this.#pendingBytes += entry.publish.length;
+    this.appendPending();
   }
 
   /**
-   * Writes a message that stays in memory where it is, for it is next to be sent or in flight. Only while nothing newer is
-   * on the disk; tells whether it is there or on its way.
+   * Writes a message that stays in memory where it is, for it is next to be sent or in flight; tells whether it is on the
+   * disk or on its way there. One that was never sent is written only while nothing newer is there: it is sent from there,
+   * in order, when this process ends.
    */
   cover(entry: Entry): boolean {
     if (entry.sequence > 0) return true;
-    if (this.#hasUnread || this.#appended > 0 || !this.#hasRoom(entry)) return false;
+    const isBehindNewer = this.#hasUnread || this.#appended > 0;
+    if ((isBehindNewer && !entry.wasSent) || !this.#hasRoom(entry)) return false;
     this.#append(entry);
-    this.#lastInMemory = entry.sequence;
+    if (isBehindNewer) this.#alsoInMemory.add(entry.sequence);
+    else this.#lastInMemory = entry.sequence;
     return true;
   }
 
-  /** The message of the tail that is next; `undefined` while older ones are on the disk. */
-  peekTail(): Entry | undefined {
-    return this.#hasUnread || this.#isReading ? undefined : this.#tail.peekFront();
+  /** The pending write that is sent next; `undefined` while older ones are on the disk. */
+  peekPending(): Entry | undefined {
+    return this.#hasUnread || this.#isReading ? undefined : this.#pending.peekFront();
   }
 
-  /** Takes out what {@link peekTail} showed. */
-  shiftTail(): void {
-    const entry = this.#tail.shift();
+  /** Takes out what {@link peekPending} showed. */
+  shiftPending(): void {
+    const entry = this.#pending.shift();
     if (entry === undefined) return;
     this.#waiting.takeOrder(entry);
-    this.#tailBytes -= entry.publish.length;
+    this.#pendingBytes -= entry.publish.length;
     if (this.#appended > 0) this.#appended--;
     if (entry.sequence > 0) this.#lastInMemory = entry.sequence;
   }
@@ -142,35 +158,36 @@ export class Spooler {
   /** Forgets a message that was delivered or given up. */
   remove(entry: Entry): void {
     this.#queue.remove(entry.sequence, entry.spooledBytes);
+    this.#alsoInMemory.delete(entry.sequence);
     entry.sequence = 0;
-    this.#appendTail();
+    this.appendPending();
   }
 
   /** Forgets of what is not yet on its way to the disk what `isKept` says not. */
-  filterTail(isKept: (entry: Entry) => boolean): void {
-    const entries = this.#tail.toArray().filter((entry) => entry.sequence > 0 || isKept(entry));
-    this.#tail.clear();
-    this.#tailBytes = 0;
+  filterPending(isKept: (entry: Entry) => boolean): void {
+    const entries = this.#pending.toArray().filter((entry) => entry.sequence > 0 || isKept(entry));
+    this.#pending.clear();
+    this.#pendingBytes = 0;
     for (const entry of entries) {
-      this.#tail.push(entry);
-      this.#tailBytes += entry.publish.length;
+      this.#pending.push(entry);
+      this.#pendingBytes += entry.publish.length;
     }
   }
 
-  /** Every message that is in the tail, oldest first. */
-  get tail(): readonly Entry[] {
-    return this.#tail.toArray();
+  /** The messages of all pending writes, oldest first. */
+  get pending(): readonly Entry[] {
+    return this.#pending.toArray();
   }
 
   /** The source has lost its session: what came from it is here and nowhere else. */
-  onSessionLost(): void {
-    for (const entry of this.tail) entry.mayComeAgain = false;
-    this.#appendTail();
+  onSessionLost(session: SourceSession): void {
+    for (const entry of this.pending) entry.onSessionLost(session);
+    this.appendPending();
   }
 
   /** Reads on while few messages wait in memory, and writes on. */
   refill(): void {
-    this.#appendTail();
+    this.appendPending();
     if (this.#isReading || !this.#hasUnread || this.#waiting.length >= readBelow) return;
     this.#isReading = true;
     this.#queue.read(this.#lastInMemory, readMessages, readBytes);
@@ -185,15 +202,16 @@ export class Spooler {
     return bytes + letterBytes + publish.length <= this.#options.maxBytes;
   }
 
-  #appendTail(): void {
+  /** Writes on, as far as there is room. */
+  appendPending(): void {
     // Nothing goes to the disk before what is only in memory and has to be sent before it.
     if (this.#waiting.peekBack()?.sequence === 0) return;
-    for (let entry = this.#tail.peekAt(this.#appended); entry !== undefined;) {
-      // What its source sends again must not overtake what is before it and is sent again too.
-      if (isSafeAtSource(entry) || !this.#hasRoom(entry)) return;
+    for (let entry = this.#pending.peekAt(this.#appended); entry !== undefined;) {
+      // What its source redelivers must not overtake what is before it and is redelivered too.
+      if (entry.custody === "atSource" || !this.#hasRoom(entry)) return;
       this.#append(entry);
       this.#appended++;
-      entry = this.#tail.peekAt(this.#appended);
+      entry = this.#pending.peekAt(this.#appended);
     }
   }
 
@@ -210,14 +228,14 @@ export class Spooler {
   onCommitted(sequence: number): void {
     for (
       let entry = this.#uncommitted.peekFront();
-      entry !== undefined && (entry.sequence <= sequence || entry.isDone);
+      entry !== undefined && (entry.sequence <= sequence || entry.custody === "safe");
       entry = this.#uncommitted.peekFront()
     ) {
       this.#uncommitted.shift();
-      entry.isDone = true;
-      if (this.#tail.peekFront() !== entry) continue;
-      this.#tail.shift();
-      this.#tailBytes -= entry.publish.length;
+      entry.custody = "safe";
+      if (this.#pending.peekFront() !== entry) continue;
+      this.#pending.shift();
+      this.#pendingBytes -= entry.publish.length;
       this.#appended--;
       this.#lastLeft = entry.sequence;
     }
@@ -229,11 +247,9 @@ export class Spooler {
     this.#isReading = false;
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
-      const entry = createEntry(this.#encode(row), 0, undefined, this.#queue.arrivalOf(row));
-      entry.sequence = row.sequence;
-      entry.spooledBytes = row.packetBytes;
-      entry.isDone = true;
-      this.#waiting.push(entry);
+      if (this.#alsoInMemory.has(row.sequence)) continue;
+      const arrivedMs = this.#queue.arrivalOf(row);
+      this.#waiting.push(spooledEntry(this.#encode(row), row.sequence, row.packetBytes, arrivedMs));
     }
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();

@@ -52,6 +52,8 @@ export class Connection {
   readonly #view = new PublishView();
   readonly #waiting = new Map<number, (packet: Packet) => void>();
   readonly #reauthentication: Reauthentication;
+  /** Who waits for the answers to PINGREQ, in their order. */
+  readonly #pings: ((isAnswered: boolean) => void)[] = [];
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #stopKeepAlive: () => void = () => undefined;
@@ -65,7 +67,7 @@ export class Connection {
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      this.#fail(`broke the protocol: ${describeError(cause)}`, true, "breach", cause);
+      this.#fail(`broke the protocol: ${describeError(cause)}`, true, "protocolError", cause);
     });
     this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {
@@ -114,6 +116,33 @@ export class Connection {
   onceDrained(callback: () => void): void {
     if (this.#stream.writableNeedDrain) this.#stream.once("drain", callback);
     else setImmediate(callback);
+  }
+
+  /**
+   * Asks the server for a sign of life: its answer comes behind all that it has read.
+   * @returns whether it came; `false` when the connection ended first
+   */
+  async confirm(): Promise<boolean> {
+    if (this.#phase !== "open") return false;
+    return new Promise((resolve) => {
+      this.#ping(resolve);
+    });
+  }
+
+  /** Each PINGREQ has its PINGRESP, in order. */
+  #ping(onAnswer: (isAnswered: boolean) => void = () => undefined): void {
+    this.#pings.push(onAnswer);
+    this.write(pingreq);
+  }
+
+  /** When a byte was last read or sent, as far as this process sees it, by `performance.now()`. */
+  lastProgressMs(): number {
+    return 0;
+  }
+
+  /** The same, after a look at what the operating system has sent meanwhile. */
+  checkProgressMs(): number {
+    return 0;
   }
 
   /**
@@ -217,7 +246,7 @@ export class Connection {
     switch (packet.cmd) {
       case "connack":
         if (this.#phase === "connecting") this.#onConnack(packet);
-        else this.#fail("sent a second CONNACK", true, "breach");
+        else this.#fail("sent a second CONNACK", true, "protocolError");
         break;
       case "suback":
       case "unsuback":
@@ -225,6 +254,7 @@ export class Connection {
         this.#waiting.delete(packet.messageId ?? 0);
         break;
       case "pingresp":
+        this.#pings.shift()?.(true);
         break;
       case "disconnect":
         this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
@@ -234,7 +264,7 @@ export class Connection {
         this.#fail("asked for another authentication step, which no method here has", false);
         break;
       default:
-        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true, "breach");
+        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true, "protocolError");
     }
   }
 
@@ -254,14 +284,13 @@ export class Connection {
   }
 
   #startKeepAlive(intervalMs: number): void {
-    const ping = encodeControlPacket({ cmd: "pingreq" });
     const port = {
       reads: () => this.#reader.reads,
       isPaused: () => this.#reader.isPaused,
       lastWriteMs: () => this.#writer.lastWriteMs,
       pendingBytes: () => this.#writer.pendingBytes,
       ping: () => {
-        this.write(ping);
+        this.#ping();
       },
       onTimeout: (silentMs: number) => {
         this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, true);
@@ -297,9 +326,12 @@ export class Connection {
     this.#reauthentication.onEnd();
     for (const settle of this.#waiting.values()) settle({ cmd: "disconnect" });
     this.#waiting.clear();
+    for (const onAnswer of this.#pings.splice(0)) onAnswer(false);
     this.#events.onClosed(error);
   }
 }
+
+const pingreq = encodeControlPacket({ cmd: "pingreq" });
 
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
 

@@ -1,61 +1,66 @@
 import type { SourcePort } from "./ports.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
-/** What the gate looks at. */
+/** What decides whether the source is read. */
 type Waiting = Pick<WaitingQueue, "bytes" | "length" | "qos0">;
 
 /** What may be in memory that the destination has not acknowledged. */
-export interface GateBounds {
+export interface BackpressureBounds {
   readonly bytes: number;
   /** Of those that are not in flight, with either QoS. */
   readonly messages: number;
 }
 
-/** It closes at this part of the bound in bytes: what is under way then still comes. */
-const closesAt = 7 / 8;
-/** Once closed it opens at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
-const opensAt = 1 / 2;
+/** Reading pauses at this part of the bound in bytes: what is under way then still comes. */
+const pausesAt = 7 / 8;
+/** Once paused it goes on at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
+const resumesAt = 1 / 2;
 
 /**
- * Reads the source no further while too much waits, whatever its broker makes of Receive Maximum: mosquitto 2.0.11 sends a
+ * Pauses reading from the source while too many messages wait. Receive Maximum alone does not do: mosquitto 2.0.11 sends a
  * backlog of 100,000 messages to a client that had stopped to read and announced 1,000.
  */
-export class SourceGate {
-  readonly #bounds: GateBounds;
+export class Backpressure {
+  readonly #bounds: BackpressureBounds;
   /** Messages of QoS 1 that may wait. */
   #kept: number;
-  #source: SourcePort | undefined;
-  #isClosed = false;
+  readonly #sources = new Set<SourcePort>();
+  #isPaused = false;
 
-  constructor(bounds: GateBounds) {
+  constructor(bounds: BackpressureBounds) {
     this.#bounds = bounds;
     this.#kept = bounds.messages;
   }
 
-  /** What waits with QoS 1 goes to the disk after a while, and is acknowledged then: only its bytes count. */
+  /** Messages with QoS 1 that wait go to the disk after a while, and are acknowledged then: only their bytes count. */
   liftMessageBound(): void {
     this.#kept = Infinity;
   }
 
-  /** Another connection is there, or none: a new one reads no further either. */
-  use(source: SourcePort | undefined): void {
-    this.#source = source;
-    if (this.#isClosed) source?.setPaused(true);
+  /** A source connection is open. */
+  add(source: SourcePort): void {
+    this.#sources.add(source);
+    if (this.#isPaused) source.setPaused(true);
+  }
+
+  /** A source connection has ended. */
+  remove(source: SourcePort): void {
+    this.#sources.delete(source);
   }
 
   /**
-   * Opens and closes by what waits to be sent, and the bytes that are in memory beside it. Messages of QoS 0 hold the source up
+   * Pauses and resumes by what waits to be sent, and the bytes that are in memory beside it. Messages of QoS 0 pause the source
    * only while a destination is there to take them: it is slower than the source then, and that passes.
    */
   regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean): void {
     const bytes = waiting.bytes + otherBytes;
-    const most = this.#isClosed ? opensAt : 1;
-    const isClosed =
-      bytes > this.#bounds.bytes * Math.min(most, closesAt) ||
+    const most = this.#isPaused ? resumesAt : 1;
+    const isPaused =
+      bytes > this.#bounds.bytes * Math.min(most, pausesAt) ||
       waiting.length - waiting.qos0 > this.#kept * most ||
       (isDestinationThere && waiting.qos0 > this.#bounds.messages * most);
-    if (isClosed === this.#isClosed) return;
-    this.#isClosed = isClosed;
-    this.#source?.setPaused(isClosed);
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    for (const source of this.#sources) source.setPaused(isPaused);
   }
 }

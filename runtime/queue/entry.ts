@@ -1,84 +1,114 @@
 import { EncodedPublish } from "../mqtt/encoded-publish.ts";
-import type { SourcePort } from "./ports.ts";
+import type { SourceSession } from "./source-side.ts";
 
-/** A message between its arrival and the destination's acknowledgement. */
-export interface Entry {
-  /** What is sent: the message, or the dead letter that it has become. */
-  publish: EncodedPublish;
-  /** Packet identifier at the source; 0 with QoS 0 and when it was read back from the disk. */
-  readonly sourceId: number;
-  /** The connection to acknowledge to; `undefined` once it ended, and with QoS 0. */
-  source: SourcePort | undefined;
-  /** Packet identifier at the destination; 0 as long as it has none. */
-  destinationId: number;
-  /** Whether the source's session may send it again; not with QoS 0, and not once that session is lost. */
-  mayComeAgain: boolean;
-  /** Whether the source may be told: the destination has taken it, or it is on the disk, or it was given up. */
-  isDone: boolean;
-  wasSent: boolean;
-  isDeadLetter: boolean;
-  /** Place in the order in which messages are sent. */
-  order: number;
-  /** Place on the disk; 0 when it is not there. */
-  sequence: number;
-  /** Bytes that it takes there. */
-  spooledBytes: number;
-  readonly arrivedMs: number;
-  /** Neighbours among the messages in flight. */
-  previous: Entry | undefined;
-  next: Entry | undefined;
-}
+/**
+ * Who keeps a message, beside this process.
+ * - `owed`: its source does. It came with QoS 1 on a connection that is open and waits there for its acknowledgement
+ * - `atSource`: its source does, though the connection that it came on has ended: the session redelivers it
+ * - `onlyHere`: nobody does. It came with QoS 0, or its source has lost the session
+ * - `safe`: the destination or the disk does, or it was given up. Its source may be told so
+ */
+export type Custody = "owed" | "atSource" | "onlyHere" | "safe";
 
 const nothing = new EncodedPublish(Buffer.alloc(0), 0, 0, 0, 0, undefined);
 
-/** The entry of a message that is done as it arrives: it only takes its turn in being acknowledged. */
-export function doneEntry(sourceId: number, source: SourcePort | undefined): Entry {
-  return { ...createEntry(nothing, sourceId, source, 0), mayComeAgain: false, isDone: true };
+/**
+ * A message between its arrival and the destination's acknowledgement.
+ *
+ *                      ┌───────────── destination away, or behind others on the disk ─────────────┐
+ *                      │                                                                          ▼
+ *     source ──► (arrives) ──► waiting ──► in flight ──► (acknowledged)          disk ◄── pending writes
+ *                                ▲  ▲          │                                   │
+ *                                │  └──────────┘ connection ended, refused for now │
+ *                                └─────────────────── read back, in portions ──────┘
+ *
+ * Sent in this order: in flight, waiting, disk, pending writes. An entry that waits or is in flight may be on the disk
+ * as well (`sequence` > 0): it was written since the destination took too long.
+ *
+ * A class and no object literal: a literal is an allocation site to V8. One that made many messages outlast a collection
+ * gets them from the old space from then on, where each of them is rubbish within milliseconds, and collecting that took a
+ * tenth of the relay's CPU time (Node.js 24.21).
+ */
+export class Entry {
+  /** What is sent: the message, or the dead letter that it has become. */
+  publish: EncodedPublish;
+  custody: Custody;
+  /** The session that it came from; `undefined` when it was read back from the disk. */
+  readonly session: SourceSession | undefined;
+  /** Packet identifier at the source; 0 with QoS 0 and when it was read back from the disk. */
+  readonly sourceId: number;
+  /** When it came, by the forwarder's clock. */
+  readonly arrivedMs: number;
+  /** Packet identifier at the destination; 0 as long as it has none. */
+  destinationId = 0;
+  wasSent = false;
+  isDeadLetter = false;
+  /** Place in the order in which messages are sent. */
+  order = 0;
+  /** Place on the disk; 0 when it is not there. */
+  sequence = 0;
+  /** Bytes that it takes there. */
+  spooledBytes = 0;
+  /** Neighbours among the messages in flight. */
+  previous: Entry | undefined = undefined;
+  next: Entry | undefined = undefined;
+
+  constructor(
+    publish: EncodedPublish,
+    sourceId: number,
+    session: SourceSession | undefined,
+    arrivedMs: number,
+    custody: Custody,
+  ) {
+    this.publish = publish;
+    this.sourceId = sourceId;
+    this.session = session;
+    this.arrivedMs = arrivedMs;
+    this.custody = custody;
+  }
+
+  /** Whether its source redelivers it, and nothing of it has left this process: it can be forgotten. */
+  get isForgettable(): boolean {
+    return this.custody === "atSource" && !this.wasSent && this.sequence === 0;
+  }
+
+  /** The connection that it came on has ended. */
+  onSourceClosed(): void {
+    if (this.custody === "owed") this.custody = "atSource";
+  }
+
+  /** The session that it came from is lost: nobody redelivers it. */
+  onSessionLost(session: SourceSession): void {
+    if (this.session === session && this.custody === "atSource") this.custody = "onlyHere";
+  }
 }
 
 /** The entry of a message that has just arrived. */
 export function createEntry(
   publish: EncodedPublish,
   sourceId: number,
-  source: SourcePort | undefined,
+  session: SourceSession,
   arrivedMs: number,
 ): Entry {
-  return new Arrival(publish, sourceId, source, arrivedMs);
+  return new Entry(publish, sourceId, session, arrivedMs, sourceId === 0 ? "onlyHere" : "owed");
 }
 
-/**
- * A class for the collector's sake. An object literal is an allocation site to V8: one that made many messages outlast a
- * collection once gets them from the old space from then on, where each of them is rubbish within milliseconds, and
- * collecting that took a tenth of the relay's CPU time (Node.js 24.21).
- */
-class Arrival implements Entry {
-  destinationId = 0;
-  mayComeAgain: boolean;
-  isDone = false;
-  wasSent = false;
-  isDeadLetter = false;
-  order = 0;
-  sequence = 0;
-  spooledBytes = 0;
-  previous: Entry | undefined = undefined;
-  next: Entry | undefined = undefined;
-  publish: EncodedPublish;
-  readonly sourceId: number;
-  source: SourcePort | undefined;
-  readonly arrivedMs: number;
-
-  constructor(publish: EncodedPublish, sourceId: number, source: SourcePort | undefined, arrivedMs: number) {
-    this.publish = publish;
-    this.sourceId = sourceId;
-    this.source = source;
-    this.arrivedMs = arrivedMs;
-    this.mayComeAgain = sourceId !== 0;
-  }
+/** The entry of a message that was read back from the disk, where it is `sequence`. */
+export function spooledEntry(
+  publish: EncodedPublish,
+  sequence: number,
+  spooledBytes: number,
+  arrivedMs: number,
+): Entry {
+  const entry = new Entry(publish, 0, undefined, arrivedMs, "safe");
+  entry.sequence = sequence;
+  entry.spooledBytes = spooledBytes;
+  return entry;
 }
 
-/** Tells whether the source will send a message again when it comes back. */
-export function isSafeAtSource({ mayComeAgain, source }: Entry): boolean {
-  return mayComeAgain && source === undefined;
+/** The entry of a message that needs nothing more as it arrives: it only takes its turn in being acknowledged. */
+export function safeEntry(sourceId: number, session: SourceSession): Entry {
+  return new Entry(nothing, sourceId, session, 0, "safe");
 }
 
 /** Topic of an encoded PUBLISH, for messages. */

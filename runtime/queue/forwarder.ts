@@ -1,15 +1,17 @@
 import type { ConnectionError } from "../contract/errors.ts";
-import { encodePublish, type PublishView } from "../mqtt/publish.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
-import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
-import type { Counters, LossReason } from "../report/counters.ts";
-import { createEntry, doneEntry, isSafeAtSource, topicOfEntry, type Entry } from "./entry.ts";
-import type { DestinationLimits, DestinationPort, ForwarderOptions, SourcePort } from "./ports.ts";
-import { Sender } from "./sender.ts";
-import { SourceGate } from "./backpressure.ts";
 import type { Spooler } from "../disk/spooler.ts";
+import { encodePublish, type PublishView } from "../mqtt/publish.ts";
+import type { Counters, LossReason } from "../report/counters.ts";
+import { Backpressure } from "./backpressure.ts";
+import type { DestinationSide } from "./destination-side.ts";
+import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
+import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
+import { Sender } from "./sender.ts";
+import { SourceSession, type SourceEvents, type SourceSide } from "./source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Messages that came with QoS 0 and may wait in memory while the destination is away: nothing else holds them back. */
 const maxWaitingQos0 = 10_000;
@@ -21,37 +23,172 @@ const spoolAfterMs = 500;
  *
  * - A QoS 1 message is acknowledged to the source only after the destination has acknowledged it (or, where the
  *   destination endpoint's QoS is 0, after it was sent) or it is on the disk, in the order of arrival, and only on the
- *   connection that it came on: see {@link AcknowledgementQueue}.
+ *   connection that it came on: see {@link SourceSide}.
  * - No more than `maxInflightMessages`, and no more than the destination's Receive Maximum, are in flight. The rest waits:
  *   with a spool on the disk, else unacknowledged; the source's Receive Maximum keeps it short.
- * - When the destination comes back, what was in flight is sent again first: with its packet identifier and DUP where
+ * - When the destination comes back, what was in flight is resent first: with its packet identifier and DUP where
  *   the session was kept, as new messages where not.
- * - When the source has kept its session it sends again what was not acknowledged: what of it was never sent here is
+ * - When the source has kept its session it redelivers what was not acknowledged: what of it was never sent here is
  *   forgotten then. When it has not, these are the only copies, and they are delivered.
  *
- * Never throws, but for what `patch` throws on bytes that break the protocol.
+ * @throws {ProtocolError} from {@link SourceSide.onPublish}, when the packet is malformed. Nothing else throws, but for an
+ *   assertion that fails.
  */
 export class Forwarder {
+  /** The session at the source that the configuration names. */
+  readonly source: SourceSession;
   readonly #options: ForwarderOptions;
   readonly #counters: Counters;
   readonly #waiting = new WaitingQueue();
   readonly #sender: Sender;
-  readonly #unacknowledged: AcknowledgementQueue;
+  /** The source connections that are open. */
+  readonly #sources: SourceSide[] = [];
+  readonly #sourceEvents: SourceEvents;
   readonly #undeliverable: Undeliverable;
-  readonly #gate: SourceGate;
+  readonly #backpressure: Backpressure;
+  readonly #watchdog: Watchdog;
   #spooler: Spooler | undefined;
-  #source: SourcePort | undefined;
-  /** Whether messages that arrive stay with the source, which sends them again on its next connection. */
-  #leavesToSource = false;
   #mode: "running" | "draining" | "stopped" = "running";
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
     this.#counters = options.counters;
-    this.#unacknowledged = new AcknowledgementQueue(options.counters);
-    this.#gate = new SourceGate({ bytes: options.maxInflightBytes, messages: options.maxInflightMessages });
-    this.#sender = new Sender(options, this.#waiting, {
+    this.#watchdog = new Watchdog(options);
+    this.#backpressure = new Backpressure({ bytes: options.maxInflightBytes, messages: options.maxInflightMessages });
+    this.#sender = this.#createSender(options);
+    this.#undeliverable = new Undeliverable(options, {
+      onDone: (entry) => {
+        this.#finish(entry);
+        this.#finishDraining();
+      },
+      onDeadLetter: this.#sendDeadLetter.bind(this),
+      onStop: this.#stop.bind(this),
+    });
+    this.#sourceEvents = {
+      counters: options.counters,
+      onOpened: this.#onSourceOpened.bind(this),
+      onPublish: this.#onPublish.bind(this),
+      onUnwanted: this.#onUnwanted.bind(this),
+      onPuback: this.#onSourcePuback.bind(this),
+      onClosed: this.#onSourceClosed.bind(this),
+    };
+    this.source = this.addSource();
+  }
+
+  /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
+  addSource(): SourceSession {
+    return new SourceSession(this.#sourceEvents);
+  }
+
+  /** A destination connection is open: what was in flight is resent, then the rest. The one before has ended. */
+  openDestination(port: DestinationPort, limits: DestinationLimits): DestinationSide {
+    const side = this.#sender.open(port, limits);
+    this.#sender.pump();
+    return side;
+  }
+
+  /** The destination, for those who ask how it is. */
+  get destination(): Pick<Sender, "rejection" | "survives" | "window" | "current"> {
+    return this.#sender;
+  }
+
+  /** What has not moved for too long, for those who ask. */
+  get watchdog(): Pick<Watchdog, "stalls" | "idleMs"> {
+    return this.#watchdog;
+  }
+
+  /** Messages sent to the destination and not acknowledged by it. */
+  get inFlight(): number {
+    return this.#sender.inFlight.length;
+  }
+
+  /** What a source connection still waits for: acknowledgements, and dead letters that are on their way. */
+  owedTo(side: SourceSide): number {
+    return side.unacknowledged + this.#undeliverable.pending;
+  }
+
+  /** Messages that wait in memory to be sent. */
+  get waiting(): number {
+    return this.#waiting.length + (this.#spooler?.pendingLength ?? 0);
+  }
+
+  /** Messages that neither the destination nor the disk has. */
+  get unsafe(): number {
+    const pending = this.#spooler?.pending ?? [];
+    const inMemory = [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray(), ...pending];
+    return inMemory.filter(({ custody }) => custody !== "safe").length;
+  }
+
+  /** Messages with QoS 0 that were written to the destination and may not have reached it. */
+  get unconfirmed(): number {
+    return this.#sender.current?.unconfirmed ?? 0;
+  }
+
+  /** Age of the oldest message that neither the destination nor the disk has, in milliseconds; 0 when there is none. */
+  get oldestAgeMs(): number {
+    const oldest = [
+      this.#sender.inFlight.oldest,
+      this.#waiting.peek(),
+      this.#spooler?.oldestPending,
+      ...this.#sources.map((side) => side.oldest),
+    ].filter((entry) => entry !== undefined && entry.custody !== "safe");
+    const now = this.#options.now();
+    return Math.max(0, ...oldest.map((entry) => now - (entry?.arrivedMs ?? now)));
+  }
+
+  /** Dead letters may be written to this disk. */
+  useDisk(queue: SpoolQueue): void {
+    this.#undeliverable.useDisk(queue);
+  }
+
+  /** Messages that the destination can't take yet go to the disk. Before any connection is open. */
+  useSpool(create: (waiting: WaitingQueue, onDone: () => void) => Spooler): Spooler {
+    this.#spooler = create(this.#waiting, () => {
+      this.#release();
+      this.#sender.pump();
+    });
+    this.#sender.useSpool(this.#spooler);
+    this.#backpressure.liftMessageBound();
+    return this.#spooler;
+  }
+
+  /** Looks after what takes too long; to be called a few times a second. */
+  tick(): void {
+    if (this.#mode === "stopped") return;
+    this.#cover(this.#sender.current === undefined ? 0 : spoolAfterMs);
+    const { current: destination, owed: byDestination } = this.#sender;
+    this.#watchdog.look({ destination, byDestination, toSource: this.#owedToSource });
+  }
+
+  /** A message whose acknowledgement nothing keeps back: there is none, unless this program has a fault. */
+  get #owedToSource(): Entry | undefined {
+    const oldest = this.#sources.map((side) => side.oldest).find((entry) => entry !== undefined);
+    if (oldest === undefined || this.#undeliverable.pending > 0) return undefined;
+    const isNowhere = this.inFlight === 0 && this.waiting === 0;
+    return isNowhere || oldest.custody === "safe" || this.#spooler?.isIdle === true ? oldest : undefined;
+  }
+
+  /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
+  async drain(): Promise<void> {
+    if (this.#mode === "running") this.#mode = "draining";
+    await new Promise<void>((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#cover(0);
+      this.#sender.pump();
+      this.#finishDraining();
+    });
+    await this.#sender.current?.flush();
+  }
+
+  /** Forwards and acknowledges nothing more: a side of the dataflow has failed for good. */
+  end(): void {
+    this.#mode = "stopped";
+    this.#finishDraining();
+  }
+
+  #createSender(options: ForwarderOptions): Sender {
+    return new Sender(options, this.#waiting, {
       maySend: (entry) => this.#maySend(entry),
       onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => {
@@ -62,189 +199,85 @@ export class Forwarder {
         this.#finish(entry);
       },
       onPumped: this.#settle.bind(this),
-    });
-    this.#undeliverable = new Undeliverable(options, {
-      onDone: (entry) => {
-        this.#finish(entry);
-        this.#finishDraining();
+      onClosed: () => {
+        this.#cover(0);
+        this.#settle();
       },
-      onLetter: (entry) => {
-        this.#waiting.putBack(entry);
-      },
-      onStop: this.#stop.bind(this),
     });
   }
 
-  /** The destination's side, for those who ask how it is. */
-  get destination(): Pick<Sender, "rejection" | "stalls" | "survives" | "window"> {
-    return this.#sender;
-  }
-
-  /** Messages sent to the destination and not acknowledged by it. */
-  get inFlight(): number {
-    return this.#sender.inFlight.length;
-  }
-
-  /** What the source connection of today still waits for: acknowledgements, and dead letters that are on their way. */
-  get owedToSource(): number {
-    return this.#unacknowledged.length + this.#undeliverable.pending;
-  }
-
-  /** Messages that wait in memory to be sent. */
-  get waiting(): number {
-    return this.#waiting.length + (this.#spooler?.tailLength ?? 0);
-  }
-
-  /** Messages that neither the destination nor the disk has. */
-  get unsafe(): number {
-    const inMemory = [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray(), ...(this.#spooler?.tail ?? [])];
-    return inMemory.filter(({ isDone }) => !isDone).length;
-  }
-
-  /** Dead letters may be written to this disk. */
-  useDisk(queue: SpoolQueue): void {
-    this.#undeliverable.useDisk(queue);
-  }
-
-  /** Messages that the destination can't take yet go to the disk. Before any end is attached. */
-  useSpool(create: (waiting: WaitingQueue, onDone: () => void) => Spooler): Spooler {
-    this.#spooler = create(this.#waiting, () => {
-      this.#unacknowledged.release();
-      this.#sender.pump();
-    });
-    this.#sender.useSpool(this.#spooler);
-    this.#gate.liftMessageBound();
-    return this.#spooler;
-  }
-
-  /** A source connection is there; what it sends is given to {@link onPublish}. */
-  attachSource(source: SourcePort, sessionPresent: boolean): void {
-    this.#source = source;
-    this.#leavesToSource = this.#mode !== "running";
-    if (sessionPresent) this.#forgetUnsent();
+  #onSourceOpened(side: SourceSide, sessionPresent: boolean): void {
+    this.#sources.push(side);
+    const { session } = side;
+    if (sessionPresent) this.#forgetRedelivered(session);
     else {
-      this.#waiting.forEach((entry) => (entry.mayComeAgain = false));
-      this.#spooler?.onSessionLost();
-      if (!this.#sender.isAttached) this.#cover(0);
+      this.#waiting.forEach((entry) => {
+        entry.onSessionLost(session);
+      });
+      for (const entry of this.#sender.inFlight.toArray()) entry.onSessionLost(session);
+      this.#spooler?.onSessionLost(session);
     }
-    this.#undeliverable.attachSource(source, sessionPresent);
-    this.#gate.use(source);
+    if (this.#sender.current === undefined) this.#cover(0);
+    if (session === this.source) this.#undeliverable.attachSource(side.port, sessionPresent);
+    this.#backpressure.add(side.port);
     this.#sender.pump();
   }
 
-  /** Takes no more messages from the source connection of today: it is about to be replaced. */
-  holdSource(): void {
-    this.#leavesToSource = true;
-  }
-
-  /** The source connection ended: what came on it can't be acknowledged any more. */
-  detachSource(error?: ConnectionError): void {
-    this.#source = undefined;
-    this.#gate.use(undefined);
-    this.#undeliverable.detachSource(error);
-    this.#unacknowledged.abandon();
+  #onSourceClosed(side: SourceSide, error: ConnectionError | undefined): void {
+    this.#sources.splice(this.#sources.indexOf(side), 1);
+    this.#backpressure.remove(side.port);
+    if (side.session === this.source) this.#undeliverable.detachSource(error);
     this.#finishDraining();
   }
 
-  /** A destination connection is there: what was in flight is sent again, then the rest. */
-  attachDestination(destination: DestinationPort, limits: DestinationLimits): void {
-    this.#sender.attach(destination, limits);
-    this.#sender.pump();
-  }
-
-  /** Sends nothing more on the destination connection of today: it is about to be replaced. */
-  holdDestination(): void {
-    this.#sender.hold();
-  }
-
-  /**
-   * The destination connection ended: what was in flight goes back to the head of what waits, in its order. A message at
-   * which it ends each time is given up, as the dataflow's policy says: see {@link SuspectWatch}.
-   */
-  detachDestination(error?: ConnectionError): void {
-    this.#sender.detach(error);
-    this.#cover(0);
-    this.#settle();
-  }
-
-  /** Takes a message that arrived on the source connection of today. The view is not used after the call. */
-  onPublish(view: PublishView): void {
-    if (this.#mode === "stopped") return;
-    // Left unacknowledged: the source's session keeps it for the next connection.
-    if (this.#leavesToSource && view.qos > 0) return;
+  #onPublish(view: PublishView, side: SourceSide): void {
+    if (this.#mode !== "running") {
+      // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
+      if (view.qos === 0)
+        this.#lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
+      return;
+    }
     this.#counters.received++;
     if (view.dup) this.#counters.redelivered++;
     const publish = this.#options.patch(view);
     if ("undeliverable" in publish) {
-      this.#giveUp(view, publish.undeliverable);
+      this.#giveUp(view, side, publish.undeliverable);
       return;
     }
     if (view.qos === 0 && !this.#hasRoomForQos0) {
       this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
-    const source = view.qos > 0 ? this.#source : undefined;
-    const entry = createEntry(publish, view.packetId, source, this.#options.now());
-    if (view.qos > 0) this.#unacknowledged.push(entry);
+    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
+    if (view.qos > 0) side.expectAcknowledgement(entry);
     const spooler = this.#spooler;
-    if (spooler !== undefined && (!this.#sender.isAttached || spooler.isBehind)) spooler.push(entry);
+    if (spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
     else this.#waiting.push(entry);
     this.#sender.pump();
   }
 
-  /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
-  onUnwanted(view: PublishView): void {
-    if (this.#leavesToSource) return;
+  #onUnwanted(view: PublishView, side: SourceSide): void {
+    if (this.#mode !== "running") return;
     this.#counters.received++;
     const reason = "no filter of the configuration asks for it; the session still holds an older one";
     this.#lose("filter_removed", reason, view.topic);
     if (view.qos === 0) return;
-    this.#unacknowledged.push(doneEntry(view.packetId, this.#source));
-    this.#unacknowledged.release();
+    side.expectAcknowledgement(safeEntry(view.packetId, side.session));
+    side.release();
   }
 
-  /** Takes the destination's acknowledgement. */
-  onPuback(packetId: number, reasonCode: number): void {
-    this.#sender.onPuback(packetId, reasonCode);
-    this.#sender.pump();
-  }
-
-  /** Takes the source's acknowledgement of a dead letter. */
-  onSourcePuback(packetId: number, reasonCode: number): void {
+  #onSourcePuback(packetId: number, reasonCode: number, side: SourceSide): void {
+    if (side.session !== this.source) return;
     this.#undeliverable.onSourcePuback(packetId, reasonCode);
-    this.#finishDraining();
-  }
-
-  /** Looks after what takes too long; to be called a few times a second. */
-  tick(): void {
-    if (this.#mode === "stopped" || !this.#sender.isAttached) return;
-    this.#cover(spoolAfterMs);
-    this.#sender.checkStall();
-  }
-
-  /** Takes no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
-  async drain(): Promise<void> {
-    if (this.#mode === "running") this.#mode = "draining";
-    this.#leavesToSource = true;
-    await new Promise<void>((resolve) => {
-      this.#onIdle.push(resolve);
-      this.#cover(0);
-      this.#sender.pump();
-      this.#finishDraining();
-    });
-  }
-
-  /** Forwards and acknowledges nothing more: an end of the dataflow has failed for good. */
-  end(): void {
-    this.#mode = "stopped";
     this.#finishDraining();
   }
 
   /** Does what follows from a change of what waits and what is in flight. */
   #settle(): void {
-    if (this.#sender.isAttached && this.#mode === "running") this.#spooler?.refill();
-    const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.tailBytes ?? 0);
-    this.#gate.regulate(this.#waiting, otherBytes, this.#sender.isAttached);
+    const isAttached = this.#sender.current !== undefined;
+    if (isAttached && this.#mode === "running") this.#spooler?.refill();
+    const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.pendingBytes ?? 0);
+    this.#backpressure.regulate(this.#waiting, otherBytes, isAttached);
     this.#finishDraining();
   }
 
@@ -252,15 +285,16 @@ export class Forwarder {
   #maySend(entry: Entry): boolean {
     if (this.#mode === "stopped") return false;
     if (entry.sequence > 0) return this.#mode === "running";
-    // With its source away, one that was never sent waits for the news whether the source sends it again.
-    return this.#source !== undefined || this.#mode !== "running" || entry.wasSent || !entry.mayComeAgain;
+    // With its source away, one that was never sent waits for the news whether the source redelivers it.
+    return !entry.isForgettable || this.#mode !== "running";
   }
 
   get #hasRoomForQos0(): boolean {
-    return this.#waiting.qos0 < maxWaitingQos0 && (this.#spooler?.tailLength ?? 0) < maxWaitingQos0;
+    return this.#waiting.qos0 < maxWaitingQos0 && (this.#spooler?.pendingLength ?? 0) < maxWaitingQos0;
   }
 
   #onDelivered(entry: Entry): void {
+    this.#watchdog.onProgress();
     if (entry.isDeadLetter) this.#undeliverable.onKept();
     else {
       this.#counters.delivered++;
@@ -271,19 +305,31 @@ export class Forwarder {
 
   /** Nothing more is to be done for a message but to tell its source. */
   #finish(entry: Entry): void {
-    entry.isDone = true;
+    entry.custody = "safe";
     if (entry.sequence > 0) this.#spooler?.remove(entry);
-    this.#unacknowledged.release();
+    this.#release();
+  }
+
+  /** Acknowledges what is safe by now. */
+  #release(): void {
+    for (const side of this.#sources) side.release();
   }
 
   /** Gives up a message as it arrives, as the dataflow's policy says. */
-  #giveUp(view: PublishView, reason: string): void {
+  #giveUp(view: PublishView, side: SourceSide, reason: string): void {
     const publish = encodePublish(view, { qos: this.#options.qos, retain: false });
-    const source = view.qos > 0 ? this.#source : undefined;
-    const entry = createEntry(publish, view.packetId, source, this.#options.now());
-    if (view.qos > 0) this.#unacknowledged.push(entry);
+    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
+    if (view.qos > 0) side.expectAcknowledgement(entry);
     this.#undeliverable.refuse(entry, reason, false);
     this.#sender.pump();
+  }
+
+  /** Sends a dead letter to the destination: before all others, or behind what is on the disk while that is ahead. */
+  #sendDeadLetter(entry: Entry): void {
+    const spooler = this.#spooler;
+    const isNew = entry.sequence === 0;
+    if (isNew && spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
+    else this.#waiting.putBack(entry);
   }
 
   #lose(kind: LossReason, reason: string, topic: string): void {
@@ -300,23 +346,27 @@ export class Forwarder {
     this.#finishDraining();
   }
 
-  /** Writes to the disk what has waited for so long, oldest first, and stays in memory to be sent next. */
+  /**
+   * Writes to the disk what has waited for so long, oldest first, and stays in memory to be sent next. What its source
+   * redelivers and was never sent is left out.
+   */
   #cover(minAgeMs: number): void {
     const spooler = this.#spooler;
     const oldest = this.#sender.inFlight.oldest ?? this.#waiting.peek();
     const latest = this.#options.now() - minAgeMs;
     if (spooler === undefined || oldest === undefined || oldest.arrivedMs > latest) return;
     for (const entry of [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()]) {
-      if (entry.arrivedMs > latest) return;
-      if (!isSafeAtSource(entry) && !spooler.cover(entry)) return;
+      if (entry.arrivedMs > latest) break;
+      if (!entry.isForgettable && !spooler.cover(entry)) break;
     }
+    spooler.appendPending();
   }
 
-  /** Forgets what the source sends again; what was sent already, is on the disk, or is the only copy, stays. */
-  #forgetUnsent(): void {
-    const isKept = (entry: Entry) => entry.wasSent || entry.sequence > 0 || !entry.mayComeAgain;
+  /** Forgets what the source redelivers now; what was sent already, or is on the disk, stays. */
+  #forgetRedelivered(session: SourceSession): void {
+    const isKept = (entry: Entry) => entry.session !== session || !entry.isForgettable;
     this.#waiting.filter(isKept);
-    this.#spooler?.filterTail(isKept);
+    this.#spooler?.filterPending(isKept);
   }
 
   #finishDraining(): void {
@@ -325,7 +375,8 @@ export class Forwarder {
   }
 
   get #isIdle(): boolean {
-    if (this.inFlight > 0 || this.#unacknowledged.length > 0 || this.#undeliverable.pending > 0) return false;
+    if (this.inFlight > 0 || this.#undeliverable.pending > 0) return false;
+    if (this.#sources.some(({ unacknowledged }) => unacknowledged > 0)) return false;
     const spooler = this.#spooler;
     if (spooler === undefined) return this.#waiting.length === 0;
     return spooler.isSettled && this.#waiting.toArray().every(({ sequence }) => sequence > 0);

@@ -1,15 +1,20 @@
+import assert from "node:assert/strict";
+
 import { firstControlPacketId } from "../mqtt/control-packets.ts";
 import { stampPublish } from "../mqtt/publish.ts";
 import type { Entry } from "./entry.ts";
 import { PacketIds } from "./packet-ids.ts";
 
+/** Packet identifiers that messages may have: those above are for SUBSCRIBE and UNSUBSCRIBE. */
+export const maxInFlight = firstControlPacketId - 1;
+
 /** The messages that were sent to a destination and are not acknowledged, in the order of sending. */
 export class InFlight {
-  /** The ends of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
+  /** First and last of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
   #first: Entry | undefined;
   #last: Entry | undefined;
   readonly #byId: (Entry | undefined)[] = [];
-  readonly #ids = new PacketIds(firstControlPacketId - 1);
+  readonly #ids = new PacketIds(maxInFlight);
   #length = 0;
   #bytes = 0;
 
@@ -35,6 +40,7 @@ export class InFlight {
   add(entry: Entry, isResumed: boolean): void {
     const isAgain = isResumed && entry.destinationId !== 0;
     if (entry.destinationId === 0) entry.destinationId = this.#ids.take();
+    assert(entry.destinationId !== 0, "there is no packet identifier left"); // [MQTT-2.2.1-3]
     stampPublish(entry.publish, entry.destinationId, isAgain);
     this.#byId[entry.destinationId] = entry;
     entry.previous = this.#last;

@@ -3,14 +3,14 @@ import { blameOfReasonCode } from "../contract/reason-codes.ts";
 import type { Entry } from "./entry.ts";
 
 /** Closings at the same message after which it is sent alone. */
-const closingsBeforeTrial = 2;
+const closingsBeforeAlone = 2;
 /** Closings at a message that was sent alone after which it counts as undeliverable. */
-const maxTrials = 5;
+const maxClosingsAlone = 5;
 /**
- * How long the trials last at least where the destination has taken nothing since the last verdict: it may close at every
- * message until a role assignment has arrived, which takes up to ten minutes.
+ * How long a message is sent alone at least where the destination has taken nothing since the last poison message: it may
+ * close at every message until a role assignment has arrived, which takes up to ten minutes.
  */
-const minTrialsMs = 10 * 60 * 1000;
+const minAloneMs = 10 * 60 * 1000;
 
 /** What was in flight when a connection to the destination ended. */
 export interface Closing {
@@ -25,34 +25,34 @@ export interface Closing {
 
 /**
  * What a closing says about the oldest message in flight.
- * - `nothing`: the message has no part in it, as far as one can tell
- * - `suspect`: it is to be sent alone next
- * - `guilty`: it can never be delivered
+ * - `nothing`: it may have ended for another reason
+ * - `candidate`: it may be a poison message, and is to be sent alone next
+ * - `poison`: it can never be delivered
  */
-export type ClosingVerdict = "nothing" | "suspect" | "guilty";
+export type ClosingVerdict = "nothing" | "candidate" | "poison";
 
 /**
- * Finds a message at which the destination closes the connection each time that it is sent: without it the relay would
- * connect, send and be closed upon for ever, and nothing behind it would arrive.
+ * Finds a poison message: one at which the destination closes the connection each time that it is sent. Without this the
+ * relay would connect, send and be disconnected for ever, and nothing behind it would arrive.
  *
- * Whoever sends asks {@link isOnTrial} at each new connection: while it is true, the connection has to stay open for a
+ * Whoever sends asks {@link sendsAlone} at each new connection: while it is true, the connection has to stay open for a
  * while without any message first, and then gets one message at a time. So a broker or a network that closes for reasons of
- * its own puts no message in the wrong.
+ * its own makes no message a poison message.
  */
-export class SuspectWatch {
-  #suspect: Entry | undefined;
+export class PoisonWatch {
+  #candidate: Entry | undefined;
   #closings = 0;
-  #trials = 0;
-  #trialsSinceMs = 0;
+  #closingsAlone = 0;
+  #aloneSinceMs = 0;
   #deliveredAtVerdict = 0;
-  #isBlamed = false;
+  #isNamed = false;
 
   /** Whether there is a message that has to be sent alone. */
-  get isOnTrial(): boolean {
-    return this.#suspect !== undefined && (this.#isBlamed || this.#closings >= closingsBeforeTrial);
+  get sendsAlone(): boolean {
+    return this.#candidate !== undefined && (this.#isNamed || this.#closings >= closingsBeforeAlone);
   }
 
-  /** Closings in a row at the message that is suspected. */
+  /** Closings in a row at the same message. */
   get closings(): number {
     return this.#closings;
   }
@@ -60,35 +60,35 @@ export class SuspectWatch {
   /** A connection to the destination has ended. */
   judge({ oldest, inFlight, error, nowMs, delivered }: Closing): ClosingVerdict {
     const blame = error?.end === "peer" ? blameOfReasonCode(error.reasonCode) : "none";
-    // Nothing in flight: it closes without a message too, which is no news of any.
+    // With nothing in flight it closes without a message too: that tells nothing about any.
     if (oldest === undefined || blame === "none") return "nothing";
-    if (oldest !== this.#suspect) {
+    if (oldest !== this.#candidate) {
       this.clear();
-      this.#suspect = oldest;
+      this.#candidate = oldest;
     }
-    const wasTrial = this.isOnTrial && inFlight === 1;
+    const wasAlone = this.sendsAlone && inFlight === 1;
     this.#closings++;
-    if (wasTrial && this.#trials++ === 0) this.#trialsSinceMs = nowMs;
-    this.#isBlamed ||= blame === "message";
-    if (!this.isOnTrial) return "nothing";
-    if (!this.#isGuilty(blame === "message" && inFlight === 1, nowMs, delivered)) return "suspect";
+    if (wasAlone && this.#closingsAlone++ === 0) this.#aloneSinceMs = nowMs;
+    this.#isNamed ||= blame === "message";
+    if (!this.sendsAlone) return "nothing";
+    if (!this.#isPoison(blame === "message" && inFlight === 1, nowMs, delivered)) return "candidate";
     this.clear();
     this.#deliveredAtVerdict = delivered;
-    return "guilty";
+    return "poison";
   }
 
-  /** The message that was suspected is acknowledged, or gone. */
+  /** The candidate is acknowledged, or gone. */
   clear(): void {
-    this.#suspect = undefined;
-    this.#closings = this.#trials = 0;
-    this.#isBlamed = false;
+    this.#candidate = undefined;
+    this.#closings = this.#closingsAlone = 0;
+    this.#isNamed = false;
   }
 
-  #isGuilty(isNamed: boolean, nowMs: number, delivered: number): boolean {
+  #isPoison(isNamed: boolean, nowMs: number, delivered: number): boolean {
     if (isNamed) return true;
-    if (this.#trials < maxTrials) return false;
+    if (this.#closingsAlone < maxClosingsAlone) return false;
     // A dead letter is a message that was judged before, in another envelope.
-    const takesOthers = delivered > this.#deliveredAtVerdict || this.#suspect?.isDeadLetter === true;
-    return takesOthers || nowMs - this.#trialsSinceMs >= minTrialsMs;
+    const takesOthers = delivered > this.#deliveredAtVerdict || this.#candidate?.isDeadLetter === true;
+    return takesOthers || nowMs - this.#aloneSinceMs >= minAloneMs;
   }
 }

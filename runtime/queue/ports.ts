@@ -13,8 +13,15 @@ export interface SourcePort {
 /** What the forwarder needs of a connection to the destination. */
 export interface DestinationPort {
   readonly writePublish: (publish: EncodedPublish) => void;
+  /** Bytes that wait to be sent. */
   readonly pendingBytes: number;
   readonly onceDrained: (callback: () => void) => void;
+  /** Resolves once the destination has read all that was written so far: `true`; `false` when the connection ended first. */
+  readonly confirm: () => Promise<boolean>;
+  /** When a byte was last read or sent, as far as this process sees it, by `performance.now()`. */
+  readonly lastProgressMs: () => number;
+  /** The same, after a look at what the operating system has sent meanwhile. Too dear for each message. */
+  readonly checkProgressMs: () => number;
 }
 
 /** What a destination takes, and whether it kept the session of the connection before. */
@@ -33,6 +40,11 @@ export interface ForwarderOptions {
   /** Bytes in memory that the destination has not acknowledged, at most; shortly before, the source is read no further. */
   readonly maxInflightBytes: number;
   readonly undeliverable: UndeliverablePolicy;
+  /**
+   * How long the destination may refuse one message for the time being while it takes others, in milliseconds; the message
+   * is undeliverable then. 0 is for ever.
+   */
+  readonly refusalTimeoutMs: number;
   /** Where dead letters go, where `undeliverable` says so. */
   readonly deadLetters: DeadLetterPlan;
   readonly counters: Counters;
@@ -40,10 +52,10 @@ export interface ForwarderOptions {
   readonly onStopped: (reason: string) => void;
   /** Called for each message that is given up, or refused for now. */
   readonly onTrouble: (trouble: Trouble) => void;
-  /** How long the destination may leave the oldest message unacknowledged; 0 is for ever. */
+  /** How long nothing may move while messages are owed, in milliseconds; 0 is for ever. */
   readonly stallTimeoutMs: number;
-  /** Called when it has for so long. */
-  readonly onStalled: () => void;
+  /** Called when nothing has moved for so long: that side has to be connected anew. */
+  readonly onStalled: (stall: Stall) => void;
   readonly now: () => number;
   /** Wall time, ISO 8601; for dead letters. */
   readonly wallTime: () => string;
@@ -51,12 +63,19 @@ export interface ForwarderOptions {
   readonly schedule: (callback: () => void, delayMs: number) => void;
 }
 
+/** Messages are owed, and nothing moves. */
+export interface Stall {
+  readonly side: "source" | "destination";
+  /** What has not moved, and for how long. */
+  readonly reason: string;
+}
+
 /** Where the dead letters of a dataflow go. */
 export interface DeadLetterPlan {
   readonly dataflow: string;
   /** Bytes on the disk at most, those of the spool among them. */
   readonly maxBytes: number;
-  /** Which end they are published to, and under which topic; omitted: to the disk. */
+  /** Which side they are published to, and under which topic; omitted: to the disk. */
   readonly publish?: { readonly side: "source" | "destination"; readonly topic: string };
 }
 

@@ -1,20 +1,23 @@
+import assert from "node:assert/strict";
+
 import type { ConnectionError } from "../contract/errors.ts";
-import { clearRetain, stampExpiry } from "../mqtt/publish.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../contract/reason-codes.ts";
-import { topicOfEntry, type Entry } from "./entry.ts";
-import { InFlight } from "./in-flight.ts";
-import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
 import type { Spooler } from "../disk/spooler.ts";
-import { StallWatch } from "./stall-watch.ts";
-import { SuspectWatch } from "./poison-watch.ts";
+import { clearRetain, stampExpiry } from "../mqtt/publish.ts";
+import { DestinationSide } from "./destination-side.ts";
+import { topicOfEntry, type Entry } from "./entry.ts";
+import { InFlight, maxInFlight } from "./in-flight.ts";
+import { PoisonWatch } from "./poison-watch.ts";
+import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
+import { RefusalWatch } from "./refusal-watch.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
 /** Bytes that may lie in the destination's socket before no more QoS 0 messages are added. */
 const maxUnsentBytes = 1024 * 1024;
 /** Pause after the destination refused a message for the time being. */
-const rejectionPauseMs = 1000;
+const refusalPauseMs = 1000;
 /** How long a connection has to last without a message before one is sent alone. */
-const trialPauseMs = 1000;
+const alonePauseMs = 1000;
 
 /** What becomes of a message that was to be sent, and who says whether it may be. */
 export interface SenderEvents {
@@ -27,6 +30,8 @@ export interface SenderEvents {
   readonly onExpired: (entry: Entry) => void;
   /** What could be sent was sent. */
   readonly onPumped: () => void;
+  /** The connection ended, and what was in flight waits again. */
+  readonly onClosed: () => void;
 }
 
 /** Sends what waits to the destination, in its order, and keeps what was sent until the destination has acknowledged it. */
@@ -35,121 +40,119 @@ export class Sender {
   readonly #events: SenderEvents;
   readonly #waiting: WaitingQueue;
   readonly #inFlight = new InFlight();
-  readonly #stall: StallWatch;
+  readonly #refusals: RefusalWatch;
+  readonly #poison = new PoisonWatch();
   #spooler: Spooler | undefined;
-  #destination: DestinationPort | undefined;
+  #current: DestinationSide | undefined;
+  /** What the destination takes, as its last connection said. */
   #limits: DestinationLimits | undefined;
-  readonly #suspects = new SuspectWatch();
-  /** Whether one message at a time is sent, since the destination closes at one of them. */
-  #isOnTrial = false;
-  /** The last end of a connection that a message was suspected for. */
-  #blamedEnd: ConnectionError | undefined;
+  /** The last end of a connection that may be a message's fault, and what to say about it. */
+  #closing: { readonly error: ConnectionError; readonly rejection: string | undefined } | undefined;
   #isPaused = false;
   #isPausedByRate = false;
-  #rejection: string | undefined;
-  #awaitsDrain = false;
-  #isHeld = false;
 
   constructor(options: ForwarderOptions, waiting: WaitingQueue, events: SenderEvents) {
     this.#options = options;
     this.#waiting = waiting;
     this.#events = events;
-    this.#stall = new StallWatch(options.stallTimeoutMs);
+    this.#refusals = new RefusalWatch(options.refusalTimeoutMs);
   }
 
-  get isAttached(): boolean {
-    return this.#destination !== undefined;
+  /** The connection that is open. */
+  get current(): DestinationSide | undefined {
+    return this.#current;
   }
 
   get inFlight(): Pick<InFlight, "length" | "bytes" | "oldest" | "toArray"> {
     return this.#inFlight;
   }
 
-  /** Why the destination refused a message last; `undefined` once it has taken one since. */
+  /** Why the destination takes a message not at this time; `undefined` while it refuses none. */
   get rejection(): string | undefined {
-    return this.#rejection;
-  }
-
-  /** Stalls of the destination since it last acknowledged a message. */
-  get stalls(): number {
-    return this.#stall.count;
+    return this.#refusals.reason ?? this.#closing?.rejection;
   }
 
   /** QoS 1 messages in flight at most. */
   get window(): number {
     const { maxInflightMessages } = this.#options;
-    return Math.min(maxInflightMessages, this.#limits?.receiveMaximum ?? maxInflightMessages);
+    return Math.min(maxInflightMessages, this.#limits?.receiveMaximum ?? maxInflightMessages, maxInFlight);
+  }
+
+  /** What the destination has to do next: acknowledge a message, or take one more; `undefined` when it owes nothing. */
+  get owed(): Entry | undefined {
+    if (this.#current === undefined) return undefined;
+    if (this.#inFlight.oldest !== undefined) return this.#inFlight.oldest;
+    const next = this.#waiting.peek();
+    const isOwed = next !== undefined && !this.#isPaused && !this.#isPausedByRate && this.#events.maySend(next);
+    return isOwed ? next : undefined;
   }
 
   useSpool(spooler: Spooler): void {
     this.#spooler = spooler;
   }
 
-  attach(destination: DestinationPort, limits: DestinationLimits): void {
-    this.#destination = destination;
+  /** A destination connection is open; the one before has ended. */
+  open(port: DestinationPort, limits: DestinationLimits): DestinationSide {
+    assert(this.#current === undefined, "the destination connection before has not ended");
     this.#limits = limits;
-    this.#awaitsDrain = this.#isHeld = false;
-    this.#isOnTrial = this.#suspects.isOnTrial;
-    if (this.#isOnTrial) this.#pause(trialPauseMs);
-    if (limits.sessionPresent) return;
-    this.#waiting.forEach((entry) => (entry.destinationId = 0));
-    this.#inFlight.forgetIds();
+    const side = new DestinationSide(port, limits, this.#poison.sendsAlone, {
+      onPuback: this.#onPuback.bind(this),
+      onClosed: this.#onClosed.bind(this),
+    });
+    this.#current = side;
+    if (side.sendsAlone) this.#pause(alonePauseMs);
+    if (!limits.sessionPresent) {
+      this.#waiting.forEach((entry) => (entry.destinationId = 0));
+      this.#inFlight.forgetIds();
+    }
+    return side;
   }
 
-  /** Sends nothing more on the connection of today. */
-  hold(): void {
-    this.#isHeld = true;
-  }
-
-  /** What was in flight goes back to the head of what waits, in its order; but for one that the destination closes at. */
-  detach(error?: ConnectionError): void {
-    this.#destination = undefined;
+  /** What was in flight goes back to the head of what waits, in its order; but for a poison message. */
+  #onClosed(side: DestinationSide, error: ConnectionError | undefined): void {
+    assert(this.#current === side, "another destination connection is open than the one that ended");
+    this.#current = undefined;
     const entries = this.#inFlight.takeAll();
-    const guilty = this.#findGuilty(entries, error);
-    if (guilty !== undefined) entries.shift();
+    const poison = this.#findPoison(entries, error);
+    if (poison !== undefined) entries.shift();
     for (const entry of entries.reverse()) this.#waiting.putBack(entry);
-    if (guilty === undefined) return;
-    this.#inFlight.release(guilty.entry);
-    this.#events.onRefused(guilty.entry, guilty.reason);
+    if (poison !== undefined) {
+      this.#release(poison.entry);
+      this.#events.onRefused(poison.entry, poison.reason);
+    }
+    this.#events.onClosed();
   }
 
-  /** Whether the end of a connection was one message's fault, so that another connection helps. */
+  /** Whether the end of a connection may be one message's fault, so that another connection helps. */
   survives(error: ConnectionError): boolean {
-    return error === this.#blamedEnd;
+    return error === this.#closing?.error;
   }
 
-  /** Takes the destination's acknowledgement. */
-  onPuback(packetId: number, reasonCode: number): void {
+  #onPuback(packetId: number, reasonCode: number): void {
     const entry = this.#inFlight.settle(packetId);
     if (entry === undefined) return; // of a message that an earlier process sent in this session
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#complete(entry);
     else if (verdict === "undeliverable")
-      this.#events.onRefused(entry, `the destination refused it for good: ${nameReasonCode(reasonCode)}`);
-    else this.#retryLater(entry, reasonCode);
-  }
-
-  /** Looks whether the destination has stopped to acknowledge. */
-  checkStall(): void {
-    if (this.#destination === undefined || !this.#stall.isStalled(this.#inFlight.oldest, this.#options.now())) return;
-    this.#options.counters.stalls++;
-    this.#options.onStalled();
+      this.#giveUp(entry, `the destination refused it for good: ${nameReasonCode(reasonCode)}`);
+    else this.#onRefusal(entry, reasonCode);
+    this.pump();
   }
 
   /** Sends what may be sent: as long as something waits, the window has room and the destination takes it. */
   pump(): void {
-    while (this.#destination !== undefined && !this.#isPaused && !this.#isHeld) {
+    for (let side = this.#current; side !== undefined && !side.isHeld && !this.#isPaused; side = this.#current) {
       const waits = this.#waiting.peek();
-      const entry = waits ?? this.#spooler?.peekTail();
-      if (entry === undefined || !this.#events.maySend(entry) || !this.#hasRoom(entry) || this.#isHeldByRate(entry))
-        break;
-      if (this.#options.qos === 0 && this.#destination.pendingBytes > maxUnsentBytes) {
-        this.#pumpOnceDrained(this.#destination);
+      const entry = waits ?? this.#spooler?.peekPending();
+      if (entry === undefined || !this.#events.maySend(entry)) break;
+      if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry)) break;
+      if (this.#options.qos === 0 && side.port.pendingBytes > maxUnsentBytes) {
+        this.#pumpOnceDrained(side);
         break;
       }
-      if (waits === undefined) this.#spooler?.shiftTail();
+      if (waits === undefined) this.#spooler?.shiftPending();
       else this.#waiting.shift();
-      this.#send(entry, this.#destination);
+      this.#send(entry, side);
     }
     this.#events.onPumped();
   }
@@ -167,40 +170,39 @@ export class Sender {
     return true;
   }
 
-  #hasRoom({ publish }: Entry): boolean {
+  #hasRoom({ publish }: Entry, side: DestinationSide): boolean {
     const { length, bytes } = this.#inFlight;
     if (this.#options.qos === 0 || length === 0) return true;
-    return length < (this.#isOnTrial ? 1 : this.window) && bytes + publish.length <= this.#options.maxInflightBytes;
+    return length < (side.sendsAlone ? 1 : this.window) && bytes + publish.length <= this.#options.maxInflightBytes;
   }
 
-  #pumpOnceDrained(destination: DestinationPort): void {
-    if (this.#awaitsDrain) return;
-    this.#awaitsDrain = true;
-    destination.onceDrained(() => {
-      if (this.#destination !== destination) return;
-      this.#awaitsDrain = false;
-      this.pump();
+  #pumpOnceDrained(side: DestinationSide): void {
+    if (side.awaitsDrain) return;
+    side.awaitsDrain = true;
+    side.port.onceDrained(() => {
+      side.awaitsDrain = false;
+      if (this.#current === side) this.pump();
     });
   }
 
-  #send(entry: Entry, destination: DestinationPort): void {
+  #send(entry: Entry, side: DestinationSide): void {
     const { counters, qos } = this.#options;
-    const { retainAvailable = true, sessionPresent = false } = this.#limits ?? {};
     const isExpired = entry.publish.expirySeconds > 0 && this.#isExpired(entry);
-    const problem = isExpired ? undefined : this.#findProblem(entry);
+    const problem = isExpired ? undefined : this.#findProblem(entry, side);
     if (isExpired || problem !== undefined) {
-      this.#inFlight.release(entry);
+      this.#release(entry);
       if (problem === undefined) this.#events.onExpired(entry);
       else this.#events.onRefused(entry, problem);
       return;
     }
-    if (!retainAvailable && clearRetain(entry.publish)) counters.retainCleared++;
+    if (!side.limits.retainAvailable && clearRetain(entry.publish)) counters.retainCleared++;
     if (entry.wasSent) counters.resent++;
     if (entry.sequence > 0) this.#spooler?.countSent(entry);
-    if (qos > 0) this.#inFlight.add(entry, sessionPresent);
+    if (qos > 0) this.#inFlight.add(entry, side.limits.sessionPresent);
     entry.wasSent = true;
-    destination.writePublish(entry.publish);
+    side.port.writePublish(entry.publish);
     if (qos > 0) return;
+    side.countWritten();
     if (entry.sourceId !== 0) counters.unconfirmed++;
     this.#complete(entry);
   }
@@ -216,30 +218,50 @@ export class Sender {
     return false;
   }
 
-  #findProblem(entry: Entry): string | undefined {
+  #findProblem(entry: Entry, { limits }: DestinationSide): string | undefined {
     const { length } = entry.publish;
-    const most = this.#limits?.maximumPacketBytes ?? Infinity;
+    const most = limits.maximumPacketBytes;
     if (length > most) return `it is ${length} bytes long, more than the destination's ${most}`;
     const isTooOld = entry.sequence > 0 && !entry.isDeadLetter && this.#spooler?.isTooOld(entry) === true;
     return isTooOld ? "it was on the disk for longer than spool.maxAgeSeconds" : undefined;
   }
 
   #complete(entry: Entry): void {
-    this.#rejection = undefined;
-    this.#stall.onProgress();
-    if (this.#isOnTrial) this.#endTrial();
+    this.#refusals.settle(entry);
+    this.#closing = undefined;
+    if (this.#current?.sendsAlone === true) {
+      this.#current.sendsAlone = false;
+      this.#poison.clear();
+    }
     this.#events.onDelivered(entry);
   }
 
-  #retryLater(entry: Entry, reasonCode: number): void {
-    const { counters, onTrouble } = this.#options;
+  #giveUp(entry: Entry, reason: string): void {
+    this.#refusals.settle(entry);
+    this.#events.onRefused(entry, reason);
+  }
+
+  /** Forgets what is known of a message that is not sent again. */
+  #release(entry: Entry): void {
+    this.#inFlight.release(entry);
+    this.#refusals.settle(entry);
+  }
+
+  /** The destination refused a message for the time being. */
+  #onRefusal(entry: Entry, reasonCode: number): void {
+    const { counters, onTrouble, now, refusalTimeoutMs } = this.#options;
     counters.rejected++;
     const remedy = remedyOfReasonCode(reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
-    this.#rejection = reason;
-    onTrouble({ kind: "rejected", reason, topic: topicOfEntry(entry) });
+    const topic = topicOfEntry(entry);
+    if (this.#refusals.isHopeless({ entry, topic, reason, nowMs: now(), delivered: counters.delivered })) {
+      const since = `for ${refusalTimeoutMs / 1000} s while it took others (refusalTimeoutSeconds)`;
+      this.#giveUp(entry, `the destination refused it, or others of its topic, ${since}: ${reason}`);
+      return;
+    }
+    onTrouble({ kind: "rejected", reason, topic });
     this.#waiting.putBack(entry);
-    this.#pause(rejectionPauseMs);
+    this.#pause(refusalPauseMs);
   }
 
   /** Sends nothing for a while. */
@@ -252,29 +274,23 @@ export class Sender {
     }, timeMs);
   }
 
-  #endTrial(): void {
-    this.#isOnTrial = false;
-    this.#suspects.clear();
-  }
-
-  /** Judges the end of a connection; returns the message at which it ends each time, and why it is given up. */
-  #findGuilty(
+  /** Judges the end of a connection; returns the poison message at which it ends each time, and why it is given up. */
+  #findPoison(
     [oldest, ...others]: readonly Entry[],
     error: ConnectionError | undefined,
   ): { readonly entry: Entry; readonly reason: string } | undefined {
     const { counters, now, onTrouble } = this.#options;
     const { delivered } = counters;
-    const closings = this.#suspects.closings + 1;
-    const closing = { oldest, inFlight: others.length + 1, error, nowMs: now(), delivered };
-    const verdict = this.#suspects.judge(closing);
+    const closings = this.#poison.closings + 1;
+    const verdict = this.#poison.judge({ oldest, inFlight: others.length + 1, error, nowMs: now(), delivered });
     if (oldest === undefined || error === undefined || verdict === "nothing") return undefined;
-    this.#blamedEnd = error;
     const times = closings === 1 ? "" : `, ${closings} times in a row`;
     const reason = `the destination ends the connection when it is sent${times} (${error.message})`;
-    if (verdict === "guilty") return { entry: oldest, reason };
+    this.#closing = { error, rejection: this.#closing?.rejection };
+    if (verdict === "poison") return { entry: oldest, reason };
     counters.suspected++;
     const topic = topicOfEntry(oldest);
-    this.#rejection = `it ends the connection at a message with topic "${topic}"${times}`;
+    this.#closing = { error, rejection: `it ends the connection at a message with topic "${topic}"${times}` };
     onTrouble({ kind: "suspected", reason, topic });
     return undefined;
   }

@@ -3,7 +3,7 @@ import { judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
 import type { Entry } from "./entry.ts";
 import { InFlight } from "./in-flight.ts";
 import type { SourcePort } from "./ports.ts";
-import { SuspectWatch } from "./poison-watch.ts";
+import { PoisonWatch } from "./poison-watch.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 /** Dead letters that are on their way at a time; every broker takes so many. */
@@ -12,7 +12,7 @@ const maxInFlight = 10;
 const retryMs = 1000;
 
 /** What becomes of a dead letter that is published to the source. */
-export interface SourceLettersOptions {
+export interface SourceDeadLettersOptions {
   readonly onDone: (entry: Entry) => void;
   /** The source refuses it for good. */
   readonly onRefused: (entry: Entry, reason: string) => void;
@@ -20,17 +20,17 @@ export interface SourceLettersOptions {
 }
 
 /** Publishes dead letters to the source, with QoS 1, over the connection that messages come on. */
-export class SourceLetters {
-  readonly #options: SourceLettersOptions;
+export class SourceDeadLetters {
+  readonly #options: SourceDeadLettersOptions;
   readonly #waiting = new WaitingQueue();
   readonly #inFlight = new InFlight();
   /** How many the source refused for the time being, and get another turn. */
   #refused = 0;
-  readonly #suspects = new SuspectWatch();
+  readonly #poison = new PoisonWatch();
   #source: SourcePort | undefined;
   #isResumed = false;
 
-  constructor(options: SourceLettersOptions) {
+  constructor(options: SourceDeadLettersOptions) {
     this.#options = options;
   }
 
@@ -48,16 +48,16 @@ export class SourceLetters {
     this.#pump();
   }
 
-  /** The connection ended; a letter at which it ends each time counts as refused. */
+  /** The connection ended; a dead letter at which it ends each time counts as refused. */
   detach(error?: ConnectionError): void {
     this.#source = undefined;
     const entries = this.#inFlight.takeAll();
     const closing = { oldest: entries[0], inFlight: entries.length, error, nowMs: 0, delivered: 0 };
-    const guilty = this.#suspects.judge(closing) === "guilty" ? entries.shift() : undefined;
+    const poison = this.#poison.judge(closing) === "poison" ? entries.shift() : undefined;
     for (const entry of entries.reverse()) this.#waiting.putBack(entry);
-    if (guilty === undefined) return;
-    this.#inFlight.release(guilty);
-    this.#options.onRefused(guilty, `it ends the connection each time that it is sent (${error?.message ?? ""})`);
+    if (poison === undefined) return;
+    this.#inFlight.release(poison);
+    this.#options.onRefused(poison, `it ends the connection each time that it is sent (${error?.message ?? ""})`);
   }
 
   send(entry: Entry): void {
@@ -69,7 +69,7 @@ export class SourceLetters {
   onPuback(packetId: number, reasonCode: number): void {
     const entry = this.#inFlight.settle(packetId);
     if (entry === undefined) return;
-    this.#suspects.clear();
+    this.#poison.clear();
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#options.onDone(entry);
     else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
@@ -85,7 +85,7 @@ export class SourceLetters {
   }
 
   #pump(): void {
-    while (this.#source !== undefined && this.#inFlight.length < (this.#suspects.isOnTrial ? 1 : maxInFlight)) {
+    while (this.#source !== undefined && this.#inFlight.length < (this.#poison.sendsAlone ? 1 : maxInFlight)) {
       const entry = this.#waiting.shift();
       if (entry === undefined) return;
       this.#inFlight.add(entry, this.#isResumed);

@@ -3,14 +3,14 @@ import type { SpoolQueue } from "../disk/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
 import type { ForwarderOptions, SourcePort } from "./ports.ts";
-import { SourceLetters } from "./source-dead-letters.ts";
+import { SourceDeadLetters } from "./source-dead-letters.ts";
 
 /** What a message that can't be delivered does to the dataflow. */
 export interface UndeliverableEvents {
   /** It was given up, or is kept elsewhere: the source may be told. */
   readonly onDone: (entry: Entry) => void;
   /** It has become a dead letter, to be sent to the destination before all others. */
-  readonly onLetter: (entry: Entry) => void;
+  readonly onDeadLetter: (entry: Entry) => void;
   /** It stops the dataflow. */
   readonly onStop: (reason: string, topic: string) => void;
 }
@@ -24,14 +24,14 @@ type Options = Pick<
 export class Undeliverable {
   readonly #options: Options;
   readonly #events: UndeliverableEvents;
-  readonly #sourceLetters: SourceLetters;
+  readonly #toSource: SourceDeadLetters;
   #disk: SpoolQueue | undefined;
   #written = 0;
 
   constructor(options: Options, events: UndeliverableEvents) {
     this.#options = options;
     this.#events = events;
-    this.#sourceLetters = new SourceLetters({
+    this.#toSource = new SourceDeadLetters({
       onDone: (entry) => {
         this.#onKept(entry);
       },
@@ -44,7 +44,7 @@ export class Undeliverable {
 
   /** Dead letters that are on their way. */
   get pending(): number {
-    return this.#sourceLetters.length + this.#written;
+    return this.#toSource.length + this.#written;
   }
 
   /** Dead letters may be written to the disk: where the plan says so, and where nobody takes them. */
@@ -53,15 +53,15 @@ export class Undeliverable {
   }
 
   attachSource(source: SourcePort, sessionPresent: boolean): void {
-    this.#sourceLetters.attach(source, sessionPresent);
+    this.#toSource.attach(source, sessionPresent);
   }
 
   detachSource(error?: ConnectionError): void {
-    this.#sourceLetters.detach(error);
+    this.#toSource.detach(error);
   }
 
   onSourcePuback(packetId: number, reasonCode: number): void {
-    this.#sourceLetters.onPuback(packetId, reasonCode);
+    this.#toSource.onPuback(packetId, reasonCode);
   }
 
   /**
@@ -76,7 +76,7 @@ export class Undeliverable {
       counters.lost.undeliverable++;
       onTrouble({ kind: "undeliverable", reason, topic });
       this.#events.onDone(entry);
-    } else if (undeliverable === "Stop" || !this.#makeLetter(entry, reason, hasTopic)) {
+    } else if (undeliverable === "Stop" || !this.#makeDeadLetter(entry, reason, hasTopic)) {
       this.#events.onStop(reason, topic);
     } else onTrouble({ kind: "dead_letter", reason, topic });
   }
@@ -92,7 +92,7 @@ export class Undeliverable {
   }
 
   /** Tells whether the dead letter has somewhere to go. */
-  #makeLetter(entry: Entry, reason: string, hasTopic: boolean): boolean {
+  #makeDeadLetter(entry: Entry, reason: string, hasTopic: boolean): boolean {
     const { deadLetters: plan, wallTime, qos } = this.#options;
     const topic = entry.publish.inputTopic ?? topicOfEntry(entry);
     const notes = { dataflow: plan.dataflow, reason, topic, time: wallTime() };
@@ -101,8 +101,8 @@ export class Undeliverable {
     const { side, topic: to } = plan.publish;
     entry.publish = encodeDeadLetter(entry.publish, notes, { topic: to, qos: side === "source" ? 1 : qos });
     entry.isDeadLetter = true;
-    if (side === "source") this.#sourceLetters.send(entry);
-    else this.#events.onLetter(entry);
+    if (side === "source") this.#toSource.send(entry);
+    else this.#events.onDeadLetter(entry);
     return true;
   }
 

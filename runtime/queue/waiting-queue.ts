@@ -73,6 +73,7 @@ export class WaitingQueue {
     return this.#entries.toArray();
   }
 
+  /** Calls back for each message, in order. */
   forEach(visit: (entry: Entry) => void): void {
     for (const entry of this.#entries.toArray()) visit(entry);
   }

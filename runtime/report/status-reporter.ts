@@ -4,7 +4,7 @@ import type { Credentials } from "../identity/credentials.ts";
 import { describeError } from "../contract/errors.ts";
 import { nextDelay } from "../contract/backoff.ts";
 import type { Counters } from "./counters.ts";
-import { createEnd, commonLinkOptions, type DataflowContext, type End } from "../connection/side.ts";
+import { createSide, createLinkOptions, type DataflowContext, type Side } from "../connection/side.ts";
 import { connectClient, type MqttClient } from "../mqtt/mqtt-client.ts";
 
 /** What is reported on. */
@@ -35,20 +35,20 @@ export async function reportStatus(
   const { config, log, random } = context;
   const { status } = config.relay;
   if (status === undefined) return;
-  const end = createEnd("relay", "status", status.endpointRef, context);
+  const side = createSide("relay", "status", status.endpointRef, context);
   const topic = `${status.topic}/${context.ordinal}`;
   let waitMs = 0;
   const isStopped = () => signal.aborted;
   while (!isStopped()) {
     try {
-      const [client, credentials] = await connect(end, topic, context, signal);
+      const [client, credentials] = await connect(side, topic, context, signal);
       waitMs = 0;
       const renewed = new AbortController();
-      const endWatch = context.credentials.get(end.name)?.watch(credentials, () => {
+      const endWatch = context.credentials.get(side.name)?.watch(credentials, () => {
         renewed.abort();
       });
       try {
-        await publishUntilClosed(client, topic, subject, { context, end, signal, renewed: renewed.signal });
+        await publishUntilClosed(client, topic, subject, { context, side, signal, renewed: renewed.signal });
       } finally {
         endWatch?.();
       }
@@ -65,28 +65,28 @@ export async function reportStatus(
 }
 
 async function connect(
-  end: End,
+  side: Side,
   topic: string,
   context: DataflowContext,
   signal: AbortSignal,
 ): Promise<[MqttClient, Credentials]> {
-  const { timeoutMs, readCredentials, openStream } = commonLinkOptions(end, context, () => undefined);
+  const { timeoutMs, readCredentials, openStream } = createLinkOptions(side, context, () => undefined);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const credentials = await readCredentials(deadline);
-  const { keepAliveSeconds } = end.endpoint.mqttSettings;
-  const will = { topic, payload: JSON.stringify({ state: "gone" }), retain: isRetained(end) };
+  const { keepAliveSeconds } = side.endpoint.mqttSettings;
+  const will = { topic, payload: JSON.stringify({ state: "gone" }), retain: isRetained(side) };
   const stream = await openStream(credentials, deadline);
-  const { peer, clientId } = end;
+  const { peer, clientId } = side;
   return [await connectClient(stream, { peer, clientId, keepAliveSeconds, credentials, timeoutMs, will }), credentials];
 }
 
-function isRetained({ endpoint }: End): boolean {
+function isRetained({ endpoint }: Side): boolean {
   return endpoint.mqttSettings.retain === "Keep";
 }
 
 interface Reporting {
   readonly context: DataflowContext;
-  readonly end: End;
+  readonly side: Side;
   readonly signal: AbortSignal;
   /** Aborts when a newer credential is there: mqtt.js can't show it, so another connection has to. */
   readonly renewed: AbortSignal;
@@ -98,10 +98,10 @@ async function publishUntilClosed(
   subject: StatusSubject,
   reporting: Reporting,
 ): Promise<void> {
-  const { context, end, signal, renewed } = reporting;
+  const { context, side, signal, renewed } = reporting;
   const { intervalSeconds = 30 } = context.config.relay.status ?? {};
   const publish = (state: string) =>
-    client.publishAsync(topic, describe(state, subject, context), { qos: 1, retain: isRetained(end) });
+    client.publishAsync(topic, describe(state, subject, context), { qos: 1, retain: isRetained(side) });
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
       resolve();

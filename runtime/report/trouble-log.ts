@@ -36,6 +36,7 @@ const messageOf: Readonly<Record<Trouble["kind"], string>> = {
   suspected: "the destination closes at this message, will send it alone",
   dead_letter: "message undeliverable, kept as a dead letter",
   qos0_no_room: "message lost",
+  stopping: "message lost",
   undeliverable: "message lost",
   filter_removed: "message lost",
   expired: "message expired",

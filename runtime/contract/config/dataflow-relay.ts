@@ -127,6 +127,19 @@ export const dataflowRelaySchema = block({
     ),
     60,
   ),
+  refusalTimeoutSeconds: v.optional(
+    integer(
+      { min: 0, max: 86_400 },
+      {
+        description:
+          "How long the destination may refuse one message for the time being while it takes others. After that the message follows `undeliverableMessages`. While the destination takes no message at all no time counts: a role assignment may be on its way. 0 waits for ever.",
+        unit: "s",
+        source: own,
+        own: true,
+      },
+    ),
+    60,
+  ),
   maxHops: v.optional(
     integer(
       { min: 1, max: 255 },

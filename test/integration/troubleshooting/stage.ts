@@ -14,10 +14,10 @@ import { createClusterIssuer, type ClusterIssuer } from "../../../emulator/ident
 import { createAioProfile } from "../../../emulator/profiles/aio.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import type { EndpointInput } from "../../../runtime/contract/config/endpoint.ts";
-import { createCredentialSource } from "../../../runtime/identity/credentials.ts";
+import { createCredentialSource, type Credentials } from "../../../runtime/identity/credentials.ts";
 import { createMounts } from "../../../runtime/identity/mounts.ts";
-import { buildConnectOptions, commonLinkOptions, createEnd } from "../../../runtime/connection/side.ts";
-import { Link } from "../../../runtime/connection/link.ts";
+import { buildConnectOptions, createLinkOptions, createSide } from "../../../runtime/connection/side.ts";
+import { Link, type ConnectionUser } from "../../../runtime/connection/link.ts";
 import { createLog } from "../../../runtime/report/log.ts";
 import { startCloud, type Cloud } from "../../support/cloud.ts";
 import { startConnectProxy, type ConnectProxy } from "../../support/connect-proxy.ts";
@@ -213,22 +213,31 @@ async function connect({ endpoint, connectTo = {} }: SetUp, folder: string, atte
     log: createLog("error", { write: () => undefined }),
     random: () => 0,
   };
-  const end = createEnd("flow", "source", "edge", context);
-  const common = commonLinkOptions(end, context, () => undefined);
-  const link = new Link({
-    ...common,
-    backoff: { minDelayMs: 10, maxDelayMs: 20 },
-    connectOptions: (credentials) =>
-      buildConnectOptions(end, credentials, { cleanStart: true, receiveMaximum: 10, timeoutMs: common.timeoutMs }),
-    onConnected: () => reasons.push("connected"),
+  const side = createSide("flow", "source", "edge", context);
+  const common = createLinkOptions(side, context, () => undefined);
+  const user: ConnectionUser = {
     prepare: async () => {},
     onPublish: () => undefined,
     onPuback: () => undefined,
-    onDisconnected: () => undefined,
-    onStateChange: (state) => {
-      if ("reason" in state) reasons.push(state.reason);
+    quiesce: async () => {},
+    close: () => undefined,
+  };
+  const connectOptions = (credentials: Credentials) =>
+    buildConnectOptions(side, credentials, { cleanStart: true, receiveMaximum: 10, timeoutMs: common.timeoutMs });
+  const open = () => {
+    reasons.push("connected");
+    return user;
+  };
+  const link = new Link(
+    { connectOptions, open },
+    {
+      ...common,
+      backoff: { minDelayMs: 10, maxDelayMs: 20 },
+      onStateChange: (state) => {
+        if ("reason" in state) reasons.push(state.reason);
+      },
     },
-  });
+  );
   const running = link.run();
   const deadlineMs = performance.now() + 15_000;
   while (reasons.length < attempts && performance.now() < deadlineMs) await delay(5);

@@ -1,6 +1,14 @@
 import type { Duplex } from "node:stream";
 
-import { Link, type LinkOptions, type LinkState } from "../../../runtime/connection/link.ts";
+import {
+  Link,
+  type ConnectionUser,
+  type LinkOptions,
+  type LinkState,
+  type LinkUser,
+} from "../../../runtime/connection/link.ts";
+import type { ServerLimits } from "../../../runtime/mqtt/connect.ts";
+import type { Connection } from "../../../runtime/mqtt/connection.ts";
 import type { ConnectOptions } from "../../../runtime/mqtt/connect.ts";
 import { connectInMemory, type ScriptedBroker } from "../mqtt/scripted-broker.ts";
 
@@ -14,6 +22,12 @@ const connectOptions: ConnectOptions = {
   timeoutMs: 10_000,
 };
 
+/** What a test may do in another way. */
+export interface LinkChange extends Partial<LinkOptions>, Partial<Pick<LinkUser, "connectOptions" | "survives">> {
+  readonly prepare?: (connection: Connection, limits: ServerLimits) => Promise<void>;
+  readonly quiesce?: ConnectionUser["quiesce"];
+}
+
 /** A link to scripted brokers in memory, one for each connection that it makes. */
 export class LinkBench {
   readonly events: string[] = [];
@@ -24,19 +38,28 @@ export class LinkBench {
   #brokers: ScriptedBroker[] = [];
   #wakes: (() => void)[] = [];
 
-  constructor(change: Partial<LinkOptions> = {}) {
-    this.link = new Link({
+  constructor({ prepare, quiesce, connectOptions: connect, survives, ...change }: LinkChange = {}) {
+    const user: LinkUser = {
+      connectOptions: connect ?? (() => connectOptions),
+      ...(survives === undefined ? {} : { survives }),
+      open: (connection, limits) => {
+        this.events.push(`connected ${limits.sessionPresent}`);
+        return {
+          prepare: async () => prepare?.(connection, limits),
+          onPublish: ({ topic }) => this.events.push(`PUBLISH ${topic}`),
+          onPuback: (packetId) => this.events.push(`PUBACK ${packetId}`),
+          quiesce: async (signal) => quiesce?.(signal),
+          close: () => this.events.push("disconnected"),
+        };
+      },
+    };
+    this.link = new Link(user, {
       backoff: { minDelayMs: 1, maxDelayMs: 3 },
       random: () => 0,
       timeoutMs: 10_000,
+      quiesceMs: 10_000,
       readCredentials: async () => ({ proof: {} }),
       openStream: async () => this.#open(),
-      connectOptions: () => connectOptions,
-      onConnected: (_connection, { sessionPresent }) => this.events.push(`connected ${sessionPresent}`),
-      prepare: async () => {},
-      onPublish: ({ topic }) => this.events.push(`PUBLISH ${topic}`),
-      onPuback: (packetId) => this.events.push(`PUBACK ${packetId}`),
-      onDisconnected: () => this.events.push("disconnected"),
       onStateChange: (state, waitMs) => {
         this.states.push(state);
         if (waitMs !== undefined) this.waits.push(waitMs);

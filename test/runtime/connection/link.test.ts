@@ -1,12 +1,11 @@
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
-import type { LinkOptions } from "../../../runtime/connection/link.ts";
 import { subscribeAll } from "../../../runtime/connection/subscribe.ts";
 import { connectInMemory, settle } from "../mqtt/scripted-broker.ts";
-import { LinkBench } from "./link-bench.ts";
+import { LinkBench, type LinkChange } from "./link-bench.ts";
 
 const benches: LinkBench[] = [];
 
-function start(change: Partial<LinkOptions> = {}): LinkBench {
+function start(change: LinkChange = {}): LinkBench {
   const bench = new LinkBench(change);
   benches.push(bench);
   return bench;
@@ -298,7 +297,7 @@ describe("stop", () => {
 
 describe("a link that subscribes", () => {
   const request = { filters: ["a/#"], qos: 1 as const, peer, endpoint: "edge" };
-  const subscribing: Partial<LinkOptions> = {
+  const subscribing: LinkChange = {
     prepare: (connection, limits) => subscribeAll(connection, limits, request),
   };
 
@@ -345,7 +344,7 @@ describe("a link that subscribes", () => {
 
 describe("a connection that is replaced", () => {
   /** A link whose test holds `replace` of the connection of today, and sees what is done to bring it to rest. */
-  function startReplaceable(change: Partial<LinkOptions> = {}) {
+  function startReplaceable(change: LinkChange = {}) {
     const order: string[] = [];
     let replace: () => Promise<void> = () => Promise.reject(new Error("no connection"));
     const bench = start({

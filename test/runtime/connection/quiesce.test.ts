@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { quiesceDestination, quiesceSource } from "../../../runtime/connection/quiesce.ts";
+import { aborted, until } from "../../../runtime/connection/quiesce.ts";
 
 /** Whether a promise has settled. */
 function watch(promise: Promise<void>): () => boolean {
@@ -9,36 +9,42 @@ function watch(promise: Promise<void>): () => boolean {
   return () => isDone;
 }
 
-test("a destination is held first, and is at rest once nothing is in flight", async () => {
-  const forwarder = { inFlight: 2, isHeld: false, holdDestination: () => void (forwarder.isHeld = true) };
+describe("until", () => {
+  test("waits as long as something does not hold", async () => {
+    let owed = 1;
+    const isDone = watch(until(() => owed === 0, new AbortController().signal));
 
-  const isDone = watch(quiesceDestination(forwarder));
-  expect(forwarder.isHeld).toBe(true);
-  await delay(50);
-  expect(isDone()).toBe(false);
-  forwarder.inFlight = 0;
-  await delay(50);
+    await delay(50);
+    expect(isDone()).toBe(false);
+    owed = 0;
+    await delay(50);
 
-  expect(isDone()).toBe(true);
+    expect(isDone()).toBe(true);
+  });
+
+  test("waits no longer once its signal has aborted", async () => {
+    const ended = new AbortController();
+    const isDone = watch(until(() => false, ended.signal));
+
+    await delay(20);
+    expect(isDone()).toBe(false);
+    ended.abort();
+    await delay(20);
+
+    expect(isDone()).toBe(true);
+    await until(() => false, ended.signal);
+  });
 });
 
-test("a source is held first, and is at rest once it is owed nothing", async () => {
-  const forwarder = { owedToSource: 1, isHeld: false, holdSource: () => void (forwarder.isHeld = true) };
+test("aborted settles with its signal, also with one that has aborted before", async () => {
+  const ended = new AbortController();
+  const isDone = watch(aborted(ended.signal));
 
-  const isDone = watch(quiesceSource(forwarder));
-  expect(forwarder.isHeld).toBe(true);
-  await delay(50);
+  await delay(10);
   expect(isDone()).toBe(false);
-  forwarder.owedToSource = 0;
-  await delay(50);
+  ended.abort();
+  await delay(10);
 
   expect(isDone()).toBe(true);
+  await aborted(ended.signal);
 });
-
-test("what never comes to rest is waited for no longer than a few seconds", async () => {
-  const startMs = performance.now();
-
-  await quiesceDestination({ inFlight: 1, holdDestination: () => undefined });
-
-  expect(performance.now() - startMs).toBeGreaterThan(4000);
-}, 15_000);

@@ -1,43 +1,39 @@
 import { AcknowledgementQueue } from "../../../runtime/queue/acknowledgement-queue.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
-import { doneEntry, type Entry } from "../../../runtime/queue/entry.ts";
-import { FakeSource } from "./fakes.ts";
-
-function entryOf(sourceId: number, source: FakeSource): Entry {
-  return { ...doneEntry(sourceId, source), isDone: false };
-}
+import { entryOf, FakeSource } from "./fakes.ts";
 
 describe("AcknowledgementQueue", () => {
-  test("releases what is done up to the first that is not", () => {
+  test("releases what is safe up to the first that is not", () => {
     const counters = new Counters();
-    const queue = new AcknowledgementQueue(counters);
     const source = new FakeSource();
-    const entries = [1, 2, 3].map((id) => entryOf(id, source));
+    const queue = new AcknowledgementQueue(source, counters);
+    const entries = [1, 2, 3].map((sourceId) => entryOf({ sourceId }));
     for (const entry of entries) queue.push(entry);
 
-    entries[0]!.isDone = entries[2]!.isDone = true;
+    entries[0]!.custody = entries[2]!.custody = "safe";
     queue.release();
 
     expect(source.acknowledged).toEqual([1]);
-    expect([queue.length, counters.acknowledged]).toEqual([2, 1]);
+    expect([queue.length, queue.oldest, counters.acknowledged]).toEqual([2, entries[1], 1]);
 
-    entries[1]!.isDone = true;
+    entries[1]!.custody = "safe";
     queue.release();
     expect(source.acknowledged).toEqual([1, 2, 3]);
-    expect([queue.length, counters.acknowledged]).toEqual([0, 3]);
+    expect([queue.length, queue.oldest, counters.acknowledged]).toEqual([0, undefined, 3]);
   });
 
-  test("cuts every message off from its connection once that has ended", () => {
-    const queue = new AcknowledgementQueue(new Counters());
+  test("leaves every message to the source's session once its connection has ended", () => {
     const source = new FakeSource();
-    const entry = entryOf(1, source);
-    queue.push(entry);
+    const queue = new AcknowledgementQueue(source, new Counters());
+    const [owed, safe] = [entryOf(), entryOf({ custody: "safe" })];
+    queue.push(owed);
+    queue.push(safe);
 
     queue.abandon();
-    entry.isDone = true;
+    expect([owed.custody, safe.custody]).toEqual(["atSource", "safe"]);
+    owed.custody = "safe";
     queue.release();
 
-    expect(entry.source).toBeUndefined();
     expect([queue.length, source.acknowledged]).toEqual([0, []]);
   });
 });

@@ -2,17 +2,22 @@ import type { IPublishPacket } from "mqtt-packet";
 
 import type { ConnectionError } from "../../../runtime/contract/errors.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
+import type { DestinationSide } from "../../../runtime/queue/destination-side.ts";
+import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
+import { Entry } from "../../../runtime/queue/entry.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
+import type { SourceSide } from "../../../runtime/queue/source-side.ts";
 import { createPatch, type PatchPlan } from "../../../runtime/rewrite/patch.ts";
 import type {
   DestinationLimits,
   DestinationPort,
   ForwarderOptions,
   SourcePort,
+  Stall,
   Trouble,
 } from "../../../runtime/queue/ports.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
-import { PublishView, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
+import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { parseTopicTemplate, type TopicTemplate } from "../../../runtime/contract/topic/template.ts";
 import { decode, encode } from "../mqtt/scripted-broker.ts";
 
@@ -42,6 +47,13 @@ export function plan(change: Partial<PatchPlan> = {}): PatchPlan {
   return { template: template("${inputTopic}"), qos: 1, retain: "Keep", isEventGrid: false, ...change };
 }
 
+/** An entry of a test: its message is nothing, unless `change` says so. */
+export function entryOf(change: Partial<Entry> = {}): Entry {
+  const publish = new EncodedPublish(Buffer.alloc(0), 0, 0, 0, 0, undefined);
+  const { sourceId = 1, custody = "owed", session, arrivedMs = 0 } = change;
+  return Object.assign(new Entry(change.publish ?? publish, sourceId, session, arrivedMs, custody), change);
+}
+
 export class FakeSource implements SourcePort {
   readonly acknowledged: number[] = [];
   isPaused = false;
@@ -57,6 +69,13 @@ export class FakeDestination implements DestinationPort {
   drain: () => void = () => undefined;
   writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
   onceDrained = (callback: () => void) => void (this.drain = callback);
+  /** When a byte moved last. */
+  movedMs = 0;
+  lastProgressMs = () => this.movedMs;
+  checkProgressMs = () => this.movedMs;
+  /** Those who wait for a sign that all was read. */
+  readonly confirmations: ((isRead: boolean) => void)[] = [];
+  confirm = async () => new Promise<boolean>((resolve) => this.confirmations.push(resolve));
 
   /** Each packet in one line: `1 a/b "x"`, with `dup` behind it where the flag is set. */
   get lines(): string[] {
@@ -73,7 +92,7 @@ export const limits: DestinationLimits = {
   retainAvailable: true,
 };
 
-/** A forwarder between fakes, with both ends attached. */
+/** A forwarder between fakes, with a connection at both sides. */
 export class ForwarderBench {
   readonly counters = new Counters();
   readonly troubles: Trouble[] = [];
@@ -83,7 +102,9 @@ export class ForwarderBench {
   source = new FakeSource();
   destination = new FakeDestination();
   nowMs = 0;
-  stalls = 0;
+  readonly stalls: Stall[] = [];
+  sourceSide: SourceSide;
+  destinationSide: DestinationSide;
 
   constructor(
     change: Partial<ForwarderOptions> & { plan?: Partial<PatchPlan>; limits?: Partial<DestinationLimits> } = {},
@@ -96,8 +117,9 @@ export class ForwarderBench {
       maxInflightMessages: 100,
       maxInflightBytes: 16 * 1024 * 1024,
       deadLetters: { dataflow: "flow", maxBytes: 1_000_000 },
+      refusalTimeoutMs: 60_000,
       stallTimeoutMs: 60_000,
-      onStalled: () => this.stalls++,
+      onStalled: (stall) => this.stalls.push(stall),
       wallTime: () => "2026-11-23T00:00:00.000Z",
       undeliverable: "Stop",
       counters: this.counters,
@@ -107,13 +129,13 @@ export class ForwarderBench {
       schedule: (callback, delayMs) => this.scheduled.push({ callback, delayMs }),
       ...options,
     });
-    this.forwarder.attachDestination(this.destination, { ...limits, ...announced });
-    this.forwarder.attachSource(this.source, false);
+    this.destinationSide = this.forwarder.openDestination(this.destination, { ...limits, ...announced });
+    this.sourceSide = this.forwarder.source.open(this.source, false);
   }
 
   /** A message arrives; its payload is its packet identifier unless another is given. */
   arrive(messageId: number, packet: Partial<IPublishPacket> = {}): void {
-    this.forwarder.onPublish(viewOfPublish({ messageId, payload: String(messageId), ...packet }));
+    this.sourceSide.onPublish(viewOfPublish({ messageId, payload: String(messageId), ...packet }));
   }
 
   /** Messages 1 to `count` arrive. */
@@ -125,23 +147,23 @@ export class ForwarderBench {
   acknowledge(payload: number | string, reasonCode = 0): void {
     const packet = this.destination.written.findLast((written) => written.payload.toString() === String(payload));
     if (packet?.messageId === undefined) throw new Error(`"${payload}" was not written`);
-    this.forwarder.onPuback(packet.messageId, reasonCode);
+    this.destinationSide.onPuback(packet.messageId, reasonCode);
   }
 
   /** The source connection ends and another one comes; earlier ones stay in the test's hands. */
   reconnectSource(sessionPresent: boolean, error?: ConnectionError): FakeSource {
     const old = this.source;
-    this.forwarder.detachSource(error);
+    this.sourceSide.close(error);
     this.source = new FakeSource();
-    this.forwarder.attachSource(this.source, sessionPresent);
+    this.sourceSide = this.forwarder.source.open(this.source, sessionPresent);
     return old;
   }
 
   reconnectDestination(change: Partial<DestinationLimits>, error?: ConnectionError): FakeDestination {
     const old = this.destination;
-    this.forwarder.detachDestination(error);
+    this.destinationSide.close(error);
     this.destination = new FakeDestination();
-    this.forwarder.attachDestination(this.destination, { ...limits, ...change });
+    this.destinationSide = this.forwarder.openDestination(this.destination, { ...limits, ...change });
     return old;
   }
 

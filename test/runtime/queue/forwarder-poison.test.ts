@@ -33,7 +33,7 @@ function runDestination(bench: ForwarderBench, poison: string, topics = /./): st
       isClosed = bench.destination.written.some(isPoison);
       if (isClosed) break;
       taken.push(`${packet.topic} ${payload}`);
-      bench.forwarder.onPuback(packet.messageId ?? 0, 0);
+      bench.destinationSide.onPuback(packet.messageId ?? 0, 0);
     }
     if (!isClosed) return taken;
     bench.reconnectDestination({}, silent);
@@ -250,7 +250,7 @@ describe("a dead letter at which the source closes the connection each time", ()
   test("is forgotten as a suspect once the source has acknowledged one", () => {
     const bench = createLetters();
     for (let connections = 0; connections < 6; connections++) bench.reconnectSource(true, closed);
-    bench.forwarder.onSourcePuback(bench.source.written[0]?.messageId ?? 0, 0);
+    bench.sourceSide.onPuback(bench.source.written[0]?.messageId ?? 0, 0);
 
     expect(bench.source.written).toHaveLength(3);
     expect(bench.stopped).toEqual([]);

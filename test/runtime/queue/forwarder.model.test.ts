@@ -2,7 +2,9 @@ import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
 import { Counters } from "../../../runtime/report/counters.ts";
+import type { DestinationSide } from "../../../runtime/queue/destination-side.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
+import type { SourceSide } from "../../../runtime/queue/source-side.ts";
 import { createPatch } from "../../../runtime/rewrite/patch.ts";
 import type { DestinationPort, SourcePort } from "../../../runtime/queue/ports.ts";
 import { Spooler } from "../../../runtime/disk/spooler.ts";
@@ -79,20 +81,18 @@ class SourceModel {
       writePublish: () => undefined,
     };
     this.#end = () => (isMine = false);
-    this.#relay().attachSource(port, isKept);
+    this.#side = this.#relay().source.open(port, isKept);
   }
 
-  disconnect(relay = this.#relay()): void {
+  /** The connection ends, or the process behind it is killed. */
+  disconnect(): void {
     if (!this.isConnected) return;
     this.isConnected = false;
     this.#end();
-    relay.detachSource();
+    this.#side?.close();
   }
 
-  /** The process behind the connection was killed. */
-  cut(killed: Forwarder): void {
-    this.disconnect(killed);
-  }
+  #side: SourceSide | undefined;
 
   #end: () => void = () => undefined;
 
@@ -108,7 +108,7 @@ class SourceModel {
   #handOver(message: Message, messageId: number, dup: boolean): void {
     this.handedOver.push(message);
     const { number, qos, topic } = message;
-    this.#relay().onPublish(viewOfPublish({ messageId, qos, topic, dup, payload: payloadOf(number) }));
+    this.#side?.onPublish(viewOfPublish({ messageId, qos, topic, dup, payload: payloadOf(number) }));
   }
 
   #lowestFreeId(): number {
@@ -162,25 +162,26 @@ class DestinationModel {
       },
       pendingBytes: 0,
       onceDrained: () => undefined,
+      confirm: async () => isMine,
+      lastProgressMs: () => 0,
+      checkProgressMs: () => 0,
     };
     this.#end = () => (isMine = false);
-    this.#relay().attachDestination(port, { ...limits, sessionPresent: isKept, receiveMaximum });
+    this.#side = this.#relay().openDestination(port, { ...limits, sessionPresent: isKept, receiveMaximum });
   }
 
-  /** The process behind the connection was killed. */
-  cut(killed: Forwarder): void {
-    this.disconnect(killed);
-  }
-
-  disconnect(relay = this.#relay()): void {
+  /** The connection ends, or the process behind it is killed. */
+  disconnect(): void {
     if (!this.isConnected) return;
     this.isConnected = false;
     // A resumed session has to be told again first of what it did not answer; what had not come again yet is still due.
     this.#expectedAgain = [...this.#unanswered.map(({ id }) => id), ...this.#expectedAgain];
     this.#unanswered = [];
     this.#end();
-    relay.detachDestination();
+    this.#side?.close();
   }
+
+  #side: DestinationSide | undefined;
 
   #end: () => void = () => undefined;
 
@@ -192,7 +193,7 @@ class DestinationModel {
     if (refusalsForNow.includes(reasonCode)) this.#refused.add(answered.number);
     if (reasonCode < 0x80) this.delivered.add(answered.number);
     if (reasonCode < 0x80 || reasonCode === 0x90 || reasonCode === 0x99) this.settled.add(answered.number);
-    this.#relay().onPuback(answered.id, reasonCode);
+    this.#side?.onPuback(answered.id, reasonCode);
     return true;
   }
 
@@ -338,6 +339,7 @@ class World {
       maxInflightBytes: 16 * 1024 * 1024,
       undeliverable: "Discard",
       deadLetters: { dataflow: "flow", maxBytes: 0 },
+      refusalTimeoutMs: 0,
       stallTimeoutMs: 0,
       onStalled: () => undefined,
       wallTime: () => "",
@@ -362,11 +364,9 @@ class World {
   /** The process is killed: what it had in memory is gone, and another one starts. */
   #kill(): void {
     for (const { number, qos } of this.source.handedOver) if (qos === 0) this.#killed.add(number);
-    const next = this.#start();
-    const before = this.#forwarder;
-    this.#forwarder = next;
-    this.source.cut(before);
-    this.destination.cut(before);
+    this.source.disconnect();
+    this.destination.disconnect();
+    this.#forwarder = this.#start();
     this.#isFresh = true;
   }
 

@@ -47,7 +47,7 @@ describe("acknowledging", () => {
   test("acknowledges nothing while no source is connected", () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
-    bench.forwarder.detachSource();
+    bench.sourceSide.close();
 
     bench.acknowledge(1);
 
@@ -60,10 +60,10 @@ describe("acknowledging", () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
 
-    bench.forwarder.onPuback(999, 0);
-    bench.forwarder.onPuback(999, 0x90);
+    bench.destinationSide.onPuback(999, 0);
+    bench.destinationSide.onPuback(999, 0x90);
     bench.acknowledge(1);
-    bench.forwarder.onPuback(1, 0); // a second time
+    bench.destinationSide.onPuback(1, 0); // a second time
 
     expect(bench.source.acknowledged).toEqual([1]);
     expect(bench.counters.delivered).toBe(1);
@@ -180,7 +180,7 @@ describe("the destination's QoS decides", () => {
     bench.destination.pendingBytes = 2 * 1024 * 1024;
     bench.arrive(1);
     const old = bench.destination;
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
 
     old.pendingBytes = 0;
     old.drain();
@@ -193,12 +193,12 @@ describe("the destination's QoS decides", () => {
 describe("QoS 0 waits for nobody", () => {
   test("drops and counts what finds no room, and delivers what found some", () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     const view = viewOfPublish({ qos: 0 });
 
-    for (let count = 0; count < 10_003; count++) bench.forwarder.onPublish(view);
+    for (let count = 0; count < 10_003; count++) bench.sourceSide.onPublish(view);
 
-    expect(bench.counters.lost).toEqual({ qos0_no_room: 3, undeliverable: 0, filter_removed: 0, expired: 0 });
+    expect(bench.counters.lost).toMatchObject({ qos0_no_room: 3, undeliverable: 0, stopping: 0 });
     expect(bench.forwarder.waiting).toBe(10_000);
     expect(bench.troubles).toHaveLength(3);
     expect(bench.troubles[0]).toEqual({ kind: "qos0_no_room", reason: expect.any(String), topic: "a/b" });
@@ -206,9 +206,9 @@ describe("QoS 0 waits for nobody", () => {
 
   test("never drops a message of QoS 1 for want of room", () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     const view = viewOfPublish({ qos: 0 });
-    for (let count = 0; count < 10_000; count++) bench.forwarder.onPublish(view);
+    for (let count = 0; count < 10_000; count++) bench.sourceSide.onPublish(view);
 
     bench.arrive(1);
 
@@ -245,11 +245,11 @@ describe("when the destination comes back", () => {
   test("sends what was in flight before what was waiting", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 2 });
     bench.arriveMany(3);
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     bench.arrive(4);
 
     bench.destination = new FakeDestination();
-    bench.forwarder.attachDestination(bench.destination, { ...limits, sessionPresent: true });
+    bench.destinationSide = bench.forwarder.openDestination(bench.destination, { ...limits, sessionPresent: true });
     for (const payload of [1, 2, 3, 4]) bench.acknowledge(payload);
 
     expect(bench.destination.written.map(({ payload }) => payload.toString())).toEqual(["1", "2", "3", "4"]);
@@ -268,23 +268,25 @@ describe("when the destination comes back", () => {
     expect(bench.destination.lines).toEqual(["1 a/b 1 dup", "2 a/b 2 dup", "3 a/b 3"]);
   });
 
-  test("does not acknowledge to the source by a PUBACK that came before the break", () => {
+  test("takes a PUBACK of a connection that has ended for the fault of this program that it would be", () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
 
-    bench.forwarder.onPuback(1, 0);
-
+    expect(() => {
+      bench.destinationSide.onPuback(1, 0);
+    }).toThrow("a PUBACK came on a destination connection that has ended");
     expect(bench.source.acknowledged).toEqual([]);
     expect(bench.forwarder.waiting).toBe(1);
   });
 
   test("counts a message that was waiting, and had never been sent, as none that was sent again", () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     bench.arrive(1);
 
-    bench.reconnectDestination({ sessionPresent: true });
+    bench.destination = new FakeDestination();
+    bench.forwarder.openDestination(bench.destination, { ...limits, sessionPresent: true });
 
     expect(bench.destination.lines).toEqual(["1 a/b 1"]);
     expect(bench.counters.resent).toBe(0);
@@ -339,7 +341,7 @@ describe("when the source comes back", () => {
 
   test("sends nothing for the first time while the source is away: it may send it again itself", () => {
     const bench = withOneSentAndOneWaiting();
-    bench.forwarder.detachSource();
+    bench.sourceSide.close();
 
     bench.acknowledge(1);
 
@@ -349,7 +351,7 @@ describe("when the source comes back", () => {
 
   test("sends again to the destination what was in flight, though the source is away", () => {
     const bench = withOneSentAndOneWaiting();
-    bench.forwarder.detachSource();
+    bench.sourceSide.close();
 
     bench.reconnectDestination({ sessionPresent: true });
 
@@ -435,17 +437,91 @@ describe("a message that the destination refuses for now", () => {
     ]);
   });
 
-  test("is never given up, however often it is refused", () => {
+  /** The message with this payload is refused each second for so long. */
+  function refuse(bench: ForwarderBench, payload: number, seconds: number): void {
+    for (let second = 0; second < seconds; second++) {
+      bench.acknowledge(payload, 0x87);
+      bench.nowMs += 1000;
+      bench.endPause();
+    }
+  }
+
+  test("is never given up while the destination takes no message at all: a role may be on its way", () => {
     const bench = new ForwarderBench({ undeliverable: "Discard" });
     bench.arrive(1);
 
-    for (let attempt = 0; attempt < 50; attempt++) {
-      bench.acknowledge(1, 0x87);
-      bench.endPause();
-    }
+    refuse(bench, 1, 3600);
 
     expect(bench.counters.lost.undeliverable).toBe(0);
     expect(bench.forwarder.inFlight).toBe(1);
+  });
+
+  test("is undeliverable after a time in which the destination takes others, and holds them up no longer", () => {
+    const bench = new ForwarderBench({ undeliverable: "Discard" });
+    bench.arriveMany(2);
+    bench.acknowledge(1, 0x87);
+    bench.acknowledge(2);
+    bench.endPause();
+
+    refuse(bench, 1, 60);
+    expect(bench.source.acknowledged).toEqual([]);
+    expect(bench.forwarder.destination.rejection).toContain("0x87");
+    refuse(bench, 1, 1);
+
+    expect(bench.source.acknowledged).toEqual([1, 2]);
+    expect(bench.forwarder.destination.rejection).toBeUndefined();
+    expect(bench.troubles.at(-1)).toMatchObject({ kind: "undeliverable", reason: expect.stringContaining("for 60 s") });
+  });
+
+  test("keeps its dataflow unready all the time, whatever else is taken meanwhile", () => {
+    const bench = new ForwarderBench({ undeliverable: "Discard" });
+    bench.arriveMany(3);
+    bench.acknowledge(1, 0x87);
+
+    bench.acknowledge(2);
+    expect(bench.forwarder.destination.rejection).toContain("0x87");
+    bench.endPause();
+    bench.acknowledge(3);
+    expect(bench.forwarder.destination.rejection).toContain("0x87");
+    bench.acknowledge(1);
+
+    expect(bench.forwarder.destination.rejection).toBeUndefined();
+  });
+
+  test("of a topic that was given up follows at its first refusal, for ten minutes; of another topic it has a time of its own", () => {
+    const bench = new ForwarderBench({ undeliverable: "Discard" });
+    bench.arriveMany(2);
+    bench.acknowledge(1, 0x87);
+    bench.acknowledge(2);
+    bench.endPause();
+    refuse(bench, 1, 61);
+    expect(bench.counters.lost.undeliverable).toBe(1);
+
+    bench.arrive(3);
+    bench.acknowledge(3, 0x87);
+    expect(bench.counters.lost.undeliverable).toBe(2);
+    bench.arrive(4, { topic: "c/d" });
+    bench.acknowledge(4, 0x87);
+    bench.nowMs += 10 * 60_000;
+    bench.endPause();
+    bench.acknowledge(4);
+    bench.arrive(5);
+    bench.acknowledge(5, 0x87);
+
+    expect(bench.counters.lost.undeliverable).toBe(2);
+    expect(bench.forwarder.waiting).toBe(1);
+  });
+
+  test("is sent again for ever where no time is set", () => {
+    const bench = new ForwarderBench({ undeliverable: "Discard", refusalTimeoutMs: 0 });
+    bench.arriveMany(2);
+    bench.acknowledge(1, 0x87);
+    bench.acknowledge(2);
+    bench.endPause();
+
+    refuse(bench, 1, 3600);
+
+    expect(bench.counters.lost.undeliverable).toBe(0);
   });
 });
 
@@ -574,7 +650,7 @@ describe("a message that no filter of today asks for", () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
 
-    bench.forwarder.onUnwanted(viewOfPublish({ messageId: 2, topic: "old" }));
+    bench.sourceSide.onUnwanted(viewOfPublish({ messageId: 2, topic: "old" }));
     expect(bench.source.acknowledged).toEqual([]);
     bench.acknowledge(1);
 
@@ -587,7 +663,7 @@ describe("a message that no filter of today asks for", () => {
   test("of QoS 0 is only counted", () => {
     const bench = new ForwarderBench();
 
-    bench.forwarder.onUnwanted(viewOfPublish({ qos: 0 }));
+    bench.sourceSide.onUnwanted(viewOfPublish({ qos: 0 }));
 
     expect(bench.source.acknowledged).toEqual([]);
     expect(bench.counters.lost.filter_removed).toBe(1);
@@ -627,23 +703,50 @@ describe("draining", () => {
     expect(bench.source.acknowledged).toEqual([1]);
   });
 
-  test("forwards what arrives meanwhile with QoS 0: nobody keeps it", async () => {
+  test("accepts nothing new with QoS 0 either, and counts it: a steady flow must not keep it from ending", async () => {
     const bench = new ForwarderBench();
     bench.arrive(1);
     const drained = bench.forwarder.drain();
 
     bench.arrive(2, { qos: 0 });
     bench.acknowledge(1);
-    bench.acknowledge(2);
+    bench.arrive(3, { qos: 0 });
     await drained;
 
-    expect(bench.destination.written).toHaveLength(2);
+    expect(bench.destination.lines).toEqual(["1 a/b 1"]);
+    expect(bench.counters.lost.stopping).toBe(2);
+  });
+
+  test("waits until the destination has read what was written with QoS 0: an acknowledgement may rest on it", async () => {
+    const bench = new ForwarderBench({ qos: 0 });
+    bench.arriveMany(3);
+    let isDrained = false;
+    void bench.forwarder.drain().then(() => (isDrained = true));
+
+    await settle();
+    expect([isDrained, bench.forwarder.unconfirmed]).toEqual([false, 3]);
+    bench.destination.confirmations[0]!(true);
+    await settle();
+
+    expect([isDrained, bench.forwarder.unconfirmed]).toEqual([true, 0]);
+  });
+
+  test("says what of QoS 0 is unconfirmed where the connection ends first", async () => {
+    const bench = new ForwarderBench({ qos: 0 });
+    bench.arriveMany(3);
+    const drained = bench.forwarder.drain();
+
+    await settle();
+    bench.destination.confirmations[0]!(false);
+    await drained;
+
+    expect(bench.forwarder.unconfirmed).toBe(3);
   });
 
   test("sends what waits though the source is away, since no news of it will come", async () => {
     const bench = new ForwarderBench({ maxInflightMessages: 1 });
     bench.arriveMany(2);
-    bench.forwarder.detachSource();
+    bench.sourceSide.close();
 
     const drained = bench.forwarder.drain();
     bench.acknowledge(1);
@@ -655,7 +758,7 @@ describe("draining", () => {
 
   test("waits for a destination that is away, which the deadline of the caller ends", async () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     bench.arrive(1);
 
     const outcome = await Promise.race([bench.forwarder.drain(), Promise.resolve("deadline")]);
@@ -676,11 +779,11 @@ describe("draining", () => {
 
     await settle();
     expect(isDrained).toBe(false);
-    bench.forwarder.onSourcePuback(letter(), 0x97);
+    bench.sourceSide.onPuback(letter(), 0x97);
     await settle();
     expect(isDrained).toBe(false);
     bench.endPause();
-    bench.forwarder.onSourcePuback(letter(), 0);
+    bench.sourceSide.onPuback(letter(), 0);
     await settle();
 
     expect(isDrained).toBe(true);
@@ -718,9 +821,9 @@ describe("a source that sends more than it should", () => {
     bench.arrive(14, { payload: megabyte });
     expect(bench.source.isPaused).toBe(true);
 
-    for (let id = 1; id <= 6; id++) bench.forwarder.onPuback(id, 0);
+    for (let id = 1; id <= 6; id++) bench.destinationSide.onPuback(id, 0);
     expect(bench.source.isPaused).toBe(true);
-    bench.forwarder.onPuback(7, 0);
+    bench.destinationSide.onPuback(7, 0);
     expect(bench.source.isPaused).toBe(false);
   });
 
@@ -732,9 +835,9 @@ describe("a source that sends more than it should", () => {
     bench.arrive(9);
     expect(bench.source.isPaused).toBe(true);
 
-    for (const id of [1, 2]) bench.forwarder.onPuback(id, 0);
+    for (const id of [1, 2]) bench.destinationSide.onPuback(id, 0);
     expect(bench.source.isPaused).toBe(true);
-    bench.forwarder.onPuback(3, 0);
+    bench.destinationSide.onPuback(3, 0);
     expect(bench.source.isPaused).toBe(false);
   });
 
@@ -758,14 +861,14 @@ describe("a source that sends more than it should", () => {
     bench.destination.pendingBytes = 2 * 1024 * 1024;
     for (let count = 0; count < 5; count++) bench.arrive(0, { qos: 0 });
 
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
 
     expect(bench.source.isPaused).toBe(false);
   });
 
   test("is read on however many messages of QoS 0 wait while no destination is there: nothing else would hold them", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 4 });
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
 
     for (let count = 0; count < 100; count++) bench.arrive(0, { qos: 0 });
 
@@ -788,7 +891,7 @@ describe("a source that sends more than it should", () => {
 
   test("is paused on its next connection too while as much waits", () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     for (let id = 1; id <= 17; id++) bench.arrive(id, { payload: megabyte });
 
     bench.reconnectSource(false);
@@ -798,7 +901,7 @@ describe("a source that sends more than it should", () => {
 
   test("is read again after a reconnect that made what waited needless", () => {
     const bench = new ForwarderBench();
-    bench.forwarder.detachDestination();
+    bench.destinationSide.close();
     for (let id = 1; id <= 17; id++) bench.arrive(id, { payload: megabyte });
 
     bench.reconnectSource(true);
@@ -829,7 +932,7 @@ describe("a destination that is about to be replaced", () => {
     const bench = new ForwarderBench();
     bench.arriveMany(2);
 
-    bench.forwarder.holdDestination();
+    bench.destinationSide.hold();
     bench.arrive(3);
     bench.acknowledge(1);
     bench.acknowledge(2);
@@ -847,12 +950,12 @@ describe("a source connection that is about to be replaced", () => {
     const bench = new ForwarderBench();
 
     bench.arriveMany(2);
-    expect(bench.forwarder.owedToSource).toBe(2);
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(2);
     bench.acknowledge(2);
-    expect(bench.forwarder.owedToSource).toBe(2);
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(2);
     bench.acknowledge(1);
 
-    expect(bench.forwarder.owedToSource).toBe(0);
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(0);
   });
 
   test("is owed every dead letter that is published there, one that gets another turn included", () => {
@@ -863,23 +966,23 @@ describe("a source connection that is about to be replaced", () => {
     const letter = () => bench.source.written.at(-1)?.messageId ?? 0;
 
     bench.acknowledge(1, 0x90);
-    expect(bench.forwarder.owedToSource).toBe(1);
-    bench.forwarder.onSourcePuback(letter(), 0x97); // for the time being
-    expect(bench.forwarder.owedToSource).toBe(1);
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(1);
+    bench.sourceSide.onPuback(letter(), 0x97); // for the time being
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(1);
     bench.endPause();
-    bench.forwarder.onSourcePuback(letter(), 0);
+    bench.sourceSide.onPuback(letter(), 0);
 
-    expect(bench.forwarder.owedToSource).toBe(0);
+    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(0);
     expect(bench.counters.deadLettered).toBe(1);
   });
 
   test("keeps the messages of QoS 1 that come meanwhile, and its successor sends them again", () => {
     const bench = new ForwarderBench();
 
-    bench.forwarder.holdSource();
+    bench.sourceSide.hold();
     bench.arrive(1);
     bench.arrive(2, { qos: 0 }); // nobody would send that again
-    bench.forwarder.onUnwanted(viewOfPublish({ messageId: 3 }));
+    bench.sourceSide.onUnwanted(viewOfPublish({ messageId: 3 }));
     const old = bench.reconnectSource(true);
     bench.arrive(1, { dup: true });
     bench.acknowledge(1);

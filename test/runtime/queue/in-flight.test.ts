@@ -1,11 +1,11 @@
-import { createEntry, type Entry } from "../../../runtime/queue/entry.ts";
-import { InFlight } from "../../../runtime/queue/in-flight.ts";
+import type { Entry } from "../../../runtime/queue/entry.ts";
+import { InFlight, maxInFlight } from "../../../runtime/queue/in-flight.ts";
 import { encodePublish } from "../../../runtime/mqtt/publish.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
-import { viewOfPublish } from "./fakes.ts";
+import { entryOf as makeEntry, viewOfPublish } from "./fakes.ts";
 
 function entryOf(order: number): Entry {
-  return createEntry(encodePublish(viewOfPublish(), { qos: 1, retain: false }), order, undefined, 0);
+  return makeEntry({ publish: encodePublish(viewOfPublish(), { qos: 1, retain: false }), sourceId: order });
 }
 
 describe("InFlight", () => {
@@ -53,10 +53,21 @@ describe("InFlight", () => {
     inFlight.takeAll();
 
     inFlight.forgetIds();
-    const entries = Array.from({ length: 64_999 }, () => ({ ...entry, destinationId: 0 }));
+    const entries = Array.from({ length: 64_999 }, () => makeEntry({ publish: entry.publish }));
     for (const one of entries) inFlight.add(one, false);
 
     expect(new Set(entries.map(({ destinationId }) => destinationId)).size).toBe(64_999);
+  });
+
+  test("takes no message when no identifier is left: it is a fault of this program, and said so", () => {
+    const inFlight = new InFlight();
+    const { publish } = entryOf(1);
+    for (let count = 0; count < maxInFlight; count++) inFlight.add(makeEntry({ publish }), false);
+
+    expect(() => {
+      inFlight.add(makeEntry({ publish }), false);
+    }).toThrow("there is no packet identifier left");
+    expect(inFlight.length).toBe(64_999);
   });
 
   test("takes everything out in the order of sending, also after some were settled out of turn", () => {

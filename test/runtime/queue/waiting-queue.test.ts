@@ -1,11 +1,11 @@
 import type { Entry } from "../../../runtime/queue/entry.ts";
-import { doneEntry } from "../../../runtime/queue/entry.ts";
 import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
 import { WaitingQueue } from "../../../runtime/queue/waiting-queue.ts";
+import { entryOf as makeEntry } from "./fakes.ts";
 
 function entryOf(order: number, { sourceId = order, bytes = 10 } = {}): Entry {
   const publish = new EncodedPublish(Buffer.alloc(bytes), 0, bytes, 0, 0, undefined);
-  return { ...doneEntry(sourceId, undefined), publish, order };
+  return makeEntry({ sourceId, publish, order });
 }
 
 function orders(queue: WaitingQueue): number[] {

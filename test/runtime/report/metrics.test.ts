@@ -18,10 +18,13 @@ const status: Dataflow["status"] = {
   inFlight: 3,
   waiting: 5,
   unsafe: 0,
+  unconfirmed: 0,
+  oldestSeconds: 4,
+  idleSeconds: { source: 11, destination: 12 },
   spooled: { messages: 7, bytes: 700 },
   diskProblems: ["spool is full"],
   isSpoolGrowing: true,
-  stalls: 0,
+  stalls: { source: 0, destination: 0 },
 };
 
 /** The exposition's samples by name and labels: `relay_messages_received_total{dataflow="up"}`. */

@@ -1,0 +1,116 @@
+import type { Duplex } from "node:stream";
+
+import { ConnectionError, describeError } from "../contract/errors.ts";
+import type { Credentials } from "../identity/credentials.ts";
+import type { Connection } from "../mqtt/connection.ts";
+
+/** A stream that is open, and the credentials that go with it. */
+export interface Opened {
+  readonly credentials: Credentials;
+  readonly stream: Duplex;
+}
+
+/** One attempt at a connection, from its first byte to its end. Nothing of it outlives it. */
+export class Attempt {
+  /** From 1: for logs. */
+  readonly number: number;
+  connection: Connection | undefined;
+  /** Whether another connection is being opened to take its place. */
+  isReplacing = false;
+  readonly #ended = new AbortController();
+  #connectedMs: number | undefined;
+  #successor: Opened | undefined;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  /** Aborts when the attempt ends. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  /** Whether CONNACK accepted it. */
+  get wasConnected(): boolean {
+    return this.#connectedMs !== undefined;
+  }
+
+  /** Milliseconds since CONNACK; 0 when there was none. */
+  get lastedMs(): number {
+    return this.#connectedMs === undefined ? 0 : performance.now() - this.#connectedMs;
+  }
+
+  onConnected(): void {
+    this.#connectedMs = performance.now();
+  }
+
+  /** Ends the connection in good order; `successor` is what the next one is made of. */
+  closeFor(successor: Opened): void {
+    this.#successor = successor;
+    this.connection?.close();
+  }
+
+  /** What the next attempt is made of, if that still works; whoever takes it owns it. */
+  takeSuccessor(): Opened | undefined {
+    const successor = this.#successor;
+    this.#successor = undefined;
+    return successor?.stream.destroyed === false ? successor : undefined;
+  }
+
+  /** It is over. May be called again. */
+  end(): void {
+    this.#ended.abort(new Error("the connection has ended"));
+  }
+}
+
+export function asConnectionError(cause: unknown): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+}
+
+/** Waits whether a stream that is open fails within a time; reads nothing of it. */
+export async function failureWithin(stream: Duplex, timeMs: number): Promise<Error | undefined> {
+  // Stays: whatever happens to a stream that waits for its turn is found when it is used.
+  stream.on("error", () => undefined);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      settle(undefined);
+    }, timeMs);
+    const settle = (failure: Error | undefined) => {
+      clearTimeout(timer);
+      stream.off("error", settle);
+      stream.off("close", onClose);
+      stream.off("end", onClose);
+      resolve(failure);
+    };
+    const onClose = () => {
+      settle(new Error("the server closed the connection before CONNECT"));
+    };
+    stream.once("error", settle);
+    stream.once("close", onClose);
+    stream.once("end", onClose);
+  });
+}
+
+/** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
+export async function withinTime<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  act: (deadline: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    late.abort(
+      new Error(`no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`),
+    );
+  }, timeoutMs);
+  try {
+    return await act(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

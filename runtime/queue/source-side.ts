@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+
+import type { ConnectionError } from "../contract/errors.ts";
+import type { PublishView } from "../mqtt/publish.ts";
+import type { Counters } from "../report/counters.ts";
+import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
+import type { Entry } from "./entry.ts";
+import type { SourcePort } from "./ports.ts";
+
+/** Who takes what happens at the sources of a dataflow. */
+export interface SourceEvents {
+  readonly counters: Counters;
+  /** A connection is there; what it sends follows. */
+  readonly onOpened: (side: SourceSide, sessionPresent: boolean) => void;
+  readonly onPublish: (view: PublishView, side: SourceSide) => void;
+  readonly onUnwanted: (view: PublishView, side: SourceSide) => void;
+  readonly onPuback: (packetId: number, reasonCode: number, side: SourceSide) => void;
+  /** The connection has ended; what came on it is marked for it. */
+  readonly onClosed: (side: SourceSide, error: ConnectionError | undefined) => void;
+}
+
+/**
+ * One session at a source, which is one client identifier, over all its connections. Messages name it, so that it is known
+ * who redelivers them.
+ */
+export class SourceSession {
+  readonly #events: SourceEvents;
+  #current: SourceSide | undefined;
+
+  constructor(events: SourceEvents) {
+    this.#events = events;
+  }
+
+  /** The connection that is open. */
+  get current(): SourceSide | undefined {
+    return this.#current;
+  }
+
+  /** A connection is open; the one before has ended. What it sends goes to the side that is returned. */
+  open(port: SourcePort, sessionPresent: boolean): SourceSide {
+    assert(this.#current === undefined, "the source connection before has not ended");
+    const side = new SourceSide(this, port, this.#events, () => (this.#current = undefined));
+    this.#current = side;
+    this.#events.onOpened(side, sessionPresent);
+    return side;
+  }
+}
+
+/** What the relay holds for one connection to a source. It ends with that connection. */
+export class SourceSide {
+  readonly session: SourceSession;
+  readonly port: SourcePort;
+  readonly #unacknowledged: AcknowledgementQueue;
+  readonly #events: SourceEvents;
+  readonly #onClosed: () => void;
+  #isHeld = false;
+  #isClosed = false;
+
+  constructor(session: SourceSession, port: SourcePort, events: SourceEvents, onClosed: () => void) {
+    this.session = session;
+    this.port = port;
+    this.#events = events;
+    this.#onClosed = onClosed;
+    this.#unacknowledged = new AcknowledgementQueue(port, events.counters);
+  }
+
+  /** Messages that this connection waits for the acknowledgement of. */
+  get unacknowledged(): number {
+    return this.#unacknowledged.length;
+  }
+
+  /** The first of them. */
+  get oldest(): Entry | undefined {
+    return this.#unacknowledged.oldest;
+  }
+
+  /** Takes a message that arrived. The view is not used after the call. */
+  onPublish(view: PublishView): void {
+    // Left unacknowledged: the session keeps it for the next connection.
+    if (this.#isHeld && view.qos > 0) return;
+    this.#events.onPublish(view, this);
+  }
+
+  /** Takes a message that no filter of the configuration asked for: a kept session still has a filter that was removed. */
+  onUnwanted(view: PublishView): void {
+    if (this.#isHeld) return;
+    this.#events.onUnwanted(view, this);
+  }
+
+  /** Takes the acknowledgement of a dead letter that was published here. */
+  onPuback(packetId: number, reasonCode: number): void {
+    this.#events.onPuback(packetId, reasonCode, this);
+  }
+
+  /** Accepts no more messages of QoS 1: the connection is about to be replaced, and its successor gets them. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** The connection ended: what came on it can't be acknowledged any more. */
+  close(error?: ConnectionError): void {
+    assert(!this.#isClosed, "a source connection ended twice");
+    this.#isClosed = true;
+    this.#onClosed();
+    this.#unacknowledged.abandon();
+    this.#events.onClosed(this, error);
+  }
+
+  /** For the forwarder: this message is to be acknowledged here, in its turn. */
+  expectAcknowledgement(entry: Entry): void {
+    this.#unacknowledged.push(entry);
+  }
+
+  /** For the forwarder: acknowledges what is safe by now. */
+  release(): void {
+    this.#unacknowledged.release();
+  }
+}
