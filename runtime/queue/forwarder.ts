@@ -275,7 +275,7 @@ export class Forwarder {
   /** Does what follows from a change of what waits and what is in flight. */
   #settle(): void {
     const isAttached = this.#sender.current !== undefined;
-    if (isAttached && this.#mode === "running") this.#spooler?.refill();
+    if (isAttached && this.#drainsDisk) this.#spooler?.refill();
     const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.pendingBytes ?? 0);
     this.#backpressure.regulate(this.#waiting, otherBytes, isAttached);
     this.#finishDraining();
@@ -284,9 +284,15 @@ export class Forwarder {
   /** Tells whether a message may be sent as far as this process and its source are concerned. */
   #maySend(entry: Entry): boolean {
     if (this.#mode === "stopped") return false;
-    if (entry.sequence > 0) return this.#mode === "running";
+    if (entry.sequence > 0) return this.#drainsDisk;
     // With its source away, one that was never sent waits for the news whether the source redelivers it.
     return !entry.isForgettable || this.#mode !== "running";
+  }
+
+  /** Whether to send what is on the disk: while draining only if it is before messages that are not. */
+  get #drainsDisk(): boolean {
+    if (this.#mode !== "draining") return this.#mode === "running";
+    return (this.#spooler?.pendingLength ?? 0) > 0 || this.#waiting.toArray().some(({ sequence }) => sequence === 0);
   }
 
   get #hasRoomForQos0(): boolean {
