@@ -111,6 +111,7 @@ test.each([
   await passSeconds(warnedAt - 1);
   expect(events).toEqual([]);
   await passSeconds(1);
+  expect(events).toHaveLength(1);
   await passSeconds(lifetime);
 
   expect(events).toEqual([{ kind: "endsSoon", what: "token", endsAtMs: lifetime * 1000 }]);
