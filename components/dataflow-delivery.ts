@@ -17,12 +17,12 @@ export interface SpoolArgs {
   maxAgeSeconds?: number;
   /**
    * Messages a second from the disk to the destination at most; 0 is as fast as it takes them.
-   * @default 900
+   * @default 900 where the destination is Event Grid, else 0
    */
   drainMessagesPerSecond?: number;
   /**
    * Bytes a second from the disk to the destination at most; 0 is as fast as it takes them.
-   * @default 900000
+   * @default 900000 where the destination is Event Grid, else 0
    */
   drainBytesPerSecond?: number;
 }
@@ -58,6 +58,12 @@ export interface DeliveryArgs {
    */
   stallTimeoutSeconds?: number;
   /**
+   * The relay only: time in seconds that the destination may refuse one message for the time being while it takes others, 0
+   * to 86400; after that `undeliverableMessages` decides. No time counts while it takes none at all. 0 waits for ever.
+   * @default 60
+   */
+  refusalTimeoutSeconds?: number;
+  /**
    * The relay only: relays that a message may have passed, 1 to 255; one that comes with more is undeliverable.
    * @default 8 where the dataflows of the relay lead back to the source, else messages are not counted
    */
@@ -70,6 +76,7 @@ const deliveryFields = [
   "spool",
   "maxInflightBytes",
   "stallTimeoutSeconds",
+  "refusalTimeoutSeconds",
   "maxHops",
 ] as const satisfies readonly (keyof DeliveryArgs)[];
 
@@ -80,13 +87,15 @@ export function givenDeliveryFields(dataflow: DeliveryArgs): (keyof DeliveryArgs
 
 /** Writes them as the relay's configuration has them. */
 export function buildDelivery(dataflow: DeliveryArgs): DataflowInput["relay"] {
-  const { undeliverableMessages, deadLetter, spool, maxInflightBytes, stallTimeoutSeconds, maxHops } = dataflow;
+  const { undeliverableMessages, deadLetter, spool, maxHops } = dataflow;
+  const { maxInflightBytes, stallTimeoutSeconds, refusalTimeoutSeconds } = dataflow;
   return {
     undeliverableMessages,
     ...(deadLetter === undefined ? {} : { deadLetter: { endpointRef: deadLetter.endpoint, topic: deadLetter.topic } }),
     ...(spool === undefined ? {} : { spool }),
     maxInflightBytes,
     stallTimeoutSeconds,
+    refusalTimeoutSeconds,
     maxHops,
   };
 }

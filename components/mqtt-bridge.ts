@@ -2,7 +2,6 @@ import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfigu
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem } from "../runtime/contract/errors.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
 import type { AioDataflowsArgs } from "./aio-dataflows.ts";
 import type { DataflowProfileArgs } from "./aio/profile.ts";
@@ -24,6 +23,7 @@ import { EventGridEndpoint } from "./event-grid-endpoint.ts";
 import type { EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import type { GitOpsArgs } from "./git-ops/settings.ts";
+import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
 import { refuse } from "./refuse.ts";
@@ -113,7 +113,7 @@ export class MqttBridge extends pulumi.ComponentResource {
     super(MqttBridge.typeToken, name, withHiddenSecrets(args), opts);
     const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
-    for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), this);
+    warnOnce(this, warnings);
     const child = { parent: this };
     const inCluster =
       args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };

@@ -6,9 +6,9 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
-import { formatProblem } from "../runtime/contract/errors.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
+import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
 import { refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkRelaySettings } from "./relay/check.ts";
@@ -55,7 +55,7 @@ export class Relay extends pulumi.ComponentResource {
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
-    this.configText = renderText(this, name, args);
+    this.configText = renderText(this, name, args, opts?.parent);
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
@@ -129,7 +129,12 @@ function hostTypesOf(endpoints: RelayArgs["endpoints"]): { [name: string]: pulum
 }
 
 /** Renders the configuration as soon as everything in it is known, and refuses what is wrong with it. */
-function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<string> {
+function renderText(
+  relay: Relay,
+  name: string,
+  args: RelayArgs,
+  parent: pulumi.Resource | undefined,
+): pulumi.Output<string> {
   const { dataflows, instanceCount, metricsPort, status, proxy } = args;
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
@@ -140,7 +145,7 @@ function renderText(relay: Relay, name: string, args: RelayArgs): pulumi.Output<
     );
     const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status, proxy };
     const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
-    for (const warning of warnings) void pulumi.log.warn(formatProblem(warning), relay);
+    warnOnce(relay, warnings, parent);
     return text;
   });
   return asOutput(rendered);

@@ -1,12 +1,12 @@
 import * as authorization from "@pulumi/azure-native/authorization/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { filtersOverlap } from "../runtime/contract/topic/overlap.ts";
 import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
 import { mapInput } from "./known.ts";
 import { refusal } from "./refuse.ts";
-import { filtersOverlap } from "./topic-sets.ts";
 
 /** A topic space and the topics in it. */
 export interface GrantedTopicSpaceArgs {

@@ -1,3 +1,4 @@
+import { extraInstanceProblem } from "./contract/client-id.ts";
 import type { RelayConfig } from "./contract/config.ts";
 import type { HostAddress } from "./contract/config/endpoint.ts";
 import { createCredentialSource } from "./identity/credentials.ts";
@@ -45,6 +46,8 @@ export class Relay {
   readonly #context: DataflowContext;
   readonly #drainTimeoutMs: number;
   readonly #spoolPath: string;
+  /** Why this instance must not connect; `undefined` for those that the configuration counts. */
+  readonly #extraInstance: string | undefined;
   #spool: Spool | undefined;
   readonly #ended = new AbortController();
   #stopping: Promise<void> | undefined;
@@ -74,16 +77,24 @@ export class Relay {
     this.#log = log;
     this.#spoolPath = spoolPath ?? config.relay.spoolPath;
     this.#drainTimeoutMs = config.relay.drainTimeoutSeconds * 1000;
-    this.dataflows = Object.entries(config.dataflows)
+    this.#extraInstance = extraInstanceProblem(ordinal, config.profile.instanceCount);
+    this.dataflows = Object.entries(this.#extraInstance === undefined ? config.dataflows : {})
       .filter(([, { mode }]) => mode === "Enabled")
       .map(([name, dataflow]) => new Dataflow(name, dataflow, this.#context));
   }
 
   /**
-   * Runs until {@link stop}, or until no dataflow is left that can run.
+   * Runs until {@link stop}, or until no dataflow is left that can run. An instance that the configuration doesn't count
+   * only waits to be stopped: ending would have Kubernetes start it again and again.
    * @returns whether it ended because it was told to
    */
   async run(): Promise<boolean> {
+    if (this.#extraInstance !== undefined) {
+      this.#log.error({ reason: this.#extraInstance }, "this instance runs nothing");
+      await this.#told;
+      await this.#stopping;
+      return true;
+    }
     const status = reportStatus(this, this.#context, this.#ended.signal);
     const disk = this.#openSpool();
     await Promise.all(this.dataflows.map((dataflow) => this.#runDataflow(dataflow, disk)));
@@ -116,6 +127,7 @@ export class Relay {
   }
 
   get readiness(): Readiness {
+    if (this.#extraInstance !== undefined) return { isReady: false, reasons: [this.#extraInstance] };
     const reasons = this.dataflows.flatMap(({ name, status, needsDisk }) => {
       if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
       if (needsDisk && this.#spool?.isOpening === true) {

@@ -1,4 +1,5 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import { checkGitOps } from "../checks/git-ops.ts";
@@ -20,7 +21,6 @@ import type { RelaySettingsArgs } from "../relay/settings.ts";
 import { checkVolume } from "../relay/volume.ts";
 import { checkRelayConfig, renderRelayConfig } from "../render.ts";
 import type { RelayDeclaration } from "../render.ts";
-import { unsharedFilter } from "../topic-sets.ts";
 import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";

@@ -1,10 +1,11 @@
 import { parseHost } from "../../runtime/contract/config/endpoint.ts";
-import type { Problem } from "../../runtime/contract/errors.ts";
+import { formatProblem, type Problem } from "../../runtime/contract/errors.ts";
 import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
 import { clientId } from "../../runtime/contract/client-id.ts";
 import { findForeignAudience } from "../checks/audience.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
+import { findForgottenShares, findUnrememberedFilters } from "../checks/kept-subscriptions.ts";
 import { checkLoad } from "../checks/load.ts";
 import type { ExpectedLoad } from "../checks/load.ts";
 import { checkLoops } from "../checks/loops.ts";
@@ -22,6 +23,7 @@ import { givenFields, isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { relayDefaults } from "../relay/defaults.ts";
+import { usesVolume } from "../relay/volume.ts";
 import { endpointsAtBroker, listEndpoints, planEndpoints } from "./endpoints.ts";
 import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
 import { neededTopics } from "./topics.ts";
@@ -57,12 +59,34 @@ export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
     ...enabledDataflows(args).flatMap(([name, { dataSources }]) =>
       findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
     ),
+    ...findSubscriptionLosses(declaration),
     ...listCertificates(declaration).flatMap(findPartialPermissions),
     ...findUnsaidRetain(declaration),
     ...endpoints
       .filter(({ hostType }) => hostType === "CustomMqtt")
       .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
   ];
+}
+
+/** Subscriptions that a broker forgets, or that it keeps although the dataflow has them no more. */
+function findSubscriptionLosses({ args, endpoints }: BridgeDeclaration): Problem[] {
+  const found = enabledDataflows(args).flatMap(([name, dataflow]) => {
+    const { source, dataSources } = dataflow;
+    const endpoint = endpoints.find((one) => one.name === source);
+    // Where nothing is kept, a warning about that says more.
+    if (endpoint === undefined || endpoint.fields.qos === 0 || endpoint.fields.sessionExpirySeconds === 0) return [];
+    const path = `dataflows.${name}`;
+    if (endpoint.hostType === "CustomMqtt") {
+      const profile = isForAio(dataflow) ? "dataflowProfile" : "relay";
+      const paths = { instanceCount: `${profile}.instanceCount`, dataSources: `${path}.dataSources` };
+      return findForgottenShares({ endpoint: source, dataSources, instanceCount: instancesOf(args, dataflow), paths });
+    }
+    const hasDisk = usesVolume({ [name]: dataflow }, { [source]: endpoint.hostType });
+    if (endpoint.hostType !== "EventGrid" || isForAio(dataflow) || hasDisk) return [];
+    return findUnrememberedFilters(`${path}.spool.mode`, source);
+  });
+  // Dataflows of one source and one profile have their number of instances in common.
+  return [...new Map(found.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
 /** What is rendered has every default explicit, and can't tell any more what nobody has said. */

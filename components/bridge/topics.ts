@@ -1,7 +1,8 @@
+import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import type { NeededTopic } from "../checks/topic-coverage.ts";
 import { isEnabled } from "../dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
-import { destinationFilter, unsharedFilter } from "../topic-sets.ts";
+import { destinationFilter } from "../topic-sets.ts";
 
 /** The topics that dataflows need at some endpoints, by what they do there. */
 export interface NeededTopics {

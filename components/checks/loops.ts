@@ -1,5 +1,6 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { destinationFilter, intersectFilters, unsharedFilter } from "../topic-sets.ts";
+import { intersectFilters, unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
+import { destinationFilter } from "../topic-sets.ts";
 import { byRule } from "./rules.ts";
 
 /** A dataflow between two brokers, as far as a loop is concerned. */

@@ -82,6 +82,10 @@ export const rules = {
     title: "A custom broker gets tokens for itself (a warning)",
     source: "RFC 9700 §2.3, audience-restricted access tokens",
   },
+  "forgotten-shares": {
+    title: "A source with shared subscriptions is at a broker that keeps them over its restart (a warning)",
+    source: "tried with mosquitto 2.0.11, which keeps plain subscriptions and forgets shared ones",
+  },
   "git-ops": {
     title: "What is handed to a cluster in files has no Secrets in it",
     source: "Pulumi Kubernetes provider, renderYamlToDirectory",
@@ -145,6 +149,10 @@ export const rules = {
   "trust-bundle": {
     title: "The CA of a local broker is where the relay's pods can mount it",
     source: "Kubernetes, Volumes, configMap",
+  },
+  "unremembered-filters": {
+    title: "A source at Event Grid has a disk that remembers its filters (a warning)",
+    source: "Event Grid, MQTT support (2025-07-30), subscription identifiers",
   },
   volume: {
     title: "The relay's volume holds the disk queues of its dataflows",

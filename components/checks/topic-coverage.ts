@@ -1,7 +1,8 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
-import { filterCovers, filtersOverlap } from "../topic-sets.ts";
+import { filterCovers } from "../topic-sets.ts";
 import { byRule } from "./rules.ts";
 
 /** A topic filter that clients need, and the field of the declaration that asks for it. */

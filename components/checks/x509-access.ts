@@ -1,9 +1,10 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
 import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
 import type { PermissionBindingArgs, X509ClientArgs, X509ClientsArgs } from "../event-grid/x509.ts";
-import { filterCovers, filtersOverlap } from "../topic-sets.ts";
+import { filterCovers } from "../topic-sets.ts";
 import { byRule } from "./rules.ts";
 import type { NeededTopic } from "./topic-coverage.ts";
 

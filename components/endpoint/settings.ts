@@ -71,7 +71,7 @@ export interface MqttSettingsArgs {
    */
   keepAliveSeconds?: pulumi.Input<number>;
   /**
-   * At a source the Receive Maximum, at a destination the messages sent and not yet acknowledged; 1 to 65535.
+   * At a source the Receive Maximum, at a destination the messages sent and not yet acknowledged; 1 to 64999.
    * @default 100
    */
   maxInflightMessages?: pulumi.Input<number>;

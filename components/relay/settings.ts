@@ -95,7 +95,8 @@ export interface RelaySettingsArgs extends RelayPodArgs {
    */
   namespace?: pulumi.Input<string>;
   /**
-   * Instances of the relay, 1 to 20. Above 1 every source is a shared subscription, which promises no order.
+   * Instances of the relay, 1 to 20. Above 1 every source is a shared subscription, which promises no order, and which
+   * mosquitto 2.0 forgets when it restarts. Fewer instances take up the sessions of those that are removed.
    * Plain, because it decides whether there is a PodDisruptionBudget.
    * @default 1
    */

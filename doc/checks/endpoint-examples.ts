@@ -3,7 +3,7 @@ import type { CheckExample } from "./declaration.ts";
 
 const custom = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
 
-/** What endpoints, dataflows and the relay take. */
+/** What endpoints and the relay take, and what dataflows do to each other. */
 export const endpointExamples: readonly CheckExample[] = [
   {
     rule: "authentication-fields",
@@ -139,44 +139,6 @@ export const endpointExamples: readonly CheckExample[] = [
       relay: { useNodeIdentity: true },
     },
     path: "eventGridEndpoints.cloud.authenticationMethod",
-  },
-  {
-    rule: "retain",
-    fails: { eventGridEndpoints: { hub: {} }, dataflows: { telemetry: { destination: "hub" } } },
-    passes: { eventGridEndpoints: { hub: { retain: "Keep" } }, dataflows: { telemetry: { destination: "hub" } } },
-    path: "eventGridEndpoints.hub.retain",
-    isWarning: true,
-  },
-  {
-    rule: "overlapping-filters",
-    fails: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/line1/#"] } } },
-    passes: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry/#", "plant/+/alarms/#"] } } },
-    path: "dataflows.telemetry.dataSources[1]",
-    isWarning: true,
-  },
-  {
-    rule: "topic-filter",
-    fails: { dataflows: { telemetry: { dataSources: ["plant/#/telemetry"] } } },
-    passes: { dataflows: { telemetry: { dataSources: ["plant/+/telemetry"] } } },
-    path: "dataflows.telemetry.dataSources[0]",
-  },
-  {
-    rule: "topic-filter",
-    fails: { dataflows: { commands: { dataSources: ["sites/oslo/commands/4/5/6/7/8/9/10/11/12/13/14/15/16"] } } },
-    passes: { dataflows: { commands: { dataSources: ["sites/oslo/commands/4/5"] } } },
-    path: "dataflows.commands.dataSources[0]",
-  },
-  {
-    rule: "topic-template",
-    fails: { dataflows: { commands: { dataDestination: "plant/${inputTopic.6}/commands" } } },
-    passes: { dataflows: { commands: { dataDestination: "plant/${inputTopic.5}/commands" } } },
-    path: "dataflows.commands.dataDestination",
-  },
-  {
-    rule: "topic-template",
-    fails: { dataflows: { commands: { dataDestination: "plant/+/commands" } } },
-    passes: { dataflows: { commands: { dataDestination: "plant/all/commands" } } },
-    path: "dataflows.commands.dataDestination",
   },
   {
     rule: "trust-bundle",

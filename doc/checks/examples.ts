@@ -1,5 +1,6 @@
 import { aioExamples } from "./aio-examples.ts";
 import type { CheckExample } from "./declaration.ts";
+import { dataflowExamples } from "./dataflow-examples.ts";
 import { endpointExamples } from "./endpoint-examples.ts";
 import { namespaceExamples } from "./namespace-examples.ts";
 import { x509Examples } from "./x509-examples.ts";
@@ -8,6 +9,7 @@ import { x509Examples } from "./x509-examples.ts";
 export const checkExamples: readonly CheckExample[] = [
   ...aioExamples,
   ...endpointExamples,
+  ...dataflowExamples,
   ...namespaceExamples,
   ...x509Examples,
 ];

@@ -17,3 +17,16 @@ export function clientId({ prefix, dataflow, ordinal, side }: ClientIdParts): st
 export function shareGroup({ prefix, dataflow }: Pick<ClientIdParts, "prefix" | "dataflow">): string {
   return `${prefix}${dataflow}`.replace(/[/+#]/g, "_"); // [MQTT-4.8.2-2]
 }
+
+/**
+ * Says why an instance must not connect, or `undefined` when it is one of those that the configuration counts. The sessions
+ * of an extra one would keep a share of the messages once it is gone, and the other instances would end them meanwhile.
+ *
+ * @param ordinal number of the instance, from 0
+ */
+export function extraInstanceProblem(ordinal: number, instanceCount: number): string | undefined {
+  if (ordinal < instanceCount) return undefined;
+  const problem = `instance ${ordinal} is not one of profile.instanceCount (${instanceCount})`;
+  const remedy = `scale the StatefulSet back to ${instanceCount}, or raise instanceCount and deploy`;
+  return `${problem}: they count from 0, and this one connects to no broker; ${remedy}`;
+}

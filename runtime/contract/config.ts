@@ -46,7 +46,7 @@ export function parseRelayConfig(text: string, { where, profile }: ParseOptions)
   const { config, problems } = checkDocument(raw);
   if (problems.length > 0) throw new ConfigError(where, problems);
   const written = {
-    pathOf: (name: string) => raw.pathOf("endpoints", name),
+    pathOf: raw.pathOf,
     saysRetain: (name: string) => saysRetain(raw.document, name),
   };
   const warnings = withoutRepeats(findWarnings(config, written));

@@ -1,5 +1,6 @@
 import { normalizeFilter } from "./config/dataflow-rules.ts";
 import { matchesTopicFilter, parseSharedFilter } from "./topic/filter.ts";
+import { unsharedFilter } from "./topic/overlap.ts";
 import { shareGroup } from "./client-id.ts";
 
 /**
@@ -18,8 +19,5 @@ export function subscribedFilters(
 
 /** Tells whether one of the filters, shared or not, asks for a topic. */
 export function isAskedFor(filters: readonly string[], topic: string): boolean {
-  return filters.some((filter) => {
-    const shared = parseSharedFilter(filter);
-    return matchesTopicFilter(typeof shared === "object" ? shared.filter : filter, topic);
-  });
+  return filters.some((filter) => matchesTopicFilter(unsharedFilter(filter), topic));
 }

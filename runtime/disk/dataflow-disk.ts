@@ -8,13 +8,9 @@ import { Spooler } from "./spooler.ts";
 /** The relay's spool, or why there is none. */
 export type Disk = { readonly spool: Spool } | { readonly problem: string };
 
-type RelaySettings = DataflowConfig["relay"];
+export { needsDisk } from "../contract/config/dataflow.ts";
 
-/** Tells whether a dataflow writes anything to the disk. */
-export function needsDisk({ spool, undeliverableMessages, deadLetter }: RelaySettings): boolean {
-  const writesLetters = undeliverableMessages === "DeadLetter" && deadLetter?.endpointRef === undefined;
-  return spool.mode === "Enabled" || writesLetters;
-}
+type RelaySettings = DataflowConfig["relay"];
 
 /** What a dataflow has on the disk. */
 export interface DiskUse {
@@ -64,10 +60,23 @@ export function watchGrowth(
   const { drainMessagesPerSecond, drainBytesPerSecond, maxBytes } = relay.spool;
   const figures = { messages, bytes, maxBytes, drainMessagesPerSecond, drainBytesPerSecond };
   if (change === "grows") {
-    const remedy =
-      "raise relay.spool.drainMessagesPerSecond and drainBytesPerSecond if the destination takes more; else send it less: at maxBytes nothing more is acknowledged";
-    log.warn({ ...figures, remedy }, "the spool grows although the destination is connected");
+    log.warn(
+      { ...figures, remedy: remedyOfGrowth(relay.spool) },
+      "the spool grows although the destination is connected",
+    );
   } else if (change === "shrinks") log.info(figures, "the spool shrinks again");
+}
+
+/** What an operator can do about a spool that grows: a bound that is not there can't be raised. */
+function remedyOfGrowth({ drainMessagesPerSecond, drainBytesPerSecond }: RelaySettings["spool"]): string {
+  const less =
+    "send the destination less, or split the topics over several dataflows: at maxBytes nothing more is acknowledged";
+  const bounds = [
+    ...(drainMessagesPerSecond === 0 ? [] : ["relay.spool.drainMessagesPerSecond"]),
+    ...(drainBytesPerSecond === 0 ? [] : ["relay.spool.drainBytesPerSecond"]),
+  ];
+  if (bounds.length === 0) return `the destination takes less than arrives, and the relay bounds nothing; ${less}`;
+  return `raise ${bounds.join(" and ")} if the destination takes more; else ${less}`;
 }
 
 /** Says what keeps a dataflow from using its disk as it should; empty when nothing does. */

@@ -1,6 +1,6 @@
 import Denque from "denque";
 
-import { encodePublish, PublishView, stampExpiry, type EncodedPublish } from "../mqtt/publish.ts";
+import { encodePublish, PublishView, type EncodedPublish } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
@@ -217,9 +217,7 @@ export class Spooler {
 
   #append(entry: Entry): void {
     const { publish, arrivedMs } = entry;
-    // What is left of its time is worked out from its age when it is sent.
-    if (publish.expiryOffset > 0) stampExpiry(publish, publish.expirySeconds);
-    entry.sequence = this.#queue.append(publish.packet, arrivedMs, publish.inputTopic);
+    entry.sequence = this.#queue.append(packetAsItCame(publish), arrivedMs, publish.inputTopic);
     entry.spooledBytes = publish.length;
     this.#uncommitted.push(entry);
   }
@@ -262,4 +260,15 @@ export class Spooler {
     const { qos } = this.#options;
     return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
   }
+}
+
+/**
+ * The packet with the message expiry interval that it came with: its age is taken off when it is sent. A copy, where what
+ * was left has been written into it: those bytes may still be in the destination's socket.
+ */
+function packetAsItCame({ packet, expiryOffset, expirySeconds }: EncodedPublish): Buffer {
+  if (expiryOffset === 0 || packet.readUInt32BE(expiryOffset) === expirySeconds) return packet;
+  const copy = Buffer.from(packet);
+  copy.writeUInt32BE(expirySeconds, expiryOffset);
+  return copy;
 }

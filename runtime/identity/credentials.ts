@@ -89,7 +89,7 @@ export function createCredentialSource(
   return {
     read: async (signal) => {
       const shown = await proofs.read(signal);
-      ends.setToken(shown.token, proofs.warningShare);
+      ends.setToken(shown.token, proofs.warnAt);
       const proxy = address === undefined ? undefined : await readProxy(address, tls.mode === "Enabled");
       return { ...shown, ...(await readTls(signal)), ...(proxy === undefined ? {} : { proxy }) };
     },
@@ -111,7 +111,7 @@ function watchProof(
 ): () => void {
   if (token === undefined || proofs.watch === undefined) return () => undefined;
   return proofs.watch(token, (newer) => {
-    ends.setToken(newer, proofs.warningShare);
+    ends.setToken(newer, proofs.warnAt);
     onChange(proofs.isShownLive ? { kind: "token", data: newer.data } : { kind: "reconnect", what: proofs.what });
   });
 }

@@ -12,9 +12,12 @@ export interface CredentialEnd {
   readonly endsAtMs: number;
   /** Wall-clock milliseconds; omitted: unknown. */
   readonly startsAtMs?: number;
-  /** Share of the lifetime that is left when a warning is due; 0 for none. @default {@link defaultWarningShare} */
-  readonly warningShare?: number;
+  /** @default {@link inLastThird} */
+  readonly warnAt?: WarningRule;
 }
+
+/** Says when a warning is due of a credential that is still in use, in wall-clock milliseconds; `Infinity` for never. */
+export type WarningRule = (startsAtMs: number, endsAtMs: number) => number;
 
 /** A credential that is not renewed as it should be, for the log. */
 export interface EndEvent {
@@ -23,8 +26,23 @@ export interface EndEvent {
   readonly endsAtMs: number;
 }
 
-/** Share of the lifetime that is left when a warning is due: a third, less a hair, since cert-manager renews just then. */
-export const defaultWarningShare = 0.33;
+/** For what is renewed by others: a third of its lifetime is left, less a hair, since cert-manager renews just then. */
+export const inLastThird: WarningRule = (startsAtMs, endsAtMs) => endsAtMs - (endsAtMs - startsAtMs) * 0.33;
+
+/** For what the relay renews itself: it says so each time that this fails. */
+export const never: WarningRule = () => Infinity;
+
+/** Share of a service account token's lifetime after which the kubelet renews it. @see Kubernetes, token_manager.go */
+const kubeletRenewalShare = 0.8;
+/** The kubelet looks at a pod's volumes every 60 to 90 s; then the new file has to be seen. @see Kubernetes, pod_workers.go */
+const kubeletDelayMs = 100_000;
+
+/** For service account tokens: the kubelet should have renewed it by then. Not before, however short its life is. */
+export const onceKubeletIsLate: WarningRule = (startsAtMs, endsAtMs) => {
+  const dueMs = startsAtMs + (endsAtMs - startsAtMs) * kubeletRenewalShare;
+  return Math.min(dueMs + kubeletDelayMs, endsAtMs);
+};
+
 const maxTimerMs = 2_147_483_647;
 const label: Readonly<Record<CredentialKind, string>> = {
   token: "token",
@@ -52,11 +70,11 @@ export class EndWatch {
     for (const kind of new Set(ends.map((end) => end.kind))) this.#setKind(kind, ends);
   }
 
-  setToken(token: Token | undefined, warningShare: number): void {
+  setToken(token: Token | undefined, warnAt: WarningRule): void {
     if (token?.endsAtMs === undefined) return;
     const { endsAtMs, lifetimeMs } = token;
     const start = lifetimeMs === undefined ? {} : { startsAtMs: endsAtMs - lifetimeMs };
-    this.set([{ kind: "token", name: "token", endsAtMs, warningShare, ...start }]);
+    this.set([{ kind: "token", name: "token", endsAtMs, warnAt, ...start }]);
   }
 
   #setKind(kind: CredentialKind, ends: readonly CredentialEnd[]): void {
@@ -75,9 +93,9 @@ export class EndWatch {
   #schedule(key: string): void {
     const end = this.#ends.get(key);
     if (end === undefined) return;
-    const { endsAtMs, startsAtMs = this.#now(), warningShare = defaultWarningShare } = end;
-    if (warningShare === 0) return;
-    const leftMs = endsAtMs - (endsAtMs - startsAtMs) * warningShare - this.#now();
+    const { endsAtMs, startsAtMs = this.#now(), warnAt = inLastThird } = end;
+    const leftMs = warnAt(startsAtMs, endsAtMs) - this.#now();
+    if (leftMs === Infinity) return;
     end.timer = setTimeout(
       () => {
         if (leftMs > maxTimerMs) this.#schedule(key);

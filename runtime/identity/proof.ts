@@ -1,7 +1,7 @@
 import type { Endpoint } from "../contract/config/endpoint.ts";
 import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./azure-identity.ts";
 import type { Credentials } from "./credentials.ts";
-import { defaultWarningShare } from "./end-watch.ts";
+import { inLastThird, never, onceKubeletIsLate, type WarningRule } from "./end-watch.ts";
 import type { Mounts } from "./mounts.ts";
 import type { ProxyReader } from "./proxy.ts";
 import { Renewer, type Renewable, type RenewerOptions } from "./renewer.ts";
@@ -18,8 +18,8 @@ export interface ProofSource {
   readonly watch?: (used: Token, onChange: (newer: Token) => void) => () => void;
   /** Whether a newer token is shown on the live connection, by AUTH. */
   readonly isShownLive: boolean;
-  /** Share of a token's lifetime that is left when a warning is due; 0 for none. */
-  readonly warningShare: number;
+  /** When somebody has to be told that a token was not renewed. */
+  readonly warnAt: WarningRule;
 }
 
 /**
@@ -28,11 +28,8 @@ export interface ProofSource {
  */
 const enhancedMethod = { entraToken: "OAUTH2-JWT", serviceAccountToken: "K8S-SAT" } as const;
 
-/**
- * Shares of a token's lifetime that are left when somebody has to be told. The relay renews Entra's tokens itself and
- * says when that fails; the kubelet renews a service account's when a fifth is left.
- */
-const warningShares = { entraToken: 0, serviceAccountToken: 0.1, accessToken: defaultWarningShare } as const;
+/** The relay renews Entra's tokens, the kubelet a service account's; who renews an access token, nobody knows here. */
+const warningRules = { entraToken: never, serviceAccountToken: onceKubeletIsLate, accessToken: inLastThird } as const;
 
 /** Chooses what an endpoint's CONNECT carries. Reads nothing yet. */
 export function createProofSource(
@@ -78,7 +75,7 @@ async function readLogin(mounts: Mounts, secretRef: string): Promise<Shown["proo
 }
 
 function fixedProof(read: () => Shown["proof"] | Promise<Shown["proof"]>): ProofSource {
-  return { what: "credentials", read: async () => ({ proof: await read() }), isShownLive: false, warningShare: 0 };
+  return { what: "credentials", read: async () => ({ proof: await read() }), isShownLive: false, warnAt: never };
 }
 
 function enhancedProof(
@@ -88,12 +85,12 @@ function enhancedProof(
 ): ProofSource {
   const authenticationMethod = enhancedMethod[method];
   const prove = ({ data }: Token) => ({ authenticationMethod, authenticationData: data });
-  return { ...tokenProof(renewable, options, prove), isShownLive: true, warningShare: warningShares[method] };
+  return { ...tokenProof(renewable, options, prove), isShownLive: true, warnAt: warningRules[method] };
 }
 
 function passwordProof(renewable: Renewable<Token>, options: RenewerOptions, username: Shown["proof"]): ProofSource {
   const prove = ({ data }: Token) => ({ ...username, password: data });
-  return { ...tokenProof(renewable, options, prove), isShownLive: false, warningShare: warningShares.accessToken };
+  return { ...tokenProof(renewable, options, prove), isShownLive: false, warnAt: warningRules.accessToken };
 }
 
 function tokenProof(

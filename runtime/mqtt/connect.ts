@@ -1,3 +1,4 @@
+import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import { encodeControlPacket, type IConnackPacket } from "./control-packets.ts";
 
 /** What CONNECT says. @see MQTT 5.0 §3.1 */
@@ -21,6 +22,7 @@ export interface ConnectOptions {
 /** What the server announced in CONNACK, its defaults filled in. @see MQTT 5.0 §3.2.2.3 */
 export interface ServerLimits {
   readonly sessionPresent: boolean;
+  /** At most {@link maxPublishPacketId}: no more messages can be in flight. */
   readonly receiveMaximum: number;
   readonly maximumQoS: number;
   readonly retainAvailable: boolean;
@@ -55,7 +57,7 @@ export function encodeConnect(options: ConnectOptions): Buffer {
 export function readLimits({ sessionPresent, properties }: IConnackPacket): ServerLimits {
   return {
     sessionPresent,
-    receiveMaximum: properties?.receiveMaximum ?? 65_535,
+    receiveMaximum: Math.min(properties?.receiveMaximum ?? maxPublishPacketId, maxPublishPacketId),
     maximumQoS: properties?.maximumQoS ?? 2,
     retainAvailable: properties?.retainAvailable ?? true,
     maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import { generate, parser, type Packet } from "mqtt-packet";
 
 import { describeError } from "../contract/errors.ts";
+import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import { ProtocolError } from "./packet-reader.ts";
 
 export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Packet } from "mqtt-packet";
@@ -9,7 +10,7 @@ export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Pac
 const protocolVersion = 5;
 
 /** Packet identifiers of SUBSCRIBE and UNSUBSCRIBE; those of PUBLISH stay below. */
-export const firstControlPacketId = 65_000;
+export const firstControlPacketId = maxPublishPacketId + 1;
 export const lastControlPacketId = 65_535;
 
 /** Packet types, the upper half of the first byte. @see MQTT 5.0 §2.1.2 */

@@ -61,7 +61,7 @@ describe("the npm package", () => {
       "schema.json",
       "site-outputs.schema.json",
     ]);
-    expect(files).toContain(path.join("runtime", "config.js"));
+    expect(files).toContain(path.join("runtime", "contract", "config.js"));
     expect(files).not.toContain(path.join("runtime", "main.js"));
     expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).toEqual([]);
   });

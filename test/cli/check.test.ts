@@ -106,3 +106,15 @@ test("says of a file that is no JSON what is wrong with it", async () => {
   expect(lines).toHaveLength(2);
   expect(code).toBe(2);
 });
+
+test("warns of filters that share topics, and of instances whose shared subscriptions the broker may forget", async () => {
+  const twice = buildDataflow(["edge", ["a/+", "a/b"]], ["plant", "site/${inputTopic}"]);
+  const profile = { instanceCount: 2 };
+
+  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows: { twice } }), profile });
+
+  const at = lines.filter((line) => line.startsWith("warning: ")).map((line) => line.split(": ")[1]);
+  expect(at).toContain("dataflows.twice.operations[0].sourceSettings.dataSources[1]");
+  expect(at).toContain("profile.instanceCount");
+  expect(code).toBe(0);
+});

@@ -365,7 +365,7 @@ describe("refuses", () => {
         "edge has 3 problems:",
         '  host: is "aio-broker"; give "<hostname>:<port>", such as "broker.example:8883"',
         "  keepAliveSeconds: is -1 s; give a whole number from 0 to 65535 s",
-        "  maxInflightMessages: is 0 messages; give a whole number from 1 to 65535 messages",
+        "  maxInflightMessages: is 0 messages; give a whole number from 1 to 64999 messages",
       ],
     ],
     [

@@ -503,6 +503,19 @@ test("passes the configuration's own warnings on", async () => {
   expect(warn.mock.calls.map(([text]: [string]) => text.split(":")[0])).toContain("endpoints.cloud.qos");
 });
 
+test("warns once of what the bridge and the relay in it both see, by the path of the bridge", async () => {
+  const telemetry = {
+    ...args.dataflows["telemetry"]!,
+    dataSources: ["plant/+/telemetry/#", "plant/line1/telemetry/x"],
+  };
+
+  await deploy(() => new MqttBridge("oslo", { ...args, dataflows: { ...args.dataflows, telemetry } }));
+
+  expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
+    expect.stringMatching(/^dataflows\.telemetry\.dataSources\[1\]: .* \[overlapping-filters\]$/),
+  ]);
+});
+
 test("warns of retained messages to Event Grid, until somebody says what is meant", async () => {
   const warned = async (eventGridEndpoints: MqttBridgeArgs["eventGridEndpoints"]) => {
     warn.mockClear();

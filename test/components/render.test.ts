@@ -186,6 +186,7 @@ test("writes how a dataflow delivers as the relay reads it", () => {
     },
     maxInflightBytes: 100_000,
     stallTimeoutSeconds: 5,
+    refusalTimeoutSeconds: 300,
     maxHops: 3,
   };
 
@@ -197,6 +198,7 @@ test("writes how a dataflow delivers as the relay reads it", () => {
     spool: telemetry.spool,
     maxInflightBytes: 100_000,
     stallTimeoutSeconds: 5,
+    refusalTimeoutSeconds: 300,
     maxHops: 3,
   });
 });

@@ -1,30 +1,7 @@
 import fc from "fast-check";
 
-import {
-  destinationFilter,
-  filterCovers,
-  filtersOverlap,
-  intersectFilters,
-  unsharedFilter,
-} from "../../components/topic-sets.ts";
-import { matchesTopicFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
-
-test.each([
-  ["a/b", "a/b", true],
-  ["a/b", "a/c", false],
-  ["a/+", "a/c", true],
-  ["a/+", "a/b/c", false],
-  ["+/b", "a/+", true],
-  ["a/#", "a", true],
-  ["a/#", "a/b/c", true],
-  ["a/#", "b", false],
-  ["#", "a/b", true],
-  ["a/+/c", "a/b/#", true],
-  ["a/b", "a", false],
-])("filters %s and %s share a topic: %p", (a, b, expected) => {
-  expect(filtersOverlap(a, b)).toBe(expected);
-  expect(filtersOverlap(b, a)).toBe(expected);
-});
+import { destinationFilter, filterCovers } from "../../components/topic-sets.ts";
+import { matchesTopicFilter } from "../../runtime/contract/topic/filter.ts";
 
 test.each([
   ["a/#", "a/b/+", true],
@@ -47,14 +24,6 @@ test.each([
 });
 
 test.each([
-  ["$share/group/a/#", "a/#"],
-  ["$shared/group/a/#", "a/#"],
-  ["a/#", "a/#"],
-])("%s is seen as %s", (filter, expected) => {
-  expect(unsharedFilter(filter)).toBe(expected);
-});
-
-test.each([
   ["sites/oslo/${inputTopic}", "plant/+/telemetry/#", "sites/oslo/plant/+/telemetry/#"],
   ["${inputTopic}", "$share/group/a/#", "a/#"],
   ["x/${inputTopic.2}/y", "plant/+/telemetry", "x/+/y"],
@@ -68,27 +37,6 @@ test.each([
   expect(destinationFilter(dataDestination, dataSource)).toBe(expected);
 });
 
-test.each([
-  ["a/+", "+/b", "a/b"],
-  ["a/#", "+/b/c", "a/b/c"],
-  ["a/#", "a", "a"],
-  ["a/#", "#", "a/#"],
-  ["+/#", "#", "+/#"],
-  ["#", "#", "#"],
-  ["a/+/c/#", "a/b/#", "a/b/c/#"],
-  ["/+", "+/a", "/a"],
-  ["$SYS/#", "$SYS/+", "$SYS/+"],
-  ["#", "$SYS/a", undefined],
-  ["+/a", "$SYS/a", undefined],
-  ["#", "$SYS/#", undefined],
-  ["a/b", "a/c", undefined],
-  ["a/+", "a", undefined],
-  ["+", "/#", undefined],
-])("the topics under %s and %s are those under %s", (a, b, expected) => {
-  expect(intersectFilters(a, b)).toBe(expected);
-  expect(intersectFilters(b, a)).toBe(expected);
-});
-
 /** Few words, so that they meet often; empty levels and "$" are levels like others, but for a "$" that begins a topic. */
 const word = fc.constantFrom("a", "b", "", "$", "$a");
 const topic = fc
@@ -99,30 +47,6 @@ const filter = fc
   .tuple(fc.array(fc.oneof(word, fc.constant("+")), { maxLength: 4 }), fc.boolean())
   .map(([levels, isOpen]) => [...levels, ...(isOpen ? ["#"] : [])].join("/"))
   .filter((text) => text !== "");
-
-test("a topic falls under the intersection exactly when it falls under both filters", () => {
-  fc.assert(
-    fc.property(filter, filter, topic, (a, b, name) => {
-      const both = intersectFilters(a, b);
-
-      const isInBoth = matchesTopicFilter(a, name) && matchesTopicFilter(b, name);
-      expect(both !== undefined && matchesTopicFilter(both, name)).toBe(isInBoth);
-    }),
-    { numRuns: 20_000 },
-  );
-});
-
-test("an intersection is a topic filter, and the same from either side", () => {
-  fc.assert(
-    fc.property(filter, filter, (a, b) => {
-      const both = intersectFilters(a, b);
-
-      expect(both === undefined ? undefined : topicFilterProblem(both)).toBeUndefined();
-      expect(intersectFilters(b, a)).toBe(both);
-    }),
-    { numRuns: 5000 },
-  );
-});
 
 test("a filter that takes in another one has all its topics", () => {
   fc.assert(

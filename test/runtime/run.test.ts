@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import * as logModule from "../../runtime/report/log.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
@@ -143,7 +144,7 @@ describe("runRelay", () => {
       destination.close();
     });
 
-    function run(change: Partial<RunOptions> = {}): Promise<number> {
+    function run(change: Partial<RunOptions> = {}, more: Record<string, unknown> = {}): Promise<number> {
       const mqttSettings = { authentication: { method: "Anonymous" }, tls: { mode: "Disabled" } };
       const { dataflows } = buildDocument() as { dataflows: { upward: object } };
       const document = buildDocument({
@@ -151,6 +152,7 @@ describe("runRelay", () => {
         "endpoints.cloud.mqttSettings": { ...mqttSettings, host: destination.host },
         "relay.site": "oslo",
         "dataflows.resting": { ...dataflows.upward, mode: "Disabled" },
+        ...more,
       });
       return runRelay(optionsFor(JSON.stringify(document), change));
     }
@@ -194,7 +196,7 @@ describe("runRelay", () => {
 
     test("ends with 0 after SIGTERM, and takes its ordinal into the client identifiers", async () => {
       process.env["RELAY_ORDINAL"] = "4";
-      const code = run();
+      const code = run({}, { profile: { instanceCount: 5 } });
       const connect = await (await destination.next()).accept();
       const broker = await source.next();
       await broker.accept();
@@ -205,6 +207,29 @@ describe("runRelay", () => {
       expect(await code).toBe(ExitCode.ok);
       expect(connect.clientId).toBe("upward-4-destination");
       expect(process.listenerCount("SIGTERM")).toBeLessThanOrEqual(1);
+    });
+
+    test("as an instance too many it lives, is unready with the reason, and connects to nothing until SIGTERM", async () => {
+      process.env["RELAY_ORDINAL"] = "3";
+      const metricsPort = await findFreePort();
+      const connected = Promise.race([source.next(), destination.next()]);
+      const relay = { status: { endpointRef: "edge", topic: "status" } };
+      const code = run({ metricsPort }, { profile: { instanceCount: 3 }, relay });
+      const probe = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`);
+      while (!lines.some(({ msg }) => msg === "serving probes and metrics")) await delay(5);
+
+      const ready = await probe("/readyz");
+      const outcome = await Promise.race([connected.then(() => "connected"), code, delay(300, "waiting")]);
+
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).toMatch(/^instance 3 is not one of profile\.instanceCount \(3\): .*; scale the/);
+      expect((await probe("/livez")).status).toBe(200);
+      expect((await probe("/metrics")).status).toBe(200);
+      expect(outcome).toBe("waiting");
+      expect(lines).toContainEqual(expect.objectContaining({ level: "error", msg: "this instance runs nothing" }));
+
+      process.emit("SIGTERM", "SIGTERM");
+      expect(await code).toBe(ExitCode.ok);
     });
   });
 });

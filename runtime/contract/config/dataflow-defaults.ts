@@ -1,7 +1,6 @@
-import { parseSharedFilter } from "../topic/filter.ts";
+import { filtersOverlap, unsharedFilter } from "../topic/overlap.ts";
 import { parseTopicTemplate, type TopicTemplate } from "../topic/template.ts";
-import { dataflowParts, type Dataflow, type ParsedDataflow } from "./dataflow.ts";
-import { normalizeFilter } from "./dataflow-rules.ts";
+import { dataflowParts, type Dataflow, type DrainRates, type ParsedDataflow } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 
 type Dataflows = Readonly<Record<string, ParsedDataflow>>;
@@ -18,13 +17,35 @@ export function resolveDataflow(
   const dataflow = dataflows[name];
   if (dataflow === undefined) throw new TypeError(`there is no dataflow "${name}"`);
   const { spool, maxHops, ...rest } = dataflow.relay;
-  const source = endpoints[dataflowParts(dataflow)?.source.endpointRef ?? ""];
+  const parts = dataflowParts(dataflow);
+  const source = endpoints[parts?.source.endpointRef ?? ""];
+  const destination = endpoints[parts?.destination.endpointRef ?? ""];
   const keeps = source?.hostType === HostType.EventGrid || dataflow.requestDiskPersistence === "Enabled";
   const mode = spool.mode ?? (keeps ? "Enabled" : "Disabled");
   const hops = maxHops ?? (leadsBack(name, dataflows) ? hopsInLoop : undefined);
   return {
     ...dataflow,
-    relay: { ...rest, spool: { ...spool, mode }, ...(hops === undefined ? {} : { maxHops: hops }) },
+    relay: {
+      ...rest,
+      spool: { ...spool, mode, ...drainRates(spool, destination) },
+      ...(hops === undefined ? {} : { maxHops: hops }),
+    },
+  };
+}
+
+/**
+ * Event Grid takes 1,000 messages and 1 MB a second from a session, and throttles one that sends more: a spool drains just
+ * below that. Other brokers have no limit that is known here, so there a spool drains as fast as the broker takes it.
+ * @see Event Grid, MQTT quotas (2025-07-30)
+ */
+function drainRates(
+  { drainMessagesPerSecond, drainBytesPerSecond }: ParsedDataflow["relay"]["spool"],
+  destination: Endpoint | undefined,
+): DrainRates {
+  const isEventGrid = destination?.hostType === HostType.EventGrid;
+  return {
+    drainMessagesPerSecond: drainMessagesPerSecond ?? (isEventGrid ? 900 : 0),
+    drainBytesPerSecond: drainBytesPerSecond ?? (isEventGrid ? 900_000 : 0),
   };
 }
 
@@ -49,7 +70,11 @@ function leadsBack(name: string, dataflows: Dataflows): boolean {
   for (const next = start === undefined ? [] : [start]; next.length > 0;) {
     const { to, gives } = next.pop() ?? { to: "", gives: [] };
     for (const [key, way] of ways) {
-      if (way.from !== to || seen.has(key) || !gives.some((given) => way.takes.some((f) => overlap(given, f))))
+      if (
+        way.from !== to ||
+        seen.has(key) ||
+        !gives.some((given) => way.takes.some((taken) => filtersOverlap(given, taken)))
+      )
         continue;
       if (key === name) return true;
       seen.add(key);
@@ -63,10 +88,7 @@ function wayOf(dataflow: ParsedDataflow): Way | undefined {
   const parts = dataflowParts(dataflow);
   const template = parseTopicTemplate(parts?.destination.dataDestination ?? "");
   if (parts === undefined || "problem" in template) return undefined;
-  const takes = parts.source.dataSources.map(normalizeFilter).map((filter) => {
-    const shared = parseSharedFilter(filter);
-    return typeof shared === "object" ? shared.filter : filter;
-  });
+  const takes = parts.source.dataSources.map(unsharedFilter);
   const gives = takes.map((filter) => outputFilter(template, filter));
   return { from: parts.source.endpointRef, to: parts.destination.endpointRef, takes, gives };
 }
@@ -79,16 +101,4 @@ function outputFilter({ pieces }: TopicTemplate, filter: string): string {
   const levels = made.split("/").map((level) => (level.includes("#") ? "#" : level.includes("+") ? "+" : level));
   const rest = levels.indexOf("#");
   return (rest < 0 ? levels : levels.slice(0, rest + 1)).join("/");
-}
-
-/** Tells whether some topic falls under both filters. */
-function overlap(one: string, other: string): boolean {
-  const [a, b] = [one.split("/"), other.split("/")];
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    const [x, y] = [a[index], b[index]];
-    if (x === "#" || y === "#") return true;
-    if (x === undefined || y === undefined) return false;
-    if (x !== y && x !== "+" && y !== "+") return false;
-  }
-  return true;
 }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { block, choice, integer, text } from "./field.ts";
 
 const own = "Beyond the specification";
-const eventGridSource = "Event Grid, MQTT quotas (2025-07-30): 1,000 messages and 1 MB a second for each session";
+const eventGridRates = "Event Grid, MQTT quotas (2025-07-30): 1,000 messages and 1 MB a second for each session";
 
 /** What a dataflow does with a message that can never be delivered. */
 export const undeliverablePolicies = ["Stop", "Discard", "DeadLetter"] as const;
@@ -66,25 +66,24 @@ const spool = block({
       { min: 0, max: 1_000_000 },
       {
         description:
-          "Messages a second from the disk to the destination at most; 0 is as fast as it takes them. Has to be more than what arrives, or the disk is never empty again.",
+          "Messages a second from the disk to the destination at most; 0 is as fast as it takes them. Has to be more than what arrives, or the disk is never empty again. Omitted: 900 where the destination is Event Grid, else 0.",
         unit: "messages/s",
-        source: eventGridSource,
+        source: eventGridRates,
         own: true,
       },
     ),
-    900,
   ),
   drainBytesPerSecond: v.optional(
     integer(
       { min: 0, max: 10_000_000_000 },
       {
-        description: "Bytes a second from the disk to the destination at most; 0 is as fast as it takes them.",
+        description:
+          "Bytes a second from the disk to the destination at most; 0 is as fast as it takes them. Omitted: 900000 where the destination is Event Grid, else 0.",
         unit: "bytes/s",
-        source: eventGridSource,
+        source: eventGridRates,
         own: true,
       },
     ),
-    900_000,
   ),
 });
 
@@ -132,7 +131,7 @@ export const dataflowRelaySchema = block({
       { min: 0, max: 86_400 },
       {
         description:
-          "How long the destination may refuse one message for the time being while it takes others. After that the message follows `undeliverableMessages`. While the destination takes no message at all no time counts: a role assignment may be on its way. 0 waits for ever.",
+          "How long the destination may refuse one message for the time being (PUBACK 0x80, 0x83, 0x87, 0x97 and the like) while it takes others; after that the message follows `undeliverableMessages`. While the destination takes no message at all, no time counts: a role assignment may be on its way. 0 waits for ever.",
         unit: "s",
         source: own,
         own: true,

@@ -1,5 +1,6 @@
 import type { Problem } from "../errors.ts";
 import { matchesTopicFilter, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
+import { unsharedFilter } from "../topic/overlap.ts";
 import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type TopicTemplate } from "../topic/template.ts";
 import { dataflowParts, type ParsedDataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
@@ -107,7 +108,7 @@ function checkDestination(
   if ("problem" in template) return [{ path: at, ...template }];
   const filters = source.dataSources.map(normalizeFilter).filter((filter) => topicFilterProblem(filter) === undefined);
   const problems: Problem[] = [];
-  for (const filter of filters.map(withoutShare)) {
+  for (const filter of filters.map(unsharedFilter)) {
     const level = unresolvableLevel(template, filter);
     if (level === undefined) continue;
     const problem = `asks for level ${level}, which no topic under "${filter}" has`;
@@ -118,7 +119,7 @@ function checkDestination(
     if (problem !== undefined)
       problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
   }
-  const returns = findLoop(template, filters.map(withoutShare));
+  const returns = findLoop(template, filters.map(unsharedFilter));
   if (source.endpointRef === destination.endpointRef && returns !== undefined) {
     const problem = `"${template.text}" goes back to the same endpoint under the dataflow's own filter "${returns}", an endless loop`;
     problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
@@ -155,9 +156,4 @@ function sampleTopic(filter: string): string {
     .split("/")
     .map((level) => (level === "+" ? "x" : level === "#" ? deep : level))
     .join("/");
-}
-
-function withoutShare(filter: string): string {
-  const shared = parseSharedFilter(filter);
-  return typeof shared === "object" ? shared.filter : filter;
 }

@@ -155,11 +155,24 @@ export type Dataflow = Omit<ParsedDataflow, "relay"> & {
   readonly relay: Omit<ParsedDataflow["relay"], "spool"> & { readonly spool: Spool };
 };
 
-/** The spool of a dataflow. */
-export type Spool = Omit<ParsedDataflow["relay"]["spool"], "mode"> & { readonly mode: "Enabled" | "Disabled" };
+/** The spool of a dataflow; its rates are a second's, 0 is no bound. */
+export type Spool = Omit<ParsedDataflow["relay"]["spool"], "mode" | keyof DrainRates> &
+  DrainRates & { readonly mode: "Enabled" | "Disabled" };
+
+/** The drain rates of a spool, whose defaults depend on the destination. */
+export interface DrainRates {
+  readonly drainMessagesPerSecond: number;
+  readonly drainBytesPerSecond: number;
+}
 export type SourceSettings = v.InferOutput<typeof source>["sourceSettings"];
 export type TransformationSettings = v.InferOutput<typeof transformation>["builtInTransformationSettings"];
 export type DestinationSettings = v.InferOutput<typeof destination>["destinationSettings"];
+
+/** Tells whether a dataflow writes anything to the disk: its spool, or dead letters that no broker takes. */
+export function needsDisk({ spool, undeliverableMessages, deadLetter }: Dataflow["relay"]): boolean {
+  const writesDeadLetters = undeliverableMessages === "DeadLetter" && deadLetter?.endpointRef === undefined;
+  return spool.mode === "Enabled" || writesDeadLetters;
+}
 
 /** The operations of a dataflow by what they do. */
 export interface DataflowParts {

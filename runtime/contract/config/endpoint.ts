@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { maxPublishPacketId } from "../packet-ids.ts";
 import { authenticationSchema } from "./authentication.ts";
 import { block, choice, flag, integer, kubernetesName, text } from "./field.ts";
 import { proxySchema } from "./proxy.ts";
@@ -77,10 +78,10 @@ const mqttSettings = block({
   ),
   maxInflightMessages: v.optional(
     integer(
-      { min: 1, max: 65_535 },
+      { min: 1, max: maxPublishPacketId },
       {
         description:
-          "At a source: the Receive Maximum that is announced. At a destination: QoS 1 messages sent and not yet acknowledged.",
+          "At a source: the Receive Maximum that is announced. At a destination: QoS 1 messages sent and not yet acknowledged. Packet identifiers from 65000 on are kept for SUBSCRIBE and UNSUBSCRIBE.",
         unit: "messages",
         source: "Specification, Max inflight messages; MQTT 5.0 §3.1.2.11.3",
       },

@@ -1,5 +1,6 @@
 import type { Problem } from "../errors.ts";
-import { matchesTopicFilter, parseSharedFilter, topicNameProblem } from "../topic/filter.ts";
+import { matchesTopicFilter, topicNameProblem } from "../topic/filter.ts";
+import { unsharedFilter } from "../topic/overlap.ts";
 import type { DataflowParts, ParsedDataflow } from "./dataflow.ts";
 
 /** Lists what is wrong with the settings for messages that can't be delivered; empty when all is well. */
@@ -42,15 +43,10 @@ function checkDeadLetterTopic(at: string, endpointRef: string, topic: string, pa
     const remedy = "give a topic name to publish to";
     problems.push({ path: `${at}.topic`, problem: `"${topic}" ${problem}`, remedy });
   }
-  const returns = parts.source.dataSources.find((filter) => matchesTopicFilter(withoutShare(filter), topic));
+  const returns = parts.source.dataSources.find((filter) => matchesTopicFilter(unsharedFilter(filter), topic));
   if (endpointRef === parts.source.endpointRef && returns !== undefined) {
     const problem = `"${topic}" is under the dataflow's own filter "${returns}", so it would take its dead letters again`;
     problems.push({ path: `${at}.topic`, problem, remedy: "give a topic that the dataflow does not subscribe to" });
   }
   return problems;
-}
-
-function withoutShare(filter: string): string {
-  const shared = parseSharedFilter(filter.replace(/^\$shared\//, "$share/"));
-  return typeof shared === "object" ? shared.filter : filter;
 }

@@ -1,39 +1,71 @@
 import type { Problem } from "../errors.ts";
-import { dataflowParts } from "./dataflow.ts";
+import { dataflowParts, needsDisk, type Dataflow, type SourceSettings } from "./dataflow.ts";
 import type { RelayConfig } from "./document.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
+import { warnOfForgottenShares, warnOfOverlaps, warnOfUnrememberedFilters } from "./subscription-warnings.ts";
 
-/** What a document says of its endpoints beyond their values. */
+/** What a document says beyond its values. */
 export interface Written {
-  /** Where an endpoint was written. */
-  readonly pathOf: (endpoint: string) => string;
+  /** Where the profile, an endpoint or a dataflow was written. */
+  readonly pathOf: (part: "profile" | "endpoints" | "dataflows", name?: string) => string;
   /** Whether its retain setting was written at all, or is the default. */
   readonly saysRetain: (endpoint: string) => boolean;
 }
 
 /** Lists what works and may still lose messages or show a credential. */
-export function findWarnings({ endpoints, dataflows }: RelayConfig, { pathOf, saysRetain }: Written): Problem[] {
+export function findWarnings(
+  { endpoints, dataflows, profile: { instanceCount } }: RelayConfig,
+  { pathOf, saysRetain }: Written,
+): Problem[] {
   const ofDataflows = Object.entries(dataflows).flatMap(([name, dataflow]) => {
     const parts = dataflowParts(dataflow);
     const source = endpoints[parts?.source.endpointRef ?? ""];
     const destination = endpoints[parts?.destination.endpointRef ?? ""];
     if (parts === undefined || source === undefined || destination === undefined) return [];
+    const sourcePath = `${pathOf("endpoints", parts.source.endpointRef)}.mqttSettings`;
+    const destinationPath = `${pathOf("endpoints", parts.destination.endpointRef)}.mqttSettings`;
+    const at = { dataflow: pathOf("dataflows", name), instanceCount: `${pathOf("profile")}.instanceCount` };
     return [
-      ...checkSourceLosses(name, `${pathOf(parts.source.endpointRef)}.mqttSettings`, source),
-      ...checkDestinationLosses(name, `${pathOf(parts.destination.endpointRef)}.mqttSettings`, destination),
-      ...(saysRetain(parts.destination.endpointRef)
-        ? []
-        : checkRetain(`${pathOf(parts.destination.endpointRef)}.mqttSettings.retain`, destination)),
+      ...checkSourceLosses(name, sourcePath, source),
+      ...checkDestinationLosses(name, destinationPath, destination),
+      ...(saysRetain(parts.destination.endpointRef) ? [] : checkRetain(`${destinationPath}.retain`, destination)),
+      ...checkSubscriptions(at, dataflow, parts.source, source, instanceCount),
     ];
   });
   return [
     ...ofDataflows,
     ...Object.entries(endpoints).flatMap(([name, endpoint]) => [
-      ...checkClientIds(pathOf(name), endpoint),
-      ...checkClearText(pathOf(name), endpoint),
+      ...checkClientIds(pathOf("endpoints", name), endpoint),
+      ...checkClearText(pathOf("endpoints", name), endpoint),
     ]),
   ];
+}
+
+function checkSubscriptions(
+  at: { readonly dataflow: string; readonly instanceCount: string },
+  dataflow: Dataflow,
+  { endpointRef: endpoint, dataSources }: SourceSettings,
+  source: Endpoint,
+  instanceCount: number,
+): Problem[] {
+  if (dataflow.mode === "Disabled") return [];
+  const paths = {
+    instanceCount: at.instanceCount,
+    dataSources: `${at.dataflow}.operations[0].sourceSettings.dataSources`,
+  };
+  const isForgetful = keepsMessages(source) && source.hostType === HostType.CustomMqtt;
+  const isUnremembered = keepsMessages(source) && source.hostType === HostType.EventGrid && !needsDisk(dataflow.relay);
+  return [
+    ...warnOfOverlaps(paths.dataSources, dataSources),
+    ...(isForgetful ? warnOfForgottenShares({ endpoint, dataSources, instanceCount, paths }) : []),
+    ...(isUnremembered ? warnOfUnrememberedFilters(`${at.dataflow}.relay.spool.mode`, endpoint) : []),
+  ];
+}
+
+/** Whether the broker keeps anything for a dataflow while it is away; where it does not, a warning says so already. */
+function keepsMessages({ mqttSettings: { qos, sessionExpirySeconds } }: Endpoint): boolean {
+  return qos > 0 && sessionExpirySeconds > 0;
 }
 
 function checkSourceLosses(dataflow: string, path: string, { hostType, mqttSettings }: Endpoint): Problem[] {

@@ -259,6 +259,44 @@ describe("warns of", () => {
     expect(warned({ dataflows: { telemetry: { ...telemetry, mode: "Disabled" } } })).toEqual([]);
   });
 
+  const plant = { host: "mqtt.example.com:8883", authenticationMethod: "Anonymous" };
+  const alarms = { source: "plant", dataSources: ["a/#"], destination: "edge", dataDestination: "x/${inputTopic}" };
+  const forgotten = (change: object, endpoint = {}) =>
+    warned({ customEndpoints: { plant: { ...plant, ...endpoint } }, relay: { instanceCount: 2 }, ...change });
+
+  test("shared subscriptions that mosquitto forgets, once for all dataflows of one source", () => {
+    const topic = { ...alarms, dataSources: ["b", "$shared/group/c/#"] };
+
+    expect(forgotten({ dataflows: { alarms } })).toEqual(["relay.instanceCount [forgotten-shares]"]);
+    expect(forgotten({ dataflows: { alarms, more: alarms } })).toHaveLength(1);
+    expect(forgotten({ dataflows: { alarms: topic }, relay: {} })).toEqual([
+      "dataflows.alarms.dataSources[1] [forgotten-shares]",
+    ]);
+    expect(
+      forgotten({
+        dataflows: { alarms: { ...alarms, engine: "AzureIoTOperations" } },
+        dataflowProfile: { instanceCount: 2 },
+      }),
+    ).toEqual(["dataflowProfile.instanceCount [forgotten-shares]"]);
+  });
+
+  test("none with one instance, at AIO's own broker, and where nothing is kept anyway", () => {
+    expect(forgotten({ dataflows: { alarms }, relay: {} })).toEqual([]);
+    expect(forgotten({ dataflows: { alarms: { ...alarms, source: "edge", destination: "plant" } } })).toEqual([]);
+    expect(forgotten({ dataflows: { alarms } }, { qos: 0 })).toEqual([]);
+    expect(forgotten({ dataflows: { alarms } }, { sessionExpirySeconds: 0 })).toEqual([]);
+  });
+
+  test("removed filters at Event Grid that nothing remembers, but not where the relay has a disk", () => {
+    const withDisk = { spool: { mode: "Disabled" }, undeliverableMessages: "DeadLetter" };
+
+    expect(warned({ dataflows: { commands: { spool: { mode: "Disabled" } } } })).toEqual([
+      "dataflows.commands.spool.mode [unremembered-filters]",
+    ]);
+    expect(warned({ dataflows: { commands: withDisk } })).toEqual([]);
+    expect(warned({ dataflows: { commands: { spool: { mode: "Disabled" }, mode: "Disabled" } } })).toEqual([]);
+  });
+
   test("tokens for somebody else at a custom broker, known audience or not", () => {
     const other = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
     const audience: MqttBridgeArgs["site"] | pulumi.Output<string> = pulumi.output("https://mqtt.example.com");

@@ -6,13 +6,13 @@ test("filters that share topics are found, each with the first one that it overl
   expect(found).toEqual([
     {
       path: "dataflows.up.dataSources[2]",
-      problem: '"+/x" shares topics with "a/#", and a broker may deliver them twice',
+      problem: '"+/x" shares topics with "a/#", and a broker may send such a message once for each of them',
       remedy: "remove one of them, or narrow it",
       rule: "overlapping-filters",
     },
     expect.objectContaining({
       path: "dataflows.up.dataSources[3]",
-      problem: '"a/b" shares topics with "a/#", and a broker may deliver them twice',
+      problem: '"a/b" shares topics with "a/#", and a broker may send such a message once for each of them',
     }),
   ]);
 });

@@ -1,4 +1,4 @@
-import { clientId, shareGroup } from "../../../runtime/contract/client-id.ts";
+import { clientId, extraInstanceProblem, shareGroup } from "../../../runtime/contract/client-id.ts";
 
 describe("clientId", () => {
   test.each([
@@ -18,5 +18,21 @@ describe("shareGroup", () => {
 
   test("holds none of the characters that a share name may not have", () => {
     expect(shareGroup({ prefix: "site/+#", dataflow: "up" })).toBe("site___up");
+  });
+});
+
+describe("extraInstanceProblem", () => {
+  test.each([
+    [0, 1],
+    [2, 3],
+    [19, 20],
+  ])("has none of instance %d of %d", (ordinal, instanceCount) => {
+    expect(extraInstanceProblem(ordinal, instanceCount)).toBeUndefined();
+  });
+
+  test("says of the first instance too many what it is, and what to do", () => {
+    expect(extraInstanceProblem(3, 3)).toBe(
+      "instance 3 is not one of profile.instanceCount (3): they count from 0, and this one connects to no broker; scale the StatefulSet back to 3, or raise instanceCount and deploy",
+    );
   });
 });

@@ -8,7 +8,7 @@ import { buildDocument, parseDocument, problemsOf, problemsOfText } from "./conf
 /** Every number of the document: path, unit, least, default and most. */
 const numbers: readonly (readonly [string, string, number, number | undefined, number])[] = [
   ["endpoints.plant.mqttSettings.keepAliveSeconds", "s", 0, 60, 65_535],
-  ["endpoints.plant.mqttSettings.maxInflightMessages", "messages", 1, 100, 65_535],
+  ["endpoints.plant.mqttSettings.maxInflightMessages", "messages", 1, 100, 64_999],
   ["endpoints.plant.mqttSettings.sessionExpirySeconds", "s", 0, 3600, 4_294_967_295],
   ["profile.instanceCount", "instances", 1, 1, 20],
   ["profile.diagnostics.metrics.prometheusPort", "", 0, 9600, 65_535],
@@ -19,6 +19,7 @@ const numbers: readonly (readonly [string, string, number, number | undefined, n
   ["relay.reconnect.maxDelayMs", "ms", 10, 60_000, 600_000],
   ["dataflows.upward.relay.maxInflightBytes", "bytes", 65_536, 16_777_216, 1_073_741_824],
   ["dataflows.upward.relay.stallTimeoutSeconds", "s", 0, 60, 3600],
+  ["dataflows.upward.relay.refusalTimeoutSeconds", "s", 0, 60, 86_400],
   ["dataflows.upward.relay.maxHops", "hops", 1, undefined, 255],
   ["dataflows.upward.relay.spool.maxBytes", "bytes", 1_048_576, 1_073_741_824, 1_099_511_627_776],
   ["dataflows.upward.relay.spool.maxAgeSeconds", "s", 1, undefined, 31_536_000],

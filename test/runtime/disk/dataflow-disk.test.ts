@@ -3,14 +3,17 @@ import { createLog } from "../../../runtime/report/log.ts";
 import { GrowthWatch } from "../../../runtime/disk/growth-watch.ts";
 import { parseDocument, buildDocument } from "../contract/config/build-document.ts";
 
-const { relay } = parseDocument(buildDocument()).config.dataflows["upward"]!;
+function relayWith(spool: object) {
+  return parseDocument(buildDocument({ "dataflows.upward.relay.spool": spool })).config.dataflows["upward"]!.relay;
+}
 
 /** Looks every 10 s at a queue of these lengths; returns the log. */
-function watch(lengths: readonly number[], hasSpooler = true): Record<string, unknown>[] {
+function watch(lengths: readonly number[], hasSpooler = true, spool = {}): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   const log = createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
   const queue = { messages: 0, bytes: 0 };
   const disk = { queue, spooler: hasSpooler ? {} : undefined, growth: new GrowthWatch() } as unknown as DiskUse;
+  const relay = relayWith(spool);
   const now = jest.spyOn(performance, "now");
   for (const [index, messages] of lengths.entries()) {
     now.mockReturnValue(index * 10_000);
@@ -32,10 +35,25 @@ describe("watchGrowth", () => {
         bytes: 700,
         drainMessagesPerSecond: 900,
         drainBytesPerSecond: 900_000,
-        remedy: expect.stringContaining("raise relay.spool.drainMessagesPerSecond and drainBytesPerSecond"),
+        remedy: expect.stringMatching(
+          /^raise relay\.spool\.drainMessagesPerSecond and relay\.spool\.drainBytesPerSecond if the destination takes more; /,
+        ),
       }),
       expect.objectContaining({ level: "info", msg: "the spool shrinks again", messages: 0 }),
     ]);
+  });
+
+  test.each([
+    [{ drainMessagesPerSecond: 0 }, /^raise relay\.spool\.drainBytesPerSecond if the destination takes more; /],
+    [{ drainBytesPerSecond: 0 }, /^raise relay\.spool\.drainMessagesPerSecond if the destination takes more; /],
+    [
+      { drainMessagesPerSecond: 0, drainBytesPerSecond: 0 },
+      /^the destination takes less than arrives, and the relay bounds nothing; send the destination less/,
+    ],
+  ])("with %j it asks to raise no bound that is not there", (spool, remedy) => {
+    const [grows] = watch([1, 2, 3, 4, 5, 6, 7], true, spool);
+
+    expect(grows?.["remedy"]).toMatch(remedy);
   });
 
   test("says nothing where only dead letters are written: nothing drains those", () => {

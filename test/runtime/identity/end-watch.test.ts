@@ -1,4 +1,10 @@
-import { EndWatch, type CredentialEnd, type EndEvent } from "../../../runtime/identity/end-watch.ts";
+import {
+  EndWatch,
+  never,
+  onceKubeletIsLate,
+  type CredentialEnd,
+  type EndEvent,
+} from "../../../runtime/identity/end-watch.ts";
 
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
@@ -65,16 +71,58 @@ test("keeps kinds apart, and warns of each CA certificate by its name", async ()
   expect(watch.all().map(({ name }) => name)).toEqual(["relay", "old", "new"]);
 });
 
-test.each([
-  [0, 0],
-  [0.1, 1],
-])("warns of a token as its source wants: with a share of %d, %d times", async (warningShare, count) => {
+/** A token of so many seconds that was issued so many seconds after the start. */
+const token = (lifetime: number, issued = 0) => ({
+  data: Buffer.from(`t${issued}`),
+  endsAtMs: (issued + lifetime) * 1000,
+  lifetimeMs: lifetime * 1000,
+});
+const passSeconds = (seconds: number) => jest.advanceTimersByTimeAsync(seconds * 1000);
+
+test("never warns of a token that the relay renews itself", async () => {
   const { watch, events } = bench();
-  watch.setToken({ data: Buffer.from("t"), endsAtMs: 100_000, lifetimeMs: 100_000 }, warningShare);
+  watch.setToken(token(100), never);
 
-  await jest.advanceTimersByTimeAsync(89_000);
+  await passSeconds(200);
+
   expect(events).toEqual([]);
-  await jest.advanceTimersByTimeAsync(2000);
+});
 
-  expect(events).toHaveLength(count);
+test("does not warn of tokens of 600 s that the kubelet renews as late as it does", async () => {
+  const { watch, events } = bench();
+
+  for (let issued = 0; issued < 6000; issued += 570) {
+    watch.setToken(token(600, issued), onceKubeletIsLate);
+    await passSeconds(570);
+  }
+
+  expect(events).toEqual([]);
+});
+
+test.each([
+  [600, 580],
+  [3600, 2980],
+  [86_400, 69_220],
+  [300, 300],
+])("warns of a service account token of %d s that nobody renews after %d s, once", async (lifetime, warnedAt) => {
+  const { watch, events } = bench();
+  watch.setToken(token(lifetime), onceKubeletIsLate);
+
+  await passSeconds(warnedAt - 1);
+  expect(events).toEqual([]);
+  await passSeconds(1);
+  expect(events).toHaveLength(1);
+  await passSeconds(lifetime);
+
+  expect(events).toEqual([{ kind: "endsSoon", what: "token", endsAtMs: lifetime * 1000 }]);
+});
+
+test("warns at once of a token that is found with its renewal overdue", async () => {
+  const { watch, events } = bench();
+  await passSeconds(590);
+
+  watch.setToken(token(600), onceKubeletIsLate);
+  await passSeconds(0);
+
+  expect(events).toHaveLength(1);
 });

@@ -69,15 +69,24 @@ describe("encodeConnect", () => {
 });
 
 describe("readLimits", () => {
-  test("fills in what MQTT 5 says where the server says nothing", () => {
+  test("fills in what MQTT 5 says where the server says nothing, and bounds it by the packet identifiers that there are", () => {
     expect(readLimits(connack())).toEqual({
       sessionPresent: false,
-      receiveMaximum: 65_535,
+      receiveMaximum: 64_999,
       maximumQoS: 2,
       retainAvailable: true,
       maximumPacketBytes: Infinity,
       sharedSubscriptionAvailable: true,
     });
+  });
+
+  test.each([
+    [64_998, 64_998],
+    [64_999, 64_999],
+    [65_000, 64_999],
+    [65_535, 64_999],
+  ])("takes a Receive Maximum of %d for %d: identifiers above that are not for PUBLISH", (receiveMaximum, expected) => {
+    expect(readLimits(connack({ properties: { receiveMaximum } })).receiveMaximum).toBe(expected);
   });
 
   test("reads everything that the server announces", () => {

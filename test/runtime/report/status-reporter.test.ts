@@ -62,6 +62,7 @@ function createRelay(authentication: object = { method: "Anonymous" }, mountPath
   ];
   const document = {
     endpoints: { edge: endpoint },
+    profile: { instanceCount: 3 },
     dataflows: { telemetry: { operations } },
     relay: { site: "oslo", status: { endpointRef: "edge", topic: "relays/oslo" }, reconnect: { minDelayMs: 10 } },
   };

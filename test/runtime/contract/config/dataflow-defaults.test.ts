@@ -37,6 +37,29 @@ describe("the spool is on by default", () => {
   });
 });
 
+describe("the spool drains by default", () => {
+  const eventGrid = { drainMessagesPerSecond: 900, drainBytesPerSecond: 900_000 };
+  const unbounded = { drainMessagesPerSecond: 0, drainBytesPerSecond: 0 };
+  const own = { drainMessagesPerSecond: 50, drainBytesPerSecond: 0 };
+  test.each([
+    ["just below what Event Grid takes where it is the destination", flow("edge", ["a"], "cloud", "b"), eventGrid],
+    ["as fast as another broker takes it", flow("edge", ["a"], "plant", "b"), unbounded],
+    ["as fast as AIO's broker takes it, also from Event Grid", flow("cloud", ["a"], "edge", "b"), unbounded],
+    ["at the rates that were given, 0 among them", flow("edge", ["a"], "cloud", "b", { relay: { spool: own } }), own],
+  ])("%s", (_case, upward, rates) => {
+    expect(relayOf(buildDocument({ dataflows: { upward } }))?.spool).toMatchObject(rates);
+  });
+
+  test("at Event Grid's rates where hostType says that a custom domain is Event Grid's", () => {
+    const document = buildDocument({
+      "endpoints.cloud.hostType": "EventGrid",
+      "endpoints.cloud.mqttSettings.host": "mqtt.contoso.com:8883",
+    });
+
+    expect(relayOf(document)?.spool).toMatchObject(eventGrid);
+  });
+});
+
 describe("hops are counted by default", () => {
   const back = (filter: string, topic = "${inputTopic}", more = {}) => ({
     upward: flow("edge", ["plant/#"], "cloud", "sites/oslo/${inputTopic}"),

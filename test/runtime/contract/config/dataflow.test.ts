@@ -27,6 +27,7 @@ test("a dataflow has AIO's defaults", () => {
       },
       maxInflightBytes: 16_777_216,
       stallTimeoutSeconds: 60,
+      refusalTimeoutSeconds: 60,
     },
   });
 });

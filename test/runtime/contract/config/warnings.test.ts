@@ -2,6 +2,12 @@ import { buildDocument, warningsOf } from "./build-document.ts";
 
 const at = (endpoint: string) => `endpoints.${endpoint}.mqttSettings`;
 
+/** The dataflow with another source, and maybe another destination. */
+const from = (source: string, destination = "cloud") => ({
+  "dataflows.upward.operations.0.sourceSettings.endpointRef": source,
+  "dataflows.upward.operations.1.destinationSettings.endpointRef": destination,
+});
+
 /** Each warning: a document that earns it with the exact text, and a neighbour that does not. */
 const warnings: readonly (readonly [string, Record<string, unknown>, string, Record<string, unknown>])[] = [
   [
@@ -49,6 +55,30 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
     { [`${at("plant")}.clientIdPrefix`]: undefined },
   ],
   [
+    "filters of one dataflow that share topics may bring a message more than once",
+    { "dataflows.upward.operations.0.sourceSettings.dataSources": ["plant/+/telemetry", "$shared/g/plant/#"] },
+    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/plant/#" shares topics with "plant/+/telemetry", and a broker may send such a message once for each of them; remove one of them, or narrow it',
+    { "dataflows.upward.operations.0.sourceSettings.dataSources": ["plant/+/telemetry", "plant/+/alarms"] },
+  ],
+  [
+    "mosquitto forgets the shared subscriptions of several instances",
+    { profile: { instanceCount: 3 }, ...from("plant") },
+    'profile.instanceCount: is 3, so the source "plant" has shared subscriptions, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; set it to 1, use a broker that keeps shared subscriptions, or count on that loss',
+    { profile: { instanceCount: 3 } },
+  ],
+  [
+    "mosquitto forgets a shared subscription that was written",
+    { ...from("plant"), "dataflows.upward.operations.0.sourceSettings.dataSources": ["a", "$shared/g/b/#"] },
+    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/b/#" is a shared subscription, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; give "b/#", use a broker that keeps shared subscriptions, or count on that loss',
+    { "dataflows.upward.operations.0.sourceSettings.dataSources": ["$shared/g/b/#"] },
+  ],
+  [
+    "without a disk nothing takes a removed filter back at Event Grid",
+    { ...from("cloud", "plant"), "dataflows.upward.relay.spool.mode": "Disabled" },
+    'dataflows.upward.relay.spool.mode: is Disabled, so nothing remembers the filters of the session at "cloud": one that is taken out of dataSources later goes on delivering until the session expires; set it to "Enabled", or let the session expire before dataSources change',
+    from("cloud", "plant"),
+  ],
+  [
     "a credential without TLS is readable",
     { [`${at("edge")}.tls`]: { mode: "Disabled" } },
     `${at("edge")}.tls.mode: is Disabled, so the credential of method ServiceAccountToken is sent in clear text; set it to "Enabled"`,
@@ -70,6 +100,33 @@ test("an endpoint of two dataflows is warned of once", () => {
     { operationType: "Destination", destinationSettings: { endpointRef: "cloud", dataDestination: "b" } },
   ];
   const document = buildDocument({ [`${at("cloud")}.retain`]: undefined, "dataflows.second": { operations } });
+
+  expect(warningsOf(document)).toHaveLength(1);
+});
+
+test.each([
+  ["of a dataflow that is disabled", { "dataflows.upward.mode": "Disabled" }],
+  ["where a warning says already that QoS 0 loses messages", { [`${at("plant")}.qos`]: 0 }],
+  ["where a warning says already that the session keeps nothing", { [`${at("plant")}.sessionExpirySeconds`]: 0 }],
+])("says nothing of forgotten shared subscriptions %s", (_case, changes) => {
+  const document = buildDocument({ profile: { instanceCount: 3 }, ...from("plant"), ...changes });
+
+  expect(warningsOf(document).filter((warning) => warning.includes("shared"))).toEqual([]);
+});
+
+test("says nothing of removed filters where dead letters bring a disk, which remembers them", () => {
+  const relay = { spool: { mode: "Disabled" }, undeliverableMessages: "DeadLetter" };
+
+  expect(warningsOf(buildDocument({ ...from("cloud", "plant"), "dataflows.upward.relay": relay }))).toEqual([]);
+});
+
+test("two dataflows with one source are warned of its instances once", () => {
+  const { dataflows } = buildDocument(from("plant")) as { dataflows: { upward: object } };
+  const document = buildDocument({
+    ...from("plant"),
+    "dataflows.second": dataflows.upward,
+    profile: { instanceCount: 2 },
+  });
 
   expect(warningsOf(document)).toHaveLength(1);
 });
