@@ -59,7 +59,9 @@ export interface DeliveryArgs {
   stallTimeoutSeconds?: number;
   /**
    * The relay only: time in seconds that the destination may refuse one message for the time being while it takes others, 0
-   * to 86400; after that `undeliverableMessages` decides. No time counts while it takes none at all. 0 waits for ever.
+   * to 86400; after that it is discarded or becomes a dead letter where
+   * `undeliverableMessages` says so; with `Stop` it is sent again until it is taken. No time counts while the destination
+   * takes none at all. 0 waits for ever.
    * @default 60
    */
   refusalTimeoutSeconds?: number;

@@ -25,8 +25,8 @@ export interface DataflowStatus {
   readonly inFlight: number;
   /** Messages in memory that wait to be sent. */
   readonly waiting: number;
-  /** Messages that neither the destination nor the disk has. */
-  readonly unsafe: number;
+  /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
+  readonly unsafe: { readonly messages: number; readonly onlyHere: number };
   /** Messages with QoS 0 that were written to the destination and may not have reached it. */
   readonly unconfirmed: number;
   /** Age of the oldest message that neither the destination nor the disk has, in seconds; 0 when there is none. */

@@ -179,10 +179,12 @@ export class Relay {
   #reportDrain(): void {
     const sum = (read: (status: DataflowStatus) => number) =>
       this.dataflows.reduce((total, { status }) => total + read(status), 0);
-    const left = sum(({ unsafe }) => unsafe);
+    const left = sum(({ unsafe }) => unsafe.messages);
+    const lost = sum(({ unsafe }) => unsafe.onlyHere);
     const unconfirmed = sum((status) => status.unconfirmed);
-    if (left > 0)
-      this.#log.warn({ messages: left }, "drain time-out: not acknowledged, the source will send them again");
+    if (left > lost)
+      this.#log.warn({ messages: left - lost }, "drain time-out: not acknowledged, the source will send them again");
+    if (lost > 0) this.#log.warn({ messages: lost }, "drain time-out: not delivered, and no source has them: lost");
     if (unconfirmed > 0)
       this.#log.warn(
         { messages: unconfirmed },

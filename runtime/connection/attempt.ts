@@ -63,37 +63,43 @@ export class Attempt {
 
   /** It is over. May be called again. */
   end(): void {
-    this.#ended.abort(new Error("the connection has ended"));
+    this.#ended.abort(new ConnectionError("the connection has ended", { retryable: true }));
   }
 }
 
+/** Nothing else than a {@link ConnectionError} is thrown on purpose: another one is a fault of this program. */
 export function asConnectionError(cause: unknown): ConnectionError {
   if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+  return new ConnectionError(describeError(cause), { retryable: true, end: "fault" }, { cause });
 }
 
 /** Waits whether a stream that is open fails within a time; reads nothing of it. */
-export async function failureWithin(stream: Duplex, timeMs: number): Promise<Error | undefined> {
+export async function failureWithin(stream: Duplex, timeMs: number): Promise<ConnectionError | undefined> {
   // Stays: whatever happens to a stream that waits for its turn is found when it is used.
   stream.on("error", () => undefined);
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       settle(undefined);
     }, timeMs);
-    const settle = (failure: Error | undefined) => {
+    const settle = (failure: unknown) => {
       clearTimeout(timer);
       stream.off("error", settle);
       stream.off("close", onClose);
       stream.off("end", onClose);
-      resolve(failure);
+      resolve(failure === undefined ? undefined : lostWith(failure));
     };
     const onClose = () => {
-      settle(new Error("the server closed the connection before CONNECT"));
+      settle(new ConnectionError("the server closed the connection before CONNECT", { retryable: true }));
     };
     stream.once("error", settle);
     stream.once("close", onClose);
     stream.once("end", onClose);
   });
+}
+
+function lostWith(cause: unknown): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
 }
 
 /** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
@@ -104,12 +110,16 @@ export async function withinTime<T>(
 ): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(() => {
-    late.abort(
-      new Error(`no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`),
-    );
+    const text = `no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`;
+    late.abort(new ConnectionError(text, { retryable: true }));
   }, timeoutMs);
+  const deadline = AbortSignal.any([signal, late.signal]);
   try {
-    return await act(AbortSignal.any([signal, late.signal]));
+    return await act(deadline);
+  } catch (cause) {
+    // Whatever was given up for it says so in its own way.
+    if (deadline.aborted && !(cause instanceof ConnectionError)) throw asConnectionError(deadline.reason);
+    throw cause;
   } finally {
     clearTimeout(timer);
   }

@@ -51,6 +51,8 @@ export interface LinkOptions {
   readonly readCredentials: (signal: AbortSignal) => Promise<Credentials>;
   readonly openStream: (credentials: Credentials, signal: AbortSignal) => Promise<Duplex>;
   readonly onStateChange: (state: LinkState, waitMs?: number) => void;
+  /** A connection ended because of a fault of this program, which is the `cause`. */
+  readonly onFault?: (error: ConnectionError) => void;
   /**
    * Watches the credentials of a connection that is up; `replace` puts another one in its place.
    * @returns a function that ends it, called when the connection has ended
@@ -102,6 +104,7 @@ export class Link {
       const error = await this.#connectOnce(attempt, successor);
       attempt.end();
       successor = attempt.takeSuccessor();
+      if (error.end === "fault") this.#options.onFault?.(error);
       if (this.#isStopped()) break;
       if (!error.retryable && this.#user.survives?.(error) !== true) {
         successor?.stream.destroy();
@@ -124,7 +127,7 @@ export class Link {
 
   /** Ends the connection with DISCONNECT and connects no more. May be called again. */
   stop(): void {
-    this.#stop.abort(new Error("the relay is stopping"));
+    this.#stop.abort(new ConnectionError("the relay is stopping", { retryable: true }));
     this.#current?.connection?.close();
   }
 
@@ -149,7 +152,7 @@ export class Link {
     try {
       const opened = await this.#open(AbortSignal.any([this.#stop.signal, attempt.signal]));
       const failure = await failureWithin(opened.stream, refusalMs);
-      if (failure !== undefined && !attempt.hasEnded) throw asConnectionError(failure);
+      if (failure !== undefined && !attempt.hasEnded) throw failure;
       const deadline = AbortSignal.any([attempt.signal, AbortSignal.timeout(this.#options.quiesceMs)]);
       if (!attempt.hasEnded) await user.quiesce(deadline);
       if (attempt.hasEnded || this.#isStopped()) opened.stream.destroy();
@@ -201,8 +204,9 @@ export class Link {
         onClosed: (error) => {
           attempt.end();
           endWatch?.();
-          user?.close(error);
-          resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
+          const fault = failureOf(() => user?.close(error));
+          const ended = error ?? new ConnectionError("the connection was closed", { retryable: true });
+          resolve(fault ?? preparationError ?? ended);
         },
       });
       attempt.connection = connection;
@@ -220,5 +224,15 @@ export class Link {
     this.#firstOutcome?.();
     this.#firstOutcome = undefined;
     this.#options.onStateChange(state, waitMs);
+  }
+}
+
+/** What an act fails with; it is a fault of this program. */
+function failureOf(act: () => void): ConnectionError | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (cause) {
+    return asConnectionError(cause);
   }
 }

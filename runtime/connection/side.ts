@@ -82,6 +82,10 @@ export function createLinkOptions(
         ...(proxy === undefined ? {} : { proxy }),
         ...(instead === undefined ? {} : { connectTo: instead }),
       }),
+    onFault: ({ message, cause }) => {
+      const stack = cause instanceof Error ? cause.stack : undefined;
+      log.error({ ...names, reason: message, stack }, "a fault of the relay, please report it; connecting again");
+    },
     watchCredentials: (connection, used, replace) => keepRenewed(connection, used, replace, renewal),
     onStateChange: (state, waitMs) => {
       report(state, waitMs);

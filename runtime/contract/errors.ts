@@ -43,8 +43,9 @@ export interface ConnectionFailure {
  * Why a connection ended that was there.
  * - `peer`: the other side ended it, with DISCONNECT or without a word
  * - `protocolError`: this side did, since what it read breaks the protocol
+ * - `fault`: this side did, since this program has a fault
  */
-export type ConnectionEnd = "peer" | "protocolError";
+export type ConnectionEnd = "peer" | "protocolError" | "fault";
 
 /** A broker can't be reached, refused the connection or ended it: retried with backoff while `retryable`. */
 export class ConnectionError extends Error {

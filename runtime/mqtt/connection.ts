@@ -15,6 +15,7 @@ import {
   type Packet,
 } from "./control-packets.ts";
 import { startKeepAlive } from "./keep-alive.ts";
+import { ProtocolError } from "./packet-reader.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
@@ -67,7 +68,9 @@ export class Connection {
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      this.#fail(`broke the protocol: ${describeError(cause)}`, true, "protocolError", cause);
+      if (cause instanceof ProtocolError)
+        this.#fail(`broke the protocol: ${describeError(cause)}`, true, "protocolError", cause);
+      else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, true, "fault", cause);
     });
     this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {

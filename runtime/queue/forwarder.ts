@@ -113,11 +113,12 @@ export class Forwarder {
     return this.#waiting.length + (this.#spooler?.pendingLength ?? 0);
   }
 
-  /** Messages that neither the destination nor the disk has. */
-  get unsafe(): number {
+  /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
+  get unsafe(): { readonly messages: number; readonly onlyHere: number } {
     const pending = this.#spooler?.pending ?? [];
     const inMemory = [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray(), ...pending];
-    return inMemory.filter(({ custody }) => custody !== "safe").length;
+    const unsafe = inMemory.filter(({ custody }) => custody !== "safe");
+    return { messages: unsafe.length, onlyHere: unsafe.filter(({ custody }) => custody === "onlyHere").length };
   }
 
   /** Messages with QoS 0 that were written to the destination and may not have reached it. */

@@ -55,7 +55,8 @@ export class Sender {
     this.#options = options;
     this.#waiting = waiting;
     this.#events = events;
-    this.#refusals = new RefusalWatch(options.refusalTimeoutMs);
+    // A refusal for the time being may pass, and a dataflow that has stopped does not come back by itself.
+    this.#refusals = new RefusalWatch(options.undeliverable === "Stop" ? 0 : options.refusalTimeoutMs);
   }
 
   /** The connection that is open. */

@@ -66,6 +66,14 @@ export function createMetrics(relay: Relay): Metrics {
     (d) => Number(d.isSpoolGrowing),
   );
   addUnattended(registry, relay);
+  addGauge(
+    registry,
+    relay,
+    "relay_oldest_message_age_seconds",
+    "Age of the oldest message that was received and that neither the destination nor the disk has; 0 without one",
+    (d) => d.oldestSeconds,
+  );
+  addIdleTimes(registry, relay);
   addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
     Number(d.source.kind === "up"),
   );
@@ -143,6 +151,22 @@ function addGauge(
     registers: [registry],
     collect() {
       for (const { name: dataflow, status } of relay.dataflows) this.set({ dataflow }, read(status));
+    },
+  });
+}
+
+/** By side, so that it is seen which one does not move. */
+function addIdleTimes(registry: Registry, relay: Relay): void {
+  new Gauge({
+    name: "relay_idle_seconds",
+    help: "Time since a message came from or was acknowledged to the source, and since the destination took one",
+    labelNames: ["dataflow", "side"],
+    registers: [registry],
+    collect() {
+      for (const { name: dataflow, status } of relay.dataflows) {
+        this.set({ dataflow, side: "source" }, status.idleSeconds.source);
+        this.set({ dataflow, side: "destination" }, status.idleSeconds.destination);
+      }
     },
   });
 }

@@ -118,7 +118,7 @@ export const dataflowRelaySchema = block({
       { min: 0, max: 3600 },
       {
         description:
-          "A destination that is connected and leaves the oldest message unacknowledged for so long is disconnected, and connected again; 0 waits for ever.",
+          "How long nothing may move on a connection that is open while messages are owed there: no acknowledgement comes, and no byte is sent. It is made anew then, and the same work gets twice as long at each try in a row, up to eight times. 0 waits for ever.",
         unit: "s",
         source: own,
         own: true,
@@ -131,7 +131,7 @@ export const dataflowRelaySchema = block({
       { min: 0, max: 86_400 },
       {
         description:
-          "How long the destination may refuse one message for the time being (PUBACK 0x80, 0x83, 0x87, 0x97 and the like) while it takes others; after that the message follows `undeliverableMessages`. While the destination takes no message at all, no time counts: a role assignment may be on its way. 0 waits for ever.",
+          "How long the destination may refuse one message for the time being (PUBACK 0x80, 0x83, 0x87, 0x97 and the like) while it takes others; after that it is discarded or becomes a dead letter where `undeliverableMessages` says so. With `Stop` it goes on being sent again, since a refusal for the time being may pass, and the relay is unready and says why. While the destination takes no message at all, no time counts: a role assignment may be on its way. 0 waits for ever.",
         unit: "s",
         source: own,
         own: true,

@@ -6,7 +6,9 @@ import { createEntry } from "../../../runtime/queue/entry.ts";
 import { WaitingQueue } from "../../../runtime/queue/waiting-queue.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
 import { FakeDisk } from "../queue/fake-disk.ts";
-import { viewOfPublish } from "../queue/fakes.ts";
+import { ForwarderBench, viewOfPublish } from "../queue/fakes.ts";
+
+const { source: session } = new ForwarderBench().forwarder;
 
 /** A spooler on a disk, as each process makes one. */
 function open(disk: FakeDisk) {
@@ -33,7 +35,7 @@ describe("a message with an expiry interval that is written while it is in fligh
     const publish = encodeExpiring(10);
     stampExpiry(publish, 7);
 
-    spooler.cover(createEntry(publish, 1, undefined, -3000));
+    spooler.cover(createEntry(publish, 1, session, -3000));
     disk.work();
 
     expect([...disk.rows.values()].map(({ packet }) => expiryOf(packet))).toEqual([10]);
@@ -44,7 +46,7 @@ describe("a message with an expiry interval that is written while it is in fligh
     stampExpiry(publish, 7);
     const sent = Buffer.from(publish.packet);
 
-    open(new FakeDisk()).spooler.cover(createEntry(publish, 1, undefined, -3000));
+    open(new FakeDisk()).spooler.cover(createEntry(publish, 1, session, -3000));
 
     expect(publish.packet).toEqual(sent);
     expect(publish.expirySeconds).toBe(10);
@@ -54,7 +56,7 @@ describe("a message with an expiry interval that is written while it is in fligh
     const disk = new FakeDisk();
     const publish = encodeExpiring(10);
     stampExpiry(publish, 7);
-    open(disk).spooler.cover(createEntry(publish, 1, undefined, -3000));
+    open(disk).spooler.cover(createEntry(publish, 1, session, -3000));
     disk.work();
 
     const next = open(disk);
@@ -69,7 +71,7 @@ describe("a message with an expiry interval that is written while it is in fligh
     const publish = encodeExpiring(2);
     stampExpiry(publish, 1);
 
-    open(disk).spooler.cover(createEntry(publish, 1, undefined, -60_000));
+    open(disk).spooler.cover(createEntry(publish, 1, session, -60_000));
     disk.work();
 
     expect(expiryOf(publish.packet)).toBe(1);

@@ -521,7 +521,8 @@ class World {
     this.#move();
     await new Promise(setImmediate);
     check(this.#draining.isDone, "the drain does not end");
-    check(this.#forwarder.unsafe === 0, `${this.#forwarder.unsafe} messages are neither delivered nor on the disk`);
+    const { messages } = this.#forwarder.unsafe;
+    check(messages === 0, `${messages} messages are neither delivered nor on the disk`);
     this.#kill();
     this.source.connect(true);
     this.#connectDestination(true, 5);

@@ -512,8 +512,11 @@ describe("a message that the destination refuses for now", () => {
     expect(bench.forwarder.waiting).toBe(1);
   });
 
-  test("is sent again for ever where no time is set", () => {
-    const bench = new ForwarderBench({ undeliverable: "Discard", refusalTimeoutMs: 0 });
+  test.each([
+    ["no time is set", { undeliverable: "Discard", refusalTimeoutMs: 0 }],
+    ["an undeliverable message would stop the dataflow, which this is not for", { undeliverable: "Stop" }],
+  ] as const)("is sent again for ever where %s", (_why, options) => {
+    const bench = new ForwarderBench(options);
     bench.arriveMany(2);
     bench.acknowledge(1, 0x87);
     bench.acknowledge(2);
@@ -521,7 +524,7 @@ describe("a message that the destination refuses for now", () => {
 
     refuse(bench, 1, 3600);
 
-    expect(bench.counters.lost.undeliverable).toBe(0);
+    expect([bench.counters.lost.undeliverable, bench.stopped]).toEqual([0, []]);
   });
 });
 

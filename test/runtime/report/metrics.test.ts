@@ -17,7 +17,7 @@ const status: Dataflow["status"] = {
   rejection: undefined,
   inFlight: 3,
   waiting: 5,
-  unsafe: 0,
+  unsafe: { messages: 0, onlyHere: 0 },
   unconfirmed: 0,
   oldestSeconds: 4,
   idleSeconds: { source: 11, destination: 12 },
