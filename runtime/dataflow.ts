@@ -1,16 +1,21 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import { DestinationUser } from "./connection/destination-link.ts";
 import { Link, type LinkState } from "./connection/link.ts";
-import { aborted } from "./connection/quiesce.ts";
+import { aborted, until } from "./connection/quiesce.ts";
+import { takeUpRemovedSessions, type RemovedSessionsOptions } from "./connection/removed-sessions.ts";
 import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
 import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
+import { removedOrdinals } from "./contract/client-id.ts";
+import { HostType } from "./contract/config/endpoint.ts";
 import { subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import { Forwarder } from "./queue/forwarder.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
-import { reportTrouble } from "./report/trouble-log.ts";
+import { reportRemovedSession, reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { createPatch, planPatch } from "./rewrite/patch.ts";
 
@@ -48,6 +53,13 @@ const tickMs = 250;
 /** How long the source waits for the destination's first connection, which decides how much the source may send. */
 const firstAttemptMs = 2000;
 
+/** A removed instance that is just ending is left in peace for so long. */
+const settleMs = 1000;
+/** Sessions of removed instances are looked for within this time for each dataflow, so that not all connect at once. */
+const spreadMs = 50;
+/** A session of a removed instance that was silent for so long is empty. */
+const emptySessionMs = 2000;
+
 /** Runs one dataflow: a connection to its source, one to its destination, and the forwarder between them. */
 export class Dataflow {
   readonly name: string;
@@ -61,6 +73,8 @@ export class Dataflow {
   #failure: string | undefined;
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
+  readonly #stopped = new AbortController();
+  readonly #removedSessions: RemovedSessionsOptions | undefined;
 
   constructor(name: string, config: DataflowConfig, context: DataflowContext) {
     this.name = name;
@@ -74,6 +88,7 @@ export class Dataflow {
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
     this.#source = this.#createSourceLink(source, parts);
+    this.#removedSessions = this.#planRemovedSessions(source, parts);
   }
 
   get status(): DataflowStatus {
@@ -146,14 +161,25 @@ export class Dataflow {
     // What the destination takes decides how much the source may send. When it is away the source connects all the
     // same: without a session there nothing would be kept for this dataflow.
     await Promise.race([this.#destination.firstAttempt, aborted(AbortSignal.timeout(firstAttemptMs))]);
-    await Promise.all([destination, this.#source.run()]);
+    await Promise.all([destination, this.#source.run(), this.#takeUpRemovedSessions()]);
+  }
+
+  /** Once its own source is up: messages of a shared subscription have another way by then. */
+  async #takeUpRemovedSessions(): Promise<void> {
+    const { signal } = this.#stopped;
+    const options = this.#removedSessions;
+    if (options === undefined) return;
+    await until(() => this.#source.state.kind === "up", signal, tickMs);
+    const { config, random } = this.#context;
+    const waitMs = settleMs + random() * Object.keys(config.dataflows).length * spreadMs;
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    await takeUpRemovedSessions(options, signal);
   }
 
   /** Accepts no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
   async stop(deadline: AbortSignal): Promise<void> {
     if (this.#failure === undefined) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
-    this.#source.stop();
-    this.#destination.stop();
+    this.#stopLinks();
   }
 
   #fail(reason: string): void {
@@ -161,6 +187,11 @@ export class Dataflow {
     this.#failure = reason;
     this.#log.error({ reason }, "dataflow stopped");
     this.#forwarder.end();
+    this.#stopLinks();
+  }
+
+  #stopLinks(): void {
+    this.#stopped.abort();
     this.#source.stop();
     this.#destination.stop();
   }
@@ -221,6 +252,27 @@ export class Dataflow {
       },
     });
     return new Link(user, options);
+  }
+
+  /** Which sessions of removed instances this one looks after; without shared subscriptions there were no others. */
+  #planRemovedSessions({ endpoint, name }: Side, { source }: DataflowParts): RemovedSessionsOptions | undefined {
+    const { clientIdPrefix: prefix, sessionExpirySeconds } = endpoint.mqttSettings;
+    const hasShares = endpoint.hostType !== HostType.EventGrid || endpoint.relay.allowSharedSubscriptions;
+    if (!hasShares || sessionExpirySeconds === 0) return undefined;
+    const { ordinal } = this.#context;
+    const { instanceCount } = this.#context.config.profile;
+    const filters = subscribedFilters(source.dataSources, { instanceCount: 1, prefix, dataflow: this.name });
+    const shared = subscribedFilters(source.dataSources, { instanceCount: 2, prefix, dataflow: this.name });
+    return {
+      sideOf: (removed) => createSide(this.name, "source", name, { ...this.#context, ordinal: removed }),
+      ordinals: removedOrdinals(ordinal, instanceCount),
+      linkOptions: (side) => ({ ...this.#linkOptions(side), onStateChange: reportRemovedSession(this.#log, side) }),
+      forwarder: this.#forwarder,
+      log: this.#log,
+      filters,
+      subscribed: [...new Set([...shared, ...filters])],
+      quietMs: emptySessionMs,
+    };
   }
 
   #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {

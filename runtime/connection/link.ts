@@ -125,10 +125,14 @@ export class Link {
     this.#setState({ kind: "stopped" });
   }
 
-  /** Ends the connection with DISCONNECT and connects no more. May be called again. */
-  stop(): void {
+  /**
+   * Ends the connection with DISCONNECT and connects no more. May be called again.
+   * @param how whether the broker is to end the session with it
+   */
+  stop(how: { readonly endsSession?: boolean } = {}): void {
+    if (this.#isStopped()) return;
     this.#stop.abort(new ConnectionError("the relay is stopping", { retryable: true }));
-    this.#current?.connection?.close();
+    this.#current?.connection?.close(how);
   }
 
   /** Ends the connection that is open, if there is one, and connects again. */

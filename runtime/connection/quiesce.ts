@@ -1,9 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-const pollMs = 5;
-
-/** Waits until something holds, or `signal` aborts. Never rejects. */
-export async function until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+/** Waits until something holds, or `signal` aborts; looks each `pollMs` milliseconds. Never rejects. */
+export async function until(holds: () => boolean, signal: AbortSignal, pollMs = 5): Promise<void> {
   while (!holds() && !signal.aborted) await delay(pollMs, undefined, { signal }).catch(() => undefined);
 }
 

@@ -30,3 +30,16 @@ export function extraInstanceProblem(ordinal: number, instanceCount: number): st
   const remedy = `scale the StatefulSet back to ${instanceCount}, or raise instanceCount and deploy`;
   return `${problem}: they count from 0, and this one connects to no broker; ${remedy}`;
 }
+
+/** AIO's own limit of instances of a dataflow profile. @see Azure IoT Operations, DataflowProfile */
+export const maxInstances = 20;
+
+/**
+ * Numbers of instances that the configuration no longer counts, and whose sessions this instance looks after: each of them
+ * is one remaining instance's.
+ */
+export function removedOrdinals(ordinal: number, instanceCount: number): number[] {
+  const ordinals: number[] = [];
+  for (let removed = instanceCount + ordinal; removed < maxInstances; removed += instanceCount) ordinals.push(removed);
+  return ordinals;
+}

@@ -178,14 +178,18 @@ export class Connection {
     await this.#reauthentication.run(data);
   }
 
-  /** Says DISCONNECT, sends what was written before it, and ends. */
-  close(): void {
+  /**
+   * Says DISCONNECT, sends what was written before it, and ends.
+   * @param how whether the server is to end the session with the connection
+   */
+  close({ endsSession = false }: { readonly endsSession?: boolean } = {}): void {
     if (this.#phase !== "open") {
       this.#end(undefined);
       return;
     }
-    // No properties: Event Grid refuses a DISCONNECT with user properties, and the session's expiry stays as it was set.
-    this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0 }));
+    // Event Grid refuses a DISCONNECT with user properties. The session's expiry stays as it was set, unless it is to end.
+    const properties = endsSession ? { properties: { sessionExpiryInterval: 0 } } : {};
+    this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0, ...properties }));
     this.#writer.flush();
     this.#phase = "closing";
     this.#stream.end();

@@ -27,6 +27,18 @@ export function reportLinkState(
   };
 }
 
+/** Says why the session of a removed instance can't be taken up. */
+export function reportRemovedSession(
+  log: Logger,
+  { clientId }: { readonly clientId: string },
+): (state: LinkState, waitMs?: number) => void {
+  return (state, waitMs) => {
+    if (!("reason" in state)) return;
+    const fields = { clientId, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) };
+    log.warn(fields, "the session of a removed instance can't be taken up");
+  };
+}
+
 /** Lines of one kind within {@link troubleWindowMs}; the rest is only counted. */
 const maxTroublesPerWindow = 10;
 const troubleWindowMs = 10_000;

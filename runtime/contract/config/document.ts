@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { maxInstances } from "../client-id.ts";
 import { dataflowSchema, type Dataflow } from "./dataflow.ts";
 import { endpointSchema, type Endpoint } from "./endpoint.ts";
 import { block, choice, integer, named, text } from "./field.ts";
@@ -12,7 +13,7 @@ const own = "Beyond the specification";
 export const profileSchema = block({
   instanceCount: v.optional(
     integer(
-      { min: 1, max: 20 },
+      { min: 1, max: maxInstances },
       {
         description: "Instances of the relay. Above 1 every source is a shared subscription, which promises no order.",
         unit: "instances",

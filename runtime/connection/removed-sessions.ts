@@ -1,0 +1,180 @@
+import type { ConnectionError } from "../contract/errors.ts";
+import { isAskedFor } from "../contract/subscriptions.ts";
+import type { Credentials } from "../identity/credentials.ts";
+import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
+import type { Connection } from "../mqtt/connection.ts";
+import type { PublishView } from "../mqtt/publish.ts";
+import type { Forwarder } from "../queue/forwarder.ts";
+import type { SourceSession, SourceSide } from "../queue/source-side.ts";
+import type { Logger } from "../report/log.ts";
+import { Link, type ConnectionUser, type LinkOptions, type LinkUser } from "./link.ts";
+import { until } from "./quiesce.ts";
+import { buildConnectOptions, type Side } from "./side.ts";
+
+/** What taking up the sessions of removed instances needs. */
+export interface RemovedSessionsOptions {
+  /** The source, as an instance with this number is known there. */
+  readonly sideOf: (ordinal: number) => Side;
+  /** Numbers that this instance looks after, in ascending order; those of instances that are no longer counted. */
+  readonly ordinals: readonly number[];
+  readonly linkOptions: (side: Side) => LinkOptions;
+  readonly forwarder: Forwarder;
+  readonly log: Logger;
+  /** Topic filters of the configuration, without a share. */
+  readonly filters: readonly string[];
+  /** Each form in which an instance may have subscribed to them. */
+  readonly subscribed: readonly string[];
+  /** How long a session has to be silent until it counts as empty, in milliseconds. */
+  readonly quietMs: number;
+}
+
+/** Time between two looks whether a session is empty. */
+const pollMs = 100;
+/** A session into which messages come all the time is ended after this time: it has filters that nobody knows. */
+const longestMs = 10 * 60 * 1000;
+
+/**
+ * Takes up the sessions that removed instances have left at the source: a shared subscription goes on giving them their
+ * part of the messages, which would be lost when they expire. Each is unsubscribed, its messages are forwarded, and it is ended.
+ *
+ * It looks upwards from the first number that is no longer counted until there is none, since the highest are removed
+ * first, and ends them downwards: what an interruption leaves is found again in the same way. Never rejects.
+ */
+export async function takeUpRemovedSessions(options: RemovedSessionsOptions, signal: AbortSignal): Promise<void> {
+  const found: RemovedSession[] = [];
+  for (const ordinal of options.ordinals) {
+    if (signal.aborted) return;
+    const session = new RemovedSession(ordinal, options, signal);
+    if (!(await session.isThere)) break;
+    found.push(session);
+  }
+  for (const session of found.reverse()) await session.drain();
+}
+
+/** The session of one removed instance. */
+class RemovedSession implements LinkUser {
+  /** Whether the broker has such a session. */
+  readonly isThere: Promise<boolean>;
+  readonly #options: RemovedSessionsOptions;
+  readonly #signal: AbortSignal;
+  readonly #side: Side;
+  readonly #link: Link;
+  readonly #running: Promise<void>;
+  readonly #session: SourceSession;
+  readonly #ordinal: number;
+  #found: ((isThere: boolean) => void) | undefined;
+  #wasFound = false;
+  #current: RemovedSessionConnection | undefined;
+  #messages = 0;
+
+  constructor(ordinal: number, options: RemovedSessionsOptions, signal: AbortSignal) {
+    this.#ordinal = ordinal;
+    this.#options = options;
+    this.#signal = signal;
+    this.#side = options.sideOf(ordinal);
+    this.#session = options.forwarder.addSource();
+    this.isThere = new Promise((resolve) => (this.#found = resolve));
+    this.#link = new Link(this, options.linkOptions(this.#side));
+    signal.addEventListener("abort", () => {
+      this.#link.stop();
+    });
+    this.#running = this.#link.run().then(() => this.#found?.(false));
+    if (signal.aborted) this.#link.stop();
+  }
+
+  connectOptions(credentials: Credentials): ConnectOptions {
+    const { maxInflightMessages: receiveMaximum } = this.#side.endpoint.mqttSettings;
+    const { timeoutMs } = this.#options.linkOptions(this.#side);
+    return buildConnectOptions(this.#side, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
+  }
+
+  open(connection: Connection, { sessionPresent }: ServerLimits): ConnectionUser {
+    const source = this.#session.open(connection, sessionPresent);
+    const { filters, subscribed, forwarder } = this.#options;
+    const user = new RemovedSessionConnection(connection, source, forwarder, {
+      filters,
+      subscribed,
+      onMessage: () => this.#messages++,
+      onClosed: () => (this.#current = undefined),
+      // Nothing is in it: the connection has just made it.
+      onPrepared: () => {
+        if (!sessionPresent && !this.#wasFound) this.#link.stop({ endsSession: true });
+        else this.#found?.(true);
+        this.#wasFound = true;
+      },
+    });
+    this.#current = user;
+    return user;
+  }
+
+  /** Forwards what is in the session until it is empty, and ends it. */
+  async drain(): Promise<void> {
+    const { quietMs, log } = this.#options;
+    const deadline = AbortSignal.any([this.#signal, AbortSignal.timeout(longestMs)]);
+    await until(() => this.#current?.isQuiet(quietMs) === true, deadline, pollMs);
+    if (this.#signal.aborted) return;
+    const fields = { instance: this.#ordinal, messages: this.#messages };
+    if (deadline.aborted) log.warn(fields, "messages keep coming into the session of a removed instance; it is ended");
+    else log.info(fields, "took up the session of a removed instance, and ended it");
+    this.#link.stop({ endsSession: true });
+    await this.#running;
+  }
+}
+
+interface RemovedConnectionOptions {
+  readonly filters: readonly string[];
+  readonly subscribed: readonly string[];
+  readonly onMessage: () => void;
+  readonly onPrepared: () => void;
+  readonly onClosed: () => void;
+}
+
+/** One connection to the session of a removed instance. */
+class RemovedSessionConnection implements ConnectionUser {
+  readonly #connection: Connection;
+  readonly #source: SourceSide;
+  readonly #forwarder: Forwarder;
+  readonly #options: RemovedConnectionOptions;
+  /** When a message came last, and when nothing was subscribed to any more; `undefined` before that. */
+  #lastMs: number | undefined;
+
+  constructor(connection: Connection, source: SourceSide, forwarder: Forwarder, options: RemovedConnectionOptions) {
+    this.#connection = connection;
+    this.#source = source;
+    this.#forwarder = forwarder;
+    this.#options = options;
+  }
+
+  /** Whether all is forwarded and acknowledged, and nothing has come for so long. */
+  isQuiet(quietMs: number): boolean {
+    if (this.#lastMs === undefined || this.#forwarder.owedTo(this.#source) > 0) return false;
+    return performance.now() - this.#lastMs >= quietMs;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#connection.unsubscribe(this.#options.subscribed);
+    this.#lastMs = performance.now();
+    this.#options.onPrepared();
+  }
+
+  onPublish(view: PublishView): void {
+    if (this.#lastMs !== undefined) this.#lastMs = performance.now();
+    this.#options.onMessage();
+    if (isAskedFor(this.#options.filters, view.topic)) this.#source.onPublish(view);
+    else this.#source.onUnwanted(view);
+  }
+
+  onPuback(packetId: number, reasonCode: number): void {
+    this.#source.onPuback(packetId, reasonCode);
+  }
+
+  async quiesce(signal: AbortSignal): Promise<void> {
+    this.#source.hold();
+    await until(() => this.#forwarder.owedTo(this.#source) === 0, signal);
+  }
+
+  close(error: ConnectionError | undefined): void {
+    this.#options.onClosed();
+    this.#source.close(error);
+  }
+}
