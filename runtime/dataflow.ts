@@ -3,7 +3,6 @@ import { ConnectionError } from "./contract/errors.ts";
 import type { Logger } from "./report/log.ts";
 import type { ServerLimits } from "./mqtt/connect.ts";
 import type { Connection } from "./mqtt/connection.ts";
-import { BreachWatch } from "./connection/protocol-error-watch.ts";
 import { Counters } from "./report/counters.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
@@ -206,7 +205,7 @@ export class Dataflow {
       prepare: (_connection, limits) => {
         if (limits.maximumQoS >= qos) return Promise.resolve();
         const text = `${end.peer} takes QoS 0 only; set endpoints.${end.name}.mqttSettings.qos to 0`;
-        return Promise.reject(new ConnectionError(text, { retryable: false }));
+        return Promise.reject(new ConnectionError(text, { retry: "slowly" }));
       },
       quiesce: () => quiesceDestination(this.#forwarder),
       onPublish: () => undefined,
@@ -227,7 +226,6 @@ export class Dataflow {
     const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
     const common = this.#commonOptions(end);
     const logsMessages = this.#log.isLevelEnabled("debug");
-    const breaches = new BreachWatch();
     let connections = 0;
     /** Whether the session may hold filters of an earlier configuration. */
     let mayHoldOldFilters = false;
@@ -240,7 +238,6 @@ export class Dataflow {
       },
       onConnected: (connection, { sessionPresent }) => {
         connections++;
-        breaches.onConnected(performance.now());
         if (connections === 1) mayHoldOldFilters = sessionPresent;
         else if (!sessionPresent) this.#noteLostSession();
         this.#forwarder.attachSource(connection, sessionPresent);
@@ -258,7 +255,8 @@ export class Dataflow {
         this.#forwarder.onSourcePuback(packetId, reasonCode);
       },
       onDisconnected: (error) => {
-        this.#onSourceEnd(error, breaches.onEnd(error, performance.now()));
+        this.counters.disconnects.source++;
+        this.#forwarder.detachSource(error);
       },
     });
   }
@@ -275,12 +273,6 @@ export class Dataflow {
     return commonLinkOptions(end, this.#context, (reason) => {
       this.#fail(reason);
     });
-  }
-
-  #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
-    this.counters.disconnects.source++;
-    this.#forwarder.detachSource(error);
-    if (hopeless !== undefined) this.#fail(hopeless);
   }
 
   #noteLostSession(): void {

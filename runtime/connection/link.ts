@@ -5,7 +5,7 @@ import type { Credentials } from "../identity/credentials.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { Connection, type ConnectionEvents } from "../mqtt/connection.ts";
-import { nextDelay, type BackoffBounds } from "../contract/backoff.ts";
+import { Backoff, type BackoffBounds } from "../contract/backoff.ts";
 
 /** Where a link is: what readiness asks. */
 export type LinkState =
@@ -31,7 +31,7 @@ export interface LinkOptions {
   readonly onPuback: ConnectionEvents["onPuback"];
   /** A connection that was taken over has ended; `undefined` where this side ended it in good order. */
   readonly onDisconnected: (error: ConnectionError | undefined) => void;
-  /** Whether to connect again all the same after an end that no retry helps as a rule. */
+  /** Whether an end was the fault of one message, so that the next connection may come soon. */
   readonly survives?: (error: ConnectionError) => boolean;
   readonly onStateChange: (state: LinkState, waitMs?: number) => void;
   /**
@@ -51,8 +51,6 @@ interface Opened {
 
 /** Time for a server to say that it does not take a client certificate: with TLS 1.3 it does so after the handshake. */
 const refusalMs = 500;
-/** A connection that lasted this long was a good one: the next wait starts small again. */
-const stableMs = 10_000;
 
 /**
  * Keeps one connection to a broker: connects, waits, connects again, until it is stopped or a failure says that only
@@ -83,12 +81,13 @@ export class Link {
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(): Promise<void> {
     const { signal } = this.#stop;
-    let waitMs = 0;
+    const backoff = new Backoff(this.#options.backoff, this.#options.random);
     while (!signal.aborted) {
       this.#connectedMs = Infinity;
       const error = await this.#connectOnce(signal);
       if (this.#isStopped()) break;
-      if (!error.retryable && this.#options.survives?.(error) !== true) {
+      const retry = this.#options.survives?.(error) === true ? "soon" : error.retry;
+      if (retry === "never") {
         this.#takeNext()?.stream.destroy();
         this.#setState({ kind: "failed", reason: error.message });
         return;
@@ -97,8 +96,7 @@ export class Link {
         this.#setState({ kind: "connecting" });
         continue;
       }
-      if (performance.now() - this.#connectedMs > stableMs) waitMs = 0;
-      waitMs = nextDelay(waitMs, this.#options.backoff, this.#options.random);
+      const waitMs = backoff.next(retry, Math.max(0, performance.now() - this.#connectedMs));
       this.#setState({ kind: "down", reason: error.message }, waitMs);
       // Aborted by stop(): the loop's condition sees it.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
@@ -189,7 +187,7 @@ export class Link {
           this.#connection = undefined;
           endWatch?.();
           if (wasConnected) this.#options.onDisconnected(error);
-          resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retryable: true }));
+          resolve(preparationError ?? error ?? new ConnectionError("the connection was closed", { retry: "soon" }));
         },
       });
       if (this.#isStopped()) this.#connection.close();
@@ -213,7 +211,7 @@ export class Link {
 
 function asConnectionError(cause: unknown): ConnectionError {
   if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+  return new ConnectionError(describeError(cause), { retry: "soon" }, { cause });
 }
 
 /** Waits whether a stream that is open fails within a time; reads nothing of it. */

@@ -4,6 +4,7 @@ import { MqttClient, type IClientOptions } from "mqtt";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
+import { describeOldConnack } from "./connect.ts";
 import { emitData } from "../transport/reused-buffer.ts";
 
 export type { MqttClient } from "mqtt";
@@ -56,7 +57,7 @@ export async function connectClient(
     client.end(true);
     throw new ConnectionError(
       `${peer} refused the connection: ${describeError(cause)}`,
-      { retryable: true },
+      { retry: "soon" },
       { cause },
     );
   }
@@ -65,8 +66,10 @@ export async function connectClient(
 
 async function connected(client: MqttClient): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    client.once("connect", () => {
-      resolve();
+    client.once("connect", (connack) => {
+      const old = describeOldConnack(connack);
+      if (old === undefined) resolve();
+      else reject(new Error(`it ${old}`));
     });
     client.once("error", reject);
     client.once("close", () => {

@@ -35,13 +35,13 @@ export class Reauthentication {
   async run(data: Buffer): Promise<void> {
     const { peer, authenticationMethod } = this.#options;
     if (!this.#writer.isOpen || authenticationMethod === undefined || this.#settle !== undefined)
-      throw new ConnectionError(`${peer} can't be shown another token now`, { retryable: true });
+      throw new ConnectionError(`${peer} can't be shown another token now`, { retry: "soon" });
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#settle = this.#withTimer(resolve);
       this.#writer.write(encodeReauthentication(authenticationMethod, data));
     });
     this.#settle = undefined;
-    if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retryable: true });
+    if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retry: "soon" });
   }
 
   /** Takes an AUTH; `false` when none was awaited. */

@@ -124,12 +124,12 @@ describe("Link", () => {
   test.each([
     [
       "credentials can't be read",
-      { readCredentials: () => Promise.reject(new ConnectionError("no token", { retryable: true })) },
+      { readCredentials: () => Promise.reject(new ConnectionError("no token", { retry: "soon" })) },
       "no token",
     ],
     [
       "the stream can't be opened",
-      { openStream: () => Promise.reject(new ConnectionError("no route", { retryable: true })) },
+      { openStream: () => Promise.reject(new ConnectionError("no route", { retry: "soon" })) },
       "no route",
     ],
     ["anything else is thrown", { readCredentials: () => Promise.reject(new TypeError("a slip")) }, "a slip"],
@@ -149,8 +149,8 @@ describe("Link", () => {
     expect(bench.events).toEqual([]);
   });
 
-  test("has failed when something says that a retry can't help", async () => {
-    const bench = start({ readCredentials: () => Promise.reject(new ConnectionError("wrong", { retryable: false })) });
+  test("has failed when something says that no retry can help", async () => {
+    const bench = start({ readCredentials: () => Promise.reject(new ConnectionError("wrong", { retry: "never" })) });
 
     await bench.run;
 
@@ -158,7 +158,7 @@ describe("Link", () => {
   });
 
   test("ends a connection that could not be prepared, with the reason of that", async () => {
-    const bench = start({ prepare: () => Promise.reject(new ConnectionError("no such filter", { retryable: false })) });
+    const bench = start({ prepare: () => Promise.reject(new ConnectionError("no such filter", { retry: "never" })) });
     const broker = await bench.next();
     await broker.accept();
 
@@ -167,6 +167,23 @@ describe("Link", () => {
     expect(bench.link.state).toEqual({ kind: "failed", reason: "no such filter" });
     expect(bench.events).toEqual(["connected false", "disconnected"]);
     await broker.ended;
+  });
+
+  test.each([
+    ["slowly", false, 2000],
+    ["slowly", true, 1], // the fault of one message, which is gone
+    ["soon", false, 1],
+  ] as const)("waits after a failure of the kind %s, survived: %s, for %d ms", async (retry, isSurvived, waitMs) => {
+    const bench = start({
+      openStream: () => Promise.reject(new ConnectionError("refused", { retry })),
+      survives: () => isSurvived,
+    });
+
+    await settleUntil(() => bench.waits.length >= 1);
+    bench.link.stop();
+    await bench.run;
+
+    expect(bench.waits[0]).toBe(waitMs);
   });
 
   test("waits longer and longer, between the bounds", async () => {
@@ -274,7 +291,7 @@ describe("stop", () => {
       openStream: (_credentials, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => {
-            reject(new ConnectionError("given up", { retryable: true }));
+            reject(new ConnectionError("given up", { retry: "soon" }));
           });
         }),
     });
@@ -387,7 +404,7 @@ describe("a connection that is replaced", () => {
     const { client, broker } = connectInMemory();
     const { bench, order, replace } = startReplaceable({
       openStream: async () => {
-        if (++opened > 1) throw new ConnectionError("unknown CA", { retryable: true });
+        if (++opened > 1) throw new ConnectionError("unknown CA", { retry: "soon" });
         return client;
       },
     });

@@ -98,7 +98,7 @@ describe("re-authentication", () => {
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
 
     await expect(done).rejects.toEqual(
-      new ConnectionError(`${peer} answered AUTH with another step, which no method here has`, { retryable: true }),
+      new ConnectionError(`${peer} answered AUTH with another step, which no method here has`, { retry: "soon" }),
     );
     expect(connection.isOpen).toBe(true);
   });
@@ -112,7 +112,7 @@ describe("re-authentication", () => {
 
     await expect(done).rejects.toThrow(`${peer} ended the connection before it answered AUTH`);
     expect(await closed).toMatchObject({
-      retryable: true,
+      retry: "soon",
       message: expect.stringContaining("ended the connection: 0x87"),
     });
   });

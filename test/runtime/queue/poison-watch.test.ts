@@ -7,7 +7,7 @@ const publish = new EncodedPublish(Buffer.alloc(0), 0, 0, 0, 0, undefined);
 const entry = (change: Partial<Entry> = {}): Entry => ({ ...createEntry(publish, 1, undefined, 0), ...change });
 
 function end(failure: Partial<ConnectionFailure> = {}): ConnectionError {
-  return new ConnectionError("destination x closed the connection", { retryable: true, end: "peer", ...failure });
+  return new ConnectionError("destination x closed the connection", { retry: "soon", end: "peer", ...failure });
 }
 
 const minuteMs = 60_000;
@@ -76,7 +76,7 @@ describe("SuspectWatch", () => {
   test.each<[string, Partial<Closing>]>([
     ["this side ended the connection", { error: undefined }],
     ["it ended for another reason, such as a keep-alive time-out", { error: end({ end: undefined }) }],
-    ["the destination sent what is no MQTT", { error: end({ end: "breach" }) }],
+    ["the destination sent what is no MQTT", { error: end({ end: "protocol-error" }) }],
     ["a quota was exceeded", { error: end({ reasonCode: 0x97 }) }],
     ["a role is missing", { error: end({ reasonCode: 0x87 }) }],
     ["the server shuts down", { error: end({ reasonCode: 0x8b }) }],
