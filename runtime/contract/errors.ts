@@ -41,7 +41,7 @@ export type Retry = "soon" | "slowly" | "never";
 /** What a {@link ConnectionError} knows beyond its text. */
 export interface ConnectionFailure {
   /** MQTT reason code of the packet that ended the connection, when one did. */
-  readonly reasonCode?: number;
+  readonly reasonCode?: number | undefined;
   /** When to try again. */
   readonly retry: Retry;
   /** Why a connection ended that was there; omitted where neither of these is known. */

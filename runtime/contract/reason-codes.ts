@@ -199,6 +199,19 @@ export function nameReasonCode(code: number): string {
   return `${number} ${reasonCodes[code]?.name ?? "unknown reason code"}`;
 }
 
+/** Longest part of a server's own words that a message has, in characters: they can't flood the log. */
+const maxReasonString = 200;
+
+/**
+ * Says a reason code with the server's own words and the remedy:
+ * `0x97 Quota exceeded ("10 sessions"); check the broker's quotas, such as sessions per authentication name`.
+ */
+export function describeReasonCode(code: number, reasonString?: string): string {
+  const said = reasonString === undefined ? "" : ` (${JSON.stringify(reasonString.slice(0, maxReasonString))})`;
+  const remedy = remedyOfReasonCode(code);
+  return `${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
+}
+
 /** What an operator should do about a reason code; empty where waiting is all. */
 export function remedyOfReasonCode(code: number): string {
   return reasonCodes[code]?.remedy ?? "";

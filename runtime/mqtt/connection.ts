@@ -17,13 +17,7 @@ import {
 import { startKeepAlive } from "./keep-alive.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
-import {
-  authenticationRemedy,
-  judgeReasonCode,
-  nameReasonCode,
-  remedyOfReasonCode,
-  type ReasonedPacket,
-} from "../contract/reason-codes.ts";
+import { describeReasonCode, judgeReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
 import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
 
@@ -71,7 +65,12 @@ export class Connection {
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      this.#fail(`broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`, "slowly", "protocol-error", cause);
+      this.#fail(
+        `broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`,
+        "slowly",
+        "protocol-error",
+        cause,
+      );
     });
     this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {
@@ -235,12 +234,11 @@ export class Connection {
       case "disconnect":
         this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
         break;
-      case "auth":
-        if (this.#reauthentication.onAuth(packet.reasonCode)) break;
-        // Success, after this side had given up waiting for it.
-        if (this.#phase === "open" && judgeReasonCode("AUTH", packet.reasonCode) === "accepted") break;
-        this.#fail(`asked for another authentication step, which no method here has; ${authenticationRemedy}`, "slowly");
+      case "auth": {
+        const problem = this.#reauthentication.onAuth(packet.reasonCode);
+        if (problem !== undefined) this.#fail(problem, "slowly");
         break;
+      }
       default:
         this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, "slowly", "protocol-error");
     }
@@ -248,19 +246,18 @@ export class Connection {
 
   #onConnack(packet: IConnackPacket): void {
     clearTimeout(this.#timer);
+    const code = packet.reasonCode ?? 0;
     const old = describeOldConnack(packet);
     if (old !== undefined) {
       this.#fail(old, "slowly");
       return;
     }
-    const code = packet.reasonCode ?? 0;
     if (judgeReasonCode("CONNACK", code) !== "accepted") {
       this.#refuse("CONNACK", "refused the connection", code, packet.properties?.reasonString);
       return;
     }
     this.#phase = "open";
-    const { serverKeepAlive } = packet.properties ?? {};
-    this.#startKeepAlive((serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
+    this.#startKeepAlive((packet.properties?.serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
     const limits = readLimits(packet);
     this.#reader.window = Math.min(this.#options.receiveMaximum, limits.receiveMaximum);
     this.#events.onConnected(this, limits);
@@ -284,11 +281,8 @@ export class Connection {
   }
 
   #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
-    const said = reasonString === undefined ? "" : ` (${JSON.stringify(reasonString.slice(0, 200))})`;
-    const remedy = remedyOfReasonCode(code);
-    const text = `${this.#options.peer} ${what}: ${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
     const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
-    this.#end(new ConnectionError(text, { reasonCode: code, retry, end: "peer" }));
+    this.#fail(`${what}: ${describeReasonCode(code, reasonString)}`, retry, "peer", undefined, code);
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
@@ -296,9 +290,9 @@ export class Connection {
     return this.#phase === "connecting" ? earlyEndHint : "";
   }
 
-  #fail(what: string, retry: Retry, end?: ConnectionEnd, cause?: unknown): void {
+  #fail(what: string, retry: Retry, end?: ConnectionEnd, cause?: unknown, reasonCode?: number): void {
     if (this.#phase === "closing") return;
-    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retry, end }, { cause }));
+    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { reasonCode, retry, end }, { cause }));
   }
 
   #end(error: ConnectionError | undefined): void {
@@ -317,8 +311,7 @@ export class Connection {
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
 
 /** A message that can't be read is sent again on each connection, for as long as the session holds it. */
-const protocolErrorRemedy =
-  "; see the broker's log for the publisher, and if it stays, remove this client's session there to drop what it holds";
+const protocolErrorRemedy = "; see the broker's log, and remove this client's session there if it happens again";
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;

@@ -55,11 +55,7 @@ export async function connectClient(
     await connected(client);
   } catch (cause) {
     client.end(true);
-    throw new ConnectionError(
-      `${peer} refused the connection: ${describeError(cause)}`,
-      { retry: "soon" },
-      { cause },
-    );
+    throw new ConnectionError(`${peer} refused the connection: ${describeError(cause)}`, { retry: "soon" }, { cause });
   }
   return client;
 }

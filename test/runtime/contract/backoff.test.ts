@@ -93,7 +93,7 @@ describe("Backoff", () => {
   test("two relays that share a client identifier end each other's connections every few minutes at last", () => {
     fc.assert(
       fc.property(fc.infiniteStream(random), (draws) => {
-        const draw = () => draws.next().value;
+        const draw = () => Number(draws.next().value);
         const relays = [new Backoff(bounds, draw), new Backoff(bounds, draw)];
         // The one that comes ends the connection of the other one, which has lasted as long as it waited itself.
         let waitMs = 0;
