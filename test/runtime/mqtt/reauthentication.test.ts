@@ -157,11 +157,13 @@ describe("re-authentication", () => {
     await expect(connection.reauthenticate(token)).rejects.toThrow("can't be shown another token now");
   });
 
-  test("an answer that nobody waits for breaks the protocol", async () => {
+  test("a step that nobody waits for ends the connection, and says what to do", async () => {
     const { broker, closed } = await open();
 
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
 
-    expect((await closed)?.message).toBe(`${peer} asked for another authentication step, which no method here has`);
+    expect((await closed)?.message).toBe(
+      `${peer} asked for another authentication step, which no method here has; set authentication.method to one that the broker takes`,
+    );
   });
 });
