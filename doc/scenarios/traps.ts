@@ -122,7 +122,7 @@ export const traps: readonly Scenario[] = [
     id: "10 AUTH",
     behaviour: "AUTH after CONNACK is the relay's own, its shortest form included",
     tests: [
-      ...mqtt("reauthentication", "an answer that nobody waits for breaks the protocol"),
+      ...mqtt("reauthentication", "a step that nobody waits for ends the connection, and says what to do"),
       ...mqtt("reauthentication", "takes an AUTH of two bytes for a success"),
     ],
   },

@@ -123,6 +123,17 @@ describe("PUBACK", () => {
     expect(await brokers.source.next("puback")).toMatchObject({ messageId: 7 });
   });
 
+  test.each([0x01, 0x02, 0x04, 0x11, 0x18, 0x7f])(
+    "code %d is the success of another packet or of none: nothing counts as delivered",
+    async (code) => {
+      const { brokers, dataflow } = await answer(code);
+      await until(() => dataflow.status.rejection !== undefined);
+
+      expect(dataflow.counters).toMatchObject({ delivered: 0, acknowledged: 0 });
+      expect(brokers.source.commands()).not.toContain("puback");
+    },
+  );
+
   test("a message that is refused for the time being is sent again a second later, and acknowledged then", async () => {
     const { brokers } = await answer(0x87);
 
@@ -199,7 +210,11 @@ describe("a source whose session holds a message that can't be read", () => {
     const bench = await startConnected();
     const withoutTopic = Buffer.from([0x30, 4, 0, 0, 0, 0x78]);
     bench.brokers.source.sendBytes(withoutTopic);
-    await expectSlowRetry(bench, "source", "sent a PUBLISH without a topic; see the broker's log, and remove this client's session");
+    await expectSlowRetry(
+      bench,
+      "source",
+      "sent a PUBLISH without a topic; see the broker's log, and remove this client's session",
+    );
     const source = await bench.source.next();
     await source.accept({ sessionPresent: true });
     source.sendBytes(withoutTopic);
