@@ -247,9 +247,6 @@ export class Dataflow {
       filters: subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name }),
       queue: () => this.#disk?.queue,
       timeoutMs: options.timeoutMs,
-      onHopeless: (reason) => {
-        this.#fail(reason);
-      },
     });
     return new Link(user, options);
   }
@@ -276,8 +273,6 @@ export class Dataflow {
   }
 
   #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {
-    return createLinkOptions(side, this.#context, (reason) => {
-      this.#fail(reason);
-    });
+    return createLinkOptions(side, this.#context);
   }
 }

@@ -204,7 +204,7 @@ export const bridgeScenarios: readonly Scenario[] = [
   {
     id: "CONNACK: QoS not supported",
     behaviour: "A destination that takes QoS 0 only is found at the connect",
-    tests: dataflow("stops at a destination that takes QoS 0 only"),
+    tests: dataflow("waits with the next attempt at a destination that takes QoS 0 only"),
   },
   {
     id: "CONNACK: retain not supported",

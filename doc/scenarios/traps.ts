@@ -90,7 +90,7 @@ export const traps: readonly Scenario[] = [
   {
     id: "8 Reconnect",
     behaviour:
-      "Messages right behind CONNACK are taken; waits grow and differ from client to client; a refused CONNACK is retried; a session that was taken over is left to the other",
+      "Messages right behind CONNACK are taken; waits grow and differ from client to client; a refused CONNACK is retried; two clients of one identifier meet every few minutes at most",
     tests: [
       ...mqtt("connection", "hands messages in the same chunk as CONNACK over after it has reported the connection"),
       ...runtime(
@@ -98,8 +98,15 @@ export const traps: readonly Scenario[] = [
         "waits longer and longer, between the bounds",
         "tries again when the broker refuses it with code %d",
       ),
-      ...runtime("contract/backoff", "differs from client to client, so that they don't come back all at once"),
-      ...runtime("dataflow", "stops when another client takes its session at the %s over"),
+      ...runtime(
+        "contract/backoff",
+        "differs from client to client, so that they don't come back all at once",
+        "two relays that share a client identifier end each other's connections every few minutes at last",
+      ),
+      ...runtime(
+        "dataflow",
+        "waits with the next attempt when another client takes its session at the %s over, and comes back",
+      ),
     ],
   },
   {
@@ -115,7 +122,7 @@ export const traps: readonly Scenario[] = [
     id: "10 AUTH",
     behaviour: "AUTH after CONNACK is the relay's own, its shortest form included",
     tests: [
-      ...mqtt("reauthentication", "an answer that nobody waits for breaks the protocol"),
+      ...mqtt("reauthentication", "a step that nobody waits for ends the connection, and says what to do"),
       ...mqtt("reauthentication", "takes an AUTH of two bytes for a success"),
     ],
   },

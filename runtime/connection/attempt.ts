@@ -63,14 +63,14 @@ export class Attempt {
 
   /** It is over. May be called again. */
   end(): void {
-    this.#ended.abort(new ConnectionError("the connection has ended", { retryable: true }));
+    this.#ended.abort(new ConnectionError("the connection has ended", { retry: "soon" }));
   }
 }
 
 /** Nothing else than a {@link ConnectionError} is thrown on purpose: another one is a fault of this program. */
 export function asConnectionError(cause: unknown): ConnectionError {
   if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(describeError(cause), { retryable: true, end: "fault" }, { cause });
+  return new ConnectionError(describeError(cause), { retry: "soon", end: "fault" }, { cause });
 }
 
 /** Waits whether a stream that is open fails within a time; reads nothing of it. */
@@ -89,7 +89,7 @@ export async function failureWithin(stream: Duplex, timeMs: number): Promise<Con
       resolve(failure === undefined ? undefined : lostWith(failure));
     };
     const onClose = () => {
-      settle(new ConnectionError("the server closed the connection before CONNECT", { retryable: true }));
+      settle(new ConnectionError("the server closed the connection before CONNECT", { retry: "soon" }));
     };
     stream.once("error", settle);
     stream.once("close", onClose);
@@ -99,7 +99,7 @@ export async function failureWithin(stream: Duplex, timeMs: number): Promise<Con
 
 function lostWith(cause: unknown): ConnectionError {
   if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(describeError(cause), { retryable: true }, { cause });
+  return new ConnectionError(describeError(cause), { retry: "soon" }, { cause });
 }
 
 /** Runs `act` with a signal that aborts when `signal` does, or after a time, with a text that says so. */
@@ -111,7 +111,7 @@ export async function withinTime<T>(
   const late = new AbortController();
   const timer = setTimeout(() => {
     const text = `no connection within ${timeoutMs} ms; see firewalls and proxies in between, and the broker's log`;
-    late.abort(new ConnectionError(text, { retryable: true }));
+    late.abort(new ConnectionError(text, { retry: "soon" }));
   }, timeoutMs);
   const deadline = AbortSignal.any([signal, late.signal]);
   try {

@@ -84,11 +84,11 @@ class DestinationConnection implements ConnectionUser {
   }
 }
 
-/** Uses a connection whose broker takes QoS 0 only where QoS 1 was asked for: it ends at once, and says why. */
+/** Uses a connection whose broker takes QoS 0 only where QoS 1 was asked for: it ends at once, and says why. Tried again slowly. */
 function refuseQos0({ peer, name }: Side, counters: Counters): ConnectionUser {
   const text = `${peer} takes QoS 0 only; set endpoints.${name}.mqttSettings.qos to 0`;
   return {
-    prepare: () => Promise.reject(new ConnectionError(text, { retryable: false })),
+    prepare: () => Promise.reject(new ConnectionError(text, { retry: "slowly" })),
     onPublish: () => undefined,
     onPuback: () => undefined,
     quiesce: () => Promise.resolve(),

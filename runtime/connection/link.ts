@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { nextDelay, type BackoffBounds } from "../contract/backoff.ts";
+import { Backoff, type BackoffBounds } from "../contract/backoff.ts";
 import { ConnectionError } from "../contract/errors.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
@@ -13,7 +13,6 @@ export type LinkState =
   | { readonly kind: "connecting" }
   | { readonly kind: "up" }
   | { readonly kind: "down"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "stopped" };
 
 /** Who uses one connection, from its CONNACK to its end. */
@@ -37,7 +36,7 @@ export interface LinkUser {
   readonly connectOptions: (credentials: Credentials) => ConnectOptions;
   /** Takes over a new connection before anything behind its CONNACK is read. */
   readonly open: (connection: Connection, limits: ServerLimits) => ConnectionUser;
-  /** Whether to connect again all the same after an end that no retry helps as a rule. */
+  /** Whether an end was the fault of one message, so that the next connection may come soon. */
   readonly survives?: (error: ConnectionError) => boolean;
 }
 
@@ -62,12 +61,10 @@ export interface LinkOptions {
 
 /** Time for a server to say that it does not take a client certificate: with TLS 1.3 it does so after the handshake. */
 const refusalMs = 500;
-/** A connection that lasted this long was a good one: the next wait starts small again. */
-const stableMs = 10_000;
 
 /**
- * Keeps one connection to a broker: connects, waits, connects again, until it is stopped or a failure says that only
- * the operator can help.
+ * Keeps one connection to a broker: connects, waits, connects again, until it is stopped. No answer of a broker ends that: a
+ * broker can be corrected while the relay waits.
  *
  * All that belongs to one connection is in its {@link Attempt} and ends with it. Code that runs after an `await` names its
  * attempt, and does nothing once that has ended.
@@ -93,10 +90,10 @@ export class Link {
     return this.#state;
   }
 
-  /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
+  /** Runs until {@link stop}. Never rejects. */
   async run(): Promise<void> {
     const { signal } = this.#stop;
-    let waitMs = 0;
+    const backoff = new Backoff(this.#options.backoff, this.#options.random);
     let successor: Opened | undefined;
     while (!signal.aborted) {
       const attempt = new Attempt(++this.#attempts);
@@ -106,17 +103,12 @@ export class Link {
       successor = attempt.takeSuccessor();
       if (error.end === "fault") this.#options.onFault?.(error);
       if (this.#isStopped()) break;
-      if (!error.retryable && this.#user.survives?.(error) !== true) {
-        successor?.stream.destroy();
-        this.#setState({ kind: "failed", reason: error.message });
-        return;
-      }
       if (successor !== undefined) {
         this.#setState({ kind: "connecting" });
         continue;
       }
-      if (attempt.lastedMs > stableMs) waitMs = 0;
-      waitMs = nextDelay(waitMs, this.#options.backoff, this.#options.random);
+      const retry = this.#user.survives?.(error) === true ? "soon" : error.retry;
+      const waitMs = backoff.next(retry, attempt.lastedMs);
       this.#setState({ kind: "down", reason: error.message }, waitMs);
       // Aborted by stop(): the loop's condition sees it.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
@@ -131,7 +123,7 @@ export class Link {
    */
   stop(how: { readonly endsSession?: boolean } = {}): void {
     if (this.#isStopped()) return;
-    this.#stop.abort(new ConnectionError("the relay is stopping", { retryable: true }));
+    this.#stop.abort(new ConnectionError("the relay is stopping", { retry: "soon" }));
     this.#current?.connection?.close(how);
   }
 
@@ -209,7 +201,7 @@ export class Link {
           attempt.end();
           endWatch?.();
           const fault = failureOf(() => user?.close(error));
-          const ended = error ?? new ConnectionError("the connection was closed", { retryable: true });
+          const ended = error ?? new ConnectionError("the connection was closed", { retry: "soon" });
           resolve(fault ?? preparationError ?? ended);
         },
       });

@@ -50,21 +50,16 @@ export function createSide(
   };
 }
 
-/**
- * Options of a link to one side.
- * @param onFailed takes why only the operator can help
- */
+/** Options of a link to one side. */
 export function createLinkOptions(
   side: Side,
   { config, credentials, connectTo, random, log }: DataflowContext,
-  onFailed: (reason: string) => void,
 ): Required<LinkOptions> {
   const { host, protocol } = side.endpoint.mqttSettings;
   const address = required(parseHost(host), `host "${host}"`);
   const instead = connectTo.get(`${address.hostname}:${address.port}`);
   const source = required(credentials.get(side.name), `credentials of "${side.name}"`);
   const names = { side: side.side, endpoint: side.name, host };
-  const report = reportLinkState(log, names);
   const renewal = { source, backoff: config.relay.reconnect, random, log: log.child(names) };
   return {
     backoff: config.relay.reconnect,
@@ -87,10 +82,7 @@ export function createLinkOptions(
       log.error({ ...names, reason: message, stack }, "a fault of the relay, please report it; connecting again");
     },
     watchCredentials: (connection, used, replace) => keepRenewed(connection, used, replace, renewal),
-    onStateChange: (state, waitMs) => {
-      report(state, waitMs);
-      if (state.kind === "failed") onFailed(state.reason);
-    },
+    onStateChange: reportLinkState(log, names),
   };
 }
 

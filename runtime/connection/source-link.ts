@@ -11,7 +11,6 @@ import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
 import { FilterMemory } from "./filter-memory.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
-import { ProtocolErrorWatch } from "./protocol-error-watch.ts";
 import { until } from "./quiesce.ts";
 import { buildConnectOptions, type Side } from "./side.ts";
 import { subscribeAll } from "./subscribe.ts";
@@ -29,14 +28,11 @@ export interface SourceOptions {
   readonly queue: () => SpoolQueue | undefined;
   /** Time for CONNACK and SUBACK to come, in milliseconds. */
   readonly timeoutMs: number;
-  /** Takes why no further connection helps. */
-  readonly onHopeless: (reason: string) => void;
 }
 
 /** Connects a dataflow's forwarder with its source. */
 export class SourceUser implements LinkUser {
   readonly #options: SourceOptions;
-  readonly #protocolErrors = new ProtocolErrorWatch();
   #connections = 0;
   /** Whether the session may hold filters of an earlier configuration. */
   #mayHoldOldFilters = false;
@@ -55,18 +51,13 @@ export class SourceUser implements LinkUser {
     const { counters, log, session } = this.#options;
     const { sessionPresent } = limits;
     this.#connections++;
-    this.#protocolErrors.onConnected(performance.now());
     if (this.#connections === 1) this.#mayHoldOldFilters = sessionPresent;
     else if (!sessionPresent) {
       counters.sessionsLost++;
       log.warn("the source had lost the session: what waited in it is gone");
     }
     const source = session.open(connection, sessionPresent);
-    return new SourceConnection(source, { ...this.#options, connection, limits }, this.#mayHoldOldFilters, (error) => {
-      counters.disconnects.source++;
-      const hopeless = this.#protocolErrors.onEnd(error, performance.now());
-      if (hopeless !== undefined) this.#options.onHopeless(hopeless);
-    });
+    return new SourceConnection(source, { ...this.#options, connection, limits }, this.#mayHoldOldFilters);
   }
 }
 
@@ -80,19 +71,12 @@ class SourceConnection implements ConnectionUser {
   readonly #source: SourceSide;
   readonly #options: SourceConnectionOptions;
   readonly #mayHoldOldFilters: boolean;
-  readonly #onClosed: (error: ConnectionError | undefined) => void;
   readonly #logsMessages: boolean;
 
-  constructor(
-    source: SourceSide,
-    options: SourceConnectionOptions,
-    mayHoldOldFilters: boolean,
-    onClosed: (error: ConnectionError | undefined) => void,
-  ) {
+  constructor(source: SourceSide, options: SourceConnectionOptions, mayHoldOldFilters: boolean) {
     this.#source = source;
     this.#options = options;
     this.#mayHoldOldFilters = mayHoldOldFilters;
-    this.#onClosed = onClosed;
     this.#logsMessages = options.log.isLevelEnabled("debug");
   }
 
@@ -126,7 +110,7 @@ class SourceConnection implements ConnectionUser {
   }
 
   close(error: ConnectionError | undefined): void {
+    this.#options.counters.disconnects.source++;
     this.#source.close(error);
-    this.#onClosed(error);
   }
 }

@@ -30,7 +30,7 @@ export async function subscribeAll(
 ): Promise<void> {
   if (!limits.sharedSubscriptionAvailable && filters.some((filter) => parseSharedFilter(filter) !== undefined)) {
     throw new ConnectionError(`${peer} has no shared subscriptions; set profile.instanceCount to 1`, {
-      retryable: false,
+      retry: "slowly",
     });
   }
   for (let index = 0; index < filters.length; index += filtersPerPacket) {
@@ -45,15 +45,15 @@ function checkGrant(
   asked: { filter: string; qos: 0 | 1; peer: string; endpoint: string },
 ): void {
   const { filter, qos, peer, endpoint } = asked;
-  if (code === undefined) throw new ConnectionError(`${peer} left out "${filter}" in its SUBACK`, { retryable: true });
+  if (code === undefined) throw new ConnectionError(`${peer} left out "${filter}" in its SUBACK`, { retry: "soon" });
   const verdict = judgeReasonCode("SUBACK", code);
   if (verdict !== "accepted") {
     const remedy = remedyOfReasonCode(code);
     const text = `${peer} refused the topic filter "${filter}": ${nameReasonCode(code)}${remedy === "" ? "" : `; ${remedy}`}`;
-    throw new ConnectionError(text, { reasonCode: code, retryable: verdict === "retry" });
+    throw new ConnectionError(text, { reasonCode: code, retry: verdict === "retry" ? "soon" : "slowly" });
   }
   if (code >= qos) return;
   const text = `${peer} granted QoS ${code} for "${filter}" where ${qos} was asked for`;
   const remedy = `set endpoints.${endpoint}.mqttSettings.qos to ${code} if at most once is enough`;
-  throw new ConnectionError(`${text}; ${remedy}`, { retryable: false });
+  throw new ConnectionError(`${text}; ${remedy}`, { retry: "slowly" });
 }

@@ -29,12 +29,20 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * When to try again after a failure; the waits are those of `Backoff`.
+ * - `soon`: it passes by itself as a rule. Waits as `relay.reconnect` says
+ * - `slowly`: somebody has to change something, here or at the broker, which a restart of the relay does not bring about.
+ *   Waits 2 to 4 s, then twice as long each time, up to 5 minutes
+ */
+export type Retry = "soon" | "slowly";
+
 /** What a {@link ConnectionError} knows beyond its text. */
 export interface ConnectionFailure {
   /** MQTT reason code of the packet that ended the connection, when one did. */
-  readonly reasonCode?: number;
-  /** Whether waiting and trying again can help without the operator. */
-  readonly retryable: boolean;
+  readonly reasonCode?: number | undefined;
+  /** When to try again. */
+  readonly retry: Retry;
   /** Why a connection ended that was there; omitted where neither of these is known. */
   readonly end?: ConnectionEnd | undefined;
 }
@@ -42,23 +50,23 @@ export interface ConnectionFailure {
 /**
  * Why a connection ended that was there.
  * - `peer`: the other side ended it, with DISCONNECT or without a word
- * - `protocolError`: this side did, since what it read breaks the protocol
+ * - `protocol-error`: this side did, since what it read breaks the protocol
  * - `fault`: this side did, since this program has a fault
  */
-export type ConnectionEnd = "peer" | "protocolError" | "fault";
+export type ConnectionEnd = "peer" | "protocol-error" | "fault";
 
-/** A broker can't be reached, refused the connection or ended it: retried with backoff while `retryable`. */
+/** A broker can't be reached, refused the connection or ended it: tried again as `retry` says. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code = "RELAY_CONNECTION";
   readonly reasonCode: number | undefined;
-  readonly retryable: boolean;
+  readonly retry: Retry;
   readonly end: ConnectionEnd | undefined;
 
   constructor(message: string, failure: ConnectionFailure, options?: ErrorOptions) {
     super(message, options);
     this.reasonCode = failure.reasonCode;
-    this.retryable = failure.retryable;
+    this.retry = failure.retry;
     this.end = failure.end;
   }
 }

@@ -156,8 +156,10 @@ export class Spool {
         this.#queues.get(answer.queue)?.events.onBroken(brokenText(this.folder, answer.reason));
         break;
       case "failing":
-        if (this.#trouble === undefined)
-          this.#log.error({ reason: answer.reason }, "spool can't be written, will retry; nothing is acknowledged");
+        if (this.#trouble === undefined) {
+          const what = this.isOpening ? "opened" : "written";
+          this.#log.error({ reason: answer.reason }, `spool can't be ${what}, will retry; nothing is acknowledged`);
+        }
         this.#trouble = answer.reason;
         break;
       case "broken":
@@ -181,7 +183,7 @@ export class Spool {
   #recover(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.#log.info("spool can be written again");
+    this.#log.info(this.isOpening ? "spool is open" : "spool can be written again");
   }
 
   #break(reason: string): void {

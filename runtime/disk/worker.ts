@@ -12,8 +12,8 @@ const retryMs = 1000;
 /** SQLite's codes for a file that is damaged or is no database. @see https://www.sqlite.org/rescode.html */
 const damageCodes: readonly number[] = [11, 26];
 
-/** SQLite's codes for a disk that may work again: read-only, I/O error, full. @see https://www.sqlite.org/rescode.html */
-const passingCodes: readonly number[] = [8, 10, 13];
+/** SQLite's code for a file that another connection has locked. @see https://www.sqlite.org/rescode.html */
+const busyCode = 5;
 
 /**
  * The thread that writes. It takes all requests that are at hand and commits them together, so that one fsync serves
@@ -52,10 +52,8 @@ class SpoolThread {
         this.#serveFirst();
       }
     } catch (cause) {
-      const reason = describeError(cause);
-      const code = sqliteCode(cause);
-      const isBroken = this.#store === undefined ? !passingCodes.includes(code) : damageCodes.includes(code);
-      this.#answer({ kind: isBroken ? "broken" : "failing", reason });
+      const isBroken = isDamage(cause);
+      this.#answer({ kind: isBroken ? "broken" : "failing", reason: describeFailure(cause) });
       if (!isBroken) this.#schedule(retryMs);
     }
   }
@@ -70,9 +68,7 @@ class SpoolThread {
     const request = this.#requests[0];
     switch (request?.kind) {
       case "open":
-        mkdirSync(request.folder, { recursive: true });
-        this.#store = new SpoolStore(request.folder, readMachineTime);
-        this.#answer({ kind: "opened", clockMs: this.#store.clockMs, queues: this.#store.queues });
+        this.#open(request.folder);
         break;
       case "write":
         this.#write();
@@ -89,6 +85,19 @@ class SpoolThread {
         break;
     }
     this.#requests.shift();
+  }
+
+  #open(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    const store = new SpoolStore(folder, readMachineTime);
+    try {
+      this.#answer({ kind: "opened", clockMs: store.clockMs, queues: store.queues });
+    } catch (cause) {
+      // Its lock would keep the next attempt out.
+      store.close();
+      throw cause;
+    }
+    this.#store = store;
   }
 
   #read(request: ReadRequest): void {
@@ -118,6 +127,19 @@ class SpoolThread {
   #answer(answer: Answer): void {
     this.#port.postMessage(answer);
   }
+}
+
+/**
+ * Tells whether only an operator can make a spool usable: it is damaged, or of another version. Everything else can pass: a
+ * volume that is mounted late, full or read-only, another process that still has the spool open, missing permissions.
+ */
+function isDamage(cause: unknown): boolean {
+  return cause instanceof DamagedSpoolError || damageCodes.includes(sqliteCode(cause));
+}
+
+function describeFailure(cause: unknown): string {
+  const reason = describeError(cause);
+  return sqliteCode(cause) === busyCode ? `another process has the spool open (${reason})` : reason;
 }
 
 /** Primary result code of an error of SQLite; 0 for any other. */

@@ -67,7 +67,7 @@ function tokenSource(
   let credential: TokenCredential | undefined;
   const fail = (problem: string, cause?: unknown) => {
     const seen = client.failure === undefined ? "" : ` (${client.failure})`;
-    return new ConnectionError(`no token for ${scope}: ${problem}${seen}; ${remedy}`, { retryable: true }, { cause });
+    return new ConnectionError(`no token for ${scope}: ${problem}${seen}; ${remedy}`, { retry: "soon" }, { cause });
   };
   return {
     getToken: async (signal) => {

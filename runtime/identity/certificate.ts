@@ -129,5 +129,5 @@ function parseKey(text: string, where: string): KeyObject {
 }
 
 function fail(message: string, cause?: unknown): never {
-  throw new ConnectionError(message, { retryable: true }, { cause });
+  throw new ConnectionError(message, { retry: "soon" }, { cause });
 }

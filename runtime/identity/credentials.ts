@@ -144,7 +144,7 @@ function createCertificateRenewer(
         const certificate = await readClientCertificate(mounts, secretRef);
         const what = `client certificate "${certificate.subject}" of Secret "${secretRef}"`;
         const problem = checkDates(what, certificate, renewal.now());
-        if (problem !== undefined) throw new ConnectionError(problem, { retryable: true });
+        if (problem !== undefined) throw new ConnectionError(problem, { retry: "soon" });
         return certificate;
       },
       isSame: (a, b) => a.cert === b.cert && a.key === b.key,

@@ -37,14 +37,14 @@ export function createMounts(mountPath: string): Mounts {
       const folder = path.join(mountPath, "configmaps", configMap);
       const remedy = `mount the ConfigMap "${configMap}" with a CA certificate in PEM`;
       const files = await listFiles(folder);
-      if (files.length === 0) throw new ConnectionError(`${folder} has no files; ${remedy}`, { retryable: true });
+      if (files.length === 0) throw new ConnectionError(`${folder} has no files; ${remedy}`, { retry: "soon" });
       const texts = await Promise.all(
         files.map(async (file) => (await read(path.join(folder, file), remedy)).toString()),
       );
       const mounted = files.map((name, index) => ({ name, text: texts[index] ?? "" }));
       const filled = mounted.filter(({ text }) => text.trim() !== "");
       if (filled.length > 0) return filled;
-      throw new ConnectionError(`${folder} has only empty files; ${remedy}`, { retryable: true });
+      throw new ConnectionError(`${folder} has only empty files; ${remedy}`, { retry: "soon" });
     },
     readToken: async (endpoint) => {
       const remedy = `mount a projected service account token at it`;
@@ -69,7 +69,7 @@ async function read(file: string, remedy: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw new ConnectionError(`${describeError(cause)}; ${remedy}`, { retryable: true }, { cause });
+    throw new ConnectionError(`${describeError(cause)}; ${remedy}`, { retry: "soon" }, { cause });
   }
 }
 
@@ -77,6 +77,6 @@ async function readNonEmpty(file: string, remedy: string): Promise<Buffer> {
   const content = await read(file, remedy);
   // Kubernetes writes a new file before it fills it; an empty one is not there yet.
   if (content.toString("latin1").trim() === "")
-    throw new ConnectionError(`${file} is empty; ${remedy}`, { retryable: true });
+    throw new ConnectionError(`${file} is empty; ${remedy}`, { retry: "soon" });
   return content;
 }

@@ -91,7 +91,7 @@ export class Renewer<T> {
     const wasShown = this.#latest !== undefined && isSame(this.#latest, value);
     if (wasShown && end !== undefined && end <= this.#options.now()) {
       const problem = `${what} expired at ${new Date(end).toISOString()} and is not shown again`;
-      throw new ConnectionError(`${problem}; ${remedy}`, { retryable: true });
+      throw new ConnectionError(`${problem}; ${remedy}`, { retry: "soon" });
     }
     this.#take(value);
     return value;

@@ -1,4 +1,5 @@
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
+import { isFailure, mqtt5Remedy } from "../contract/reason-codes.ts";
 import { encodeControlPacket, type IConnackPacket } from "./control-packets.ts";
 
 /** What CONNECT says. @see MQTT 5.0 §3.1 */
@@ -51,6 +52,20 @@ export function encodeConnect(options: ConnectOptions): Buffer {
       ...(authenticationData === undefined ? {} : { authenticationData }),
     },
   });
+}
+
+/** Bytes behind the fixed header of a CONNACK of MQTT 3.1.1. MQTT 5 has the length of the properties behind them. */
+const oldConnackBytes = 2;
+
+/**
+ * Finds a CONNACK that is none of MQTT 5, such as that of a broker with MQTT 3.1.1 only; `undefined` when it is one.
+ * A failure of MQTT 5 counts as one also where the properties are left out.
+ * @see MQTT 3.1.1 §3.2.2.3
+ */
+export function describeOldConnack({ length = 0, reasonCode = 0 }: IConnackPacket): string | undefined {
+  if (length >= oldConnackBytes && isFailure(reasonCode)) return undefined;
+  if (length > oldConnackBytes && reasonCode === 0) return undefined;
+  return `does not speak MQTT 5 (the return code of its CONNACK is ${reasonCode}); ${mqtt5Remedy}`;
 }
 
 /** Reads what a CONNACK announces. Defaults: MQTT 5.0 §3.2.2.3. */

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError, type ConnectionEnd } from "../contract/errors.ts";
+import { ConnectionError, describeError, type ConnectionEnd, type Retry } from "../contract/errors.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
-import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
+import { describeOldConnack, encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
 import {
   decodeControlPacket,
   encodeControlPacket,
@@ -18,7 +18,7 @@ import { startKeepAlive } from "./keep-alive.ts";
 import { ProtocolError } from "./packet-reader.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
-import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
+import { describeReasonCode, judgeReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
 import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
 
@@ -68,17 +68,18 @@ export class Connection {
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      if (cause instanceof ProtocolError)
-        this.#fail(`broke the protocol: ${describeError(cause)}`, true, "protocolError", cause);
-      else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, true, "fault", cause);
+      if (cause instanceof ProtocolError) {
+        const what = `broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`;
+        this.#fail(what, "slowly", "protocol-error", cause);
+      } else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, "soon", "fault", cause);
     });
     this.#reauthentication = new Reauthentication(options, this.#reader, this);
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
-      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, "peer", cause);
+      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, "soon", "peer", cause);
     });
     stream.on("close", () => {
-      this.#fail(`closed the connection${this.#hint}`, true, "peer");
+      this.#fail(`closed the connection${this.#hint}`, "soon", "peer");
     });
     this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
@@ -204,7 +205,7 @@ export class Connection {
 
   /** Ends at once, without a word to the server. */
   destroy(reason: string): void {
-    this.#fail(reason, true);
+    this.#fail(reason, "soon");
   }
 
   #takeControlId(): number {
@@ -216,14 +217,14 @@ export class Connection {
   async #request(answer: "SUBACK" | "UNSUBACK", messageId: number, packet: Packet): Promise<Packet> {
     return new Promise((resolve, reject) => {
       if (this.#phase !== "open") {
-        reject(new ConnectionError(`${this.#options.peer} is not connected`, { retryable: true }));
+        reject(new ConnectionError(`${this.#options.peer} is not connected`, { retry: "soon" }));
         return;
       }
       const timer = this.#startTimer(answer);
       this.#waiting.set(messageId, (given) => {
         clearTimeout(timer);
         if (given.cmd === "suback" || given.cmd === "unsuback") resolve(given);
-        else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retryable: true }));
+        else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retry: "soon" }));
       });
       this.write(encodeControlPacket(packet));
     });
@@ -232,7 +233,7 @@ export class Connection {
   #startTimer(awaited: string): NodeJS.Timeout {
     const timer = setTimeout(() => {
       if (this.#reader.isPaused) timer.refresh();
-      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, true);
+      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, "soon");
     }, this.#options.timeoutMs);
     return timer;
   }
@@ -253,7 +254,7 @@ export class Connection {
     switch (packet.cmd) {
       case "connack":
         if (this.#phase === "connecting") this.#onConnack(packet);
-        else this.#fail("sent a second CONNACK", true, "protocolError");
+        else this.#fail("sent a second CONNACK", "slowly", "protocol-error");
         break;
       case "suback":
       case "unsuback":
@@ -266,25 +267,30 @@ export class Connection {
       case "disconnect":
         this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
         break;
-      case "auth":
-        if (this.#reauthentication.onAuth(packet.reasonCode)) break;
-        this.#fail("asked for another authentication step, which no method here has", false);
+      case "auth": {
+        const problem = this.#reauthentication.onAuth(packet.reasonCode);
+        if (problem !== undefined) this.#fail(problem, "slowly");
         break;
+      }
       default:
-        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, true, "protocolError");
+        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, "slowly", "protocol-error");
     }
   }
 
   #onConnack(packet: IConnackPacket): void {
     clearTimeout(this.#timer);
     const code = packet.reasonCode ?? 0;
+    const old = describeOldConnack(packet);
+    if (old !== undefined) {
+      this.#fail(old, "slowly");
+      return;
+    }
     if (judgeReasonCode("CONNACK", code) !== "accepted") {
       this.#refuse("CONNACK", "refused the connection", code, packet.properties?.reasonString);
       return;
     }
     this.#phase = "open";
-    const { serverKeepAlive } = packet.properties ?? {};
-    this.#startKeepAlive((serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
+    this.#startKeepAlive((packet.properties?.serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
     const limits = readLimits(packet);
     this.#reader.window = Math.min(this.#options.receiveMaximum, limits.receiveMaximum);
     this.#events.onConnected(this, limits);
@@ -300,18 +306,15 @@ export class Connection {
         this.#ping();
       },
       onTimeout: (silentMs: number) => {
-        this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, true);
+        this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, "soon");
       },
     };
     this.#stopKeepAlive = startKeepAlive(intervalMs, port, () => performance.now());
   }
 
   #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
-    const said = reasonString === undefined ? "" : ` (${JSON.stringify(reasonString.slice(0, 200))})`;
-    const remedy = remedyOfReasonCode(code);
-    const text = `${this.#options.peer} ${what}: ${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
-    const retryable = judgeReasonCode(packet, code) !== "fatal";
-    this.#end(new ConnectionError(text, { reasonCode: code, retryable, end: "peer" }));
+    const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
+    this.#fail(`${what}: ${describeReasonCode(code, reasonString)}`, retry, "peer", undefined, code);
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
@@ -319,9 +322,9 @@ export class Connection {
     return this.#phase === "connecting" ? earlyEndHint : "";
   }
 
-  #fail(what: string, retryable: boolean, end?: ConnectionEnd, cause?: unknown): void {
+  #fail(what: string, retry: Retry, end?: ConnectionEnd, cause?: unknown, reasonCode?: number): void {
     if (this.#phase === "closing") return;
-    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { retryable, end }, { cause }));
+    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { reasonCode, retry, end }, { cause }));
   }
 
   #end(error: ConnectionError | undefined): void {
@@ -341,6 +344,9 @@ export class Connection {
 const pingreq = encodeControlPacket({ cmd: "pingreq" });
 
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
+
+/** A message that can't be read is sent again on each connection, for as long as the session holds it. */
+const protocolErrorRemedy = "; see the broker's log, and remove this client's session there if it happens again";
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;

@@ -4,6 +4,7 @@ import { MqttClient, type IClientOptions } from "mqtt";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
+import { describeOldConnack } from "./connect.ts";
 import { emitData } from "../transport/reused-buffer.ts";
 
 export type { MqttClient } from "mqtt";
@@ -54,19 +55,17 @@ export async function connectClient(
     await connected(client);
   } catch (cause) {
     client.end(true);
-    throw new ConnectionError(
-      `${peer} refused the connection: ${describeError(cause)}`,
-      { retryable: true },
-      { cause },
-    );
+    throw new ConnectionError(`${peer} refused the connection: ${describeError(cause)}`, { retry: "soon" }, { cause });
   }
   return client;
 }
 
 async function connected(client: MqttClient): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    client.once("connect", () => {
-      resolve();
+    client.once("connect", (connack) => {
+      const old = describeOldConnack(connack);
+      if (old === undefined) resolve();
+      else reject(new Error(`it ${old}`));
     });
     client.once("error", reject);
     client.once("close", () => {

@@ -271,7 +271,8 @@ function readUint16(bytes: Buffer, at: number, end: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-function readVariableInteger(bytes: Buffer, at: number, end: number): number {
+/** @throws {ProtocolError} when there is none before `end`, or it is longer than it need be */
+export function readVariableInteger(bytes: Buffer, at: number, end: number): number {
   let value = 0;
   for (let index = 0; index < 4 && at + index < end; index++) {
     const byte = bytes[at + index] ?? 0;
@@ -284,7 +285,7 @@ function readVariableInteger(bytes: Buffer, at: number, end: number): number {
 }
 
 /** Bytes that a variable byte integer takes. @see MQTT 5.0 §1.5.5 */
-function variableIntegerLength(value: number): number {
+export function variableIntegerLength(value: number): number {
   if (value < 128) return 1;
   if (value < 16_384) return 2;
   return value < 2_097_152 ? 3 : 4;

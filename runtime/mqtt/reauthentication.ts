@@ -1,4 +1,5 @@
 import { ConnectionError } from "../contract/errors.ts";
+import { authenticationRemedy, judgeReasonCode } from "../contract/reason-codes.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { encodeReauthentication } from "./control-packets.ts";
 
@@ -35,21 +36,23 @@ export class Reauthentication {
   async run(data: Buffer): Promise<void> {
     const { peer, authenticationMethod } = this.#options;
     if (!this.#writer.isOpen || authenticationMethod === undefined || this.#settle !== undefined)
-      throw new ConnectionError(`${peer} can't be shown another token now`, { retryable: true });
+      throw new ConnectionError(`${peer} can't be shown another token now`, { retry: "soon" });
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#settle = this.#withTimer(resolve);
       this.#writer.write(encodeReauthentication(authenticationMethod, data));
     });
     this.#settle = undefined;
-    if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retryable: true });
+    if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retry: "soon" });
   }
 
-  /** Takes an AUTH; `false` when none was awaited. */
-  onAuth(reasonCode: number): boolean {
-    if (this.#settle === undefined) return false;
+  /** Takes an AUTH; returns why the connection can't go on, if it can't. */
+  onAuth(reasonCode: number): string | undefined {
+    const isSuccess = judgeReasonCode("AUTH", reasonCode) === "accepted";
     // None of the methods here has a second step: a token is all that there is to show.
-    this.#settle(reasonCode === 0 ? undefined : "answered AUTH with another step, which no method here has");
-    return true;
+    this.#settle?.(isSuccess ? undefined : "answered AUTH with another step, which no method here has");
+    // A success that nobody waits for answers what this side had given up waiting for.
+    if (this.#settle !== undefined || (isSuccess && this.#writer.isOpen)) return undefined;
+    return `asked for another authentication step, which no method here has; ${authenticationRemedy}`;
   }
 
   /** The connection has ended. */

@@ -74,6 +74,13 @@ export function createMetrics(relay: Relay): Metrics {
     (d) => d.oldestSeconds,
   );
   addIdleTimes(registry, relay);
+  addGauge(
+    registry,
+    relay,
+    "relay_dataflow_stopped",
+    "1 once the dataflow has stopped for good: /readyz has the reason; remove it, then restart the relay",
+    (d) => Number(d.failure !== undefined),
+  );
   addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
     Number(d.source.kind === "up"),
   );

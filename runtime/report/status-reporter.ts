@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { describeError } from "../contract/errors.ts";
-import { nextDelay } from "../contract/backoff.ts";
+import { Backoff } from "../contract/backoff.ts";
 import type { Counters } from "./counters.ts";
 import { createSide, createLinkOptions, type DataflowContext, type Side } from "../connection/side.ts";
 import { connectClient, type MqttClient } from "../mqtt/mqtt-client.ts";
@@ -37,12 +37,13 @@ export async function reportStatus(
   if (status === undefined) return;
   const side = createSide("relay", "status", status.endpointRef, context);
   const topic = `${status.topic}/${context.ordinal}`;
-  let waitMs = 0;
+  const backoff = new Backoff(config.relay.reconnect, random);
+  let connectedMs = Infinity;
   const isStopped = () => signal.aborted;
   while (!isStopped()) {
     try {
       const [client, credentials] = await connect(side, topic, context, signal);
-      waitMs = 0;
+      connectedMs = performance.now();
       const renewed = new AbortController();
       const endWatch = context.credentials.get(side.name)?.watch(credentials, () => {
         renewed.abort();
@@ -54,7 +55,8 @@ export async function reportStatus(
       }
     } catch (cause) {
       if (isStopped()) return;
-      waitMs = nextDelay(waitMs, config.relay.reconnect, random);
+      const waitMs = backoff.next("soon", Math.max(0, performance.now() - connectedMs));
+      connectedMs = Infinity;
       log.warn(
         { reason: describeError(cause), retryInMs: Math.round(waitMs) },
         "status can't be published, will retry",
@@ -70,7 +72,7 @@ async function connect(
   context: DataflowContext,
   signal: AbortSignal,
 ): Promise<[MqttClient, Credentials]> {
-  const { timeoutMs, readCredentials, openStream } = createLinkOptions(side, context, () => undefined);
+  const { timeoutMs, readCredentials, openStream } = createLinkOptions(side, context);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const credentials = await readCredentials(deadline);
   const { keepAliveSeconds } = side.endpoint.mqttSettings;

@@ -2,12 +2,19 @@ import type { Logger } from "./log.ts";
 import type { LinkState } from "../connection/link.ts";
 import type { Trouble } from "../queue/ports.ts";
 
-/** Says each change of a link once, with what the operator can do about it. */
+/**
+ * Says each change of a link once, with what the operator can do about it. Only a link that was logged as connected is
+ * logged as disconnected.
+ */
 export function reportLinkState(
   log: Logger,
   end: { readonly side: string; readonly endpoint: string; readonly host: string },
 ): (state: LinkState, waitMs?: number) => void {
+  let isConnected = false;
   return (state, waitMs) => {
+    const wasConnected = isConnected;
+    // While a connection is replaced in good order the link counts as connected.
+    if (state.kind !== "connecting") isConnected = state.kind === "up";
     switch (state.kind) {
       case "connecting":
         break;
@@ -15,13 +22,13 @@ export function reportLinkState(
         log.info(end, "connected");
         break;
       case "down":
-        log.warn({ ...end, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) }, "disconnected, will retry");
-        break;
-      case "failed":
-        log.error({ ...end, reason: state.reason }, "disconnected for good");
+        log.warn(
+          { ...end, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) },
+          wasConnected ? "disconnected, will retry" : "could not connect, will retry",
+        );
         break;
       case "stopped":
-        log.info(end, "disconnected");
+        if (wasConnected) log.info(end, "disconnected");
         break;
     }
   };

@@ -74,7 +74,7 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
     for (const close of stages.reverse()) close();
     throw new ConnectionError(
       `${options.peer} can't be reached: ${describeStreamError(cause, phase.isHandshake)}`,
-      { retryable: true },
+      { retry: "soon" },
       { cause },
     );
   }

@@ -162,7 +162,7 @@ describe("workload identity whose identity service fails", () => {
     cloud.identities.fail(failure);
     const { process } = await startPlant({ cloud });
 
-    const { reason } = await process.untilLog(({ msg }) => msg === "disconnected, will retry");
+    const { reason } = await process.untilLog(({ msg }) => msg === "could not connect, will retry");
     expect(String(reason)).toMatch(/^no token for https:\/\/eventgrid.azure.net\/.default: ./);
     cloud.identities.fail(undefined);
     await process.untilReady();
@@ -245,7 +245,7 @@ describe("through a proxy", () => {
       cloud,
       endpoint: { ...endpoint, relay: { proxy: { url: proxy.url } } },
     });
-    const line = await process.untilLog(({ msg }) => msg === "disconnected, will retry");
+    const line = await process.untilLog(({ msg }) => msg === "could not connect, will retry");
 
     expect(line["reason"]).toMatch(reason);
     expect(proxy.tunnels).toBe(0);

@@ -141,7 +141,9 @@ describeWithPart("mosquitto", (executable) => {
     "$what is the reason in the log, and /readyz says it with 503",
     async ({ name, reason }) => {
       const answer = await relay.untilUnready(new RegExp(`^${name}: source is down, .*${reason.source}`, "m"));
-      const line = await relay.untilLog(({ msg, dataflow }) => msg === "disconnected, will retry" && dataflow === name);
+      const line = await relay.untilLog(
+        ({ msg, dataflow }) => msg === "could not connect, will retry" && dataflow === name,
+      );
 
       expect(line).toMatchObject({
         level: "warn",

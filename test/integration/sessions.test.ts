@@ -194,29 +194,31 @@ describe("when an emulated broker tells that another client took the client iden
   }
 
   test.each(["source", "destination"] as const)(
-    "at the %s, the dataflow stops, says why, and the process ends with 1",
+    "at the %s, the dataflow waits, says why, and comes back once the other client is gone",
     async (side) => {
       const relay = await startBetween("taken");
       const port = portOf(side === "source" ? source : destination);
 
-      await connectMqttClient({ port, clientId: `taken-0-${side}` });
+      const other = await connectMqttClient({ port, clientId: `taken-0-${side}` });
+      const lost = await relay.untilLog(({ msg }) => msg === "disconnected, will retry");
+      await other.endAsync();
+      await relay.untilReady();
 
-      expect(await relay.ended).toEqual({ code: 1, signal: null });
-      const stopped = relay.log.find(({ msg }) => msg === "dataflow stopped");
-      expect(stopped).toMatchObject({ level: "error", dataflow: "taken" });
-      expect(stopped?.["reason"]).toContain(`${side} ${side} (127.0.0.1:${port}) ended the connection: 0x8e Session`);
-      expect(stopped?.["reason"]).toContain("find the other client with this client identifier");
-      expect(relay.log.at(-1)).toMatchObject({ level: "error", msg: "no dataflow is left that can run" });
+      expect(lost).toMatchObject({ level: "warn", dataflow: "taken", side });
+      expect(lost["reason"]).toContain(`${side} ${side} (127.0.0.1:${port}) ended the connection: 0x8e Session`);
+      expect(lost["reason"]).toContain("find the other client with this client identifier");
+      expect(lost["retryInMs"]).toBeGreaterThanOrEqual(2000);
+      expect(await relay.metric("relay_dataflow_stopped")).toBe(0);
     },
   );
 
-  test("the relay's other dataflows go on, and readiness names the one that stopped", async () => {
+  test("the relay's other dataflows go on, and readiness names the one that waits", async () => {
     const relay = await startBetween("goes-on", "taken");
     const arrivals = await collect("goes-on/#", { port: portOf(destination) });
     const publisher = await connectMqttClient({ port: portOf(source) });
 
     await connectMqttClient({ port: portOf(source), clientId: "taken-0-source" });
-    const reasons = await relay.untilUnready(/^taken: stopped, source .*0x8e/);
+    const reasons = await relay.untilUnready(/^taken: source is down, source .*0x8e/);
     await publisher.publishAsync("goes-on/after", "x", { qos: 1 });
     await arrivals.untilTopic("goes-on/after");
 

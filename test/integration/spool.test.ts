@@ -229,6 +229,27 @@ describeWithPart("mosquitto", (executable) => {
     );
   });
 
+  test("a relay whose spool another one has open waits, unready with the reason, and delivers what is in it once that one has ended", async () => {
+    const { destination, publisher, start } = await withSpool();
+    await destination.stop();
+    const first = await start();
+    await untilSubscribed(first);
+    await publishMany(publisher, 20);
+    const second = await start();
+
+    await second.untilUnready(
+      /^flow: spool can't be opened, another process has the spool open \(database is locked\)/m,
+    );
+    expect(await second.metric("relay_dataflow_stopped")).toBe(0);
+    await first.stop("SIGTERM");
+    await destination.start();
+    const arrivals = await collect("in/#", { port: destination.ports.mqtt });
+
+    await arrivals.untilCount(20);
+    expect(numbersOf(arrivals)).toEqual(upTo(20));
+    expect(second.log.map(({ msg }) => msg)).toContain("spool is open");
+  });
+
   test("a spool that is no database stops its dataflow, which says what to do, and nothing is acknowledged", async () => {
     const { folder, publisher, start } = await withSpool();
     const first = await start();

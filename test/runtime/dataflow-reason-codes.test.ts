@@ -4,8 +4,9 @@ import type { ScriptedBroker } from "./mqtt/scripted-broker.ts";
 import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
 
 /*
- * Each reason code, sent to a running dataflow in each packet that can carry it. The verdicts are those of
- * Azure/iot-operations-sdks, go/mqtt/fatal_error.go, with the exceptions that runtime/contract/reason-codes.ts gives reasons for.
+ * Each reason code, sent to a running dataflow in each packet that can carry it. What is fatal in
+ * Azure/iot-operations-sdks, go/mqtt/fatal_error.go, is retried slowly, with the exceptions that
+ * runtime/contract/reason-codes.ts gives reasons for.
  */
 
 afterEach(endDataflows);
@@ -18,6 +19,20 @@ async function expectStopped({ dataflow, running }: Bench, name: string): Promis
   await running;
   expect(dataflow.status.failure).toContain(name);
   expect(dataflow.status.failure).toMatch(/; [a-z]/);
+}
+
+/** Waits between attempts that were logged, in milliseconds. */
+function waitsOf({ lines }: Bench): unknown[] {
+  return lines.flatMap((line) => ("retryInMs" in line ? [line["retryInMs"]] : []));
+}
+
+/** One side is down and says why and what to do; the dataflow runs on and tries again, slowly. */
+async function expectSlowRetry(bench: Bench, side: "source" | "destination", says: string): Promise<void> {
+  await until(() => bench.dataflow.status[side].kind === "down");
+  expect(bench.dataflow.status[side]).toMatchObject({ reason: expect.stringContaining(says) as string });
+  expect(bench.dataflow.status[side]).toMatchObject({ reason: expect.stringMatching(/; [a-z]/) as string });
+  expect(waitsOf(bench)).toEqual([2000]);
+  expect(bench.dataflow.status.failure).toBeUndefined();
 }
 
 /** Serves whatever comes next at the source until the dataflow is up. */
@@ -34,10 +49,8 @@ describe.each(["source", "destination"] as const)("CONNACK of the %s", (side) =>
     if (side === "source") await (await bench.destination.next()).accept();
     await (await bench[side].next()).accept({ reasonCode: code });
 
-    if (verdict === "fatal") {
-      await expectStopped(bench, name);
-      expect(bench[side].count).toBe(1);
-    } else {
+    if (verdict === "slowly") await expectSlowRetry(bench, side, name);
+    else {
       if (side === "destination") await (await bench.destination.next()).accept();
       await serveSource(bench);
       await untilReady(bench.dataflow);
@@ -54,10 +67,8 @@ describe("SUBACK", () => {
     await source.accept();
     await source.grant([code]);
 
-    if (verdict === "fatal") {
-      await expectStopped(bench, name);
-      expect(bench.source.count).toBe(1);
-    } else {
+    if (verdict === "slowly") await expectSlowRetry(bench, "source", name);
+    else {
       await serveSource(bench);
       await untilReady(bench.dataflow);
       expect(bench.dataflow.status.failure).toBeUndefined();
@@ -71,10 +82,8 @@ describe.each(["source", "destination"] as const)("DISCONNECT of the %s", (side)
 
     bench.brokers[side].send({ cmd: "disconnect", reasonCode: code });
 
-    if (verdict === "fatal") {
-      await expectStopped(bench, name);
-      expect(bench[side].count).toBe(1);
-    } else {
+    if (verdict === "slowly") await expectSlowRetry(bench, side, name);
+    else {
       if (side === "destination") await (await bench.destination.next()).accept({ sessionPresent: true });
       else await serveSource(bench);
       await untilReady(bench.dataflow);
@@ -113,6 +122,17 @@ describe("PUBACK", () => {
 
     expect(await brokers.source.next("puback")).toMatchObject({ messageId: 7 });
   });
+
+  test.each([0x01, 0x02, 0x04, 0x11, 0x18, 0x7f])(
+    "code %d is the success of another packet or of none: nothing counts as delivered",
+    async (code) => {
+      const { brokers, dataflow } = await answer(code);
+      await until(() => dataflow.status.rejection !== undefined);
+
+      expect(dataflow.counters).toMatchObject({ delivered: 0, acknowledged: 0 });
+      expect(brokers.source.commands()).not.toContain("puback");
+    },
+  );
 
   test("a message that is refused for the time being is sent again a second later, and acknowledged then", async () => {
     const { brokers } = await answer(0x87);
@@ -158,19 +178,50 @@ describe("DISCONNECT of the destination while a message is in flight", () => {
   });
 });
 
+test("a late AUTH ends the connection and not the dataflow, which connects again after 2 s", async () => {
+  const bench = await startConnected();
+
+  bench.brokers.destination.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "X" } });
+  await expectSlowRetry(bench, "destination", "another authentication step");
+  await (await bench.destination.next()).accept({ sessionPresent: true });
+  await untilReady(bench.dataflow);
+
+  expect(bench.dataflow.status.failure).toBeUndefined();
+});
+
+test("a destination with MQTT 3.1.1 is no destination: with QoS 0 too nothing counts as delivered, and it is tried again", async () => {
+  const bench = await start({ "endpoints.cloud.mqttSettings.qos": 0 });
+  const old = await bench.destination.next();
+  await old.next("connect");
+  old.sendBytes(Buffer.from([0x20, 2, 0, 0]));
+  publish(await serveSource(bench), 7);
+
+  await expectSlowRetry(bench, "destination", "does not speak MQTT 5");
+  await until(() => bench.dataflow.counters.received === 1);
+  expect(bench.dataflow.counters).toMatchObject({ delivered: 0, acknowledged: 0 });
+  const destination = await bench.destination.next();
+  await destination.accept();
+
+  expect(await destination.next("publish")).toMatchObject({ qos: 0 });
+});
+
 describe("a source whose session holds a message that can't be read", () => {
-  test("stops its dataflow after five connections in a row, with the reason, instead of reading it for ever", async () => {
+  test("is read again after longer and longer waits, and says how to get rid of the message", async () => {
     const bench = await startConnected();
     const withoutTopic = Buffer.from([0x30, 4, 0, 0, 0, 0x78]);
     bench.brokers.source.sendBytes(withoutTopic);
-    for (let connections = 1; connections < 5; connections++) {
-      const source = await bench.source.next();
-      await source.accept({ sessionPresent: true });
-      source.sendBytes(withoutTopic);
-    }
-    await bench.running;
+    await expectSlowRetry(
+      bench,
+      "source",
+      "sent a PUBLISH without a topic; see the broker's log, and remove this client's session",
+    );
+    const source = await bench.source.next();
+    await source.accept({ sessionPresent: true });
+    source.sendBytes(withoutTopic);
 
-    expect(bench.dataflow.status.failure).toMatch(/sent a PUBLISH without a topic, 5 times in a row; /);
-    expect(bench.source.count).toBe(5);
+    await until(() => waitsOf(bench).length === 2);
+
+    expect(waitsOf(bench)).toEqual([2000, 4000]);
+    expect(bench.dataflow.status.failure).toBeUndefined();
   });
 });

@@ -65,6 +65,13 @@ async function connectBoth(bench: Bench): Promise<{ source: ScriptedBroker; dest
   return { source, destination };
 }
 
+/** A message comes that can't be delivered, where none may be given up: its dataflow stops for good. */
+async function refuseMessage(source: ScriptedBroker, destination: ScriptedBroker): Promise<void> {
+  source.send({ cmd: "publish", qos: 1, messageId: 1, dup: false, retain: false, topic: "a/b", payload: "x" });
+  const { messageId = 0 } = await destination.next("publish");
+  destination.send({ cmd: "puback", messageId, reasonCode: 0x90 });
+}
+
 describe("readiness", () => {
   test("names each end that is not up", async () => {
     const { relay } = await start();
@@ -95,14 +102,26 @@ describe("readiness", () => {
 
   test("says why a dataflow has stopped", async () => {
     const bench = await start();
-    const { source } = await connectBoth(bench);
+    const { source, destination } = await connectBoth(bench);
 
-    source.send({ cmd: "disconnect", reasonCode: 0x8e });
+    await refuseMessage(source, destination);
     await bench.running;
 
     expect(bench.relay.readiness.isReady).toBe(false);
     expect(bench.relay.readiness.reasons).toEqual([
-      expect.stringMatching(/^upward: stopped, source edge .*Session taken over/),
+      expect.stringMatching(/^upward: stopped, a message with topic .*Topic Name invalid/),
+    ]);
+  });
+
+  test("says of a session that was taken over why it waits, and what to do", async () => {
+    const bench = await start();
+    const { source } = await connectBoth(bench);
+
+    source.send({ cmd: "disconnect", reasonCode: 0x8e });
+    while (bench.relay.readiness.isReady) await settle();
+
+    expect(bench.relay.readiness.reasons).toEqual([
+      expect.stringMatching(/^upward: source is down, source edge .*Session taken over; find the other client/),
     ]);
   });
 
@@ -129,11 +148,12 @@ describe("run", () => {
   });
 
   test("ends with false when no dataflow is left that can run", async () => {
-    const { destination, running } = await start();
+    const bench = await start();
+    const { source, destination } = await connectBoth(bench);
 
-    await (await destination.next()).accept({ reasonCode: 0x85 });
+    await refuseMessage(source, destination);
 
-    expect(await running).toBe(false);
+    expect(await bench.running).toBe(false);
   });
 
   test("goes on while another dataflow runs", async () => {
@@ -148,9 +168,21 @@ describe("run", () => {
     void bench.running.then(() => (hasEnded = true));
     const [first, second] = [await bench.destination.next(), await bench.destination.next()];
 
-    await first.accept({ reasonCode: 0x85 });
+    await first.accept();
     await second.accept();
-    await (await bench.source.next()).accept();
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant();
+    source.send({ cmd: "publish", qos: 1, messageId: 1, dup: false, retain: false, topic: "b", payload: "x" });
+    for (const destination of [first, second]) {
+      void destination.next("publish").then(
+        ({ messageId = 0 }) => {
+          destination.send({ cmd: "puback", messageId, reasonCode: 0x90 });
+        },
+        () => undefined,
+      );
+    }
+    while (bench.relay.dataflows.every(({ status }) => status.failure === undefined)) await settle();
 
     expect(hasEnded).toBe(false);
     expect(bench.relay.dataflows.filter(({ status }) => status.failure !== undefined)).toHaveLength(1);

@@ -160,7 +160,14 @@ describe("runRelay", () => {
     test("ends with 1 when no dataflow is left that can run", async () => {
       const code = run();
 
-      await (await destination.next()).accept({ reasonCode: 0x85 });
+      const to = await destination.next();
+      await to.accept();
+      const from = await source.next();
+      await from.accept();
+      await from.grant();
+      from.send({ cmd: "publish", qos: 1, messageId: 1, dup: false, retain: false, topic: "a/b", payload: "x" });
+      const { messageId = 0 } = await to.next("publish");
+      to.send({ cmd: "puback", messageId, reasonCode: 0x90 }); // it stops its dataflow
 
       expect(await code).toBe(ExitCode.failed);
       expect(lines).toContainEqual(expect.objectContaining({ msg: "no dataflow is left that can run", site: "oslo" }));
@@ -169,7 +176,8 @@ describe("runRelay", () => {
     test("says at the start what is not as usual: what is disabled, and what is connected to elsewhere", async () => {
       const code = run({ connectTo: [`${destination.host}=${source.host}`] });
 
-      await (await source.next()).accept({ reasonCode: 0x85 }); // it came in the destination's name
+      await (await source.next()).accept(); // it came in the destination's name
+      process.emit("SIGTERM", "SIGTERM");
       await code;
 
       expect(lines.map(({ msg, dataflow, host, to }) => ({ msg, dataflow, host, to }))).toEqual(
@@ -187,7 +195,7 @@ describe("runRelay", () => {
       await broker.next("connect");
 
       const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`);
-      broker.send({ cmd: "connack", reasonCode: 0x85, sessionPresent: false });
+      process.emit("SIGTERM", "SIGTERM");
       await code;
 
       expect(answer.status).toBe(503);

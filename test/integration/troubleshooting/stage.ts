@@ -67,6 +67,8 @@ export interface TroubleParts {
   serve(server: CertificateAndKey): Promise<number>;
   /** Listens with TLS 1.1 only. */
   readonly oldTlsPort: number;
+  /** A broker with MQTT 3.1.1 only: it refuses the version of the protocol, as [MQTT-3.1.2-2] says, and closes. */
+  readonly oldMqttPort: number;
   /** Takes connections and says nothing. */
   readonly silentPort: number;
   encrypt(key: string): string;
@@ -124,7 +126,11 @@ export async function createTroubleStage(executable: string): Promise<TroubleSta
     ciphers: "DEFAULT@SECLEVEL=0",
   });
   const silent = net.createServer((socket) => socket.on("error", () => undefined));
-  for (const one of [old, silent]) await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
+  const oldMqtt = net.createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(Buffer.from([0x20, 2, 0, 1])));
+  });
+  for (const one of [old, oldMqtt, silent]) await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
   old.on("tlsClientError", () => undefined);
   const proxies = {
     login: await startConnectProxy({ credentials: `plant:${password}` }),
@@ -145,6 +151,7 @@ export async function createTroubleStage(executable: string): Promise<TroubleSta
     freePort: await findFreePort(),
     serve,
     oldTlsPort: portOf(old),
+    oldMqttPort: portOf(oldMqtt),
     silentPort: portOf(silent),
     encrypt: (key) =>
       createPrivateKey(key)
@@ -158,6 +165,7 @@ export async function createTroubleStage(executable: string): Promise<TroubleSta
       for (const broker of [...brokers, aio]) await broker.close();
       for (const proxy of Object.values(proxies)) await proxy.close();
       old.close();
+      oldMqtt.close();
       silent.close();
       await cloud.close();
     },
@@ -214,7 +222,7 @@ async function connect({ endpoint, connectTo = {} }: SetUp, folder: string, atte
     random: () => 0,
   };
   const side = createSide("flow", "source", "edge", context);
-  const common = createLinkOptions(side, context, () => undefined);
+  const common = createLinkOptions(side, context);
   const user: ConnectionUser = {
     prepare: async () => {},
     onPublish: () => undefined,

@@ -200,6 +200,12 @@ export const troubles: readonly Trouble[] = [
   },
   {
     area: networkArea,
+    what: "the broker speaks MQTT 3.1.1 only",
+    says: /does not speak MQTT 5 .*; use a broker, or a listener of it, with MQTT 5/,
+    setUp: ({ oldMqttPort }) => ({ endpoint: plainEndpoint(oldMqttPort) }),
+  },
+  {
+    area: networkArea,
     what: "the host name is none of the Event Grid namespace (SNI)",
     says: /closed during the TLS handshake; the server may not serve that host name/,
     setUp: (parts) => ({

@@ -99,9 +99,9 @@ describe("Link", () => {
   });
 
   test.each([
-    ["refuses it for good", "connack"],
+    ["does not take its client identifier", "connack"],
     ["gives its session to another client", "disconnect"],
-  ] as const)("has failed when the broker %s, and connects no more", async (_case, packet) => {
+  ] as const)("connects again, slowly, when the broker %s", async (_case, packet) => {
     const bench = start();
     const broker = await bench.next();
     if (packet === "connack") await broker.accept({ reasonCode: 0x85 });
@@ -111,24 +111,21 @@ describe("Link", () => {
       broker.send({ cmd: "disconnect", reasonCode: 0x8e });
     }
 
-    await bench.run;
-
-    expect(bench.link.state).toEqual({
-      kind: "failed",
-      reason: expect.stringContaining(packet === "connack" ? "0x85" : "0x8e"),
-    });
-    expect(bench.waits).toEqual([]);
+    const reason = expect.stringContaining(packet === "connack" ? "0x85" : "0x8e") as string;
+    expect(await bench.reached("down")).toEqual({ kind: "down", reason });
+    expect(bench.waits).toEqual([2000]);
+    await (await bench.next()).accept();
   });
 
   test.each([
     [
       "credentials can't be read",
-      { readCredentials: () => Promise.reject(new ConnectionError("no token", { retryable: true })) },
+      { readCredentials: () => Promise.reject(new ConnectionError("no token", { retry: "soon" })) },
       "no token",
     ],
     [
       "the stream can't be opened",
-      { openStream: () => Promise.reject(new ConnectionError("no route", { retryable: true })) },
+      { openStream: () => Promise.reject(new ConnectionError("no route", { retry: "soon" })) },
       "no route",
     ],
     ["anything else is thrown", { readCredentials: () => Promise.reject(new TypeError("a slip")) }, "a slip"],
@@ -148,24 +145,31 @@ describe("Link", () => {
     expect(bench.events).toEqual([]);
   });
 
-  test("has failed when something says that a retry can't help", async () => {
-    const bench = start({ readCredentials: () => Promise.reject(new ConnectionError("wrong", { retryable: false })) });
-
-    await bench.run;
-
-    expect(bench.link.state).toEqual({ kind: "failed", reason: "wrong" });
-  });
-
   test("ends a connection that could not be prepared, with the reason of that", async () => {
-    const bench = start({ prepare: () => Promise.reject(new ConnectionError("no such filter", { retryable: false })) });
+    const bench = start({ prepare: () => Promise.reject(new ConnectionError("no such filter", { retry: "slowly" })) });
     const broker = await bench.next();
     await broker.accept();
 
-    await bench.run;
-
-    expect(bench.link.state).toEqual({ kind: "failed", reason: "no such filter" });
+    expect(await bench.reached("down")).toEqual({ kind: "down", reason: "no such filter" });
     expect(bench.events).toEqual(["connected false", "disconnected"]);
     await broker.ended;
+  });
+
+  test.each([
+    ["slowly", false, 2000],
+    ["slowly", true, 1], // the fault of one message, which is gone
+    ["soon", false, 1],
+  ] as const)("waits after a failure of the kind %s, survived: %s, for %d ms", async (retry, isSurvived, waitMs) => {
+    const bench = start({
+      openStream: () => Promise.reject(new ConnectionError("refused", { retry })),
+      survives: () => isSurvived,
+    });
+
+    await settleUntil(() => bench.waits.length >= 1);
+    bench.link.stop();
+    await bench.run;
+
+    expect(bench.waits[0]).toBe(waitMs);
   });
 
   test("waits longer and longer, between the bounds", async () => {
@@ -273,7 +277,7 @@ describe("stop", () => {
       openStream: (_credentials, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => {
-            reject(new ConnectionError("given up", { retryable: true }));
+            reject(new ConnectionError("given up", { retry: "soon" }));
           });
         }),
     });
@@ -386,7 +390,7 @@ describe("a connection that is replaced", () => {
     const { client, broker } = connectInMemory();
     const { bench, order, replace } = startReplaceable({
       openStream: async () => {
-        if (++opened > 1) throw new ConnectionError("unknown CA", { retryable: true });
+        if (++opened > 1) throw new ConnectionError("unknown CA", { retry: "soon" });
         return client;
       },
     });

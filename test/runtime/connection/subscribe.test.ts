@@ -70,7 +70,7 @@ describe("subscribeAll", () => {
 
     await expect(done).rejects.toMatchObject({
       message: `${peer} granted QoS 0 for "b" where 1 was asked for; set endpoints.edge.mqttSettings.qos to 0 if at most once is enough`,
-      retryable: false,
+      retry: "slowly",
     });
   });
 
@@ -78,14 +78,17 @@ describe("subscribeAll", () => {
     [
       0x87,
       "0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
-      true,
+      "soon",
     ],
-    [0x97, "0x97 Quota exceeded; check the broker's quotas, such as sessions per authentication name", true],
-    [0x80, "0x80 Unspecified error", true],
-    [0x8f, "0x8f Topic Filter invalid; change dataSources", false],
-    [0x9e, "0x9e Shared Subscriptions not supported; set instanceCount to 1", false],
-    [0xa2, "0xa2 Wildcard Subscriptions not supported; list topics without wildcards", false],
-  ])("says which filter was refused with code %d, and why", async (reasonCode, text, retryable) => {
+    [0x97, "0x97 Quota exceeded; check the broker's quotas, such as sessions per authentication name", "soon"],
+    [0x80, "0x80 Unspecified error", "soon"],
+    [0x03, "0x03 unknown reason code", "slowly"],
+    [0x11, "0x11 No subscription existed", "slowly"],
+    [0x92, "0x92 unknown reason code", "soon"],
+    [0x8f, "0x8f Topic Filter invalid; change dataSources", "slowly"],
+    [0x9e, "0x9e Shared Subscriptions not supported; set instanceCount to 1", "slowly"],
+    [0xa2, "0xa2 Wildcard Subscriptions not supported; list topics without wildcards", "slowly"],
+  ])("says which filter was refused with code %d, and why", async (reasonCode, text, retry) => {
     const { connection, broker } = await open();
 
     const done = subscribeAll(connection, limits, request(["a", "b/#"]));
@@ -94,7 +97,7 @@ describe("subscribeAll", () => {
     await expect(done).rejects.toMatchObject({
       message: `${peer} refused the topic filter "b/#": ${text}`,
       reasonCode,
-      retryable,
+      retry,
     });
   });
 
@@ -104,7 +107,7 @@ describe("subscribeAll", () => {
     const done = subscribeAll(connection, limits, request(["a", "b"]));
     await broker.grant([1]);
 
-    await expect(done).rejects.toMatchObject({ message: `${peer} left out "b" in its SUBACK`, retryable: true });
+    await expect(done).rejects.toMatchObject({ message: `${peer} left out "b" in its SUBACK`, retry: "soon" });
   });
 
   test("does not ask a broker for shared subscriptions that has none", async () => {
@@ -113,7 +116,7 @@ describe("subscribeAll", () => {
 
     await expect(subscribeAll(connection, without, request(["$share/g/a"]))).rejects.toMatchObject({
       message: `${peer} has no shared subscriptions; set profile.instanceCount to 1`,
-      retryable: false,
+      retry: "slowly",
     });
     expect(broker.commands()).toEqual(["connect"]);
   });

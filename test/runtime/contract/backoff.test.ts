@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { nextDelay } from "../../../runtime/contract/backoff.ts";
+import { Backoff, nextDelay } from "../../../runtime/contract/backoff.ts";
 
 const bounds = { minDelayMs: 1000, maxDelayMs: 60_000 };
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -42,5 +42,84 @@ describe("nextDelay", () => {
 
   test("never exceeds the longest wait, also where that is below three times the shortest", () => {
     expect(nextDelay(0, { minDelayMs: 1000, maxDelayMs: 1500 }, () => 0.99)).toBe(1500);
+  });
+});
+
+describe("Backoff", () => {
+  const minute = 60_000;
+  const waits = (backoff: Backoff, ends: readonly (readonly ["soon" | "slowly", number])[]) =>
+    ends.map(([retry, lastedMs]) => Math.round(backoff.next(retry, lastedMs)));
+  const repeat = (count: number, lastedMs: number) =>
+    Array.from({ length: count }, () => ["slowly", lastedMs] as const);
+
+  test("waits from 2 s to 5 minutes where somebody has to change something, twice as long each time", () => {
+    const least = waits(new Backoff(bounds, () => 0), repeat(9, 0));
+    const most = waits(new Backoff(bounds, () => 0.999_999_9), repeat(9, 0));
+
+    expect(least).toEqual([2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 150_000, 150_000]);
+    expect(most).toEqual(least.map((waitMs) => 2 * waitMs));
+    expect(most.at(-1)).toBe(5 * minute);
+  });
+
+  test("waits as the bounds say where it passes by itself, and shortly again after a connection of more than 10 s", () => {
+    const backoff = new Backoff(bounds, () => 0.999_999_9);
+
+    expect(
+      waits(backoff, [
+        ["soon", 0],
+        ["soon", 10_000],
+        ["soon", 10_001],
+      ]),
+    ).toEqual([3000, 9000, 3000]);
+  });
+
+  test.each([
+    ["a minute, after a short wait", 2, minute, minute + 1],
+    ["twice the longest that the last wait could be", 6, 2 * 128_000, 2 * 128_000 + 1],
+    ["ten minutes, after the longest wait", 12, 10 * minute, 10 * minute + 1],
+  ])("waits 2 s again only after a connection that lasted longer than %s", (_case, count, shortMs, longMs) => {
+    const after = (lastedMs: number) => {
+      const backoff = new Backoff(bounds, () => 0);
+      waits(backoff, repeat(count, 0));
+      return backoff.next("slowly", lastedMs);
+    };
+
+    expect(after(shortMs)).toBeGreaterThan(2000);
+    expect(after(longMs)).toBe(2000);
+  });
+
+  test("an outage of the network between two refusals makes the next wait no shorter", () => {
+    const backoff = new Backoff(bounds, () => 0);
+
+    expect(
+      waits(backoff, [
+        ["slowly", 0],
+        ["slowly", 0],
+        ["soon", 0],
+        ["soon", 0],
+        ["slowly", 0],
+      ]),
+    ).toEqual([2000, 4000, 1000, 1000, 8000]);
+  });
+
+  test("two relays that share a client identifier end each other's connections every few minutes at last", () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(random), (draws) => {
+        const draw = () => Number(draws.next().value);
+        const relays = [new Backoff(bounds, draw), new Backoff(bounds, draw)];
+        // The one that comes ends the connection of the other one, which has lasted as long as it waited itself.
+        let waitMs = 0;
+        let elapsedMs = 0;
+        const takeoversMs: number[] = [];
+        for (let turn = 0; elapsedMs < 24 * 60 * minute; turn++) {
+          waitMs = relays[turn % 2]?.next("slowly", waitMs) ?? 0;
+          elapsedMs += waitMs;
+          takeoversMs.push(elapsedMs);
+        }
+
+        expect(takeoversMs.filter((atMs) => atMs > 60 * minute).length).toBeLessThanOrEqual((23 * 60) / 2.5 + 1);
+      }),
+      { numRuns: 20 },
+    );
   });
 });

@@ -7,7 +7,7 @@ const problem = { path: "endpoints.cloud", problem: "is missing", remedy: "add i
 
 const samples = [
   new ConfigError("/etc/relay/config.json", [problem]),
-  new ConnectionError("destination refused the connection", { retryable: true }),
+  new ConnectionError("destination refused the connection", { retry: "soon" }),
 ];
 
 describe("error classes", () => {
@@ -50,19 +50,15 @@ describe("ConfigError", () => {
 });
 
 describe("ConnectionError", () => {
-  test("carries the reason code, whether a retry can help, and the cause", () => {
+  test("carries the reason code, when to try again, and the cause", () => {
     const cause = new Error("ECONNRESET");
-    const error = new ConnectionError(
-      "refused: 0x87 not authorized",
-      { reasonCode: 0x87, retryable: false },
-      { cause },
-    );
+    const error = new ConnectionError("refused: 0x87 not authorized", { reasonCode: 0x87, retry: "slowly" }, { cause });
 
-    expect(error).toMatchObject({ reasonCode: 0x87, retryable: false, cause });
+    expect(error).toMatchObject({ reasonCode: 0x87, retry: "slowly", cause });
   });
 
   test("has no reason code when no packet gave one", () => {
-    expect(new ConnectionError("timed out", { retryable: true }).reasonCode).toBeUndefined();
+    expect(new ConnectionError("timed out", { retry: "soon" }).reasonCode).toBeUndefined();
   });
 });
 

@@ -43,31 +43,42 @@ const fatalThere = {
   CONNACK: [0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8a, 0x8c, 0x90, 0x95, 0x99, 0x9a, 0x9b, 0x9c, 0x9d],
   DISCONNECT: [0x81, 0x82, 0x87, 0x8e, 0x8f, 0x90, 0x94, 0x95, 0x99, 0x9a, 0x9b, 0x9d, 0x9e, 0xa1, 0xa2],
 };
-/** Retried here: what they stand for can change without anybody who edits this configuration. */
+/** Retried soon here: what they stand for can change without anybody who edits this configuration. */
 const retriedHere = { CONNACK: [0x83, 0x86, 0x87], DISCONNECT: [0x87] };
 
 /** What can't be subscribed to as it is written; all else may have to arrive first, such as a role assignment. */
-const fatalInSuback = [0x8f, 0x9e, 0xa1, 0xa2];
-const fatalInUnsuback = [0x8f];
+const slowInSuback = [0x8f, 0x9e, 0xa1, 0xa2];
+const slowInUnsuback = [0x8f];
 /** One message that no later attempt can deliver; 0x95 is mosquitto's own. */
 const undeliverable = [0x90, 0x95, 0x99];
 
-const fatal: Readonly<Record<ReasonedPacket, readonly number[]>> = {
+/** Somebody has to change something: retried slowly. */
+const slow: Readonly<Record<ReasonedPacket, readonly number[]>> = {
   CONNACK: fatalThere.CONNACK.filter((code) => !retriedHere.CONNACK.includes(code)),
   DISCONNECT: fatalThere.DISCONNECT.filter((code) => !retriedHere.DISCONNECT.includes(code)),
-  SUBACK: fatalInSuback,
-  UNSUBACK: fatalInUnsuback,
+  SUBACK: slowInSuback,
+  UNSUBACK: slowInUnsuback,
   PUBACK: [],
   AUTH: [],
 };
 
+/** What is no failure, by packet. @see MQTT 5.0 §2.4 */
+export const successes: Readonly<Record<ReasonedPacket, readonly number[]>> = {
+  CONNACK: [0x00],
+  SUBACK: [0x00, 0x01, 0x02],
+  UNSUBACK: [0x00, 0x11],
+  PUBACK: [0x00, 0x10],
+  AUTH: [0x00],
+  DISCONNECT: [],
+};
+
 /** Packets that carry a reason code from the server. */
-export const packets = Object.keys(fatal) as ReasonedPacket[];
+export const packets = Object.keys(slow) as ReasonedPacket[];
 /** All failures. */
 export const codes = Object.keys(names).map(Number);
 
 /** What a failure in a packet asks for. */
 export function expectedVerdict(packet: ReasonedPacket, code: number): Verdict {
   if (packet === "PUBACK" && undeliverable.includes(code)) return "undeliverable";
-  return fatal[packet].includes(code) ? "fatal" : "retry";
+  return slow[packet].includes(code) ? "slowly" : "retry";
 }

@@ -3,9 +3,8 @@ import {
   judgeReasonCode,
   nameReasonCode,
   remedyOfReasonCode,
-  type ReasonedPacket,
 } from "../../../runtime/contract/reason-codes.ts";
-import { codes, expectedVerdict, names, packets } from "./expected-verdicts.ts";
+import { codes, expectedVerdict, names, packets, successes } from "./expected-verdicts.ts";
 
 describe.each(packets)("judgeReasonCode of %s", (packet) => {
   test.each(codes.map((code) => [nameReasonCode(code), code, expectedVerdict(packet, code)] as const))(
@@ -21,15 +20,17 @@ describe.each(packets)("judgeReasonCode of %s", (packet) => {
 });
 
 describe("judgeReasonCode of a code below 0x80", () => {
-  test.each<[ReasonedPacket, number]>([
-    ["CONNACK", 0x00],
-    ["SUBACK", 0x00],
-    ["SUBACK", 0x01],
-    ["PUBACK", 0x00],
-    ["PUBACK", 0x10], // no matching subscribers: the broker has it all the same
-    ["UNSUBACK", 0x11],
-  ])("%s 0x%s is a success", (packet, code) => {
-    expect(judgeReasonCode(packet, code)).toBe("accepted");
+  const below = Array.from({ length: 0x80 }, (_, code) => code);
+
+  test.each(packets)("%s has no success but those of the standard", (packet) => {
+    expect(below.filter((code) => judgeReasonCode(packet, code) === "accepted")).toEqual(successes[packet]);
+  });
+
+  test.each(packets)("every other one of %s is a failure that somebody has to see to", (packet) => {
+    const others = below.filter((code) => !successes[packet].includes(code));
+    const ends = packet === "DISCONNECT" ? [0x00, 0x04] : [];
+
+    expect(others.filter((code) => judgeReasonCode(packet, code) !== "slowly")).toEqual(ends);
   });
 
   test.each([0x00, 0x04])("DISCONNECT %d is the server's end of the connection, and the client comes again", (code) => {
@@ -66,6 +67,11 @@ describe("nameReasonCode", () => {
 
   test.each([
     [0x00, "0x00 Success"],
+    [0x01, "0x01 Granted QoS 1"],
+    [0x04, "0x04 Disconnect with Will Message"],
+    [0x10, "0x10 No matching subscribers"],
+    [0x18, "0x18 Continue authentication"],
+    [0x05, "0x05 unknown reason code"],
     [0x92, "0x92 unknown reason code"],
     [0xff, "0xff unknown reason code"],
   ])("names %d %s", (code, name) => {
@@ -75,7 +81,7 @@ describe("nameReasonCode", () => {
 
 describe("remedyOfReasonCode", () => {
   const needsHelp = codes.filter((code) =>
-    packets.some((packet) => ["fatal", "undeliverable"].includes(judgeReasonCode(packet, code))),
+    packets.some((packet) => ["slowly", "undeliverable"].includes(judgeReasonCode(packet, code))),
   );
 
   test.each(needsHelp.map((code) => [nameReasonCode(code), code] as const))(

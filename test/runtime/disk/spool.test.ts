@@ -1,7 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { createLog } from "../../../runtime/report/log.ts";
+import { spoolFile } from "../../../runtime/disk/protocol.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
@@ -37,6 +40,10 @@ async function reopen(spool: Spool): Promise<Spool> {
   opened.splice(opened.indexOf(spool), 1);
   await spool.close(AbortSignal.timeout(5000));
   return open();
+}
+
+async function untilLogged(msg: string): Promise<void> {
+  while (!lines.some((line) => line["msg"] === msg)) await delay(5);
 }
 
 /** What a queue was told, and a way to wait for it. */
@@ -187,10 +194,81 @@ describe("Spool", () => {
     expect(lines).toEqual([expect.objectContaining({ level: "error", msg: "spool can't be used" })]);
   });
 
-  test("keeps a second relay out of its folder", async () => {
-    await open();
+  test("says so where it is of a newer version, and does not try again", async () => {
+    const spool = await open();
+    opened.splice(opened.indexOf(spool), 1);
+    await spool.close(AbortSignal.timeout(5000));
+    const database = new DatabaseSync(path.join(folder, spoolFile));
+    database.exec("PRAGMA user_version = 99");
+    database.close();
 
-    await expect(open()).rejects.toThrow(/can't be used \(database is locked\)/);
+    await expect(open()).rejects.toThrow(/can't be used \(it is of version 99, and this relay reads version/);
+  });
+
+  test("waits while another relay has it open, says so, and is open once that one has ended", async () => {
+    const first = await open();
+    const second = open();
+    await untilLogged("spool can't be opened, will retry; nothing is acknowledged");
+    expect(opened.at(-1)).toMatchObject({
+      isOpening: true,
+      trouble: "another process has the spool open (database is locked)",
+    });
+
+    opened.splice(opened.indexOf(first), 1);
+    await first.close(AbortSignal.timeout(5000));
+
+    expect((await second).trouble).toBeUndefined();
+    expect(lines.at(-1)).toMatchObject({ level: "info", msg: "spool is open" });
+  });
+
+  test.each<[string, () => () => void, RegExp]>([
+    [
+      "the volume is not there yet: a file stands in its place",
+      () => {
+        folder = path.join(folder, "volume", "spool");
+        const volume = path.dirname(folder);
+        writeFileSync(volume, "");
+        return () => {
+          rmSync(volume);
+        };
+      },
+      /ENOTDIR|EEXIST/,
+    ],
+    [
+      "the database can't be opened: a folder stands in its place",
+      () => {
+        const place = path.join(folder, spoolFile);
+        mkdirSync(place, { recursive: true });
+        return () => {
+          rmSync(place, { recursive: true });
+        };
+      },
+      /unable to open database file/,
+    ],
+  ])("is opened as soon as it can be, where %s", async (_case, hinder, reason) => {
+    const clear = hinder();
+    const opening = open();
+    await untilLogged("spool can't be opened, will retry; nothing is acknowledged");
+    expect(opened.at(-1)?.trouble).toMatch(reason);
+
+    clear();
+
+    const queue = (await opening).queue("flow", new Told());
+    expect(append(queue, "first")).toBe(1);
+  });
+
+  test("does not keep itself out after an attempt that failed when it had the folder's lock", async () => {
+    await (await open()).close(AbortSignal.timeout(5000));
+    opened.length = 0;
+    const database = new DatabaseSync(path.join(folder, spoolFile));
+    database.exec("ALTER TABLE queue RENAME TO elsewhere");
+    const opening = open();
+    await untilLogged("spool can't be opened, will retry; nothing is acknowledged");
+
+    database.exec("ALTER TABLE elsewhere RENAME TO queue");
+    database.close();
+
+    expect((await opening).trouble).toBeUndefined();
   });
 
   test("gives up at the deadline when it is closed", async () => {

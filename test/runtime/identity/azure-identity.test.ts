@@ -80,7 +80,7 @@ describe("userAssignedTokens", () => {
 
     await expect(tokens.getToken(signal)).rejects.toMatchObject({
       message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.; check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra`,
-      retryable: true,
+      retry: "soon",
     });
   });
 });
@@ -99,7 +99,7 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
       message: expect.stringMatching(
         /^no token for https:\/\/broker.example\/.default: AADSTS700016: no such application; check [^\n]*$/,
       ),
-      retryable: true,
+      retry: "soon",
     });
   });
 

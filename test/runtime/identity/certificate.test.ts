@@ -22,7 +22,7 @@ function mountsOf(files: Readonly<Record<string, string>>): Mounts {
     listSecret: async () => Object.keys(files).sort(),
     readSecret: async (_secret: string, key: string) => {
       const text = files[key];
-      if (text === undefined || text.trim() === "") throw new ConnectionError(`${key} is empty`, { retryable: true });
+      if (text === undefined || text.trim() === "") throw new ConnectionError(`${key} is empty`, { retry: "soon" });
       return Buffer.from(text);
     },
   } as unknown as Mounts;

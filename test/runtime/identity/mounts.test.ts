@@ -48,7 +48,7 @@ describe("readSecret", () => {
 
     await expect(reading).rejects.toBeInstanceOf(ConnectionError);
     await expect(reading).rejects.toMatchObject({
-      retryable: true,
+      retry: "soon",
       message: expect.stringMatching(/secrets\/broker\/password.*; mount the Secret "broker" with the key "password"$/),
     });
   });
@@ -117,7 +117,7 @@ describe("readToken", () => {
     const reading = createMounts(mount(files)).readToken("edge");
 
     await expect(reading).rejects.toMatchObject({
-      retryable: true,
+      retry: "soon",
       message: expect.stringMatching(/tokens\/edge.*; mount a projected service account token at it$/),
     });
   });

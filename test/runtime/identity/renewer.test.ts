@@ -93,7 +93,7 @@ test("tells each watcher only of what differs from what it uses", async () => {
 test("retries with growing waits while the old one lives, and says until when", async () => {
   const { renewer, watch, answers, events, told } = bench();
   watch(await renewer.read(signal));
-  answers.push(new ConnectionError("no token: 429", { retryable: true }), new Error("no token: timeout"));
+  answers.push(new ConnectionError("no token: 429", { retry: "soon" }), new Error("no token: timeout"));
 
   await jest.advanceTimersByTimeAsync(80_000);
   expect(events).toEqual([
@@ -142,7 +142,7 @@ describe("one that has ended", () => {
     expect(await renewer.read(signal)).toBe(ended);
     const error = new ConnectionError(
       "token for broker expired at 1969-12-31T23:59:59.000Z and is not shown again; check the clock",
-      { retryable: true },
+      { retry: "soon" },
     );
     await expect(renewer.read(signal)).rejects.toEqual(error);
     await expect(renewer.read(signal)).rejects.toEqual(error);

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 
 import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 
-import type { ConnectionError } from "../../../runtime/contract/errors.ts";
+import type { ConnectionError, Retry } from "../../../runtime/contract/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
 import { openStream } from "../../../runtime/transport/open-stream.ts";
@@ -101,33 +101,33 @@ describe("a new connection", () => {
     expect(events).toEqual(["connected", "PUBLISH a", "PUBLISH b"]);
   });
 
-  test.each<[string, Partial<IConnackPacket>, string, boolean]>([
+  test.each<[string, Partial<IConnackPacket>, string, Retry]>([
     [
-      "a retryable reason",
+      "a reason that passes",
       { reasonCode: 0x87 },
       "refused the connection: 0x87 Not authorized; check the credentials and the role assignment or permission; a new one takes minutes to arrive",
-      true,
+      "soon",
     ],
-    ["a reason that waiting helps", { reasonCode: 0x88 }, "refused the connection: 0x88 Server unavailable", true],
+    ["a reason that waiting helps", { reasonCode: 0x88 }, "refused the connection: 0x88 Server unavailable", "soon"],
     [
-      "a fatal reason",
+      "a reason that somebody has to see to",
       { reasonCode: 0x85 },
       "refused the connection: 0x85 Client Identifier not valid; change clientIdPrefix",
-      false,
+      "slowly",
     ],
     [
       "the server's own words",
       { reasonCode: 0x97, properties: { reasonString: 'too "many"' } },
       'refused the connection: 0x97 Quota exceeded ("too \\"many\\""); check the broker\'s quotas, such as sessions per authentication name',
-      true,
+      "soon",
     ],
-  ])("ends with the reason code when it is refused: %s", async (_case, packet, text, retryable) => {
+  ])("ends with the reason code when it is refused: %s", async (_case, packet, text, retry) => {
     const { events, closed } = await openAccepted(packet);
 
     const error = await closed;
 
     expect(error?.message).toBe(`${peer} ${text}`);
-    expect(error).toMatchObject({ reasonCode: packet.reasonCode, retryable });
+    expect(error).toMatchObject({ reasonCode: packet.reasonCode, retry });
     expect(events).toEqual(["closed"]);
   });
 
@@ -143,7 +143,46 @@ describe("a new connection", () => {
 
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "K8S-SAT" } });
 
-    expect(await closed).toMatchObject({ retryable: false, message: expect.stringContaining("authentication step") });
+    expect(await closed).toMatchObject({
+      retry: "slowly",
+      message: `${peer} asked for another authentication step, which no method here has; set authentication.method to one that the broker takes`,
+    });
+  });
+
+  test.each([
+    ["of MQTT 3.1.1 that accepts", "20020000", 0],
+    ["of MQTT 3.1.1 that refuses the protocol's version", "20020001", 1],
+    ["of MQTT 3.1.1 that refuses the client", "20020005", 5],
+    ["with a code of no CONNACK", "2003000100", 1],
+    ["with a success of another packet", "2003001000", 16],
+    ["with the last code below the failures", "2003007f00", 127],
+    ["without a code", "200100", 0],
+    ["without anything", "2000", 0],
+  ])("is refused, never connected, by a CONNACK %s: its server does not speak MQTT 5", async (_case, hex, code) => {
+    const { broker, events, closed, connection } = open();
+    await broker.next("connect");
+
+    broker.sendBytes(Buffer.from(hex, "hex"));
+
+    expect(await closed).toMatchObject({
+      retry: "slowly",
+      message: `${peer} does not speak MQTT 5 (the return code of its CONNACK is ${code}); use a broker, or a listener of it, with MQTT 5`,
+    });
+    expect(events).toEqual(["closed"]);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test("is refused with the reason of a CONNACK whose properties were left out", async () => {
+    const { broker, closed } = open();
+    await broker.next("connect");
+
+    broker.sendBytes(Buffer.from("20020084", "hex"));
+
+    expect(await closed).toMatchObject({
+      retry: "slowly",
+      reasonCode: 0x84,
+      message: `${peer} refused the connection: 0x84 Unsupported Protocol Version; use a broker, or a listener of it, with MQTT 5`,
+    });
   });
 
   test("ends when anything but CONNACK comes first", async () => {
@@ -162,7 +201,7 @@ describe("a new connection", () => {
 
     broker.stream.destroy();
 
-    expect(await closed).toMatchObject({ message: `${peer} closed the connection${earlyEndHint}`, retryable: true });
+    expect(await closed).toMatchObject({ message: `${peer} closed the connection${earlyEndHint}`, retry: "soon" });
   });
 
   test("says what the stream says when it breaks", async () => {
@@ -172,7 +211,7 @@ describe("a new connection", () => {
 
     expect(await closed).toMatchObject({
       message: `${peer} lost the connection: read ECONNRESET${earlyEndHint}`,
-      retryable: true,
+      retry: "soon",
     });
   });
 });
@@ -187,6 +226,25 @@ describe("an open connection", () => {
     expect(events.slice(1)).toEqual(["PUBACK 5 0", "PUBACK 6 151"]);
   });
 
+  test("ends on an AUTH that nobody waits for and that asks for another step, and is tried again", async () => {
+    const { broker, closed } = await openAccepted();
+
+    broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "X" } });
+
+    expect(await closed).toMatchObject({ retry: "slowly", message: expect.stringContaining("authentication step") });
+  });
+
+  test("goes on after the success of a re-authentication that it had given up waiting for", async () => {
+    const { broker, connection, events } = await openAccepted();
+
+    broker.sendBytes(Buffer.from("f000", "hex"));
+    broker.send(publish("behind"));
+    await settle();
+
+    expect(connection.isOpen).toBe(true);
+    expect(events).toEqual(["connected", "PUBLISH behind"]);
+  });
+
   test("acknowledges with a PUBACK that has no reason code", async () => {
     const { connection, broker } = await openAccepted();
 
@@ -195,27 +253,27 @@ describe("an open connection", () => {
     expect(await broker.next("puback")).toMatchObject({ messageId: 7, reasonCode: 0 });
   });
 
-  test.each<[string, number, string, boolean]>([
-    ["without a reason", 0x00, "ended the connection: 0x00 Success", true],
-    ["when it shuts down", 0x8b, "ended the connection: 0x8b Server shutting down", true],
+  test.each<[string, number, string, Retry]>([
+    ["without a reason", 0x00, "ended the connection: 0x00 Success", "soon"],
+    ["when it shuts down", 0x8b, "ended the connection: 0x8b Server shutting down", "soon"],
     [
       "when another client takes the session over",
       0x8e,
       "ended the connection: 0x8e Session taken over; find the other client with this client identifier; give each site its own clientIdPrefix",
-      false,
+      "slowly",
     ],
     [
       "when a packet is too large",
       0x95,
       "ended the connection: 0x95 Packet too large; keep messages under the broker's limit",
-      false,
+      "slowly",
     ],
-  ])("ends when the server says DISCONNECT %s", async (_case, reasonCode, text, retryable) => {
+  ])("ends when the server says DISCONNECT %s", async (_case, reasonCode, text, retry) => {
     const { broker, closed, connection } = await openAccepted();
 
     broker.send({ cmd: "disconnect", reasonCode });
 
-    expect(await closed).toMatchObject({ message: `${peer} ${text}`, reasonCode, retryable });
+    expect(await closed).toMatchObject({ message: `${peer} ${text}`, reasonCode, retry });
     expect(connection.isOpen).toBe(false);
   });
 
@@ -328,7 +386,7 @@ describe("a paused connection over TCP", () => {
 
     broker.stream.destroy();
 
-    expect(await closed).toMatchObject({ retryable: true });
+    expect(await closed).toMatchObject({ retry: "soon" });
   }, 15_000);
 });
 
@@ -405,7 +463,7 @@ describe("subscribe", () => {
 
     broker.stream.destroy();
 
-    await expect(granted).rejects.toMatchObject({ retryable: true, message: `${peer} ended before its SUBACK` });
+    await expect(granted).rejects.toMatchObject({ retry: "soon", message: `${peer} ended before its SUBACK` });
   });
 
   test("rejects at once on a connection that has ended", async () => {
@@ -550,14 +608,14 @@ describe("with time passing", () => {
 
     expect(await closed).toMatchObject({
       message: `${peer} sent no CONNACK within 10000 ms; see its log`,
-      retryable: true,
+      retry: "soon",
     });
   });
 
   test("ends when no SUBACK comes in time, for what the server knows of the filters is uncertain then", async () => {
     const { connection, broker, closed, events } = await openAccepted();
     const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
-    const rejected = expect(granted).rejects.toMatchObject({ retryable: true });
+    const rejected = expect(granted).rejects.toMatchObject({ retry: "soon" });
     await broker.next("subscribe");
 
     jest.advanceTimersByTime(10_000);
@@ -589,7 +647,7 @@ describe("with time passing", () => {
 
     expect(await closed).toMatchObject({
       message: expect.stringMatching(/was silent for \d+ ms \(keep alive 8 s\)$/),
-      retryable: true,
+      retry: "soon",
     });
   });
 

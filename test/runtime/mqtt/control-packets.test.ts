@@ -38,10 +38,44 @@ describe("decodeControlPacket", () => {
     expect(decodeControlPacket(bytes)).toMatchObject({ cmd: "suback", messageId: 5, granted: [1, 0x87] });
   });
 
+  test.each([0x00, 0x04, 0x05, 0x7f, 0x85, 0x92, 0xff])(
+    "reads code %d of a DISCONNECT, whatever it is: it has ended the connection all the same",
+    (code) => {
+      const expected = { cmd: "disconnect", reasonCode: code };
+      const reason = [4, 0x1f, 0, 1, 97];
+
+      expect(decodeControlPacket(Buffer.from([0xe0, 1, code]))).toMatchObject(expected);
+      expect(decodeControlPacket(Buffer.from([0xe0, 2, code, 0]))).toMatchObject(expected);
+      expect(decodeControlPacket(Buffer.from([0xe0, 6, code, ...reason]))).toMatchObject({
+        ...expected,
+        properties: { reasonString: "a" },
+      });
+    },
+  );
+
+  test("reads a DISCONNECT without a code as one with 0", () => {
+    expect(decodeControlPacket(Buffer.from([0xe0, 0]))).toMatchObject({ cmd: "disconnect", reasonCode: 0 });
+  });
+
+  test.each([
+    ["suback", 0x90],
+    ["unsuback", 0xb0],
+  ] as const)("reads every code of a %s, so that one that nobody knows is that of its filter only", (cmd, first) => {
+    const codes = Array.from({ length: 256 }, (_, code) => code);
+    for (const properties of [[0], [4, 0x1f, 0, 1, 97]]) {
+      const body = [0, 5, ...properties, ...codes];
+      const bytes = Buffer.from([first, (body.length & 0x7f) | 0x80, body.length >> 7, ...body]);
+
+      expect(decodeControlPacket(bytes)).toMatchObject({ cmd, messageId: 5, granted: codes });
+    }
+  });
+
   test.each<[string, number[]]>([
     ["nothing", []],
     ["a packet of type 0", [0x00, 0]],
     ["a SUBACK without an identifier", [0x90, 0]],
+    ["a SUBACK whose properties are longer than it is", [0x90, 4, 0, 5, 9, 0]],
+    ["a DISCONNECT whose properties are longer than it is", [0xe0, 2, 0, 9]],
     ["a PINGRESP with flags", [0xd1, 0]],
   ])("refuses %s and says so", (_case, bytes) => {
     expect(() => decodeControlPacket(Buffer.from(bytes))).toThrow(ProtocolError);

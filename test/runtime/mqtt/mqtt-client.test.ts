@@ -181,7 +181,17 @@ describe("a connection that does not come to be", () => {
     expect(error.message).toBe(
       "status cloud (broker.example:8883) refused the connection: Connection refused: Not authorized",
     );
-    expect(error).toMatchObject({ retryable: true, cause: { code: 0x87 } });
+    expect(error).toMatchObject({ retry: "soon", cause: { code: 0x87 } });
+    await settle();
+    expect(attempt.stream.destroyed).toBe(true);
+  });
+
+  test("is refused where the CONNACK is one of MQTT 3.1.1, also one that accepts", async () => {
+    const attempt = begin();
+    await attempt.broker.next("connect");
+    attempt.broker.sendBytes(Buffer.from([0x20, 2, 0, 0]));
+
+    expect((await failureOf(attempt)).message).toContain("does not speak MQTT 5");
     await settle();
     expect(attempt.stream.destroyed).toBe(true);
   });

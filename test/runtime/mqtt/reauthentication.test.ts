@@ -98,7 +98,7 @@ describe("re-authentication", () => {
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
 
     await expect(done).rejects.toEqual(
-      new ConnectionError(`${peer} answered AUTH with another step, which no method here has`, { retryable: true }),
+      new ConnectionError(`${peer} answered AUTH with another step, which no method here has`, { retry: "soon" }),
     );
     expect(connection.isOpen).toBe(true);
   });
@@ -112,7 +112,7 @@ describe("re-authentication", () => {
 
     await expect(done).rejects.toThrow(`${peer} ended the connection before it answered AUTH`);
     expect(await closed).toMatchObject({
-      retryable: true,
+      retry: "soon",
       message: expect.stringContaining("ended the connection: 0x87"),
     });
   });
@@ -157,11 +157,13 @@ describe("re-authentication", () => {
     await expect(connection.reauthenticate(token)).rejects.toThrow("can't be shown another token now");
   });
 
-  test("an answer that nobody waits for breaks the protocol", async () => {
+  test("a step that nobody waits for ends the connection, and says what to do", async () => {
     const { broker, closed } = await open();
 
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
 
-    expect((await closed)?.message).toBe(`${peer} asked for another authentication step, which no method here has`);
+    expect((await closed)?.message).toBe(
+      `${peer} asked for another authentication step, which no method here has; set authentication.method to one that the broker takes`,
+    );
   });
 });

@@ -4,9 +4,9 @@ import { ConnectionError } from "../../../runtime/contract/errors.ts";
 import type { ForwarderOptions } from "../../../runtime/queue/ports.ts";
 import { ForwarderBench } from "./fakes.ts";
 
-const silent = new ConnectionError("destination x closed the connection", { retryable: true, end: "peer" });
+const silent = new ConnectionError("destination x closed the connection", { retry: "soon", end: "peer" });
 const tooLarge = new ConnectionError("destination x ended the connection: 0x95 Packet too large", {
-  retryable: false,
+  retry: "slowly",
   reasonCode: 0x95,
   end: "peer",
 });
@@ -144,7 +144,7 @@ describe("a message at which the destination closes the connection each time", (
     bench.arrive(1);
     bench.reconnectDestination({}, tooLarge);
 
-    expect(bench.forwarder.destination.survives(new ConnectionError("another", { retryable: false }))).toBe(false);
+    expect(bench.forwarder.destination.survives(new ConnectionError("another", { retry: "slowly" }))).toBe(false);
   });
 });
 
@@ -223,7 +223,7 @@ describe("a dead letter at which the source closes the connection each time", ()
     return bench;
   }
 
-  const closed = new ConnectionError("source x closed the connection", { retryable: true, end: "peer" });
+  const closed = new ConnectionError("source x closed the connection", { retry: "soon", end: "peer" });
 
   test("is sent alone from the third connection on", () => {
     const bench = createLetters();

@@ -4,7 +4,7 @@ import { PoisonWatch, type Closing } from "../../../runtime/queue/poison-watch.t
 import { entryOf as entry } from "./fakes.ts";
 
 function end(failure: Partial<ConnectionFailure> = {}): ConnectionError {
-  return new ConnectionError("destination x closed the connection", { retryable: true, end: "peer", ...failure });
+  return new ConnectionError("destination x closed the connection", { retry: "soon", end: "peer", ...failure });
 }
 
 const minuteMs = 60_000;
@@ -73,7 +73,7 @@ describe("PoisonWatch", () => {
   test.each<[string, Partial<Closing>]>([
     ["this side ended the connection", { error: undefined }],
     ["it ended for another reason, such as a keep-alive time-out", { error: end({ end: undefined }) }],
-    ["the destination sent what is no MQTT", { error: end({ end: "protocolError" }) }],
+    ["the destination sent what is no MQTT", { error: end({ end: "protocol-error" }) }],
     ["a quota was exceeded", { error: end({ reasonCode: 0x97 }) }],
     ["a role is missing", { error: end({ reasonCode: 0x87 }) }],
     ["the server shuts down", { error: end({ reasonCode: 0x8b }) }],

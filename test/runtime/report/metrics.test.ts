@@ -84,12 +84,25 @@ describe("createMetrics", () => {
     ['relay_spool_healthy{dataflow="up"}', 0],
     ['relay_spool_growing{dataflow="up"}', 1],
     ['relay_spool_unattended_messages{dataflow="old"}', 12],
+    ['relay_dataflow_stopped{dataflow="up"}', 0],
     ['relay_source_up{dataflow="up"}', 1],
     ['relay_destination_up{dataflow="up"}', 0],
   ])("says %s %d", async (name, value) => {
     const samples = await samplesOf(relayOf({ name: "up", counters: new Counters(), status }));
 
     expect(samples.get(name)).toBe(value);
+  });
+
+  test("says which dataflows have stopped for good, and no others", async () => {
+    const samples = await samplesOf(
+      relayOf(
+        { name: "up", counters: new Counters(), status },
+        { name: "over", counters: new Counters(), status: { ...status, failure: "the spool is damaged" } },
+      ),
+    );
+
+    expect(samples.get('relay_dataflow_stopped{dataflow="up"}')).toBe(0);
+    expect(samples.get('relay_dataflow_stopped{dataflow="over"}')).toBe(1);
   });
 
   test.each(lossReasons)("says how many were lost by %s, from 0 on", async (reason) => {

@@ -12,7 +12,6 @@ const end = { side: "source", endpoint: "edge", host: "broker.example:8883" };
 
 describe("reportLinkState", () => {
   test.each([
-    [{ kind: "up" } as const, "info", "connected", {}],
     [{ kind: "stopped" } as const, "info", "disconnected", {}],
     [
       { kind: "down", reason: "it broke" } as const,
@@ -20,13 +19,49 @@ describe("reportLinkState", () => {
       "disconnected, will retry",
       { reason: "it broke", retryInMs: 1500 },
     ],
-    [{ kind: "failed", reason: "it is over" } as const, "error", "disconnected for good", { reason: "it is over" }],
-  ])("says %j in one line", (state, level, msg, fields) => {
+  ])("says %j of a link that was connected in one line", (state, level, msg, fields) => {
+    const { log, lines } = recordLog();
+    const report = reportLinkState(log, end);
+
+    report({ kind: "up" });
+    report(state, 1499.6);
+
+    const time = expect.any(String) as string;
+    expect(lines).toEqual([
+      { level: "info", time, ...end, msg: "connected" },
+      { level, time, ...end, ...fields, msg },
+    ]);
+  });
+
+  test.each([
+    [
+      { kind: "down", reason: "no route" } as const,
+      [{ level: "warn", reason: "no route", retryInMs: 1500, msg: "could not connect, will retry" }],
+    ],
+    [{ kind: "stopped" } as const, []],
+  ])("does not call disconnected what never connected: %j", (state, expected) => {
     const { log, lines } = recordLog();
 
     reportLinkState(log, end)(state, 1499.6);
 
-    expect(lines).toEqual([{ level, time: expect.any(String), ...end, ...fields, msg }]);
+    expect(lines).toEqual(expected.map((line) => ({ time: expect.any(String) as string, ...end, ...line })));
+  });
+
+  test("says that a link was lost once, and of each attempt after that that it could not connect", () => {
+    const { log, lines } = recordLog();
+    const report = reportLinkState(log, end);
+
+    for (const kind of ["connecting", "up", "connecting"] as const) report({ kind }); // replaced in good order
+    report({ kind: "down", reason: "no route" });
+    report({ kind: "down", reason: "no route" });
+    report({ kind: "up" });
+
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      "connected",
+      "disconnected, will retry",
+      "could not connect, will retry",
+      "connected",
+    ]);
   });
 
   test("says nothing of a connection that is being made", () => {

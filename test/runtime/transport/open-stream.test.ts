@@ -122,7 +122,7 @@ describe("over TCP", () => {
     expect(error.message).toBe(
       `${peer} can't be reached: connect ECONNREFUSED 127.0.0.1:${port}: nothing listens there; start the broker, or correct host and port`,
     );
-    expect(error.retryable).toBe(true);
+    expect(error.retry).toBe("soon");
   });
 
   test("says so in one line for a host with several addresses, of which none answers", async () => {
@@ -218,7 +218,7 @@ describe("over TLS", () => {
 
     const error = await failureOf(open(port, { tls: { ca: [other.certificate] } }));
 
-    expect(error).toMatchObject({ retryable: true });
+    expect(error).toMatchObject({ retry: "soon" });
     expect(error.message).toMatch(/^source edge .* can't be reached: .*certificate/);
   });
 
