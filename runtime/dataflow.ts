@@ -11,6 +11,7 @@ import { removedOrdinals } from "./contract/client-id.ts";
 import { HostType } from "./contract/config/endpoint.ts";
 import { subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
+import type { Entry } from "./queue/entry.ts";
 import { Forwarder } from "./queue/forwarder.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
@@ -99,11 +100,11 @@ export class Dataflow {
       destination: this.#destination.state,
       failure: this.#failure,
       rejection: forwarder.destination.rejection,
-      inFlight: forwarder.inFlight,
-      waiting: forwarder.waiting,
-      unsafe: forwarder.unsafe,
-      unconfirmed: forwarder.unconfirmed,
-      oldestSeconds: forwarder.oldestAgeMs / 1000,
+      inFlight: forwarder.status.inFlight,
+      waiting: forwarder.status.waiting,
+      unsafe: forwarder.status.unsafe,
+      unconfirmed: forwarder.status.unconfirmed,
+      oldestSeconds: ageSeconds(forwarder.status.oldest),
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
@@ -275,4 +276,9 @@ export class Dataflow {
   #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {
     return createLinkOptions(side, this.#context);
   }
+}
+
+/** Age of a message; 0 without one. */
+function ageSeconds(entry: Entry | undefined): number {
+  return entry === undefined ? 0 : Math.max(0, performance.now() - entry.arrivedMs) / 1000;
 }

@@ -30,7 +30,8 @@ export class Attempt {
     return this.#ended.signal;
   }
 
-  get hasEnded(): boolean {
+  /** A method, since its answer changes while one waits. */
+  hasEnded(): boolean {
     return this.#ended.signal.aborted;
   }
 

@@ -74,7 +74,7 @@ class DestinationConnection implements ConnectionUser {
 
   async quiesce(signal: AbortSignal): Promise<void> {
     this.#side.hold();
-    await until(() => this.#forwarder.inFlight === 0, signal);
+    await until(() => this.#forwarder.status.inFlight === 0, signal);
     await Promise.race([this.#side.flush(), aborted(signal)]);
   }
 

@@ -143,15 +143,15 @@ export class Link {
    * @throws {ConnectionError} when the stream can't be opened; the old connection stays as it is
    */
   async #replace(attempt: Attempt, user: ConnectionUser): Promise<void> {
-    if (attempt.isReplacing || attempt.hasEnded) return;
+    if (attempt.isReplacing || attempt.hasEnded()) return;
     attempt.isReplacing = true;
     try {
       const opened = await this.#open(AbortSignal.any([this.#stop.signal, attempt.signal]));
       const failure = await failureWithin(opened.stream, refusalMs);
-      if (failure !== undefined && !attempt.hasEnded) throw failure;
+      if (failure !== undefined && !attempt.hasEnded()) throw failure;
       const deadline = AbortSignal.any([attempt.signal, AbortSignal.timeout(this.#options.quiesceMs)]);
-      if (!attempt.hasEnded) await user.quiesce(deadline);
-      if (attempt.hasEnded || this.#isStopped()) opened.stream.destroy();
+      if (!attempt.hasEnded()) await user.quiesce(deadline);
+      if (attempt.hasEnded() || this.#isStopped()) opened.stream.destroy();
       else attempt.closeFor(opened);
     } finally {
       attempt.isReplacing = false;
@@ -212,7 +212,7 @@ export class Link {
 
   async #prepare(attempt: Attempt, user: ConnectionUser): Promise<void> {
     await user.prepare();
-    if (!attempt.hasEnded && attempt.connection?.isOpen === true) this.#setState({ kind: "up" });
+    if (!attempt.hasEnded() && attempt.connection?.isOpen === true) this.#setState({ kind: "up" });
   }
 
   #setState(state: LinkState, waitMs?: number): void {

@@ -125,6 +125,17 @@ export class Spooler {
     return true;
   }
 
+  /**
+   * Writes those of these messages that came until then, oldest first, and writes on behind them. What its source
+   * redelivers and was never sent is left out.
+   */
+  coverOlder(entries: readonly Entry[], latestMs: number): void {
+    for (const entry of entries) {
+      if (entry.arrivedMs > latestMs || (!entry.isForgettable && !this.cover(entry))) break;
+    }
+    this.appendPending();
+  }
+
   /** The pending write that is sent next; `undefined` while older ones are on the disk. */
   peekPending(): Entry | undefined {
     return this.#hasUnread || this.#isReading ? undefined : this.#pending.peekFront();

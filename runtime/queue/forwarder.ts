@@ -7,14 +7,14 @@ import { Backpressure } from "./backpressure.ts";
 import type { DestinationSide } from "./destination-side.ts";
 import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
+import { Phase } from "./phase.ts";
+import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./sender.ts";
 import { SourceSession, type SourceEvents, type SourceSide } from "./source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Messages that came with QoS 0 and may wait in memory while the destination is away: nothing else holds them back. */
-const maxWaitingQos0 = 10_000;
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
 
@@ -37,6 +37,8 @@ const spoolAfterMs = 500;
 export class Forwarder {
   /** The session at the source that the configuration names. */
   readonly source: SourceSession;
+  /** Where its messages are. */
+  readonly status: QueueStatus;
   readonly #options: ForwarderOptions;
   readonly #counters: Counters;
   readonly #waiting = new WaitingQueue();
@@ -48,8 +50,7 @@ export class Forwarder {
   readonly #backpressure: Backpressure;
   readonly #watchdog: Watchdog;
   #spooler: Spooler | undefined;
-  #mode: "running" | "draining" | "stopped" = "running";
-  readonly #onIdle: (() => void)[] = [];
+  readonly #phase = new Phase(() => this.#undeliverable.pending === 0 && this.status.isIdle);
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -60,7 +61,7 @@ export class Forwarder {
     this.#undeliverable = new Undeliverable(options, {
       onDone: (entry) => {
         this.#finish(entry);
-        this.#finishDraining();
+        this.#phase.check();
       },
       onDeadLetter: this.#sendDeadLetter.bind(this),
       onStop: this.#stop.bind(this),
@@ -74,6 +75,8 @@ export class Forwarder {
       onClosed: this.#onSourceClosed.bind(this),
     };
     this.source = this.addSource();
+    const [sender, waiting, sources] = [this.#sender, this.#waiting, this.#sources];
+    this.status = new QueueStatus({ sender, waiting, sources, spooler: () => this.#spooler });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
@@ -98,44 +101,9 @@ export class Forwarder {
     return this.#watchdog;
   }
 
-  /** Messages sent to the destination and not acknowledged by it. */
-  get inFlight(): number {
-    return this.#sender.inFlight.length;
-  }
-
   /** What a source connection still waits for: acknowledgements, and dead letters that are on their way. */
   owedTo(side: SourceSide): number {
     return side.unacknowledged + this.#undeliverable.pending;
-  }
-
-  /** Messages that wait in memory to be sent. */
-  get waiting(): number {
-    return this.#waiting.length + (this.#spooler?.pendingLength ?? 0);
-  }
-
-  /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
-  get unsafe(): { readonly messages: number; readonly onlyHere: number } {
-    const pending = this.#spooler?.pending ?? [];
-    const inMemory = [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray(), ...pending];
-    const unsafe = inMemory.filter(({ custody }) => custody !== "safe");
-    return { messages: unsafe.length, onlyHere: unsafe.filter(({ custody }) => custody === "onlyHere").length };
-  }
-
-  /** Messages with QoS 0 that were written to the destination and may not have reached it. */
-  get unconfirmed(): number {
-    return this.#sender.current?.unconfirmed ?? 0;
-  }
-
-  /** Age of the oldest message that neither the destination nor the disk has, in milliseconds; 0 when there is none. */
-  get oldestAgeMs(): number {
-    const oldest = [
-      this.#sender.inFlight.oldest,
-      this.#waiting.peek(),
-      this.#spooler?.oldestPending,
-      ...this.#sources.map((side) => side.oldest),
-    ].filter((entry) => entry !== undefined && entry.custody !== "safe");
-    const now = this.#options.now();
-    return Math.max(0, ...oldest.map((entry) => now - (entry?.arrivedMs ?? now)));
   }
 
   /** Dead letters may be written to this disk. */
@@ -156,36 +124,26 @@ export class Forwarder {
 
   /** Looks after what takes too long; to be called a few times a second. */
   tick(): void {
-    if (this.#mode === "stopped") return;
+    if (this.#phase.kind === "stopped") return;
     this.#cover(this.#sender.current === undefined ? 0 : spoolAfterMs);
     const { current: destination, owed: byDestination } = this.#sender;
-    this.#watchdog.look({ destination, byDestination, toSource: this.#owedToSource });
-  }
-
-  /** A message whose acknowledgement nothing keeps back: there is none, unless this program has a fault. */
-  get #owedToSource(): Entry | undefined {
-    const oldest = this.#sources.map((side) => side.oldest).find((entry) => entry !== undefined);
-    if (oldest === undefined || this.#undeliverable.pending > 0) return undefined;
-    const isNowhere = this.inFlight === 0 && this.waiting === 0;
-    return isNowhere || oldest.custody === "safe" || this.#spooler?.isIdle === true ? oldest : undefined;
+    const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
+    this.#watchdog.look({ destination, byDestination, toSource });
   }
 
   /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
   async drain(): Promise<void> {
-    if (this.#mode === "running") this.#mode = "draining";
-    await new Promise<void>((resolve) => {
-      this.#onIdle.push(resolve);
-      this.#cover(0);
-      this.#sender.pump();
-      this.#finishDraining();
-    });
+    const drained = this.#phase.drain();
+    this.#cover(0);
+    this.#sender.pump();
+    this.#phase.check();
+    await drained;
     await this.#sender.current?.flush();
   }
 
-  /** Forwards and acknowledges nothing more: a side of the dataflow has failed for good. */
+  /** Forwards and acknowledges nothing more: the dataflow has failed for good. */
   end(): void {
-    this.#mode = "stopped";
-    this.#finishDraining();
+    this.#phase.stop();
   }
 
   #createSender(options: ForwarderOptions): Sender {
@@ -228,11 +186,11 @@ export class Forwarder {
     this.#sources.splice(this.#sources.indexOf(side), 1);
     this.#backpressure.remove(side.port);
     if (side.session === this.source) this.#undeliverable.detachSource(error);
-    this.#finishDraining();
+    this.#phase.check();
   }
 
   #onPublish(view: PublishView, side: SourceSide): void {
-    if (this.#mode !== "running") {
+    if (this.#phase.kind !== "running") {
       // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
       if (view.qos === 0)
         this.#lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
@@ -245,7 +203,7 @@ export class Forwarder {
       this.#giveUp(view, side, publish.undeliverable);
       return;
     }
-    if (view.qos === 0 && !this.#hasRoomForQos0) {
+    if (view.qos === 0 && !this.status.hasRoomForQos0) {
       this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
@@ -258,7 +216,7 @@ export class Forwarder {
   }
 
   #onUnwanted(view: PublishView, side: SourceSide): void {
-    if (this.#mode !== "running") return;
+    if (this.#phase.kind !== "running") return;
     this.#counters.received++;
     const reason = "no filter of the configuration asks for it; the session still holds an older one";
     this.#lose("filter_removed", reason, view.topic);
@@ -270,7 +228,7 @@ export class Forwarder {
   #onSourcePuback(packetId: number, reasonCode: number, side: SourceSide): void {
     if (side.session !== this.source) return;
     this.#undeliverable.onSourcePuback(packetId, reasonCode);
-    this.#finishDraining();
+    this.#phase.check();
   }
 
   /** Does what follows from a change of what waits and what is in flight. */
@@ -279,25 +237,21 @@ export class Forwarder {
     if (isAttached && this.#drainsDisk) this.#spooler?.refill();
     const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.pendingBytes ?? 0);
     this.#backpressure.regulate(this.#waiting, otherBytes, isAttached);
-    this.#finishDraining();
+    this.#phase.check();
   }
 
   /** Tells whether a message may be sent as far as this process and its source are concerned. */
   #maySend(entry: Entry): boolean {
-    if (this.#mode === "stopped") return false;
+    if (this.#phase.kind === "stopped") return false;
     if (entry.sequence > 0) return this.#drainsDisk;
     // With its source away, one that was never sent waits for the news whether the source redelivers it.
-    return !entry.isForgettable || this.#mode !== "running";
+    return !entry.isForgettable || this.#phase.kind !== "running";
   }
 
   /** Whether to send what is on the disk: while draining only if it is before messages that are not. */
   get #drainsDisk(): boolean {
-    if (this.#mode !== "draining") return this.#mode === "running";
+    if (this.#phase.kind !== "draining") return this.#phase.kind === "running";
     return (this.#spooler?.pendingLength ?? 0) > 0 || this.#waiting.toArray().some(({ sequence }) => sequence === 0);
-  }
-
-  get #hasRoomForQos0(): boolean {
-    return this.#waiting.qos0 < maxWaitingQos0 && (this.#spooler?.pendingLength ?? 0) < maxWaitingQos0;
   }
 
   #onDelivered(entry: Entry): void {
@@ -345,28 +299,19 @@ export class Forwarder {
   }
 
   #stop(reason: string, topic: string): void {
-    if (this.#mode === "stopped") return;
-    this.#mode = "stopped";
+    if (this.#phase.kind === "stopped") return;
+    this.#phase.stop();
     this.#options.onStopped(
       `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
     );
-    this.#finishDraining();
   }
 
-  /**
-   * Writes to the disk what has waited for so long, oldest first, and stays in memory to be sent next. What its source
-   * redelivers and was never sent is left out.
-   */
+  /** Writes to the disk what has waited for so long, and stays in memory to be sent next. */
   #cover(minAgeMs: number): void {
-    const spooler = this.#spooler;
     const oldest = this.#sender.inFlight.oldest ?? this.#waiting.peek();
-    const latest = this.#options.now() - minAgeMs;
-    if (spooler === undefined || oldest === undefined || oldest.arrivedMs > latest) return;
-    for (const entry of [...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()]) {
-      if (entry.arrivedMs > latest) break;
-      if (!entry.isForgettable && !spooler.cover(entry)) break;
-    }
-    spooler.appendPending();
+    const latestMs = this.#options.now() - minAgeMs;
+    if (this.#spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
+    this.#spooler.coverOlder([...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()], latestMs);
   }
 
   /** Forgets what the source redelivers now; what was sent already, or is on the disk, stays. */
@@ -374,18 +319,5 @@ export class Forwarder {
     const isKept = (entry: Entry) => entry.session !== session || !entry.isForgettable;
     this.#waiting.filter(isKept);
     this.#spooler?.filterPending(isKept);
-  }
-
-  #finishDraining(): void {
-    if (this.#onIdle.length === 0 || (this.#mode !== "stopped" && !this.#isIdle)) return;
-    for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  get #isIdle(): boolean {
-    if (this.inFlight > 0 || this.#undeliverable.pending > 0) return false;
-    if (this.#sources.some(({ unacknowledged }) => unacknowledged > 0)) return false;
-    const spooler = this.#spooler;
-    if (spooler === undefined) return this.#waiting.length === 0;
-    return spooler.isSettled && this.#waiting.toArray().every(({ sequence }) => sequence > 0);
   }
 }

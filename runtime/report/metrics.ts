@@ -45,48 +45,46 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
   ["relay_sessions_lost_total", "Times that the source had lost the session", (c) => c.sessionsLost],
 ];
 
+type Status = Relay["dataflows"][number]["status"];
+
+const gaugeTable: readonly (readonly [name: string, help: string, read: (status: Status) => number])[] = [
+  ["relay_messages_in_flight", "Messages sent and not yet acknowledged", (d) => d.inFlight],
+  ["relay_messages_waiting", "Messages that wait in memory to be sent", (d) => d.waiting],
+  [
+    "relay_oldest_message_age_seconds",
+    "Age of the oldest message that was received and that neither the destination nor the disk has; 0 without one",
+    (d) => d.oldestSeconds,
+  ],
+  ["relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages],
+  ["relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes],
+  [
+    "relay_spool_healthy",
+    "0 while the spool is full, or can't be opened or written",
+    (d) => Number(d.diskProblems.length === 0),
+  ],
+  [
+    "relay_spool_growing",
+    "1 while the spool grows although the destination is connected",
+    (d) => Number(d.isSpoolGrowing),
+  ],
+  [
+    "relay_dataflow_stopped",
+    "1 once the dataflow has stopped for good: /readyz has the reason; remove it, then restart the relay",
+    (d) => Number(d.failure !== undefined),
+  ],
+  ["relay_source_up", "1 while the source is connected and subscribed", (d) => Number(d.source.kind === "up")],
+  ["relay_destination_up", "1 while the destination is connected", (d) => Number(d.destination.kind === "up")],
+];
+
 /** Describes a relay to Prometheus. No label has a topic in it: their number has no bound. */
 export function createMetrics(relay: Relay): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const [name, help, read] of counterTable) addCounter(registry, relay, name, help, read);
   addLabelledCounters(registry, relay);
-  addGauge(registry, relay, "relay_messages_in_flight", "Messages sent and not yet acknowledged", (d) => d.inFlight);
-  addGauge(registry, relay, "relay_messages_waiting", "Messages that wait in memory to be sent", (d) => d.waiting);
-  addGauge(registry, relay, "relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages);
-  addGauge(registry, relay, "relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes);
-  addGauge(registry, relay, "relay_spool_healthy", "0 while the spool is full, or can't be opened or written", (d) =>
-    Number(d.diskProblems.length === 0),
-  );
-  addGauge(
-    registry,
-    relay,
-    "relay_spool_growing",
-    "1 while the spool grows although the destination is connected",
-    (d) => Number(d.isSpoolGrowing),
-  );
-  addUnattended(registry, relay);
-  addGauge(
-    registry,
-    relay,
-    "relay_oldest_message_age_seconds",
-    "Age of the oldest message that was received and that neither the destination nor the disk has; 0 without one",
-    (d) => d.oldestSeconds,
-  );
+  for (const [name, help, read] of gaugeTable) addGauge(registry, relay, name, help, read);
   addIdleTimes(registry, relay);
-  addGauge(
-    registry,
-    relay,
-    "relay_dataflow_stopped",
-    "1 once the dataflow has stopped for good: /readyz has the reason; remove it, then restart the relay",
-    (d) => Number(d.failure !== undefined),
-  );
-  addGauge(registry, relay, "relay_source_up", "1 while the source is connected and subscribed", (d) =>
-    Number(d.source.kind === "up"),
-  );
-  addGauge(registry, relay, "relay_destination_up", "1 while the destination is connected", (d) =>
-    Number(d.destination.kind === "up"),
-  );
+  addUnattended(registry, relay);
   addCredentialEnds(registry, relay);
   return {
     contentType: registry.contentType,
@@ -141,8 +139,6 @@ function addLabelledCounters(registry: Registry, relay: Relay): void {
     },
   });
 }
-
-type Status = Relay["dataflows"][number]["status"];
 
 function addGauge(
   registry: Registry,

@@ -7,9 +7,8 @@ import {
   type LinkState,
   type LinkUser,
 } from "../../../runtime/connection/link.ts";
-import type { ServerLimits } from "../../../runtime/mqtt/connect.ts";
+import type { ServerLimits, ConnectOptions } from "../../../runtime/mqtt/connect.ts";
 import type { Connection } from "../../../runtime/mqtt/connection.ts";
-import type { ConnectOptions } from "../../../runtime/mqtt/connect.ts";
 import { connectInMemory, type ScriptedBroker } from "../mqtt/scripted-broker.ts";
 
 const connectOptions: ConnectOptions = {

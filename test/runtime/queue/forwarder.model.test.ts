@@ -521,7 +521,7 @@ class World {
     this.#move();
     await new Promise(setImmediate);
     check(this.#draining.isDone, "the drain does not end");
-    const { messages } = this.#forwarder.unsafe;
+    const { messages } = this.#forwarder.status.unsafe;
     check(messages === 0, `${messages} messages are neither delivered nor on the disk`);
     this.#kill();
     this.source.connect(true);
@@ -550,8 +550,8 @@ class World {
     await this.#endDrain();
     this.#move();
     check((this.#disk?.rows.size ?? 0) === 0, "messages stay on the disk");
-    check(this.#forwarder.inFlight === 0, `${this.#forwarder.inFlight} messages stay in flight`);
-    check(this.#forwarder.waiting === 0, `${this.#forwarder.waiting} messages stay in the relay`);
+    check(this.#forwarder.status.inFlight === 0, `${this.#forwarder.status.inFlight} messages stay in flight`);
+    check(this.#forwarder.status.waiting === 0, `${this.#forwarder.status.waiting} messages stay in the relay`);
     check(this.source.session.length === 0, `${this.source.session.length} messages stay unacknowledged`);
   }
 

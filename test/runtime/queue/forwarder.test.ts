@@ -93,7 +93,7 @@ describe("the window", () => {
 
     expect(bench.forwarder.destination.window).toBe(window);
     expect(bench.destination.written).toHaveLength(window);
-    expect([bench.forwarder.inFlight, bench.forwarder.waiting]).toEqual([window, 6 - window]);
+    expect([bench.forwarder.status.inFlight, bench.forwarder.status.waiting]).toEqual([window, 6 - window]);
   });
 
   test("lets one message go for each that is acknowledged, in order", () => {
@@ -105,7 +105,7 @@ describe("the window", () => {
     bench.acknowledge(1);
 
     expect(bench.destination.lines.map((line) => line.split(" ")[2])).toEqual(["1", "2", "3", "4"]);
-    expect(bench.forwarder.inFlight).toBe(2);
+    expect(bench.forwarder.status.inFlight).toBe(2);
   });
 
   test("is that of the configuration while the destination is away for the first time", () => {
@@ -132,10 +132,10 @@ describe("the destination's QoS decides", () => {
 
     bench.arrive(7, { qos: from });
     expect(bench.destination.written).toMatchObject([{ qos: 1, messageId: 1 }]);
-    expect([bench.forwarder.inFlight, bench.counters.delivered]).toEqual([1, 0]);
+    expect([bench.forwarder.status.inFlight, bench.counters.delivered]).toEqual([1, 0]);
 
     bench.acknowledge(7);
-    expect([bench.forwarder.inFlight, bench.counters.delivered]).toEqual([0, 1]);
+    expect([bench.forwarder.status.inFlight, bench.counters.delivered]).toEqual([0, 1]);
     expect(bench.source.acknowledged).toEqual(from === 1 ? [7] : []);
   });
 
@@ -148,7 +148,7 @@ describe("the destination's QoS decides", () => {
     bench.arrive(7, { qos: from });
 
     expect(bench.destination.written).toMatchObject([{ qos: 0 }]);
-    expect([bench.forwarder.inFlight, bench.counters.delivered]).toEqual([0, 1]);
+    expect([bench.forwarder.status.inFlight, bench.counters.delivered]).toEqual([0, 1]);
     expect(bench.source.acknowledged).toEqual(from === 1 ? [7] : []);
     expect(bench.counters.unconfirmed).toBe(from === 1 ? 1 : 0);
   });
@@ -199,7 +199,7 @@ describe("QoS 0 waits for nobody", () => {
     for (let count = 0; count < 10_003; count++) bench.sourceSide.onPublish(view);
 
     expect(bench.counters.lost).toMatchObject({ qos0_no_room: 3, undeliverable: 0, stopping: 0 });
-    expect(bench.forwarder.waiting).toBe(10_000);
+    expect(bench.forwarder.status.waiting).toBe(10_000);
     expect(bench.troubles).toHaveLength(3);
     expect(bench.troubles[0]).toEqual({ kind: "qos0_no_room", reason: expect.any(String), topic: "a/b" });
   });
@@ -212,7 +212,7 @@ describe("QoS 0 waits for nobody", () => {
 
     bench.arrive(1);
 
-    expect(bench.forwarder.waiting).toBe(10_001);
+    expect(bench.forwarder.status.waiting).toBe(10_001);
     expect(bench.counters.lost.qos0_no_room).toBe(0);
   });
 });
@@ -277,7 +277,7 @@ describe("when the destination comes back", () => {
       bench.destinationSide.onPuback(1, 0);
     }).toThrow("a PUBACK came on a destination connection that has ended");
     expect(bench.source.acknowledged).toEqual([]);
-    expect(bench.forwarder.waiting).toBe(1);
+    expect(bench.forwarder.status.waiting).toBe(1);
   });
 
   test("counts a message that was waiting, and had never been sent, as none that was sent again", () => {
@@ -305,7 +305,7 @@ describe("when the source comes back", () => {
     const bench = withOneSentAndOneWaiting();
 
     bench.reconnectSource(true);
-    expect(bench.forwarder.waiting).toBe(0);
+    expect(bench.forwarder.status.waiting).toBe(0);
     bench.arrive(1, { dup: true });
     bench.arrive(2, { dup: true });
     bench.acknowledge(1); // the first copy
@@ -346,7 +346,7 @@ describe("when the source comes back", () => {
     bench.acknowledge(1);
 
     expect(bench.destination.written).toHaveLength(1);
-    expect(bench.forwarder.waiting).toBe(1);
+    expect(bench.forwarder.status.waiting).toBe(1);
   });
 
   test("sends again to the destination what was in flight, though the source is away", () => {
@@ -453,7 +453,7 @@ describe("a message that the destination refuses for now", () => {
     refuse(bench, 1, 3600);
 
     expect(bench.counters.lost.undeliverable).toBe(0);
-    expect(bench.forwarder.inFlight).toBe(1);
+    expect(bench.forwarder.status.inFlight).toBe(1);
   });
 
   test("is undeliverable after a time in which the destination takes others, and holds them up no longer", () => {
@@ -509,7 +509,7 @@ describe("a message that the destination refuses for now", () => {
     bench.acknowledge(5, 0x87);
 
     expect(bench.counters.lost.undeliverable).toBe(2);
-    expect(bench.forwarder.waiting).toBe(1);
+    expect(bench.forwarder.status.waiting).toBe(1);
   });
 
   test.each([
@@ -727,11 +727,11 @@ describe("draining", () => {
     void bench.forwarder.drain().then(() => (isDrained = true));
 
     await settle();
-    expect([isDrained, bench.forwarder.unconfirmed]).toEqual([false, 3]);
+    expect([isDrained, bench.forwarder.status.unconfirmed]).toEqual([false, 3]);
     bench.destination.confirmations[0]!(true);
     await settle();
 
-    expect([isDrained, bench.forwarder.unconfirmed]).toEqual([true, 0]);
+    expect([isDrained, bench.forwarder.status.unconfirmed]).toEqual([true, 0]);
   });
 
   test("says what of QoS 0 is unconfirmed where the connection ends first", async () => {
@@ -743,7 +743,7 @@ describe("draining", () => {
     bench.destination.confirmations[0]!(false);
     await drained;
 
-    expect(bench.forwarder.unconfirmed).toBe(3);
+    expect(bench.forwarder.status.unconfirmed).toBe(3);
   });
 
   test("sends what waits though the source is away, since no news of it will come", async () => {
@@ -875,7 +875,7 @@ describe("a source that sends more than it should", () => {
 
     for (let count = 0; count < 100; count++) bench.arrive(0, { qos: 0 });
 
-    expect(bench.forwarder.waiting).toBe(100);
+    expect(bench.forwarder.status.waiting).toBe(100);
     expect(bench.source.isPaused).toBe(false);
   });
 
@@ -889,7 +889,7 @@ describe("a source that sends more than it should", () => {
     bench.destination.drain();
 
     expect(bench.source.isPaused).toBe(false);
-    expect(bench.forwarder.waiting).toBe(0);
+    expect(bench.forwarder.status.waiting).toBe(0);
   });
 
   test("is paused on its next connection too while as much waits", () => {
@@ -940,7 +940,7 @@ describe("a destination that is about to be replaced", () => {
     bench.acknowledge(1);
     bench.acknowledge(2);
     expect(bench.destination.lines).toEqual(["1 a/b 1", "2 a/b 2"]);
-    expect(bench.forwarder.inFlight).toBe(0);
+    expect(bench.forwarder.status.inFlight).toBe(0);
     bench.reconnectDestination({ sessionPresent: true });
 
     expect(bench.destination.lines).toEqual(["3 a/b 3"]);

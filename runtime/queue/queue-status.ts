@@ -1,0 +1,81 @@
+import type { Spooler } from "../disk/spooler.ts";
+import type { Entry } from "./entry.ts";
+import type { Sender } from "./sender.ts";
+import type { SourceSide } from "./source-side.ts";
+import type { WaitingQueue } from "./waiting-queue.ts";
+
+/** The parts of a queue in which messages are. */
+export interface QueueParts {
+  readonly sender: Pick<Sender, "inFlight" | "current">;
+  readonly waiting: WaitingQueue;
+  readonly sources: readonly SourceSide[];
+  readonly spooler: () => Spooler | undefined;
+}
+
+/** Messages that came with QoS 0 and may wait in memory while the destination is away: nothing else holds them back. */
+const maxWaitingQos0 = 10_000;
+
+/** Where the messages of a dataflow are, for those who ask. */
+export class QueueStatus {
+  readonly #parts: QueueParts;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Messages sent to the destination and not acknowledged by it. */
+  get inFlight(): number {
+    return this.#parts.sender.inFlight.length;
+  }
+
+  /** Messages that wait in memory to be sent. */
+  get waiting(): number {
+    return this.#parts.waiting.length + (this.#parts.spooler()?.pendingLength ?? 0);
+  }
+
+  /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
+  get unsafe(): { readonly messages: number; readonly onlyHere: number } {
+    const { sender, waiting, spooler } = this.#parts;
+    const inMemory = [...sender.inFlight.toArray(), ...waiting.toArray(), ...(spooler()?.pending ?? [])];
+    const unsafe = inMemory.filter(({ custody }) => custody !== "safe");
+    return { messages: unsafe.length, onlyHere: unsafe.filter(({ custody }) => custody === "onlyHere").length };
+  }
+
+  /** Messages with QoS 0 that were written to the destination and may not have reached it. */
+  get unconfirmed(): number {
+    return this.#parts.sender.current?.unconfirmed ?? 0;
+  }
+
+  /** The message that came first of those that neither the destination nor the disk has; `undefined` without one. */
+  get oldest(): Entry | undefined {
+    const { sender, waiting, sources, spooler } = this.#parts;
+    const first = [sender.inFlight.oldest, waiting.peek(), spooler()?.oldestPending, ...sources.map((s) => s.oldest)];
+    const unsafe = first.filter((entry) => entry !== undefined && entry.custody !== "safe");
+    return unsafe.reduce(
+      (oldest, entry) => ((entry?.arrivedMs ?? 0) < (oldest?.arrivedMs ?? 0) ? entry : oldest),
+      unsafe[0],
+    );
+  }
+
+  get hasRoomForQos0(): boolean {
+    const { waiting, spooler } = this.#parts;
+    return waiting.qos0 < maxWaitingQos0 && (spooler()?.pendingLength ?? 0) < maxWaitingQos0;
+  }
+
+  /** Whether all that came is acknowledged or on the disk. */
+  get isIdle(): boolean {
+    const { waiting, sources } = this.#parts;
+    if (this.inFlight > 0 || sources.some(({ unacknowledged }) => unacknowledged > 0)) return false;
+    const spooler = this.#parts.spooler();
+    if (spooler === undefined) return waiting.length === 0;
+    return spooler.isSettled && waiting.toArray().every(({ sequence }) => sequence > 0);
+  }
+
+  /** A message whose acknowledgement nothing keeps back: there is none, unless this program has a fault. */
+  get owedToSource(): Entry | undefined {
+    const oldest = this.#parts.sources.map((side) => side.oldest).find((entry) => entry !== undefined);
+    if (oldest === undefined) return undefined;
+    const isNowhere = this.inFlight === 0 && this.waiting === 0;
+    return isNowhere || oldest.custody === "safe" || this.#parts.spooler()?.isIdle === true ? oldest : undefined;
+  }
+}
