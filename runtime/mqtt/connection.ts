@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError, type ConnectionEnd } from "../contract/errors.ts";
+import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
@@ -15,6 +16,7 @@ import {
   type Packet,
 } from "./control-packets.ts";
 import { startKeepAlive } from "./keep-alive.ts";
+import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
@@ -55,7 +57,9 @@ export class Connection {
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #stopKeepAlive: () => void = () => undefined;
-  #timer: NodeJS.Timeout;
+  #stopTimer: () => void;
+  /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
+  readonly traffic: Traffic;
 
   /** Sends CONNECT over a stream that is open; owns the stream from here on. */
   constructor(stream: Duplex, options: ConnectOptions, events: ConnectionEvents) {
@@ -67,7 +71,14 @@ export class Connection {
     this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
       this.#fail(`broke the protocol: ${describeError(cause)}`, true, "breach", cause);
     });
-    this.#reauthentication = new Reauthentication(options, this.#reader, this);
+    this.traffic = {
+      readBytes: () => receivedBytes(stream) ?? this.#reader.readBytes,
+      givenBytes: () => this.#writer.givenBytes,
+      pendingBytes: () => this.#writer.pendingBytes,
+      queuedBytes: () => readSendQueue(stream),
+      isPaused: () => this.#reader.isPaused,
+    };
+    this.#reauthentication = new Reauthentication(options, this);
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
       this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, true, "peer", cause);
@@ -75,8 +86,8 @@ export class Connection {
     stream.on("close", () => {
       this.#fail(`closed the connection${this.#hint}`, true, "peer");
     });
-    this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
+    this.#stopTimer = this.#startTimer("CONNACK");
   }
 
   get isOpen(): boolean {
@@ -112,8 +123,7 @@ export class Connection {
 
   /** Calls back once what waits to be sent has left the process. */
   onceDrained(callback: () => void): void {
-    if (this.#stream.writableNeedDrain) this.#stream.once("drain", callback);
-    else setImmediate(callback);
+    this.#writer.onceSent(callback);
   }
 
   /**
@@ -154,9 +164,8 @@ export class Connection {
     }
     // No properties: Event Grid refuses a DISCONNECT with user properties, and the session's expiry stays as it was set.
     this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0 }));
-    this.#writer.flush();
     this.#phase = "closing";
-    this.#stream.end();
+    this.#writer.end();
     const stream = this.#stream;
     const timer = setTimeout(() => stream.destroy(), closeDeadlineMs);
     stream.once("close", () => {
@@ -183,22 +192,22 @@ export class Connection {
         reject(new ConnectionError(`${this.#options.peer} is not connected`, { retryable: true }));
         return;
       }
-      const timer = this.#startTimer(answer);
+      this.write(encodeControlPacket(packet));
+      const stopTimer = this.#startTimer(answer);
       this.#waiting.set(messageId, (given) => {
-        clearTimeout(timer);
+        stopTimer();
         if (given.cmd === "suback" || given.cmd === "unsuback") resolve(given);
         else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retryable: true }));
       });
-      this.write(encodeControlPacket(packet));
     });
   }
 
-  #startTimer(awaited: string): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      if (this.#reader.isPaused) timer.refresh();
-      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, true);
-    }, this.#options.timeoutMs);
-    return timer;
+  /** Fails when what was written last stays without its answer, and nothing moves. @returns a function that ends it */
+  #startTimer(awaited: string): () => void {
+    const { timeoutMs } = this.#options;
+    return watchAnswer(this.traffic, { timeoutMs, now: () => performance.now() }, () => {
+      this.#fail(`sent no ${awaited} within ${timeoutMs} ms; see its log`, true);
+    });
   }
 
   #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
@@ -239,7 +248,7 @@ export class Connection {
   }
 
   #onConnack(packet: IConnackPacket): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const code = packet.reasonCode ?? 0;
     if (judgeReasonCode("CONNACK", code) !== "accepted") {
       this.#refuse("CONNACK", "refused the connection", code, packet.properties?.reasonString);
@@ -256,10 +265,8 @@ export class Connection {
   #startKeepAlive(intervalMs: number): void {
     const ping = encodeControlPacket({ cmd: "pingreq" });
     const port = {
-      reads: () => this.#reader.reads,
-      isPaused: () => this.#reader.isPaused,
+      traffic: this.traffic,
       lastWriteMs: () => this.#writer.lastWriteMs,
-      pendingBytes: () => this.#writer.pendingBytes,
       ping: () => {
         this.write(ping);
       },
@@ -291,7 +298,7 @@ export class Connection {
   #end(error: ConnectionError | undefined): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#stopKeepAlive();
     this.#stream.destroy();
     this.#reauthentication.onEnd();

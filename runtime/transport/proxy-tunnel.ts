@@ -35,8 +35,7 @@ export async function openTunnel(proxy: Proxy, target: HostAddress, signal: Abor
     return await askForTunnel(socket, proxy, target, signal);
   } catch (cause) {
     socket?.destroy();
-    if (cause instanceof RefusedTunnel) 
-      throw new Error(`proxy ${url} refused CONNECT: ${cause.message}`, { cause });
+    if (cause instanceof RefusedTunnel) throw new Error(`proxy ${url} refused CONNECT: ${cause.message}`, { cause });
     // An aborted request says nothing of why.
     const isAbort = cause === signal.reason || (cause as Error).name === "AbortError";
     const text = isAbort ? describeError(signal.reason) : describeStreamError(cause);
@@ -73,12 +72,7 @@ async function connectProxy({ url, ca }: Proxy, signal: AbortSignal): Promise<So
 /** The proxy's answer to CONNECT, when it lets nothing through. */
 class RefusedTunnel extends Error {}
 
-async function askForTunnel(
-  toProxy: Socket,
-  proxy: Proxy,
-  target: HostAddress,
-  signal: AbortSignal,
-): Promise<Socket> {
+async function askForTunnel(toProxy: Socket, proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Socket> {
   const authority = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${target.port}`;
   const headers = { host: authority, ...authorization(proxy) };
   return new Promise((resolve, reject) => {

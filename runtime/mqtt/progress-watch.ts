@@ -1,0 +1,148 @@
+import { afterReading } from "./after-reading.ts";
+
+/** What has moved on one connection, in bytes since its start. Cheap to read, except for the kernel's queue. */
+export interface Traffic {
+  readonly readBytes: () => number;
+  /** Bytes that the connection was given to send. */
+  readonly givenBytes: () => number;
+  /** Bytes of those that this process still holds. */
+  readonly pendingBytes: () => number;
+  /** Bytes that the kernel holds: `readSendQueue`. */
+  readonly queuedBytes: () => Promise<number | undefined>;
+  /** Whether reading is stopped, so that no answer can be seen. */
+  readonly isPaused: () => boolean;
+}
+
+export interface ProgressWatchOptions {
+  /** How long nothing may move. */
+  readonly timeoutMs: number;
+  /** Bytes that have to be read between two looks to count as progress. @default 256 */
+  readonly leastReadBytes?: number;
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Looks in a time-out. */
+export const looksPerTimeout = 4;
+/** More than the answers to a few pings between two looks: those come also from a server that never gives the answer. */
+const defaultLeastReadBytes = 256;
+
+/**
+ * Judges how long a peer has been silent that owes an answer. Progress is
+ * - bytes that were read: the answer may stand behind a large message;
+ * - bytes that left, as far as the peer's TCP acknowledges them, up to the end of what was given before {@link restart}: the
+ *   request may stand behind a large message. What is given later proves nothing: the kernel of a hung server takes it too.
+ *
+ * Only time that was watched counts: after a pause of the process, or of its machine, no more than two looks' worth.
+ */
+export class ProgressWatch {
+  readonly #traffic: Traffic;
+  readonly #timeoutMs: number;
+  readonly #leastReadBytes: number;
+  readonly #now: () => number;
+  #lookedMs = 0;
+  #silentMs = 0;
+  /** Time that the bytes before the answer took to leave. */
+  #leavingMs = 0;
+  #readBytes = 0;
+  /** Bytes given that have to leave before there can be an answer. */
+  #owedBytes = 0;
+  /** Bytes of those that have left; `undefined` before the first look. */
+  #leftBytes: number | undefined;
+  /** Counts the calls of {@link restart}. */
+  #round = 0;
+  #isLooking = false;
+
+  constructor(traffic: Traffic, { timeoutMs, leastReadBytes = defaultLeastReadBytes, now }: ProgressWatchOptions) {
+    this.#traffic = traffic;
+    this.#timeoutMs = timeoutMs;
+    this.#leastReadBytes = leastReadBytes;
+    this.#now = now;
+    this.restart();
+  }
+
+  /** Starts anew: the peer owes an answer to what was given until now. */
+  restart(): void {
+    this.#round++;
+    this.#lookedMs = this.#now();
+    this.#silentMs = this.#leavingMs = 0;
+    this.#readBytes = this.#traffic.readBytes();
+    this.#owedBytes = this.#traffic.givenBytes();
+    this.#leftBytes = undefined;
+  }
+
+  /** Time in milliseconds for which nothing moved, as far as it was looked at. */
+  get silentMs(): number {
+    return this.#silentMs;
+  }
+
+  /** Whether nothing has moved for too long. */
+  get isOver(): boolean {
+    // What has left may wait in a proxy or a modem, about as long as it took to leave: nothing is seen of it meanwhile.
+    return this.#silentMs >= this.#timeoutMs + this.#leavingMs;
+  }
+
+  /**
+   * Looks what has moved since the look before. Call it {@link looksPerTimeout} times in a time-out, or more often; a call
+   * during another one does nothing.
+   * @returns {@link isOver}
+   */
+  async look(): Promise<boolean> {
+    if (this.#isLooking) return false;
+    this.#isLooking = true;
+    const round = this.#round;
+    try {
+      await afterReading();
+      const queuedBytes = this.#asksKernel ? await this.#traffic.queuedBytes() : undefined;
+      if (round !== this.#round) return false; // the answer has come, and another one is owed
+      this.#judge(queuedBytes ?? 0);
+    } finally {
+      this.#isLooking = false;
+    }
+    return this.isOver;
+  }
+
+  /** The kernel is asked only when nothing is seen to move, and not once all that is owed has left. */
+  get #asksKernel(): boolean {
+    return !this.#hasRead && (this.#leftBytes ?? 0) < this.#owedBytes;
+  }
+
+  get #hasRead(): boolean {
+    const { isPaused, readBytes } = this.#traffic;
+    return isPaused() || readBytes() - this.#readBytes >= this.#leastReadBytes;
+  }
+
+  #judge(queuedBytes: number): void {
+    const time = this.#now();
+    const watchedMs = Math.min(time - this.#lookedMs, (2 * this.#timeoutMs) / looksPerTimeout);
+    const takenBytes = this.#traffic.givenBytes() - this.#traffic.pendingBytes();
+    const leftBytes = Math.min(this.#owedBytes, takenBytes - queuedBytes);
+    const hasLeft = leftBytes > (this.#leftBytes ?? leftBytes);
+    if (hasLeft) this.#leavingMs += watchedMs;
+    this.#silentMs = hasLeft || this.#hasRead ? 0 : this.#silentMs + watchedMs;
+    this.#lookedMs = time;
+    this.#readBytes = this.#traffic.readBytes();
+    this.#leftBytes = Math.max(leftBytes, this.#leftBytes ?? leftBytes);
+  }
+}
+
+/**
+ * Waits for an answer to what was just given, and calls back once when nothing has moved for the time-out.
+ * @returns a function that ends it; call it when the answer is there, and when the connection has ended
+ */
+export function watchAnswer(traffic: Traffic, options: ProgressWatchOptions, onSilent: () => void): () => void {
+  const watch = new ProgressWatch(traffic, options);
+  const timer = setInterval(() => {
+    void watch.look().then((isOver) => {
+      if (!isOver || isStopped) return;
+      stop();
+      onSilent();
+    });
+  }, options.timeoutMs / looksPerTimeout);
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
+  return stop;
+}
