@@ -93,9 +93,9 @@ export class ProgressWatch {
     const round = this.#round;
     try {
       await afterReading();
-      const queuedBytes = this.#asksKernel ? await this.#traffic.queuedBytes() : undefined;
+      const leftBytes = this.#asksKernel ? await this.#countLeft() : this.#leftBytes;
       if (round !== this.#round) return false; // the answer has come, and another one is owed
-      this.#judge(queuedBytes ?? 0);
+      this.#judge(leftBytes);
     } finally {
       this.#isLooking = false;
     }
@@ -112,17 +112,22 @@ export class ProgressWatch {
     return isPaused() || readBytes() - this.#readBytes >= this.#leastReadBytes;
   }
 
-  #judge(queuedBytes: number): void {
+  async #countLeft(): Promise<number> {
+    const { givenBytes, pendingBytes, queuedBytes } = this.#traffic;
+    const takenBytes = givenBytes() - pendingBytes(); // first: what is sent meanwhile is in the queue, and has not left
+    return Math.min(this.#owedBytes, takenBytes - ((await queuedBytes()) ?? 0));
+  }
+
+  /** @param leftBytes `undefined`: not known yet */
+  #judge(leftBytes: number | undefined): void {
     const time = this.#now();
     const watchedMs = Math.min(time - this.#lookedMs, (2 * this.#timeoutMs) / looksPerTimeout);
-    const takenBytes = this.#traffic.givenBytes() - this.#traffic.pendingBytes();
-    const leftBytes = Math.min(this.#owedBytes, takenBytes - queuedBytes);
-    const hasLeft = leftBytes > (this.#leftBytes ?? leftBytes);
+    const hasLeft = leftBytes !== undefined && this.#leftBytes !== undefined && leftBytes > this.#leftBytes;
     if (hasLeft) this.#leavingMs += watchedMs;
     this.#silentMs = hasLeft || this.#hasRead ? 0 : this.#silentMs + watchedMs;
     this.#lookedMs = time;
     this.#readBytes = this.#traffic.readBytes();
-    this.#leftBytes = Math.max(leftBytes, this.#leftBytes ?? leftBytes);
+    if (hasLeft || this.#leftBytes === undefined) this.#leftBytes = leftBytes;
   }
 }
 
