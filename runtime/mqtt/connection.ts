@@ -75,7 +75,7 @@ export class Connection {
       readBytes: () => receivedBytes(stream) ?? this.#reader.readBytes,
       givenBytes: () => this.#writer.givenBytes,
       pendingBytes: () => this.#writer.pendingBytes,
-      queuedBytes: () => readSendQueue(stream),
+      sendQueue: () => readSendQueue(stream),
       isPaused: () => this.#reader.isPaused,
     };
     this.#reauthentication = new Reauthentication(options, this);

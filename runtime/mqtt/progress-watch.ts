@@ -1,3 +1,4 @@
+import type { SendQueue } from "../transport/kernel-queue.ts";
 import { afterReading } from "./after-reading.ts";
 
 /** What has moved on one connection, in bytes since its start. Cheap to read, except for the kernel's queue. */
@@ -7,8 +8,8 @@ export interface Traffic {
   readonly givenBytes: () => number;
   /** Bytes of those that this process still holds. */
   readonly pendingBytes: () => number;
-  /** Bytes that the kernel holds: `readSendQueue`. */
-  readonly queuedBytes: () => Promise<number | undefined>;
+  /** What the kernel holds for the peer; `undefined` where it can't be told. */
+  readonly sendQueue: () => Promise<SendQueue | undefined>;
   /** Whether reading is stopped, so that no answer can be seen. */
   readonly isPaused: () => boolean;
 }
@@ -26,6 +27,10 @@ export interface ProgressWatchOptions {
 export const looksPerTimeout = 4;
 /** More than the answers to a few pings between two looks: those come also from a server that never gives the answer. */
 const defaultLeastReadBytes = 256;
+/** What a proxy, a modem or the peer's own kernel may hold without a sign of it, and the slowest link that is provided for. */
+const [mostHiddenBytes, slowestBytesPerSecond] = [1_000_000, 8000];
+/** So many time-outs may pass without a sign while the peer's TCP answers that it has no room. */
+const timeoutsOfClosedWindow = 4;
 
 /**
  * Judges how long a peer has been silent that owes an answer. Progress is
@@ -34,6 +39,9 @@ const defaultLeastReadBytes = 256;
  *   request may stand behind a large message. What is given later proves nothing: the kernel of a hung server takes it too.
  *
  * Only time that was watched counts: after a pause of the process, or of its machine, no more than two looks' worth.
+ *
+ * A proxy on the way takes bytes in leaps and passes them on unseen, so that a slow link shows nothing for a while. The time-out
+ * is longer by what that may take, but not where the peer's TCP acknowledges nothing: that is a link that has gone.
  */
 export class ProgressWatch {
   readonly #traffic: Traffic;
@@ -42,13 +50,17 @@ export class ProgressWatch {
   readonly #now: () => number;
   #lookedMs = 0;
   #silentMs = 0;
-  /** Time that the bytes before the answer took to leave. */
+  /** Watched time since {@link restart}, and the part of it until something left for the last time. */
+  #watchedMs = 0;
   #leavingMs = 0;
   #readBytes = 0;
   /** Bytes given that have to leave before there can be an answer. */
   #owedBytes = 0;
+  /** Bytes of those that this process still held at the restart. */
+  #unsentBytes = 0;
   /** Bytes of those that have left; `undefined` before the first look. */
   #leftBytes: number | undefined;
+  #queue: SendQueue | undefined;
   /** Counts the calls of {@link restart}. */
   #round = 0;
   #isLooking = false;
@@ -65,10 +77,11 @@ export class ProgressWatch {
   restart(): void {
     this.#round++;
     this.#lookedMs = this.#now();
-    this.#silentMs = this.#leavingMs = 0;
+    this.#silentMs = this.#watchedMs = this.#leavingMs = 0;
     this.#readBytes = this.#traffic.readBytes();
     this.#owedBytes = this.#traffic.givenBytes();
-    this.#leftBytes = undefined;
+    this.#unsentBytes = this.#traffic.pendingBytes();
+    this.#leftBytes = this.#queue = undefined;
   }
 
   /** Time in milliseconds for which nothing moved, as far as it was looked at. */
@@ -78,8 +91,17 @@ export class ProgressWatch {
 
   /** Whether nothing has moved for too long. */
   get isOver(): boolean {
-    // What has left may wait in a proxy or a modem, about as long as it took to leave: nothing is seen of it meanwhile.
-    return this.#silentMs >= this.#timeoutMs + this.#leavingMs;
+    return this.#silentMs >= this.#patienceMs;
+  }
+
+  get #patienceMs(): number {
+    const { bytes, isWindowClosed } = this.#queue ?? { bytes: 0, isWindowClosed: false };
+    if (bytes > 0 && !isWindowClosed) return this.#timeoutMs;
+    const lookMs = this.#timeoutMs / looksPerTimeout;
+    const hiddenMs = (Math.min(this.#unsentBytes, mostHiddenBytes) / slowestBytesPerSecond) * 1000;
+    const timeoutMs = this.#timeoutMs * (isWindowClosed ? timeoutsOfClosedWindow : 1);
+    // What left over a long time may wait on the way for about as long again.
+    return timeoutMs + Math.max(Math.floor(hiddenMs / lookMs) * lookMs, this.#leavingMs);
   }
 
   /**
@@ -113,9 +135,10 @@ export class ProgressWatch {
   }
 
   async #countLeft(): Promise<number> {
-    const { givenBytes, pendingBytes, queuedBytes } = this.#traffic;
+    const { givenBytes, pendingBytes, sendQueue } = this.#traffic;
     const takenBytes = givenBytes() - pendingBytes(); // first: what is sent meanwhile is in the queue, and has not left
-    return Math.min(this.#owedBytes, takenBytes - ((await queuedBytes()) ?? 0));
+    this.#queue = await sendQueue();
+    return Math.min(this.#owedBytes, takenBytes - (this.#queue?.bytes ?? 0));
   }
 
   /** @param leftBytes `undefined`: not known yet */
@@ -123,7 +146,8 @@ export class ProgressWatch {
     const time = this.#now();
     const watchedMs = Math.min(time - this.#lookedMs, (2 * this.#timeoutMs) / looksPerTimeout);
     const hasLeft = leftBytes !== undefined && this.#leftBytes !== undefined && leftBytes > this.#leftBytes;
-    if (hasLeft) this.#leavingMs += watchedMs;
+    this.#watchedMs += watchedMs;
+    if (hasLeft) this.#leavingMs = this.#watchedMs;
     this.#silentMs = hasLeft || this.#hasRead ? 0 : this.#silentMs + watchedMs;
     this.#lookedMs = time;
     this.#readBytes = this.#traffic.readBytes();

@@ -26,15 +26,23 @@ export function receivedBytes(stream: Duplex): number | undefined {
   return socketOf(stream)?.bytesRead;
 }
 
+/** What the kernel holds for a peer. */
+export interface SendQueue {
+  /** Bytes, sent or not, that the peer's TCP has not acknowledged. */
+  readonly bytes: number;
+  /** Whether the peer's TCP answers, and says that it has no room: something behind it takes the bytes slowly, or not at all. */
+  readonly isWindowClosed: boolean;
+}
+
 /**
- * Bytes that the kernel holds for the peer of a stream: sent or not, but not acknowledged by the peer's TCP. The kernel takes
- * megabytes at once, and without this nothing would be seen of them on a slow link until the peer answers.
+ * Reads what the kernel holds for the peer of a stream. It takes megabytes at once, and without this nothing would be seen of
+ * them on a slow link until the peer answers.
  *
  * Reads the kernel's table of connections: fine a few times a minute, too slow for each message.
  *
  * @returns `undefined` where it can't be told: on other systems than Linux, and for a stream in memory
  */
-export async function readSendQueue(stream: Duplex): Promise<number | undefined> {
+export async function readSendQueue(stream: Duplex): Promise<SendQueue | undefined> {
   const socket = socketOf(stream);
   if (process.platform !== "linux" || socket?.remoteAddress === undefined) return undefined;
   const { localPort = 0, remotePort = 0, remoteAddress, remoteFamily } = socket;
@@ -61,18 +69,22 @@ export interface ConnectionEnds {
 export function findSendQueue(
   table: string,
   { localPort, remotePort, remoteAddress }: ConnectionEnds,
-): number | undefined {
-  // `  12: 0100007F:9C40 0100007F:075B 01 00000010:00000000 …`: local, remote, state, send queue and receive queue.
+): SendQueue | undefined {
+  // `  12: 0100007F:9C40 0100007F:075B 01 00000010:00000000 04:…`: local, remote, state, send and receive queue, timer.
   const line = new RegExp(
-    `^ *\\d+: [0-9A-F]+:${hexPort(localPort)} ([0-9A-F]+):${hexPort(remotePort)} [0-9A-F]{2} ([0-9A-F]{8}):`,
+    `^ *\\d+: [0-9A-F]+:${hexPort(localPort)} ([0-9A-F]+):${hexPort(remotePort)} [0-9A-F]{2} ([0-9A-F]{8}):[0-9A-F]{8} ([0-9A-F]{2}):`,
     "gm",
   );
   const found = [...table.matchAll(line)];
   // One local port may serve connections to several hosts.
   const own = found.length < 2 ? found : found.filter(([, remote]) => remote === hexAddress(remoteAddress));
-  const queue = own.length === 1 ? own[0]?.[2] : undefined;
-  return queue === undefined ? undefined : Number.parseInt(queue, 16);
+  const [, , bytes, timer] = own.length === 1 ? (own[0] ?? []) : [];
+  if (bytes === undefined) return undefined;
+  return { bytes: Number.parseInt(bytes, 16), isWindowClosed: timer === zeroWindowProbe };
 }
+
+/** The timer that runs while the peer has no room and all that it was sent is acknowledged. */
+const zeroWindowProbe = "04";
 
 function hexPort(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, "0");

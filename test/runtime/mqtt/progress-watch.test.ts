@@ -11,15 +11,16 @@ class FakeTraffic implements Traffic {
   /** `undefined`: the kernel's queue can't be read. */
   queued: number | undefined;
   paused = false;
+  closed = false;
   kernelReads = 0;
 
   readBytes = () => this.read;
   givenBytes = () => this.given;
   pendingBytes = () => this.pending;
   isPaused = () => this.paused;
-  queuedBytes = async () => {
+  sendQueue = async () => {
     this.kernelReads++;
-    return Promise.resolve(this.queued);
+    return Promise.resolve(this.queued === undefined ? undefined : { bytes: this.queued, isWindowClosed: this.closed });
   };
 }
 
@@ -99,7 +100,39 @@ describe("ProgressWatch", () => {
     await look(watch, 11, () => (traffic.queued! -= 90_000));
     traffic.queued = 0;
 
-    expect(await look(watch, 40)).toBe(1 + 4 + 11);
+    expect(await look(watch, 40)).toBe(1 + 4 + 12);
+  });
+
+  test("waits as long as a slow link takes for what left at once, which a proxy may have taken", async () => {
+    traffic.given = traffic.pending = 400_000;
+    const watch = watchFor();
+    traffic.pending = traffic.queued = 0;
+
+    expect(await look(watch, 60)).toBe(4 + 400_000 / 8000 / (lookMs / 1000));
+  });
+
+  test("waits no longer for a megabyte than for any more", async () => {
+    traffic.given = traffic.pending = 100_000_000;
+    const watch = watchFor();
+    traffic.pending = traffic.queued = 0;
+
+    expect(await look(watch, 100)).toBe(4 + Math.floor(1_000_000 / 8000 / (lookMs / 1000)));
+  });
+
+  test("waits no longer where the peer's TCP acknowledges nothing: that link has gone", async () => {
+    traffic.given = traffic.pending = 400_000;
+    const watch = watchFor();
+    traffic.pending = 0;
+    traffic.queued = 300_000;
+
+    expect(await look(watch, 60)).toBe(4);
+  });
+
+  test("waits four time-outs while the peer's TCP answers that it has no room", async () => {
+    traffic.given = traffic.queued = 1000;
+    traffic.closed = true;
+
+    expect(await look(watchFor(), 60)).toBe(16);
   });
 
   test("takes what is given later for no progress, though the kernel takes it: that of a hung server does too", async () => {
