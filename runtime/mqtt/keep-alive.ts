@@ -45,13 +45,18 @@ function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number)
   let isPinged = false;
   let readBytes = traffic.readBytes();
   let readAt = now();
+  // What was given before the check before something was read counts as answered: it had a whole check's time on its way.
+  let answeredBytes = 0;
+  let givenBytes = traffic.givenBytes();
   const check = () => {
     const time = now();
     if (traffic.isPaused() || traffic.readBytes() !== readBytes) {
       isPinged = false;
       readBytes = traffic.readBytes();
       readAt = time;
+      answeredBytes = givenBytes;
     }
+    givenBytes = traffic.givenBytes();
     if (isPinged) {
       void watch.look().then((isOver) => {
         if (isOver && isPinged && isRunning) port.onTimeout(now() - readAt);
@@ -59,7 +64,7 @@ function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number)
     } else if (time - Math.min(readAt, port.lastWriteMs()) >= intervalMs * pingAfter) {
       isPinged = true;
       port.ping();
-      watch.restart();
+      watch.restart(traffic.givenBytes() - answeredBytes);
     }
   };
   let isRunning = true;

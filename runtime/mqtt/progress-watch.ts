@@ -56,8 +56,8 @@ export class ProgressWatch {
   #readBytes = 0;
   /** Bytes given that have to leave before there can be an answer. */
   #owedBytes = 0;
-  /** Bytes of those that this process still held at the restart. */
-  #unsentBytes = 0;
+  /** Bytes of those that the peer may not have got yet at the restart. */
+  #unansweredBytes = 0;
   /** Bytes of those that have left; `undefined` before the first look. */
   #leftBytes: number | undefined;
   #queue: SendQueue | undefined;
@@ -73,14 +73,18 @@ export class ProgressWatch {
     this.restart();
   }
 
-  /** Starts anew: the peer owes an answer to what was given until now. */
-  restart(): void {
+  /**
+   * Starts anew: the peer owes an answer to what was given until now.
+   * @param unansweredBytes of what was given, bytes that the peer may not have got yet
+   * @default what this process still holds
+   */
+  restart(unansweredBytes = this.#traffic.pendingBytes()): void {
     this.#round++;
     this.#lookedMs = this.#now();
     this.#silentMs = this.#watchedMs = this.#leavingMs = 0;
     this.#readBytes = this.#traffic.readBytes();
     this.#owedBytes = this.#traffic.givenBytes();
-    this.#unsentBytes = this.#traffic.pendingBytes();
+    this.#unansweredBytes = unansweredBytes;
     this.#leftBytes = this.#queue = undefined;
   }
 
@@ -98,7 +102,7 @@ export class ProgressWatch {
     const { bytes, isWindowClosed } = this.#queue ?? { bytes: 0, isWindowClosed: false };
     if (bytes > 0 && !isWindowClosed) return this.#timeoutMs;
     const lookMs = this.#timeoutMs / looksPerTimeout;
-    const hiddenMs = (Math.min(this.#unsentBytes, mostHiddenBytes) / slowestBytesPerSecond) * 1000;
+    const hiddenMs = (Math.min(this.#unansweredBytes, mostHiddenBytes) / slowestBytesPerSecond) * 1000;
     const timeoutMs = this.#timeoutMs * (isWindowClosed ? timeoutsOfClosedWindow : 1);
     // What left over a long time may wait on the way for about as long again.
     return timeoutMs + Math.max(Math.floor(hiddenMs / lookMs) * lookMs, this.#leavingMs);

@@ -192,6 +192,19 @@ describe("startKeepAlive", () => {
     expect(connection.timeouts.length).toBeGreaterThanOrEqual(1);
   });
 
+  test("waits longer for an answer to a large message that left at once: a proxy may have it on a slow link", async () => {
+    const { connection } = start((fake) => (fake.queued = 0));
+    connection.read++;
+    await advance(checkMs);
+    connection.given += 400_000;
+
+    await pass(3 + 4 + 400_000 / 8000, () => undefined); // a check takes a second
+    expect(connection.timeouts).toEqual([]);
+    await pass(2, () => undefined);
+
+    expect(connection.timeouts.length).toBeGreaterThanOrEqual(1);
+  });
+
   test("reads an answer that came while the process was paused before it judges", async () => {
     const { connection } = start();
     await advance(5 * checkMs);
