@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 
+import Denque from "denque";
+
 /**
  * Bytes that the stream is given at most before it has taken the earlier ones. A gathered batch up to this size is joined into
  * one write. More waits here and follows piece by piece: only so does a large message on a slow link show that it is moving.
@@ -23,9 +25,8 @@ export class BatchWriter {
   #runs: Run[] = [];
   /** Bytes of {@link #runs}. */
   #bytes = 0;
-  /** What was flushed and the stream has no room for yet, and the place of the first run that is left of it. */
-  #queue: Run[] = [];
-  #queueAt = 0;
+  /** What was flushed and the stream has no room for yet. */
+  readonly #queue = new Denque<Run>();
   /** Bytes that are left of {@link #queue}. */
   #queuedBytes = 0;
   #isScheduled = false;
@@ -122,20 +123,16 @@ export class BatchWriter {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {
-      const run = this.#queue[this.#queueAt];
+      const run = this.#queue.peekFront();
       if (run === undefined || (bytes > 0 && bytes + run.end - run.start > pieceBytes)) break;
       const end = Math.min(run.end, run.start + pieceBytes);
       pieces.push(run.bytes.subarray(run.start, end));
       bytes += end - run.start;
       run.start = end;
       if (run.start < run.end) break;
-      this.#queueAt++;
+      this.#queue.shift();
     }
     this.#queuedBytes -= bytes;
-    if (this.#queuedBytes === 0) {
-      this.#queue = [];
-      this.#queueAt = 0;
-    }
     return pieces;
   }
 
