@@ -70,21 +70,27 @@ export function findSendQueue(
   table: string,
   { localPort, remotePort, remoteAddress }: ConnectionEnds,
 ): SendQueue | undefined {
-  // `  12: 0100007F:9C40 0100007F:075B 01 00000010:00000000 04:…`: local, remote, state, send and receive queue, timer.
+  // `  12: 0100007F:9C40 0100007F:075B 01 00000010:00000000 04:00000020 00000000     0        1 …`: local and remote, state,
+  // send and receive queue, timer, retransmissions, user, probes of a closed window that nobody has answered.
   const line = new RegExp(
-    `^ *\\d+: [0-9A-F]+:${hexPort(localPort)} ([0-9A-F]+):${hexPort(remotePort)} [0-9A-F]{2} ([0-9A-F]{8}):[0-9A-F]{8} ([0-9A-F]{2}):`,
+    `^ *\\d+: [0-9A-F]+:${hexPort(localPort)} ([0-9A-F]+):${hexPort(remotePort)} [0-9A-F]{2} ([0-9A-F]{8}):[0-9A-F]{8} ([0-9A-F]{2}):[0-9A-F]{8} [0-9A-F]{8} +\\d+ +(\\d+) `,
     "gm",
   );
   const found = [...table.matchAll(line)];
   // One local port may serve connections to several hosts.
   const own = found.length < 2 ? found : found.filter(([, remote]) => remote === hexAddress(remoteAddress));
-  const [, , bytes, timer] = own.length === 1 ? (own[0] ?? []) : [];
+  const [, , bytes, timer, unanswered] = own.length === 1 ? (own[0] ?? []) : [];
   if (bytes === undefined) return undefined;
-  return { bytes: Number.parseInt(bytes, 16), isWindowClosed: timer === zeroWindowProbe };
+  return {
+    bytes: Number.parseInt(bytes, 16),
+    isWindowClosed: timer === zeroWindowProbe && Number(unanswered) < deadProbes,
+  };
 }
 
 /** The timer that runs while the peer has no room and all that it was sent is acknowledged. */
 const zeroWindowProbe = "04";
+/** So many probes without an answer say that the peer has gone, whatever its window was. */
+const deadProbes = 3;
 
 function hexPort(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, "0");

@@ -10,6 +10,7 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    1: 0100007F:22B3 0100007F:9C40 01 00000000:00000010 00:00000000 00000000     0        0 2 1 0
   12: 0100000A:9C41 0200000A:22B3 01 0003D090:00000000 01:00000014 00000000     0        0 3 1 0
   13: 0100000A:9C41 0300000A:22B3 01 00000005:00000000 04:00000014 00000000     0        0 4 1 0
+  14: 0100000A:9C44 0300000A:22B3 01 00000005:00000000 04:00000014 00000000     0        3 5 1 0
 `;
 
 describe("findSendQueue", () => {
@@ -24,6 +25,13 @@ describe("findSendQueue", () => {
       { bytes: 250_000, isWindowClosed: false },
     ],
     ["with a window that is closed", 40_001, 8883, "10.0.0.3", { bytes: 5, isWindowClosed: true }],
+    [
+      "with a window of which nobody can tell any more whether it is closed",
+      40_004,
+      8883,
+      "10.0.0.3",
+      { bytes: 5, isWindowClosed: false },
+    ],
     ["not for a connection that is not there", 40_002, 8883, "10.0.0.2", undefined],
     ["not for one that can't be told from another", 40_001, 8883, "10.0.0.9", undefined],
   ])("finds it %s", (_how, localPort, remotePort, remoteAddress, expected) => {
