@@ -63,6 +63,7 @@ export class Relay {
         createCredentialSource(name, endpoint, mounts, {
           onEvent: reportCredentials(log, name),
           proxy: config.relay.proxy,
+          fetchTimeoutMs: config.relay.connectTimeoutSeconds * 1000,
         }),
       ]),
     );

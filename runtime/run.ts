@@ -1,12 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
-import { parseRelayConfig, type ParsedConfig } from "./contract/config.ts";
+import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
 import { ConfigError, describeError, formatProblem } from "./contract/errors.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { Relay } from "./relay.ts";
+import { reserveLookUpThreads } from "./transport/look-up.ts";
 import { trustSystemRoots } from "./transport/system-roots.ts";
 
 /** What the command line and the environment say. */
@@ -35,7 +36,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
   let connectTo: ReadonlyMap<string, HostAddress>;
   let ordinal: number;
   try {
-    parsed = parseRelayConfig(await readConfigFile(options.configFile), {
+    parsed = parseRelayConfig(readConfigFile(options.configFile), {
       where: options.configFile,
       ...(options.profile === undefined ? {} : { profile: options.profile }),
     });
@@ -47,6 +48,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
     return ExitCode.badConfiguration;
   }
   const { config } = parsed;
+  reserveLookUpThreads(mostHostNames(config));
   const log = createLog(config.profile.diagnostics.logs.level).child(
     config.relay.site === undefined ? {} : { site: config.relay.site },
   );
@@ -86,9 +88,15 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   }
 }
 
-async function readConfigFile(file: string): Promise<string> {
+/** Names that may be looked up at the same time: of each endpoint a broker and a proxy, and the relay's proxy and Entra. */
+function mostHostNames({ endpoints }: RelayConfig): number {
+  return 2 * Object.keys(endpoints).length + 2;
+}
+
+/** Reads at once: a file that is read asynchronously would start the pool of threads whose size is set after this. */
+function readConfigFile(file: string): string {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (cause) {
     const problem = {
       path: "file",

@@ -1,9 +1,8 @@
 import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import { ManagedIdentityCredential, WorkloadIdentityCredential, type TokenCredential } from "@azure/identity";
-import { HttpsProxyAgent } from "https-proxy-agent";
 
 import { ConnectionError, describeError } from "../contract/errors.ts";
-import { withDefaultRoots, type Proxy } from "../transport/proxy-tunnel.ts";
+import { RequestAgent } from "../transport/request-agent.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import type { ProxyReader } from "./proxy.ts";
 import { readToken, type Token } from "./token.ts";
@@ -97,28 +96,35 @@ interface WitnessingClient extends HttpClient {
 }
 
 /**
- * The library's HTTP client with this relay's choice of a proxy. Its own would send requests to the node's endpoint to
- * `HTTPS_PROXY` too, and takes no CA for a proxy.
+ * The library's HTTP client with this relay's way to connect and its choice of a proxy. Its own would send requests to the
+ * node's endpoint to `HTTPS_PROXY` too, takes no CA for a proxy, and gives each address of a host 250 ms.
  */
 function clientThrough(readProxy: ProxyReader): WitnessingClient {
   const inner = createDefaultHttpClient();
   const client: WitnessingClient = {
     failure: undefined,
     sendRequest: async (request) => {
-      const { hostname, host, port } = new URL(request.url);
+      const { protocol, hostname, host, port } = new URL(request.url);
+      const isTls = protocol === "https:";
+      const givenUp = new AbortController();
+      const onAbort = () => {
+        givenUp.abort(new Error("the request was given up"));
+      };
       try {
-        const proxy = await readProxy({ hostname, port: port === "" ? httpsPort : Number(port) }, true);
+        const target = { hostname, port: port === "" ? (isTls ? httpsPort : httpPort) : Number(port) };
+        const proxy = await readProxy(target, true);
         const { agent: _environments, proxySettings: _none, ...rest } = request;
-        const response = await inner.sendRequest(
-          proxy === undefined ? rest : { ...rest, agent: createProxyAgent(proxy) },
-        );
-        const answered =
-          proxy === undefined || response.status !== proxyAuthenticationRequired ? host : `proxy ${proxy.url}`;
-        client.failure = response.status < firstErrorStatus ? undefined : `${answered} answered ${response.status}`;
+        if (request.abortSignal?.aborted === true) onAbort();
+        request.abortSignal?.addEventListener("abort", onAbort);
+        const agent = new RequestAgent({ isTls, proxy, signal: givenUp.signal });
+        const response = await inner.sendRequest({ ...rest, agent });
+        client.failure = response.status < firstErrorStatus ? undefined : `${host} answered ${response.status}`;
         return response;
       } catch (cause) {
         client.failure = `${host}: ${describeStreamError(cause)}`;
         throw cause;
+      } finally {
+        request.abortSignal?.removeEventListener("abort", onAbort);
       }
     },
   };
@@ -126,21 +132,8 @@ function clientThrough(readProxy: ProxyReader): WitnessingClient {
 }
 
 const firstErrorStatus = 400;
-const proxyAuthenticationRequired = 407;
 const httpsPort = 443;
-
-function createProxyAgent({ url, credentials, ca }: Proxy): HttpsProxyAgent<string> {
-  const address = new URL(url);
-  if (credentials !== undefined) {
-    address.username = encodeURIComponent(credentials.username);
-    address.password = encodeURIComponent(credentials.password);
-  }
-  return new HttpsProxyAgent(address.href, {
-    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the proxy is shown a password.
-    rejectUnauthorized: true,
-    ...(ca === undefined ? {} : { ca: withDefaultRoots(ca) }),
-  });
-}
+const httpPort = 80;
 
 /** Not everything below the library ends when it is told to. */
 async function aborting<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

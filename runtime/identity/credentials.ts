@@ -59,6 +59,8 @@ export interface CredentialSourceOptions {
   readonly now?: () => number;
   /** Time between two looks at mounted files whose change nobody tells. @default 30000 */
   readonly pollMs?: number;
+  /** Time for a renewal to fetch a token or to read a file. @default 30000 */
+  readonly fetchTimeoutMs?: number;
   /** The relay's own proxy; an endpoint may have another. */
   readonly proxy?: ProxySettings | undefined;
 }
@@ -68,10 +70,10 @@ export function createCredentialSource(
   name: string,
   endpoint: Endpoint,
   mounts: Mounts,
-  { onEvent = () => undefined, random = Math.random, now = Date.now, pollMs, proxy }: CredentialSourceOptions = {},
+  { onEvent = () => undefined, random = Math.random, now = Date.now, proxy, ...times }: CredentialSourceOptions = {},
 ): CredentialSource {
   const { tls } = endpoint.mqttSettings;
-  const renewal = { onEvent, random, now, ...(pollMs === undefined ? {} : { pollMs }) };
+  const renewal = { onEvent, random, now, ...times };
   const readProxy = createProxyReader(endpoint, proxy, mounts);
   const address = parseHost(endpoint.mqttSettings.host);
   const proofs = createProofSource(name, endpoint, mounts, renewal, readProxy);

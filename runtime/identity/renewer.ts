@@ -37,6 +37,8 @@ export interface RenewerOptions {
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   readonly pollMs?: number;
+  /** Time for one fetch. @default 30000 */
+  readonly fetchTimeoutMs?: number;
 }
 
 interface Watcher<T> {
@@ -44,7 +46,7 @@ interface Watcher<T> {
   readonly onChange: (value: T) => void;
 }
 
-const fetchTimeoutMs = 30_000;
+const defaultFetchTimeoutMs = 30_000;
 const retryBounds = { minDelayMs: 1000, maxDelayMs: 60_000 };
 /** A retry comes before this share of the time that is left. */
 const retryShare = 1 / 4;
@@ -175,7 +177,7 @@ export class Renewer<T> {
   async #fetchOnce(): Promise<void> {
     const { what, fetch, isSame, endsAtMs } = this.#renewable;
     try {
-      const value = await fetch(AbortSignal.timeout(fetchTimeoutMs));
+      const value = await fetch(AbortSignal.timeout(this.#options.fetchTimeoutMs ?? defaultFetchTimeoutMs));
       if (this.#latest !== undefined && isSame(this.#latest, value)) {
         this.#failures = 0;
         if (this.#dueMs === undefined) return;

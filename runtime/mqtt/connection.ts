@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError, type ConnectionEnd, type Retry } from "../contract/errors.ts";
+import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { describeOldConnack, encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
@@ -16,6 +17,7 @@ import {
 } from "./control-packets.ts";
 import { startKeepAlive } from "./keep-alive.ts";
 import { ProtocolError } from "./packet-reader.ts";
+import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { describeReasonCode, judgeReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
@@ -58,7 +60,9 @@ export class Connection {
   #nextControlId = firstControlPacketId;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #stopKeepAlive: () => void = () => undefined;
-  #timer: NodeJS.Timeout;
+  #stopTimer: () => void;
+  /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
+  readonly traffic: Traffic;
 
   /** Sends CONNECT over a stream that is open; owns the stream from here on. */
   constructor(stream: Duplex, options: ConnectOptions, events: ConnectionEvents) {
@@ -73,7 +77,14 @@ export class Connection {
         this.#fail(what, "slowly", "protocol-error", cause);
       } else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, "soon", "fault", cause);
     });
-    this.#reauthentication = new Reauthentication(options, this.#reader, this);
+    this.traffic = {
+      readBytes: () => receivedBytes(stream) ?? this.#reader.readBytes,
+      givenBytes: () => this.#writer.givenBytes,
+      pendingBytes: () => this.#writer.pendingBytes,
+      sendQueue: () => readSendQueue(stream),
+      isPaused: () => this.#reader.isPaused,
+    };
+    this.#reauthentication = new Reauthentication(options, this);
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
       this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, "soon", "peer", cause);
@@ -81,8 +92,8 @@ export class Connection {
     stream.on("close", () => {
       this.#fail(`closed the connection${this.#hint}`, "soon", "peer");
     });
-    this.#timer = this.#startTimer("CONNACK");
     this.#writer.write(connect);
+    this.#stopTimer = this.#startTimer("CONNACK");
   }
 
   get isOpen(): boolean {
@@ -118,8 +129,7 @@ export class Connection {
 
   /** Calls back once what waits to be sent has left the process. */
   onceDrained(callback: () => void): void {
-    if (this.#stream.writableNeedDrain) this.#stream.once("drain", callback);
-    else setImmediate(callback);
+    this.#writer.onceSent(callback);
   }
 
   /**
@@ -137,16 +147,6 @@ export class Connection {
   #ping(onAnswer: (isAnswered: boolean) => void = () => undefined): void {
     this.#pings.push(onAnswer);
     this.write(pingreq);
-  }
-
-  /** When a byte was last read or sent, as far as this process sees it, by `performance.now()`. */
-  lastProgressMs(): number {
-    return 0;
-  }
-
-  /** The same, after a look at what the operating system has sent meanwhile. */
-  checkProgressMs(): number {
-    return 0;
   }
 
   /**
@@ -191,9 +191,8 @@ export class Connection {
     // Event Grid refuses a DISCONNECT with user properties. The session's expiry stays as it was set, unless it is to end.
     const properties = endsSession ? { properties: { sessionExpiryInterval: 0 } } : {};
     this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0, ...properties }));
-    this.#writer.flush();
     this.#phase = "closing";
-    this.#stream.end();
+    this.#writer.end();
     const stream = this.#stream;
     const timer = setTimeout(() => stream.destroy(), closeDeadlineMs);
     stream.once("close", () => {
@@ -220,22 +219,22 @@ export class Connection {
         reject(new ConnectionError(`${this.#options.peer} is not connected`, { retry: "soon" }));
         return;
       }
-      const timer = this.#startTimer(answer);
+      this.write(encodeControlPacket(packet));
+      const stopTimer = this.#startTimer(answer);
       this.#waiting.set(messageId, (given) => {
-        clearTimeout(timer);
+        stopTimer();
         if (given.cmd === "suback" || given.cmd === "unsuback") resolve(given);
         else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retry: "soon" }));
       });
-      this.write(encodeControlPacket(packet));
     });
   }
 
-  #startTimer(awaited: string): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      if (this.#reader.isPaused) timer.refresh();
-      else this.#fail(`sent no ${awaited} within ${this.#options.timeoutMs} ms; see its log`, "soon");
-    }, this.#options.timeoutMs);
-    return timer;
+  /** Fails when what was written last stays without its answer, and nothing moves. @returns a function that ends it */
+  #startTimer(awaited: string): () => void {
+    const { timeoutMs } = this.#options;
+    return watchAnswer(this.traffic, { timeoutMs, now: () => performance.now() }, () => {
+      this.#fail(`sent no ${awaited} within ${timeoutMs} ms; see its log`, "soon");
+    });
   }
 
   #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
@@ -278,7 +277,7 @@ export class Connection {
   }
 
   #onConnack(packet: IConnackPacket): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const code = packet.reasonCode ?? 0;
     const old = describeOldConnack(packet);
     if (old !== undefined) {
@@ -298,10 +297,8 @@ export class Connection {
 
   #startKeepAlive(intervalMs: number): void {
     const port = {
-      reads: () => this.#reader.reads,
-      isPaused: () => this.#reader.isPaused,
+      traffic: this.traffic,
       lastWriteMs: () => this.#writer.lastWriteMs,
-      pendingBytes: () => this.#writer.pendingBytes,
       ping: () => {
         this.#ping();
       },
@@ -330,7 +327,7 @@ export class Connection {
   #end(error: ConnectionError | undefined): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#stopKeepAlive();
     this.#stream.destroy();
     this.#reauthentication.onEnd();

@@ -1,12 +1,10 @@
+import { ProgressWatch, type Traffic } from "./progress-watch.ts";
+
 /** What keep-alive needs to know of a connection, and the two things that it does to it. */
 export interface KeepAlivePort {
-  /** How often something was read. */
-  readonly reads: () => number;
+  /** While its reading is stopped, not even the end of the connection would be seen. */
+  readonly traffic: Traffic;
   readonly lastWriteMs: () => number;
-  /** Whether reading is stopped, so that not even the end of the connection would be seen. */
-  readonly isPaused: () => boolean;
-  /** Bytes that wait to be sent: a link that still takes some is alive. */
-  readonly pendingBytes: () => number;
   readonly ping: () => void;
   readonly onTimeout: (silentMs: number) => void;
 }
@@ -22,7 +20,7 @@ const pausedPingMs = 2000;
  *
  * It pings when nothing was *written* for a while, as MQTT asks [MQTT-3.1.2-20], and also when nothing was *read*: a
  * stream of QoS 0 messages is never answered. It times out when a ping stays without any answer for half an interval
- * and no waiting byte left in that time: a slow uplink is no dead one.
+ * and no byte before the ping left in that time: a slow uplink is no dead one.
  *
  * While reading is stopped it pings every two seconds, whatever the interval, and waits for no answer.
  *
@@ -31,7 +29,7 @@ const pausedPingMs = 2000;
  */
 export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
   const probe = setInterval(() => {
-    if (port.isPaused()) port.ping();
+    if (port.traffic.isPaused()) port.ping();
   }, pausedPingMs);
   const stopChecks = startChecks(intervalMs, port, now);
   return () => {
@@ -42,32 +40,37 @@ export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () 
 
 function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
   if (intervalMs === 0) return () => undefined;
+  const { traffic } = port;
+  const watch = new ProgressWatch(traffic, { timeoutMs: intervalMs / 2, leastReadBytes: 1, now });
   let isPinged = false;
-  let reads = port.reads();
+  let readBytes = traffic.readBytes();
   let readAt = now();
-  let progressAt = 0;
-  let pending = 0;
+  // What was given before the check before something was read counts as answered: it had a whole check's time on its way.
+  let answeredBytes = 0;
+  let givenBytes = traffic.givenBytes();
   const check = () => {
     const time = now();
-    if (port.isPaused() || port.reads() !== reads) {
+    if (traffic.isPaused() || traffic.readBytes() !== readBytes) {
       isPinged = false;
-      reads = port.reads();
+      readBytes = traffic.readBytes();
       readAt = time;
+      answeredBytes = givenBytes;
     }
-    if (!isPinged) {
-      if (time - Math.min(readAt, port.lastWriteMs()) < intervalMs * pingAfter) return;
+    givenBytes = traffic.givenBytes();
+    if (isPinged) {
+      void watch.look().then((isOver) => {
+        if (isOver && isPinged && isRunning) port.onTimeout(now() - readAt);
+      });
+    } else if (time - Math.min(readAt, port.lastWriteMs()) >= intervalMs * pingAfter) {
       isPinged = true;
-      progressAt = time;
-      pending = port.pendingBytes();
       port.ping();
-      return;
+      watch.restart(traffic.givenBytes() - answeredBytes);
     }
-    if (port.pendingBytes() < pending) progressAt = time;
-    pending = port.pendingBytes();
-    if (time - progressAt >= intervalMs / 2) port.onTimeout(time - readAt);
   };
+  let isRunning = true;
   const timer = setInterval(check, intervalMs / checksPerInterval);
   return () => {
+    isRunning = false;
     clearInterval(timer);
   };
 }

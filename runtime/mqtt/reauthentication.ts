@@ -2,10 +2,12 @@ import { ConnectionError } from "../contract/errors.ts";
 import { authenticationRemedy, judgeReasonCode } from "../contract/reason-codes.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { encodeReauthentication } from "./control-packets.ts";
+import { watchAnswer, type Traffic } from "./progress-watch.ts";
 
 /** What a re-authentication needs of its connection. */
 interface Writer {
   readonly isOpen: boolean;
+  readonly traffic: Traffic;
   readonly write: (packet: Buffer) => void;
 }
 
@@ -15,17 +17,11 @@ interface Writer {
  */
 export class Reauthentication {
   readonly #options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">;
-  readonly #reader: { readonly isPaused: boolean };
   readonly #writer: Writer;
   #settle: ((failure: string | undefined) => void) | undefined;
 
-  constructor(
-    options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">,
-    reader: { readonly isPaused: boolean },
-    writer: Writer,
-  ) {
+  constructor(options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">, writer: Writer) {
     this.#options = options;
-    this.#reader = reader;
     this.#writer = writer;
   }
 
@@ -38,8 +34,8 @@ export class Reauthentication {
     if (!this.#writer.isOpen || authenticationMethod === undefined || this.#settle !== undefined)
       throw new ConnectionError(`${peer} can't be shown another token now`, { retry: "soon" });
     const failure = await new Promise<string | undefined>((resolve) => {
-      this.#settle = this.#withTimer(resolve);
       this.#writer.write(encodeReauthentication(authenticationMethod, data));
+      this.#settle = this.#withTimer(resolve);
     });
     this.#settle = undefined;
     if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retry: "soon" });
@@ -62,13 +58,12 @@ export class Reauthentication {
 
   #withTimer(resolve: (failure: string | undefined) => void): (failure: string | undefined) => void {
     const { timeoutMs } = this.#options;
-    const timer = setTimeout(() => {
-      // What was answered on a connection that nobody reads for a while can't be known yet.
-      if (this.#reader.isPaused && this.#writer.isOpen) timer.refresh();
-      else resolve(`did not answer AUTH within ${timeoutMs} ms`);
-    }, timeoutMs);
+    const options = { timeoutMs, now: () => performance.now() };
+    const stop = watchAnswer(this.#writer.traffic, options, () => {
+      resolve(`did not answer AUTH within ${timeoutMs} ms`);
+    });
     return (failure) => {
-      clearTimeout(timer);
+      stop();
       resolve(failure);
     };
   }

@@ -27,8 +27,8 @@ export class StreamReader {
   #nextLook = fewestGathered;
   #timer: NodeJS.Timeout | undefined;
   #isGathering = false;
-  /** How often something has arrived. */
-  reads = 0;
+  /** Bytes that have arrived. */
+  readBytes = 0;
   /** Packets that the peer may send before it needs an answer. */
   window = Infinity;
 
@@ -40,7 +40,7 @@ export class StreamReader {
       onPacket(bytes, start, end, headerLength, isOwn);
     });
     readBytes(stream, (chunk, end) => {
-      this.reads++;
+      this.readBytes += end;
       try {
         packets.push(chunk, end);
       } catch (cause) {

@@ -126,9 +126,10 @@ export class Forwarder {
   tick(): void {
     if (this.#phase.kind === "stopped") return;
     this.#cover(this.#sender.current === undefined ? 0 : spoolAfterMs);
-    const { current: destination, owed: byDestination } = this.#sender;
+    const { current } = this.#sender;
+    const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
     const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
-    this.#watchdog.look({ destination, byDestination, toSource });
+    void this.#watchdog.look({ byDestination, toSource });
   }
 
   /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */

@@ -1,6 +1,7 @@
 import type { UndeliverablePolicy } from "../contract/config/dataflow-relay.ts";
 import type { EncodedPublish } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
+import type { Traffic } from "../mqtt/progress-watch.ts";
 import type { Patch } from "../rewrite/patch.ts";
 
 /** What the forwarder needs of a connection to the source. */
@@ -18,10 +19,8 @@ export interface DestinationPort {
   readonly onceDrained: (callback: () => void) => void;
   /** Resolves once the destination has read all that was written so far: `true`; `false` when the connection ended first. */
   readonly confirm: () => Promise<boolean>;
-  /** When a byte was last read or sent, as far as this process sees it, by `performance.now()`. */
-  readonly lastProgressMs: () => number;
-  /** The same, after a look at what the operating system has sent meanwhile. Too dear for each message. */
-  readonly checkProgressMs: () => number;
+  /** What has moved on it. */
+  readonly traffic: Traffic;
 }
 
 /** What a destination takes, and whether it kept the session of the connection before. */
@@ -56,6 +55,7 @@ export interface ForwarderOptions {
   readonly stallTimeoutMs: number;
   /** Called when nothing has moved for so long: that side has to be connected anew. */
   readonly onStalled: (stall: Stall) => void;
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Wall time, ISO 8601; for dead letters. */
   readonly wallTime: () => string;

@@ -1,30 +1,34 @@
+import { ProgressWatch, type Traffic } from "../mqtt/progress-watch.ts";
+
 /** A time-out grows with each stall in a row up to this many times itself: the same work gets longer at each try. */
 const maxGrowth = 8;
 
-/** What is looked at. */
-export interface Motion {
+/** What a connection owes, and what moves on it. */
+export interface Owing {
   /** What has to happen next, such as the message that is to be acknowledged; `undefined` when nothing is owed. */
-  readonly owed: object | undefined;
-  /** When a byte last moved, as far as it is known without effort, by the clock of `nowMs`. */
-  readonly lastProgressMs: number;
-  /** The same, looked up with more effort; asked only when a stall is about to be declared. */
-  readonly checkProgressMs: () => number;
-  readonly nowMs: number;
+  readonly owed: () => object | undefined;
+  readonly traffic: Traffic;
 }
 
 /**
  * Finds a side that is connected, owes something, and doesn't move: the same thing has been owed for the whole time-out, and
- * no byte was read or sent. A large message on a slow link is no stall.
+ * no byte of it was sent or answered. A large message on a slow link is no stall: see {@link ProgressWatch}.
  */
 export class StallWatch {
   readonly #timeoutMs: number;
+  readonly #now: () => number;
   #owed: object | undefined;
-  #sinceMs = 0;
+  #traffic: Traffic | undefined;
+  #watch: ProgressWatch | undefined;
   #count = 0;
 
-  /** @param timeoutMs 0 is for ever */
-  constructor(timeoutMs: number) {
+  /**
+   * @param timeoutMs 0 is for ever
+   * @param now monotonic clock in milliseconds
+   */
+  constructor(timeoutMs: number, now: () => number) {
     this.#timeoutMs = timeoutMs;
+    this.#now = now;
   }
 
   /** Stalls since the last progress. */
@@ -37,19 +41,23 @@ export class StallWatch {
     return this.#timeoutMs * Math.min(maxGrowth, 2 ** this.#count);
   }
 
-  /** Tells whether nothing has moved for too long; once for each time-out. */
-  isStalled({ owed, lastProgressMs, checkProgressMs, nowMs }: Motion): boolean {
-    if (owed !== this.#owed) {
-      this.#owed = owed;
-      this.#sinceMs = nowMs;
+  /** Tells whether nothing has moved for too long; once for each time-out. To be called a few times in a time-out. */
+  async isStalled(owing: Owing | undefined): Promise<boolean> {
+    const owed = this.#timeoutMs === 0 ? undefined : owing?.owed();
+    if (owing === undefined || owed === undefined) {
+      this.#owed = this.#watch = undefined;
       return false;
     }
-    if (owed === undefined || this.#timeoutMs === 0) return false;
-    this.#sinceMs = Math.max(this.#sinceMs, lastProgressMs);
-    if (nowMs - this.#sinceMs < this.timeoutMs) return false;
-    this.#sinceMs = Math.max(this.#sinceMs, checkProgressMs());
-    if (nowMs - this.#sinceMs < this.timeoutMs) return false;
-    this.#owed = undefined;
+    if (this.#watch === undefined || owed !== this.#owed || owing.traffic !== this.#traffic) {
+      this.#owed = owed;
+      this.#traffic = owing.traffic;
+      this.#watch = new ProgressWatch(owing.traffic, { timeoutMs: this.timeoutMs, now: this.#now });
+      return false;
+    }
+    const watch = this.#watch;
+    // It may have come while the watch looked, or the connection may have ended.
+    if (!(await watch.look()) || watch !== this.#watch || owing.owed() !== owed) return false;
+    this.#watch = undefined;
     this.#count++;
     return true;
   }

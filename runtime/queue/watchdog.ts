@@ -1,13 +1,11 @@
-import type { DestinationSide } from "./destination-side.ts";
 import type { Entry } from "./entry.ts";
 import type { ForwarderOptions } from "./ports.ts";
-import { StallWatch } from "./stall-watch.ts";
+import { StallWatch, type Owing } from "./stall-watch.ts";
 
-/** What is owed at a moment. */
+/** What is owed by either side. */
 export interface Owed {
-  readonly destination: DestinationSide | undefined;
-  /** What the destination has to acknowledge or to take next; `undefined` when it owes nothing. */
-  readonly byDestination: Entry | undefined;
+  /** The connection to the destination that is open, and what it has to acknowledge or to take next. */
+  readonly byDestination: Owing | undefined;
   /** A message whose acknowledgement is owed to the source although nothing keeps it back; a fault of this program. */
   readonly toSource: Entry | undefined;
 }
@@ -22,20 +20,20 @@ type Options = Pick<ForwarderOptions, "stallTimeoutMs" | "counters" | "onStalled
 export class Watchdog {
   readonly #options: Options;
   readonly #destination: StallWatch;
-  readonly #source: StallWatch;
+  #owedToSource: { readonly entry: Entry; readonly sinceMs: number } | undefined;
+  #sourceStalls = 0;
   readonly #moved = { source: 0, destination: 0 };
   readonly #seen = { source: 0, destination: 0 };
 
   constructor(options: Options) {
     this.#options = options;
-    this.#destination = new StallWatch(options.stallTimeoutMs);
-    this.#source = new StallWatch(options.stallTimeoutMs);
+    this.#destination = new StallWatch(options.stallTimeoutMs, options.now);
     this.#moved.source = this.#moved.destination = options.now();
   }
 
   /** Stalls of either side since it last moved. */
   get stalls(): { readonly source: number; readonly destination: number } {
-    return { source: this.#source.count, destination: this.#destination.count };
+    return { source: this.#sourceStalls, destination: this.#destination.count };
   }
 
   /** Milliseconds since a message came from or was acknowledged to the source, and since the destination took one. */
@@ -49,37 +47,37 @@ export class Watchdog {
     this.#destination.onProgress();
   }
 
-  /** Looks at what is owed; to be called a few times a second. */
-  look({ destination, byDestination, toSource }: Owed): void {
-    const { now, counters, onStalled } = this.#options;
-    const nowMs = now();
-    this.#noteMotion(nowMs);
-    const never = () => 0;
+  /** Looks at what is owed; to be called a few times a second. Never rejects. */
+  async look({ byDestination, toSource }: Owed): Promise<void> {
+    const { counters, onStalled } = this.#options;
+    this.#noteMotion();
+    this.#lookAtSource(toSource);
     const limitMs = this.#destination.timeoutMs;
-    const motion = {
-      owed: destination === undefined ? undefined : byDestination,
-      lastProgressMs: destination?.port.lastProgressMs() ?? 0,
-      checkProgressMs: destination?.port.checkProgressMs ?? never,
-      nowMs,
-    };
-    if (this.#destination.isStalled(motion)) {
-      counters.stalls++;
-      onStalled({ side: "destination", reason: `acknowledged nothing of what it was sent within ${limitMs} ms` });
-    }
-    const atSource = { owed: toSource, lastProgressMs: 0, checkProgressMs: never, nowMs };
-    const sourceLimitMs = this.#source.timeoutMs;
-    if (this.#source.isStalled(atSource)) {
-      counters.stalls++;
-      const fault = "a fault of the relay, please report it with this log";
-      onStalled({ side: "source", reason: `was owed an acknowledgement for ${sourceLimitMs} ms: ${fault}` });
-    }
+    if (!(await this.#destination.isStalled(byDestination))) return;
+    counters.stalls++;
+    onStalled({ side: "destination", reason: `acknowledged nothing of what it was sent within ${limitMs} ms` });
   }
 
-  #noteMotion(nowMs: number): void {
+  #lookAtSource(entry: Entry | undefined): void {
+    const { now, stallTimeoutMs, counters, onStalled } = this.#options;
+    if (entry === undefined || entry !== this.#owedToSource?.entry) {
+      this.#owedToSource = entry && { entry, sinceMs: now() };
+      return;
+    }
+    if (stallTimeoutMs === 0 || now() - this.#owedToSource.sinceMs < stallTimeoutMs) return;
+    this.#owedToSource = undefined;
+    this.#sourceStalls++;
+    counters.stalls++;
+    const fault = "a fault of the relay, please report it with this log";
+    onStalled({ side: "source", reason: `was owed an acknowledgement for ${stallTimeoutMs} ms: ${fault}` });
+  }
+
+  #noteMotion(): void {
     const { received, acknowledged, delivered } = this.#options.counters;
+    const nowMs = this.#options.now();
     if (received + acknowledged !== this.#seen.source) {
       this.#moved.source = nowMs;
-      if (acknowledged > 0) this.#source.onProgress();
+      if (acknowledged > 0) this.#sourceStalls = 0;
     }
     if (delivered !== this.#seen.destination) this.#moved.destination = nowMs;
     this.#seen.source = received + acknowledged;

@@ -7,7 +7,10 @@ import { createWebSocketStream, WebSocket } from "ws";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
+import { connectSocket, type SocketAddress } from "./connect-socket.ts";
+import { opened } from "./opened.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
+import { nameCarrier } from "./kernel-queue.ts";
 import { ReusedBuffer } from "./reused-buffer.ts";
 import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";
 
@@ -68,7 +71,9 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
       webSocket.on("error", () => undefined).terminate();
     });
     await opened(webSocket, "open", options.signal);
-    return createWebSocketStream(webSocket);
+    const framed = createWebSocketStream(webSocket);
+    nameCarrier(framed, stream);
+    return framed;
   } catch (cause) {
     // The outermost first: Node.js 24.21 crashes when a socket is destroyed under a TLS stream that is open.
     for (const close of stages.reverse()) close();
@@ -84,18 +89,18 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
 async function openSocket(
   { address, connectTo, proxy, webSocket, signal }: StreamOptions,
   stages: Stages,
-): Promise<Duplex> {
+): Promise<net.Socket> {
   const target = connectTo ?? address;
-  if (proxy !== undefined) {
-    const tunnel = await openTunnel(proxy, target, signal);
-    stages.push(() => tunnel.destroy());
-    return tunnel;
-  }
-  const reader = webSocket ? undefined : new ReusedBuffer();
-  const socket = net.connect({ ...tcpOptions(target), ...reader?.options });
+  const socket =
+    proxy === undefined
+      ? await connectSocket(target, signal, (to) => {
+          const reader = webSocket ? undefined : new ReusedBuffer();
+          const attempt = net.connect({ ...tcpOptions(to), ...reader?.options });
+          reader?.attach(attempt);
+          return attempt;
+        })
+      : await openTunnel(proxy, target, signal);
   stages.push(() => socket.destroy());
-  await opened(socket, "connect", signal);
-  reader?.attach(socket);
   return socket;
 }
 
@@ -105,26 +110,33 @@ async function openTls(
   material: TlsMaterial,
   stages: Stages,
   phase: { isHandshake: boolean },
-): Promise<Duplex> {
+): Promise<net.Socket> {
   const { address, connectTo, proxy, webSocket, signal } = options;
-  const reader = proxy === undefined && !webSocket ? new ReusedBuffer(Buffer.allocUnsafeSlow(tlsReadBytes)) : undefined;
-  const way = proxy === undefined ? tcpOptions(connectTo ?? address) : { socket: await openSocket(options, stages) };
-  const secured = tls.connect({ ...tlsOptions(address.hostname, material), ...way, ...reader?.options });
-  stages.push(() => secured.destroy());
+  const tlsParts = tlsOptions(address.hostname, material);
+  let secured: tls.TLSSocket;
   if (proxy === undefined) {
-    await opened(secured, "connect", signal);
+    secured = await connectSocket(connectTo ?? address, signal, (to) => {
+      const reader = webSocket ? undefined : new ReusedBuffer(Buffer.allocUnsafeSlow(tlsReadBytes));
+      const attempt = tls.connect({ ...tlsParts, ...tcpOptions(to), ...reader?.options });
+      reader?.attach(attempt);
+      return attempt;
+    });
     secured.setNoDelay(true).setKeepAlive(true, tcpKeepAliveMs);
+  } else {
+    const tunnel = await openSocket(options, stages);
+    secured = tls.connect({ ...tlsParts, socket: tunnel });
+    nameCarrier(secured, tunnel);
   }
+  stages.push(() => secured.destroy());
   phase.isHandshake = true;
   await opened(secured, "secureConnect", signal);
   phase.isHandshake = false;
   checkServer(secured, address.hostname, material);
-  reader?.attach(secured);
   return secured;
 }
 
-function tcpOptions({ hostname, port }: HostAddress) {
-  return { host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
+function tcpOptions(to: SocketAddress) {
+  return { ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
 }
 
 function tlsOptions(hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
@@ -176,48 +188,4 @@ function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions
   const url = `${scheme}://${host}:${address.port}${address.path ?? defaultWebSocketPath}`;
   // MQTT is a stream of bytes already: compression would cost time and split nothing.
   return new WebSocket(url, "mqtt", { perMessageDeflate: false, createConnection: () => stream });
-}
-
-interface Emitter {
-  once(event: string, listener: (...args: unknown[]) => void): unknown;
-  off(event: string, listener: (...args: unknown[]) => void): unknown;
-}
-
-/** Waits for the event that says "open"; fails on `error`, on `close` and when `signal` aborts. */
-async function opened(emitter: Emitter, event: string, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const settle = (act: () => void) => () => {
-      emitter.off(event, onOpen);
-      emitter.off("error", onError);
-      emitter.off("close", onClose);
-      signal.removeEventListener("abort", onAbort);
-      act();
-    };
-    let failure: unknown;
-    const rejectWith = () => {
-      // As it is, also when it is an error of another realm: its code says more than its text.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      reject(failure);
-    };
-    const onOpen = settle(resolve);
-    const fail = settle(rejectWith);
-    const onError = (error: unknown) => {
-      failure = error;
-      fail();
-    };
-    const onClose = () => {
-      onError(new Error("the connection was closed at once"));
-    };
-    const onAbort = () => {
-      onError(signal.reason);
-    };
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    emitter.once(event, onOpen);
-    emitter.once("error", onError);
-    emitter.once("close", onClose);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }

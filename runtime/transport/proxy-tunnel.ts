@@ -1,12 +1,13 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
-import type { Duplex } from "node:stream";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import tls from "node:tls";
 
 import { getProxyForUrl } from "proxy-from-env";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
+import { describeError } from "../contract/errors.ts";
+import { connectSocket } from "./connect-socket.ts";
+import { opened } from "./opened.ts";
 import { describeStreamError } from "./tls-failure.ts";
 
 /** An HTTP proxy and what it asks for. */
@@ -26,45 +27,77 @@ const httpPort = 80;
  * @throws {Error} that names the proxy, why there is none, and what to do
  * @see RFC 9110 §9.3.6
  */
-export async function openTunnel(proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Duplex> {
-  const { url, ca } = proxy;
+export async function openTunnel(proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Socket> {
+  const { url } = proxy;
+  let socket: Socket | undefined;
+  try {
+    socket = await connectProxy(proxy, signal);
+    return await askForTunnel(socket, proxy, target, signal);
+  } catch (cause) {
+    socket?.destroy();
+    if (cause instanceof RefusedTunnel) throw new Error(`proxy ${url} refused CONNECT: ${cause.message}`, { cause });
+    // An aborted request says nothing of why.
+    const isAbort = cause === signal.reason || (cause as Error).name === "AbortError";
+    const text = isAbort ? describeError(signal.reason) : describeStreamError(cause);
+    throw new Error(`proxy ${url}: ${text}`, { cause });
+  }
+}
+
+/** Connects to the proxy itself, and checks who it is where it speaks TLS. */
+async function connectProxy({ url, ca }: Proxy, signal: AbortSignal): Promise<Socket> {
   const { protocol, hostname, port } = new URL(url);
-  const [isTls, host] = [protocol === "https:", hostname.replace(/^\[|\]$/g, "")];
-  const authority = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${target.port}`;
-  const options: RequestOptions & tls.ConnectionOptions = {
-    method: "CONNECT",
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const isTls = protocol === "https:";
+  const address = { hostname: host, port: port === "" ? (isTls ? tlsPort : httpPort) : Number(port) };
+  const socket = await connectSocket(address, signal, (to) => connectTcp({ ...to, noDelay: true }));
+  if (!isTls) return socket;
+  const secured = tls.connect({
+    socket,
     host,
-    port: port === "" ? (isTls ? tlsPort : httpPort) : Number(port),
-    path: authority,
-    headers: { host: authority, ...authorization(proxy) },
-    agent: false,
-    signal,
-    // Node.js would ask for, and check, the name in the header "host", which is the broker's and not the proxy's.
+    // An address is no name that TLS can ask for: RFC 6066 §3.
     servername: isIP(host) === 0 ? host : "",
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the proxy is shown a password.
     rejectUnauthorized: true,
     ...(ca === undefined ? {} : { ca: withDefaultRoots(ca) }),
-  };
+  });
+  try {
+    await opened(secured, "secureConnect", signal);
+  } catch (cause) {
+    secured.on("error", () => undefined).destroy();
+    throw cause;
+  }
+  return secured;
+}
+
+/** The proxy's answer to CONNECT, when it lets nothing through. */
+class RefusedTunnel extends Error {}
+
+async function askForTunnel(toProxy: Socket, proxy: Proxy, target: HostAddress, signal: AbortSignal): Promise<Socket> {
+  const authority = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${target.port}`;
+  const headers = { host: authority, ...authorization(proxy) };
   return new Promise((resolve, reject) => {
-    const request = (isTls ? httpsRequest : httpRequest)(options);
+    const request = httpRequest({
+      method: "CONNECT",
+      path: authority,
+      headers,
+      signal,
+      createConnection: () => toProxy,
+    });
     const refuse = ({ statusCode = 0, statusMessage = "" }: IncomingMessage) => {
       request.destroy();
-      reject(new Error(`proxy ${url} refused CONNECT: ${explainStatus(statusCode, statusMessage)}`));
+      reject(new RefusedTunnel(explainStatus(statusCode, statusMessage)));
     };
-    request.once("connect", (response, socket, head) => {
+    request.once("connect", (response, _socket, head) => {
       if (response.statusCode !== 200) {
-        socket.destroy();
+        toProxy.destroy();
         refuse(response);
         return;
       }
-      if (head.length > 0) socket.unshift(head);
-      resolve(socket);
+      if (head.length > 0) toProxy.unshift(head);
+      resolve(toProxy);
     });
     request.once("response", refuse);
-    request.once("error", (cause) => {
-      const text = signal.aborted ? (signal.reason as Error).message : describeStreamError(cause);
-      reject(new Error(`proxy ${url}: ${text}`, { cause }));
-    });
+    request.once("error", reject);
     request.end();
   });
 }

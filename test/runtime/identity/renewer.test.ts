@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /** A renewer of numbered values: each lasts 100 s and is renewed 20 s before its end. */
-function bench(change: Partial<Renewable<Value>> = {}) {
+function bench(change: Partial<Renewable<Value>> = {}, times: { fetchTimeoutMs?: number } = {}) {
   const answers: (Value | Error)[] = [];
   const events: RenewalEvent[] = [];
   let fetched = 0;
@@ -37,7 +37,7 @@ function bench(change: Partial<Renewable<Value>> = {}) {
       renewAtMs: (value) => value.endsAtMs - 20_000,
       ...change,
     },
-    { onEvent: (event) => events.push(event), random: () => 0, now: () => Date.now() },
+    { onEvent: (event) => events.push(event), random: () => 0, now: () => Date.now(), ...times },
   );
   const told: number[] = [];
   const watch = (used: Value) => renewer.watch(used, ({ id }) => told.push(id));
@@ -56,6 +56,19 @@ test("fetches the next one when it is due, and tells who watches", async () => {
   expect(events).toEqual([{ kind: "renewed", what: "token for broker", endsAtMs: 180_000 }]);
   await jest.advanceTimersByTimeAsync(80_000);
   expect(told).toEqual([2, 3]);
+});
+
+test.each([
+  [{}, 30_000],
+  [{ fetchTimeoutMs: 300_000 }, 300_000],
+])("gives a fetch the time that it was told, with %j %d ms", async (times, expected) => {
+  const timeout = jest.spyOn(AbortSignal, "timeout");
+  const { renewer, watch } = bench({}, times);
+  watch(await renewer.read(signal));
+
+  await jest.advanceTimersByTimeAsync(81_000);
+
+  expect(timeout.mock.calls).toEqual([[expected]]);
 });
 
 test("does nothing while nobody watches", async () => {

@@ -114,6 +114,97 @@ describe("BatchWriter", () => {
     expect(stream.written.map((chunk, index) => isSameMemory(chunk, packets[index]!))).toEqual([true, true]);
   });
 
+  test("hands a large packet over in pieces of 64 KiB, the next one when the stream has taken the one before", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+    const packet = Buffer.alloc(150_000, "x");
+
+    writer.write(packet);
+    await turn();
+    const pending: number[] = [];
+    for (let piece = 0; piece < 3; piece++) {
+      pending.push(writer.pendingBytes);
+      stream.letGo();
+      await turn();
+    }
+
+    expect(stream.written.map(({ length }) => length)).toEqual([65_536, 65_536, 18_928]);
+    expect([...pending, writer.pendingBytes]).toEqual([150_000, 84_464, 18_928, 0]);
+    expect(isSameMemory(stream.written[1]!, packet.subarray(65_536, 131_072))).toBe(true);
+  });
+
+  test("puts what comes behind a large packet behind it, joined as far as a piece allows", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+    const given = [Buffer.alloc(100_000, "a"), ...["b", "c", "d"].map((text) => Buffer.alloc(30_000, text))];
+
+    for (const packet of given) {
+      writer.write(packet);
+      await turn();
+    }
+    while (writer.pendingBytes > 0) {
+      stream.letGo();
+      await turn();
+    }
+
+    expect(Buffer.concat(stream.written).equals(Buffer.concat(given))).toBe(true);
+    expect(stream.written.map(({ length }) => length)).toEqual([65_536, 34_464, 30_000, 30_000, 30_000]);
+  });
+
+  test("does not give a busy stream more than a piece, however small the packets are", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+
+    for (let packet = 0; packet < 100; packet++) {
+      writer.write(Buffer.alloc(10_000));
+      await turn();
+    }
+
+    expect(stream.writableLength).toBeLessThanOrEqual(65_536);
+    expect(writer.pendingBytes).toBe(1_000_000);
+  });
+
+  test("ends the stream behind all that was given", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.alloc(150_000, "x"));
+    writer.write(Buffer.from("bye"));
+    writer.end();
+    const wasEnded = stream.writableEnded;
+    while (writer.pendingBytes > 0) {
+      stream.letGo();
+      await turn();
+    }
+
+    expect([wasEnded, stream.writableEnded]).toEqual([false, true]);
+    expect(Buffer.concat(stream.written).subarray(150_000).toString()).toBe("bye");
+  });
+
+  test("says when everything was sent", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+    const pending: number[] = [];
+
+    writer.write(Buffer.alloc(150_000, "x"));
+    writer.flush();
+    writer.onceSent(() => pending.push(writer.pendingBytes));
+    for (let piece = 0; piece < 3; piece++) {
+      expect(pending).toEqual([]);
+      stream.letGo();
+      await turn();
+    }
+    writer.onceSent(() => pending.push(writer.pendingBytes));
+    await turn();
+
+    expect(pending).toEqual([0, 0]);
+  });
+
   test("writes again after a batch, whatever was written before", async () => {
     const stream = new HeldStream();
     const writer = new BatchWriter(stream, () => 0);
@@ -211,13 +302,13 @@ describe("BatchWriter", () => {
       write(publishOf(30, round));
     }
     writer.flush();
-    const wasBacklogged = client.writableLength > 1_000_000;
+    const wasBacklogged = writer.pendingBytes > 1_000_000;
     const reader = new PacketReader((bytes, start, end) => read.push(Buffer.from(bytes.subarray(start, end))));
     accepted.on("data", (chunk: Buffer) => {
       reader.push(chunk);
     });
     accepted.resume();
-    client.end();
+    writer.end();
     await once(accepted, "end");
     accepted.destroy();
     server.close();

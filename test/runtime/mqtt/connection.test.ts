@@ -590,6 +590,15 @@ describe("nothing is sent after the end", () => {
   });
 });
 
+/** Lets seconds pass, and in each of them everything happen that needs no time. */
+async function pass(seconds: number, each: () => void = () => undefined): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    each();
+    await jest.advanceTimersByTimeAsync(1000);
+    await settle();
+  }
+}
+
 describe("with time passing", () => {
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
@@ -602,9 +611,12 @@ describe("with time passing", () => {
     const { broker, closed } = open();
     await broker.next("connect");
 
-    await jest.advanceTimersByTimeAsync(9999);
+    await pass(9);
+    let hasEnded = false;
+    void closed.then(() => (hasEnded = true));
     await settle();
-    jest.advanceTimersByTime(1);
+    expect(hasEnded).toBe(false);
+    await pass(1);
 
     expect(await closed).toMatchObject({
       message: `${peer} sent no CONNACK within 10000 ms; see its log`,
@@ -618,11 +630,39 @@ describe("with time passing", () => {
     const rejected = expect(granted).rejects.toMatchObject({ retry: "soon" });
     await broker.next("subscribe");
 
-    jest.advanceTimersByTime(10_000);
+    await pass(10);
 
     await rejected;
     expect((await closed)?.message).toBe(`${peer} sent no SUBACK within 10000 ms; see its log`);
     expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test("waits for a SUBACK that stands behind a large message on a slow downlink, and for what is missing no longer", async () => {
+    const { connection, broker, closed, events } = await openAccepted({}, { keepAliveSeconds: 0 });
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    granted.catch(() => undefined);
+    const large = encode({ ...publish("a"), payload: Buffer.alloc(1_000_000) });
+    let at = 0;
+
+    await pass(60, () => {
+      broker.sendBytes(large.subarray(at, at + 10_000));
+      at += 10_000;
+    });
+    expect(events).toEqual(["connected"]);
+    await pass(20);
+
+    expect((await closed)?.message).toContain("sent no SUBACK within 10000 ms");
+  });
+
+  test("does not take the answers to its pings for a SUBACK that is on its way", async () => {
+    const { connection, broker, closed } = await openAccepted({}, { keepAliveSeconds: 4 });
+    connection.subscribe([{ filter: "a", qos: 1 }]).catch(() => undefined);
+
+    await pass(20, () => {
+      broker.send({ cmd: "pingresp" });
+    });
+
+    expect((await closed)?.message).toContain("sent no SUBACK within 10000 ms");
   });
 
   test("leaves no timer behind once it has ended", async () => {

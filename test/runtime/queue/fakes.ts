@@ -17,6 +17,7 @@ import type {
   Trouble,
 } from "../../../runtime/queue/ports.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import type { Traffic } from "../../../runtime/mqtt/progress-watch.ts";
 import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { parseTopicTemplate, type TopicTemplate } from "../../../runtime/contract/topic/template.ts";
 import { decode, encode } from "../mqtt/scripted-broker.ts";
@@ -69,10 +70,15 @@ export class FakeDestination implements DestinationPort {
   drain: () => void = () => undefined;
   writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
   onceDrained = (callback: () => void) => void (this.drain = callback);
-  /** When a byte moved last. */
-  movedMs = 0;
-  lastProgressMs = () => this.movedMs;
-  checkProgressMs = () => this.movedMs;
+  /** Bytes that this connection was given, and those of them that the destination has not got. */
+  readonly moved = { givenBytes: 0, heldBytes: 0, readBytes: 0 };
+  readonly traffic: Traffic = {
+    readBytes: () => this.moved.readBytes,
+    givenBytes: () => this.moved.givenBytes,
+    pendingBytes: () => this.moved.heldBytes,
+    sendQueue: async () => undefined,
+    isPaused: () => false,
+  };
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];
   confirm = async () => new Promise<boolean>((resolve) => this.confirmations.push(resolve));

@@ -1,4 +1,5 @@
-import { FakeDestination, ForwarderBench, viewOfPublish } from "./fakes.ts";
+import { settle } from "../mqtt/scripted-broker.ts";
+import { entryOf, FakeDestination, ForwarderBench, viewOfPublish } from "./fakes.ts";
 
 const expiring = (messageExpiryInterval: number) => ({ properties: { messageExpiryInterval } });
 
@@ -132,76 +133,74 @@ test("draining ends when a side of the dataflow fails meanwhile", async () => {
 });
 
 describe("a destination that swallows an acknowledgement", () => {
-  test("is reported once the oldest message was left for the time-out, though others are acknowledged", () => {
+  /** Time passes, and is looked at as often as it is in life. */
+  async function pass(bench: ForwarderBench, timeMs: number): Promise<void> {
+    for (const endMs = bench.nowMs + timeMs; bench.nowMs < endMs; bench.nowMs += 100) {
+      bench.forwarder.tick();
+      await settle();
+    }
+  }
+
+  test("is reported once the oldest message was left for the time-out, though others are acknowledged", async () => {
     const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
     bench.arriveMany(3);
-    bench.forwarder.tick();
+    await pass(bench, 500);
     bench.acknowledge(2);
-    bench.nowMs = 1000;
 
-    bench.forwarder.tick();
+    await pass(bench, 900);
 
-    expect([bench.stalls.length, bench.counters.stalls, bench.forwarder.watchdog.stalls.destination]).toEqual([
-      1, 1, 1,
-    ]);
+    const reason = "acknowledged nothing of what it was sent within 1000 ms";
+    expect(bench.stalls).toEqual([{ side: "destination", reason }]);
+    expect([bench.counters.stalls, bench.forwarder.watchdog.stalls.destination]).toEqual([1, 1]);
   });
 
-  test("is not reported while the oldest is acknowledged in time", () => {
+  test("is not reported while the oldest is acknowledged in time", async () => {
     const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
     bench.arriveMany(3);
     for (let id = 1; id <= 3; id++) {
-      bench.forwarder.tick();
-      bench.nowMs += 900;
-      bench.forwarder.tick();
+      await pass(bench, 900);
       bench.acknowledge(id);
     }
 
     expect(bench.stalls).toEqual([]);
   });
+
+  test("is reported too where it takes no byte of what waits with QoS 0", async () => {
+    const bench = new ForwarderBench({ qos: 0, stallTimeoutMs: 1000 });
+    bench.destination.pendingBytes = 2 * 1024 * 1024;
+    bench.arrive(1);
+
+    await pass(bench, 1500);
+
+    expect(bench.stalls).toMatchObject([{ side: "destination" }]);
+  });
 });
 
-describe("a dead letter", () => {
-  const toSource = { dataflow: "flow", maxBytes: 1000, publish: { side: "source" as const, topic: "dead" } };
-  const toDestination = { dataflow: "flow", maxBytes: 1000, publish: { side: "destination" as const, topic: "dead" } };
+describe("a source that is owed an acknowledgement", () => {
+  test("is not reported while its message waits for a destination that is away, or refuses it", async () => {
+    const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
+    bench.arrive(1);
+    bench.acknowledge(1, 0x87);
+    bench.destinationSide.close();
 
-  test("is acknowledged to the source once the destination has taken it, and goes before what waits", () => {
-    const bench = new ForwarderBench({
-      undeliverable: "DeadLetter",
-      deadLetters: toDestination,
-      maxInflightMessages: 1,
-    });
-    bench.arriveMany(2);
+    for (; bench.nowMs < 5000; bench.nowMs += 100) {
+      bench.forwarder.tick();
+      await settle();
+    }
 
-    bench.acknowledge(1, 0x90);
-    expect(bench.destination.lines.slice(1)).toEqual(["2 dead 1"]);
-    expect(bench.source.acknowledged).toEqual([]);
-
-    bench.destinationSide.onPuback(2, 0);
-    expect(bench.source.acknowledged).toEqual([1]);
-    expect([bench.counters.deadLettered, bench.counters.delivered]).toEqual([1, 0]);
+    expect(bench.stalls).toEqual([]);
   });
 
-  test("that is refused too stops the dataflow where there is no disk", () => {
-    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters: toDestination });
-    bench.arrive(1);
-    bench.acknowledge(1, 0x90);
+  test("is reported, as the fault of this program that it is, where nothing holds its message any more", async () => {
+    const bench = new ForwarderBench({ stallTimeoutMs: 1000 });
+    bench.sourceSide.expectAcknowledgement(entryOf()); // lost on its way
 
-    bench.destinationSide.onPuback(2, 0x90);
+    for (; bench.nowMs < 1500; bench.nowMs += 100) {
+      bench.forwarder.tick();
+      await settle();
+    }
 
-    expect(bench.stopped).toHaveLength(1);
-    expect(bench.source.acknowledged).toEqual([]);
-  });
-
-  test("at the source is published there again with DUP, until its acknowledgement comes", () => {
-    const bench = new ForwarderBench({ undeliverable: "DeadLetter", deadLetters: toSource });
-    bench.arrive(1);
-    bench.acknowledge(1, 0x99);
-    expect(bench.source.written).toMatchObject([{ topic: "dead", dup: false, qos: 1 }]);
-
-    bench.reconnectSource(true);
-    expect(bench.source.written).toMatchObject([{ topic: "dead", dup: true, messageId: 1 }]);
-    bench.sourceSide.onPuback(1, 0);
-
-    expect(bench.counters.deadLettered).toBe(1);
+    expect(bench.stalls).toMatchObject([{ side: "source", reason: expect.stringContaining("a fault of the relay") }]);
+    expect(bench.forwarder.watchdog.stalls.source).toBe(1);
   });
 });

@@ -10,7 +10,7 @@ import type { DestinationPort, SourcePort } from "../../../runtime/queue/ports.t
 import { Spooler } from "../../../runtime/disk/spooler.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
 import { FakeDisk } from "./fake-disk.ts";
-import { limits, plan, viewOfPublish } from "./fakes.ts";
+import { FakeDestination, limits, plan, viewOfPublish } from "./fakes.ts";
 
 /** A message of the model: it is told apart by its number, which is its payload. */
 interface Message {
@@ -185,8 +185,7 @@ class DestinationModel {
       pendingBytes: 0,
       onceDrained: () => undefined,
       confirm: async () => isMine,
-      lastProgressMs: () => 0,
-      checkProgressMs: () => 0,
+      traffic: new FakeDestination().traffic,
     };
     this.#end = () => (isMine = false);
     this.#side = this.#relay().openDestination(port, { ...limits, sessionPresent: isKept, receiveMaximum });
