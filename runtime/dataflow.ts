@@ -1,8 +1,7 @@
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
 import { ConnectionError } from "./contract/errors.ts";
 import type { Logger } from "./report/log.ts";
-import type { ServerLimits } from "./mqtt/connect.ts";
-import type { Connection } from "./mqtt/connection.ts";
+import type { PublishView } from "./mqtt/publish.ts";
 import { BreachWatch } from "./connection/protocol-error-watch.ts";
 import { Counters } from "./report/counters.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
@@ -11,18 +10,19 @@ import {
   buildConnectOptions,
   commonLinkOptions,
   createEnd,
+  reportSessionExpiry,
   required,
   type DataflowContext,
   type End,
 } from "./connection/side.ts";
-import { FilterMemory } from "./connection/filter-memory.ts";
-import { isAskedFor, subscribedFilters } from "./contract/subscriptions.ts";
+import { OldFilters } from "./connection/old-filters.ts";
+import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { Forwarder } from "./queue/forwarder.ts";
 import { Link, type LinkState } from "./connection/link.ts";
 import { createPatch, planPatch } from "./rewrite/patch.ts";
 import { aborted, quiesceDestination, quiesceSource } from "./connection/quiesce.ts";
 import { reportTrouble } from "./report/trouble-log.ts";
-import { subscribeAll, type SubscribeRequest } from "./connection/subscribe.ts";
+import { Subscriptions } from "./connection/subscriptions.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 
 /** What a dataflow is doing, for health and metrics. */
@@ -42,6 +42,8 @@ export interface DataflowStatus {
   readonly spooled: { readonly messages: number; readonly bytes: number };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
+  /** What the source has not granted as asked for, by filter; empty when all is well. */
+  readonly subscriptionProblems: readonly string[];
   /** What keeps the disk from taking messages; empty when nothing does. */
   readonly diskProblems: readonly string[];
   /** Times in a row that the destination was connected and acknowledged nothing. */
@@ -64,6 +66,9 @@ export class Dataflow {
   #failure: string | undefined;
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
+  readonly #oldFilters: OldFilters;
+  /** Those of the source connection; `undefined` while there is none. */
+  #subscriptions: Subscriptions | undefined;
 
   constructor(name: string, config: DataflowConfig, context: DataflowContext) {
     this.name = name;
@@ -76,7 +81,11 @@ export class Dataflow {
     this.#qos = destination.endpoint.mqttSettings.qos;
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
-    this.#source = this.#createSourceLink(source, parts);
+    const { instanceCount } = context.config.profile;
+    const subscriber = { prefix: source.endpoint.mqttSettings.clientIdPrefix, dataflow: name };
+    const filters = subscribedFilters(parts.source.dataSources, { instanceCount, ...subscriber });
+    this.#oldFilters = new OldFilters(filters, otherFormOfFilters(filters, subscriber));
+    this.#source = this.#createSourceLink(source, filters);
   }
 
   get status(): DataflowStatus {
@@ -90,6 +99,7 @@ export class Dataflow {
       unsafe: this.#forwarder.unsafe,
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
+      subscriptionProblems: this.#subscriptions?.problems ?? [],
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls: this.#forwarder.destination.stalls,
     };
@@ -135,6 +145,7 @@ export class Dataflow {
     this.#disk = useDisk(this.name, this.#config.relay, parts, (reason) => {
       this.#fail(reason);
     });
+    this.#oldFilters.useMemory(this.#disk.queue);
     const { messages, bytes } = this.#disk.queue;
     if (messages > 0) this.#log.info({ messages, bytes }, "messages of an earlier process are on the disk");
   }
@@ -221,16 +232,14 @@ export class Dataflow {
     });
   }
 
-  #createSourceLink(end: End, { source }: DataflowParts): Link {
-    const { qos, maxInflightMessages, clientIdPrefix: prefix } = end.endpoint.mqttSettings;
-    const { instanceCount } = this.#context.config.profile;
-    const filters = subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name });
+  #createSourceLink(end: End, filters: readonly string[]): Link {
+    const { qos, maxInflightMessages } = end.endpoint.mqttSettings;
+    const request = { filters, qos, peer: end.peer, endpoint: end.name };
     const common = this.#commonOptions(end);
     const logsMessages = this.#log.isLevelEnabled("debug");
     const breaches = new BreachWatch();
+    const checkExpiry = reportSessionExpiry(end, this.#log);
     let connections = 0;
-    /** Whether the session may hold filters of an earlier configuration. */
-    let mayHoldOldFilters = false;
     return new Link({
       ...common,
       connectOptions: (credentials) => {
@@ -238,21 +247,21 @@ export class Dataflow {
         const { timeoutMs } = common;
         return buildConnectOptions(end, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
       },
-      onConnected: (connection, { sessionPresent }) => {
+      onConnected: (connection, limits) => {
         connections++;
         breaches.onConnected(performance.now());
-        if (connections === 1) mayHoldOldFilters = sessionPresent;
-        else if (!sessionPresent) this.#noteLostSession();
-        this.#forwarder.attachSource(connection, sessionPresent);
+        if (connections > 1 && !limits.sessionPresent) this.#noteLostSession();
+        checkExpiry(limits);
+        this.#subscriptions = new Subscriptions(connection, limits, request, this.#oldFilters, this.#log);
+        this.#forwarder.attachSource(connection, limits.sessionPresent);
       },
       quiesce: () => quiesceSource(this.#forwarder),
-      prepare: (connection, limits) =>
-        this.#subscribe(connection, limits, { filters, qos, peer: end.peer, endpoint: end.name }),
+      // Called right behind onConnected, for the same connection.
+      prepare: () => required(this.#subscriptions, "subscriptions").subscribe(),
       onPublish: (view) => {
         if (logsMessages)
           this.#log.debug({ topic: view.topic, qos: view.qos, payloadBytes: view.payloadBytes }, "received");
-        if (mayHoldOldFilters && !isAskedFor(filters, view.topic)) this.#forwarder.onUnwanted(view);
-        else this.#forwarder.onPublish(view);
+        this.#takePublish(view);
       },
       onPuback: (packetId, reasonCode) => {
         this.#forwarder.onSourcePuback(packetId, reasonCode);
@@ -263,12 +272,11 @@ export class Dataflow {
     });
   }
 
-  async #subscribe(connection: Connection, limits: ServerLimits, request: SubscribeRequest): Promise<void> {
-    const memory = this.#disk && new FilterMemory(this.#disk.queue, request.filters);
-    await memory?.beforeSubscribe(limits.sessionPresent);
-    await subscribeAll(connection, limits, request);
-    const removed = (await memory?.afterSubscribe(connection)) ?? [];
-    if (removed.length > 0) this.#log.info({ filters: removed }, "took back filters of an earlier configuration");
+  #takePublish(view: PublishView): void {
+    const origin = this.#subscriptions?.judge(view);
+    if (origin === "maybeCopy") this.counters.possibleCopies++;
+    if (origin === "unwanted" || origin === "copy") this.#forwarder.onUnwanted(view, origin);
+    else this.#forwarder.onPublish(view);
   }
 
   #commonOptions(end: End): ReturnType<typeof commonLinkOptions> {
@@ -279,6 +287,8 @@ export class Dataflow {
 
   #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
     this.counters.disconnects.source++;
+    this.#subscriptions?.end();
+    this.#subscriptions = undefined;
     this.#forwarder.detachSource(error);
     if (hopeless !== undefined) this.#fail(hopeless);
   }

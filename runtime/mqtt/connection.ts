@@ -118,23 +118,30 @@ export class Connection {
 
   /**
    * Subscribes with Retain As Published and Retain Handling 1 and waits for the SUBACK.
-   * @returns the reason code of each filter, which is the granted QoS where it is below 0x80
+   * @param identifier what messages say that come by these filters; omitted: nothing
+   * @returns the reason code of each filter, which is the granted QoS where it is below 0x80; fewer where the server left
+   *   some out
    * @throws {ConnectionError} when the connection ends first, or no SUBACK comes in time
    */
-  async subscribe(subscriptions: readonly Subscription[]): Promise<number[]> {
+  async subscribe(subscriptions: readonly Subscription[], identifier?: number): Promise<number[]> {
     const messageId = this.#takeControlId();
     const asked = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
-    const answer = await this.#request("SUBACK", messageId, { cmd: "subscribe", messageId, subscriptions: asked });
+    const properties = identifier === undefined ? {} : { properties: { subscriptionIdentifier: identifier } };
+    const packet: Packet = { cmd: "subscribe", messageId, subscriptions: asked, ...properties };
+    const answer = await this.#request("SUBACK", messageId, packet);
     return answer.cmd === "suback" ? (answer.granted as number[]) : [];
   }
 
   /**
    * Takes filters back and waits for the UNSUBACK.
+   * @returns the reason code of each filter; fewer where the server left some out
    * @throws {ConnectionError} when the connection ends first, or no UNSUBACK comes in time
    */
-  async unsubscribe(filters: readonly string[]): Promise<void> {
+  async unsubscribe(filters: readonly string[]): Promise<number[]> {
     const messageId = this.#takeControlId();
-    await this.#request("UNSUBACK", messageId, { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] });
+    const packet: Packet = { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] };
+    const answer = await this.#request("UNSUBACK", messageId, packet);
+    return answer.cmd === "unsuback" ? answer.granted : [];
   }
 
   /**

@@ -15,6 +15,7 @@ import { WaitingQueue } from "./waiting-queue.ts";
 const maxWaitingQos0 = 10_000;
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
+const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
@@ -192,12 +193,15 @@ export class Forwarder {
     this.#sender.pump();
   }
 
-  /** Takes a message that no filter of today asked for: a kept session still has a filter that was removed. */
-  onUnwanted(view: PublishView): void {
+  /**
+   * Takes a message that is not to be forwarded: no filter of the configuration asks for it (a kept session still has one
+   * that was removed), or it is a copy of the message before it, which another filter brought.
+   */
+  onUnwanted(view: PublishView, origin: "unwanted" | "copy" = "unwanted"): void {
     if (this.#leavesToSource) return;
     this.#counters.received++;
-    const reason = "no filter of the configuration asks for it; the session still holds an older one";
-    this.#lose("filter_removed", reason, view.topic);
+    if (origin === "copy") this.#counters.copiesDropped++;
+    else this.#lose("filter_removed", filterRemoved, view.topic);
     if (view.qos === 0) return;
     this.#unacknowledged.push(doneEntry(view.packetId, this.#source));
     this.#unacknowledged.release();
