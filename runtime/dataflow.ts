@@ -287,7 +287,7 @@ export class Dataflow {
 
   #onSourceEnd(error: ConnectionError | undefined, hopeless: string | undefined): void {
     this.counters.disconnects.source++;
-    this.#subscriptions?.end();
+    this.#subscriptions?.end(error?.reasonCode);
     this.#subscriptions = undefined;
     this.#forwarder.detachSource(error);
     if (hopeless !== undefined) this.#fail(hopeless);

@@ -1,5 +1,6 @@
 import type { SpoolQueue } from "../disk/spool.ts";
 import { withoutShare } from "../contract/topic/filter.ts";
+import type { Origin } from "./copy-watch.ts";
 import { FilterMemory } from "./filter-memory.ts";
 
 /**
@@ -17,6 +18,10 @@ export class OldFilters {
   #memory: FilterMemory | undefined;
   #isFirstConnection = true;
   #mayExist = false;
+  /** Whether the broker has refused Subscription Identifiers (0xA1), whatever its CONNACK says of them. */
+  refusesIdentifiers = false;
+  /** What of their messages the operator was told about. */
+  readonly reported = new Set<Origin>();
 
   constructor(wanted: readonly string[], otherForms: readonly string[]) {
     this.#wanted = wanted;

@@ -18,6 +18,8 @@ export interface SubscribeRequest {
   readonly endpoint: string;
 }
 
+/** Reason code: Subscription Identifiers not supported. */
+const identifiersNotSupported = 0xa1;
 /** As many filters as the strictest broker takes at once. */
 const filtersPerPacket = eventGridLimits.maxFiltersPerSubscribe;
 /** SUBSCRIBE packets with one filter that are sent before the first of them is answered. */
@@ -29,6 +31,16 @@ const lastRetryMs = 300_000;
 const quietMs = 600_000;
 
 const unsubscribeRefused = "the broker did not unsubscribe a filter of an earlier configuration, will retry";
+const stillThere = "the source session still holds a filter of an earlier configuration";
+const stillThereRemedy =
+  "nothing has to be done; to save what the broker sends in vain, end this client's session at the broker once, while nothing waits in it";
+const consequenceOf: Readonly<Record<Origin, string>> = {
+  wanted: "none",
+  unwanted: "messages that no filter asks for come, and are not forwarded",
+  copy: "messages come twice, and their copies are not forwarded",
+  maybeCopy:
+    "it is a shared filter, so messages come twice where its copy goes to another instance; relay_possible_copies_total counts them until the sessions expire",
+};
 const unknownFilters =
   "the broker has no subscription identifiers and this dataflow has no disk: a filter that an earlier configuration had is not found in the kept session, and would bring its messages twice until the session expires";
 const unknownRemedy =
@@ -57,7 +69,7 @@ export class Subscriptions {
   readonly #granted = new Set<string>();
   readonly #problems = new Map<string, string>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #usesIdentifiers: boolean;
+  #usesIdentifiers: boolean;
   #watch: CopyWatch | undefined;
   /** Old filters of which an UNSUBSCRIBE is under way, or will be sent again. */
   readonly #unsubscribing = new Set<string>();
@@ -75,7 +87,7 @@ export class Subscriptions {
     this.#request = request;
     this.#old = old;
     this.#log = log;
-    this.#usesIdentifiers = limits.subscriptionIdentifiersAvailable && !old.hasMemory;
+    this.#usesIdentifiers = limits.subscriptionIdentifiersAvailable && !old.hasMemory && !old.refusesIdentifiers;
     const isFirst = old.onConnected(limits.sessionPresent);
     if (!old.mayExist) return;
     this.#watch = new CopyWatch({ wanted: request.filters, otherForms: old.otherForms });
@@ -102,13 +114,7 @@ export class Subscriptions {
       const problem = unavailable(filter, this.#limits);
       if (problem !== undefined) answers.set(filter, { isGranted: false, problem });
     }
-    const packets = this.#packets(this.#request.filters.filter((filter) => !answers.has(filter)));
-    const atOnce = this.#usesIdentifiers ? packetsAtOnce : 1;
-    for (let index = 0; index < packets.length; index += atOnce) {
-      const sent = packets.slice(index, index + atOnce);
-      const read = await Promise.all(sent.map(async (packet) => this.#ask(packet)));
-      for (const [filter, answer] of read.flat()) answers.set(filter, answer);
-    }
+    await this.#askAll(answers);
     if (!this.#isOpen()) return;
     this.#checkAny(answers);
     for (const [filter, answer] of answers) this.#take(filter, answer, firstRetryMs);
@@ -117,12 +123,24 @@ export class Subscriptions {
 
   /** Tells what to do with a message that came on this connection. Costs nothing where no old filter can be there. */
   judge(view: PublishView): Origin {
-    return this.#watch === undefined ? "wanted" : this.#watch.judge(view);
+    if (this.#watch === undefined) return "wanted";
+    const origin = this.#watch.judge(view);
+    if (origin !== "wanted" && !this.#old.reported.has(origin)) this.#report(origin);
+    return origin;
   }
 
-  /** The connection has ended. May be called again. */
-  end(): void {
+  #report(origin: Origin): void {
+    this.#old.reported.add(origin);
+    this.#log.warn({ consequence: consequenceOf[origin], remedy: stillThereRemedy }, stillThere);
+  }
+
+  /**
+   * The connection has ended. May be called again.
+   * @param reasonCode that of the server's DISCONNECT, where it sent one
+   */
+  end(reasonCode?: number): void {
     this.#hasEnded = true;
+    if (reasonCode === identifiersNotSupported) this.#doWithoutIdentifiers();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -137,6 +155,27 @@ export class Subscriptions {
     if (this.#usesIdentifiers)
       return filters.map((filter) => ({ filters: [filter], identifier: subscriptionIdentifier(filter) }));
     return inPackets(filters).map((some) => ({ filters: some }));
+  }
+
+  /** Asks for every filter that has no answer yet. */
+  async #askAll(answers: Map<string, FilterAnswer>): Promise<void> {
+    const packets = this.#packets(this.#request.filters.filter((filter) => !answers.has(filter)));
+    const atOnce = this.#usesIdentifiers ? packetsAtOnce : 1;
+    for (let index = 0; index < packets.length; index += atOnce) {
+      const sent = packets.slice(index, index + atOnce);
+      const read = await Promise.all(sent.map(async (packet) => this.#ask(packet)));
+      for (const [filter, answer] of read.flat()) answers.set(filter, answer);
+    }
+    const refused = [...answers].filter(([, { reasonCode }]) => reasonCode === identifiersNotSupported);
+    if (!this.#usesIdentifiers || refused.length === 0) return;
+    this.#doWithoutIdentifiers();
+    for (const [filter] of refused) answers.delete(filter);
+    await this.#askAll(answers);
+  }
+
+  #doWithoutIdentifiers(): void {
+    this.#usesIdentifiers = false;
+    this.#old.refusesIdentifiers = true;
   }
 
   async #ask({ filters, identifier }: Packet): Promise<[filter: string, answer: FilterAnswer][]> {

@@ -58,11 +58,12 @@ export function decodeControlPacket(bytes: Buffer): Packet {
 function readAnswer(bytes: Buffer): { messageId: number; granted: number[] } {
   const at = findVariableHeader(bytes);
   if (at + 2 > bytes.length)
-    throw new ProtocolError("the server sent a SUBACK or UNSUBACK without a packet identifier");
+    throw new ProtocolError("the server sent a malformed packet: a SUBACK or UNSUBACK without a packet identifier");
   const messageId = bytes.readUInt16BE(at);
   const [length, lengthBytes] = at + 2 < bytes.length ? readVariable(bytes, at + 2) : [0, 0];
   const codesAt = at + 2 + lengthBytes + length;
-  if (codesAt > bytes.length) throw new ProtocolError("the server sent a SUBACK or UNSUBACK that ends too early");
+  if (codesAt > bytes.length)
+    throw new ProtocolError("the server sent a malformed packet: a SUBACK or UNSUBACK that ends too early");
   return { messageId, granted: [...bytes.subarray(codesAt)] };
 }
 

@@ -1,6 +1,8 @@
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
 import type { LinkOptions } from "../../../runtime/connection/link.ts";
-import { subscribeAll } from "../../../runtime/connection/subscribe.ts";
+import { OldFilters } from "../../../runtime/connection/old-filters.ts";
+import { Subscriptions } from "../../../runtime/connection/subscriptions.ts";
+import { createLog } from "../../../runtime/report/log.ts";
 import { connectInMemory, settle } from "../mqtt/scripted-broker.ts";
 import { LinkBench } from "./link-bench.ts";
 
@@ -298,8 +300,10 @@ describe("stop", () => {
 
 describe("a link that subscribes", () => {
   const request = { filters: ["a/#"], qos: 1 as const, peer, endpoint: "edge" };
+  const log = createLog("error", { write: () => undefined });
   const subscribing: Partial<LinkOptions> = {
-    prepare: (connection, limits) => subscribeAll(connection, limits, request),
+    prepare: (connection, limits) =>
+      new Subscriptions(connection, limits, request, new OldFilters(["a/#"], []), log).subscribe(),
   };
 
   test("subscribes again in a kept session when the SUBACK never came", async () => {

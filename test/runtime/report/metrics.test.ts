@@ -19,6 +19,7 @@ const status: Dataflow["status"] = {
   waiting: 5,
   unsafe: 0,
   spooled: { messages: 7, bytes: 700 },
+  subscriptionProblems: [],
   diskProblems: ["spool is full"],
   isSpoolGrowing: true,
   stalls: 0,
