@@ -128,10 +128,10 @@ describe("CopyWatch", () => {
   });
 
   test("never drops what the other form of a wanted filter brings: it is unsubscribed, and what waited is the only copy", () => {
-    const wanted = [`$share/oslo-up/${wantedFilter}`];
-    const copies = [copy("1", wantedFilter), copy("1", wanted[0])];
+    const wanted = [`$share/oslo-up/${wantedFilter}`, oldFilter];
+    const copies = [copy("1", wantedFilter), copy("1", wanted[0]), copy("2", wantedFilter), copy("2", wanted[1])];
 
-    expect(judgeAll(copies, { wanted, otherForms: [wantedFilter] })).toEqual(["wanted", "wanted"]);
+    expect(judgeAll(copies, { wanted, otherForms: [wantedFilter] })).toEqual(["wanted", "wanted", "wanted", "wanted"]);
   });
 
   test("ends a run at a message in between", () => {

@@ -227,9 +227,20 @@ describe("a filter that the broker refuses", () => {
 
     subscriptions.end();
     answer();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(jest.getTimerCount()).toBe(0);
     await jest.advanceTimersByTimeAsync(60 * minuteMs);
 
     expect(connection.subscribed).toHaveLength(3);
+  });
+
+  test("leaves no timer behind", async () => {
+    const { subscriptions } = create({ codes: { b: 0x87 } });
+    await subscriptions.subscribe();
+    expect(jest.getTimerCount()).toBe(1);
+
+    subscriptions.end();
+
     expect(jest.getTimerCount()).toBe(0);
   });
 
