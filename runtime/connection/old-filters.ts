@@ -1,5 +1,5 @@
 import type { SpoolQueue } from "../disk/spool.ts";
-import { withoutShare } from "../contract/topic/filter.ts";
+import { parseSharedFilter, withoutShare } from "../contract/topic/filter.ts";
 import type { Origin } from "./copy-watch.ts";
 import { FilterMemory } from "./filter-memory.ts";
 
@@ -26,6 +26,12 @@ export class OldFilters {
   constructor(wanted: readonly string[], otherForms: readonly string[]) {
     this.#wanted = wanted;
     this.#otherForms = otherForms;
+  }
+
+  /** What shared filters of this dataflow begin with, `$share/<group>/`, in this configuration or an earlier one. */
+  get sharePrefixes(): readonly string[] {
+    const groups = [...this.#wanted, ...this.#otherForms].map(parseSharedFilter);
+    return [...new Set(groups.flatMap((one) => (typeof one === "object" ? [`$share/${one.group}/`] : [])))];
   }
 
   /** Remembers the filters on this disk. To be called before the first connection. */

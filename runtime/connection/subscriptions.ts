@@ -1,6 +1,6 @@
 import { eventGridLimits } from "../contract/config/endpoint-rules.ts";
 import { ConnectionError } from "../contract/errors.ts";
-import { subscriptionIdentifier } from "../contract/subscriptions.ts";
+import { findFilter, isOfSharedFilter, subscriptionIdentifier } from "../contract/subscriptions.ts";
 import type { ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
@@ -27,6 +27,8 @@ const packetsAtOnce = 50;
 /** First and longest wait until a filter that was refused is asked for again; it doubles. */
 const firstRetryMs = 5000;
 const lastRetryMs = 300_000;
+/** Identifiers that are looked for on one connection: a search takes milliseconds. */
+const maxSearched = 100;
 /** Old filters that are gone are looked for no more once nothing has come by them for so long. */
 const quietMs = 600_000;
 
@@ -39,7 +41,7 @@ const consequenceOf: Readonly<Record<Origin, string>> = {
   unwanted: "messages that no filter asks for come, and are not forwarded",
   copy: "messages come twice, and their copies are not forwarded",
   maybeCopy:
-    "it is a shared filter, so messages come twice where its copy goes to another instance; relay_possible_copies_total counts them until the sessions expire",
+    "it is a shared filter, so messages may come twice until it is unsubscribed; relay_possible_copies_total counts them",
 };
 const unknownFilters =
   "the broker has no subscription identifiers and this dataflow has no disk: a filter that an earlier configuration had is not found in the kept session, and would bring its messages twice until the session expires";
@@ -73,6 +75,8 @@ export class Subscriptions {
   #watch: CopyWatch | undefined;
   /** Old filters of which an UNSUBSCRIBE is under way, or will be sent again. */
   readonly #unsubscribing = new Set<string>();
+  /** Identifiers of old shared filters whose text was looked for. */
+  readonly #searched = new Set<number>();
   #hasEnded = false;
 
   constructor(
@@ -126,6 +130,7 @@ export class Subscriptions {
     if (this.#watch === undefined) return "wanted";
     const origin = this.#watch.judge(view);
     if (origin !== "wanted" && !this.#old.reported.has(origin)) this.#report(origin);
+    if (origin === "maybeCopy") this.#findOldFilter(view);
     return origin;
   }
 
@@ -245,6 +250,22 @@ export class Subscriptions {
     }
     if (failed.length > 0)
       this.#later(retryMs, async () => this.#unsubscribe(failed, Math.min(retryMs * 2, lastRetryMs)));
+  }
+
+  /**
+   * Finds the old shared filter that brought a message, and unsubscribes it. A plain one is left: {@link CopyWatch} counts on
+   * it, and tells its copies.
+   */
+  #findOldFilter({ identifiers, identifierCount, topic }: PublishView): void {
+    for (const identifier of identifiers.slice(0, identifierCount)) {
+      if (this.#searched.has(identifier) || !isOfSharedFilter(identifier) || this.#searched.size >= maxSearched)
+        continue;
+      this.#searched.add(identifier);
+      const filter = findFilter(identifier, topic, this.#old.sharePrefixes);
+      if (filter === undefined || this.#request.filters.includes(filter) || this.#unsubscribing.has(filter)) continue;
+      this.#unsubscribing.add(filter);
+      this.#later(0, async () => this.#unsubscribe([filter], firstRetryMs));
+    }
   }
 
   /** Looks no more for messages of old filters once those are gone and nothing has come by them for a while. */

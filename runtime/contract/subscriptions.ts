@@ -58,3 +58,36 @@ export function subscriptionIdentifier(filter: string): number {
 export function isOfPlainFilter(identifier: number): boolean {
   return (identifier & ourBit) !== 0 && (identifier & sharedBit) === 0;
 }
+
+/** Tells whether {@link subscriptionIdentifier} gave an identifier, to a shared filter. */
+export function isOfSharedFilter(identifier: number): boolean {
+  return (identifier & ourBit) !== 0 && (identifier & sharedBit) !== 0;
+}
+
+/** Topics with more levels are not searched: each level doubles the filters that are tried, and 10 take some milliseconds. */
+const maxSearchedLevels = 10;
+
+/**
+ * Finds the text of a filter from its identifier and the name of a topic that it brought: tries every filter that takes the
+ * topic in, behind each of `prefixes`: `$share/<group>/`, or nothing for a plain filter. `undefined` where none has the identifier.
+ */
+export function findFilter(identifier: number, topic: string, prefixes: readonly string[]): string | undefined {
+  const levels = topic.split("/");
+  if (levels.length > maxSearchedLevels) return undefined;
+  let tried = [""];
+  const found = (candidates: readonly string[]) => {
+    for (const prefix of prefixes) {
+      const match = candidates.find((filter) => subscriptionIdentifier(prefix + filter) === identifier);
+      if (match !== undefined) return prefix + match;
+    }
+    return undefined;
+  };
+  for (const [index, level] of levels.entries()) {
+    const open = found(tried.map((start) => `${start}#`));
+    if (open !== undefined) return open;
+    const separator = index < levels.length - 1 ? "/" : "";
+    tried = tried.flatMap((start) => [start + level + separator, `${start}+${separator}`]);
+  }
+  // "a/#" takes in "a" too.
+  return found(tried) ?? found(tried.map((start) => `${start}/#`));
+}

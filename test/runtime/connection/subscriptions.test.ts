@@ -436,6 +436,18 @@ describe("judge", () => {
     );
   });
 
+  test("unsubscribes an old shared filter whose message says which one it was, once", async () => {
+    const { connection, subscriptions, lines } = create({ filters: ["$share/g/a/#"], connack: kept });
+    const old = "$share/g/a/+";
+
+    const origins = [view("a/x", old), view("a/y", old)].map((one) => subscriptions.judge(one));
+    await jest.advanceTimersByTimeAsync(0);
+
+    expect(origins).toEqual(["maybeCopy", "maybeCopy"]);
+    expect(connection.unsubscribed).toEqual([[old]]);
+    expect(lines.at(-1)).toMatchObject({ filter: old, msg: "unsubscribed a filter of an earlier configuration" });
+  });
+
   test("looks at nothing in a session that came anew after one that was kept", () => {
     const { connect } = create({ connack: kept });
 

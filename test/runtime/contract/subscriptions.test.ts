@@ -1,4 +1,5 @@
 import {
+  findFilter,
   isOfPlainFilter,
   otherFormOfFilters,
   subscribedFilters,
@@ -53,5 +54,31 @@ describe("subscriptionIdentifier", () => {
 
   test.each([1, 2, 100])("is not the number %d, which others give", (identifier) => {
     expect(isOfPlainFilter(identifier)).toBe(false);
+  });
+});
+
+describe("findFilter", () => {
+  const prefixes = ["", "$share/oslo-up/"];
+
+  test.each([
+    ["plant/p1/telemetry", "plant/+/telemetry"],
+    ["plant/p1/telemetry", "$share/oslo-up/plant/+/telemetry"],
+    ["plant/p1/telemetry", "$share/oslo-up/#"],
+    ["plant/p1/telemetry", "+/+/#"],
+    ["plant/p1/telemetry", "plant/p1/telemetry"],
+    ["plant/p1/telemetry", "$share/oslo-up/plant/p1/telemetry/#"],
+    ["/a//b", "/+//b"],
+    ["a", "+"],
+    ["1/2/3/4/5/6/7/8/9/10", "$share/oslo-up/+/2/+/4/+/6/+/8/+/10"],
+  ])("from %s finds %s", (topic, filter) => {
+    expect(findFilter(subscriptionIdentifier(filter), topic, prefixes)).toBe(filter);
+  });
+
+  test.each([
+    ["does not take the topic in", "a/b", "a/c"],
+    ["has another group", "a/b", "$share/other/a/b"],
+    ["would take too long to find", "1/2/3/4/5/6/7/8/9/10/11", "1/2/3/4/5/6/7/8/9/10/+"],
+  ])("finds none that %s", (_case, topic, filter) => {
+    expect(findFilter(subscriptionIdentifier(filter), topic, prefixes)).toBeUndefined();
   });
 });
