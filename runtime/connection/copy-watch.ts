@@ -1,4 +1,5 @@
 import { isOfPlainFilter, subscriptionIdentifier } from "../contract/subscriptions.ts";
+import { parseSharedFilter } from "../contract/topic/filter.ts";
 import { TopicMatcher } from "../contract/topic/matcher.ts";
 import type { PublishView } from "../mqtt/publish.ts";
 import { PublishContent } from "./publish-content.ts";
@@ -8,7 +9,8 @@ import { PublishContent } from "./publish-content.ts";
  * - `wanted`: forward it
  * - `unwanted`: no filter of the configuration takes its topic in; acknowledge it and count it
  * - `copy`: it was forwarded as the copy of another filter; acknowledge it and count it
- * - `maybeCopy`: it came by an old shared filter, and its copy may have gone to another instance; forward it and count it
+ * - `maybeCopy`: it came by an old filter, and as one of the two is shared, its copy may have gone to another instance; forward
+ *   it and count it
  */
 export type Origin = "wanted" | "unwanted" | "copy" | "maybeCopy";
 
@@ -32,18 +34,23 @@ export interface WatchedFilters {
  * many messages as it brought. This holds for any order of the copies, for messages that are alike, and for those that
  * waited since before the change. Since a run is never interrupted, a message between two that are alike keeps its place.
  * Copies are acknowledged in order, behind the message they belong to. A connection that ends loses the run; what was not
- * acknowledged comes again on the next one and is judged anew. A broker that drops messages itself, since its queue is
- * full, may drop one copy of two: then a second message that is alike and comes next to the first can count as its copy.
+ * acknowledged comes again on the next one and is judged anew.
+ *
+ * Two things break this, both only where two messages are alike and adjacent: a broker that drops one copy of two since its
+ * queue is full, and a message of a plain filter that an earlier process unsubscribed (see below), if it still waits two
+ * configurations later.
  *
  * What does not keep to this is forwarded always:
  * - messages without an identifier: an earlier version of the relay subscribed, or the broker attaches none
  * - identifiers that are not the relay's
- * - shared filters: their copies may go to another instance
+ * - shared filters, and old plain filters on a topic that only shared filters ask for: copies may go to another instance
  * - the other forms of wanted filters: the relay unsubscribes them, so what came by them has no copy from then on
  * Content includes QoS and retain: a copy with a lower QoS does not stand for one with a higher QoS.
  */
 export class CopyWatch {
   readonly #matcher: TopicMatcher;
+  /** Of the wanted filters that are not shared. */
+  readonly #plainMatcher: TopicMatcher;
   readonly #wanted: ReadonlySet<number>;
   readonly #uncounted: ReadonlySet<number>;
   /** The message that the run consists of. */
@@ -58,6 +65,7 @@ export class CopyWatch {
 
   constructor({ wanted, otherForms }: WatchedFilters) {
     this.#matcher = new TopicMatcher(wanted);
+    this.#plainMatcher = new TopicMatcher(wanted.filter((filter) => parseSharedFilter(filter) === undefined));
     this.#wanted = new Set(wanted.map(subscriptionIdentifier));
     this.#uncounted = new Set(otherForms.map(subscriptionIdentifier));
   }
@@ -71,7 +79,7 @@ export class CopyWatch {
       this.#endRun();
       return "unwanted";
     }
-    if (!this.#isCounted(view)) {
+    if (!this.#isCounted(view) || (!isWanted && !this.#plainMatcher.matches(view.topic))) {
       this.#endRun();
       return this.#judgeUncounted(view, isWanted);
     }

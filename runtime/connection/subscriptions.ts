@@ -1,6 +1,7 @@
 import { eventGridLimits } from "../contract/config/endpoint-rules.ts";
 import { ConnectionError } from "../contract/errors.ts";
-import { findFilter, isOfSharedFilter, subscriptionIdentifier } from "../contract/subscriptions.ts";
+import { findFilter, isOfPlainFilter, subscriptionIdentifier } from "../contract/subscriptions.ts";
+import { parseSharedFilter } from "../contract/topic/filter.ts";
 import type { ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
@@ -41,7 +42,7 @@ const consequenceOf: Readonly<Record<Origin, string>> = {
   unwanted: "messages that no filter asks for come, and are not forwarded",
   copy: "messages come twice, and their copies are not forwarded",
   maybeCopy:
-    "it is a shared filter, so messages may come twice until it is unsubscribed; relay_possible_copies_total counts them",
+    "messages may come twice until it is unsubscribed, which is done now; relay_possible_copies_total counts them",
 };
 const unknownFilters =
   "the broker has no subscription identifiers and this dataflow has no disk: a filter that an earlier configuration had is not found in the kept session, and would bring its messages twice until the session expires";
@@ -75,7 +76,7 @@ export class Subscriptions {
   #watch: CopyWatch | undefined;
   /** Old filters of which an UNSUBSCRIBE is under way, or will be sent again. */
   readonly #unsubscribing = new Set<string>();
-  /** Identifiers of old shared filters whose text was looked for. */
+  /** Identifiers of old filters whose text was looked for. */
   readonly #searched = new Set<number>();
   #hasEnded = false;
 
@@ -253,16 +254,18 @@ export class Subscriptions {
   }
 
   /**
-   * Finds the old shared filter that brought a message, and unsubscribes it. A plain one is left: {@link CopyWatch} counts on
-   * it, and tells its copies.
+   * Finds the old filter that brought a message, and unsubscribes it. A plain one is left where a wanted filter is plain:
+   * {@link CopyWatch} relies on it, and tells its copies.
    */
   #findOldFilter({ identifiers, identifierCount, topic }: PublishView): void {
+    const allAreShared = this.#request.filters.every((filter) => parseSharedFilter(filter) !== undefined);
     for (const identifier of identifiers.slice(0, identifierCount)) {
-      if (this.#searched.has(identifier) || !isOfSharedFilter(identifier) || this.#searched.size >= maxSearched)
-        continue;
+      if (this.#searched.has(identifier) || this.#searched.size >= maxSearched) continue;
       this.#searched.add(identifier);
-      const filter = findFilter(identifier, topic, this.#old.sharePrefixes);
-      if (filter === undefined || this.#request.filters.includes(filter) || this.#unsubscribing.has(filter)) continue;
+      const isPlain = isOfPlainFilter(identifier);
+      const filter = findFilter(identifier, topic, isPlain ? [""] : this.#old.sharePrefixes);
+      if (filter === undefined || (isPlain && !allAreShared)) continue;
+      if (this.#request.filters.includes(filter) || this.#unsubscribing.has(filter)) continue;
       this.#unsubscribing.add(filter);
       this.#later(0, async () => this.#unsubscribe([filter], firstRetryMs));
     }

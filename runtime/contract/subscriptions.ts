@@ -59,11 +59,6 @@ export function isOfPlainFilter(identifier: number): boolean {
   return (identifier & ourBit) !== 0 && (identifier & sharedBit) === 0;
 }
 
-/** Tells whether {@link subscriptionIdentifier} gave an identifier, to a shared filter. */
-export function isOfSharedFilter(identifier: number): boolean {
-  return (identifier & ourBit) !== 0 && (identifier & sharedBit) !== 0;
-}
-
 /** Topics with more levels are not searched: each level doubles the filters that are tried, and 10 take some milliseconds. */
 const maxSearchedLevels = 10;
 

@@ -44,7 +44,7 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
   ],
   [
     "relay_possible_copies_total",
-    "Messages forwarded that may have come twice, by a shared filter of an earlier configuration",
+    "Messages forwarded that may have come twice, since a filter of an earlier configuration brought them",
     (c) => c.possibleCopies,
   ],
   [

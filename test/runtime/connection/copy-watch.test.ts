@@ -127,6 +127,16 @@ describe("CopyWatch", () => {
     expect(judgeAll([copy("1", wantedFilter), copy("1", shared)])).toEqual(["wanted", "maybeCopy"]);
   });
 
+  test("never drops what an old plain filter brings on a topic that only shared filters ask for, and says so", () => {
+    const wanted = [`$share/oslo-up/${wantedFilter}`];
+
+    expect(judgeAll([copy("1", oldFilter), copy("1", wanted[0]), copy("1", "plant/p1/+")], { wanted })).toEqual([
+      "maybeCopy",
+      "wanted",
+      "maybeCopy",
+    ]);
+  });
+
   test("never drops what the other form of a wanted filter brings: it is unsubscribed, and what waited is the only copy", () => {
     const wanted = [`$share/oslo-up/${wantedFilter}`, oldFilter];
     const copies = [copy("1", wantedFilter), copy("1", wanted[0]), copy("2", wantedFilter), copy("2", wanted[1])];

@@ -448,6 +448,19 @@ describe("judge", () => {
     expect(lines.at(-1)).toMatchObject({ filter: old, msg: "unsubscribed a filter of an earlier configuration" });
   });
 
+  test.each<[string, string[], string[][]]>([
+    ["unsubscribes an old plain filter where all wanted ones are shared", ["$share/g/a/#"], [["a/+"]]],
+    ["leaves it where a wanted one is plain: its copies are told by it", ["$share/g/a/#", "b"], []],
+  ])("%s", async (_case, filters, expected) => {
+    const { connection, subscriptions } = create({ filters, connack: kept });
+
+    const origin = subscriptions.judge(view("a/x", "a/+"));
+    await jest.advanceTimersByTimeAsync(0);
+
+    expect(origin).toBe("maybeCopy");
+    expect(connection.unsubscribed).toEqual(expected);
+  });
+
   test("looks at nothing in a session that came anew after one that was kept", () => {
     const { connect } = create({ connack: kept });
 
