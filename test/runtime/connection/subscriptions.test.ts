@@ -258,8 +258,8 @@ describe("a filter that the broker refuses", () => {
   });
 });
 
-describe("a filter with a lower QoS than asked for", () => {
-  test("delivers, is named with its remedy, and is asked for again", async () => {
+describe("a lower QoS than asked for", () => {
+  test("a filter with a lower QoS than asked for delivers, is named with its remedy, and is asked for again", async () => {
     const { connection, subscriptions } = create({ codes: { b: 0 } });
     await subscriptions.subscribe();
 
