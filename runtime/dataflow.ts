@@ -4,12 +4,13 @@ import { DestinationUser } from "./connection/destination-link.ts";
 import { Link, type LinkState } from "./connection/link.ts";
 import { aborted, until } from "./connection/quiesce.ts";
 import { takeUpRemovedSessions, type RemovedSessionsOptions } from "./connection/removed-sessions.ts";
+import { OldFilters } from "./connection/old-filters.ts";
 import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
 import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
 import { removedOrdinals } from "./contract/client-id.ts";
 import { HostType } from "./contract/config/endpoint.ts";
-import { subscribedFilters } from "./contract/subscriptions.ts";
+import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
 import { Forwarder } from "./queue/forwarder.ts";
@@ -43,6 +44,8 @@ export interface DataflowStatus {
   readonly spooled: { readonly messages: number; readonly bytes: number };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
+  /** What the source has not granted as asked for, by filter; empty when all is well. */
+  readonly subscriptionProblems: readonly string[];
   /** What keeps the disk from taking messages; empty when nothing does. */
   readonly diskProblems: readonly string[];
   /** Times in a row that a side was connected, messages were owed, and nothing moved. */
@@ -70,6 +73,7 @@ export class Dataflow {
   readonly #log: Logger;
   readonly #forwarder: Forwarder;
   readonly #source: Link;
+  readonly #sourceUser: SourceUser;
   readonly #destination: Link;
   #failure: string | undefined;
   #disk: DiskUse | undefined;
@@ -88,7 +92,8 @@ export class Dataflow {
     this.#qos = destination.endpoint.mqttSettings.qos;
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
-    this.#source = this.#createSourceLink(source, parts);
+    this.#sourceUser = this.#createSourceUser(source, parts);
+    this.#source = new Link(this.#sourceUser, this.#linkOptions(source));
     this.#removedSessions = this.#planRemovedSessions(source, parts);
   }
 
@@ -108,6 +113,7 @@ export class Dataflow {
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
       spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
+      subscriptionProblems: this.#sourceUser.subscriptionProblems,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls,
     };
@@ -153,6 +159,7 @@ export class Dataflow {
     this.#disk = useDisk(this.name, this.#config.relay, parts, (reason) => {
       this.#fail(reason);
     });
+    this.#sourceUser.useMemory(this.#disk.queue);
     const { messages, bytes } = this.#disk.queue;
     if (messages > 0) this.#log.info({ messages, bytes }, "messages of an earlier process are on the disk");
   }
@@ -235,21 +242,22 @@ export class Dataflow {
     return new Link(user, options);
   }
 
-  #createSourceLink(side: Side, { source }: DataflowParts): Link {
-    const options = this.#linkOptions(side);
+  #createSourceUser(side: Side, { source }: DataflowParts): SourceUser {
     const { clientIdPrefix: prefix } = side.endpoint.mqttSettings;
-    const { instanceCount } = this.#context.config.profile;
-    const user = new SourceUser({
+    const { config } = this.#context;
+    const subscriber = { prefix, dataflow: this.name };
+    const { instanceCount } = config.profile;
+    const filters = subscribedFilters(source.dataSources, { instanceCount, ...subscriber });
+    return new SourceUser({
       side,
       forwarder: this.#forwarder,
       session: this.#forwarder.source,
       counters: this.counters,
       log: this.#log,
-      filters: subscribedFilters(source.dataSources, { instanceCount, prefix, dataflow: this.name }),
-      queue: () => this.#disk?.queue,
-      timeoutMs: options.timeoutMs,
+      filters,
+      oldFilters: new OldFilters(filters, otherFormOfFilters(filters, subscriber)),
+      timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
-    return new Link(user, options);
   }
 
   /** Which sessions of removed instances this one looks after; without shared subscriptions there were no others. */

@@ -146,6 +146,7 @@ export class Relay {
         ...notUp(name, "destination", status.destination),
         ...rejection,
         ...stalls,
+        ...status.subscriptionProblems.map((problem) => `${name}: ${problem}`),
         ...status.diskProblems.map((problem) => `${name}: ${problem}`),
       ];
     });

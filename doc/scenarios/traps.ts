@@ -28,8 +28,8 @@ export const traps: readonly Scenario[] = [
       ...runtime("dataflow", "subscribes again though its session was kept: the SUBACK of before may have been lost"),
       ...runtime("connection/link", "subscribes again in a kept session when the SUBACK never came"),
       ...runtime(
-        "connection/subscribe",
-        "takes a lower QoS than it asked for as the end: the broker would keep nothing, and say so nowhere else",
+        "connection/subscriptions",
+        "a filter with a lower QoS than asked for delivers, is named with its remedy, and is asked for again",
       ),
     ],
   },

@@ -1,9 +1,8 @@
-import type { Connection } from "../mqtt/connection.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 
 /**
- * Knows over restarts which filters the session at the source may hold, so that those which the configuration has no more
- * can be taken back: a kept session goes on delivering them.
+ * Remembers on the disk, across restarts, which filters the source session may still hold, so that removed ones can be
+ * unsubscribed: a kept session goes on delivering them. One for each dataflow that has a disk.
  */
 export class FilterMemory {
   readonly #queue: Pick<SpoolQueue, "rememberFilters">;
@@ -19,19 +18,20 @@ export class FilterMemory {
     this.#held = queue.filters ?? [];
   }
 
+  /** Filters that the session may hold and the configuration has no more. */
+  get removed(): readonly string[] {
+    return this.#held.filter((filter) => !this.#wanted.includes(filter));
+  }
+
   /** To be called before SUBSCRIBE: whatever happens from here on, nothing that the session may hold is forgotten. */
   async beforeSubscribe(sessionPresent: boolean): Promise<void> {
     const before = sessionPresent ? this.#held : [];
     await this.#remember([...new Set([...before, ...this.#wanted])]);
   }
 
-  /** To be called after SUBACK: takes back what is no longer wanted; returns it. */
-  async afterSubscribe(connection: Pick<Connection, "unsubscribe">): Promise<readonly string[]> {
-    const removed = this.#held.filter((filter) => !this.#wanted.includes(filter));
-    if (removed.length === 0) return [];
-    await connection.unsubscribe(removed);
-    await this.#remember(this.#wanted);
-    return removed;
+  /** To be called once the broker has confirmed that the session does not hold these filters. */
+  async forget(filters: readonly string[]): Promise<void> {
+    await this.#remember(this.#held.filter((filter) => !filters.includes(filter)));
   }
 
   async #remember(filters: readonly string[]): Promise<void> {

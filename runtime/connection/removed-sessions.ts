@@ -1,5 +1,5 @@
 import type { ConnectionError } from "../contract/errors.ts";
-import { isAskedFor } from "../contract/subscriptions.ts";
+import { TopicMatcher } from "../contract/topic/matcher.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
@@ -135,6 +135,7 @@ class RemovedSessionConnection implements ConnectionUser {
   readonly #source: SourceSide;
   readonly #forwarder: Forwarder;
   readonly #options: RemovedConnectionOptions;
+  readonly #matcher: TopicMatcher;
   /** When a message came last, and when nothing was subscribed to any more; `undefined` before that. */
   #lastMs: number | undefined;
 
@@ -143,6 +144,7 @@ class RemovedSessionConnection implements ConnectionUser {
     this.#source = source;
     this.#forwarder = forwarder;
     this.#options = options;
+    this.#matcher = new TopicMatcher(options.filters);
   }
 
   /** Whether all is forwarded and acknowledged, and nothing has come for so long. */
@@ -160,7 +162,7 @@ class RemovedSessionConnection implements ConnectionUser {
   onPublish(view: PublishView): void {
     if (this.#lastMs !== undefined) this.#lastMs = performance.now();
     this.#options.onMessage();
-    if (isAskedFor(this.#options.filters, view.topic)) this.#source.onPublish(view);
+    if (this.#matcher.matches(view.topic)) this.#source.onPublish(view);
     else this.#source.onUnwanted(view);
   }
 

@@ -2,7 +2,7 @@ import type { RelayConfig } from "../contract/config.ts";
 import { parseHost, type Endpoint, type HostAddress } from "../contract/config/endpoint.ts";
 import type { Credentials, CredentialSource } from "../identity/credentials.ts";
 import type { Logger } from "../report/log.ts";
-import type { ConnectOptions } from "../mqtt/connect.ts";
+import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { openStream } from "../transport/open-stream.ts";
 import { clientId, type ClientIdParts } from "../contract/client-id.ts";
 import type { LinkOptions } from "./link.ts";
@@ -94,6 +94,24 @@ export function buildConnectOptions(
 ): ConnectOptions {
   const { sessionExpirySeconds, keepAliveSeconds } = endpoint.mqttSettings;
   return { ...proof, ...rest, peer, clientId, sessionExpirySeconds, keepAliveSeconds };
+}
+
+/** Makes a function that says once when a broker keeps the session for a shorter time than it was asked to. */
+export function reportSessionExpiry(
+  { side, name: endpoint, endpoint: { mqttSettings } }: Side,
+  log: Logger,
+): (limits: Pick<ServerLimits, "sessionExpirySeconds">) => void {
+  const askedSeconds = mqttSettings.sessionExpirySeconds;
+  let reported: number | undefined;
+  return ({ sessionExpirySeconds: givenSeconds }) => {
+    if (givenSeconds === undefined || givenSeconds >= askedSeconds || givenSeconds === reported) return;
+    reported = givenSeconds;
+    const remedy = `raise the limit at the broker, or set endpoints.${endpoint}.mqttSettings.sessionExpirySeconds to ${givenSeconds}`;
+    log.warn(
+      { side, endpoint, askedSeconds, givenSeconds, remedy },
+      `the broker keeps this session for ${givenSeconds} s and not for ${askedSeconds} s: after a longer outage, what waited in it is lost`,
+    );
+  };
 }
 
 /** What a parsed configuration always has: its absence is a slip of ours. */

@@ -1,5 +1,4 @@
 import type { ConnectionError } from "../contract/errors.ts";
-import { isAskedFor } from "../contract/subscriptions.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
@@ -9,11 +8,11 @@ import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source-side.ts";
 import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
-import { FilterMemory } from "./filter-memory.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
+import type { OldFilters } from "./old-filters.ts";
 import { until } from "./quiesce.ts";
-import { buildConnectOptions, type Side } from "./side.ts";
-import { subscribeAll } from "./subscribe.ts";
+import { buildConnectOptions, reportSessionExpiry, type Side } from "./side.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** What the source of a dataflow needs. */
 export interface SourceOptions {
@@ -24,8 +23,8 @@ export interface SourceOptions {
   readonly log: Logger;
   /** Topic filters to subscribe to, in the form in which they are sent. */
   readonly filters: readonly string[];
-  /** The dataflow's queue on the disk, once it is open, which remembers filters. */
-  readonly queue: () => SpoolQueue | undefined;
+  /** What the session may hold besides. */
+  readonly oldFilters: OldFilters;
   /** Time for CONNACK and SUBACK to come, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -33,12 +32,24 @@ export interface SourceOptions {
 /** Connects a dataflow's forwarder with its source. */
 export class SourceUser implements LinkUser {
   readonly #options: SourceOptions;
+  readonly #reportExpiry: (limits: ServerLimits) => void;
   #connections = 0;
-  /** Whether the session may hold filters of an earlier configuration. */
-  #mayHoldOldFilters = false;
+  /** Those of the connection that is open. */
+  #subscriptions: Subscriptions | undefined;
 
   constructor(options: SourceOptions) {
     this.#options = options;
+    this.#reportExpiry = reportSessionExpiry(options.side, options.log);
+  }
+
+  /** What the source has not granted as asked for; empty when all is well, and while there is no connection. */
+  get subscriptionProblems(): readonly string[] {
+    return this.#subscriptions?.problems ?? [];
+  }
+
+  /** Filters are remembered on the dataflow's disk. Before the first connection. */
+  useMemory(queue: SpoolQueue): void {
+    this.#options.oldFilters.useMemory(queue);
   }
 
   connectOptions(credentials: Credentials): ConnectOptions {
@@ -48,55 +59,60 @@ export class SourceUser implements LinkUser {
   }
 
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
-    const { counters, log, session } = this.#options;
+    const { side, session, counters, log, filters, oldFilters, forwarder } = this.#options;
     const { sessionPresent } = limits;
     this.#connections++;
-    if (this.#connections === 1) this.#mayHoldOldFilters = sessionPresent;
-    else if (!sessionPresent) {
+    if (this.#connections > 1 && !sessionPresent) {
       counters.sessionsLost++;
       log.warn("the source had lost the session: what waited in it is gone");
     }
+    this.#reportExpiry(limits);
+    const { qos } = side.endpoint.mqttSettings;
+    const request = { filters, qos, peer: side.peer, endpoint: side.name };
+    const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
+    this.#subscriptions = subscriptions;
     const source = session.open(connection, sessionPresent);
-    return new SourceConnection(source, { ...this.#options, connection, limits }, this.#mayHoldOldFilters);
+    return new SourceConnection(source, subscriptions, { forwarder, counters, log }, () => {
+      this.#subscriptions = undefined;
+    });
   }
-}
-
-interface SourceConnectionOptions extends SourceOptions {
-  readonly connection: Connection;
-  readonly limits: ServerLimits;
 }
 
 /** One connection to the source. */
 class SourceConnection implements ConnectionUser {
   readonly #source: SourceSide;
-  readonly #options: SourceConnectionOptions;
-  readonly #mayHoldOldFilters: boolean;
+  readonly #subscriptions: Subscriptions;
+  readonly #options: Pick<SourceOptions, "forwarder" | "counters" | "log">;
+  readonly #onClosed: () => void;
   readonly #logsMessages: boolean;
 
-  constructor(source: SourceSide, options: SourceConnectionOptions, mayHoldOldFilters: boolean) {
+  constructor(
+    source: SourceSide,
+    subscriptions: Subscriptions,
+    options: Pick<SourceOptions, "forwarder" | "counters" | "log">,
+    onClosed: () => void,
+  ) {
     this.#source = source;
+    this.#subscriptions = subscriptions;
     this.#options = options;
-    this.#mayHoldOldFilters = mayHoldOldFilters;
+    this.#onClosed = onClosed;
     this.#logsMessages = options.log.isLevelEnabled("debug");
   }
 
   async prepare(): Promise<void> {
-    const { connection, limits, filters, side, log, queue } = this.#options;
-    const onDisk = queue();
-    const memory = onDisk && new FilterMemory(onDisk, filters);
-    const { qos } = side.endpoint.mqttSettings;
-    await memory?.beforeSubscribe(limits.sessionPresent);
-    await subscribeAll(connection, limits, { filters, qos, peer: side.peer, endpoint: side.name });
-    const removed = (await memory?.afterSubscribe(connection)) ?? [];
-    if (removed.length > 0) log.info({ filters: removed }, "took back filters of an earlier configuration");
+    await this.#subscriptions.subscribe();
   }
 
   onPublish(view: PublishView): void {
-    const { filters, log } = this.#options;
-    if (this.#logsMessages)
-      log.debug({ topic: view.topic, qos: view.qos, payloadBytes: view.payloadBytes }, "received");
-    if (this.#mayHoldOldFilters && !isAskedFor(filters, view.topic)) this.#source.onUnwanted(view);
+    if (this.#logsMessages) this.#logMessage(view);
+    const origin = this.#subscriptions.judge(view);
+    if (origin === "maybeCopy") this.#options.counters.possibleCopies++;
+    if (origin === "unwanted" || origin === "copy") this.#source.onUnwanted(view, origin);
     else this.#source.onPublish(view);
+  }
+
+  #logMessage({ topic, qos, payloadBytes }: PublishView): void {
+    this.#options.log.debug({ topic, qos, payloadBytes }, "received");
   }
 
   onPuback(packetId: number, reasonCode: number): void {
@@ -110,7 +126,9 @@ class SourceConnection implements ConnectionUser {
   }
 
   close(error: ConnectionError | undefined): void {
+    this.#onClosed();
     this.#options.counters.disconnects.source++;
+    this.#subscriptions.end(error?.reasonCode);
     this.#source.close(error);
   }
 }

@@ -29,6 +29,10 @@ export interface ServerLimits {
   readonly retainAvailable: boolean;
   readonly maximumPacketBytes: number;
   readonly sharedSubscriptionAvailable: boolean;
+  readonly wildcardSubscriptionAvailable: boolean;
+  readonly subscriptionIdentifiersAvailable: boolean;
+  /** How long the server keeps the session, where it keeps it for another time than CONNECT asked for. */
+  readonly sessionExpirySeconds: number | undefined;
 }
 
 /** Encodes CONNECT. */
@@ -77,5 +81,8 @@ export function readLimits({ sessionPresent, properties }: IConnackPacket): Serv
     retainAvailable: properties?.retainAvailable ?? true,
     maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     sharedSubscriptionAvailable: properties?.sharedSubscriptionAvailable ?? true,
+    wildcardSubscriptionAvailable: properties?.wildcardSubscriptionAvailable ?? true,
+    subscriptionIdentifiersAvailable: properties?.subscriptionIdentifiersAvailable ?? true,
+    sessionExpirySeconds: properties?.sessionExpiryInterval,
   };
 }

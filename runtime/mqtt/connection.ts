@@ -8,8 +8,6 @@ import { describeOldConnack, encodeConnect, readLimits, type ConnectOptions, typ
 import {
   decodeControlPacket,
   encodeControlPacket,
-  firstControlPacketId,
-  lastControlPacketId,
   PacketType,
   readPuback,
   type IConnackPacket,
@@ -20,6 +18,7 @@ import { ProtocolError } from "./packet-reader.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
+import { Requests, type Subscription } from "./requests.ts";
 import { describeReasonCode, judgeReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
 import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -35,12 +34,6 @@ export interface ConnectionEvents {
   readonly onClosed: (error: ConnectionError | undefined) => void;
 }
 
-/** One filter of a SUBSCRIBE. */
-export interface Subscription {
-  readonly filter: string;
-  readonly qos: 0 | 1;
-}
-
 /**
  * One MQTT 5 connection, from CONNECT to its end. It is never used again: an acknowledgement that belongs to an ended
  * connection has no way onto the next one.
@@ -53,11 +46,8 @@ export class Connection {
   readonly #writer: BatchWriter;
   readonly #pubacks = new Slab();
   readonly #view = new PublishView();
-  readonly #waiting = new Map<number, (packet: Packet) => void>();
   readonly #reauthentication: Reauthentication;
-  /** Who waits for the answers to PINGREQ, in their order. */
-  readonly #pings: ((isAnswered: boolean) => void)[] = [];
-  #nextControlId = firstControlPacketId;
+  readonly #requests: Requests;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   #stopKeepAlive: () => void = () => undefined;
   #stopTimer: () => void;
@@ -85,6 +75,7 @@ export class Connection {
       isPaused: () => this.#reader.isPaused,
     };
     this.#reauthentication = new Reauthentication(options, this);
+    this.#requests = this.#createRequests();
     stream.on("error", (cause: unknown) => {
       const reason = describeStreamError(cause);
       this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, "soon", "peer", cause);
@@ -137,37 +128,27 @@ export class Connection {
    * @returns whether it came; `false` when the connection ended first
    */
   async confirm(): Promise<boolean> {
-    if (this.#phase !== "open") return false;
-    return new Promise((resolve) => {
-      this.#ping(resolve);
-    });
-  }
-
-  /** Each PINGREQ has its PINGRESP, in order. */
-  #ping(onAnswer: (isAnswered: boolean) => void = () => undefined): void {
-    this.#pings.push(onAnswer);
-    this.write(pingreq);
+    return this.#requests.ping();
   }
 
   /**
    * Subscribes with Retain As Published and Retain Handling 1 and waits for the SUBACK.
-   * @returns the reason code of each filter, which is the granted QoS where it is below 0x80
+   * @param identifier what messages say that come by these filters; omitted: nothing
+   * @returns the reason code of each filter, which is the granted QoS where it is below 0x80; fewer where the server left
+   *   some out
    * @throws {ConnectionError} when the connection ends first, or no SUBACK comes in time
    */
-  async subscribe(subscriptions: readonly Subscription[]): Promise<number[]> {
-    const messageId = this.#takeControlId();
-    const asked = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
-    const answer = await this.#request("SUBACK", messageId, { cmd: "subscribe", messageId, subscriptions: asked });
-    return answer.cmd === "suback" ? (answer.granted as number[]) : [];
+  async subscribe(subscriptions: readonly Subscription[], identifier?: number): Promise<number[]> {
+    return this.#requests.subscribe(subscriptions, identifier);
   }
 
   /**
    * Takes filters back and waits for the UNSUBACK.
+   * @returns the reason code of each filter; fewer where the server left some out
    * @throws {ConnectionError} when the connection ends first, or no UNSUBACK comes in time
    */
-  async unsubscribe(filters: readonly string[]): Promise<void> {
-    const messageId = this.#takeControlId();
-    await this.#request("UNSUBACK", messageId, { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] });
+  async unsubscribe(filters: readonly string[]): Promise<number[]> {
+    return this.#requests.unsubscribe(filters);
   }
 
   /**
@@ -207,25 +188,14 @@ export class Connection {
     this.#fail(reason, "soon");
   }
 
-  #takeControlId(): number {
-    const id = this.#nextControlId;
-    this.#nextControlId = id === lastControlPacketId ? firstControlPacketId : id + 1;
-    return id;
-  }
-
-  async #request(answer: "SUBACK" | "UNSUBACK", messageId: number, packet: Packet): Promise<Packet> {
-    return new Promise((resolve, reject) => {
-      if (this.#phase !== "open") {
-        reject(new ConnectionError(`${this.#options.peer} is not connected`, { retry: "soon" }));
-        return;
-      }
-      this.write(encodeControlPacket(packet));
-      const stopTimer = this.#startTimer(answer);
-      this.#waiting.set(messageId, (given) => {
-        stopTimer();
-        if (given.cmd === "suback" || given.cmd === "unsuback") resolve(given);
-        else reject(new ConnectionError(`${this.#options.peer} ended before its ${answer}`, { retry: "soon" }));
-      });
+  #createRequests(): Requests {
+    const isOpen = () => this.isOpen;
+    return new Requests(this.#options.peer, {
+      get isOpen() {
+        return isOpen();
+      },
+      write: this.write.bind(this),
+      startTimer: this.#startTimer.bind(this),
     });
   }
 
@@ -257,11 +227,10 @@ export class Connection {
         break;
       case "suback":
       case "unsuback":
-        this.#waiting.get(packet.messageId ?? 0)?.(packet);
-        this.#waiting.delete(packet.messageId ?? 0);
+        this.#requests.onAnswer(packet);
         break;
       case "pingresp":
-        this.#pings.shift()?.(true);
+        this.#requests.onPingresp();
         break;
       case "disconnect":
         this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
@@ -300,7 +269,7 @@ export class Connection {
       traffic: this.traffic,
       lastWriteMs: () => this.#writer.lastWriteMs,
       ping: () => {
-        this.#ping();
+        void this.#requests.ping();
       },
       onTimeout: (silentMs: number) => {
         this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, "soon");
@@ -331,14 +300,10 @@ export class Connection {
     this.#stopKeepAlive();
     this.#stream.destroy();
     this.#reauthentication.onEnd();
-    for (const settle of this.#waiting.values()) settle({ cmd: "disconnect" });
-    this.#waiting.clear();
-    for (const onAnswer of this.#pings.splice(0)) onAnswer(false);
+    this.#requests.end();
     this.#events.onClosed(error);
   }
 }
-
-const pingreq = encodeControlPacket({ cmd: "pingreq" });
 
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
 

@@ -3,9 +3,16 @@ import { generate, parser, type Packet } from "mqtt-packet";
 import { describeError } from "../contract/errors.ts";
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import { ProtocolError } from "./packet-reader.ts";
-import { readVariableInteger, variableIntegerLength } from "./publish.ts";
+import { readVariableInteger, variableIntegerLength } from "./publish-view.ts";
 
-export type { IAuthPacket, IConnackPacket, IDisconnectPacket, ISubackPacket, Packet } from "mqtt-packet";
+export type {
+  IAuthPacket,
+  IConnackPacket,
+  IDisconnectPacket,
+  ISubackPacket,
+  IUnsubackPacket,
+  Packet,
+} from "mqtt-packet";
 
 /** MQTT 5. @see MQTT 5.0 §3.1.2.2 */
 const protocolVersion = 5;
@@ -46,37 +53,49 @@ export function encodeControlPacket(packet: Packet): Buffer {
 export function decodeControlPacket(bytes: Buffer): Packet {
   // The shortest AUTH, a success without properties (MQTT 5.0 §3.15.2.1), is more than mqtt-packet can read.
   if (bytes[0] === PacketType.auth << 4 && bytes.length === 2) return { cmd: "auth", reasonCode: AuthReason.success };
-  const codes = hideCodes(bytes);
+  const type = (bytes[0] ?? 0) >> 4;
+  if (type === PacketType.suback || type === PacketType.unsuback)
+    return { cmd: type === PacketType.suback ? "suback" : "unsuback", ...readAnswer(bytes) };
+  if (type !== PacketType.disconnect) return parsePacket(bytes);
+  const reasonCode = hideCode(bytes);
   const packet = parsePacket(bytes);
-  if (packet.cmd === "suback" || packet.cmd === "unsuback") packet.granted = codes;
-  else if (packet.cmd === "disconnect") packet.reasonCode = codes[0] ?? 0;
+  if (packet.cmd === "disconnect") packet.reasonCode = reasonCode;
   return packet;
 }
 
-/** Stands for every reason code while mqtt-packet reads a packet. */
+/**
+ * Reads a SUBACK or an UNSUBACK. mqtt-packet takes the whole packet for malformed where it does not know a code, and each
+ * code is for one filter alone. The properties are not read: their only use is a text for people.
+ */
+function readAnswer(bytes: Buffer): { messageId: number; granted: number[] } {
+  const at = 1 + variableIntegerLength(readVariableInteger(bytes, 1, bytes.length));
+  if (at + 2 > bytes.length)
+    throw new ProtocolError("the server sent a malformed packet: a SUBACK or UNSUBACK without a packet identifier");
+  const messageId = bytes.readUInt16BE(at);
+  const propertiesAt = at + 2;
+  const codesAt = propertiesAt < bytes.length ? endOfProperties(bytes, propertiesAt) : propertiesAt;
+  if (codesAt > bytes.length)
+    throw new ProtocolError("the server sent a malformed packet: a SUBACK or UNSUBACK that ends too early");
+  return { messageId, granted: [...bytes.subarray(codesAt)] };
+}
+
+function endOfProperties(bytes: Buffer, at: number): number {
+  const length = readVariableInteger(bytes, at, bytes.length);
+  return at + variableIntegerLength(length) + length;
+}
+
+/** Stands for every reason code while mqtt-packet reads a DISCONNECT. */
 const unspecifiedError = 0x80;
 
 /**
- * Takes the reason codes out of a SUBACK, UNSUBACK or DISCONNECT and puts another one in their place: mqtt-packet takes a
- * packet with a code that it does not expect there for malformed. What a code means is ours to judge.
+ * Takes the reason code out of a DISCONNECT and puts another one in its place: mqtt-packet takes a packet with a code that it
+ * does not expect there for malformed. What a code means is ours to judge.
  */
-function hideCodes(bytes: Buffer): number[] {
-  const codes = bytes.subarray(...codesOf(bytes));
-  const found = [...codes];
-  codes.fill(unspecifiedError);
-  return found;
-}
-
-/** Where the reason codes of a packet start and end; nowhere in packets of other types. */
-function codesOf(bytes: Buffer): [start: number, end: number] {
-  const type = (bytes[0] ?? 0) >> 4;
-  if (type !== PacketType.suback && type !== PacketType.unsuback && type !== PacketType.disconnect) return [0, 0];
-  const bodyAt = 1 + variableIntegerLength(readVariableInteger(bytes, 1, bytes.length));
-  if (type === PacketType.disconnect) return [bodyAt, bodyAt + 1];
-  const propertiesAt = bodyAt + 2; // behind the packet identifier
-  if (propertiesAt >= bytes.length) return [0, 0];
-  const propertiesLength = readVariableInteger(bytes, propertiesAt, bytes.length);
-  return [propertiesAt + variableIntegerLength(propertiesLength) + propertiesLength, bytes.length];
+function hideCode(bytes: Buffer): number {
+  const at = 1 + variableIntegerLength(readVariableInteger(bytes, 1, bytes.length));
+  const code = bytes[at] ?? 0;
+  if (at < bytes.length) bytes[at] = unspecifiedError;
+  return code;
 }
 
 function parsePacket(bytes: Buffer): Packet {

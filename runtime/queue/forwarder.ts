@@ -10,13 +10,15 @@ import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./por
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./sender.ts";
-import { SourceSession, type SourceEvents, type SourceSide } from "./source-side.ts";
+import { SourceSession, type SourceEvents, type SourceSide, type UnwantedOrigin } from "./source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
+/** Why a message is not forwarded. */
+const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
@@ -151,9 +153,7 @@ export class Forwarder {
     return new Sender(options, this.#waiting, {
       maySend: (entry) => this.#maySend(entry),
       onDelivered: this.#onDelivered.bind(this),
-      onRefused: (entry, reason) => {
-        this.#undeliverable.refuse(entry, reason);
-      },
+      onRefused: (entry, reason) => this.#undeliverable.refuse(entry, reason),
       onExpired: (entry) => {
         this.#lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
         this.#finish(entry);
@@ -171,9 +171,7 @@ export class Forwarder {
     const { session } = side;
     if (sessionPresent) this.#forgetRedelivered(session);
     else {
-      this.#waiting.forEach((entry) => {
-        entry.onSessionLost(session);
-      });
+      this.#waiting.forEach((entry) => entry.onSessionLost(session));
       for (const entry of this.#sender.inFlight.toArray()) entry.onSessionLost(session);
       this.#spooler?.onSessionLost(session);
     }
@@ -216,11 +214,11 @@ export class Forwarder {
     this.#sender.pump();
   }
 
-  #onUnwanted(view: PublishView, side: SourceSide): void {
+  #onUnwanted(view: PublishView, side: SourceSide, origin: UnwantedOrigin): void {
     if (this.#phase.kind !== "running") return;
     this.#counters.received++;
-    const reason = "no filter of the configuration asks for it; the session still holds an older one";
-    this.#lose("filter_removed", reason, view.topic);
+    if (origin === "copy") this.#counters.copiesDropped++;
+    else this.#lose("filter_removed", filterRemoved, view.topic);
     if (view.qos === 0) return;
     side.expectAcknowledgement(safeEntry(view.packetId, side.session));
     side.release();

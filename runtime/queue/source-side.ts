@@ -7,13 +7,20 @@ import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Entry } from "./entry.ts";
 import type { SourcePort } from "./ports.ts";
 
+/**
+ * Why a message is not to be forwarded.
+ * - `unwanted`: no filter of the configuration asks for it; a kept session still has one that was removed
+ * - `copy`: it is a copy of the message before it, which another filter brought
+ */
+export type UnwantedOrigin = "unwanted" | "copy";
+
 /** Who takes what happens at the sources of a dataflow. */
 export interface SourceEvents {
   readonly counters: Counters;
   /** A connection is there; what it sends follows. */
   readonly onOpened: (side: SourceSide, sessionPresent: boolean) => void;
   readonly onPublish: (view: PublishView, side: SourceSide) => void;
-  readonly onUnwanted: (view: PublishView, side: SourceSide) => void;
+  readonly onUnwanted: (view: PublishView, side: SourceSide, origin: UnwantedOrigin) => void;
   readonly onPuback: (packetId: number, reasonCode: number, side: SourceSide) => void;
   /** The connection has ended; what came on it is marked for it. */
   readonly onClosed: (side: SourceSide, error: ConnectionError | undefined) => void;
@@ -81,10 +88,10 @@ export class SourceSide {
     this.#events.onPublish(view, this);
   }
 
-  /** Takes a message that no filter of the configuration asked for: a kept session still has a filter that was removed. */
-  onUnwanted(view: PublishView): void {
+  /** Takes a message that is not to be forwarded; it is acknowledged in its turn. */
+  onUnwanted(view: PublishView, origin: UnwantedOrigin = "unwanted"): void {
     if (this.#isHeld) return;
-    this.#events.onUnwanted(view, this);
+    this.#events.onUnwanted(view, this, origin);
   }
 
   /** Takes the acknowledgement of a dead letter that was published here. */

@@ -27,6 +27,10 @@ export class Counters {
   unconfirmed = 0;
   /** Messages that could not be delivered and are kept as dead letters. */
   deadLettered = 0;
+  /** Messages that were not forwarded, since an old filter in the session had brought them once more. */
+  copiesDropped = 0;
+  /** Messages forwarded that may have come twice: an old filter in the session brought them, and their copy may have gone to another instance. */
+  possibleCopies = 0;
   /** Times that the destination was connected and acknowledged nothing, so that it was connected anew. */
   stalls = 0;
   /** Times that a broker had lost the session, and with it what waited there. */

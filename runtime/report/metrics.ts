@@ -38,6 +38,16 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
   ],
   ["relay_messages_dead_lettered_total", "Messages that are kept as dead letters", (c) => c.deadLettered],
   [
+    "relay_copies_dropped_total",
+    "Messages not forwarded, since a filter of an earlier configuration brought them once more",
+    (c) => c.copiesDropped,
+  ],
+  [
+    "relay_possible_copies_total",
+    "Messages forwarded that may have come twice, since a filter of an earlier configuration brought them",
+    (c) => c.possibleCopies,
+  ],
+  [
     "relay_stalls_total",
     "Times that the destination was connected and acknowledged nothing, so that it was connected anew",
     (c) => c.stalls,

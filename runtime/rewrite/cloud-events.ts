@@ -4,7 +4,7 @@ import {
   encodeText,
   encodeUserProperty,
   forEachProperty,
-  hopProperties,
+  isHopProperty,
   PublishProperty,
   type PublishView,
 } from "../mqtt/publish.ts";
@@ -48,7 +48,7 @@ export function mapCloudEvent(view: PublishView, plan: CloudEventsPlan, outputTo
   const kept: Buffer[] = [];
   forEachProperty(view, (identifier, start, end) => {
     const isReplaced =
-      hopProperties.has(identifier) ||
+      isHopProperty(identifier) ||
       (identifier === PublishProperty.contentType && plan.contentType !== undefined) ||
       (identifier === PublishProperty.userProperty &&
         plan.dataSchema !== undefined &&

@@ -4,7 +4,7 @@ import {
   encodePublish,
   encodeUserProperty,
   forEachProperty,
-  hopProperties,
+  isHopProperty,
   PublishProperty,
   PublishView,
   type EncodedPublish,
@@ -56,7 +56,7 @@ export function encodeDeadLetter(
   const view = new PublishView().readPacket(packet).scanProperties();
   const properties: Buffer[] = [];
   forEachProperty(view, (identifier, start, end) => {
-    const isDropped = hopProperties.has(identifier) || identifier === PublishProperty.messageExpiryInterval;
+    const isDropped = isHopProperty(identifier) || identifier === PublishProperty.messageExpiryInterval;
     if (!isDropped) properties.push(packet.subarray(start, end));
   });
   for (const [note, name] of Object.entries(deadLetterProperties)) {

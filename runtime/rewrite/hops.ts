@@ -1,4 +1,10 @@
-import { encodeUserProperty, forEachProperty, PublishProperty, type PropertiesView } from "../mqtt/publish.ts";
+import {
+  encodeUserProperty,
+  forEachProperty,
+  isHopProperty,
+  PublishProperty,
+  type PropertiesView,
+} from "../mqtt/publish.ts";
 
 /** User property that counts the relays which a message has passed. Each relay that counts raises it by one. */
 export const hopProperty = "mqtt-dataflow-hops";
@@ -16,11 +22,12 @@ export function readHops(properties: PropertiesView): number {
   return hops;
 }
 
-/** Makes the properties of a message that has passed so many relays. */
+/** Makes the properties of a message that has passed so many relays; those of its connection are left out. */
 export function writeHops(properties: PropertiesView, hops: number): Buffer {
   const kept: Buffer[] = [];
   forEachProperty(properties, (identifier, start, end) => {
-    if (!isHopCount(properties.bytes, identifier, start)) kept.push(properties.bytes.subarray(start, end));
+    if (!isHopProperty(identifier) && !isHopCount(properties.bytes, identifier, start))
+      kept.push(properties.bytes.subarray(start, end));
   });
   return Buffer.concat([...kept, encodeUserProperty(hopProperty, String(hops))]);
 }

@@ -1,14 +1,7 @@
 import type { DataflowParts } from "../contract/config/dataflow.ts";
 import { eventGridTopicProblem } from "../contract/config/dataflow-rules.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
-import {
-  encodePublish,
-  forEachProperty,
-  hopProperties,
-  type EncodedPublish,
-  type PublishParts,
-  type PublishView,
-} from "../mqtt/publish.ts";
+import { encodePublish, type EncodedPublish, type PublishParts, type PublishView } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
@@ -74,8 +67,7 @@ export function createPatch(plan: PatchPlan): Patch {
     const inputTopic = needsTopic ? view.topic : undefined;
     const output = inputTopic === undefined ? undefined : topicOf(inputTopic);
     if (output !== undefined && "undeliverable" in output) return output;
-    const properties =
-      (cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic)) ?? withoutHopProperties(view);
+    const properties = cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic);
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
     parts.retain = keepsRetain && view.retain;
@@ -121,14 +113,4 @@ function rememberTopics<T>(make: (input: string) => T): (input: string) => T {
     remembered.set(input, made);
     return made;
   };
-}
-
-/** The properties without those of the connection itself; `undefined` when there is none of these, nearly always. */
-function withoutHopProperties(view: PublishView): Buffer | undefined {
-  if (!view.hasHopProperties) return undefined;
-  const kept: Buffer[] = [];
-  forEachProperty(view, (identifier, start, end) => {
-    if (!hopProperties.has(identifier)) kept.push(view.bytes.subarray(start, end));
-  });
-  return Buffer.concat(kept);
 }

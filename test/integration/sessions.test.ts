@@ -118,6 +118,30 @@ describeWithPart("mosquitto", (executable) => {
     });
   });
 
+  test.each([
+    ["made wider", "wider", ["wider/+/x"], 1, ["wider/#"], 1],
+    ["made narrower", "narrower", ["narrower/#"], 1, ["narrower/+/x"], 1],
+    ["shared between two instances", "plain-before", ["plain-before/#"], 1, ["plain-before/#"], 2],
+    ["no longer shared", "shared-before", ["shared-before/#"], 2, ["shared-before/#"], 1],
+  ])(
+    "after a filter of a kept session was %s, without a disk, each message arrives once, also what waited",
+    async (_case, name, filtersBefore, instancesBefore, filters, instances) => {
+      const arrivals = await collect(`${name}/#`, { port: destination.ports.mqtt });
+      const configure = (some: string[], instanceCount: number) => configOf(name, some, { profile: { instanceCount } });
+      const before = await startReady(configure(filtersBefore, instancesBefore), 0);
+      await before.stop();
+      for (const payload of ["1", "1", "2"]) await publish(`${name}/p/x`, payload);
+
+      const relay = await startReady(configure(filters, instances), 0);
+      for (const payload of ["2", "2", "3"]) await publish(`${name}/p/x`, payload);
+      await publish(`${name}/last/x`);
+      await arrivals.untilTopic(`${name}/last/x`);
+      await relay.stop(); // nothing comes any more
+
+      expect(arrivals.messages.map(({ payload }) => payload)).toEqual(["1", "1", "2", "2", "2", "3", "x"]);
+    },
+  );
+
   describe("with two instances", () => {
     const count = 1000;
     let arrivals: Collector;

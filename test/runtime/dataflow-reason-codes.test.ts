@@ -60,20 +60,49 @@ describe.each(["source", "destination"] as const)("CONNACK of the %s", (side) =>
 });
 
 describe("SUBACK", () => {
-  test.each(rows("SUBACK"))("$name: $verdict", async ({ name, code, verdict }) => {
-    const bench = await start();
-    await (await bench.destination.next()).accept();
-    const source = await bench.source.next();
-    await source.accept();
-    await source.grant([code]);
+  test.each(rows("SUBACK"))(
+    "$name for every filter: the source is connected anew, $verdict",
+    async ({ name, code, verdict }) => {
+      const bench = await start();
+      await (await bench.destination.next()).accept();
+      const source = await bench.source.next();
+      await source.accept();
+      await source.grant([code]);
+      // Asked for without a Subscription Identifier, on the same connection.
+      if (code === 0xa1) await source.grant([code]);
+      await source.ended;
 
-    if (verdict === "slowly") await expectSlowRetry(bench, "source", name);
-    else {
-      await serveSource(bench);
+      if (verdict === "slowly") await expectSlowRetry(bench, "source", name);
+      else {
+        await serveSource(bench);
+        await untilReady(bench.dataflow);
+        expect(bench.dataflow.status.failure).toBeUndefined();
+      }
+    },
+  );
+
+  test.each(rows("SUBACK"))(
+    "$name for one filter: the others deliver on the same connection",
+    async ({ name, code }) => {
+      const bench = await start({ "dataflows.upward.operations.0.sourceSettings.dataSources": ["a/#", "b/#"] });
+      const destination = await bench.destination.next();
+      await destination.accept();
+      const source = await bench.source.next();
+      await source.accept();
+      await source.grant();
+      await source.grant([code]);
+      if (code === 0xa1) await source.grant([code]);
       await untilReady(bench.dataflow);
-      expect(bench.dataflow.status.failure).toBeUndefined();
-    }
-  });
+
+      publish(source, 1);
+
+      expect(await destination.next("publish")).toMatchObject({ topic: "cloud/a/b" });
+      expect(bench.dataflow.status.subscriptionProblems).toEqual([
+        expect.stringContaining(`source refuses the filter "b/#": ${name}`),
+      ]);
+      expect(bench.source.count).toBe(1);
+    },
+  );
 });
 
 describe.each(["source", "destination"] as const)("DISCONNECT of the %s", (side) => {

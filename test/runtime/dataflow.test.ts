@@ -1,3 +1,4 @@
+import { subscriptionIdentifier } from "../../runtime/contract/subscriptions.ts";
 import { settle } from "./mqtt/scripted-broker.ts";
 import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
 
@@ -114,14 +115,15 @@ describe("a dataflow that somebody has to see to", () => {
     return "reason" in state ? state.reason : "";
   }
 
-  test("waits with the next attempt when the source grants less than it was asked for", async () => {
+  test("goes on when the source grants a lower QoS than it was asked for, and says so", async () => {
     const bench = await start();
     await (await bench.destination.next()).accept();
     const source = await bench.source.next();
     await source.accept();
     await source.grant([0]);
+    await untilReady(bench.dataflow);
 
-    expect(await reasonOf(bench, "source")).toContain('granted QoS 0 for "a/#" where 1 was asked for');
+    expect(bench.dataflow.status.subscriptionProblems).toEqual([expect.stringContaining("QoS 0")]);
   });
 
   test.each(["source", "destination"] as const)(
@@ -288,12 +290,88 @@ describe("a kept session that holds a filter of an earlier configuration", () =>
     expect(bench.dataflow.counters.lost.filter_removed).toBe(1);
   });
 
+  test("copies that it brings are acknowledged behind the message that they repeat, counted and not forwarded", async () => {
+    const bench = await start();
+    const destination = await bench.destination.next();
+    await destination.accept();
+    const source = await bench.source.next();
+    await source.accept({ sessionPresent: true });
+    await source.grant();
+    const { unsubscriptions } = await source.release([0x11]);
+    await untilReady(bench.dataflow);
+    const by = (filter: string) => ({
+      payload: "1",
+      properties: { subscriptionIdentifier: subscriptionIdentifier(filter) },
+    });
+
+    publish(source, 1, by("a/b"));
+    publish(source, 2, by("a/#"));
+    publish(source, 3, { ...by("a/#"), payload: "2" });
+    const first = await destination.next("publish");
+    const second = await destination.next("publish");
+    await settle();
+    expect(source.commands()).not.toContain("puback");
+    destination.send(
+      { cmd: "puback", messageId: first.messageId ?? 0 },
+      { cmd: "puback", messageId: second.messageId ?? 0 },
+    );
+
+    const acknowledged = [await source.next("puback"), await source.next("puback"), await source.next("puback")];
+    expect(acknowledged.map(({ messageId }) => messageId)).toEqual([1, 2, 3]);
+    expect([first, second].map(({ payload, properties }) => [String(payload), properties])).toEqual([
+      ["1", undefined],
+      ["2", undefined],
+    ]);
+    expect(unsubscriptions).toEqual(["$share/oslo-upward/a/#"]);
+    expect(bench.dataflow.counters).toMatchObject({ received: 3, delivered: 2, copiesDropped: 1, acknowledged: 3 });
+  });
+
   test("in a session that began with this process every message was asked for, whatever its topic", async () => {
     const { brokers } = await startConnected();
 
     publish(brokers.source, 1, { topic: "of/an/alias" });
 
     expect(await brokers.destination.next("publish")).toMatchObject({ topic: "cloud/of/an/alias" });
+  });
+});
+
+describe("a source whose broker", () => {
+  test("grants less than it was asked for delivers, and is named", async () => {
+    const bench = await start();
+    const destination = await bench.destination.next();
+    await destination.accept();
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant([0]);
+    await untilReady(bench.dataflow);
+
+    publish(source, 1, { qos: 0 });
+
+    expect(await destination.next("publish")).toMatchObject({ topic: "cloud/a/b" });
+    expect(bench.dataflow.status.subscriptionProblems).toEqual([
+      expect.stringContaining('grants QoS 0 for the filter "a/#" where 1 was asked for'),
+    ]);
+  });
+
+  test("keeps the session for a shorter time than it was asked to is named once", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept();
+    const properties = { sessionExpiryInterval: 60 };
+    const first = await bench.source.next();
+    await first.accept({ properties });
+    first.stream.destroy();
+    await (await bench.source.next()).accept({ properties });
+    await settle();
+
+    const said = bench.lines.filter(({ givenSeconds }) => givenSeconds === 60);
+    expect(said).toMatchObject([
+      {
+        level: "warn",
+        side: "source",
+        askedSeconds: 3600,
+        msg: "the broker keeps this session for 60 s and not for 3600 s: after a longer outage, what waited in it is lost",
+      },
+    ]);
   });
 });
 

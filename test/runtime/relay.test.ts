@@ -100,6 +100,23 @@ describe("readiness", () => {
     );
   });
 
+  test("names each filter that the source refuses while others deliver", async () => {
+    const bench = await start({ "dataflows.upward.operations.0.sourceSettings.dataSources": ["a/#", "b/#"] });
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept();
+    await source.grant();
+    await source.grant([0x97]);
+    while (bench.relay.readiness.reasons.some((reason) => reason.includes("source is connecting"))) await settle();
+
+    expect(bench.relay.readiness).toEqual({
+      isReady: false,
+      reasons: [
+        'upward: source refuses the filter "b/#": 0x97 Quota exceeded; check the broker\'s quotas, such as sessions per authentication name',
+      ],
+    });
+  });
+
   test("says why a dataflow has stopped", async () => {
     const bench = await start();
     const { source, destination } = await connectBoth(bench);

@@ -46,15 +46,31 @@ export function parseSharedFilter(filter: string): SharedFilter | "malformed" | 
 
 /** Tells whether a topic name falls under a topic filter that is not shared. @see MQTT 5.0 §4.7 */
 export function matchesTopicFilter(filter: string, topic: string): boolean {
+  return matchesLevels(filter.split("/"), topic);
+}
+
+/** Does what {@link matchesTopicFilter} does for a filter that was split at "/" before, without splitting the topic. */
+export function matchesLevels(filter: readonly string[], topic: string): boolean {
   // Topics of the server itself stay out of sight of a leading wildcard: [MQTT-4.7.2-1]
-  if (topic.startsWith("$") && (filter.startsWith("+") || filter.startsWith("#"))) return false;
-  const wanted = filter.split("/");
-  const levels = topic.split("/");
-  for (const [index, level] of wanted.entries()) {
+  if (topic.startsWith("$") && (filter[0]?.startsWith("+") === true || filter[0]?.startsWith("#") === true))
+    return false;
+  /** Where the next level begins; one past the end once none is left. */
+  let start = 0;
+  for (const level of filter) {
     if (level === "#") return true; // the parent level too: "a/#" takes in "a"
-    if (index >= levels.length || (level !== "+" && level !== levels[index])) return false;
+    if (start > topic.length) return false;
+    const slash = topic.indexOf("/", start);
+    const end = slash < 0 ? topic.length : slash;
+    if (level !== "+" && (end - start !== level.length || !topic.startsWith(level, start))) return false;
+    start = end + 1;
   }
-  return wanted.length === levels.length;
+  return start === topic.length + 1;
+}
+
+/** The topic filter of a shared subscription, or the filter itself: `$share/g/a/+` → `a/+`. */
+export function withoutShare(filter: string): string {
+  const shared = parseSharedFilter(filter);
+  return typeof shared === "object" ? shared.filter : filter;
 }
 
 function commonProblem(text: string): string | undefined {

@@ -15,17 +15,11 @@ function createQueue(filters: readonly string[] | undefined) {
   return { queue, writes, state };
 }
 
-function createConnection() {
-  const removed: (readonly string[])[] = [];
-  return { removed, unsubscribe: (filters: readonly string[]) => Promise.resolve(void removed.push(filters)) };
-}
-
 describe("FilterMemory", () => {
   test("a process that has written its filters once subscribes again without the disk, whether the session was kept or not", async () => {
     const { queue, writes, state } = createQueue(undefined);
     const memory = new FilterMemory(queue, ["a/#"]);
     await memory.beforeSubscribe(false);
-    await memory.afterSubscribe(createConnection());
     state.isWorking = false;
 
     await memory.beforeSubscribe(true);
@@ -34,28 +28,26 @@ describe("FilterMemory", () => {
     expect(writes).toEqual([["a/#"]]);
   });
 
-  test("a filter is on the disk before it is subscribed to, and taken back once no configuration wants it", async () => {
-    const { queue, writes } = createQueue(["old"]);
+  test("a filter is on the disk before it is subscribed to, and is forgotten once the broker has confirmed that it is gone", async () => {
+    const { queue, writes } = createQueue(["old", "older"]);
     const memory = new FilterMemory(queue, ["wanted"]);
-    const connection = createConnection();
 
     await memory.beforeSubscribe(true);
-    expect(writes).toEqual([["old", "wanted"]]);
+    expect(writes).toEqual([["old", "older", "wanted"]]);
+    expect(memory.removed).toEqual(["old", "older"]);
 
-    expect(await memory.afterSubscribe(connection)).toEqual(["old"]);
-    expect(connection.removed).toEqual([["old"]]);
-    expect(writes).toEqual([["old", "wanted"], ["wanted"]]);
+    await memory.forget(["old"]);
+    expect(memory.removed).toEqual(["older"]);
+    expect(writes.at(-1)).toEqual(["older", "wanted"]);
   });
 
-  test("a session that is lost has no old filters to take back", async () => {
+  test("a session that is lost holds no old filters", async () => {
     const { queue } = createQueue(["old"]);
     const memory = new FilterMemory(queue, ["wanted"]);
-    const connection = createConnection();
 
     await memory.beforeSubscribe(false);
 
-    expect(await memory.afterSubscribe(connection)).toEqual([]);
-    expect(connection.removed).toEqual([]);
+    expect(memory.removed).toEqual([]);
   });
 
   test("filters that were not committed are written again", async () => {

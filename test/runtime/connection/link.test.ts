@@ -1,5 +1,7 @@
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
-import { subscribeAll } from "../../../runtime/connection/subscribe.ts";
+import { OldFilters } from "../../../runtime/connection/old-filters.ts";
+import { Subscriptions } from "../../../runtime/connection/subscriptions.ts";
+import { createLog } from "../../../runtime/report/log.ts";
 import { connectInMemory, settle } from "../mqtt/scripted-broker.ts";
 import { LinkBench, type LinkChange } from "./link-bench.ts";
 
@@ -301,8 +303,10 @@ describe("stop", () => {
 
 describe("a link that subscribes", () => {
   const request = { filters: ["a/#"], qos: 1 as const, peer, endpoint: "edge" };
+  const log = createLog("error", { write: () => undefined });
   const subscribing: LinkChange = {
-    prepare: (connection, limits) => subscribeAll(connection, limits, request),
+    prepare: (connection, limits) =>
+      new Subscriptions(connection, limits, request, new OldFilters(["a/#"], []), log).subscribe(),
   };
 
   test("subscribes again in a kept session when the SUBACK never came", async () => {

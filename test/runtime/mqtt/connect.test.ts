@@ -77,6 +77,9 @@ describe("readLimits", () => {
       retainAvailable: true,
       maximumPacketBytes: Infinity,
       sharedSubscriptionAvailable: true,
+      wildcardSubscriptionAvailable: true,
+      subscriptionIdentifiersAvailable: true,
+      sessionExpirySeconds: undefined,
     });
   });
 
@@ -96,6 +99,9 @@ describe("readLimits", () => {
       retainAvailable: false,
       maximumPacketSize: 524_288,
       sharedSubscriptionAvailable: false,
+      wildcardSubscriptionAvailable: false,
+      subscriptionIdentifiersAvailable: false,
+      sessionExpiryInterval: 60,
     };
 
     expect(readLimits(connack({ sessionPresent: true, properties }))).toEqual({
@@ -105,6 +111,9 @@ describe("readLimits", () => {
       retainAvailable: false,
       maximumPacketBytes: 524_288,
       sharedSubscriptionAvailable: false,
+      wildcardSubscriptionAvailable: false,
+      subscriptionIdentifiersAvailable: false,
+      sessionExpirySeconds: 60,
     });
   });
 });

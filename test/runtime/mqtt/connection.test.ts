@@ -390,6 +390,28 @@ describe("a paused connection over TCP", () => {
   }, 15_000);
 });
 
+describe("unsubscribe", () => {
+  test("returns the code of each filter", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const codes = connection.unsubscribe(["a", "b", "c"]);
+    const { unsubscriptions } = await broker.release([0, 0x11, 0x87]);
+
+    expect(unsubscriptions).toEqual(["a", "b", "c"]);
+    expect(await codes).toEqual([0, 0x11, 0x87]);
+  });
+
+  test("returns no code where the UNSUBACK has none, as that of MQTT 3.1.1", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const codes = connection.unsubscribe(["a"]);
+    const { messageId = 0 } = await broker.next("unsubscribe");
+    broker.sendBytes(Buffer.of(0xb0, 2, messageId >> 8, messageId & 0xff));
+
+    expect(await codes).toEqual([]);
+  });
+});
+
 describe("subscribe", () => {
   test("asks for Retain As Published and for retained messages only with a new subscription", async () => {
     const { connection, broker } = await openAccepted();
@@ -443,6 +465,36 @@ describe("subscribe", () => {
     }
 
     expect(ids.slice(-2)).toEqual([65_535, 65_000]);
+  });
+
+  test("carries a Subscription Identifier where it is given one", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }], 268_435_455);
+    const { properties } = await broker.grant();
+    await granted;
+
+    expect(properties).toEqual({ subscriptionIdentifier: 268_435_455 });
+  });
+
+  test("hands over codes that MQTT does not know: each is for one filter alone", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    const { messageId = 0 } = await broker.next("subscribe");
+    broker.sendBytes(Buffer.of(0x90, 6, messageId >> 8, messageId & 0xff, 0, 1, 0x05, 0xc1));
+
+    expect(await granted).toEqual([1, 0x05, 0xc1]);
+  });
+
+  test("skips what the SUBACK says in its properties", async () => {
+    const { connection, broker } = await openAccepted();
+
+    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    const { messageId = 0 } = await broker.next("subscribe");
+    broker.send({ cmd: "suback", messageId, granted: [0x87], properties: { reasonString: "x".repeat(200) } });
+
+    expect(await granted).toEqual([0x87]);
   });
 
   test("takes a SUBACK that belongs to nothing for none of its own", async () => {

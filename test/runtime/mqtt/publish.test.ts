@@ -103,6 +103,105 @@ describe("encodePublish", () => {
     expect(decodeOne(encoded.packet)).toMatchObject({ topic: "a/b", payload: Buffer.from("first") });
   });
 
+  describe("of a message with properties of its connection", () => {
+    /** Topic alias 5; Subscription Identifiers of one, two and four bytes. */
+    const hopProperties = [
+      [0x23, 0, 5],
+      [0x0b, 1],
+      [0x0b, 0x80, 1],
+      [0x0b, 0xff, 0xff, 0xff, 0x7f],
+    ];
+    const others = [
+      [0x01, 1],
+      [0x02, 0, 0, 1, 0],
+      [0x03, 0, 1, 97],
+      [0x26, 0, 1, 97, 0, 1, 98],
+    ];
+    const build = (properties: number[][], payload: Buffer, qos: 0 | 1) => {
+      const bytes = properties.flat();
+      const head = [0, 3, 97, 47, 98, ...(qos > 0 ? [0, 7] : []), bytes.length];
+      const remaining = head.length + bytes.length + payload.length;
+      const length =
+        remaining < 128 ? [remaining] : [(remaining & 127) | 128, ((remaining >> 7) & 127) | 128, remaining >> 14];
+      return Buffer.concat([Buffer.of(0x30 | (qos << 1), ...length, ...head, ...bytes), payload]);
+    };
+    const read = (bytes: Buffer, isOwn: boolean) =>
+      new PublishView().read(bytes, 0, bytes.length, bytes.length < 130 ? 2 : 4, isOwn).scanProperties();
+
+    test("leaves them out wherever they stand, and makes what it would make without them", () => {
+      const property = fc.oneof(
+        fc.record({ bytes: fc.constantFrom(...hopProperties), isHop: fc.constant(true) }),
+        fc.record({ bytes: fc.constantFrom(...others), isHop: fc.constant(false) }),
+      );
+      const payload = fc.constantFrom(Buffer.from("12"), Buffer.alloc(20_000, "x"));
+      const qos = fc.constantFrom(0 as const, 1 as const);
+
+      fc.assert(
+        fc.property(
+          fc.array(property, { maxLength: 8 }),
+          payload,
+          qos,
+          fc.boolean(),
+          (properties, body, level, isOwn) => {
+            const came = build(
+              properties.map(({ bytes }) => bytes),
+              body,
+              level,
+            );
+            const wanted = build(
+              properties.filter(({ isHop }) => !isHop).map(({ bytes }) => bytes),
+              body,
+              level,
+            );
+            const expected = encodePublish(read(wanted, false), { qos: level, retain: false });
+
+            const encoded = encodePublish(read(came, isOwn && body.length > 100), { qos: level, retain: false });
+
+            expect(encoded.packet.equals(expected.packet)).toBe(true);
+            expect([encoded.packetIdOffset, encoded.expirySeconds]).toEqual([
+              expected.packetIdOffset,
+              expected.expirySeconds,
+            ]);
+            if (encoded.expiryOffset > 0) stampExpiry(encoded, 9);
+            if (expected.expiryOffset > 0) stampExpiry(expected, 9);
+            expect(encoded.packet.equals(expected.packet)).toBe(true);
+          },
+        ),
+        { numRuns: 1000 },
+      );
+    });
+
+    test("does not copy a large one whose bytes nobody else uses", () => {
+      const came = build(
+        [
+          [0x03, 0, 1, 97],
+          [0x0b, 0xff, 0xff, 0xff, 0x7f],
+        ],
+        Buffer.alloc(20_000, "x"),
+        1,
+      );
+
+      expect(encodePublish(read(came, true), { qos: 1, retain: false }).bytes).toBe(came);
+    });
+
+    test("reads its identifiers", () => {
+      const view = read(
+        build(
+          [
+            [0x0b, 1],
+            [0x01, 1],
+            [0x0b, 0x80, 1],
+          ],
+          Buffer.alloc(0),
+          1,
+        ),
+        false,
+      );
+
+      expect(view.identifiers.slice(0, view.identifierCount)).toEqual([1, 128]);
+    });
+  });
+
   describe("of a large message whose bytes nobody else uses", () => {
     const properties = { messageExpiryInterval: 60, userProperties: { a: "1" } };
     const read = (packet: Buffer, isOwn: boolean) => {

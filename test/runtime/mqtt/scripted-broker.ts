@@ -13,12 +13,14 @@ import {
   type IPubackPacket,
   type IPublishPacket,
   type ISubscribePacket,
+  type IUnsubscribePacket,
   type Packet,
 } from "mqtt-packet";
 
 interface PacketsByCommand {
   connect: IConnectPacket;
   subscribe: ISubscribePacket;
+  unsubscribe: IUnsubscribePacket;
   publish: IPublishPacket;
   puback: IPubackPacket;
   disconnect: IDisconnectPacket;
@@ -114,6 +116,14 @@ export class ScriptedBroker {
     const granted = codes ?? subscribe.subscriptions.map(({ qos }) => qos);
     this.send({ cmd: "suback", messageId: subscribe.messageId ?? 0, granted });
     return subscribe;
+  }
+
+  /** Reads UNSUBSCRIBE and answers with these codes; omitted: each filter was there. */
+  async release(codes?: number[]): Promise<IUnsubscribePacket> {
+    const unsubscribe = await this.next("unsubscribe");
+    const granted = codes ?? unsubscribe.unsubscriptions.map(() => 0);
+    this.send({ cmd: "unsuback", messageId: unsubscribe.messageId ?? 0, granted });
+    return unsubscribe;
   }
 
   commands(): string[] {

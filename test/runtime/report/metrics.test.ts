@@ -22,6 +22,7 @@ const status: Dataflow["status"] = {
   oldestSeconds: 4,
   idleSeconds: { source: 11, destination: 12 },
   spooled: { messages: 7, bytes: 700 },
+  subscriptionProblems: [],
   diskProblems: ["spool is full"],
   isSpoolGrowing: true,
   stalls: { source: 0, destination: 0 },

@@ -1,0 +1,221 @@
+import { dupBit, retainBit } from "./encoded-publish.ts";
+import { ProtocolError } from "./packet-reader.ts";
+
+/** Property identifiers that a PUBLISH may carry. @see MQTT 5.0 §2.2.2.2 */
+export const PublishProperty = {
+  payloadFormatIndicator: 0x01,
+  messageExpiryInterval: 0x02,
+  contentType: 0x03,
+  responseTopic: 0x08,
+  correlationData: 0x09,
+  subscriptionIdentifier: 0x0b,
+  topicAlias: 0x23,
+  userProperty: 0x26,
+} as const;
+
+/** Tells whether a property belongs to the connection that a message came on; such a property is never forwarded. */
+export function isHopProperty(identifier: number): boolean {
+  return identifier === PublishProperty.topicAlias || identifier === PublishProperty.subscriptionIdentifier;
+}
+
+/** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
+export const qosShift = 1;
+const qosMask = 0x06;
+
+/** Positions of one PUBLISH's parts in the bytes that it came in. Reused from packet to packet: copy what must last. */
+export class PublishView {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Whether nothing but this packet is in the bytes, from 0 on, and nobody else uses them. */
+  isOwn = false;
+  end = 0;
+  dup = false;
+  qos = 0;
+  retain = false;
+  topicStart = 0;
+  topicEnd = 0;
+  packetId = 0;
+  /** First property, behind the properties' length. */
+  propertiesStart = 0;
+  propertiesEnd = 0;
+  /** Where the message expiry interval's four bytes stand; 0 when there is none. Set by {@link scanProperties}. */
+  expiryAt = 0;
+  /** Bytes of the {@link isHopProperty hop properties}, 0 when there are none. Set by {@link scanProperties}. */
+  hopBytes = 0;
+  /** Where the first of them begins and where the last one ends; others may stand between them. */
+  hopStart = 0;
+  hopEnd = 0;
+  /** How many of their bytes stand before the message expiry interval. */
+  hopBytesBeforeExpiry = 0;
+  /** The first {@link identifierCount} are this message's Subscription Identifiers. Set by {@link scanProperties}. */
+  readonly identifiers: number[] = [];
+  identifierCount = 0;
+  #isScanned = false;
+
+  /**
+   * Reads the packet `bytes[start]` up to `bytes[end]`.
+   * @param isOwn whether the bytes were made for this packet alone; it begins at 0 then
+   * @throws {ProtocolError} when its parts don't fit into it
+   */
+  read(bytes: Buffer, start: number, end: number, headerLength: number, isOwn = false): this {
+    this.#locate(bytes, start, end, headerLength);
+    this.isOwn = isOwn;
+    if (this.qos > 0 && this.packetId === 0)
+      throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
+    // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
+    if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
+    return this;
+  }
+
+  #locate(bytes: Buffer, start: number, end: number, headerLength: number): void {
+    const flags = bytes[start] ?? 0;
+    this.expiryAt = 0;
+    this.hopBytes = 0;
+    this.identifierCount = 0;
+    this.#isScanned = false;
+    this.isOwn = false;
+    this.bytes = bytes;
+    this.end = end;
+    this.dup = (flags & dupBit) !== 0;
+    this.qos = (flags & qosMask) >> qosShift;
+    this.retain = (flags & retainBit) !== 0;
+    if (this.qos > 1)
+      throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
+    this.topicStart = start + headerLength + 2;
+    this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
+    let position = this.topicEnd;
+    this.packetId = this.qos === 0 ? 0 : readUint16(bytes, position, end);
+    if (this.qos > 0) position += 2;
+    const length = readVariableInteger(bytes, position, end);
+    this.propertiesStart = position + variableIntegerLength(length);
+    this.propertiesEnd = this.propertiesStart + length;
+    if (this.topicEnd > end || this.propertiesEnd > end)
+      throw new ProtocolError("the server sent a PUBLISH that ends too early");
+  }
+
+  /** Reads one whole packet, as {@link encodePublish} makes it: its packet identifier may be still to come. */
+  readPacket(packet: Buffer): this {
+    let headerLength = 2;
+    while (((packet[headerLength - 1] ?? 0) & 0x80) !== 0) headerLength++;
+    this.#locate(packet, 0, packet.length, headerLength);
+    return this;
+  }
+
+  /**
+   * Walks over the properties without looking into them, but for what a forwarded message must not keep as it came. A
+   * second call for the same packet does nothing.
+   * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
+   */
+  scanProperties(): this {
+    if (this.#isScanned) return this;
+    this.expiryAt = 0;
+    this.hopBytes = 0;
+    this.identifierCount = 0;
+    for (let position = this.propertiesStart; position < this.propertiesEnd;) {
+      const identifier = this.bytes[position] ?? 0;
+      const end = propertyEnd(this.bytes, position + 1, this.propertiesEnd, identifier);
+      if (end > this.propertiesEnd) throw new ProtocolError(propertiesEndEarly);
+      if (identifier === PublishProperty.messageExpiryInterval) {
+        this.expiryAt = position + 1;
+        this.hopBytesBeforeExpiry = this.hopBytes;
+      } else if (isHopProperty(identifier)) this.#noteHopProperty(identifier, position, end);
+      position = end;
+    }
+    this.#isScanned = true;
+    return this;
+  }
+
+  #noteHopProperty(identifier: number, start: number, end: number): void {
+    if (this.hopBytes === 0) this.hopStart = start;
+    this.hopBytes += end - start;
+    this.hopEnd = end;
+    if (identifier === PublishProperty.subscriptionIdentifier)
+      this.identifiers[this.identifierCount++] = readVariableInteger(this.bytes, start + 1, end);
+  }
+
+  /** Whether the {@link isHopProperty hop properties} stand side by side; true when there are none. */
+  get isHopSpanWhole(): boolean {
+    return this.hopBytes === 0 || this.hopEnd - this.hopStart === this.hopBytes;
+  }
+
+  get topic(): string {
+    return this.bytes.toString("utf8", this.topicStart, this.topicEnd);
+  }
+
+  get payloadBytes(): number {
+    return this.end - this.propertiesEnd;
+  }
+}
+
+const propertiesEndEarly = "the server sent a PUBLISH whose properties end too early";
+
+/** Encoded properties, and where they stand. */
+export type PropertiesView = Pick<PublishView, "bytes" | "propertiesStart" | "propertiesEnd">;
+
+/** Takes one property: its identifier, and where it begins (at the identifier) and ends. */
+export type PropertyVisitor = (identifier: number, start: number, end: number) => void;
+
+/**
+ * Walks over the properties of a PUBLISH in their order.
+ * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
+ */
+export function forEachProperty(
+  { bytes, propertiesStart, propertiesEnd }: PropertiesView,
+  visit: PropertyVisitor,
+): void {
+  let position = propertiesStart;
+  while (position < propertiesEnd) {
+    const identifier = bytes[position] ?? 0;
+    const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
+    if (end > propertiesEnd) throw new ProtocolError(propertiesEndEarly);
+    visit(identifier, position, end);
+    position = end;
+  }
+}
+
+/** Where the value that begins at `value` ends. */
+export function propertyEnd(bytes: Buffer, value: number, limit: number, identifier: number): number {
+  switch (identifier) {
+    case PublishProperty.payloadFormatIndicator:
+      return value + 1;
+    case PublishProperty.messageExpiryInterval:
+      return value + 4;
+    case PublishProperty.topicAlias:
+      return value + 2;
+    case PublishProperty.subscriptionIdentifier:
+      return value + variableIntegerLength(readVariableInteger(bytes, value, limit));
+    case PublishProperty.contentType:
+    case PublishProperty.responseTopic:
+    case PublishProperty.correlationData:
+      return value + 2 + readUint16(bytes, value, limit);
+    case PublishProperty.userProperty: {
+      const middle = value + 2 + readUint16(bytes, value, limit);
+      return middle + 2 + readUint16(bytes, middle, limit);
+    }
+    default:
+      throw new ProtocolError(`the server sent a PUBLISH with the unknown property 0x${identifier.toString(16)}`);
+  }
+}
+
+function readUint16(bytes: Buffer, at: number, end: number): number {
+  if (at + 2 > end) throw new ProtocolError("the server sent a packet that ends too early");
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+export function readVariableInteger(bytes: Buffer, at: number, end: number): number {
+  let value = 0;
+  for (let index = 0; index < 4 && at + index < end; index++) {
+    const byte = bytes[at + index] ?? 0;
+    value |= (byte & 0x7f) << (7 * index);
+    if ((byte & 0x80) !== 0) continue;
+    if (byte === 0 && index > 0) break; // longer than it need be: [MQTT-1.5.5-1]
+    return value;
+  }
+  throw new ProtocolError("the server sent a packet with a length that is none");
+}
+
+/** Bytes that a variable byte integer takes. @see MQTT 5.0 §1.5.5 */
+export function variableIntegerLength(value: number): number {
+  if (value < 128) return 1;
+  if (value < 16_384) return 2;
+  return value < 2_097_152 ? 3 : 4;
+}
