@@ -28,7 +28,7 @@ export interface WriteRequest {
   readonly packets: Uint8Array;
   /** Messages that are no longer needed. */
   readonly removed: readonly number[];
-  readonly letters: readonly DeadLetter[];
+  readonly deadLetters: readonly DeadLetter[];
   /** The filters of the source's session, where they changed. */
   readonly filters?: readonly string[];
 }
@@ -70,7 +70,7 @@ export interface QueueState {
   readonly messages: number;
   readonly bytes: number;
   /** Bytes of dead letters. */
-  readonly letterBytes: number;
+  readonly deadLetterBytes: number;
   /** When the oldest message came, by the spool's clock; `undefined` when there is none, or nobody looked. */
   readonly oldestMs?: number | undefined;
   /** Filters that the source's session may hold; `undefined` when nothing is known of it. */

@@ -29,7 +29,7 @@ interface Unanswered {
   readonly batch: number;
   readonly queue: SpoolQueue;
   readonly lastSequence: number;
-  readonly onLetters: readonly (() => void)[];
+  readonly onDeadLetters: readonly (() => void)[];
 }
 
 /** Beside the source lies the source; beside the bundle lies the bundled worker. */
@@ -128,10 +128,10 @@ export class Spool {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** For queues: writes a batch; `onLetters` are called once it is on the disk. */
-  write(queue: SpoolQueue, batch: WriteBatch, lastSequence: number, onLetters: readonly (() => void)[]): void {
+  /** For queues: writes a batch; `onDeadLetters` are called once it is on the disk. */
+  write(queue: SpoolQueue, batch: WriteBatch, lastSequence: number, onDeadLetters: readonly (() => void)[]): void {
     const request = batch.take(queue.name, ++this.#batch, this.clockMs);
-    this.#unanswered.push({ batch: this.#batch, queue, lastSequence, onLetters });
+    this.#unanswered.push({ batch: this.#batch, queue, lastSequence, onDeadLetters });
     this.post(request, [request.packets.buffer]);
   }
 
@@ -176,7 +176,7 @@ export class Spool {
       const done = this.#unanswered.shift();
       if (done === undefined) break;
       if (done.lastSequence > 0) done.queue.events.onCommitted(done.lastSequence);
-      for (const callback of done.onLetters) callback();
+      for (const callback of done.onDeadLetters) callback();
     }
   }
 
@@ -209,7 +209,7 @@ export class SpoolQueue {
   readonly events: QueueEvents;
   readonly #spool: Spool;
   readonly #batch = new WriteBatch();
-  #onLetters: (() => void)[] = [];
+  #onDeadLetters: (() => void)[] = [];
   #lastInBatch = 0;
   #isScheduled = false;
   #lastSequence: number;
@@ -219,7 +219,7 @@ export class SpoolQueue {
   messages: number;
   /** Bytes of their packets. */
   bytes: number;
-  letterBytes: number;
+  deadLetterBytes: number;
 
   constructor(name: string, spool: Spool, events: QueueEvents, state: QueueState | undefined) {
     this.name = name;
@@ -228,7 +228,7 @@ export class SpoolQueue {
     this.#lastSequence = state?.lastSequence ?? 0;
     this.messages = state?.messages ?? 0;
     this.bytes = state?.bytes ?? 0;
-    this.letterBytes = state?.letterBytes ?? 0;
+    this.deadLetterBytes = state?.deadLetterBytes ?? 0;
     this.filters = state?.filters;
   }
 
@@ -263,17 +263,17 @@ export class SpoolQueue {
   }
 
   /** Keeps a dead letter; calls back once it is on the disk. */
-  addLetter(letter: DeadLetter, onCommitted: () => void): void {
-    this.#batch.addLetter(letter);
-    this.letterBytes += letter.payload.length + letter.properties.length;
-    this.#onLetters.push(onCommitted);
+  addDeadLetter(deadLetter: DeadLetter, onCommitted: () => void): void {
+    this.#batch.addDeadLetter(deadLetter);
+    this.deadLetterBytes += deadLetter.payload.length + deadLetter.properties.length;
+    this.#onDeadLetters.push(onCommitted);
     this.#schedule();
   }
 
   /** Remembers the filters of the source's session. */
   rememberFilters(filters: readonly string[], onCommitted: () => void): void {
     this.#batch.setFilters(filters);
-    this.#onLetters.push(onCommitted);
+    this.#onDeadLetters.push(onCommitted);
     this.#schedule();
   }
 
@@ -291,9 +291,9 @@ export class SpoolQueue {
   /** Hands what was gathered to the thread that writes. */
   flush(): void {
     if (this.#batch.isEmpty) return;
-    const onLetters = this.#onLetters;
-    this.#onLetters = [];
-    this.#spool.write(this, this.#batch, this.#lastInBatch, onLetters);
+    const onDeadLetters = this.#onDeadLetters;
+    this.#onDeadLetters = [];
+    this.#spool.write(this, this.#batch, this.#lastInBatch, onDeadLetters);
     this.#lastInBatch = 0;
   }
 

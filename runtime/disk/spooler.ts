@@ -11,7 +11,7 @@ import type { WaitingQueue } from "../queue/waiting-queue.ts";
 /** What a spooler needs of its queue. */
 export type QueuePort = Pick<
   SpoolQueue,
-  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "letterBytes" | "trouble"
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "deadLetterBytes" | "trouble"
 >;
 
 /** What a spooler runs with. */
@@ -209,8 +209,8 @@ export class Spooler {
   }
 
   #hasRoom({ publish }: Entry): boolean {
-    const { bytes, letterBytes } = this.#queue;
-    return bytes + letterBytes + publish.length <= this.#options.maxBytes;
+    const { bytes, deadLetterBytes } = this.#queue;
+    return bytes + deadLetterBytes + publish.length <= this.#options.maxBytes;
   }
 
   /** Writes on, as far as there is room. */

@@ -142,8 +142,8 @@ export class SpoolStore {
     return queue;
   }
 
-  #apply(queue: Queue, { queue: name, rows, packets, removed, letters, filters }: WriteRequest): void {
-    let { lastSequence, messages, bytes, letterBytes } = queue.state;
+  #apply(queue: Queue, { queue: name, rows, packets, removed, deadLetters, filters }: WriteRequest): void {
+    let { lastSequence, messages, bytes, deadLetterBytes } = queue.state;
     let start = 0;
     for (const { sequence, arrivedMs, inputTopic, packetBytes } of rows) {
       const packet = packets.subarray(start, (start += packetBytes));
@@ -158,12 +158,12 @@ export class SpoolStore {
       messages--;
       bytes -= row.bytes;
     }
-    for (const letter of letters) letterBytes += this.#addLetter(name, letter);
-    queue.state = { lastSequence, messages, bytes, letterBytes, filters: filters ?? queue.state.filters };
+    for (const deadLetter of deadLetters) deadLetterBytes += this.#addDeadLetter(name, deadLetter);
+    queue.state = { lastSequence, messages, bytes, deadLetterBytes, filters: filters ?? queue.state.filters };
   }
 
-  #addLetter(queue: string, letter: DeadLetter): number {
-    const { time, reason, topic, destinationTopic, properties, payload } = letter;
+  #addDeadLetter(queue: string, deadLetter: DeadLetter): number {
+    const { time, reason, topic, destinationTopic, properties, payload } = deadLetter;
     this.#database
       .prepare(
         "INSERT INTO dead_letter (dataflow, time, reason, topic, destination_topic, properties, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -175,19 +175,26 @@ export class SpoolStore {
   #readState(name: string): QueueState {
     const row = this.#database.prepare("SELECT * FROM queue WHERE name = ?").get(name) as unknown as
       StoredState | undefined;
-    if (row === undefined) return { lastSequence: 0, messages: 0, bytes: 0, letterBytes: 0, filters: undefined };
+    if (row === undefined) return { lastSequence: 0, messages: 0, bytes: 0, deadLetterBytes: 0, filters: undefined };
     const filters = row.filters === null ? undefined : (JSON.parse(row.filters) as string[]);
-    const { last_sequence: lastSequence, messages, bytes, letter_bytes: letterBytes } = row;
-    return { lastSequence, messages, bytes, letterBytes, filters };
+    const { last_sequence: lastSequence, messages, bytes, letter_bytes: deadLetterBytes } = row;
+    return { lastSequence, messages, bytes, deadLetterBytes, filters };
   }
 
   #writeState(name: string): void {
-    const { lastSequence, messages, bytes, letterBytes, filters } = this.#queue(name).state;
+    const { lastSequence, messages, bytes, deadLetterBytes, filters } = this.#queue(name).state;
     this.#database
       .prepare(
         "INSERT OR REPLACE INTO queue (name, last_sequence, messages, bytes, letter_bytes, filters) VALUES (?, ?, ?, ?, ?, ?)",
       )
-      .run(name, lastSequence, messages, bytes, letterBytes, filters === undefined ? null : JSON.stringify(filters));
+      .run(
+        name,
+        lastSequence,
+        messages,
+        bytes,
+        deadLetterBytes,
+        filters === undefined ? null : JSON.stringify(filters),
+      );
   }
 
   #readClock(): number {

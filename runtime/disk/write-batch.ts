@@ -8,11 +8,11 @@ export class WriteBatch {
   #bytes = 0;
   #rows: RowHeader[] = [];
   #removed: number[] = [];
-  #letters: DeadLetter[] = [];
+  #deadLetters: DeadLetter[] = [];
   #filters: readonly string[] | undefined;
 
   get isEmpty(): boolean {
-    const changes = this.#rows.length + this.#removed.length + this.#letters.length;
+    const changes = this.#rows.length + this.#removed.length + this.#deadLetters.length;
     return changes === 0 && this.#filters === undefined;
   }
 
@@ -27,8 +27,8 @@ export class WriteBatch {
     this.#removed.push(sequence);
   }
 
-  addLetter(letter: DeadLetter): void {
-    this.#letters.push(letter);
+  addDeadLetter(deadLetter: DeadLetter): void {
+    this.#deadLetters.push(deadLetter);
   }
 
   setFilters(filters: readonly string[]): void {
@@ -39,12 +39,12 @@ export class WriteBatch {
   take(queue: string, batch: number, clockMs: number): WriteRequest & { readonly packets: Uint8Array<ArrayBuffer> } {
     const packets = this.#bytes === 0 ? new Uint8Array(0) : this.#packets;
     const filters = this.#filters;
-    const request = { rows: this.#rows, removed: this.#removed, letters: this.#letters, packets };
+    const request = { rows: this.#rows, removed: this.#removed, deadLetters: this.#deadLetters, packets };
     if (this.#bytes > 0) this.#packets = new Uint8Array(firstBytes);
     this.#bytes = 0;
     this.#rows = [];
     this.#removed = [];
-    this.#letters = [];
+    this.#deadLetters = [];
     this.#filters = undefined;
     return { kind: "write", queue, batch, clockMs, ...request, ...(filters === undefined ? {} : { filters }) };
   }

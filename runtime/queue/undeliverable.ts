@@ -108,9 +108,9 @@ export class Undeliverable {
 
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
     const disk = this.#disk;
-    if (disk === undefined || disk.bytes + disk.letterBytes + entry.publish.length > maxBytes) return false;
+    if (disk === undefined || disk.bytes + disk.deadLetterBytes + entry.publish.length > maxBytes) return false;
     this.#written++;
-    disk.addLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
+    disk.addDeadLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
       this.#written--;
       this.#onKept(entry);
     });

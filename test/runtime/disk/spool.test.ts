@@ -121,7 +121,7 @@ describe("Spool", () => {
     append(queue, "first");
     const second = append(queue, "second");
     queue.rememberFilters(["a/#"], () => undefined);
-    queue.addLetter(
+    queue.addDeadLetter(
       { time: "", reason: "r", topic: "t", destinationTopic: "", properties: "{}", payload: Buffer.from("four") },
       () => undefined,
     );
@@ -131,7 +131,7 @@ describe("Spool", () => {
     const again = await reopen(spool); // closing commits what was given
     const same = again.queue("flow", new Told());
 
-    expect(same).toMatchObject({ lastSequence: 2, messages: 1, bytes: 5, letterBytes: 6, filters: ["a/#"] });
+    expect(same).toMatchObject({ lastSequence: 2, messages: 1, bytes: 5, deadLetterBytes: 6, filters: ["a/#"] });
     expect(append(same, "third")).toBe(3);
     expect(again.clockMs).toBeGreaterThanOrEqual(clockMs);
     expect(again.states["flow"]).toMatchObject({ messages: 1, oldestMs: expect.closeTo(clockMs, -3) });
@@ -150,7 +150,7 @@ describe("Spool", () => {
   test("calls back for a dead letter and for filters once they are committed, not before", async () => {
     const queue = (await open()).queue("flow", new Told());
     let called = 0;
-    const letter = {
+    const deadLetter = {
       time: "",
       reason: "",
       topic: "",
@@ -161,7 +161,7 @@ describe("Spool", () => {
 
     const committed = Promise.all([
       new Promise<void>((resolve) => {
-        queue.addLetter(letter, () => {
+        queue.addDeadLetter(letter, () => {
           called++;
           resolve();
         });

@@ -43,7 +43,7 @@ function write(queue: string, sequences: readonly number[], more: Partial<WriteR
     inputTopic: sequence % 2 === 0 ? "in/even" : undefined,
     packetBytes: packets[index]!.length,
   }));
-  const none = { removed: [], letters: [], batch: 1, clockMs: 0 };
+  const none = { removed: [], deadLetters: [], batch: 1, clockMs: 0 };
   return { kind: "write", queue, rows, packets: Buffer.concat(packets), ...none, ...more };
 }
 
@@ -64,8 +64,8 @@ describe("SpoolStore", () => {
     expect(again.read("flow", 1, all)[0]).toMatchObject({ sequence: 2, arrivedMs: 20, inputTopic: "in/even" });
     expect(again.read("flow", 2, all)[0]).toMatchObject({ sequence: 3, inputTopic: undefined });
     expect(again.queues).toEqual({
-      flow: { lastSequence: 3, messages: 3, bytes: 27, letterBytes: 0, oldestMs: 10, filters: undefined },
-      other: { lastSequence: 1, messages: 1, bytes: 9, letterBytes: 0, oldestMs: 10, filters: undefined },
+      flow: { lastSequence: 3, messages: 3, bytes: 27, deadLetterBytes: 0, oldestMs: 10, filters: undefined },
+      other: { lastSequence: 1, messages: 1, bytes: 9, deadLetterBytes: 0, oldestMs: 10, filters: undefined },
     });
   });
 
@@ -137,8 +137,8 @@ describe("SpoolStore", () => {
 
   test("keeps dead letters, to be read by other programs while it is open", () => {
     const store = open();
-    const letter = { time: "t", reason: "why", topic: "in", destinationTopic: "out", properties: "{}" };
-    store.write([write("flow", [], { letters: [{ ...letter, payload: Buffer.from("body") }] })]);
+    const deadLetter = { time: "t", reason: "why", topic: "in", destinationTopic: "out", properties: "{}" };
+    store.write([write("flow", [], { deadLetters: [{ ...deadLetter, payload: Buffer.from("body") }] })]);
 
     const reader = new DatabaseSync(path.join(folder, "spool.sqlite"), { readOnly: true });
     const rows = reader.prepare("SELECT * FROM dead_letter").all();
@@ -156,7 +156,7 @@ describe("SpoolStore", () => {
         payload: new Uint8Array(Buffer.from("body")),
       },
     ]);
-    expect(store.queues["flow"]).toMatchObject({ letterBytes: 6 });
+    expect(store.queues["flow"]).toMatchObject({ deadLetterBytes: 6 });
   });
 
   test("remembers the filters of a session", () => {

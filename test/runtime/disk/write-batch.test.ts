@@ -85,10 +85,10 @@ describe("WriteBatch", () => {
     [
       "a dead letter",
       (batch) => {
-        batch.addLetter(letter);
+        batch.addDeadLetter(deadLetter);
       },
       {
-        letters: [
+        deadLetters: [
           { time: "", reason: "r", topic: "t", destinationTopic: "", properties: "{}", payload: Buffer.alloc(1) },
         ],
       },
@@ -103,9 +103,16 @@ describe("WriteBatch", () => {
     expect(batch.take("flow", 3, 5)).toMatchObject({ kind: "write", queue: "flow", batch: 3, clockMs: 5, ...expected });
     expect(batch.isEmpty).toBe(true);
     const again = batch.take("flow", 4, 5);
-    expect([again.rows, again.removed, again.letters, again.packets.length]).toEqual([[], [], [], 0]);
+    expect([again.rows, again.removed, again.deadLetters, again.packets.length]).toEqual([[], [], [], 0]);
     expect("filters" in again).toBe(false);
   });
 });
 
-const letter = { time: "", reason: "r", topic: "t", destinationTopic: "", properties: "{}", payload: Buffer.alloc(1) };
+const deadLetter = {
+  time: "",
+  reason: "r",
+  topic: "t",
+  destinationTopic: "",
+  properties: "{}",
+  payload: Buffer.alloc(1),
+};

@@ -33,7 +33,7 @@ export class FakeDisk {
       lastSequence: this.lastSequence,
       messages: this.rows.size,
       bytes: [...this.rows.values()].reduce((sum, { packetBytes }) => sum + packetBytes, 0),
-      letterBytes: 0,
+      deadLetterBytes: 0,
       trouble: undefined,
       append: (packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined) => {
         const sequence = ++queue.lastSequence;
