@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DestinationUser } from "./connection/destination-link.ts";
 import { Link, type LinkState } from "./connection/link.ts";
 import { aborted, until } from "./connection/quiesce.ts";
-import { takeUpRemovedSessions, type RemovedSessionsOptions } from "./connection/removed-sessions.ts";
+import { RemovedSessions } from "./connection/removed-sessions.ts";
 import { OldFilters } from "./connection/old-filters.ts";
 import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
 import { SourceUser } from "./connection/source-link.ts";
@@ -61,6 +61,8 @@ const firstAttemptMs = 2000;
 const settleMs = 1000;
 /** Sessions of removed instances are looked for within this time for each dataflow, so that not all connect at once. */
 const spreadMs = 50;
+/** A source that subscribes alone waits so long at most for the sessions of removed instances. */
+const findMs = 3000;
 /** A session of a removed instance that was silent for so long is empty. */
 const emptySessionMs = 2000;
 
@@ -79,7 +81,7 @@ export class Dataflow {
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
   readonly #stopped = new AbortController();
-  readonly #removedSessions: RemovedSessionsOptions | undefined;
+  readonly #removedSessions: RemovedSessions | undefined;
 
   constructor(name: string, config: DataflowConfig, context: DataflowContext) {
     this.name = name;
@@ -94,7 +96,7 @@ export class Dataflow {
     this.#destination = this.#createDestinationLink(destination);
     this.#sourceUser = this.#createSourceUser(source, parts);
     this.#source = new Link(this.#sourceUser, this.#linkOptions(source));
-    this.#removedSessions = this.#planRemovedSessions(source, parts);
+    this.#removedSessions = this.#createRemovedSessions(source, parts);
   }
 
   get status(): DataflowStatus {
@@ -172,16 +174,24 @@ export class Dataflow {
     await Promise.all([destination, this.#source.run(), this.#takeUpRemovedSessions()]);
   }
 
+  /** With one instance they have to be unsubscribed before it subscribes alone, or messages come to both. */
+  async #beforeSubscribe(sessionPresent: boolean): Promise<void> {
+    if (this.#removedSessions === undefined || !sessionPresent) return;
+    if (this.#context.config.profile.instanceCount > 1) return;
+    const { signal } = this.#stopped;
+    await Promise.race([this.#removedSessions.find(), delay(findMs, undefined, { signal }).catch(() => undefined)]);
+  }
+
   /** Once its own source is up: messages of a shared subscription have another way by then. */
   async #takeUpRemovedSessions(): Promise<void> {
     const { signal } = this.#stopped;
-    const options = this.#removedSessions;
-    if (options === undefined) return;
+    if (this.#removedSessions === undefined) return;
     await until(() => this.#source.state.kind === "up", signal, tickMs);
     const { config, random } = this.#context;
     const waitMs = settleMs + random() * Object.keys(config.dataflows).length * spreadMs;
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
-    await takeUpRemovedSessions(options, signal);
+    await this.#removedSessions.find();
+    await this.#removedSessions.end();
   }
 
   /** Accepts no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
@@ -256,12 +266,13 @@ export class Dataflow {
       log: this.#log,
       filters,
       oldFilters: new OldFilters(filters, otherFormOfFilters(filters, subscriber)),
+      beforeSubscribe: this.#beforeSubscribe.bind(this),
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }
 
   /** Which sessions of removed instances this one looks after; without shared subscriptions there were no others. */
-  #planRemovedSessions({ endpoint, name }: Side, { source }: DataflowParts): RemovedSessionsOptions | undefined {
+  #createRemovedSessions({ endpoint, name }: Side, { source }: DataflowParts): RemovedSessions | undefined {
     const { clientIdPrefix: prefix, sessionExpirySeconds } = endpoint.mqttSettings;
     const hasShares = endpoint.hostType !== HostType.EventGrid || endpoint.relay.allowSharedSubscriptions;
     if (!hasShares || sessionExpirySeconds === 0) return undefined;
@@ -269,16 +280,20 @@ export class Dataflow {
     const { instanceCount } = this.#context.config.profile;
     const filters = subscribedFilters(source.dataSources, { instanceCount: 1, prefix, dataflow: this.name });
     const shared = subscribedFilters(source.dataSources, { instanceCount: 2, prefix, dataflow: this.name });
-    return {
-      sideOf: (removed) => createSide(this.name, "source", name, { ...this.#context, ordinal: removed }),
+    const options = {
+      sideOf: (removed: number) => createSide(this.name, "source", name, { ...this.#context, ordinal: removed }),
       ordinals: removedOrdinals(ordinal, instanceCount),
-      linkOptions: (side) => ({ ...this.#linkOptions(side), onStateChange: reportRemovedSession(this.#log, side) }),
+      linkOptions: (side: Side) => ({
+        ...this.#linkOptions(side),
+        onStateChange: reportRemovedSession(this.#log, side),
+      }),
       forwarder: this.#forwarder,
       log: this.#log,
       filters,
       subscribed: [...new Set([...shared, ...filters])],
       quietMs: emptySessionMs,
     };
+    return new RemovedSessions(options, this.#stopped.signal);
   }
 
   #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {

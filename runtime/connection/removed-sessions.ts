@@ -38,17 +38,39 @@ const longestMs = 10 * 60 * 1000;
  * part of the messages, which would be lost when they expire. Each is unsubscribed, its messages are forwarded, and it is ended.
  *
  * It looks upwards from the first number that is no longer counted until there is none, since the highest are removed
- * first, and ends them downwards: what an interruption leaves is found again in the same way. Never rejects.
+ * first, and ends them downwards: what an interruption leaves is found again in the same way.
  */
-export async function takeUpRemovedSessions(options: RemovedSessionsOptions, signal: AbortSignal): Promise<void> {
-  const found: RemovedSession[] = [];
-  for (const ordinal of options.ordinals) {
-    if (signal.aborted) return;
-    const session = new RemovedSession(ordinal, options, signal);
-    if (!(await session.isThere)) break;
-    found.push(session);
+export class RemovedSessions {
+  readonly #options: RemovedSessionsOptions;
+  readonly #signal: AbortSignal;
+  readonly #found: RemovedSession[] = [];
+  #finding: Promise<void> | undefined;
+
+  /** @param signal ends it, and leaves what is not empty to the next process */
+  constructor(options: RemovedSessionsOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
   }
-  for (const session of found.reverse()) await session.drain();
+
+  /** Connects to each and unsubscribes it; what is in it is forwarded from then on. May be called again. Never rejects. */
+  async find(): Promise<void> {
+    this.#finding ??= this.#findAll();
+    await this.#finding;
+  }
+
+  /** Ends each once it is empty. Never rejects. */
+  async end(): Promise<void> {
+    for (const session of this.#found.reverse()) await session.drain();
+  }
+
+  async #findAll(): Promise<void> {
+    for (const ordinal of this.#options.ordinals) {
+      if (this.#signal.aborted) return;
+      const session = new RemovedSession(ordinal, this.#options, this.#signal);
+      if (!(await session.isThere)) return;
+      this.#found.push(session);
+    }
+  }
 }
 
 /** The session of one removed instance. */

@@ -25,6 +25,8 @@ export interface SourceOptions {
   readonly filters: readonly string[];
   /** What the session may hold besides. */
   readonly oldFilters: OldFilters;
+  /** Has to be done before the first SUBSCRIBE. Never rejects. */
+  readonly beforeSubscribe: (sessionPresent: boolean) => Promise<void>;
   /** Time for CONNACK and SUBACK to come, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -72,35 +74,41 @@ export class SourceUser implements LinkUser {
     const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
     this.#subscriptions = subscriptions;
     const source = session.open(connection, sessionPresent);
-    return new SourceConnection(source, subscriptions, { forwarder, counters, log }, () => {
-      this.#subscriptions = undefined;
+    const { beforeSubscribe } = this.#options;
+    return new SourceConnection(source, subscriptions, {
+      forwarder,
+      counters,
+      log,
+      prepare: async () => {
+        if (this.#connections === 1) await beforeSubscribe(sessionPresent);
+        await subscriptions.subscribe();
+      },
+      onClosed: () => (this.#subscriptions = undefined),
     });
   }
+}
+
+interface SourceConnectionOptions extends Pick<SourceOptions, "forwarder" | "counters" | "log"> {
+  readonly prepare: () => Promise<void>;
+  readonly onClosed: () => void;
 }
 
 /** One connection to the source. */
 class SourceConnection implements ConnectionUser {
   readonly #source: SourceSide;
   readonly #subscriptions: Subscriptions;
-  readonly #options: Pick<SourceOptions, "forwarder" | "counters" | "log">;
-  readonly #onClosed: () => void;
+  readonly #options: SourceConnectionOptions;
   readonly #logsMessages: boolean;
 
-  constructor(
-    source: SourceSide,
-    subscriptions: Subscriptions,
-    options: Pick<SourceOptions, "forwarder" | "counters" | "log">,
-    onClosed: () => void,
-  ) {
+  constructor(source: SourceSide, subscriptions: Subscriptions, options: SourceConnectionOptions) {
     this.#source = source;
     this.#subscriptions = subscriptions;
     this.#options = options;
-    this.#onClosed = onClosed;
     this.#logsMessages = options.log.isLevelEnabled("debug");
   }
 
   async prepare(): Promise<void> {
-    await this.#subscriptions.subscribe();
+    await this.#options.prepare();
   }
 
   onPublish(view: PublishView): void {
@@ -126,7 +134,7 @@ class SourceConnection implements ConnectionUser {
   }
 
   close(error: ConnectionError | undefined): void {
-    this.#onClosed();
+    this.#options.onClosed();
     this.#options.counters.disconnects.source++;
     this.#subscriptions.end(error?.reasonCode);
     this.#source.close(error);

@@ -161,7 +161,7 @@ describe("Spool", () => {
 
     const committed = Promise.all([
       new Promise<void>((resolve) => {
-        queue.addDeadLetter(letter, () => {
+        queue.addDeadLetter(deadLetter, () => {
           called++;
           resolve();
         });
