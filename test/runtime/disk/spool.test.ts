@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { createLog } from "../../../runtime/report/log.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
+import { patientMs } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 /*
@@ -20,7 +21,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const spool of opened.splice(0)) await spool.close(AbortSignal.timeout(5000));
+  for (const spool of opened.splice(0)) await spool.close(AbortSignal.timeout(patientMs(5000)));
   removeTemporaryFolders();
 });
 
@@ -35,7 +36,7 @@ async function open(): Promise<Spool> {
 
 async function reopen(spool: Spool): Promise<Spool> {
   opened.splice(opened.indexOf(spool), 1);
-  await spool.close(AbortSignal.timeout(5000));
+  await spool.close(AbortSignal.timeout(patientMs(5000)));
   return open();
 }
 
