@@ -1,8 +1,8 @@
 import { cleanUp } from "../support/integration.ts";
-import { describeWithParts, findExecutable } from "../support/real-parts.ts";
+import { describeWithParts } from "../support/real-parts.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { compileLink } from "./link.ts";
-import { tryNamespaces } from "./namespaces.ts";
+import { findNamespaces } from "./namespaces.ts";
 import { runScenario } from "./run-scenario.ts";
 import {
   bigBytes,
@@ -20,13 +20,6 @@ const mostInFlight = 20;
 /** A connection is found dead at the latest after one and a half keep-alive intervals beyond the last PINGREQ. @see MQTT 5.0 §3.1.2.10 */
 const foundSeconds = 2.5 * keepAliveSeconds;
 const reconnectSeconds = 5;
-
-function findPart(name: string): string | undefined {
-  if (name !== "network namespaces") return findExecutable(name);
-  const { options, reason } = tryNamespaces();
-  if (options === undefined) process.stderr.write(`network namespaces: ${reason}\n`);
-  return options?.join(" ");
-}
 
 describeWithParts(
   ["cc", "ip", "mosquitto", "network namespaces"],
@@ -149,5 +142,5 @@ describeWithParts(
       },
     );
   },
-  findPart,
+  findNamespaces,
 );

@@ -31,6 +31,14 @@ export function tryNamespaces(): { readonly options?: readonly string[]; readonl
   return (found = { reason });
 }
 
+/** For `describeWithParts`: finds programs, and whether there can be namespaces; where not, it prints why. */
+export function findNamespaces(name: string): string | undefined {
+  if (name !== "network namespaces") return findExecutable(name);
+  const { options, reason } = tryNamespaces();
+  if (options === undefined) process.stderr.write(`network namespaces: ${reason}\n`);
+  return options?.join(" ");
+}
+
 /**
  * Starts a program in a user, network, mount and process namespace of its own. When this process dies, however it does,
  * the program and all that it started are killed, and the namespaces and mounts are gone with them.
