@@ -1,6 +1,6 @@
 import type { MqttClient } from "mqtt";
 
-import { untilTrue } from "../support/patience.ts";
+import { untilTrueAfter } from "../support/patience.ts";
 import { collect, connectMqttClient, type Collector, type MqttClientOptions } from "../support/mqtt-clients.ts";
 
 /** What became of the messages of a scenario. */
@@ -45,10 +45,8 @@ export class Account {
    * @param linkMs milliseconds, whatever the load of the machine
    */
   async untilAll(linkMs: number): Promise<void> {
-    const deadlineMs = performance.now() + linkMs;
     const hasAll = () => this.#collected.messages.length >= this.#sizes.length && this.balance.lost === 0;
-    await untilTrue("every message", () => performance.now() > deadlineMs || hasAll(), Infinity);
-    await untilTrue("every message", hasAll).catch(() => undefined);
+    await untilTrueAfter("every message", linkMs, hasAll).catch(() => undefined);
   }
 
   get balance(): Balance {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
-import { Stopwatch } from "../support/patience.ts";
+import { Stopwatch, untilTrueAfter } from "../support/patience.ts";
 import { buildDataflow, type MqttSettingsInput } from "../support/relay-config.ts";
 import type { RelayProcess } from "../support/relay-process.ts";
 import type { Balance } from "./account.ts";
@@ -52,20 +53,25 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "stop-on-silent-uplink": stopInSilence,
 };
 
-/** One dataflow over the link, with the test's publisher and collector at its two brokers. */
-async function startDataflow(
-  site: Site,
-  direction: Direction,
-  options: { cloud?: EndpointInput; relay?: DataflowInput["relay"]; waits?: object; readyMs?: number } = {},
-): Promise<RelayProcess> {
-  const { cloud = site.cloudEndpoint({ keepAliveSeconds }), relay: settings = {}, waits = {}, readyMs } = options;
+interface DataflowOptions {
+  readonly cloud?: EndpointInput;
+  readonly relay?: DataflowInput["relay"];
+  readonly waits?: RelayConfigInput["relay"];
+  /** What it takes at most until it is ready, whatever the load of the machine. */
+  readonly readyMs?: number;
+}
+
+/** Starts a relay with one dataflow over the link; one that doesn't get ready in time shows in what it delivers. */
+async function startDataflow(site: Site, direction: Direction, options: DataflowOptions = {}): Promise<RelayProcess> {
+  const { cloud = site.cloudEndpoint({ keepAliveSeconds }), relay: settings = {}, waits, readyMs = 10_000 } = options;
   const [source, destination] = direction === "up" ? (["edge", "cloud"] as const) : (["cloud", "edge"] as const);
   const relay = await site.startRelay({
     endpoints: { edge: site.edgeEndpoint(), cloud },
     dataflows: { flow: buildDataflow([source, ["t/#"]], [destination, "out/${inputTopic}"], { relay: settings }) },
     relay: { connectTimeoutSeconds, drainTimeoutSeconds, ...waits },
   });
-  await relay.untilReady(readyMs ?? 30_000);
+  const isReady = async () => (await relay.readiness())?.status === 200;
+  await untilTrueAfter("readiness", readyMs, isReady).catch(() => undefined);
   return relay;
 }
 
@@ -195,8 +201,7 @@ async function loseName(site: Site): Promise<Outcome> {
   await edge.start();
   const watch = new Stopwatch();
   const areBack = async () => (await relay.metric("relay_source_up")) === manyDataflows;
-  const back = relay.process.until("all sources", async () => ((await areBack()) ? true : undefined), 30_000);
-  await back.catch(() => undefined);
+  await untilTrueAfter("all sources", 20_000, areBack).catch(() => undefined);
   const secondsUntilBack = watch.elapsedMs / 1000;
   for (const topic of topics) await account.publish(topic, smallBytes, smallBytes);
   await cloud.start();

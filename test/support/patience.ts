@@ -91,3 +91,18 @@ export async function until<T>(
 export async function untilTrue(what: string, holds: () => boolean | Promise<boolean>, waitMs?: number): Promise<void> {
   await until(what, async () => ((await holds()) ? true : undefined), waitMs);
 }
+
+/**
+ * Waits until a condition holds that takes its time whatever the load is, such as bytes on a slow link; no longer than the
+ * usual wait after that.
+ * @param ownMs milliseconds that it takes at most
+ */
+export async function untilTrueAfter(
+  what: string,
+  ownMs: number,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const endMs = performance.now() + ownMs;
+  await untilTrue(what, async () => performance.now() > endMs || (await holds()), Infinity);
+  await untilTrue(what, holds);
+}
