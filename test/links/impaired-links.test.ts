@@ -134,6 +134,12 @@ describeWithParts(
     );
 
     scenario(
+      "a connection that is replaced for a new token delivers first what was acknowledged, though it has QoS 0 and is slow",
+      "renew-on-slow-uplink",
+      expectOnce,
+    );
+
+    scenario(
       "a relay that is told to stop while its destination is silent ends, and loses nothing",
       "stop-on-silent-uplink",
       (outcome) => {

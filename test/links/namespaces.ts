@@ -14,11 +14,11 @@ const trial = [
 /** One of its own each, and all that was started in them ends with the first process. */
 const own = ["--mount", "--net", "--pid", "--fork", "--kill-child"];
 /** First what needs no root. */
-const ways = [["--user", "--map-root-user", ...own], own];
+const ways = [["--user", "--map-root-user", ...own], ...(process.getuid?.() === 0 ? [own] : [])];
 
 let found: { readonly options?: readonly string[]; readonly reason: string } | undefined;
 
-/** Whether this machine can make the namespaces of a site; the reason is the last word of the kernel. */
+/** Whether this machine can make the namespaces of a site; where not, prints the last word of the kernel. */
 export function tryNamespaces(): { readonly options?: readonly string[]; readonly reason: string } {
   if (found !== undefined) return found;
   let reason = "no unshare and setpriv, which util-linux has";
@@ -28,15 +28,14 @@ export function tryNamespaces(): { readonly options?: readonly string[]; readonl
     if (status === 0) return (found = { options, reason: "" });
     if (error === undefined) reason = stderr.trim().split("\n").at(-1) ?? reason;
   }
+  process.stderr.write(`network namespaces: ${reason}\n`);
   return (found = { reason });
 }
 
-/** For `describeWithParts`: finds programs, and whether there can be namespaces; where not, it prints why. */
+/** For `describeWithParts`: finds programs, and whether there can be namespaces. */
 export function findNamespaces(name: string): string | undefined {
   if (name !== "network namespaces") return findExecutable(name);
-  const { options, reason } = tryNamespaces();
-  if (options === undefined) process.stderr.write(`network namespaces: ${reason}\n`);
-  return options?.join(" ");
+  return tryNamespaces().options?.join(" ");
 }
 
 /**

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
+import { swapFiles } from "../support/mounted-files.ts";
 import { Stopwatch, untilTrueAfter } from "../support/patience.ts";
 import { buildDataflow, type MqttSettingsInput } from "../support/relay-config.ts";
 import type { RelayProcess } from "../support/relay-process.ts";
@@ -50,6 +51,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "moved-source": (site) => loseConnection(site, "down", moveBroker),
   "silent-name": loseName,
   "stop-on-slow-uplink": stopWithQos0,
+  "renew-on-slow-uplink": renewWithQos0,
   "stop-on-silent-uplink": stopInSilence,
 };
 
@@ -211,16 +213,24 @@ async function loseName(site: Site): Promise<Outcome> {
   return conclude(site, relay, { secondsUntilBack });
 }
 
-/** A relay is told to stop while a megabyte that it may have acknowledged is on its way with QoS 0; another one goes on. */
-async function stopWithQos0(site: Site): Promise<Outcome> {
-  const cloud: MqttSettingsInput = { qos: 0 };
-  const count = 1000;
+/** Messages of a kilobyte, so that they need ten seconds. */
+const qos0Messages = 1000;
+
+/** Starts a dataflow to QoS 0, and returns when messages that it may have acknowledged are on their way. */
+async function sendWithQos0(site: Site, cloud: MqttSettingsInput): Promise<RelayProcess> {
   site.link.set({ delayMs: 20, upBytesPerSecond: 100_000 });
   await watchMessages(site, "up");
-  const first = await startDataflow(site, "up", { cloud: site.cloudEndpoint(cloud) });
+  const relay = await startDataflow(site, "up", { cloud: site.cloudEndpoint(cloud) });
+  await site.account.publish("t/a", ...Array<number>(qos0Messages).fill(1000));
+  await relay.untilMetric("relay_messages_received_total", (received) => received > qos0Messages / 10);
+  return relay;
+}
 
-  await site.account.publish("t/a", ...Array<number>(count).fill(1000));
-  await first.untilMetric("relay_messages_received_total", (received) => received > count / 10);
+/** A relay is told to stop while a megabyte is on its way with QoS 0; another one goes on. */
+async function stopWithQos0(site: Site): Promise<Outcome> {
+  const cloud: MqttSettingsInput = { qos: 0 };
+  const first = await sendWithQos0(site, cloud);
+
   const acknowledged = await first.metric("relay_messages_acknowledged_total");
   const watch = new Stopwatch();
   const { code } = await first.stop();
@@ -229,6 +239,20 @@ async function stopWithQos0(site: Site): Promise<Outcome> {
   await site.account.untilAll(20_000);
 
   return conclude(site, second, { secondsUntilEnd, exitCode: code ?? -1, acknowledged });
+}
+
+/** A token is renewed, and so is the connection, while a megabyte is on its way with QoS 0. */
+async function renewWithQos0(site: Site): Promise<Outcome> {
+  const secretRef = "token-of-the-relay";
+  swapFiles(site.secretFolder(secretRef), { accessToken: "the first token" });
+  const authentication = { method: "AccessToken", accessTokenSettings: { secretRef } } as const;
+  const relay = await sendWithQos0(site, { qos: 0, authentication });
+
+  swapFiles(site.secretFolder(secretRef), { accessToken: "the second token" });
+  await relay.untilLog(({ msg }) => msg === "replacing the connection");
+  await site.account.untilAll(20_000);
+
+  return conclude(site, relay, {});
 }
 
 /** A relay is told to stop while its destination is silent; another one goes on. */

@@ -51,6 +51,8 @@ export interface Site {
   readonly cloudEndpoint: (settings?: MqttSettingsInput) => EndpointInput;
   /** With TLS; the certificate is for the name. */
   readonly cloudTlsEndpoint: (settings?: MqttSettingsInput) => EndpointInput;
+  /** Where the relays find a Secret. */
+  secretFolder(name: string): string;
   /** Starts a relay, or one in the place of another that has ended. */
   startRelay(config: Parameters<typeof buildConfig>[0]): Promise<RelayProcess>;
 }
@@ -87,6 +89,7 @@ export async function createSite(program: string, folder: string): Promise<Site>
     edgeEndpoint: (more = {}) => endpoint(names.edge, edge.ports.mqtt, more),
     cloudEndpoint: (more = {}) => endpoint(names.cloud, cloud.ports.mqtt, more),
     cloudTlsEndpoint: (more = {}) => endpoint(names.cloud, cloud.ports.tls, { tls, ...more }),
+    secretFolder: (name) => path.join(folder, "mounts", "secrets", name),
     startRelay: (parts) => {
       const config: RelayConfigInput = buildConfig(parts);
       return startRelay({ folder, config, mounts: { configmaps: { trust: { "ca.crt": authority.certificate } } } });

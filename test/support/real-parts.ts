@@ -14,7 +14,7 @@ const realParts = {
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
-  "network namespaces": "a kernel with user namespaces and TUN and veth devices, or run the tests as root",
+  "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
   python3: "apt-get install python3",
   pulumi: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
@@ -65,6 +65,7 @@ export function describeWithParts<const Parts extends readonly RealPart[]>(
 }
 
 function sayMissing(part: RealPart): string {
+  if (part === "network namespaces") return `${part}: not on this machine; it takes ${realParts[part]}`;
   const cached = builtFile(part);
   const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
   return `${part}: not found ${places}; get it with: ${realParts[part]}`;
