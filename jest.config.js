@@ -14,10 +14,10 @@ const swc = {
 function project(displayName, folders, testTimeoutMs) {
   return {
     displayName,
-    testEnvironment: "node",
+    testEnvironment: "<rootDir>/test/support/patient-environment.js",
     testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
     globals: { testTimeoutMs },
-    setupFilesAfterEnv: ["<rootDir>/test/support/timeout.cjs", "<rootDir>/test/support/secrets/watch.ts"],
+    setupFilesAfterEnv: ["<rootDir>/test/support/secrets/watch.ts"],
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulePackages.join("|")})/)`],
     // Examples import the package by its name.
@@ -33,6 +33,7 @@ export default {
     project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger"], 10_000),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
+    project("links", ["links"], 240_000),
     // These compile the whole package first.
     project("build", ["build", "examples"], 240_000),
     {

@@ -7,6 +7,7 @@ import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { parseRelayConfig, type RelayConfig } from "../../runtime/contract/config.ts";
 import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
+import { untilTrue } from "../support/patience.ts";
 
 /** Messages of one schedule, and the topics that they take turns on. */
 const messages = 1500;
@@ -182,7 +183,7 @@ function isFirst(number: number, index: number, all: readonly number[]): boolean
   return index === 0 || all[index - 1] !== number;
 }
 
-/** Waits for a condition, for ten seconds at most: the assertion that follows says what is missing. */
+/** Waits for a condition: the assertion that follows says what is missing. */
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 10_000 && !isTrue(); waited += 20) await delay(20);
+  await untilTrue("a condition", isTrue).catch(() => undefined);
 }

@@ -5,6 +5,7 @@ import { compileMachine, createMachine, type Machine } from "../ledger/machine.t
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 import { connectMqttClient } from "../support/mqtt-clients.ts";
+import { patientMs } from "../support/patience.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay } from "../support/relay-process.ts";
@@ -79,6 +80,6 @@ describeWithParts(["mosquitto", "cc"], ([mosquitto, compiler]) => {
 
     const beforeMs = performance.now();
     expect((await relay.stop()).code).toBe(0);
-    expect(performance.now() - beforeMs).toBeLessThan(4000);
+    expect(performance.now() - beforeMs).toBeLessThan(patientMs(4000));
   });
 });

@@ -11,6 +11,7 @@ import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 import { connectMqttClient, endMqttClients, collect } from "../support/mqtt-clients.ts";
 import { swapFiles } from "../support/mounted-files.ts";
+import { untilTrue } from "../support/patience.ts";
 import { runRenewals } from "../support/renewal-run.ts";
 import { stopProcesses } from "../support/started-process.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -28,14 +29,6 @@ afterAll(async () => {
   await stopProcesses();
   removeTemporaryFolders();
 });
-
-async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 20_000;
-  while (!isTrue()) {
-    if (performance.now() > deadlineMs) throw new Error(`${what} did not come within 20 s`);
-    await delay(20);
-  }
-}
 
 function startRelay(
   endpoints: Record<string, object>,
@@ -89,11 +82,14 @@ describe("a service account token whose file is swapped", () => {
       },
     };
     const lines = startRelay({ edge }, mountPath, { flow: flow("edge", "edge") });
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
     const renewed = await sat(issuer, 3600);
     swapFiles(tokens, { edge: renewed });
 
-    await waitFor("two re-authentications", () => events.filter(({ kind }) => kind === "reauthenticate").length === 2);
+    await untilTrue(
+      "two re-authentications",
+      () => events.filter(({ kind }) => kind === "reauthenticate").length === 2,
+    );
     await delay(4500); // until after the end of the first token
     const arrivals = await collect("out", { port });
     const publisher = await connectMqttClient({ port });
@@ -126,14 +122,14 @@ describe("a service account token whose file is swapped", () => {
       },
     };
     startRelay({ edge }, mountPath, { flow: flow("edge", "edge") });
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
 
     swapFiles(tokens, { edge: await sat(await createClusterIssuer(), 3600) }); // signed with another key
-    await waitFor("the broker's refusal", () => events.some(({ kind }) => kind === "refuse"));
+    await untilTrue("the broker's refusal", () => events.some(({ kind }) => kind === "refuse"));
     swapFiles(tokens, { edge: await sat(issuer, 3600) });
     const isKept = (event: BrokerEvent) => event.kind === "connect" && event.sessionPresent;
-    await waitFor("the sessions", () => events.filter(isKept).length === 2);
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("the sessions", () => events.filter(isKept).length === 2);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
 
     expect(stage.relay!.dataflows[0]!.counters.sessionsLost).toBe(0);
   });
@@ -189,7 +185,7 @@ describe("a client certificate that is swapped under load", () => {
   test("is shown in another connection that takes the session over, with nothing lost or doubled", async () => {
     const { port, events, mountPath, endpoint, issue } = await startPlant();
     const lines = startRelay({ edge: endpoint() }, mountPath, { flow: flow("edge", "edge") });
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
     const arrivals = await collect("out", { port });
     const publisher = await connectMqttClient({ port });
 
@@ -199,7 +195,7 @@ describe("a client certificate that is swapped under load", () => {
     }, 10);
     await delay(300);
     await issue();
-    await waitFor("both connections to be replaced", () => events.filter(isReplaced).length === 2);
+    await untilTrue("both connections to be replaced", () => events.filter(isReplaced).length === 2);
     await delay(300);
     clearInterval(load);
     await arrivals.untilCount(published);
@@ -227,7 +223,7 @@ describe("a client certificate that is swapped under load", () => {
       return [`flow-${pair}`, flow(`from-${source}`, `to-${destination}`, `in/${pair}`, `out/${pair}`)] as const;
     });
     startRelay(endpoints, mountPath, Object.fromEntries(flows));
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
     const arrivals = await collect("out/#", { port });
     const publisher = await connectMqttClient({ port });
 
@@ -242,7 +238,7 @@ describe("a client certificate that is swapped under load", () => {
     const replaced = () => events.filter(isReplaced).length;
     // A message at a time, each accepted by the broker, all through the eight replacements.
     while (replaced() < 2 * pairs.length) await publishOnce();
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
     const after = published;
     for (let count = 0; count < 20; count++) await publishOnce();
     const last = String(published - 1);
@@ -270,7 +266,7 @@ describe("a client certificate that is swapped under load", () => {
   test("at a destination that owes an acknowledgement for more than 5 s repeats what is owed, once a side at most, and loses nothing", async () => {
     const { broker, port, events, mountPath, endpoint, issue } = await startPlant();
     startRelay({ edge: endpoint() }, mountPath, { flow: flow("edge", "edge") });
-    await waitFor("readiness", () => stage.relay!.readiness.isReady);
+    await untilTrue("readiness", () => stage.relay!.readiness.isReady);
     const arrivals = await collect("out", { port });
     const publisher = await connectMqttClient({ port });
     broker.faults.dropPubacks(1, "flow-0-destination");
@@ -278,7 +274,7 @@ describe("a client certificate that is swapped under load", () => {
     await publisher.publishAsync("in/owed", "owed", { qos: 1 });
     await arrivals.untilCount(1);
     await issue();
-    await waitFor("both connections to be replaced", () => events.filter(isReplaced).length === 2);
+    await untilTrue("both connections to be replaced", () => events.filter(isReplaced).length === 2);
     await publisher.publishAsync("in/after", "after", { qos: 1 });
     await arrivals.until(({ payload }) => payload === "after");
 

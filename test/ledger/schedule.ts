@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { Stopwatch } from "../support/patience.ts";
 import { faults, possibleFaults } from "./faults.ts";
 import type { Verdict } from "./ledger.ts";
 import { between, createRandom, pick } from "./random.ts";
@@ -24,8 +25,8 @@ export interface ScheduleResult extends Verdict {
   readonly log: readonly string[];
 }
 
-/** Longest time for everything to arrive once there are no more faults. */
-const patienceMs = 60_000;
+/** Longest time for everything to arrive once there are no more faults, on an idle machine. */
+const restMs = 60_000;
 const quietMs = 300;
 const pollMs = 50;
 
@@ -83,9 +84,9 @@ async function comeToRest(stage: Stage): Promise<boolean> {
     relay.variant = { ...relay.variant, hasSide: true };
     await relay.start();
   }
-  const deadlineMs = performance.now() + patienceMs;
+  const watch = new Stopwatch();
   let progress = -1;
-  for (let quietSinceMs = performance.now(); performance.now() < deadlineMs;) {
+  for (let quietSinceMs = performance.now(); watch.elapsedMs < restMs;) {
     await delay(pollMs);
     const isQuiet = progress === ledger.progress && publisher.isDone && ledger.isComplete;
     progress = ledger.progress;

@@ -4,7 +4,9 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { arcKeyFolder } from "../../emulator/identity/arc-challenge.ts";
+import { Stopwatch } from "./patience.ts";
 import { findExecutable } from "./real-parts.ts";
+import type { Within } from "./started-process.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
 
 /** A machine on which a program finds the keys of an Arc-enabled server in the folder that Azure's library reads. */
@@ -12,7 +14,7 @@ export interface ArcServer {
   /** Where the keys are to be put. */
   readonly keyFolder: string;
   /** What to start in place of a program, so that it sees them. */
-  readonly within: (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
+  readonly within: Within;
   /** Takes back what was made outside of a test's own folders. */
   end(): void;
 }
@@ -63,13 +65,14 @@ function canUseMachine(): boolean {
 }
 
 const marker = path.join(agentFolder, "made-by-tests-of-mqtt-dataflow");
-const patienceMs = 15_000;
+/** Longest wait for the other test, on an idle machine. */
+const otherTestMs = 15_000;
 const againMs = 100;
 
 /** Makes the agent's folder; waits while a test in another process has it. */
 async function takeMachine(): Promise<void> {
   mkdirSync(path.dirname(agentFolder), { recursive: true });
-  const deadlineMs = performance.now() + patienceMs;
+  const watch = new Stopwatch();
   for (;;) {
     try {
       mkdirSync(agentFolder);
@@ -77,7 +80,7 @@ async function takeMachine(): Promise<void> {
       mkdirSync(arcKeyFolder);
       return;
     } catch (cause) {
-      if (performance.now() > deadlineMs)
+      if (watch.elapsedMs > otherTestMs)
         throw new Error(`${agentFolder}: is left by a run that was ended; remove it`, { cause });
       await delay(againMs);
     }

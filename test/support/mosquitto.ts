@@ -6,11 +6,13 @@ import path from "node:path";
 import type { CertificateAndKey } from "../../emulator/certificates/certificate-authority.ts";
 import { findFreePort } from "./free-port.ts";
 import { registerSecret } from "./secrets/run-record.ts";
-import { startProcess, type StartedProcess } from "./started-process.ts";
+import { startProcess, type StartedProcess, type Within } from "./started-process.ts";
 
 /** One port of a broker, and who may come in there. */
 export interface MosquittoListener {
   readonly protocol?: "mqtt" | "websockets";
+  /** That it listens on; 127.0.0.1 when omitted. */
+  readonly address?: string;
   readonly tls?: {
     readonly server: CertificateAndKey;
     /** Clients have to show a certificate of this authority, in PEM; its Common Name becomes their user name. */
@@ -26,6 +28,8 @@ export interface MosquittoOptions<Name extends string> {
   readonly settings?: readonly string[];
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs; omitted: in this process's namespaces. */
+  readonly within?: Within;
 }
 
 /** A real broker on loopback. */
@@ -50,7 +54,7 @@ const stopAgainMs = 500;
 export async function startMosquitto<Name extends string>(
   executable: string,
   folder: string,
-  { listeners, settings = [], env = {} }: MosquittoOptions<Name>,
+  { listeners, settings = [], env = {}, within = (program, args) => [program, [...args]] }: MosquittoOptions<Name>,
 ): Promise<Mosquitto<Name>> {
   mkdirSync(folder, { recursive: true });
   const ports = {} as Record<Name, number>;
@@ -78,7 +82,7 @@ export async function startMosquitto<Name extends string>(
     return broker;
   };
   const start = async () => {
-    broker = startProcess(executable, ["-c", file], { env });
+    broker = startProcess(...within(executable, ["-c", file]), { env });
     await broker.untilLine((line) => line.endsWith(" running"));
   };
   await start();
@@ -108,8 +112,9 @@ export async function startMosquitto<Name extends string>(
   };
 }
 
-function listenerLines(prefix: string, port: number, { protocol, tls, passwords }: MosquittoListener): string[] {
-  const lines = [`listener ${port} 127.0.0.1`, `protocol ${protocol ?? "mqtt"}`];
+function listenerLines(prefix: string, port: number, listener: MosquittoListener): string[] {
+  const { protocol, address = "127.0.0.1", tls, passwords } = listener;
+  const lines = [`listener ${port} ${address}`, `protocol ${protocol ?? "mqtt"}`];
   const addFile = (setting: string, suffix: string, content: string) => {
     writeFileSync(`${prefix}.${suffix}`, content);
     lines.push(`${setting} ${prefix}.${suffix}`);

@@ -2,6 +2,8 @@ import { EventEmitter, once } from "node:events";
 
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 
+import { Stopwatch, usualMs } from "./patience.ts";
+
 /** A message as it came to a {@link Collector}. */
 export interface CollectedMessage {
   readonly topic: string;
@@ -12,11 +14,17 @@ export interface CollectedMessage {
 /** A subscriber that keeps what it gets. */
 export interface Collector {
   readonly messages: readonly CollectedMessage[];
-  /** Waits for the first message that is wanted, one that came before included. */
-  until(isWanted: (message: CollectedMessage) => boolean): Promise<CollectedMessage>;
+  /**
+   * Waits for the first message that is wanted, one that came before included.
+   * @param waitMs milliseconds of an idle machine, 20 s when omitted
+   */
+  until(isWanted: (message: CollectedMessage) => boolean, waitMs?: number): Promise<CollectedMessage>;
   untilTopic(topic: string): Promise<CollectedMessage>;
-  /** Waits until so many messages came. */
-  untilCount(count: number): Promise<void>;
+  /**
+   * Waits until so many messages came.
+   * @param waitMs milliseconds of an idle machine, 20 s when omitted
+   */
+  untilCount(count: number, waitMs?: number): Promise<void>;
 }
 
 export interface MqttClientOptions {
@@ -27,8 +35,9 @@ export interface MqttClientOptions {
   readonly connect?: IClientOptions;
 }
 
-const patienceMs = 20_000;
 const reconnectMs = 50;
+/** Longest time without a look at the load. */
+const newsMs = 200;
 const sessionExpirySeconds = 3600;
 
 const connected = new Set<MqttClient>();
@@ -69,23 +78,24 @@ export async function collect(
   });
   await client.subscribeAsync(filter, { qos, rap: keepsRetainFlag });
 
-  const untilSome = async <T>(what: string, find: () => T | undefined): Promise<T> => {
-    const signal = AbortSignal.timeout(patienceMs);
+  const untilSome = async <T>(what: string, find: () => T | undefined, waitMs = usualMs): Promise<T> => {
+    const watch = new Stopwatch();
     for (;;) {
       const found = find();
       if (found !== undefined) return found;
-      await once(news, "news", { signal }).catch((cause: unknown) => {
+      if (watch.elapsedMs > waitMs) {
         const came = `${messages.length} came, the last on "${messages.at(-1)?.topic ?? ""}"`;
-        throw new Error(`${what} did not come within ${patienceMs} ms; ${came}`, { cause });
-      });
+        throw new Error(`${what} did not come within ${waitMs} ms of an idle machine; ${came}`);
+      }
+      await once(news, "news", { signal: AbortSignal.timeout(newsMs) }).catch(() => undefined);
     }
   };
   const collector: Collector = {
     messages,
-    until: (isWanted) => untilSome("the message that a test waits for", () => messages.find(isWanted)),
+    until: (isWanted, waitMs) => untilSome("the message that a test waits for", () => messages.find(isWanted), waitMs),
     untilTopic: (topic) => untilSome(`a message on "${topic}"`, () => messages.find((found) => found.topic === topic)),
-    untilCount: async (count) => {
-      await untilSome(`message ${count}`, () => (messages.length >= count ? true : undefined));
+    untilCount: async (count, waitMs) => {
+      await untilSome(`message ${count}`, () => (messages.length >= count ? true : undefined), waitMs);
     },
   };
   return collector;

@@ -2,14 +2,19 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-/** Programs that the tests drive for real, by the name of their executable, with the way to get them. */
+/**
+ * Programs that the tests drive for real, by the name of their executable, and one ability of the machine, with the way to
+ * get them.
+ */
 const realParts = {
   cc: "apt-get install build-essential",
   etcd: "apt-get install etcd-server",
+  ip: "apt-get install iproute2",
   "kube-apiserver": ".ci/install-real-parts",
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
+  "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
   python3: "apt-get install python3",
   pulumi: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
@@ -60,6 +65,7 @@ export function describeWithParts<const Parts extends readonly RealPart[]>(
 }
 
 function sayMissing(part: RealPart): string {
+  if (part === "network namespaces") return `${part}: not on this machine; it takes ${realParts[part]}`;
   const cached = builtFile(part);
   const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
   return `${part}: not found ${places}; get it with: ${realParts[part]}`;

@@ -3,12 +3,13 @@ import path from "node:path";
 
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { findFreePort } from "./free-port.ts";
+import { patientMs } from "./patience.ts";
 import { publicKeys, recordOutput, registerSecret } from "./secrets/run-record.ts";
-import { startProcess, type ProcessEnd, type StartedProcess } from "./started-process.ts";
+import { startProcess, type ProcessEnd, type StartedProcess, type Within } from "./started-process.ts";
 
 const entryPoint = path.join(import.meta.dirname, "../../runtime/main.ts");
 
-/** Longest wait for an answer of probes and metrics. */
+/** Longest wait for an answer of probes and metrics on an idle machine. */
 const answerMs = 5000;
 
 /** Contents of mounted files: by name of the Secret or ConfigMap, then by key. */
@@ -42,7 +43,7 @@ export interface RelayOptions {
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
   /** What to start in place of a program, so that it sees another machine; omitted: the program. */
-  readonly within?: (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
+  readonly within?: Within;
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -68,7 +69,8 @@ export interface RelayProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Asks `/readyz`; `undefined` while nobody answers. */
   readiness(): Promise<ReadinessAnswer | undefined>;
-  untilReady(): Promise<void>;
+  /** @param waitMs milliseconds of an idle machine, 20 s when omitted */
+  untilReady(waitMs?: number): Promise<void>;
   /** Waits until `/readyz` says 503 with a reason that matches. */
   untilUnready(reason: RegExp): Promise<string>;
   untilLog(isWanted: (line: LogLine) => boolean): Promise<LogLine>;
@@ -100,7 +102,7 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
   const readLog = () => started.lines.flatMap(parseLogLine);
   const record = recordOutput("relay-pages");
   const get = async (page: string) => {
-    const signal = AbortSignal.timeout(answerMs);
+    const signal = AbortSignal.timeout(patientMs(answerMs));
     const response = await fetch(`http://127.0.0.1:${port}/${page}`, { signal }).catch(() => undefined);
     const text = (await response?.text()) ?? "";
     record(`${text}\n`);
@@ -113,8 +115,9 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
     },
     ended: started.ended,
     readiness: () => get("readyz"),
-    untilReady: async () => {
-      await started.until("readiness", async () => ((await relay.readiness())?.status === 200 ? true : undefined));
+    untilReady: async (waitMs) => {
+      const isReady = async () => ((await relay.readiness())?.status === 200 ? true : undefined);
+      await started.until("readiness", isReady, waitMs);
     },
     untilUnready: (reason) =>
       started.until(`a 503 with ${String(reason)}`, async () => {

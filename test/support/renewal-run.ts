@@ -14,6 +14,7 @@ import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { cloudHost, startCloud } from "./cloud.ts";
 import { swapFiles } from "./mounted-files.ts";
 import { connectMqttClient } from "./mqtt-clients.ts";
+import { Stopwatch, untilTrue } from "./patience.ts";
 import { buildConfig, buildDataflow } from "./relay-config.ts";
 import { startRelay, type RelayProcess } from "./relay-process.ts";
 
@@ -196,12 +197,8 @@ export async function runRenewals(options: RenewalRunOptions): Promise<RenewalRu
     upwards.stopMeasuring();
     downwards.stopMeasuring();
     const [publishedUp, publishedDown] = [await up.stop(), await down.stop()];
-    const deadlineMs = performance.now() + 15_000;
-    while (
-      (upwards.counts.size < publishedUp || downwards.counts.size < publishedDown) &&
-      performance.now() < deadlineMs
-    )
-      await delay(50);
+    const hasAll = () => upwards.counts.size >= publishedUp && downwards.counts.size >= publishedDown;
+    await untilTrue("every message", hasAll).catch(() => undefined);
     return {
       seconds: Math.round(seconds),
       tokenRenewals: countLines(relay, "credential renewed", "token for"),
@@ -257,8 +254,9 @@ async function renewAll(
 ): Promise<{ certificateRenewals: number; caChanges: number }> {
   let [certificates, authorities] = [0, 0];
   const connectionsAtEdge = 2;
-  const deadlineMs = performance.now() + (tokenRenewals + 5) * tokenLifetimeSeconds * 1000;
-  while (performance.now() < deadlineMs) {
+  const watch = new Stopwatch();
+  const longestMs = (tokenRenewals + 5) * tokenLifetimeSeconds * 1000;
+  while (watch.elapsedMs < longestMs) {
     const tokens = countLines(relay, "credential renewed", "token for");
     if (tokens >= tokenRenewals && certificates >= certificateRenewals) break;
     const isSettled = replaced() >= certificates * connectionsAtEdge;
@@ -277,7 +275,7 @@ async function renewAll(
     }
     await delay(50);
   }
-  while (replaced() < certificates * connectionsAtEdge && performance.now() < deadlineMs) await delay(50);
+  while (replaced() < certificates * connectionsAtEdge && watch.elapsedMs < longestMs) await delay(50);
   await delay(500);
   return { certificateRenewals: certificates, caChanges: authorities };
 }

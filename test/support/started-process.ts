@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
+import { Stopwatch, usualMs } from "./patience.ts";
 import { recordOutput, registerSecret } from "./secrets/run-record.ts";
 
 /** How a process ended. */
@@ -24,12 +25,18 @@ export interface StartedProcess {
    * @param from index of the first line that counts
    */
   untilLine(isWanted: (line: string) => boolean, from?: number): Promise<string>;
-  /** Waits until `probe` gives a value; asks again after each line and after each 20 ms. */
-  until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T>;
+  /**
+   * Waits until `probe` gives a value; asks again after each line and after each 20 ms.
+   * @param waitMs milliseconds of an idle machine, 20 s when omitted
+   */
+  until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>, waitMs?: number): Promise<T>;
   kill(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<ProcessEnd>;
 }
+
+/** What to start in place of a program, so that it runs somewhere else, such as in a namespace. */
+export type Within = (program: string, args: readonly string[]) => readonly [command: string, args: string[]];
 
 export interface StartOptions {
   readonly cwd?: string;
@@ -38,8 +45,6 @@ export interface StartOptions {
   readonly input?: Buffer;
 }
 
-/** Longest wait for one line or one state; the slowest seen on two busy cores is a tenth of it. */
-const patienceMs = 20_000;
 const probeIntervalMs = 20;
 const shownLines = 15;
 
@@ -95,14 +100,14 @@ export function startProcess(command: string, args: readonly string[], options: 
     }),
     untilLine: (isWanted, from = 0) =>
       started.until("the line that a test waits for", () => lines.slice(from).find(isWanted)),
-    until: async (what, probe) => {
-      const deadlineMs = performance.now() + patienceMs;
+    until: async (what, probe, waitMs = usualMs) => {
+      const watch = new Stopwatch();
       for (;;) {
         const wasClosed = isClosed();
         const found = await probe();
         if (found !== undefined) return found;
         if (wasClosed) throw describe(`ended with ${JSON.stringify(end)} before ${what} came`);
-        if (performance.now() > deadlineMs) throw describe(`${what} did not come within ${patienceMs} ms`);
+        if (watch.elapsedMs > waitMs) throw describe(`${what} did not come within ${waitMs} ms of an idle machine`);
         await once(news, "news", { signal: AbortSignal.timeout(probeIntervalMs) }).catch(() => undefined);
       }
     },

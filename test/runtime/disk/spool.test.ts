@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "../../../runtime/report/log.ts";
 import { spoolFile } from "../../../runtime/disk/protocol.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
+import { patientMs } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 /*
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const spool of opened.splice(0)) await spool.close(AbortSignal.timeout(5000));
+  for (const spool of opened.splice(0)) await spool.close(AbortSignal.timeout(patientMs(5000)));
   removeTemporaryFolders();
 });
 
@@ -38,7 +39,7 @@ async function open(): Promise<Spool> {
 
 async function reopen(spool: Spool): Promise<Spool> {
   opened.splice(opened.indexOf(spool), 1);
-  await spool.close(AbortSignal.timeout(5000));
+  await spool.close(AbortSignal.timeout(patientMs(5000)));
   return open();
 }
 
