@@ -18,6 +18,8 @@ export interface Route {
   readonly destination: BrokerSide;
   /** Topic filters, one dataflow each. */
   readonly filters: readonly string[];
+  /** Further filters of each dataflow, which take nothing in; only the relay has them. */
+  readonly idleFilters: readonly string[];
   readonly qos: 0 | 1;
   /** QoS 1 messages that may be unacknowledged on either side. */
   readonly window: number;

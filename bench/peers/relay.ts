@@ -85,11 +85,11 @@ function endpoint({ port, caFile }: BrokerSide, { folder, qos, window, isEnriche
   };
 }
 
-function dataflow({ isEnriched }: Route, filter: string): DataflowInput {
+function dataflow({ isEnriched, idleFilters }: Route, filter: string): DataflowInput {
   const dataDestination = isEnriched ? enrichedTopic : "${inputTopic}";
   return {
     operations: [
-      { operationType: "Source", sourceSettings: { endpointRef: "source", dataSources: [filter] } },
+      { operationType: "Source", sourceSettings: { endpointRef: "source", dataSources: [filter, ...idleFilters] } },
       { operationType: "Destination", destinationSettings: { endpointRef: "destination", dataDestination } },
     ],
   };

@@ -1,6 +1,7 @@
 import type { MedianInterval } from "../measure/statistics.ts";
 import { peerNames } from "../peers/peer.ts";
 import { manyDataflows, oneDataflow } from "../scenarios/fan-out.ts";
+import { freshSession, keptSession } from "../scenarios/kept-session.ts";
 import { intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
 /** What the relay has set itself. */
@@ -107,6 +108,13 @@ export const bars: readonly Bar[] = [
     kind: "at most",
     unit: "",
     measure: (record) => ratioOf(record, "fan-out", [manyDataflows, oneDataflow], "cpuMicroseconds"),
+  },
+  {
+    text: "CPU per message in a session that was kept over a restart, 10 filters, ratio to a fresh one",
+    limit: 1.15,
+    kind: "at most",
+    unit: "",
+    measure: (record) => ratioOf(record, "kept-session", [keptSession, freshSession], "cpuMicroseconds"),
   },
 ];
 

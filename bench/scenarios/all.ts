@@ -1,8 +1,15 @@
 import { fanOut } from "./fan-out.ts";
+import { keptSessionScenario } from "./kept-session.ts";
 import { latency } from "./latency.ts";
 import { saturationScenarios } from "./saturation.ts";
 import type { Scenario } from "./scenario.ts";
 import { stallScenarios } from "./stall.ts";
 
 /** Every scenario, in the order in which they run and stand on the page. */
-export const allScenarios: readonly Scenario[] = [...saturationScenarios, latency, ...stallScenarios, fanOut];
+export const allScenarios: readonly Scenario[] = [
+  ...saturationScenarios,
+  latency,
+  ...stallScenarios,
+  fanOut,
+  keptSessionScenario,
+];

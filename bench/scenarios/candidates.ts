@@ -28,12 +28,22 @@ export async function startCandidates(bench: Bench, options: CandidateOptions): 
   return started;
 }
 
+/** What one bridge of several of its kind is started with. */
+interface Shape {
+  /** @default the peer's name */
+  readonly label?: string;
+  /** @default 1 */
+  readonly dataflows?: number;
+  /** Topic filters of each dataflow; the relay's only. @default 1 */
+  readonly filters?: number;
+}
+
 /** Starts one bridge; `undefined` when it is not installed, or does not start. */
 export async function startCandidate(
   bench: Bench,
   { scenario, tls = false, qos = 1, isEnriched = false }: CandidateOptions,
   name: PeerName,
-  { label = name, dataflows = 1 }: { readonly label?: string; readonly dataflows?: number } = {},
+  { label = name, dataflows = 1, filters = 1 }: Shape = {},
 ): Promise<Candidate | undefined> {
   const installed = bench.installed.get(name);
   if (installed === undefined) return undefined; // its reason stands in the list of peers
@@ -44,6 +54,8 @@ export async function startCandidate(
     source: bench.brokers.source[side],
     destination: bench.brokers.destination[side],
     filters: dataflows === 1 ? [`load/${label}/#`] : topics,
+    // They take nothing in, and each message is held against them.
+    idleFilters: Array.from({ length: filters - 1 }, (_, index) => `idle/${label}/${index}/#`),
     qos,
     window,
     isEnriched,

@@ -5,7 +5,7 @@ import { readOptions } from "../../bench/options.ts";
 test("measures everything, seven rounds of it, and writes the page of the documentation", () => {
   const { scenarios, peers, size, output } = readOptions([]);
 
-  expect(scenarios).toHaveLength(12);
+  expect(scenarios).toHaveLength(13);
   expect(peers).toEqual(["relay", "plain-mqttjs", "mosquitto", "node-red", "bento", "rumqttd"]);
   expect(size.rounds).toBe(7);
   expect(size.stalledMessages).toBe(1_000_000);

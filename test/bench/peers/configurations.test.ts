@@ -11,6 +11,7 @@ const route: Route = {
   source: { port: 1001 },
   destination: { port: 1002 },
   filters: ["load/x/#"],
+  idleFilters: [],
   qos: 1,
   window: 1000,
   isEnriched: false,
