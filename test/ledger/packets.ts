@@ -2,7 +2,15 @@
  * As much of MQTT 5 as the ledger needs, and none of it the relay's own: what judges must not share its mistakes.
  */
 
-export const PacketType = { connect: 1, connack: 2, publish: 3, puback: 4, suback: 9 } as const;
+export const PacketType = {
+  connect: 1,
+  connack: 2,
+  publish: 3,
+  puback: 4,
+  suback: 9,
+  disconnect: 14,
+  auth: 15,
+} as const;
 
 /** Takes one packet: it begins at `start`, its body at `body`, and it ends before `end`. */
 export type OnPacket = (bytes: Buffer, start: number, body: number, end: number) => void;
@@ -36,14 +44,24 @@ export function typeOf(bytes: Buffer, start: number): number {
   return (bytes[start] ?? 0) >> 4;
 }
 
-/** Where the packet identifier of a PUBLISH with QoS 1 stands. */
-export function packetIdAt(bytes: Buffer, body: number): number {
-  return body + 2 + bytes.readUInt16BE(body);
+/** What the ledger has to know of a PUBLISH. */
+export interface Publish {
+  readonly qos: number;
+  /** Whether its sender says that it was sent before. */
+  readonly isDup: boolean;
+  /** 0 with QoS 0, which has none. */
+  readonly packetId: number;
+  /** The number that its payload begins with. */
+  readonly message: number;
 }
 
-/** The number that the payload of a PUBLISH with QoS 1 begins with. */
-export function messageOf(bytes: Buffer, body: number): number {
-  return bytes.readUInt32BE(skipProperties(bytes, packetIdAt(bytes, body) + 2));
+export function publishOf(bytes: Buffer, start: number, body: number): Publish {
+  const flags = bytes[start] ?? 0;
+  const qos = (flags >> 1) & 3;
+  const afterTopic = body + 2 + bytes.readUInt16BE(body);
+  const packetId = qos === 0 ? 0 : bytes.readUInt16BE(afterTopic);
+  const message = bytes.readUInt32BE(skipProperties(bytes, qos === 0 ? afterTopic : afterTopic + 2));
+  return { qos, isDup: (flags & 8) !== 0, packetId, message };
 }
 
 /** Reason code of a PUBACK. */

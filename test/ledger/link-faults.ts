@@ -1,0 +1,80 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { during, proxyOf, until, type Fault } from "./fault.ts";
+import { between, pick } from "./random.ts";
+import type { Stage } from "./stage.ts";
+
+type Side = "source" | "destination";
+
+/** Longest time for a relay to find out by its keep-alive of a second that nothing comes any more. */
+const noticeMs = 6000;
+
+function cut(side: Side): Fault {
+  return {
+    act: (stage) => {
+      proxyOf(stage, side).cut(pick(stage.random, ["end", "reset"]));
+    },
+  };
+}
+
+/** For a while nothing gets through, and then everything is reset. */
+function goSilent(side: Side): Fault {
+  return {
+    act: (stage) =>
+      during(stage, [100, 4000], (isOn) => {
+        proxyOf(stage, side).setSilent(isOn);
+      }),
+  };
+}
+
+/** Nobody says ever that today's connections are gone; new ones work. */
+function goHalfOpen(side: Side): Fault {
+  return {
+    act: async (stage) => {
+      const proxy = proxyOf(stage, side);
+      const before = proxy.connections;
+      proxy.silenceOpen();
+      if (stage.random() < 0.5) await until(noticeMs, () => proxy.connections > before);
+    },
+  };
+}
+
+/** A slow link in one direction or both, for long enough that bytes wait in the relay and timers of a second run out. */
+function slowDown(side: Side): Fault {
+  return {
+    act: async (stage) => {
+      const proxy = proxyOf(stage, side);
+      proxy.setPace({ bytesPerSecond: between(stage.random, 20_000, 150_000) });
+      await delay(between(stage.random, 500, 3000));
+      proxy.setPace();
+    },
+  };
+}
+
+/** Faults of the links between the relay and its brokers. */
+export const links: Readonly<Record<string, Fault>> = {
+  cutSource: cut("source"),
+  cutDestination: cut("destination"),
+  halfOpenSource: goHalfOpen("source"),
+  halfOpenDestination: goHalfOpen("destination"),
+  silentSource: goSilent("source"),
+  silentDestination: goSilent("destination"),
+  slowSource: slowDown("source"),
+  slowDestination: slowDown("destination"),
+  delaySource: {
+    act: (stage) => {
+      const delayMs = between(stage.random, 1, 100);
+      return during(stage, [100, 1500], (isOn) => {
+        stage.sourceProxy.setPace(isOn ? { delayMs } : {});
+      });
+    },
+  },
+  throttleDestination: {
+    act: (stage: Stage) => {
+      const bytesPerSecond = between(stage.random, 10_000, 200_000);
+      return during(stage, [100, 2500], (isOn) => {
+        stage.destinationProxy.setPace(isOn ? { bytesPerSecond } : {});
+      });
+    },
+  },
+};
