@@ -79,6 +79,6 @@ async function settle(stage: Stage, isKilled: boolean): Promise<void> {
 
 /** What an operator changes. */
 export const changes: Readonly<Record<string, Fault>> = {
-  changeConfig: { act: changeConfig, hasMoment: true },
-  scale: { isPossible: ({ scene }) => scene.isScaled, act: scale, hasMoment: true },
+  changeConfig: { act: changeConfig, hasMoment: true, weight: 2 },
+  scale: { isPossible: ({ scene }) => scene.isScaled, act: scale, hasMoment: true, weight: 6 },
 };

@@ -12,6 +12,8 @@ export interface Fault {
   readonly act: (stage: Stage) => unknown;
   /** It chooses the moment when half of its messages are published. */
   readonly hasMoment?: boolean;
+  /** How often it is drawn, beside others of 1. @default 1 */
+  readonly weight?: number;
 }
 
 /** So often the next fault comes while a relay is still starting; else once it has connected, or after so long. */

@@ -12,6 +12,8 @@ export interface FleetOptions {
   /** Variables of an instance's environment. */
   readonly env: (ordinal: number) => Readonly<Record<string, string>>;
   readonly onStart: (ordinal: number) => void;
+  /** An instance is about to get a signal. */
+  readonly onStop: (ordinal: number, signal: NodeJS.Signals) => void;
   /** An instance has ended; resolves when all that it has sent was read. */
   readonly onEnd: (ordinal: number, end: StopRecord) => Promise<void>;
 }
@@ -80,6 +82,7 @@ export class Fleet {
     const running = this.#running.get(ordinal);
     if (running === undefined) return;
     this.#told.add(running);
+    this.#options.onStop(ordinal, signal);
     const startMs = performance.now();
     const end = await running.stop(signal);
     this.#running.delete(ordinal);

@@ -98,6 +98,7 @@ interface InstanceBook {
   readonly firsts: Uint8Array;
   /** The process of today; 0 for none. */
   process: number;
+  isStopping: boolean;
 }
 
 export interface LedgerOptions {
@@ -111,6 +112,8 @@ export interface LedgerOptions {
   readonly spooled: Readonly<Record<FlowName, boolean>>;
   /** Whether a message that was refused for good has to be on the disk. */
   readonly hasDeadLetters: boolean;
+  /** Time that the relay has, when it ends a connection itself, to hand over what it has acknowledged. */
+  readonly drainTimeoutMs: number;
 }
 
 /**
@@ -153,8 +156,11 @@ export class Ledger {
   readonly #discards: Record<FlowName, Range[]> = { flow: [], side: [] };
   /** Messages that were published while filters or instances changed: each filter may bring them. */
   readonly #changes: Range[] = [];
+  #replacingSinceMs = -Infinity;
   #strictFrom = Infinity;
   #publishedBelow = 0;
+  /** AUTHs that the relay has sent. */
+  auths = 0;
   /** Faults of the brokers that the proxies play: the next so many packets are not as they were sent. */
   readonly faults = {
     dropPubacks: 0,
@@ -173,6 +179,7 @@ export class Ledger {
       credits: new Uint8Array(messages),
       firsts: new Uint8Array(messages),
       process: 0,
+      isStopping: false,
     }));
     this.#marks = new Uint8Array(messages);
     this.#order = new Uint32Array(messages);
@@ -194,6 +201,7 @@ export class Ledger {
           return this.#refuseConnect(bytes, start, body);
         }
         if (type === PacketType.connect) this.#onSourceConnect(clientIdOf(bytes, body), connection);
+        if (type === PacketType.auth) this.auths++;
         if (type !== PacketType.puback) return true;
         this.#judge(this.#takePending(bytes.readUInt16BE(body), connection), instance, connection);
         return !this.#take("dropSourcePubacks");
@@ -217,11 +225,14 @@ export class Ledger {
         }
         if (type === PacketType.connect) this.#onDestinationConnect(clientIdOf(bytes, body), instance, connection);
         if (type === PacketType.publish) this.#onSent(publishOf(bytes, start, body), instance, connection);
+        if (type === PacketType.auth) this.auths++;
         const to = this.#toDestination.get(connection);
         if (type === PacketType.disconnect && to !== undefined) to.isPlanned = (bytes[body] ?? 0) === 0 || end === body;
         return true;
       },
-      onEnd: (connection) => {
+      onEnd: (connection, isByRelay) => {
+        const ended = this.#toDestination.get(connection);
+        if (ended !== undefined) ended.isPlanned ||= isByRelay && this.#isEndPlanned(instance);
         this.#onDestinationEnd(connection);
       },
     };
@@ -274,8 +285,19 @@ export class Ledger {
   noteProcessEnd(instance: number): void {
     const book = this.#bookOf(instance);
     book.process = 0;
+    book.isStopping = false;
     book.credits.fill(0);
     for (const message of book.disk.startAnew()) this.#grant(message, book);
+  }
+
+  /** An instance is told to stop in good order. */
+  noteStopping(instance: number): void {
+    this.#bookOf(instance).isStopping = true;
+  }
+
+  /** Connections to the destination are about to be replaced in good order, and nothing else happens to them. */
+  noteReplacing(): void {
+    this.#replacingSinceMs = performance.now();
   }
 
   /** A stop took as long as a relay has for it: what it had not handed over then is lost with QoS 0. */
@@ -345,6 +367,12 @@ export class Ledger {
     }
     const deadLetters = this.#options.hasDeadLetters ? letters.size : refused;
     return { ...this.#counts, ...this.#faulty, lost, missing, discarded, lostWithQos0, deadLetters };
+  }
+
+  /** Whether what the relay ends now has to be handed over before. */
+  #isEndPlanned(instance: number): boolean {
+    const isInTime = performance.now() - this.#replacingSinceMs < this.#options.drainTimeoutMs;
+    return this.#bookOf(instance).isStopping || isInTime;
   }
 
   #bookOf(instance: number): InstanceBook {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { during, proxyOf, until, type Fault } from "./fault.ts";
+import { during, proxyOf, restartRelay, someTime, until, type Fault } from "./fault.ts";
 import { between, pick } from "./random.ts";
 import type { Stage } from "./stage.ts";
 
@@ -51,6 +51,16 @@ function slowDown(side: Side): Fault {
   };
 }
 
+/** A relay is told to stop while bytes wait for a slow link that takes them in the time that it has. */
+async function slowDownAndStop(stage: Stage): Promise<void> {
+  const { random, destinationProxy } = stage;
+  destinationProxy.setPace({ bytesPerSecond: between(random, 100_000, 400_000) });
+  stage.release();
+  await delay(someTime(stage, 50, 1500));
+  await restartRelay(stage, "SIGTERM");
+  destinationProxy.setPace();
+}
+
 /** Faults of the links between the relay and its brokers. */
 export const links: Readonly<Record<string, Fault>> = {
   cutSource: cut("source"),
@@ -61,6 +71,7 @@ export const links: Readonly<Record<string, Fault>> = {
   silentDestination: goSilent("destination"),
   slowSource: slowDown("source"),
   slowDestination: slowDown("destination"),
+  slowDestinationAndStop: { act: slowDownAndStop, hasMoment: true },
   delaySource: {
     act: (stage) => {
       const delayMs = between(stage.random, 1, 100);

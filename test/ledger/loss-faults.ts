@@ -47,6 +47,6 @@ function hasRoom({ scene, ledger, publisher }: Stage): boolean {
 
 /** Losses of both connections. */
 export const losses: Readonly<Record<string, Fault>> = {
-  loseSourceFirst: { act: (stage) => loseBoth(stage, "source"), hasMoment: true },
-  loseDestinationFirst: { act: (stage) => loseBoth(stage, "destination"), hasMoment: true },
+  loseSourceFirst: { act: (stage) => loseBoth(stage, "source"), hasMoment: true, weight: 2 },
+  loseDestinationFirst: { act: (stage) => loseBoth(stage, "destination"), hasMoment: true, weight: 2 },
 };

@@ -6,6 +6,8 @@ import { parseArgs } from "node:util";
 
 import { findExecutable } from "../support/real-parts.ts";
 import { compileMachine } from "./machine.ts";
+import { createRandom } from "./random.ts";
+import { drawScene, describeScene } from "./scene.ts";
 import { failuresOf } from "./schedule.ts";
 import type { SchedulePlan } from "./stage.ts";
 import { readResults, renderSummary, totalsOf, writePage } from "./summary.ts";
@@ -16,7 +18,7 @@ import type { WorkerAnswer } from "./worker.ts";
  *
  * Runs schedules of random faults, one line of results each. With --results, those that are in the file are not run again,
  * so that a run may be interrupted; a schedule that failed is run again by its seed alone. With --page, the summary is
- * written into that page. See doc/ledger.md.
+ * written into that page. With --having "no disk", only seeds count whose schedules have that. See doc/ledger.md.
  */
 
 const { values } = parseArgs({
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     messages: { type: "string", default: "10000" },
     scale: { type: "string", default: "0.3" },
     parallel: { type: "string", default: "1" },
+    having: { type: "string" },
     results: { type: "string" },
     page: { type: "string" },
   },
@@ -42,9 +45,14 @@ const machine = compiler === undefined ? undefined : compileMachine(compiler);
 const results = readResults(values.results);
 const done = new Set(results.map(({ seed }) => seed));
 const first = Number(values.seed);
-const seeds = Array.from({ length: Number(values.schedules) }, (_, index) => first + index).filter(
-  (seed) => !done.has(seed),
-);
+const isWanted = (seed: number) =>
+  values.having === undefined || describeScene(drawScene(createRandom(seed))).includes(values.having);
+const seeds: number[] = [];
+for (let seed = first, count = 0; count < Number(values.schedules); seed++) {
+  if (!isWanted(seed)) continue;
+  count++;
+  if (!done.has(seed)) seeds.push(seed);
+}
 let failed = results.filter((result) => failuresOf(result).length > 0).length;
 const startMs = performance.now();
 

@@ -20,8 +20,8 @@ export type PacketFilter = (
 
 export interface ProxyEvents {
   readonly filter: PacketFilter;
-  /** The relay's side of a connection has closed. */
-  readonly onEnd: (connection: number) => void;
+  /** The relay's side of a connection has closed; whether it was the relay that began it. */
+  readonly onEnd: (connection: number, isByRelay: boolean) => void;
 }
 
 export interface ProxyOptions {
@@ -44,6 +44,8 @@ interface Pair {
   readonly broker: Socket;
   /** Nothing of it is passed on any more, while others may. */
   isSilent: boolean;
+  /** Whether this proxy or its broker has ended it. */
+  isCut: boolean;
 }
 
 /** A slow link passes on what it can in this time at once. */
@@ -97,8 +99,10 @@ export class Proxy {
 
   /** Closes every connection, or those that are chosen: in order, or as a reset (with TLS always without a word). */
   cut(how: "end" | "reset", isChosen: (connection: number) => boolean = () => true): void {
-    for (const [number, { relay, broker }] of this.#pairs) {
+    for (const [number, pair] of this.#pairs) {
       if (!isChosen(number)) continue;
+      const { relay, broker } = pair;
+      pair.isCut = true;
       for (const socket of [relay, broker]) {
         // A reset beneath TLS that is open ends Node.js 24.21.
         if (how === "reset" && (socket === broker || this.#options.tls === undefined)) socket.resetAndDestroy();
@@ -157,16 +161,17 @@ export class Proxy {
   #accept(door: number, relay: Socket): void {
     const broker = connect({ port: this.#options.brokerPort, host: "127.0.0.1", noDelay: true });
     const number = ++this.#connections;
-    const pair = { door, relay, broker, isSilent: false };
+    const pair = { door, relay, broker, isSilent: false, isCut: false };
     this.#pairs.set(number, pair);
     this.#passToBroker(number, pair);
     this.#passToRelay(number, pair);
     relay.on("close", () => {
       this.#pairs.delete(number);
-      this.#options.doors[door]?.onEnd(number);
+      this.#options.doors[door]?.onEnd(number, !pair.isCut);
       broker.destroySoon();
     });
     broker.on("close", () => {
+      if (!relay.destroyed) pair.isCut = true;
       relay.destroySoon();
     });
     // Their "close" follows.

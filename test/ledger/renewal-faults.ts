@@ -6,14 +6,15 @@ import type { Stage } from "./stage.ts";
 
 type Side = "source" | "destination";
 
-/** Renewed credentials are noticed within a moment; connections that they replace are spread over 5 s. */
-const renewalMs = 7000;
+/** Renewed credentials are noticed within a moment; connections that they replace are spread over 5 s. With room for a busy machine. */
+const renewalMs = 12_000;
 /** A replacement waits for a refusal of TLS, and brings the old connection to rest: within this time most of it happens. */
 const replacementMs = 800;
 
 /** What happens at the moment when a connection is being replaced. */
 const moments: Readonly<Record<string, (stage: Stage, side: Side, next: number) => unknown>> = {
   Calmly: () => undefined,
+  WhileSlow: () => undefined,
   AndLoseOld: (stage, side, next) => {
     proxyOf(stage, side).cut(pick(stage.random, ["end", "reset"]), (connection) => connection !== next);
   },
@@ -31,20 +32,31 @@ const moments: Readonly<Record<string, (stage: Stage, side: Side, next: number) 
 
 /** Renews a certificate or access token, waits for the connection that it asks for, and disturbs it. */
 async function renew(stage: Stage, side: Side, moment: string): Promise<void> {
-  const { credentials, random } = stage;
+  const { credentials, random, ledger } = stage;
   const proxy = proxyOf(stage, side);
   const before = proxy.connections;
+  if (moment === "WhileSlow") {
+    proxy.setPace({ bytesPerSecond: between(random, 100_000, 400_000) });
+    stage.release();
+  }
   await credentials[side].renew();
-  if (!(await until(renewalMs, () => proxy.connections > before))) return;
-  const next = proxy.connections;
-  stage.release();
-  await delay(between(random, 0, replacementMs));
-  await moments[moment]?.(stage, side, next);
+  if (await until(renewalMs, () => proxy.connections > before)) {
+    const next = proxy.connections;
+    if (side === "destination" && ["WhileSlow", "Calmly"].includes(moment)) ledger.noteReplacing();
+    stage.release();
+    await delay(between(random, 0, replacementMs));
+    await moments[moment]?.(stage, side, next);
+  } else stage.complaints.push(`the ${side}'s credentials were renewed, and no connection came within ${renewalMs} ms`);
+  if (moment !== "WhileSlow") return;
+  await delay(between(random, 0, 2 * replacementMs));
+  proxy.setPace();
 }
 
 /** A token goes out by AUTH: at about that moment the connection or the other one is lost, or the answer is. */
 async function renewToken(stage: Stage, side: Side): Promise<void> {
   const { credentials, random, ledger } = stage;
+  const proxy = proxyOf(stage, side);
+  const before = { auths: ledger.auths, connections: proxy.connections };
   const isLost = random() < 0.3;
   if (isLost) ledger.faults.dropAuths = 1;
   await credentials[side].renew();
@@ -56,6 +68,8 @@ async function renewToken(stage: Stage, side: Side): Promise<void> {
     proxyOf(stage, lost).cut(pick(random, ["end", "reset"]));
   }
   await delay(between(random, 0, replacementMs));
+  if (!(await until(renewalMs, () => ledger.auths > before.auths || proxy.connections > before.connections)))
+    stage.complaints.push(`the ${side}'s token was renewed, and not shown within ${renewalMs} ms`);
   ledger.faults.dropAuths = 0;
 }
 

@@ -47,11 +47,11 @@ const share = {
   certificate: 0.25,
   accessToken: 0.25,
   tlsWithAccessToken: 0.7,
-  qos0: 0.15,
+  qos0: 0.2,
   scaled: 0.2,
   noDisk: 0.2,
   noDeadLetters: 0.2,
-  large: 0.2,
+  large: 0.25,
   smallBuffers: 0.35,
 } as const;
 const fillerBytes = { small: 60, large: 1500 } as const;
@@ -65,7 +65,8 @@ export function drawScene(random: () => number): Scene {
   const hasDisk = random() >= share.noDisk;
   const isScaled = random() < share.scaled;
   const isLarge = random() < share.large;
-  const hasSmallBuffers = random() < share.smallBuffers;
+  // With QoS 0 they decide whether anything ever waits in the relay.
+  const hasSmallBuffers = random() < share.smallBuffers || destination.qos === 0;
   // Event Grid's limits in bytes are another matter.
   const isEventGrid = source.broker === "eventGrid" || destination.broker === "eventGrid";
   return {

@@ -99,7 +99,11 @@ function drawFault(stage: Stage): string {
   const possible = possibleFaults(stage);
   const renewing = possible.filter((name) => name in renewals);
   const isRenewal = stage.random() < renewalShare && renewing.length > 0;
-  return pick(stage.random, isRenewal ? renewing : possible.filter((name) => !(name in renewals)));
+  const names = isRenewal ? renewing : possible.filter((name) => !(name in renewals));
+  return pick(
+    stage.random,
+    names.flatMap((name) => new Array<string>(faults[name]?.weight ?? 1).fill(name)),
+  );
 }
 
 /** Waits until all that the source's broker took has arrived, and nothing comes any more. */

@@ -79,6 +79,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     qos: { source: scene.source.qos, destination: scene.destination.qos },
     spooled: scene.spooled,
     hasDeadLetters: scene.hasDeadLetters,
+    drainTimeoutMs: drainTimeoutSeconds * 1000,
   });
   const sessionEnds: string[] = [];
   const late = { connections: () => 0, oldest: () => 0, isShared: () => false };
@@ -126,6 +127,9 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     env: (ordinal) => ({ NODE_COMPILE_CACHE: workshopFile("compiled"), ...machines[ordinal]?.env }),
     onStart: (ordinal) => {
       ledger.noteProcessStart(ordinal);
+    },
+    onStop: (ordinal, signal) => {
+      if (signal === "SIGTERM") ledger.noteStopping(ordinal);
     },
     onEnd: async (ordinal, stopped) => {
       while (proxies.some((proxy) => proxy.isInUse(ordinal))) await delay(drainedPollMs);
