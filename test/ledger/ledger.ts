@@ -30,7 +30,16 @@ const connackCodes = [0x87, 0x88, 0x89, 0x97] as const;
 const maxWaitingQos0 = 10_000;
 
 /** What happened to a message, as bits. */
-const Mark = { accepted: 1, seen: 2, acknowledged: 4, delivered: 8, sent: 16, settled: 32, rejected: 64, noRoom: 128 } as const;
+const Mark = {
+  accepted: 1,
+  seen: 2,
+  acknowledged: 4,
+  delivered: 8,
+  sent: 16,
+  settled: 32,
+  rejected: 64,
+  noRoom: 128,
+} as const;
 
 /** What became of a schedule's messages. */
 export interface Verdict {
@@ -141,7 +150,15 @@ export class Ledger {
   readonly #cameTo: string[];
   #processes = 0;
   #seen = 0;
-  readonly #counts = { accepted: 0, acknowledged: 0, fromDisk: 0, delivered: 0, duplicates: 0, outstanding: 0, copies: 0 };
+  readonly #counts = {
+    accepted: 0,
+    acknowledged: 0,
+    fromDisk: 0,
+    delivered: 0,
+    duplicates: 0,
+    outstanding: 0,
+    copies: 0,
+  };
   readonly #sources = new Map<number, SourceConnection>();
   readonly #toDestination = new Map<number, DestinationConnection>();
   readonly #losses = new ConnectionLosses();
@@ -389,9 +406,7 @@ export class Ledger {
 
   /** Whether a message has found its end without the disk. */
   #isKept(message: number): boolean {
-    return (
-      this.#has(message, Mark.delivered) || (!this.#options.hasDeadLetters && this.#has(message, Mark.rejected))
-    );
+    return this.#has(message, Mark.delivered) || (!this.#options.hasDeadLetters && this.#has(message, Mark.rejected));
   }
 
   /** The relay may send a message once, or once more. */

@@ -82,7 +82,13 @@ const workers = new Set<ChildProcess>();
 async function runNext(): Promise<void> {
   let worker: ChildProcess | undefined;
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-    const plan = { seed, messages: Number(values.messages), mosquitto: mosquitto ?? "", machine, scale: Number(values.scale) };
+    const plan = {
+      seed,
+      messages: Number(values.messages),
+      mosquitto: mosquitto ?? "",
+      machine,
+      scale: Number(values.scale),
+    };
     if (worker?.connected !== true) {
       worker = fork(path.join(import.meta.dirname, "worker.ts"));
       workers.add(worker);

@@ -96,27 +96,32 @@ export function encodeConnect(clientId: string): Buffer {
 /** Most bytes that {@link writePublish} writes beyond topic and filler. */
 export const publishOverheadBytes = 20;
 
-/** What the load publishes: QoS 1, the message's number and a filler as payload, an hour of message expiry if wanted. */
+/** What the load publishes: the message's number and a filler as payload, an hour of message expiry if wanted. */
 export interface Load {
   readonly topic: Buffer;
   readonly packetId: number;
   readonly message: number;
   readonly fillerBytes: number;
   readonly hasExpiry: boolean;
+  /** @default 1 */
+  readonly qos?: number;
+  /** @default false */
+  readonly isDup?: boolean;
 }
 
 /** Writes a PUBLISH; returns where it ends. */
 export function writePublish(target: Buffer, at: number, load: Load): number {
-  const { topic, packetId, message, fillerBytes, hasExpiry } = load;
+  const { topic, packetId, message, fillerBytes, hasExpiry, qos = 1, isDup = false } = load;
   const propertyBytes = hasExpiry ? 5 : 0;
-  const remaining = 2 + topic.length + 2 + 1 + propertyBytes + 4 + fillerBytes;
+  const idBytes = qos === 0 ? 0 : 2;
+  const remaining = 2 + topic.length + idBytes + 1 + propertyBytes + 4 + fillerBytes;
   let position = at;
-  target[position++] = 0x32;
+  target[position++] = 0x30 | (qos << 1) | (isDup ? 8 : 0);
   target[position++] = (remaining & 0x7f) | (remaining > 127 ? 0x80 : 0);
   if (remaining > 127) target[position++] = remaining >> 7;
   position = target.writeUInt16BE(topic.length, position);
   position += topic.copy(target, position);
-  position = target.writeUInt16BE(packetId, position);
+  if (qos > 0) position = target.writeUInt16BE(packetId, position);
   target[position++] = propertyBytes;
   if (hasExpiry) {
     target[position++] = 2;

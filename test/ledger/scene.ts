@@ -110,7 +110,15 @@ const credentialNames = {
 
 /** What a scene has, as the report counts it. */
 export function describeScene(scene: Scene): string[] {
-  const { source, destination, spooled, hasDeadLetters, isScaled, fillerBytes: filler, socketBufferBytes: buffer } = scene;
+  const {
+    source,
+    destination,
+    spooled,
+    hasDeadLetters,
+    isScaled,
+    fillerBytes: filler,
+    socketBufferBytes: buffer,
+  } = scene;
   const hasSpool = spooled.flow || spooled.side;
   return [
     `source: ${credentialNames[source.credential]}${source.hasTls ? ", TLS" : ""}`,
