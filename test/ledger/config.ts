@@ -68,6 +68,8 @@ function endpointOf(
   { settings, relay }: SideCredentials,
   maxInflightMessages: number,
 ): EndpointInput {
-  const endpoint = plainEndpoint(port, { keepAliveSeconds: 1, maxInflightMessages, qos, ...settings });
+  // With QoS 0 a connection that the relay gives up for nothing but a busy machine loses messages.
+  const keepAliveSeconds = qos === 0 ? 3 : 1;
+  const endpoint = plainEndpoint(port, { keepAliveSeconds, maxInflightMessages, qos, ...settings });
   return { ...endpoint, ...(relay === undefined ? {} : { relay }) };
 }

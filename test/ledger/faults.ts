@@ -113,7 +113,13 @@ const brokers: Readonly<Record<string, Fault>> = {
   restartSource: { act: (stage) => stage.source.restart(someTime(stage, 50, 1500)) },
   restartDestination: { act: (stage) => stage.destination.restart(someTime(stage, 50, 1500)) },
   loseSessions: { act: (stage) => stage.source.loseSessions(someTime(stage, 50, 300)) },
-  freezeDestination: { act: (stage) => stage.destination.freeze(someTime(stage, 100, 3000)) },
+  freezeDestination: {
+    act: async (stage) => {
+      stage.destinationProxy.noteBroken();
+      await stage.destination.freeze(someTime(stage, 100, 3000));
+      stage.destinationProxy.noteBroken();
+    },
+  },
   overflowSource: { isPossible: isFromEventGrid, act: overflowSource },
   disconnectClient: {
     isPossible: ({ scene }) => isEventGrid(scene.source) || isEventGrid(scene.destination),

@@ -264,7 +264,7 @@ describe("Ledger with QoS 0 at the destination", () => {
       "said good-bye",
       ({ pass }: ReturnType<typeof open>) => pass("destination", "toBroker", Buffer.from([0xe0, 0]), 1),
     ],
-    ["was told to stop", ({ ledger }: ReturnType<typeof open>) => ledger.noteStopping(0)],
+    ["ended the connection without a word", () => undefined],
     ["was replacing the connection", ({ ledger }: ReturnType<typeof open>) => ledger.noteReplacing()],
   ])("what is missing where the relay %s is not", (_, act) => {
     const all = loseOne();
@@ -276,9 +276,19 @@ describe("Ledger with QoS 0 at the destination", () => {
     expect(all.ledger.close()).toMatchObject({ lost: [1], lostWithQos0: 0 });
   });
 
+  test.each([
+    ["was killed", ({ ledger }: ReturnType<typeof open>) => ledger.noteKilled(0)],
+    ["was dismissed", ({ pass }: ReturnType<typeof open>) => pass("destination", "toRelay", Buffer.from([0xe0, 0]), 1)],
+  ])("what is missing where the relay %s is explained", (_, act) => {
+    const all = loseOne();
+    act(all);
+    all.ends("destination", 1, true);
+
+    expect(all.ledger.close()).toMatchObject({ lost: [], lostWithQos0: 2 });
+  });
+
   test("a stop that took all the time that it has explains what was left", () => {
     const { ledger, ends } = loseOne();
-    ledger.noteStopping(0);
     ends("destination", 1, true);
     ledger.noteLateStop(0);
 
@@ -292,7 +302,7 @@ describe("Ledger with QoS 0 at the source", () => {
     publishes(0);
     comes(1);
 
-    expect(ledger.isComplete).toBe(false);
+    expect(ledger.incomplete).toBe("message 1 is missing");
     expect(ledger.close()).toMatchObject({ missing: [1], discarded: 1 });
   });
 

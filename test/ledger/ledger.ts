@@ -28,6 +28,8 @@ const firstFailure = 0x80;
 const connackCodes = [0x87, 0x88, 0x89, 0x97] as const;
 /** With QoS 0 a relay keeps so many messages of a dataflow while its destination is away: doc/adr/0002-delivery.md. */
 const maxWaitingQos0 = 10_000;
+/** A connection is replaced within this time after another one was opened for it. */
+const replacedWithinMs = 8000;
 
 /** What happened to a message, as bits. */
 const Mark = {
@@ -95,8 +97,10 @@ interface DestinationConnection {
   readonly acknowledged: number[];
   answers: number;
   sent: number;
-  /** Whether the relay has said good-bye. */
+  /** Whether the relay has ended it, with DISCONNECT or without, and nothing had happened to it. */
   isPlanned: boolean;
+  /** Whether its broker has sent DISCONNECT. */
+  isDismissed: boolean;
 }
 
 /** What is known of one instance of the relay. */
@@ -107,7 +111,7 @@ interface InstanceBook {
   readonly firsts: Uint8Array;
   /** The process of today; 0 for none. */
   process: number;
-  isStopping: boolean;
+  isKilled: boolean;
 }
 
 export interface LedgerOptions {
@@ -149,7 +153,9 @@ export class Ledger {
   readonly #cameOn: Uint32Array;
   readonly #cameTo: string[];
   #processes = 0;
+  /** The next place in the order, and messages that came. */
   #seen = 0;
+  #came = 0;
   readonly #counts = {
     accepted: 0,
     acknowledged: 0,
@@ -196,7 +202,7 @@ export class Ledger {
       credits: new Uint8Array(messages),
       firsts: new Uint8Array(messages),
       process: 0,
-      isStopping: false,
+      isKilled: false,
     }));
     this.#marks = new Uint8Array(messages);
     this.#order = new Uint32Array(messages);
@@ -237,6 +243,7 @@ export class Ledger {
         const type = typeOf(bytes, start);
         if (direction === "toRelay") {
           if (type === PacketType.puback) return this.#onAnswer(bytes, body, end, connection);
+          if (type === PacketType.disconnect) this.#onDismissed(connection);
           if (type === PacketType.auth && this.#take("dropAuths")) return false;
           return this.#refuseConnect(bytes, start, body);
         }
@@ -249,7 +256,7 @@ export class Ledger {
       },
       onEnd: (connection, isByRelay) => {
         const ended = this.#toDestination.get(connection);
-        if (ended !== undefined) ended.isPlanned ||= isByRelay && this.#isEndPlanned(instance);
+        if (ended !== undefined) ended.isPlanned ||= isByRelay && !ended.isDismissed && !this.#mayBreak(instance);
         this.#onDestinationEnd(connection);
       },
     };
@@ -302,17 +309,17 @@ export class Ledger {
   noteProcessEnd(instance: number): void {
     const book = this.#bookOf(instance);
     book.process = 0;
-    book.isStopping = false;
+    book.isKilled = false;
     book.credits.fill(0);
     for (const message of book.disk.startAnew()) this.#grant(message, book);
   }
 
-  /** An instance is told to stop in good order. */
-  noteStopping(instance: number): void {
-    this.#bookOf(instance).isStopping = true;
+  /** An instance is killed: what it wrote may never leave the machine. */
+  noteKilled(instance: number): void {
+    this.#bookOf(instance).isKilled = true;
   }
 
-  /** Connections to the destination are about to be replaced in good order, and nothing else happens to them. */
+  /** A connection to the destination is being replaced, on a link that may take long for what waits. */
   noteReplacing(): void {
     this.#replacingSinceMs = performance.now();
   }
@@ -342,17 +349,18 @@ export class Ledger {
 
   /** Messages that came and are neither delivered nor known to be lost: about what the disk may have to hold. */
   get undelivered(): number {
-    return this.#seen - this.#counts.delivered;
+    return this.#came - this.#counts.delivered;
   }
 
-  /** Messages that are owed and have not arrived, without those that it is explained for. */
-  get isComplete(): boolean {
+  /** What is owed and has not arrived, without what is explained; `undefined` where there is nothing. */
+  get incomplete(): string | undefined {
     const explained = this.#explainedLosses();
     for (let message = 0; message < this.#publishedBelow; message++)
-      if (this.#isMissing(message) && !explained.has(message)) return false;
+      if (this.#isMissing(message) && !explained.has(message)) return `message ${message} is missing`;
     // Of what went with a connection some may yet wait on the disk.
-    const waits = this.#books.some(({ disk, process }) => process !== 0 && disk.isWaiting);
-    return !waits && this.#counts.accepted === this.#publishedBelow;
+    if (this.#books.some(({ disk, process }) => process !== 0 && disk.isWaiting)) return "messages wait on the disk";
+    if (this.#counts.accepted !== this.#publishedBelow) return "the publisher has no PUBACK for some";
+    return undefined;
   }
 
   /** Grows whenever anything happens. */
@@ -386,10 +394,11 @@ export class Ledger {
     return { ...this.#counts, ...this.#faulty, lost, missing, discarded, lostWithQos0, deadLetters };
   }
 
-  /** Whether what the relay ends now has to be handed over before. */
-  #isEndPlanned(instance: number): boolean {
-    const isInTime = performance.now() - this.#replacingSinceMs < this.#options.drainTimeoutMs;
-    return this.#bookOf(instance).isStopping || isInTime;
+  /** Whether an instance may break a connection itself: it was killed, or had no more time to replace one. */
+  #mayBreak(instance: number): boolean {
+    const replacingMs = performance.now() - this.#replacingSinceMs;
+    const isLate = replacingMs >= this.#options.drainTimeoutMs && replacingMs < replacedWithinMs;
+    return this.#bookOf(instance).isKilled || isLate;
   }
 
   #bookOf(instance: number): InstanceBook {
@@ -487,8 +496,13 @@ export class Ledger {
     this.#marks[message]! &= ~Mark.settled;
     this.#process[message] = book.process;
     this.#cameOn[message] = connection;
-    if (this.#has(message, Mark.seen)) return;
+    if (this.#has(message, Mark.seen)) {
+      // What went with a connection takes its place behind what came meanwhile when it comes again.
+      if (this.#options.qos.destination === 0 && !this.#has(message, Mark.sent)) this.#order[message] = this.#seen++;
+      return;
+    }
     this.#set(message, Mark.seen);
+    this.#came++;
     if (qos === 0 && this.undelivered > maxWaitingQos0) this.#set(message, Mark.noRoom);
     this.#order[message] = this.#seen++;
     this.#cameTo[message] = from?.clientId ?? "";
@@ -532,8 +546,13 @@ export class Ledger {
   #onDestinationConnect(clientId: string, instance: number, connection: number): void {
     // A client that connects again has given up its connection before, seen here or not.
     for (const [number, other] of this.#toDestination) if (other.clientId === clientId) this.#onDestinationEnd(number);
-    const nothing = { pending: new Map(), acknowledged: [], answers: 0, sent: 0, isPlanned: false };
+    const nothing = { pending: new Map(), acknowledged: [], answers: 0, sent: 0, isPlanned: false, isDismissed: false };
     this.#toDestination.set(connection, { clientId, instance, ...nothing });
+  }
+
+  #onDismissed(connection: number): void {
+    const to = this.#toDestination.get(connection);
+    if (to !== undefined) to.isDismissed = true;
   }
 
   #onDestinationEnd(connection: number): void {

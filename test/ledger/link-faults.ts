@@ -6,7 +6,7 @@ import type { Stage } from "./stage.ts";
 
 type Side = "source" | "destination";
 
-/** Longest time for a relay to find out by its keep-alive of a second that nothing comes any more. */
+/** Longest time for a relay to find out by its keep-alive that nothing comes any more. */
 const noticeMs = 6000;
 
 function cut(side: Side): Fault {

@@ -18,7 +18,8 @@ import type { WorkerAnswer } from "./worker.ts";
  *
  * Runs schedules of random faults, one line of results each. With --results, those that are in the file are not run again,
  * so that a run may be interrupted; a schedule that failed is run again by its seed alone. With --page, the summary is
- * written into that page. With --having "no disk", only seeds count whose schedules have that. See doc/ledger.md.
+ * written into that page. With --having "no disk", only seeds count whose schedules have that; with
+ * --only killRelay,cutPower no other fault is drawn. See doc/ledger.md.
  */
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     scale: { type: "string", default: "0.3" },
     parallel: { type: "string", default: "1" },
     having: { type: "string" },
+    only: { type: "string" },
     results: { type: "string" },
     page: { type: "string" },
   },
@@ -58,7 +60,7 @@ const startMs = performance.now();
 
 function report(plan: SchedulePlan, answer: WorkerAnswer): void {
   const { seed, messages, scale } = plan;
-  const again = `npm run ledger -- --seed ${seed} --schedules 1 --messages ${messages} --scale ${scale}`;
+  const again = `npm run ledger -- --seed ${seed} --schedules 1 --messages ${messages} --scale ${scale}${values.only === undefined ? "" : ` --only ${values.only}`}`;
   let failures: string[];
   if ("failure" in answer) failures = [answer.failure];
   else {
@@ -88,6 +90,7 @@ async function runNext(): Promise<void> {
       mosquitto: mosquitto ?? "",
       machine,
       scale: Number(values.scale),
+      only: values.only?.split(","),
     };
     if (worker?.connected !== true) {
       worker = fork(path.join(import.meta.dirname, "worker.ts"));

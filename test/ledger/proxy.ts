@@ -20,7 +20,7 @@ export type PacketFilter = (
 
 export interface ProxyEvents {
   readonly filter: PacketFilter;
-  /** The relay's side of a connection has closed; whether it was the relay that began it. */
+  /** The relay's side of a connection has closed; whether the relay began it, and nothing had happened to the connection. */
   readonly onEnd: (connection: number, isByRelay: boolean) => void;
 }
 
@@ -44,9 +44,12 @@ interface Pair {
   readonly broker: Socket;
   /** Nothing of it is passed on any more, while others may. */
   isSilent: boolean;
-  /** Whether this proxy or its broker has ended it. */
-  isCut: boolean;
+  /** Whether it was broken: ended from this side, silent, or so slow that nobody can tell it from one that is. */
+  isBroken: boolean;
 }
+
+/** A chunk of 64 KB is read at once: on a link that is slower the relay sees no progress within its keep-alive. */
+const slowestBytesPerSecond = 80_000;
 
 /** A slow link passes on what it can in this time at once. */
 const sliceMs = 20;
@@ -102,7 +105,7 @@ export class Proxy {
     for (const [number, pair] of this.#pairs) {
       if (!isChosen(number)) continue;
       const { relay, broker } = pair;
-      pair.isCut = true;
+      pair.isBroken = true;
       for (const socket of [relay, broker]) {
         // A reset beneath TLS that is open ends Node.js 24.21.
         if (how === "reset" && (socket === broker || this.#options.tls === undefined)) socket.resetAndDestroy();
@@ -120,6 +123,7 @@ export class Proxy {
   setSilent(isSilent: boolean): void {
     if (isSilent === this.#isSilent) return;
     this.#isSilent = isSilent;
+    this.noteBroken();
     // What was swallowed is missing in the middle of these streams.
     if (!isSilent) this.cut("reset");
   }
@@ -127,6 +131,12 @@ export class Proxy {
   /** Passes nothing more on of today's connections: the relay has to find out by itself, and new ones work. */
   silenceOpen(): void {
     for (const pair of this.#pairs.values()) pair.isSilent = true;
+    this.noteBroken();
+  }
+
+  /** The broker behind it does nothing for today's connections: the relay may end them. */
+  noteBroken(): void {
+    for (const pair of this.#pairs.values()) pair.isBroken = true;
   }
 
   /** Passes packets on late, or slowly; without arguments as fast as it can. */
@@ -161,17 +171,17 @@ export class Proxy {
   #accept(door: number, relay: Socket): void {
     const broker = connect({ port: this.#options.brokerPort, host: "127.0.0.1", noDelay: true });
     const number = ++this.#connections;
-    const pair = { door, relay, broker, isSilent: false, isCut: false };
+    const pair = { door, relay, broker, isSilent: false, isBroken: this.#isSilent };
     this.#pairs.set(number, pair);
     this.#passToBroker(number, pair);
     this.#passToRelay(number, pair);
     relay.on("close", () => {
       this.#pairs.delete(number);
-      this.#options.doors[door]?.onEnd(number, !pair.isCut);
+      this.#options.doors[door]?.onEnd(number, !pair.isBroken);
       broker.destroySoon();
     });
     broker.on("close", () => {
-      if (!relay.destroyed) pair.isCut = true;
+      if (!relay.destroyed) pair.isBroken = true;
       relay.destroySoon();
     });
     // Their "close" follows.
@@ -186,7 +196,7 @@ export class Proxy {
       const parts = this.#filterAll(framer, chunk, "toBroker", number, pair.door);
       if (this.#isSilent || pair.isSilent) return;
       if (this.#isFast) writeAll(broker, parts);
-      else void this.#passSlowly(relay, Buffer.concat(parts), (slice) => broker.destroyed || broker.write(slice));
+      else void this.#passSlowly(pair, relay, Buffer.concat(parts), (slice) => broker.destroyed || broker.write(slice));
     });
   }
 
@@ -199,7 +209,7 @@ export class Proxy {
     };
     broker.on("data", (chunk: Buffer) => {
       if (this.#isFast) pass(chunk);
-      else void this.#passSlowly(broker, chunk, pass);
+      else void this.#passSlowly(pair, broker, chunk, pass);
     });
   }
 
@@ -208,8 +218,9 @@ export class Proxy {
   }
 
   /** Passes a chunk on in small pieces, each in its time, and reads no more meanwhile. */
-  async #passSlowly(from: Socket, chunk: Buffer, pass: (slice: Buffer) => unknown): Promise<void> {
+  async #passSlowly(pair: Pair, from: Socket, chunk: Buffer, pass: (slice: Buffer) => unknown): Promise<void> {
     from.pause();
+    pair.isBroken ||= this.#pace.bytesPerSecond < slowestBytesPerSecond;
     await delay(this.#pace.delayMs);
     for (let start = 0; start < chunk.length;) {
       const perSlice = Math.max(1, Math.floor((this.#pace.bytesPerSecond * sliceMs) / 1000));

@@ -6,8 +6,11 @@ import type { Stage } from "./stage.ts";
 
 type Side = "source" | "destination";
 
-/** Renewed credentials are noticed within a moment; connections that they replace are spread over 5 s. With room for a busy machine. */
-const renewalMs = 12_000;
+/**
+ * Renewed credentials are noticed at once, or, when they came while a connection was being made, at the next look after
+ * 30 s; connections that they replace are spread over 5 s.
+ */
+const renewalMs = 45_000;
 /** A replacement waits for a refusal of TLS, and brings the old connection to rest: within this time most of it happens. */
 const replacementMs = 800;
 
@@ -42,7 +45,7 @@ async function renew(stage: Stage, side: Side, moment: string): Promise<void> {
   await credentials[side].renew();
   if (await until(renewalMs, () => proxy.connections > before)) {
     const next = proxy.connections;
-    if (side === "destination" && ["WhileSlow", "Calmly"].includes(moment)) ledger.noteReplacing();
+    if (side === "destination" && moment === "WhileSlow") ledger.noteReplacing();
     stage.release();
     await delay(between(random, 0, replacementMs));
     await moments[moment]?.(stage, side, next);

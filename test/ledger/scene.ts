@@ -52,6 +52,7 @@ const share = {
   noDisk: 0.2,
   noDeadLetters: 0.2,
   large: 0.25,
+  largeQos0: 0.6,
   smallBuffers: 0.35,
 } as const;
 const fillerBytes = { small: 60, large: 1500 } as const;
@@ -64,7 +65,8 @@ export function drawScene(random: () => number): Scene {
   const destination = drawSide(random, share.eventGridDestination);
   const hasDisk = random() >= share.noDisk;
   const isScaled = random() < share.scaled;
-  const isLarge = random() < share.large;
+  // With QoS 0 it is bytes that wait, and no window bounds them.
+  const isLarge = random() < (destination.qos === 0 ? share.largeQos0 : share.large);
   // With QoS 0 they decide whether anything ever waits in the relay.
   const hasSmallBuffers = random() < share.smallBuffers || destination.qos === 0;
   // Event Grid's limits in bytes are another matter.

@@ -22,7 +22,7 @@ export interface ScheduleResult extends Verdict {
   readonly published: number;
   /** Whether all had arrived, or could be accounted for, before the patience was over. */
   readonly isComplete: boolean;
-  /** What the instances' readiness said where not. */
+  /** What is missing where not, and what the instances' readiness said. */
   readonly readiness: string;
   /** What a fault found wrong that the account of messages does not show. */
   readonly complaints: readonly string[];
@@ -40,7 +40,7 @@ const renewalShare = 0.15;
 /** Messages that are published after the last fault. */
 const calmShare = 0.04;
 /** Longer than a relay takes to notice by its keep-alive that a connection is gone. */
-const calmMs = 2000;
+const calmMs = 5000;
 const pollMs = 50;
 
 /** Runs one schedule, from fresh brokers to the judgement. */
@@ -51,7 +51,7 @@ export async function runSchedule(plan: SchedulePlan): Promise<ScheduleResult> {
   try {
     const happened = await runFaults(stage);
     const isComplete = await comeToRest(stage);
-    const readiness = isComplete ? "" : await stage.fleet.readiness();
+    const readiness = isComplete ? "" : `${stage.ledger.incomplete ?? ""}; ${await stage.fleet.readiness()}`;
     await stage.fleet.stop("SIGTERM");
     const { ledger, scene, complaints } = stage;
     const { ends, log } = stage.fleet;
@@ -96,9 +96,11 @@ async function runFaults(stage: Stage): Promise<string[]> {
 }
 
 function drawFault(stage: Stage): string {
-  const possible = possibleFaults(stage);
+  const { only } = stage.plan;
+  const possible = possibleFaults(stage).filter((name) => only?.includes(name) ?? true);
+  if (possible.length === 0) throw new Error(`none of the faults ${only?.join(", ") ?? ""} is possible here`);
   const renewing = possible.filter((name) => name in renewals);
-  const isRenewal = stage.random() < renewalShare && renewing.length > 0;
+  const isRenewal = renewing.length > 0 && (stage.random() < renewalShare || renewing.length === possible.length);
   const names = isRenewal ? renewing : possible.filter((name) => !(name in renewals));
   return pick(
     stage.random,
@@ -129,7 +131,7 @@ async function comeToRest(stage: Stage): Promise<boolean> {
   let progress = -1;
   for (let quietSinceMs = performance.now(); performance.now() < deadlineMs;) {
     await delay(pollMs);
-    const isQuiet = progress === ledger.progress && publisher.isDone && ledger.isComplete;
+    const isQuiet = progress === ledger.progress && publisher.isDone && ledger.incomplete === undefined;
     progress = ledger.progress;
     if (!isQuiet) quietSinceMs = performance.now();
     else if (performance.now() - quietSinceMs > quietMs) return true;

@@ -25,6 +25,8 @@ export interface SchedulePlan {
   readonly machine?: string | undefined;
   /** Every time in a schedule is multiplied by it: smaller is quicker and rougher. */
   readonly scale: number;
+  /** Faults to choose from; omitted: all that are possible. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** Everything that a schedule is about. */
@@ -129,7 +131,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
       ledger.noteProcessStart(ordinal);
     },
     onStop: (ordinal, signal) => {
-      if (signal === "SIGTERM") ledger.noteStopping(ordinal);
+      if (signal === "SIGKILL") ledger.noteKilled(ordinal);
     },
     onEnd: async (ordinal, stopped) => {
       while (proxies.some((proxy) => proxy.isInUse(ordinal))) await delay(drainedPollMs);
