@@ -16,8 +16,11 @@ export interface Variant {
   readonly instances: number;
 }
 
-/** Time that a relay has to end, and to hand over what it has acknowledged. */
-export const drainTimeoutSeconds = 2;
+/** Time that a relay has to end, and to hand over what it has acknowledged: longer than any that it may have built in. */
+export function drainTimeoutSeconds({ destination }: Scene): number {
+  return destination.qos === 0 ? 5 : 2;
+}
+
 /** Small messages fill it now and then. */
 export const spoolBytes = { small: 1_048_576, large: 67_108_864 } as const;
 const largeFrom = 100;
@@ -58,7 +61,11 @@ export function configure(
     },
     profile: { instanceCount: instances },
     dataflows: { flow, ...(hasSide ? { side } : {}) },
-    relay: { connectTimeoutSeconds: 1, drainTimeoutSeconds, reconnect: { minDelayMs: 10, maxDelayMs: 200 } },
+    relay: {
+      connectTimeoutSeconds: 1,
+      drainTimeoutSeconds: drainTimeoutSeconds(scene),
+      reconnect: { minDelayMs: 10, maxDelayMs: 200 },
+    },
   });
 }
 

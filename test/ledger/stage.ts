@@ -6,7 +6,7 @@ import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { startEmulatedBroker, startMosquittoBroker, type LedgerBroker } from "./broker.ts";
 import { configure, drainTimeoutSeconds } from "./config.ts";
 import { createCredentials, type SideCredentials } from "./credentials.ts";
-import { Fleet, type StopRecord } from "./fleet.ts";
+import { Fleet } from "./fleet.ts";
 import { dataflows, flowOfClient, Ledger, type FlowName } from "./ledger.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { Proxy } from "./proxy.ts";
@@ -81,7 +81,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     qos: { source: scene.source.qos, destination: scene.destination.qos },
     spooled: scene.spooled,
     hasDeadLetters: scene.hasDeadLetters,
-    drainTimeoutMs: drainTimeoutSeconds * 1000,
+    drainTimeoutMs: drainTimeoutSeconds(scene) * 1000,
   });
   const sessionEnds: string[] = [];
   const late = { connections: () => 0, oldest: () => 0, isShared: () => false };
@@ -135,7 +135,8 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     },
     onEnd: async (ordinal, stopped) => {
       while (proxies.some((proxy) => proxy.isInUse(ordinal))) await delay(drainedPollMs);
-      noteEnd(ledger, ordinal, stopped);
+      const isLate = stopped.tookMs >= drainTimeoutSeconds(scene) * 1000;
+      if (stopped.signal === "SIGTERM" && isLate) ledger.noteLateStop(ordinal);
       await stopped.whileDown();
       ledger.noteProcessEnd(ordinal);
     },
@@ -167,10 +168,6 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
   const parts = { plan, random, scene, source, destination, sourceProxy, destinationProxy, credentials };
   const more = { ledger, publisher, machines, fleet, isFlooded, sessionEnds, complaints: [], release: () => undefined };
   return { ...parts, ...more, close };
-}
-
-function noteEnd(ledger: Ledger, ordinal: number, { signal, tookMs }: StopRecord): void {
-  if (signal === "SIGTERM" && tookMs >= drainTimeoutSeconds * 1000) ledger.noteLateStop(ordinal);
 }
 
 interface BrokerEvents {
