@@ -180,6 +180,7 @@ export class Ledger {
   /** Messages that were published while filters or instances changed: each filter may bring them. */
   readonly #changes: Range[] = [];
   #replacingSinceMs = -Infinity;
+  #explainedAtRest: ReadonlySet<number> | undefined;
   #strictFrom = Infinity;
   #publishedBelow = 0;
   /** AUTHs that the relay has sent. */
@@ -369,11 +370,16 @@ export class Ledger {
     return accepted + acknowledged + delivered + duplicates + this.#seen;
   }
 
+  /** Nothing moves any more: what is explained now stays so, and the end of the last processes explains nothing. */
+  noteRest(): void {
+    this.#explainedAtRest = this.#explainedLosses();
+  }
+
   /** The judgement, once nothing moves any more. */
   close(): Verdict {
     const onDisk = new Set(this.#books.flatMap(({ disk }) => [...disk.startAnew()]));
     const letters = new Set(this.#books.flatMap(({ disk }) => [...disk.letters]));
-    const explained = this.#explainedLosses();
+    const explained = this.#explainedAtRest ?? this.#explainedLosses();
     for (const message of this.#maybeEarly.keys()) {
       this.#faulty.early.push(message);
       this.#set(message, Mark.acknowledged);

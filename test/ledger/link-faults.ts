@@ -39,13 +39,17 @@ function goHalfOpen(side: Side): Fault {
   };
 }
 
-/** A slow link in one direction or both, for long enough that bytes wait in the relay and timers of a second run out. */
+/** A slow link in one direction or both, for so long that bytes wait in the relay and its keep-alive runs out. */
 function slowDown(side: Side): Fault {
   return {
     act: async (stage) => {
+      const { random, scene } = stage;
       const proxy = proxyOf(stage, side);
-      proxy.setPace({ bytesPerSecond: between(stage.random, 20_000, 150_000) });
-      await delay(between(stage.random, 500, 3000));
+      // With QoS 0 the keep-alive is longer, and what is below 80 KB/s explains a loss.
+      const isQos0 = scene.destination.qos === 0;
+      proxy.setPace({ bytesPerSecond: isQos0 ? between(random, 80_000, 150_000) : between(random, 20_000, 150_000) });
+      stage.release();
+      await delay(isQos0 ? between(random, 3000, 7000) : between(random, 500, 3000));
       proxy.setPace();
     },
   };

@@ -59,6 +59,8 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #servers: readonly Server[];
   readonly #pairs = new Map<number, Pair>();
+  /** Connections to the broker whose relay is gone, and it does not know. */
+  readonly #halfOpen = new Set<Socket>();
   #connections = 0;
   #isSilent = false;
   #isClosedToNew = false;
@@ -147,6 +149,7 @@ export class Proxy {
   close(): void {
     for (const server of this.#servers) server.close();
     this.cut("end");
+    for (const broker of this.#halfOpen) broker.destroy();
   }
 
   /** Takes an instance's connections, TLS ended where there is TLS. */
@@ -178,9 +181,13 @@ export class Proxy {
     relay.on("close", () => {
       this.#pairs.delete(number);
       this.#options.doors[door]?.onEnd(number, !pair.isBroken);
-      broker.destroySoon();
+      // On a link that is dead no end gets through either: the broker has to find out by itself.
+      if (pair.isSilent || this.#isSilent) this.#halfOpen.add(broker);
+      else broker.destroySoon();
     });
     broker.on("close", () => {
+      this.#halfOpen.delete(broker);
+      if (pair.isSilent || this.#isSilent) return;
       if (!relay.destroyed) pair.isBroken = true;
       relay.destroySoon();
     });

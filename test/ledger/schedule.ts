@@ -52,6 +52,7 @@ export async function runSchedule(plan: SchedulePlan): Promise<ScheduleResult> {
     const happened = await runFaults(stage);
     const isComplete = await comeToRest(stage);
     const readiness = isComplete ? "" : `${stage.ledger.incomplete ?? ""}; ${await stage.fleet.readiness()}`;
+    stage.ledger.noteRest();
     await stage.fleet.stop("SIGTERM");
     const { ledger, scene, complaints } = stage;
     const { ends, log } = stage.fleet;
