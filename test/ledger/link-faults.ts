@@ -73,8 +73,8 @@ export const links: Readonly<Record<string, Fault>> = {
   halfOpenDestination: goHalfOpen("destination"),
   silentSource: goSilent("source"),
   silentDestination: goSilent("destination"),
-  slowSource: slowDown("source"),
-  slowDestination: slowDown("destination"),
+  slowSource: { ...slowDown("source"), hasMoment: true },
+  slowDestination: { ...slowDown("destination"), hasMoment: true },
   slowDestinationAndStop: { act: slowDownAndStop, hasMoment: true },
   delaySource: {
     act: (stage) => {
