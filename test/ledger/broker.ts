@@ -2,10 +2,14 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { createAnonymousAuthenticator } from "../../emulator/authentication/anonymous.ts";
+import type { JSONWebKeySet } from "jose";
+
+import type { Authenticator } from "../../emulator/authentication/authenticator.ts";
 import { createBroker, type Broker as Emulator } from "../../emulator/broker.ts";
 import type { BrokerEvent } from "../../emulator/events.ts";
+import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
+import type { Profile } from "../../emulator/rules.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 
 /** A broker at one end of the relay. */
@@ -18,8 +22,8 @@ export interface LedgerBroker {
   freeze(durationMs: number): Promise<void>;
   /** Messages that its sessions have room for. */
   room(): number;
-  /** Set where it is the emulator with Event Grid's rules. */
-  readonly eventGrid: Emulator | undefined;
+  /** Set where it is the emulator. */
+  readonly emulator: Emulator | undefined;
   stop(): Promise<void>;
 }
 
@@ -28,10 +32,12 @@ export interface MosquittoBrokerOptions {
   readonly folder: string;
   readonly isPersistent: boolean;
   readonly onSessionsLost: () => void;
+  /** It is being restarted: mosquitto 2.0 forgets shared subscriptions then, and keeps what waits for them. */
+  readonly onRestart: () => void;
 }
 
 export async function startMosquittoBroker(options: MosquittoBrokerOptions): Promise<LedgerBroker> {
-  const { executable, folder, isPersistent, onSessionsLost } = options;
+  const { executable, folder, isPersistent, onSessionsLost, onRestart } = options;
   // So that only what a schedule does to it takes a message from its sessions.
   const persistence = isPersistent ? ["persistence true", "autosave_interval 1"] : ["persistence false"];
   const settings = [...persistence, "max_inflight_messages 0"];
@@ -46,7 +52,8 @@ export async function startMosquittoBroker(options: MosquittoBrokerOptions): Pro
     port: broker.ports.mqtt,
     restart: (downMs) =>
       restart(downMs, () => {
-        if (!isPersistent) onSessionsLost();
+        if (isPersistent) onRestart();
+        else onSessionsLost();
       }),
     loseSessions: (downMs) =>
       restart(downMs, () => {
@@ -59,7 +66,7 @@ export async function startMosquittoBroker(options: MosquittoBrokerOptions): Pro
       broker.resume();
     },
     room: () => Infinity,
-    eventGrid: undefined,
+    emulator: undefined,
     stop: () => broker.stop(),
   };
 }
@@ -69,34 +76,26 @@ const safeQueueMessages = 60;
 /** Event Grid's 100 messages a second to a session, sixty times as fast as there: a schedule takes seconds. */
 const deliveriesPerSecond = 6000;
 
-export interface EventGridBrokerOptions {
+export interface EmulatedBrokerOptions {
+  readonly rules: "eventGrid" | "aio";
   /** Sessions that have to be there before anything is published: without one, messages are for nobody. */
   readonly sessions: number;
+  /** Keys of the tokens that it takes; omitted: it takes whatever is shown, since TLS ends before it. */
+  readonly keySet: JSONWebKeySet | undefined;
+  /** Client identifiers of the relay, of every instance. */
+  readonly clientIds: readonly string[];
   readonly onSessionEnd: (clientId: string, why: string) => void;
 }
 
-/** Event Grid's rules, but for TLS and identities: the proxies read what passes. */
-export async function startEventGridBroker(options: EventGridBrokerOptions): Promise<LedgerBroker> {
-  const { sessions, onSessionEnd } = options;
-  const whole = createEventGridProfile({
-    hostNames: [],
-    topicSpaces: [{ name: "all", topicTemplates: ["#"] }],
-    roleAssignments: [
-      { principalId: "anonymous", role: "publisher" },
-      { principalId: "anonymous", role: "subscriber" },
-    ],
-    maxSessionsPerAuthenticationName: 10,
-  });
+/** Event Grid's or AIO's rules, but for TLS, which the proxies end, since they read what passes. */
+export async function startEmulatedBroker(options: EmulatedBrokerOptions): Promise<LedgerBroker> {
+  const { rules, sessions, clientIds, onSessionEnd } = options;
   const broker = await createBroker({
-    profile: {
-      ...whole,
-      rules: whole.rules.filter(({ about }) => about !== "tls"),
-      authenticators: [createAnonymousAuthenticator()],
-    },
-    limits: { maxDeliveriesPerSecond: deliveriesPerSecond },
+    profile: profileOf(options),
+    limits: rules === "eventGrid" ? { maxDeliveriesPerSecond: deliveriesPerSecond } : {},
     listeners: [{ transport: "tcp" }],
     onEvent: (event: BrokerEvent) => {
-      if (event.kind === "sessionEnd" && event.clientId !== "publisher") onSessionEnd(event.clientId, event.why);
+      if (event.kind === "sessionEnd" && clientIds.includes(event.clientId)) onSessionEnd(event.clientId, event.why);
     },
   });
   const suspend = async (downMs: number) => {
@@ -104,7 +103,6 @@ export async function startEventGridBroker(options: EventGridBrokerOptions): Pro
     await delay(downMs);
     await broker.resume();
   };
-  const clientIds = ["flow", "side"].flatMap((flow) => [`${flow}-0-source`, `${flow}-0-destination`]);
   return {
     port: broker.addresses[0]?.port ?? 0,
     restart: suspend,
@@ -119,9 +117,35 @@ export async function startEventGridBroker(options: EventGridBrokerOptions): Pro
     room: () => {
       const { sessions: there, queued } = broker.stats();
       // The publisher's own session is one of them.
-      return there > sessions ? Math.max(0, safeQueueMessages - queued) : 0;
+      if (there <= sessions) return 0;
+      return rules === "eventGrid" ? Math.max(0, safeQueueMessages - queued) : Infinity;
     },
-    eventGrid: broker,
+    emulator: broker,
     stop: () => broker.close(),
   };
+}
+
+function profileOf({ rules, keySet }: EmulatedBrokerOptions): Profile {
+  const whole =
+    rules === "aio"
+      ? createAioProfile(keySet === undefined ? {} : { keySet })
+      : createEventGridProfile({
+          hostNames: [],
+          topicSpaces: [{ name: "all", topicTemplates: ["#"] }],
+          roleAssignments: [
+            { principalId: "anyone", role: "publisher" },
+            { principalId: "anyone", role: "subscriber" },
+          ],
+          maxSessionsPerAuthenticationName: 20,
+          isSharedSubscriptionAvailable: true,
+        });
+  const anyone: Authenticator = {
+    name: "anyone",
+    // The publisher shows nothing.
+    isFor: ({ method }) => keySet === undefined || method === undefined,
+    authenticate: () =>
+      Promise.resolve({ kind: "accepted", identity: { authenticationName: "anyone", method: "anyone" } }),
+  };
+  const tokens = keySet === undefined ? [] : whole.authenticators;
+  return { ...whole, rules: whole.rules.filter(({ about }) => about !== "tls"), authenticators: [...tokens, anyone] };
 }

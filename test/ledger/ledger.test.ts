@@ -4,26 +4,39 @@ import { encodeConnect, Framer, writePublish } from "./packets.ts";
 
 afterEach(removeTemporaryFolders);
 
-/** A ledger without a spool, with one connection, 1, on each side. */
-function open(messages = 10) {
-  const ledger = new Ledger({ messages, spoolFolder: createTemporaryFolder("judge"), window: 2 });
-  ledger.spooled.flow = false;
+/** A ledger without a spool, with one connection, 1, on each side; of two instances the first has them. */
+function open({ messages = 10, source = 1, destination = 1 } = {}) {
+  const ledger = new Ledger({
+    messages,
+    spoolFolders: [createTemporaryFolder("judge"), createTemporaryFolder("judge")],
+    window: 2,
+    qos: { source, destination },
+    spooled: { flow: false, side: false },
+    hasDeadLetters: true,
+    drainTimeoutMs: 50,
+  });
+  const sides = [0, 1].map((instance) => ({
+    source: ledger.source(instance),
+    destination: ledger.destination(instance),
+  }));
+  ledger.noteProcessStart(0);
   const pass = (
     side: "source" | "destination",
     direction: "toRelay" | "toBroker",
     packet: Buffer,
     connection: number,
+    instance = 0,
   ) => {
     new Framer().push(packet, (bytes, start, body, end) => {
-      ledger[side].filter({ bytes, start, body, end }, direction, connection);
+      sides[instance]?.[side].filter({ bytes, start, body, end }, direction, connection);
     });
   };
-  const connect = (side: "source" | "destination", connection = 1) => {
-    pass(side, "toBroker", encodeConnect(`flow-0-${side}`), connection);
+  const connect = (side: "source" | "destination", connection = 1, instance = 0) => {
+    pass(side, "toBroker", encodeConnect(`flow-${instance}-${side}`), connection, instance);
   };
-  const publish = (message: number) => {
+  const publish = (message: number, { isDup = false, qos = 1, packetId = message + 1 } = {}) => {
     const packet = Buffer.alloc(100);
-    const load = { topic: Buffer.from("t"), packetId: message + 1, message, fillerBytes: 0, hasExpiry: true };
+    const load = { topic: Buffer.from("t"), packetId, message, fillerBytes: 0, hasExpiry: true, qos, isDup };
     return packet.subarray(0, writePublish(packet, 0, load));
   };
   const puback = (message: number) => Buffer.from([0x40, 2, 0, message + 1]);
@@ -32,13 +45,31 @@ function open(messages = 10) {
   return {
     ledger,
     connect,
-    comes: (message: number, connection = 1) => {
-      ledger.notePublished(message + 1);
-      ledger.noteAccepted(message);
-      pass("source", "toRelay", publish(message), connection);
+    pass,
+    ends: (side: "source" | "destination", connection = 1, isByRelay = false) => {
+      sides[0]?.[side].onEnd(connection, isByRelay);
     },
-    isSent: (message: number, connection = 1) => {
-      pass("destination", "toBroker", publish(message), connection);
+    publishes: (message: number) => {
+      ledger.notePublished(message);
+      ledger.noteAccepted(message);
+    },
+    comes: (message: number, connection = 1, instance = 0) => {
+      ledger.notePublished(message);
+      ledger.noteAccepted(message);
+      pass("source", "toRelay", publish(message, { qos: source }), connection, instance);
+    },
+    comesAgain: (message: number, connection = 1) => {
+      pass("source", "toRelay", publish(message, { isDup: true }), connection);
+    },
+    /** As an earlier filter of the session brings it. */
+    comesAsCopy: (message: number, connection = 1) => {
+      pass("source", "toRelay", publish(message, { packetId: message + 100 }), connection);
+    },
+    copyIsAcknowledged: (message: number, connection = 1) => {
+      pass("source", "toBroker", Buffer.from([0x40, 2, 0, message + 100]), connection);
+    },
+    isSent: (message: number, connection = 1, instance = 0) => {
+      pass("destination", "toBroker", publish(message, { qos: destination }), connection, instance);
     },
     isTaken: (message: number, connection = 1) => {
       pass("destination", "toRelay", puback(message), connection);
@@ -84,29 +115,25 @@ describe("Ledger", () => {
   });
 
   test("one that its broker owes and that never comes is missing, unless it went with a session before the next SUBACK", () => {
-    const { ledger } = open();
-    ledger.notePublished(2);
-    ledger.noteAccepted(0);
-    ledger.noteAccepted(1);
+    const { ledger, publishes } = open();
+    for (const message of [0, 1]) publishes(message);
     expect(ledger.close().missing).toEqual([0, 1]);
 
     const other = open();
-    other.ledger.notePublished(1);
-    other.ledger.noteAccepted(0);
-    other.ledger.noteSessionLost(["flow"], 1);
+    for (const message of [0, 1]) other.publishes(message);
+    other.ledger.noteSessionLost(["flow"], 1, 1);
     other.connect("source", 2);
-    other.ledger.source.filter({ bytes: Buffer.from([0x90, 2, 0, 1]), start: 0, body: 2, end: 4 }, "toRelay", 2);
-    other.ledger.notePublished(2);
-    other.ledger.noteAccepted(1);
+    other.pass("source", "toRelay", Buffer.from([0x90, 2, 0, 1]), 2);
+    other.publishes(2);
 
-    expect(other.ledger.close()).toMatchObject({ missing: [1], discarded: 1 });
+    expect(other.ledger.close()).toMatchObject({ missing: [0, 2], discarded: 1 });
   });
 
   test("a duplicate is explained by a connection that ended with the message outstanding, once", () => {
-    const { ledger, connect, comes, isSent, isTaken } = open();
+    const { ledger, connect, comes, ends, isSent, isTaken } = open();
     comes(0);
     isSent(0);
-    ledger.destination.onEnd(1);
+    ends("destination");
     connect("destination", 2);
     isSent(0, 2);
     isTaken(0, 2);
@@ -118,12 +145,12 @@ describe("Ledger", () => {
   });
 
   test("what the source was told of after the destination's PUBACK is not outstanding when the connection ends", () => {
-    const { ledger, connect, comes, isSent, isTaken, isAcknowledged } = open();
+    const { ledger, connect, comes, ends, isSent, isTaken, isAcknowledged } = open();
     comes(0);
     isSent(0);
     isTaken(0);
     isAcknowledged(0);
-    ledger.destination.onEnd(1);
+    ends("destination");
     connect("destination", 2);
     isSent(0, 2);
 
@@ -131,16 +158,16 @@ describe("Ledger", () => {
   });
 
   test("what comes again, since the source did not get that PUBACK, is outstanding anew", () => {
-    const { ledger, connect, comes, isSent, isTaken, isAcknowledged } = open();
+    const { ledger, connect, comes, comesAgain, ends, isSent, isTaken, isAcknowledged } = open();
     comes(0);
     isSent(0);
     isTaken(0);
     isAcknowledged(0);
     connect("source", 2);
-    comes(0, 2);
+    comesAgain(0, 2);
     isSent(0);
     isTaken(0);
-    ledger.destination.onEnd(1); // perhaps before the relay has read the second PUBACK
+    ends("destination"); // perhaps before the relay has read the second PUBACK
     connect("destination", 2);
     isSent(0, 2);
 
@@ -153,5 +180,150 @@ describe("Ledger", () => {
     for (const message of [1, 5, 0]) isSent(message);
 
     expect(ledger.close().outOfOrder).toEqual([0]);
+  });
+
+  test("a copy that an earlier filter of the session brings has no credit, unless filters were just changed", () => {
+    const { ledger, comes, comesAsCopy, isSent, isTaken } = open();
+    comes(0);
+    comesAsCopy(0);
+    isSent(0);
+    isTaken(0);
+    isSent(0);
+    expect(ledger.close()).toMatchObject({ unexplained: [0], copies: 1 });
+
+    const changed = open();
+    changed.ledger.noteChange();
+    changed.comes(0);
+    changed.comesAsCopy(0);
+    changed.ledger.noteSettled();
+    changed.isSent(0);
+    changed.isSent(0);
+    expect(changed.ledger.close()).toMatchObject({ unexplained: [] });
+  });
+
+  test("a copy may be acknowledged before its message is delivered, where the message itself is there or comes", () => {
+    const { ledger, comes, comesAsCopy, copyIsAcknowledged, isSent, isTaken, isAcknowledged } = open();
+    ledger.noteChange();
+    ledger.noteSettled();
+    comes(0);
+    comesAsCopy(0);
+    copyIsAcknowledged(0);
+    isSent(0);
+    isTaken(0);
+    isAcknowledged(0);
+    comes(1);
+    isAcknowledged(1);
+
+    expect(ledger.close()).toMatchObject({ early: [1], lost: [1] });
+  });
+
+  test("each instance has credits of its own, and the order of what came to it", () => {
+    const { ledger, connect, comes, isSent } = open();
+    ledger.noteProcessStart(1);
+    connect("source", 2, 1);
+    connect("destination", 2, 1);
+    comes(0);
+    comes(5, 2, 1);
+    isSent(5, 2, 1);
+    isSent(0);
+    expect(ledger.close()).toMatchObject({ outOfOrder: [], unexplained: [] });
+
+    isSent(0, 2, 1);
+    expect(ledger.close()).toMatchObject({ unexplained: [0] });
+  });
+});
+
+describe("Ledger with QoS 0 at the destination", () => {
+  /** Three messages that were acknowledged, and the second of them was never seen. */
+  function loseOne() {
+    const all = open({ destination: 0 });
+    for (const message of [0, 1, 2]) all.comes(message);
+    for (const message of [0, 1, 2]) all.isAcknowledged(message);
+    all.isSent(0);
+    return all;
+  }
+
+  test("what was acknowledged and is missing between two messages of a connection is lost by the relay", () => {
+    const { ledger, isSent } = loseOne();
+    isSent(2);
+
+    expect(ledger.close()).toMatchObject({ lost: [1], lostWithQos0: 0 });
+  });
+
+  test("what is missing where a connection broke is explained", () => {
+    const { ledger, ends, connect, isSent } = loseOne();
+    ends("destination");
+    connect("destination", 2);
+    isSent(2, 2);
+
+    expect(ledger.close()).toMatchObject({ lost: [], lostWithQos0: 1 });
+  });
+
+  test.each([
+    [
+      "said good-bye",
+      ({ pass }: ReturnType<typeof open>) => pass("destination", "toBroker", Buffer.from([0xe0, 0]), 1),
+    ],
+    ["ended the connection without a word", () => undefined],
+    ["was replacing the connection", ({ ledger }: ReturnType<typeof open>) => ledger.noteReplacing()],
+  ])("what is missing where the relay %s is not", (_, act) => {
+    const all = loseOne();
+    act(all);
+    all.ends("destination", 1, true);
+    all.connect("destination", 2);
+    all.isSent(2, 2);
+
+    expect(all.ledger.close()).toMatchObject({ lost: [1], lostWithQos0: 0 });
+  });
+
+  test.each([
+    ["was killed", ({ ledger }: ReturnType<typeof open>) => ledger.noteKilled(0)],
+    ["was dismissed", ({ pass }: ReturnType<typeof open>) => pass("destination", "toRelay", Buffer.from([0xe0, 0]), 1)],
+  ])("what is missing where the relay %s is explained", (_, act) => {
+    const all = loseOne();
+    act(all);
+    all.ends("destination", 1, true);
+
+    expect(all.ledger.close()).toMatchObject({ lost: [], lostWithQos0: 2 });
+  });
+
+  test("a stop that took all the time that it has explains what was left", () => {
+    const { ledger, ends } = loseOne();
+    ends("destination", 1, true);
+    ledger.noteLateStop(0);
+
+    expect(ledger.close()).toMatchObject({ lost: [], lostWithQos0: 2 });
+  });
+});
+
+describe("Ledger with QoS 0 at the source", () => {
+  test("what never came is not owed, and what came is, while its process and connection are there", () => {
+    const { ledger, publishes, comes } = open({ source: 0 });
+    publishes(0);
+    comes(1);
+
+    expect(ledger.incomplete).toBe("message 1 is missing");
+    expect(ledger.close()).toMatchObject({ missing: [1], discarded: 1 });
+  });
+
+  test("the end of its process explains a loss, that of its connection only where nothing behind it was sent", () => {
+    const { ledger, comes, ends, isSent, isTaken } = open({ source: 0 });
+    for (const message of [0, 1, 2]) comes(message);
+    isSent(1);
+    isTaken(1);
+    ends("source");
+    expect(ledger.close()).toMatchObject({ missing: [0], lostWithQos0: 1 });
+
+    ledger.noteProcessEnd(0);
+    expect(ledger.close()).toMatchObject({ missing: [], lostWithQos0: 2 });
+  });
+
+  test("what is published when nothing happens any more has to arrive", () => {
+    const { ledger, publishes } = open({ source: 0 });
+    publishes(0);
+    ledger.noteCalm();
+    publishes(1);
+
+    expect(ledger.close()).toMatchObject({ missing: [1], discarded: 1 });
   });
 });

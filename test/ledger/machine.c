@@ -2,6 +2,9 @@
  * The machine beneath a relay, for LD_PRELOAD: a disk that loses at a power cut what was not fsynced, refuses writes or fails
  * to fsync, and a wall clock that jumps. Only the spool's database and its write-ahead log are on that disk.
  *
+ * $LEDGER_SOCKET_BUFFER is how many bytes a TCP socket takes before it is full: on loopback it is megabytes, so that nothing
+ * ever waits in the program.
+ *
  * $LEDGER_MACHINE is a folder. Its file "control" is three numbers, read at each call: the wall clock's offset in
  * microseconds (int64), whether the disk is full (int32), whether fsync fails (int32). Before each write the bytes that it
  * replaces go to "undo-<file>", which fsync empties: undoing what is there is the power cut.
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -55,6 +59,8 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_gettimeofday)(struct timeval *, void *);
+static int (*real_socket)(int, int, int);
+static int socket_buffer;
 
 __attribute__((constructor)) static void start(void) {
   real_open = REAL(open);
@@ -68,6 +74,9 @@ __attribute__((constructor)) static void start(void) {
   real_fdatasync = REAL(fdatasync);
   real_clock_gettime = REAL(clock_gettime);
   *(void **)&real_gettimeofday = dlsym(RTLD_NEXT, "gettimeofday");
+  real_socket = REAL(socket);
+  const char *buffer = getenv("LEDGER_SOCKET_BUFFER");
+  socket_buffer = buffer == NULL ? 0 : atoi(buffer);
   const char *folder = getenv("LEDGER_MACHINE");
   char path[4096];
   if (folder == NULL) return;
@@ -198,4 +207,14 @@ int gettimeofday(struct timeval *restrict time, void *restrict zone) {
   time->tv_sec = all / 1000000;
   time->tv_usec = all % 1000000;
   return result;
+}
+
+int socket(int domain, int type, int protocol) {
+  int fd = real_socket(domain, type, protocol);
+  int is_tcp = (domain == AF_INET || domain == AF_INET6) && (type & 0xf) == SOCK_STREAM;
+  if (fd >= 0 && is_tcp && socket_buffer > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &socket_buffer, sizeof socket_buffer);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &socket_buffer, sizeof socket_buffer);
+  }
+  return fd;
 }

@@ -32,8 +32,12 @@ export function compileMachine(compiler: string): string {
   return library;
 }
 
-/** Makes a machine whose disk and clock are in order. */
-export function createMachine(library: string): Machine {
+/**
+ * Makes a machine whose disk and clock are in order.
+ *
+ * @param socketBufferBytes what it takes of a stream before it says that it is full; omitted: as much as the system likes
+ */
+export function createMachine(library: string, socketBufferBytes?: number): Machine {
   const folder = createTemporaryFolder("machine");
   const control = openSync(path.join(folder, "control"), "w+");
   const state = Buffer.alloc(controlBytes);
@@ -42,7 +46,11 @@ export function createMachine(library: string): Machine {
   };
   apply();
   return {
-    env: { LD_PRELOAD: library, LEDGER_MACHINE: folder },
+    env: {
+      LD_PRELOAD: library,
+      LEDGER_MACHINE: folder,
+      ...(socketBufferBytes === undefined ? {} : { LEDGER_SOCKET_BUFFER: String(socketBufferBytes) }),
+    },
     setClock: (offsetMs) => {
       state.writeBigInt64LE(BigInt(offsetMs) * 1000n, 0);
       apply();

@@ -2,7 +2,15 @@
  * As much of MQTT 5 as the ledger needs, and none of it the relay's own: what judges must not share its mistakes.
  */
 
-export const PacketType = { connect: 1, connack: 2, publish: 3, puback: 4, suback: 9 } as const;
+export const PacketType = {
+  connect: 1,
+  connack: 2,
+  publish: 3,
+  puback: 4,
+  suback: 9,
+  disconnect: 14,
+  auth: 15,
+} as const;
 
 /** Takes one packet: it begins at `start`, its body at `body`, and it ends before `end`. */
 export type OnPacket = (bytes: Buffer, start: number, body: number, end: number) => void;
@@ -36,14 +44,24 @@ export function typeOf(bytes: Buffer, start: number): number {
   return (bytes[start] ?? 0) >> 4;
 }
 
-/** Where the packet identifier of a PUBLISH with QoS 1 stands. */
-export function packetIdAt(bytes: Buffer, body: number): number {
-  return body + 2 + bytes.readUInt16BE(body);
+/** What the ledger has to know of a PUBLISH. */
+export interface Publish {
+  readonly qos: number;
+  /** Whether its sender says that it was sent before. */
+  readonly isDup: boolean;
+  /** 0 with QoS 0, which has none. */
+  readonly packetId: number;
+  /** The number that its payload begins with. */
+  readonly message: number;
 }
 
-/** The number that the payload of a PUBLISH with QoS 1 begins with. */
-export function messageOf(bytes: Buffer, body: number): number {
-  return bytes.readUInt32BE(skipProperties(bytes, packetIdAt(bytes, body) + 2));
+export function publishOf(bytes: Buffer, start: number, body: number): Publish {
+  const flags = bytes[start] ?? 0;
+  const qos = (flags >> 1) & 3;
+  const afterTopic = body + 2 + bytes.readUInt16BE(body);
+  const packetId = qos === 0 ? 0 : bytes.readUInt16BE(afterTopic);
+  const message = bytes.readUInt32BE(skipProperties(bytes, qos === 0 ? afterTopic : afterTopic + 2));
+  return { qos, isDup: (flags & 8) !== 0, packetId, message };
 }
 
 /** Reason code of a PUBACK. */
@@ -78,27 +96,32 @@ export function encodeConnect(clientId: string): Buffer {
 /** Most bytes that {@link writePublish} writes beyond topic and filler. */
 export const publishOverheadBytes = 20;
 
-/** What the load publishes: QoS 1, the message's number and a filler as payload, an hour of message expiry if wanted. */
+/** What the load publishes: the message's number and a filler as payload, an hour of message expiry if wanted. */
 export interface Load {
   readonly topic: Buffer;
   readonly packetId: number;
   readonly message: number;
   readonly fillerBytes: number;
   readonly hasExpiry: boolean;
+  /** @default 1 */
+  readonly qos?: number;
+  /** @default false */
+  readonly isDup?: boolean;
 }
 
 /** Writes a PUBLISH; returns where it ends. */
 export function writePublish(target: Buffer, at: number, load: Load): number {
-  const { topic, packetId, message, fillerBytes, hasExpiry } = load;
+  const { topic, packetId, message, fillerBytes, hasExpiry, qos = 1, isDup = false } = load;
   const propertyBytes = hasExpiry ? 5 : 0;
-  const remaining = 2 + topic.length + 2 + 1 + propertyBytes + 4 + fillerBytes;
+  const idBytes = qos === 0 ? 0 : 2;
+  const remaining = 2 + topic.length + idBytes + 1 + propertyBytes + 4 + fillerBytes;
   let position = at;
-  target[position++] = 0x32;
+  target[position++] = 0x30 | (qos << 1) | (isDup ? 8 : 0);
   target[position++] = (remaining & 0x7f) | (remaining > 127 ? 0x80 : 0);
   if (remaining > 127) target[position++] = remaining >> 7;
   position = target.writeUInt16BE(topic.length, position);
   position += topic.copy(target, position);
-  position = target.writeUInt16BE(packetId, position);
+  if (qos > 0) position = target.writeUInt16BE(packetId, position);
   target[position++] = propertyBytes;
   if (hasExpiry) {
     target[position++] = 2;

@@ -1,13 +1,10 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { topicCount, type Ledger } from "./ledger.ts";
+import { topicCount, underWay, type Ledger } from "./ledger.ts";
 import { encodeConnect, Framer, PacketType, publishOverheadBytes, reasonOf, typeOf, writePublish } from "./packets.ts";
 import { between, createRandom } from "./random.ts";
 
-/** PUBLISHes without a PUBACK at most. */
-const window = 200;
-const maxFillerBytes = 60;
 const tickMs = 4;
 const reconnectMs = 20;
 /** Message 0 of a schedule has packet identifier 1; with the window, no identifier is used twice at a time. */
@@ -22,6 +19,8 @@ export interface PublisherOptions {
   readonly messages: number;
   readonly seed: number;
   readonly messagesPerSecond: number;
+  /** Most bytes of a message beyond its number. */
+  readonly fillerBytes: number;
   readonly ledger: Ledger;
   /** How many more messages the source's sessions have room for at this time. */
   readonly room: () => number;
@@ -31,7 +30,7 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #topics = topics.map((topic) => Buffer.from(topic));
-  readonly #fillers: Uint8Array;
+  readonly #fillers: Uint16Array;
   readonly #accepted: Uint8Array;
   /** The first message that is not acknowledged, the first that was not sent on this connection, or never. */
   #oldest = 0;
@@ -45,11 +44,11 @@ export class Publisher {
   readonly #ticking: NodeJS.Timeout;
 
   constructor(options: PublisherOptions) {
-    const { messages, seed } = options;
+    const { messages, seed, fillerBytes } = options;
     const random = createRandom(seed);
     this.#options = options;
     this.#accepted = new Uint8Array(messages);
-    this.#fillers = Uint8Array.from({ length: messages }, () => between(random, 0, maxFillerBytes));
+    this.#fillers = Uint16Array.from({ length: messages }, () => between(random, 0, fillerBytes));
     this.#ticking = setInterval(() => {
       this.#tick();
     }, tickMs);
@@ -61,9 +60,14 @@ export class Publisher {
     this.#released = Math.min(messages, this.#options.messages);
   }
 
-  /** Messages that were sent at least once. */
-  get published(): number {
-    return this.#neverSent;
+  /** The first message that its broker has not acknowledged. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Messages that were released and that its broker has not acknowledged. */
+  get unacknowledged(): number {
+    return this.#released - this.#oldest;
   }
 
   /** Whether everything that was released was acknowledged. */
@@ -122,7 +126,7 @@ export class Publisher {
     const elapsedSeconds = (now - this.#lastMs) / 1000;
     this.#lastMs = now;
     // What a broker that was away has missed is not made up for.
-    const mostDue = this.#neverSent + window;
+    const mostDue = this.#neverSent + underWay;
     this.#due = Math.min(this.#due + this.#options.messagesPerSecond * elapsedSeconds, mostDue, this.#released);
     this.#pump();
   }
@@ -131,14 +135,15 @@ export class Publisher {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     const room = this.#options.room();
-    const end = Math.min(Math.floor(this.#due), this.#oldest + window, this.#neverSent + room);
+    const end = Math.min(Math.floor(this.#due), this.#oldest + underWay, this.#neverSent + room);
     if (this.#next >= end) return;
-    const bytes = Buffer.allocUnsafe((end - this.#next) * (publishOverheadBytes + maxFillerBytes + 10));
+    const bytes = Buffer.allocUnsafe((end - this.#next) * (publishOverheadBytes + this.#options.fillerBytes + 10));
     let position = 0;
     for (; this.#next < end; this.#next++) {
       const message = this.#next;
       // In a window that a broker left behind, some were acknowledged.
       if (this.#accepted[message] === 1) continue;
+      this.#options.ledger.notePublished(message);
       position = writePublish(bytes, position, {
         topic: this.#topics[message % topicCount] ?? Buffer.alloc(0),
         packetId: (message % packetIds) + 1,
@@ -148,7 +153,6 @@ export class Publisher {
       });
     }
     this.#neverSent = Math.max(this.#neverSent, this.#next);
-    this.#options.ledger.notePublished(this.#neverSent);
     socket.write(bytes.subarray(0, position));
   }
 }

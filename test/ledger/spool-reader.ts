@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-import { messageOf, Framer } from "./packets.ts";
+import { Framer, publishOf } from "./packets.ts";
 
 /** Reads the relay's spool while the relay writes it, as another process: only what is committed can be seen. */
 export class SpoolReader {
@@ -43,6 +43,15 @@ export class SpoolReader {
     return this.#letters.has(message);
   }
 
+  /** Whether anything is on the disk at this time that is to be sent. */
+  get isWaiting(): boolean {
+    if (!existsSync(this.#file)) return false;
+    this.#database ??= new DatabaseSync(this.#file, { readOnly: true });
+    return [...this.#reads.keys()].some(
+      (dataflow) => this.#prepare(`SELECT 1 FROM "queue/${dataflow}" LIMIT 1`)?.get() !== undefined,
+    );
+  }
+
   /** Messages that are dead letters on the disk, as far as it was read. */
   get letters(): ReadonlySet<number> {
     return this.#letters;
@@ -69,7 +78,9 @@ export class SpoolReader {
       for (const row of read.statement?.iterate(read.last) ?? []) {
         const { sequence, packet } = row as unknown as { sequence: number; packet: Uint8Array };
         read.last = sequence;
-        new Framer().push(Buffer.from(packet), (bytes, _start, body) => found.push(messageOf(bytes, body)));
+        new Framer().push(Buffer.from(packet), (bytes, start, body) =>
+          found.push(publishOf(bytes, start, body).message),
+        );
       }
     }
     this.#letterRead ??= this.#prepare("SELECT id, payload FROM dead_letter WHERE id > ? ORDER BY id");

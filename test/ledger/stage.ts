@@ -1,17 +1,18 @@
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { RelayConfigInput } from "../../runtime/contract/config.ts";
-import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
-import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
-import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
-import { startEventGridBroker, startMosquittoBroker, type LedgerBroker } from "./broker.ts";
-import { Ledger, type FlowName } from "./ledger.ts";
+import { startEmulatedBroker, startMosquittoBroker, type LedgerBroker } from "./broker.ts";
+import { configure, drainTimeoutSeconds } from "./config.ts";
+import { createCredentials, type SideCredentials } from "./credentials.ts";
+import { Fleet } from "./fleet.ts";
+import { dataflows, flowOfClient, Ledger, type FlowName } from "./ledger.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { Proxy } from "./proxy.ts";
-import { between, pick } from "./random.ts";
-import { Publisher, topics } from "./publisher.ts";
+import { between } from "./random.ts";
+import { Publisher } from "./publisher.ts";
+import { drawScene, maxInstances, type Scene } from "./scene.ts";
 import { workshopFile } from "./workshop.ts";
 
 /** One schedule of faults. */
@@ -24,209 +25,182 @@ export interface SchedulePlan {
   readonly machine?: string | undefined;
   /** Every time in a schedule is multiplied by it: smaller is quicker and rougher. */
   readonly scale: number;
+  /** Faults to choose from; omitted: all that are possible. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** Everything that a schedule is about. */
 export interface Stage {
   readonly plan: SchedulePlan;
   readonly random: () => number;
+  readonly scene: Scene;
   readonly source: LedgerBroker;
   readonly destination: LedgerBroker;
   readonly sourceProxy: Proxy;
   readonly destinationProxy: Proxy;
+  readonly credentials: Readonly<Record<"source" | "destination", SideCredentials>>;
   readonly ledger: Ledger;
   readonly publisher: Publisher;
-  readonly machine: Machine | undefined;
-  readonly relay: RelayUnderTest;
+  /** One for each instance; empty where no compiler is there. */
+  readonly machines: readonly Machine[];
+  readonly fleet: Fleet;
   /** While true, the publisher pays no regard to what the source's sessions have room for. */
   readonly isFlooded: { value: boolean };
   /** Sessions that the source's broker ended, as it says itself. */
   readonly sessionEnds: string[];
+  /** What a fault found wrong that the account of messages does not show. */
+  readonly complaints: string[];
+  /** Lets the publisher go on to the next fault: one that waits for its moment keeps messages back until then. */
+  release: () => void;
   close(): Promise<void>;
 }
 
-/** Settings of a configuration that a schedule changes. */
-export interface Variant {
-  readonly hasSide: boolean;
-  readonly filters: readonly string[];
-  readonly sideDestination: string;
-  readonly drainMessagesPerSecond: number;
-}
-
-/** The relay's process, and the ones that come after it. */
-export class RelayUnderTest {
-  /** What a relay said last that ended without being told to. */
-  readonly ends: string[] = [];
-  readonly spoolFolder: string;
-  readonly #start: (variant: Variant) => Promise<RelayProcess>;
-  readonly #onEnd: (whileDown: () => unknown) => Promise<void>;
-  #process: RelayProcess | undefined;
-  #isTold = false;
-  variant: Variant;
-
-  constructor(
-    spoolFolder: string,
-    variant: Variant,
-    start: (variant: Variant) => Promise<RelayProcess>,
-    onEnd: (whileDown: () => unknown) => Promise<void>,
-  ) {
-    this.spoolFolder = spoolFolder;
-    this.variant = variant;
-    this.#start = start;
-    this.#onEnd = onEnd;
-  }
-
-  async start(): Promise<RelayProcess> {
-    this.#isTold = false;
-    const started = await this.#start(this.variant);
-    this.#process = started;
-    void started.ended.then(({ code, signal }) => {
-      if (this.#isTold && this.#process === started) return;
-      this.ends.push(`${signal ?? `exit code ${code ?? ""}`}: ${started.process.lines.slice(-5).join("\n")}`);
-    });
-    return started;
-  }
-
-  /** Ends the process; `whileDown` is called when all that it has sent was read. */
-  async stop(signal: NodeJS.Signals, whileDown: () => unknown = () => undefined): Promise<void> {
-    this.#isTold = true;
-    const end = await this.#process?.stop(signal);
-    // One that has not got as far as listening for signals ends by it, and has done nothing yet.
-    if (signal === "SIGTERM" && end !== undefined && end.code !== 0 && end.signal !== "SIGTERM")
-      this.ends.push(`exit code ${end.code ?? ""} after SIGTERM: ${this.log.slice(-5).join("\n")}`);
-    await this.#onEnd(whileDown);
-  }
-
-  get log(): readonly string[] {
-    return this.#process?.process.lines ?? [];
-  }
-}
-
+const instances = Array.from({ length: maxInstances }, (_, ordinal) => ordinal);
+/** Client identifiers of the relay at either side, of every instance. */
+export const clientIds = ["source", "destination"].flatMap((side) =>
+  dataflows.flatMap((flow) => instances.map((ordinal) => `${flow}-${ordinal}-${side}`)),
+);
 const drainedPollMs = 5;
-/** A share of the schedules has Event Grid's rules at an end. */
-const eventGridShare = { source: 0.25, destination: 0.35 } as const;
+const readyMs = 30_000;
 
 /** Starts brokers, proxies, relay and publisher. */
 export async function setStage(plan: SchedulePlan, random: () => number): Promise<Stage> {
   const folder = createTemporaryFolder("ledger");
-  const spoolFolder = path.join(folder, "spool");
-  const window = between(random, 5, 300);
-  const ledger = new Ledger({ messages: plan.messages, spoolFolder, window });
+  const folders = instances.map((ordinal) => path.join(folder, `relay-${ordinal}`));
+  const mounts = folders.map((each) => path.join(each, "mounts"));
+  for (const each of mounts) mkdirSync(each, { recursive: true });
+  const scene = drawScene(random);
+  const credentials = {
+    source: await createCredentials("source", scene.source, mounts),
+    destination: await createCredentials("destination", scene.destination, mounts),
+  };
+  const ledger = new Ledger({
+    messages: plan.messages,
+    spoolFolders: folders.map((each) => path.join(each, "spool")),
+    window: scene.window,
+    qos: { source: scene.source.qos, destination: scene.destination.qos },
+    spooled: scene.spooled,
+    hasDeadLetters: scene.hasDeadLetters,
+    drainTimeoutMs: drainTimeoutSeconds(scene) * 1000,
+  });
   const sessionEnds: string[] = [];
-  const proxies: Proxy[] = [];
-  const noteLost = (flows: readonly FlowName[], why: string) => {
-    ledger.noteSessionLost(flows, proxies[0]?.connections ?? 0);
+  const late = { connections: () => 0, oldest: () => 0, isShared: () => false };
+  const noteLost = (flows: readonly FlowName[], why: string, from = 0) => {
+    ledger.noteSessionLost(flows, late.connections(), from);
     sessionEnds.push(why);
   };
-  const source = await startSource(plan, path.join(folder, "source"), random, noteLost);
-  const destination = await startDestination(plan, path.join(folder, "destination"), random);
-  const sourceProxy = await Proxy.open(source.port, ledger.source);
-  const destinationProxy = await Proxy.open(destination.port, ledger.destination);
-  proxies.push(sourceProxy, destinationProxy);
-  const machine = plan.machine === undefined ? undefined : createMachine(plan.machine);
-  // A relay starts ten times in a schedule: it need not be compiled each time.
-  const env = { NODE_COMPILE_CACHE: workshopFile("compiled"), ...machine?.env };
-  const { configure, spooled } = planConfig(random, {
-    ports: [sourceProxy.port, destinationProxy.port],
-    seed: plan.seed,
-    window,
-  });
-  Object.assign(ledger.spooled, spooled);
-  const variant = { hasSide: true, filters: ["ledger/#"], sideDestination: "side", drainMessagesPerSecond: 0 };
-  const relay = new RelayUnderTest(
-    spoolFolder,
-    variant,
-    (wanted) => startRelay({ folder, config: configure(wanted), env }),
-    async (whileDown) => {
-      while (proxies.some((proxy) => proxy.isInUse)) await delay(drainedPollMs);
-      await whileDown();
-      ledger.noteProcessEnd();
+  const source = await startBroker(plan, scene, path.join(folder, "source"), "source", credentials, {
+    onLost: noteLost,
+    // What is published until somebody has subscribed again is for nobody.
+    onRestart: () => {
+      if (late.isShared()) noteLost(dataflows, "forgot the shared subscriptions", late.oldest());
     },
-  );
+  });
+  const destination = await startBroker(plan, scene, path.join(folder, "destination"), "destination", credentials);
+  const doors = (events: (instance: number) => ReturnType<Ledger["source"]>) => instances.map(events);
+  const sourceProxy = await Proxy.open({
+    brokerPort: source.port,
+    doors: doors((instance) => ledger.source(instance)),
+    tls: credentials.source.tls,
+  });
+  const destinationProxy = await Proxy.open({
+    brokerPort: destination.port,
+    doors: doors((instance) => ledger.destination(instance)),
+    tls: credentials.destination.tls,
+  });
+  const { machine: library } = plan;
+  const machines = library === undefined ? [] : instances.map(() => createMachine(library, scene.socketBufferBytes));
+  const proxies = [sourceProxy, destinationProxy];
+  const fleet = new Fleet({
+    folders,
+    variant: {
+      hasSide: true,
+      filters: ["ledger/#"],
+      sideDestination: "side",
+      drainMessagesPerSecond: 0,
+      instances: scene.instances,
+    },
+    configure: (variant, ordinal) =>
+      configure({ scene, seed: plan.seed, credentials }, variant, {
+        source: sourceProxy.port(ordinal),
+        destination: destinationProxy.port(ordinal),
+      }),
+    // A relay starts ten times in a schedule: it need not be compiled each time.
+    env: (ordinal) => ({ NODE_COMPILE_CACHE: workshopFile("compiled"), ...machines[ordinal]?.env }),
+    onStart: (ordinal) => {
+      ledger.noteProcessStart(ordinal);
+    },
+    onStop: (ordinal, signal) => {
+      if (signal === "SIGKILL") ledger.noteKilled(ordinal);
+    },
+    onEnd: async (ordinal, stopped) => {
+      while (proxies.some((proxy) => proxy.isInUse(ordinal))) await delay(drainedPollMs);
+      const isLate = stopped.tookMs >= drainTimeoutSeconds(scene) * 1000;
+      if (stopped.signal === "SIGTERM" && isLate) ledger.noteLateStop(ordinal);
+      await stopped.whileDown();
+      ledger.noteProcessEnd(ordinal);
+    },
+  });
   // Without a session there is nobody to keep messages for.
-  await (await relay.start()).untilReady();
+  await fleet.start();
+  if (!(await fleet.untilReady(readyMs)))
+    throw new Error(`the relay was not ready within ${readyMs} ms:\n${fleet.log.join("\n")}`);
   const isFlooded = { value: false };
   const publisher = new Publisher({
     port: source.port,
     messages: plan.messages,
     seed: plan.seed,
     messagesPerSecond: between(random, 4000, 12_000),
+    fillerBytes: scene.fillerBytes,
     ledger,
     room: () => (isFlooded.value ? Infinity : source.room()),
+  });
+  Object.assign(late, {
+    connections: () => sourceProxy.connections,
+    oldest: () => publisher.oldest,
+    isShared: () => fleet.variant.instances > 1,
   });
   const close = async () => {
     publisher.stop();
     for (const proxy of proxies) proxy.close();
     await Promise.all([source.stop(), destination.stop()]);
   };
-  const parts = { plan, random, source, destination, sourceProxy, destinationProxy, ledger, publisher, machine, relay };
-  return { ...parts, isFlooded, sessionEnds, close };
+  const parts = { plan, random, scene, source, destination, sourceProxy, destinationProxy, credentials };
+  const more = { ledger, publisher, machines, fleet, isFlooded, sessionEnds, complaints: [], release: () => undefined };
+  return { ...parts, ...more, close };
 }
 
-async function startSource(
+interface BrokerEvents {
+  readonly onLost: (flows: readonly FlowName[], why: string) => void;
+  readonly onRestart: () => void;
+}
+
+async function startBroker(
   { mosquitto }: SchedulePlan,
+  scene: Scene,
   folder: string,
-  random: () => number,
-  noteLost: (flows: readonly FlowName[], why: string) => void,
+  side: "source" | "destination",
+  credentials: Stage["credentials"],
+  { onLost, onRestart }: BrokerEvents = { onLost: () => undefined, onRestart: () => undefined },
 ): Promise<LedgerBroker> {
-  if (random() < eventGridShare.source)
-    return startEventGridBroker({
-      sessions: 2,
+  const { broker, isPersistent } = scene[side];
+  if (broker !== "mosquitto")
+    return startEmulatedBroker({
+      rules: broker,
+      sessions: side === "source" ? dataflows.length : 0,
+      keySet: credentials[side].keySet,
+      clientIds,
       onSessionEnd: (clientId, why) => {
-        noteLost([clientId.startsWith("side") ? "side" : "flow"], why);
+        onLost([flowOfClient(clientId)], why);
       },
     });
   return startMosquittoBroker({
     executable: mosquitto,
     folder,
-    isPersistent: true,
+    isPersistent: side === "source" || isPersistent,
     onSessionsLost: () => {
-      noteLost(["flow", "side"], "lost its file");
+      onLost(dataflows, "lost its file");
     },
+    onRestart,
   });
-}
-
-async function startDestination(
-  { mosquitto }: SchedulePlan,
-  folder: string,
-  random: () => number,
-): Promise<LedgerBroker> {
-  if (random() < eventGridShare.destination)
-    return startEventGridBroker({ sessions: 0, onSessionEnd: () => undefined });
-  const isPersistent = random() < 0.5;
-  return startMosquittoBroker({ executable: mosquitto, folder, isPersistent, onSessionsLost: () => undefined });
-}
-
-/** Decides what all configurations of a schedule have in common; each variant makes one of it. */
-function planConfig(
-  random: () => number,
-  { ports, seed, window }: { ports: readonly [number, number]; seed: number; window: number },
-): { configure: (variant: Variant) => RelayConfigInput; spooled: Readonly<Record<FlowName, boolean>> } {
-  const sourceWindow = between(random, 5, 300);
-  const spool = { mode: pick(random, ["Enabled", "Enabled", "Disabled"] as const), maxBytes: 1_048_576 };
-  const spoolOfSide = { ...spool, mode: pick(random, ["Enabled", "Disabled"] as const) };
-  const settings = (maxInflightMessages: number) => ({ keepAliveSeconds: 1, maxInflightMessages });
-  const endpoints = {
-    source: plainEndpoint(ports[0], settings(sourceWindow)),
-    destination: plainEndpoint(ports[1], settings(window)),
-  };
-  const relayOf = (mode: typeof spool, drainMessagesPerSecond: number): DataflowInput["relay"] => ({
-    spool: { ...mode, drainMessagesPerSecond, drainBytesPerSecond: 0 },
-    undeliverableMessages: "DeadLetter",
-    stallTimeoutSeconds: 1,
-  });
-  const configure = ({ hasSide, filters, sideDestination, drainMessagesPerSecond: drain }: Variant) => {
-    const flow = buildDataflow(["source", [...filters]], ["destination", `${seed}/\${inputTopic}`], {
-      relay: relayOf(spool, drain),
-    });
-    const side = buildDataflow(["source", [topics.at(-1) ?? ""]], ["destination", sideDestination], {
-      relay: relayOf(spoolOfSide, drain),
-    });
-    return buildConfig({
-      endpoints,
-      dataflows: { flow, ...(hasSide ? { side } : {}) },
-      relay: { connectTimeoutSeconds: 1, drainTimeoutSeconds: 2, reconnect: { minDelayMs: 10, maxDelayMs: 200 } },
-    });
-  };
-  return { configure, spooled: { flow: spool.mode === "Enabled", side: spoolOfSide.mode === "Enabled" } };
 }

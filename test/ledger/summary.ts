@@ -11,12 +11,15 @@ const columns = [
   ["of them from the disk", ({ fromDisk }: ScheduleResult) => fromDisk],
   ["delivered", ({ delivered }: ScheduleResult) => delivered],
   ["dead letters", ({ deadLetters }: ScheduleResult) => deadLetters],
+  ["lost with QoS 0 by a fault", ({ lostWithQos0 }: ScheduleResult) => lostWithQos0],
   ["duplicates", ({ duplicates }: ScheduleResult) => duplicates],
   ["outstanding at faults", ({ outstanding }: ScheduleResult) => outstanding],
   ["duplicates beyond that", ({ unexplained }: ScheduleResult) => unexplained.length],
   ["out of order", ({ outOfOrder }: ScheduleResult) => outOfOrder.length],
   ["acknowledged too early", ({ early }: ScheduleResult) => early.length],
   ["lost by the relay", ({ lost }: ScheduleResult) => lost.length],
+  ["missing", ({ missing }: ScheduleResult) => missing.length],
+  ["stuck", ({ isComplete, complaints }: ScheduleResult) => complaints.length + (isComplete ? 0 : 1)],
 ] as const;
 
 /** Reads what an earlier run has written, one schedule a line; nothing where there is no such file. */
@@ -48,11 +51,14 @@ export function renderSummary(results: readonly ScheduleResult[]): string {
   const all = results.flatMap(({ faults }) => faults);
   const times = names.map((name) => [`\`${name}\``, number(all.filter((fault) => fault === name).length)]);
   const pairs = [...new Set(results.map(({ brokers }) => brokers))].sort();
+  const scenes = [...new Set(results.flatMap(({ scene }) => scene))].sort();
+  const having = scenes.map((name) => [name, number(results.filter(({ scene }) => scene.includes(name)).length)]);
   const schedules = pairs.map((pair) => [pair, number(results.filter(({ brokers }) => brokers === pair).length)]);
   return [
     head,
     table(["messages", "count"], totals),
     table(["brokers", "schedules"], schedules),
+    table(["what they had", "schedules"], having),
     table(["fault", "times"], times),
   ].join("\n\n");
 }
