@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { anySignal, isEventGrid, restartRelay, someTime, startRelay, type Fault } from "./fault.ts";
 import type { Variant } from "./config.ts";
 import { between, pick } from "./random.ts";
-import { maxInstances } from "./scene.ts";
+import { maxInstances, type Scene } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 
 /** Time for a relay to be ready with another configuration, and then to take back what its sessions had before. */
@@ -11,19 +11,25 @@ const settleMs = { ready: 10_000, after: 700 } as const;
 /** So often the relay is killed while it changes its sessions. */
 const killedShare = 0.25;
 
+function hasDisk({ spooled, hasDeadLetters }: Scene): boolean {
+  return hasDeadLetters || (spooled.flow && spooled.side);
+}
+
 /** Another configuration: a dataflow more or less, other filters for the same topics, another destination or rate. */
 async function changeConfig(stage: Stage): Promise<void> {
   const { random, fleet, scene } = stage;
+  const filters = pick(random, [
+    ["ledger/#"],
+    ["ledger/+"],
+    ["ledger/0", "ledger/1", "ledger/2", "ledger/3"],
+    ["ledger/#", "other/#"],
+  ]);
   const variant: Variant = {
     ...fleet.variant,
     // A session that nobody reads overflows at Event Grid: that is another fault.
     hasSide: isEventGrid(scene.source) || !fleet.variant.hasSide || random() < 0.5,
-    filters: pick(random, [
-      ["ledger/#"],
-      ["ledger/+"],
-      ["ledger/0", "ledger/1", "ledger/2", "ledger/3"],
-      ["ledger/#", "other/#"],
-    ]),
+    // Without a disk and without Subscription Identifiers old filters can't be told: the documentation says so.
+    filters: scene.source.broker === "mosquitto" || hasDisk(scene) ? filters : fleet.variant.filters,
     sideDestination: pick(random, ["side", "other/${inputTopic}"]),
     drainMessagesPerSecond: pick(random, [0, 4000]),
   };
