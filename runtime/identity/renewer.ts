@@ -118,8 +118,11 @@ export class Renewer<T> {
 
   #start(): void {
     const { folder } = this.#renewable;
-    if (folder !== undefined) this.#endWatch = watchFolder(folder, () => void this.#refresh(), this.#options.pollMs);
     this.#schedule();
+    if (folder === undefined) return;
+    this.#endWatch = watchFolder(folder, () => void this.#refresh(), this.#options.pollMs);
+    // It may have changed after it was read and before it was watched.
+    void this.#refresh();
   }
 
   #stop(): void {

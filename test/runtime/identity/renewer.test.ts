@@ -58,6 +58,16 @@ test("fetches the next one when it is due, and tells who watches", async () => {
   expect(told).toEqual([2, 3]);
 });
 
+test("tells of a file that was replaced after it was read and before it was watched", async () => {
+  const { renewer, watch, told } = bench({ folder: "/nowhere", renewAtMs: () => undefined });
+  const used = await renewer.read(signal);
+
+  watch(used); // the next look finds another one
+  await jest.advanceTimersByTimeAsync(100);
+
+  expect(told).toEqual([2]);
+});
+
 test.each([
   [{}, 30_000],
   [{ fetchTimeoutMs: 300_000 }, 300_000],
