@@ -61,6 +61,8 @@ export class ProgressWatch {
   /** Bytes of those that have left; `undefined` before the first look. */
   #leftBytes: number | undefined;
   #queue: SendQueue | undefined;
+  /** Whether the kernel's queue is shorter than at the look before. */
+  #hasQueueShrunk = false;
   /** Counts the calls of {@link restart}. */
   #round = 0;
   #isLooking = false;
@@ -119,6 +121,7 @@ export class ProgressWatch {
     const round = this.#round;
     try {
       await afterReading();
+      this.#hasQueueShrunk = false;
       const leftBytes = this.#asksKernel ? await this.#countLeft() : this.#leftBytes;
       if (round !== this.#round) return false; // the answer has come, and another one is owed
       this.#judge(leftBytes);
@@ -141,7 +144,11 @@ export class ProgressWatch {
   async #countLeft(): Promise<number> {
     const { givenBytes, pendingBytes, sendQueue } = this.#traffic;
     const takenBytes = givenBytes() - pendingBytes(); // first: what is sent meanwhile is in the queue, and has not left
+    const before = this.#queue;
     this.#queue = await sendQueue();
+    // Only the peer's acknowledgement takes bytes out of it. What the kernel has of a piece that this process holds still is not
+    // known, so the difference of the two shows less than has left.
+    this.#hasQueueShrunk = before !== undefined && (this.#queue?.bytes ?? 0) < before.bytes;
     return Math.min(this.#owedBytes, takenBytes - (this.#queue?.bytes ?? 0));
   }
 
@@ -149,7 +156,8 @@ export class ProgressWatch {
   #judge(leftBytes: number | undefined): void {
     const time = this.#now();
     const watchedMs = Math.min(time - this.#lookedMs, (2 * this.#timeoutMs) / looksPerTimeout);
-    const hasLeft = leftBytes !== undefined && this.#leftBytes !== undefined && leftBytes > this.#leftBytes;
+    const isMore = leftBytes !== undefined && this.#leftBytes !== undefined && leftBytes > this.#leftBytes;
+    const hasLeft = isMore || this.#hasQueueShrunk;
     this.#watchedMs += watchedMs;
     if (hasLeft) this.#leavingMs = this.#watchedMs;
     this.#silentMs = hasLeft || this.#hasRead ? 0 : this.#silentMs + watchedMs;
