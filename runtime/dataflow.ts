@@ -3,13 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DestinationUser } from "./connection/destination-link.ts";
 import { Link, type LinkState } from "./connection/link.ts";
 import { aborted, until } from "./connection/quiesce.ts";
-import { RemovedSessions } from "./connection/removed-sessions.ts";
+import { planRemovedSessions, RemovedSessions } from "./connection/removed-sessions.ts";
 import { OldFilters } from "./connection/old-filters.ts";
 import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
 import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
-import { removedOrdinals } from "./contract/client-id.ts";
-import { HostType } from "./contract/config/endpoint.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
@@ -17,7 +15,7 @@ import { Forwarder } from "./queue/forwarder.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
-import { reportRemovedSession, reportTrouble } from "./report/trouble-log.ts";
+import { reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { createPatch, planPatch } from "./rewrite/patch.ts";
 
@@ -63,9 +61,6 @@ const settleMs = 1000;
 const spreadMs = 50;
 /** A source that subscribes alone waits so long at most for the sessions of removed instances. */
 const findMs = 3000;
-/** A session of a removed instance that was silent for so long is empty. */
-const emptySessionMs = 2000;
-
 /** Runs one dataflow: a connection to its source, one to its destination, and the forwarder between them. */
 export class Dataflow {
   readonly name: string;
@@ -95,8 +90,9 @@ export class Dataflow {
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
     this.#sourceUser = this.#createSourceUser(source, parts);
-    this.#source = new Link(this.#sourceUser, this.#linkOptions(source));
-    this.#removedSessions = this.#createRemovedSessions(source, parts);
+    this.#source = new Link(this.#sourceUser, createLinkOptions(source, this.#context));
+    const removed = planRemovedSessions(source, { name, parts, forwarder: this.#forwarder, context: this.#context });
+    this.#removedSessions = removed && new RemovedSessions(removed, this.#stopped.signal);
   }
 
   get status(): DataflowStatus {
@@ -246,7 +242,7 @@ export class Dataflow {
   }
 
   #createDestinationLink(side: Side): Link {
-    const options = this.#linkOptions(side);
+    const options = createLinkOptions(side, this.#context);
     const { timeoutMs } = options;
     const user = new DestinationUser({ side, forwarder: this.#forwarder, counters: this.counters, timeoutMs });
     return new Link(user, options);
@@ -269,35 +265,6 @@ export class Dataflow {
       beforeSubscribe: this.#beforeSubscribe.bind(this),
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
-  }
-
-  /** Which sessions of removed instances this one looks after; without shared subscriptions there were no others. */
-  #createRemovedSessions({ endpoint, name }: Side, { source }: DataflowParts): RemovedSessions | undefined {
-    const { clientIdPrefix: prefix, sessionExpirySeconds } = endpoint.mqttSettings;
-    const hasShares = endpoint.hostType !== HostType.EventGrid || endpoint.relay.allowSharedSubscriptions;
-    if (!hasShares || sessionExpirySeconds === 0) return undefined;
-    const { ordinal } = this.#context;
-    const { instanceCount } = this.#context.config.profile;
-    const filters = subscribedFilters(source.dataSources, { instanceCount: 1, prefix, dataflow: this.name });
-    const shared = subscribedFilters(source.dataSources, { instanceCount: 2, prefix, dataflow: this.name });
-    const options = {
-      sideOf: (removed: number) => createSide(this.name, "source", name, { ...this.#context, ordinal: removed }),
-      ordinals: removedOrdinals(ordinal, instanceCount),
-      linkOptions: (side: Side) => ({
-        ...this.#linkOptions(side),
-        onStateChange: reportRemovedSession(this.#log, side),
-      }),
-      forwarder: this.#forwarder,
-      log: this.#log,
-      filters,
-      subscribed: [...new Set([...shared, ...filters])],
-      quietMs: emptySessionMs,
-    };
-    return new RemovedSessions(options, this.#stopped.signal);
-  }
-
-  #linkOptions(side: Side): ReturnType<typeof createLinkOptions> {
-    return createLinkOptions(side, this.#context);
   }
 }
 

@@ -1,4 +1,8 @@
+import { removedOrdinals } from "../contract/client-id.ts";
+import type { DataflowParts } from "../contract/config/dataflow.ts";
+import { HostType } from "../contract/config/endpoint.ts";
 import type { ConnectionError } from "../contract/errors.ts";
+import { subscribedFilters } from "../contract/subscriptions.ts";
 import { TopicMatcher } from "../contract/topic/matcher.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
@@ -7,9 +11,10 @@ import type { PublishView } from "../mqtt/publish.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source-side.ts";
 import type { Logger } from "../report/log.ts";
+import { reportRemovedSession } from "../report/trouble-log.ts";
 import { Link, type ConnectionUser, type LinkOptions, type LinkUser } from "./link.ts";
 import { until } from "./quiesce.ts";
-import { buildConnectOptions, type Side } from "./side.ts";
+import { buildConnectOptions, createLinkOptions, createSide, type DataflowContext, type Side } from "./side.ts";
 
 /** What taking up the sessions of removed instances needs. */
 export interface RemovedSessionsOptions {
@@ -24,14 +29,46 @@ export interface RemovedSessionsOptions {
   readonly filters: readonly string[];
   /** Each form in which an instance may have subscribed to them. */
   readonly subscribed: readonly string[];
-  /** How long a session has to be silent until it counts as empty, in milliseconds. */
-  readonly quietMs: number;
 }
+
+/** A session that was silent for so long is empty. */
+const quietMs = 2000;
 
 /** Time between two looks whether a session is empty. */
 const pollMs = 100;
 /** A session into which messages come all the time is ended after this time: it has filters that nobody knows. */
 const longestMs = 10 * 60 * 1000;
+
+/** The dataflow that takes such sessions up. */
+export interface RemovedSessionsOwner {
+  readonly name: string;
+  readonly parts: DataflowParts;
+  readonly forwarder: Forwarder;
+  readonly context: DataflowContext;
+}
+
+/** Plans which sessions an instance looks after; `undefined` where no shared subscription can have been. */
+export function planRemovedSessions(
+  { endpoint, name: endpointName }: Side,
+  { name, parts, forwarder, context }: RemovedSessionsOwner,
+): RemovedSessionsOptions | undefined {
+  const { clientIdPrefix: prefix, sessionExpirySeconds } = endpoint.mqttSettings;
+  const hasShares = endpoint.hostType !== HostType.EventGrid || endpoint.relay.allowSharedSubscriptions;
+  if (!hasShares || sessionExpirySeconds === 0) return undefined;
+  const { config, ordinal, log } = context;
+  const { dataSources } = parts.source;
+  const filters = subscribedFilters(dataSources, { instanceCount: 1, prefix, dataflow: name });
+  const shared = subscribedFilters(dataSources, { instanceCount: 2, prefix, dataflow: name });
+  return {
+    sideOf: (removed) => createSide(name, "source", endpointName, { ...context, ordinal: removed }),
+    ordinals: removedOrdinals(ordinal, config.profile.instanceCount),
+    linkOptions: (side) => ({ ...createLinkOptions(side, context), onStateChange: reportRemovedSession(log, side) }),
+    forwarder,
+    log,
+    filters,
+    subscribed: [...new Set([...shared, ...filters])],
+  };
+}
 
 /**
  * Takes up the sessions that removed instances have left at the source: a shared subscription goes on giving them their
@@ -131,7 +168,7 @@ class RemovedSession implements LinkUser {
 
   /** Forwards what is in the session until it is empty, and ends it. */
   async drain(): Promise<void> {
-    const { quietMs, log } = this.#options;
+    const { log } = this.#options;
     const deadline = AbortSignal.any([this.#signal, AbortSignal.timeout(longestMs)]);
     await until(() => this.#current?.isQuiet(quietMs) === true, deadline, pollMs);
     if (this.#signal.aborted) return;

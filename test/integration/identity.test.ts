@@ -235,7 +235,11 @@ describe("through a proxy", () => {
 
   test.each([
     ["407", {}, /^no token for .*proxy http:\/\/127.0.0.1:[0-9]+ refused CONNECT: 407 .*proxy.secretRef/],
-    ["403", { refuseWith: 403 }, /^no token for .*localhost:[0-9]+: proxy http:\S+ refused CONNECT: 403 .*ask its operator/],
+    [
+      "403",
+      { refuseWith: 403 },
+      /^no token for .*localhost:[0-9]+: proxy http:\S+ refused CONNECT: 403 .*ask its operator/,
+    ],
   ])("that answers %s the reason is in the log, and what to do", async (_status, options, reason) => {
     const cloud = await start();
     const proxy = await startProxy({ credentials: `plant:${proxyPassword}`, ...options });

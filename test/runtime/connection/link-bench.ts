@@ -25,6 +25,8 @@ const connectOptions: ConnectOptions = {
 export interface LinkChange extends Partial<LinkOptions>, Partial<Pick<LinkUser, "connectOptions" | "survives">> {
   readonly prepare?: (connection: Connection, limits: ServerLimits) => Promise<void>;
   readonly quiesce?: ConnectionUser["quiesce"];
+  readonly onPublish?: ConnectionUser["onPublish"];
+  readonly onClose?: () => void;
 }
 
 /** A link to scripted brokers in memory, one for each connection that it makes. */
@@ -37,7 +39,7 @@ export class LinkBench {
   #brokers: ScriptedBroker[] = [];
   #wakes: (() => void)[] = [];
 
-  constructor({ prepare, quiesce, connectOptions: connect, survives, ...change }: LinkChange = {}) {
+  constructor({ prepare, quiesce, connectOptions: connect, survives, onPublish, onClose, ...change }: LinkChange = {}) {
     const user: LinkUser = {
       connectOptions: connect ?? (() => connectOptions),
       ...(survives === undefined ? {} : { survives }),
@@ -45,10 +47,13 @@ export class LinkBench {
         this.events.push(`connected ${limits.sessionPresent}`);
         return {
           prepare: async () => prepare?.(connection, limits),
-          onPublish: ({ topic }) => this.events.push(`PUBLISH ${topic}`),
+          onPublish: onPublish ?? (({ topic }) => this.events.push(`PUBLISH ${topic}`)),
           onPuback: (packetId) => this.events.push(`PUBACK ${packetId}`),
           quiesce: async (signal) => quiesce?.(signal),
-          close: () => this.events.push("disconnected"),
+          close: () => {
+            this.events.push("disconnected");
+            onClose?.();
+          },
         };
       },
     };

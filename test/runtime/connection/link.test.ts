@@ -350,6 +350,50 @@ describe("a link that subscribes", () => {
   });
 });
 
+describe("a fault of this program", () => {
+  test("ends the connection, is handed over with its stack, and is not called the broker's", async () => {
+    const faults: ConnectionError[] = [];
+    const bench = start({
+      onFault: (error) => faults.push(error),
+      onPublish: () => {
+        throw new TypeError("a slip");
+      },
+    });
+    const broker = await bench.next();
+    await broker.accept();
+    await bench.reached("up");
+
+    broker.send({ cmd: "publish", qos: 1, messageId: 1, dup: false, retain: false, topic: "a", payload: "" });
+    const state = await bench.reached("down");
+
+    const reason = `${peer} was left because of a fault of the relay: a slip`;
+    expect(state).toEqual({ kind: "down", reason });
+    expect(faults).toMatchObject([{ message: reason, end: "fault", cause: { message: "a slip" } }]);
+    await (await bench.next()).accept();
+  });
+
+  test("at the end of a connection does not keep the link from connecting again", async () => {
+    const faults: ConnectionError[] = [];
+    let isFirst = true;
+    const bench = start({
+      onFault: (error) => faults.push(error),
+      onClose: () => {
+        if (isFirst) throw new TypeError("a slip");
+      },
+    });
+    const broker = await bench.next();
+    await broker.accept();
+    await bench.reached("up");
+
+    broker.stream.destroy();
+    await bench.reached("down");
+    isFirst = false;
+    await (await bench.next()).accept();
+
+    expect(faults).toMatchObject([{ end: "fault", message: "a slip" }]);
+  });
+});
+
 describe("a connection that is replaced", () => {
   /** A link whose test holds `replace` of the connection of today, and sees what is done to bring it to rest. */
   function startReplaceable(change: LinkChange = {}) {
@@ -443,6 +487,49 @@ describe("a connection that is replaced", () => {
 
     expect(bench.events).toEqual(["connected false", "disconnected", "connected true"]);
   });
+
+  test.each(["while the other stream is opened", "while it comes to rest"])(
+    "is not replaced where it ends on its own %s: its successor stays as it is",
+    async (when) => {
+      const streams: { open: () => void }[] = [];
+      const signals: AbortSignal[] = [];
+      const { bench, order, replace } = startReplaceable({
+        quiesce: async (signal) => {
+          order.push("held");
+          signals.push(signal);
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        },
+        readCredentials: async () => {
+          // The second one is that of the replacement.
+          if (streams.length === 1 && when.includes("opened"))
+            await new Promise<void>((resolve) => streams.push({ open: resolve }));
+          else streams.push({ open: () => undefined });
+          return { proof: {} };
+        },
+      });
+      const first = await bench.next();
+      await first.accept();
+      await bench.reached("up");
+
+      const replacing = replace().catch(() => undefined);
+      if (when.includes("rest")) {
+        await bench.next();
+        while (signals.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      } else while (streams.length < 2) await settle();
+      first.stream.destroy();
+      const second = await bench.next();
+      await second.accept({ sessionPresent: true });
+      while (bench.link.state.kind !== "up") await settle();
+      streams[1]?.open(); // too late
+      await replacing;
+      await settle();
+
+      expect(bench.link.state).toEqual({ kind: "up" });
+      expect(order.filter((event) => event === "held")).toHaveLength(when.includes("rest") ? 1 : 0);
+      expect(signals.every(({ aborted }) => aborted)).toBe(true);
+      expect(second.commands()).toEqual(["connect"]);
+    },
+  );
 
   test("does not come back once the link is stopped", async () => {
     let atRest: () => void = () => undefined;

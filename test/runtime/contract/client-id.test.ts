@@ -1,4 +1,10 @@
-import { clientId, extraInstanceProblem, shareGroup } from "../../../runtime/contract/client-id.ts";
+import {
+  clientId,
+  extraInstanceProblem,
+  maxInstances,
+  removedOrdinals,
+  shareGroup,
+} from "../../../runtime/contract/client-id.ts";
 
 describe("clientId", () => {
   test.each([
@@ -34,5 +40,23 @@ describe("extraInstanceProblem", () => {
     expect(extraInstanceProblem(3, 3)).toBe(
       "instance 3 is not one of profile.instanceCount (3): they count from 0, and this one connects to no broker; scale the StatefulSet back to 3, or raise instanceCount and deploy",
     );
+  });
+});
+
+describe("removedOrdinals", () => {
+  test.each([
+    [0, 1, [1, 2, 3]],
+    [0, 2, [2, 4, 6]],
+    [1, 2, [3, 5, 7]],
+    [2, 3, [5, 8, 11]],
+  ])("instance %d of %d looks after %j and so on", (ordinal, instanceCount, first) => {
+    expect(removedOrdinals(ordinal, instanceCount).slice(0, 3)).toEqual(first);
+  });
+
+  test.each([1, 2, 3, 7, 20])("with %d instances each removed one is looked after by one that remains", (count) => {
+    const all = Array.from({ length: count }, (_, ordinal) => removedOrdinals(ordinal, count)).flat();
+
+    const removed = Array.from({ length: maxInstances - count }, (_, index) => count + index);
+    expect(all.sort((a, b) => a - b)).toEqual(removed);
   });
 });
