@@ -76,6 +76,8 @@ export class Dataflow {
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
   readonly #stopped = new AbortController();
+  /** Whether the source had kept the session of an earlier process. */
+  #hadSession = false;
   readonly #removedSessions: RemovedSessions | undefined;
 
   constructor(name: string, config: DataflowConfig, context: DataflowContext) {
@@ -172,6 +174,7 @@ export class Dataflow {
 
   /** With one instance they have to be unsubscribed before it subscribes alone, or messages come to both. */
   async #beforeSubscribe(sessionPresent: boolean): Promise<void> {
+    this.#hadSession = sessionPresent;
     if (this.#removedSessions === undefined || !sessionPresent) return;
     if (this.#context.config.profile.instanceCount > 1) return;
     const { signal } = this.#stopped;
@@ -183,6 +186,8 @@ export class Dataflow {
     const { signal } = this.#stopped;
     if (this.#removedSessions === undefined) return;
     await until(() => this.#source.state.kind === "up", signal, tickMs);
+    // Those of all instances last equally long: without one of its own there is none of a removed one.
+    if (!this.#hadSession) return;
     const { config, random } = this.#context;
     const waitMs = settleMs + random() * Object.keys(config.dataflows).length * spreadMs;
     await delay(waitMs, undefined, { signal }).catch(() => undefined);

@@ -12,7 +12,8 @@ import { asConnectionError, Attempt, failureWithin, withinTime, type Opened } fr
 export type LinkState =
   | { readonly kind: "connecting" }
   | { readonly kind: "up" }
-  | { readonly kind: "down"; readonly reason: string }
+  /** With the reason code of the packet that ended the connection, or refused it, where there was one. */
+  | { readonly kind: "down"; readonly reason: string; readonly reasonCode?: number }
   | { readonly kind: "stopped" };
 
 /** Who uses one connection, from its CONNACK to its end. */
@@ -109,7 +110,8 @@ export class Link {
       }
       const retry = this.#user.survives?.(error) === true ? "soon" : error.retry;
       const waitMs = backoff.next(retry, attempt.lastedMs);
-      this.#setState({ kind: "down", reason: error.message }, waitMs);
+      const { message: reason, reasonCode } = error;
+      this.#setState({ kind: "down", reason, ...(reasonCode === undefined ? {} : { reasonCode }) }, waitMs);
       // Aborted by stop(): the loop's condition sees it.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
     }

@@ -133,7 +133,15 @@ class RemovedSession implements LinkUser {
     this.#side = options.sideOf(ordinal);
     this.#session = options.forwarder.addSource();
     this.isThere = new Promise((resolve) => (this.#found = resolve));
-    this.#link = new Link(this, options.linkOptions(this.#side));
+    const linkOptions = options.linkOptions(this.#side);
+    this.#link = new Link(this, {
+      ...linkOptions,
+      onStateChange: (state, waitMs) => {
+        linkOptions.onStateChange(state, waitMs);
+        // A broker that takes no such client has no session of it.
+        if (!this.#wasFound && state.kind === "down" && state.reasonCode !== undefined) this.#link.stop();
+      },
+    });
     signal.addEventListener("abort", () => {
       this.#link.stop();
     });

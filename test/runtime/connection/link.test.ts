@@ -113,8 +113,9 @@ describe("Link", () => {
       broker.send({ cmd: "disconnect", reasonCode: 0x8e });
     }
 
-    const reason = expect.stringContaining(packet === "connack" ? "0x85" : "0x8e") as string;
-    expect(await bench.reached("down")).toEqual({ kind: "down", reason });
+    const reasonCode = packet === "connack" ? 0x85 : 0x8e;
+    const reason = expect.stringContaining(`0x${reasonCode.toString(16)}`) as string;
+    expect(await bench.reached("down")).toEqual({ kind: "down", reason, reasonCode });
     expect(bench.waits).toEqual([2000]);
     await (await bench.next()).accept();
   });
@@ -346,6 +347,7 @@ describe("a link that subscribes", () => {
     expect(await bench.reached("down")).toEqual({
       kind: "down",
       reason: `${peer} ended the connection: 0x8b Server shutting down`,
+      reasonCode: 0x8b,
     });
   });
 });
