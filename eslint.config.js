@@ -26,7 +26,7 @@ const importersOf = {
   "@azure/identity": ["runtime/identity/azure-identity.ts"],
   "@peculiar/x509": ["emulator/certificates/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],
-  mqtt: ["runtime/mqtt/mqtt-client.ts"],
+  mqtt: ["runtime/report/mqtt-client.ts"],
   "node:sqlite": ["runtime/disk/"],
   pino: ["runtime/report/log.ts"],
   "prom-client": ["runtime/report/metrics.ts"],

@@ -1,5 +1,5 @@
 import { parseHost } from "../../runtime/contract/config/endpoint.ts";
-import { connectClient, type MqttClient } from "../../runtime/mqtt/mqtt-client.ts";
+import { connectClient, type MqttClient } from "../../runtime/report/mqtt-client.ts";
 import { openStream } from "../../runtime/transport/open-stream.ts";
 import type { BrokerAddress, EmulatedCloud } from "./emulated-cloud.ts";
 import type { ClientFor, TrafficClient } from "./traffic.ts";

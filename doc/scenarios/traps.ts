@@ -155,7 +155,10 @@ export const traps: readonly Scenario[] = [
       "SUBSCRIBE and messages never share a packet identifier; Session Expiry is set; no Topic Alias Maximum is",
     tests: [
       ...mqtt("control-packets", "control packets have identifiers of their own, at the end of the range"),
-      ...runtime("queue/in-flight", "never runs out of identifiers, and keeps out of those of control packets"),
+      ...runtime(
+        "queue/destination/in-flight",
+        "never runs out of identifiers, and keeps out of those of control packets",
+      ),
       ...mqtt(
         "connect",
         "writes MQTT 5's CONNECT and nothing that was not asked for",

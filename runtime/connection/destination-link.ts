@@ -2,7 +2,7 @@ import { ConnectionError } from "../contract/errors.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
-import type { DestinationSide } from "../queue/destination-side.ts";
+import type { DestinationSide } from "../queue/destination/destination-side.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import type { Counters } from "../report/counters.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";

@@ -1,6 +1,6 @@
 import type { Spooler } from "../disk/spooler.ts";
 import type { Entry } from "./entry.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "./destination/sender.ts";
 import type { SourceSide } from "./source-side.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 

@@ -1,9 +1,9 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import { judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
 import type { Entry } from "./entry.ts";
-import { InFlight } from "./in-flight.ts";
+import { InFlight } from "./destination/in-flight.ts";
 import type { SourcePort } from "./ports.ts";
-import { PoisonWatch } from "./poison-watch.ts";
+import { PoisonWatch } from "./destination/poison-watch.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 /** Dead letters that are on their way at a time; every broker takes so many. */

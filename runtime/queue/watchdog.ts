@@ -1,6 +1,6 @@
 import type { Entry } from "./entry.ts";
 import type { ForwarderOptions } from "./ports.ts";
-import { StallWatch, type Owing } from "./stall-watch.ts";
+import { StallWatch, type Owing } from "./destination/stall-watch.ts";
 
 /** What is owed by either side. */
 export interface Owed {

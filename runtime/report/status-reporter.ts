@@ -5,7 +5,7 @@ import { describeError } from "../contract/errors.ts";
 import { Backoff } from "../contract/backoff.ts";
 import type { Counters } from "./counters.ts";
 import { createSide, createLinkOptions, type DataflowContext, type Side } from "../connection/side.ts";
-import { connectClient, type MqttClient } from "../mqtt/mqtt-client.ts";
+import { connectClient, type MqttClient } from "./mqtt-client.ts";
 
 /** What is reported on. */
 export interface StatusSubject {

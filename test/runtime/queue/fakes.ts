@@ -2,7 +2,7 @@ import type { IPublishPacket } from "mqtt-packet";
 
 import type { ConnectionError } from "../../../runtime/contract/errors.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
-import type { DestinationSide } from "../../../runtime/queue/destination-side.ts";
+import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
 import { Entry } from "../../../runtime/queue/entry.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";

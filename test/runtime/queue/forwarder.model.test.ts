@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
 import { Counters } from "../../../runtime/report/counters.ts";
-import type { DestinationSide } from "../../../runtime/queue/destination-side.ts";
+import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
 import type { SourceSide } from "../../../runtime/queue/source-side.ts";
 import { createPatch } from "../../../runtime/rewrite/patch.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import { firstControlPacketId } from "../mqtt/control-packets.ts";
-import { stampPublish } from "../mqtt/publish.ts";
-import type { Entry } from "./entry.ts";
+import { firstControlPacketId } from "../../mqtt/control-packets.ts";
+import { stampPublish } from "../../mqtt/publish.ts";
+import type { Entry } from "../entry.ts";
 import { PacketIds } from "./packet-ids.ts";
 
 /** Packet identifiers that messages may have: those above are for SUBSCRIBE and UNSUBSCRIBE. */

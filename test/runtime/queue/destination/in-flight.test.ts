@@ -1,8 +1,8 @@
-import type { Entry } from "../../../runtime/queue/entry.ts";
-import { InFlight, maxInFlight } from "../../../runtime/queue/in-flight.ts";
-import { encodePublish } from "../../../runtime/mqtt/publish.ts";
-import { decode } from "../mqtt/scripted-broker.ts";
-import { entryOf as makeEntry, viewOfPublish } from "./fakes.ts";
+import type { Entry } from "../../../../runtime/queue/entry.ts";
+import { InFlight, maxInFlight } from "../../../../runtime/queue/destination/in-flight.ts";
+import { encodePublish } from "../../../../runtime/mqtt/publish.ts";
+import { decode } from "../../mqtt/scripted-broker.ts";
+import { entryOf as makeEntry, viewOfPublish } from "../fakes.ts";
 
 function entryOf(order: number): Entry {
   return makeEntry({ publish: encodePublish(viewOfPublish(), { qos: 1, retain: false }), sourceId: order });

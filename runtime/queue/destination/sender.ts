@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 
-import type { ConnectionError } from "../contract/errors.ts";
-import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../contract/reason-codes.ts";
-import type { Spooler } from "../disk/spooler.ts";
-import { clearRetain, stampExpiry } from "../mqtt/publish.ts";
+import type { ConnectionError } from "../../contract/errors.ts";
+import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../../contract/reason-codes.ts";
+import type { Spooler } from "../../disk/spooler.ts";
+import { clearRetain, stampExpiry } from "../../mqtt/publish.ts";
 import { DestinationSide } from "./destination-side.ts";
-import { topicOfEntry, type Entry } from "./entry.ts";
+import { topicOfEntry, type Entry } from "../entry.ts";
 import { InFlight, maxInFlight } from "./in-flight.ts";
 import { PoisonWatch } from "./poison-watch.ts";
-import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
+import type { DestinationLimits, DestinationPort, ForwarderOptions } from "../ports.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
-import type { WaitingQueue } from "./waiting-queue.ts";
+import type { WaitingQueue } from "../waiting-queue.ts";
 
 /** Bytes that may lie in the destination's socket before no more QoS 0 messages are added. */
 const maxUnsentBytes = 1024 * 1024;

@@ -1,5 +1,5 @@
-import { StallWatch } from "../../../runtime/queue/stall-watch.ts";
-import { FakeDestination } from "./fakes.ts";
+import { StallWatch } from "../../../../runtime/queue/destination/stall-watch.ts";
+import { FakeDestination } from "../fakes.ts";
 
 const [first, second] = [{}, {}];
 

@@ -1,4 +1,4 @@
-import { ProgressWatch, type Traffic } from "../mqtt/progress-watch.ts";
+import { ProgressWatch, type Traffic } from "../../mqtt/progress-watch.ts";
 
 /** A time-out grows with each stall in a row up to this many times itself: the same work gets longer at each try. */
 const maxGrowth = 8;

@@ -1,6 +1,6 @@
-import type { ConnectionError } from "../contract/errors.ts";
-import { blameOfReasonCode } from "../contract/reason-codes.ts";
-import type { Entry } from "./entry.ts";
+import type { ConnectionError } from "../../contract/errors.ts";
+import { blameOfReasonCode } from "../../contract/reason-codes.ts";
+import type { Entry } from "../entry.ts";
 
 /** Closings at the same message after which it is sent alone. */
 const closingsBeforeAlone = 2;

@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import type { Entry } from "../entry.ts";
 
 /** Topics of messages that were given up, at most: a plant may have many, and each is remembered for a while only. */
 const maxTopics = 256;

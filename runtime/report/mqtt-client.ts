@@ -4,7 +4,7 @@ import { MqttClient, type IClientOptions } from "mqtt";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
-import { describeOldConnack } from "./connect.ts";
+import { describeOldConnack } from "../mqtt/connect.ts";
 import { emitData } from "../transport/reused-buffer.ts";
 
 export type { MqttClient } from "mqtt";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { PacketIds } from "../../../runtime/queue/packet-ids.ts";
+import { PacketIds } from "../../../../runtime/queue/destination/packet-ids.ts";
 
 describe("PacketIds", () => {
   test("gives each identifier once, from 1 to the last, and then none", () => {

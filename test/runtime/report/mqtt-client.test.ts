@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 
 import type { Credentials, Proof } from "../../../runtime/identity/credentials.ts";
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
-import { connectClient, type ClientOptions, type MqttClient } from "../../../runtime/mqtt/mqtt-client.ts";
-import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "./scripted-broker.ts";
+import { connectClient, type ClientOptions, type MqttClient } from "../../../runtime/report/mqtt-client.ts";
+import { connack, connectInMemory, encode, settle, type ScriptedBroker } from "../mqtt/scripted-broker.ts";
 
 const clients: MqttClient[] = [];
 

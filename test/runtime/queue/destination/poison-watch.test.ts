@@ -1,7 +1,7 @@
-import { ConnectionError, type ConnectionFailure } from "../../../runtime/contract/errors.ts";
-import type { Entry } from "../../../runtime/queue/entry.ts";
-import { PoisonWatch, type Closing } from "../../../runtime/queue/poison-watch.ts";
-import { entryOf as entry } from "./fakes.ts";
+import { ConnectionError, type ConnectionFailure } from "../../../../runtime/contract/errors.ts";
+import type { Entry } from "../../../../runtime/queue/entry.ts";
+import { PoisonWatch, type Closing } from "../../../../runtime/queue/destination/poison-watch.ts";
+import { entryOf as entry } from "../fakes.ts";
 
 function end(failure: Partial<ConnectionFailure> = {}): ConnectionError {
   return new ConnectionError("destination x closed the connection", { retry: "soon", end: "peer", ...failure });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import type { ConnectionError } from "../contract/errors.ts";
-import type { DestinationLimits, DestinationPort } from "./ports.ts";
+import type { ConnectionError } from "../../contract/errors.ts";
+import type { DestinationLimits, DestinationPort } from "../ports.ts";
 
 /** Who takes what happens on a connection to the destination. */
 export interface DestinationEvents {
