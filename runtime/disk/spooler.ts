@@ -54,6 +54,8 @@ export class Spooler {
   #lastInMemory = 0;
   /** Messages behind that one which are in memory all the same. */
   readonly #alsoInMemory = new Set<number>();
+  /** Those of them that were removed while rows are on their way from the disk. */
+  #removedMeanwhile: number[] = [];
   #isReading = false;
   readonly #view = new PublishView();
   readonly #slab = new Slab();
@@ -169,20 +171,26 @@ export class Spooler {
   /** Forgets a message that was delivered or given up. */
   remove(entry: Entry): void {
     this.#queue.remove(entry.sequence, entry.spooledBytes);
-    this.#alsoInMemory.delete(entry.sequence);
+    // Rows that were read before it was removed may still be on their way.
+    if (this.#alsoInMemory.has(entry.sequence) && this.#isReading) this.#removedMeanwhile.push(entry.sequence);
+    else this.#alsoInMemory.delete(entry.sequence);
     entry.sequence = 0;
     this.appendPending();
   }
 
-  /** Forgets of what is not yet on its way to the disk what `isKept` says not. */
-  filterPending(isKept: (entry: Entry) => boolean): void {
-    const entries = this.#pending.toArray().filter((entry) => entry.sequence > 0 || isKept(entry));
+  /** Takes out what `isTaken` says of what is not yet on its way to the disk, and returns it in its order. */
+  extractPending(isTaken: (entry: Entry) => boolean): Entry[] {
+    const entries = this.#pending.toArray();
+    const taken = entries.filter((entry) => entry.sequence === 0 && isTaken(entry));
+    if (taken.length === 0) return taken;
     this.#pending.clear();
     this.#pendingBytes = 0;
-    for (const entry of entries) {
+    for (const entry of entries.filter((one) => !taken.includes(one))) {
       this.#pending.push(entry);
       this.#pendingBytes += entry.publish.length;
     }
+    this.appendPending();
+    return taken;
   }
 
   /** The messages of all pending writes, oldest first. */
@@ -260,6 +268,7 @@ export class Spooler {
       const arrivedMs = this.#queue.arrivalOf(row);
       this.#waiting.push(spooledEntry(this.#encode(row), row.sequence, row.packetBytes, arrivedMs));
     }
+    for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
   }

@@ -47,6 +47,7 @@ export class Forwarder {
   readonly #sender: Sender;
   /** The source connections that are open. */
   readonly #sources: SourceSide[] = [];
+  readonly #sessions = new Set<SourceSession>();
   readonly #sourceEvents: SourceEvents;
   readonly #undeliverable: Undeliverable;
   readonly #backpressure: Backpressure;
@@ -78,18 +79,36 @@ export class Forwarder {
     };
     this.source = this.addSource();
     const [sender, waiting, sources] = [this.#sender, this.#waiting, this.#sources];
-    this.status = new QueueStatus({ sender, waiting, sources, spooler: () => this.#spooler });
+    const deadLetters = () => this.#undeliverable.pending;
+    this.status = new QueueStatus({ sender, waiting, sources, deadLetters, spooler: () => this.#spooler });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
   addSource(): SourceSession {
-    return new SourceSession(this.#sourceEvents);
+    const session = new SourceSession(this.#sourceEvents);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** A session is not connected to again: what it keeps is another process's, or gone with it. */
+  removeSource(session: SourceSession): void {
+    this.#sessions.delete(session);
+  }
+
+  /** Whether it accepts messages. */
+  get isRunning(): boolean {
+    return this.#phase.kind === "running";
   }
 
   /** A destination connection is open: what was in flight is resent, then the rest. The one before has ended. */
   openDestination(port: DestinationPort, limits: DestinationLimits): DestinationSide {
     const side = this.#sender.open(port, limits);
-    this.#sender.pump();
+    try {
+      this.#sender.pump();
+    } catch (cause) {
+      side.close(); // nobody else knows of it yet
+      throw cause;
+    }
     return side;
   }
 
@@ -129,6 +148,7 @@ export class Forwarder {
     if (this.#phase.kind === "stopped") return;
     this.#cover(this.#sender.current === undefined ? 0 : spoolAfterMs);
     const { current } = this.#sender;
+    if (current !== undefined && this.status.inFlight + this.status.waiting === 0) this.#watchdog.onProgress();
     const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
     const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
     void this.#watchdog.look({ byDestination, toSource });
@@ -137,6 +157,8 @@ export class Forwarder {
   /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
   async drain(): Promise<void> {
     const drained = this.#phase.drain();
+    // Their source may not come back in time.
+    for (const session of this.#sessions) for (const entry of session.withheld.splice(0)) this.#enqueue(entry);
     this.#cover(0);
     this.#sender.pump();
     this.#phase.check();
@@ -159,7 +181,8 @@ export class Forwarder {
         this.#finish(entry);
       },
       onPumped: this.#settle.bind(this),
-      onClosed: () => {
+      onClosed: ({ unconfirmed }) => {
+        if (!this.isRunning) this.status.unconfirmedAtEnd += unconfirmed;
         this.#cover(0);
         this.#settle();
       },
@@ -169,12 +192,9 @@ export class Forwarder {
   #onSourceOpened(side: SourceSide, sessionPresent: boolean): void {
     this.#sources.push(side);
     const { session } = side;
-    if (sessionPresent) this.#forgetRedelivered(session);
-    else {
-      this.#waiting.forEach((entry) => entry.onSessionLost(session));
-      for (const entry of this.#sender.inFlight.toArray()) entry.onSessionLost(session);
-      this.#spooler?.onSessionLost(session);
-    }
+    if (sessionPresent)
+      session.withheld = []; // it redelivers them
+    else this.#onSessionLost(session);
     if (this.#sender.current === undefined) this.#cover(0);
     if (session === this.source) this.#undeliverable.attachSource(side.port, sessionPresent);
     this.#backpressure.add(side.port);
@@ -184,6 +204,10 @@ export class Forwarder {
   #onSourceClosed(side: SourceSide, error: ConnectionError | undefined): void {
     this.#sources.splice(this.#sources.indexOf(side), 1);
     this.#backpressure.remove(side.port);
+    const isWithheld = (entry: Entry) => entry.session === side.session && entry.isForgettable;
+    side.session.withheld.push(...this.#waiting.extract(isWithheld));
+    side.session.withheld.push(...(this.#spooler?.extractPending(isWithheld) ?? []));
+    this.#sender.pump();
     if (side.session === this.source) this.#undeliverable.detachSource(error);
     this.#phase.check();
   }
@@ -208,9 +232,7 @@ export class Forwarder {
     }
     const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
     if (view.qos > 0) side.expectAcknowledgement(entry);
-    const spooler = this.#spooler;
-    if (spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
-    else this.#waiting.push(entry);
+    this.#enqueue(entry);
     this.#sender.pump();
   }
 
@@ -242,9 +264,7 @@ export class Forwarder {
   /** Tells whether a message may be sent as far as this process and its source are concerned. */
   #maySend(entry: Entry): boolean {
     if (this.#phase.kind === "stopped") return false;
-    if (entry.sequence > 0) return this.#drainsDisk;
-    // With its source away, one that was never sent waits for the news whether the source redelivers it.
-    return !entry.isForgettable || this.#phase.kind !== "running";
+    return entry.sequence === 0 || this.#drainsDisk;
   }
 
   /** Whether to send what is on the disk: while draining only if it is before messages that are not. */
@@ -313,10 +333,20 @@ export class Forwarder {
     this.#spooler.coverOlder([...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()], latestMs);
   }
 
-  /** Forgets what the source redelivers now; what was sent already, or is on the disk, stays. */
-  #forgetRedelivered(session: SourceSession): void {
-    const isKept = (entry: Entry) => entry.session !== session || !entry.isForgettable;
-    this.#waiting.filter(isKept);
-    this.#spooler?.filterPending(isKept);
+  /** Nobody redelivers what came from there: ours are the only copies. */
+  #onSessionLost(session: SourceSession): void {
+    const withheld = session.withheld.splice(0);
+    for (const entry of [...withheld, ...this.#waiting.toArray(), ...this.#sender.inFlight.toArray()])
+      entry.onSessionLost(session);
+    this.#spooler?.onSessionLost(session);
+    // Behind what has overtaken them: what is sent is sent again in the same order.
+    for (const entry of withheld) this.#enqueue(entry);
+  }
+
+  /** Puts a message behind all others. */
+  #enqueue(entry: Entry): void {
+    const spooler = this.#spooler;
+    if (spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
+    else this.#waiting.push(entry);
   }
 }

@@ -9,6 +9,8 @@ export interface QueueParts {
   readonly sender: Pick<Sender, "inFlight" | "current">;
   readonly waiting: WaitingQueue;
   readonly sources: readonly SourceSide[];
+  /** Dead letters that are on their way. */
+  readonly deadLetters: () => number;
   readonly spooler: () => Spooler | undefined;
 }
 
@@ -18,6 +20,8 @@ const maxWaitingQos0 = 10_000;
 /** Where the messages of a dataflow are, for those who ask. */
 export class QueueStatus {
   readonly #parts: QueueParts;
+  /** Of those, what a connection took with it that ended while the dataflow was ending. */
+  unconfirmedAtEnd = 0;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -38,12 +42,13 @@ export class QueueStatus {
     const { sender, waiting, spooler } = this.#parts;
     const inMemory = [...sender.inFlight.toArray(), ...waiting.toArray(), ...(spooler()?.pending ?? [])];
     const unsafe = inMemory.filter(({ custody }) => custody !== "safe");
-    return { messages: unsafe.length, onlyHere: unsafe.filter(({ custody }) => custody === "onlyHere").length };
+    const onlyHere = unsafe.filter(({ custody }) => custody === "onlyHere");
+    return { messages: unsafe.length + this.#parts.deadLetters(), onlyHere: onlyHere.length };
   }
 
   /** Messages with QoS 0 that were written to the destination and may not have reached it. */
   get unconfirmed(): number {
-    return this.#parts.sender.current?.unconfirmed ?? 0;
+    return this.unconfirmedAtEnd + (this.#parts.sender.current?.unconfirmed ?? 0);
   }
 
   /** The message that came first of those that neither the destination nor the disk has; `undefined` without one. */

@@ -31,6 +31,11 @@ export interface SourceEvents {
  * who redelivers them.
  */
 export class SourceSession {
+  /**
+   * Messages that came from here, were not sent, and are redelivered when it is connected to again. They wait for that, out of
+   * the way of others: only if the source has lost the session are these the only copies.
+   */
+  withheld: Entry[] = [];
   readonly #events: SourceEvents;
   #current: SourceSide | undefined;
 
@@ -48,7 +53,12 @@ export class SourceSession {
     assert(this.#current === undefined, "the source connection before has not ended");
     const side = new SourceSide(this, port, this.#events, () => (this.#current = undefined));
     this.#current = side;
-    this.#events.onOpened(side, sessionPresent);
+    try {
+      this.#events.onOpened(side, sessionPresent);
+    } catch (cause) {
+      side.close(); // nobody else knows of it yet
+      throw cause;
+    }
     return side;
   }
 }
@@ -74,6 +84,11 @@ export class SourceSide {
   /** Messages that this connection waits for the acknowledgement of. */
   get unacknowledged(): number {
     return this.#unacknowledged.length;
+  }
+
+  /** Whether it accepts no more messages of QoS 1. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** The first of them. */

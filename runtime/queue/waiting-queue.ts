@@ -61,12 +61,15 @@ export class WaitingQueue {
     this.#count(entry, 1);
   }
 
-  /** Keeps just what `isKept` says. */
-  filter(isKept: (entry: Entry) => boolean): void {
-    const kept = this.#entries.toArray().filter(isKept);
+  /** Takes out just what `isTaken` says, and returns it in its order. */
+  extract(isTaken: (entry: Entry) => boolean): Entry[] {
+    const [taken, kept]: [Entry[], Entry[]] = [[], []];
+    for (const entry of this.#entries.toArray()) (isTaken(entry) ? taken : kept).push(entry);
+    if (taken.length === 0) return taken;
     this.#entries.clear();
     this.#bytes = this.#qos0 = 0;
     for (const entry of kept) this.#add(entry);
+    return taken;
   }
 
   toArray(): Entry[] {

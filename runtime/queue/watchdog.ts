@@ -23,7 +23,7 @@ export class Watchdog {
   #owedToSource: { readonly entry: Entry; readonly sinceMs: number } | undefined;
   #sourceStalls = 0;
   readonly #moved = { source: 0, destination: 0 };
-  readonly #seen = { source: 0, destination: 0 };
+  readonly #seen = { source: 0, destination: 0, acknowledged: 0 };
 
   constructor(options: Options) {
     this.#options = options;
@@ -77,8 +77,9 @@ export class Watchdog {
     const nowMs = this.#options.now();
     if (received + acknowledged !== this.#seen.source) {
       this.#moved.source = nowMs;
-      if (acknowledged > 0) this.#sourceStalls = 0;
     }
+    if (acknowledged !== this.#seen.acknowledged) this.#sourceStalls = 0;
+    this.#seen.acknowledged = acknowledged;
     if (delivered !== this.#seen.destination) this.#moved.destination = nowMs;
     this.#seen.source = received + acknowledged;
     this.#seen.destination = delivered;

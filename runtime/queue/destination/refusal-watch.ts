@@ -7,10 +7,13 @@ const topicMemoryMs = 10 * 60 * 1000;
 
 interface Refusal {
   readonly reason: string;
-  /** What the destination had taken when it first refused this message. */
+  readonly topic: string;
+  /** What the destination had taken when it first refused this message, and when it did so last. */
   readonly deliveredBefore: number;
-  /** When it was first seen that the destination takes others; `undefined` while it takes none. */
-  takesOthersSinceMs: number | undefined;
+  readonly deliveredAtLast: number;
+  readonly lastMs: number;
+  /** Time that counts: in which the destination took others, as far as one can tell. */
+  readonly countedMs: number;
 }
 
 /** One refusal of a message, for the time being. */
@@ -27,13 +30,14 @@ export interface RefusedMessage {
  * Finds a message that the destination refuses again and again while it takes others. It holds up all behind it: they are
  * acknowledged to the source only after it.
  *
- * While the destination takes no message at all no time counts: a role assignment may be on its way.
+ * While the destination takes no message at all no time counts: a role assignment may be on its way. It is taken to take none
+ * until it has taken another one, and while it refuses messages of several topics and takes none.
  */
 export class RefusalWatch {
   readonly #timeoutMs: number;
   readonly #refused = new Map<Entry, Refusal>();
-  /** When a message of a topic was given up. */
-  readonly #givenUp = new Map<string, number>();
+  /** When a message of a topic was given up, and what the destination had taken by then. */
+  readonly #givenUp = new Map<string, { readonly atMs: number; readonly delivered: number }>();
 
   /** @param timeoutMs 0 is for ever */
   constructor(timeoutMs: number) {
@@ -45,24 +49,47 @@ export class RefusalWatch {
     return this.#refused.values().next().value?.reason;
   }
 
+  /** Whether a topic is remembered, so that {@link onTaken} has to be told. */
+  get hasGivenUp(): boolean {
+    return this.#givenUp.size > 0;
+  }
+
   /** Tells whether a message that was refused is to be given up; else it is to be sent again. */
   isHopeless({ entry, topic, reason, nowMs, delivered }: RefusedMessage): boolean {
-    if (this.#timeoutMs === 0) {
-      this.#refused.set(entry, { reason, deliveredBefore: delivered, takesOthersSinceMs: undefined });
-      return false;
-    }
-    const givenUpMs = this.#givenUp.get(topic);
     const known = this.#refused.get(entry);
-    const since = known?.takesOthersSinceMs ?? (delivered > (known?.deliveredBefore ?? delivered) ? nowMs : undefined);
-    const isKnownTopic = givenUpMs !== undefined && nowMs - givenUpMs < topicMemoryMs;
-    if (isKnownTopic || (since !== undefined && nowMs - since >= this.#timeoutMs)) {
+    const { deliveredBefore = delivered, deliveredAtLast = delivered, lastMs = nowMs, countedMs = 0 } = known ?? {};
+    const takesOthers = delivered > deliveredAtLast || (delivered > deliveredBefore && !this.#refusesOthers(topic));
+    const counted = countedMs + (takesOthers ? nowMs - lastMs : 0);
+    const isHopeless = this.#timeoutMs > 0 && (counted >= this.#timeoutMs || this.#isKnown(topic, nowMs, delivered));
+    if (isHopeless) {
       this.#refused.delete(entry);
-      if (!isKnownTopic) this.#remember(topic, nowMs);
-      return true;
-    }
-    const deliveredBefore = known?.deliveredBefore ?? delivered;
-    this.#refused.set(entry, { reason, deliveredBefore, takesOthersSinceMs: since });
+      this.#remember(topic, { atMs: this.#givenUp.get(topic)?.atMs ?? nowMs, delivered });
+    } else
+      this.#refused.set(entry, {
+        reason,
+        topic,
+        deliveredBefore,
+        deliveredAtLast: delivered,
+        lastMs: nowMs,
+        countedMs: counted,
+      });
+    return isHopeless;
+  }
+
+  /** A message of this topic was taken: it is no longer refused. */
+  onTaken(topic: string): void {
+    this.#givenUp.delete(topic);
+  }
+
+  #refusesOthers(topic: string): boolean {
+    for (const other of this.#refused.values()) if (other.topic !== topic) return true;
     return false;
+  }
+
+  /** Whether the last message of this topic was given up a short time ago, and others were taken since. */
+  #isKnown(topic: string, nowMs: number, delivered: number): boolean {
+    const last = this.#givenUp.get(topic);
+    return last !== undefined && nowMs - last.atMs < topicMemoryMs && delivered > last.delivered;
   }
 
   /** A message was taken, or is gone for another reason. */
@@ -70,9 +97,9 @@ export class RefusalWatch {
     if (this.#refused.size > 0) this.#refused.delete(entry);
   }
 
-  #remember(topic: string, nowMs: number): void {
+  #remember(topic: string, last: { readonly atMs: number; readonly delivered: number }): void {
     this.#givenUp.delete(topic);
-    this.#givenUp.set(topic, nowMs);
+    this.#givenUp.set(topic, last);
     const oldest = this.#givenUp.keys().next().value;
     if (this.#givenUp.size > maxTopics && oldest !== undefined) this.#givenUp.delete(oldest);
   }

@@ -31,7 +31,7 @@ export interface SenderEvents {
   /** What could be sent was sent. */
   readonly onPumped: () => void;
   /** The connection ended, and what was in flight waits again. */
-  readonly onClosed: () => void;
+  readonly onClosed: (side: DestinationSide) => void;
 }
 
 /** Sends what waits to the destination, in its order, and keeps what was sent until the destination has acknowledged it. */
@@ -121,7 +121,7 @@ export class Sender {
       this.#release(poison.entry);
       this.#events.onRefused(poison.entry, poison.reason);
     }
-    this.#events.onClosed();
+    this.#events.onClosed(side);
   }
 
   /** Whether the end of a connection may be one message's fault, so that another connection helps. */
@@ -153,7 +153,12 @@ export class Sender {
       }
       if (waits === undefined) this.#spooler?.shiftPending();
       else this.#waiting.shift();
-      this.#send(entry, side);
+      try {
+        this.#send(entry, side);
+      } catch (cause) {
+        this.#waiting.putBack(entry); // a fault of this program must not cost a message
+        throw cause;
+      }
     }
     this.#events.onPumped();
   }
@@ -229,6 +234,7 @@ export class Sender {
 
   #complete(entry: Entry): void {
     this.#refusals.settle(entry);
+    if (this.#refusals.hasGivenUp) this.#refusals.onTaken(topicOfEntry(entry));
     this.#closing = undefined;
     if (this.#current?.sendsAlone === true) {
       this.#current.sendsAlone = false;
@@ -287,7 +293,7 @@ export class Sender {
     if (oldest === undefined || error === undefined || verdict === "nothing") return undefined;
     const times = closings === 1 ? "" : `, ${closings} times in a row`;
     const reason = `the destination ends the connection when it is sent${times} (${error.message})`;
-    this.#closing = { error, rejection: this.#closing?.rejection };
+    this.#closing = { error, rejection: undefined };
     if (verdict === "poison") return { entry: oldest, reason };
     counters.suspected++;
     const topic = topicOfEntry(oldest);

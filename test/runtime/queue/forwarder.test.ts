@@ -1,6 +1,6 @@
 import { lossReasons } from "../../../runtime/report/counters.ts";
 import { settle } from "../mqtt/scripted-broker.ts";
-import { limits, FakeDestination, ForwarderBench, viewOfPublish } from "./fakes.ts";
+import { entryOf, limits, FakeDestination, FakeSource, ForwarderBench, viewOfPublish } from "./fakes.ts";
 
 describe("acknowledging", () => {
   test("acknowledges only after the destination has acknowledged", () => {
@@ -346,7 +346,47 @@ describe("when the source comes back", () => {
     bench.acknowledge(1);
 
     expect(bench.destination.written).toHaveLength(1);
-    expect(bench.forwarder.status.waiting).toBe(1);
+    expect(bench.forwarder.source.withheld).toHaveLength(1);
+  });
+
+  test("keeps what comes from elsewhere flowing while it is away", () => {
+    const bench = new ForwarderBench({ maxInflightMessages: 1 });
+    const other = bench.forwarder.addSource().open(new FakeSource(), true);
+    bench.arriveMany(2);
+    other.onPublish(viewOfPublish({ messageId: 1, payload: "other" }));
+    bench.sourceSide.close();
+
+    bench.acknowledge(1);
+
+    expect(bench.destination.lines.at(-1)).toMatch(/ other$/);
+  });
+
+  test("delivers what was withheld for it, behind what has overtaken it, where it lost its session", () => {
+    const bench = new ForwarderBench({ maxInflightMessages: 1 });
+    const other = bench.forwarder.addSource().open(new FakeSource(), true);
+    bench.arriveMany(2);
+    other.onPublish(viewOfPublish({ messageId: 1, payload: "other" }));
+
+    bench.reconnectSource(false);
+    for (const payload of [1, "other", 2]) bench.acknowledge(payload);
+
+    expect(bench.destination.written.map(({ payload }) => payload.toString())).toEqual(["1", "other", "2"]);
+  });
+
+  test("leaves no trace where a fault of this program meets its opening: the next connection works", () => {
+    const bench = new ForwarderBench();
+    bench.sourceSide.close();
+    const fault = new FakeSource();
+    bench.destination.writePublish = () => {
+      throw new TypeError("a slip");
+    };
+    bench.forwarder.source.withheld.push(entryOf({ custody: "atSource", session: bench.forwarder.source }));
+
+    expect(() => bench.forwarder.source.open(fault, false)).toThrow("a slip");
+    bench.destination.writePublish = new FakeDestination().writePublish;
+    bench.sourceSide = bench.forwarder.source.open(new FakeSource(), true);
+
+    expect(bench.forwarder.source.current).toBe(bench.sourceSide);
   });
 
   test("sends again to the destination what was in flight, though the source is away", () => {
@@ -497,6 +537,8 @@ describe("a message that the destination refuses for now", () => {
     refuse(bench, 1, 61);
     expect(bench.counters.lost.undeliverable).toBe(1);
 
+    bench.arrive(3, { topic: "e" });
+    bench.acknowledge(3); // it takes others still
     bench.arrive(3);
     bench.acknowledge(3, 0x87);
     expect(bench.counters.lost.undeliverable).toBe(2);

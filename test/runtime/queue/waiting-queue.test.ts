@@ -64,7 +64,7 @@ describe("WaitingQueue", () => {
     queue.putBack(first);
     expect(seen()).toEqual([2, 12, 1]);
 
-    queue.filter(({ order }) => order === 1);
+    expect(queue.extract(({ order }) => order !== 1).map(({ order }) => order)).toEqual([2]);
     expect(seen()).toEqual([1, 5, 0]);
     expect(orders(queue)).toEqual([1]);
   });

@@ -14,19 +14,47 @@ function refuse(
 }
 
 describe("RefusalWatch", () => {
-  test("counts from the first time at which it was seen that the destination takes others", () => {
+  test("counts the time in which the destination takes others, and the time after that in which there are no others", () => {
     const watch = new RefusalWatch(1000);
 
     const givenUp = refuse(watch, "a", [
       [0, 5],
       [9000, 5], // it takes none
+      [9500, 6],
+      [9999, 6], // all others are held up by this one
       [10_000, 6],
-      [10_999, 7],
-      [11_000, 8],
     ]);
 
     expect(givenUp).toBe(4);
     expect(watch.reason).toBeUndefined();
+  });
+
+  test("counts no time in which messages of several topics are refused and none is taken: an outage", () => {
+    const watch = new RefusalWatch(1000);
+    const refusal = { reason, delivered: 6 };
+    const [first, second] = [entryOf(), entryOf()];
+    watch.isHopeless({ ...refusal, entry: first, topic: "a", nowMs: 0, delivered: 5 });
+
+    const verdicts = Array.from({ length: 100 }, (_, index) => {
+      const nowMs = 100 + index * 100;
+      const other = watch.isHopeless({ ...refusal, entry: second, topic: "b", nowMs });
+      return watch.isHopeless({ ...refusal, entry: first, topic: "a", nowMs }) || other;
+    });
+
+    expect(verdicts.some(Boolean)).toBe(false);
+  });
+
+  test("gives a message of a topic up at once only while others are taken, and no more once one of it was", () => {
+    const watch = new RefusalWatch(1);
+    refuse(watch, "a", [
+      [0, 0],
+      [10, 1],
+    ]);
+
+    expect(refuse(watch, "a", [[20, 1]])).toBe(-1); // an outage, perhaps
+    expect(refuse(watch, "a", [[30, 2]])).toBe(0);
+    watch.onTaken("a");
+    expect(refuse(watch, "a", [[40, 3]])).toBe(-1);
   });
 
   test("gives the reason of what is refused until that is taken or gone", () => {
