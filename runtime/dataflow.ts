@@ -8,6 +8,7 @@ import { OldFilters } from "./connection/old-filters.ts";
 import { createLinkOptions, createSide, required, type DataflowContext, type Side } from "./connection/side.ts";
 import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
+import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
@@ -136,7 +137,7 @@ export class Dataflow {
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(disk?: Disk): Promise<void> {
     if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
-    const ticking = setInterval(this.#tick.bind(this), tickMs);
+    const ticking = setInterval(() => this.#guard(() => this.#tick()), tickMs);
     try {
       await this.#runLinks();
     } finally {
@@ -201,6 +202,19 @@ export class Dataflow {
     this.#stopLinks();
   }
 
+  /** Whatever is wrong with this program, it must not end the other dataflows: both connections are made anew. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      const stack = cause instanceof Error ? cause.stack : undefined;
+      const reason = `a fault of the relay: ${describeError(cause)}`;
+      this.#log.error({ reason, stack }, "please report it; connecting again");
+      this.#source.reconnect(reason);
+      this.#destination.reconnect(reason);
+    }
+  }
+
   #fail(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
@@ -241,7 +255,7 @@ export class Dataflow {
       onTrouble: reportTrouble(this.#log),
       now: turnNow,
       schedule: (callback, delayMs) => {
-        setTimeout(callback, delayMs).unref();
+        setTimeout(() => this.#guard(callback), delayMs).unref();
       },
     });
   }

@@ -1,6 +1,7 @@
 import { removedOrdinals } from "../contract/client-id.ts";
 import type { DataflowParts } from "../contract/config/dataflow.ts";
 import { HostType } from "../contract/config/endpoint.ts";
+import { eventGridLimits } from "../contract/config/endpoint-rules.ts";
 import type { ConnectionError } from "../contract/errors.ts";
 import { subscribedFilters } from "../contract/subscriptions.ts";
 import { TopicMatcher } from "../contract/topic/matcher.ts";
@@ -36,8 +37,10 @@ const quietMs = 2000;
 
 /** Time between two looks whether a session is empty. */
 const pollMs = 100;
-/** A session into which messages come all the time is ended after this time: it has filters that nobody knows. */
-const longestMs = 10 * 60 * 1000;
+/** A session into which messages come for longer has filters that nobody knows: that is said once. */
+const unusualMs = 10 * 60 * 1000;
+/** Reason codes of CONNACK that refuse this client: such a broker has no session of it. */
+const refusals: readonly number[] = [0x85, 0x86, 0x87, 0x8a, 0x8c];
 
 /** The dataflow that takes such sessions up. */
 export interface RemovedSessionsOwner {
@@ -123,6 +126,7 @@ class RemovedSession implements LinkUser {
   readonly #ordinal: number;
   #found: ((isThere: boolean) => void) | undefined;
   #wasFound = false;
+  #wasOpen = false;
   #current: RemovedSessionConnection | undefined;
   #messages = 0;
 
@@ -138,14 +142,17 @@ class RemovedSession implements LinkUser {
       ...linkOptions,
       onStateChange: (state, waitMs) => {
         linkOptions.onStateChange(state, waitMs);
-        // A broker that takes no such client has no session of it.
-        if (!this.#wasFound && state.kind === "down" && state.reasonCode !== undefined) this.#link.stop();
+        const isRefused = state.kind === "down" && refusals.includes(state.reasonCode ?? 0);
+        if (!this.#wasOpen && isRefused) this.#link.stop();
       },
     });
     signal.addEventListener("abort", () => {
       this.#link.stop();
     });
-    this.#running = this.#link.run().then(() => this.#found?.(false));
+    this.#running = this.#link.run().then(() => {
+      options.forwarder.removeSource(this.#session);
+      this.#found?.(false);
+    });
     if (signal.aborted) this.#link.stop();
   }
 
@@ -156,6 +163,7 @@ class RemovedSession implements LinkUser {
   }
 
   open(connection: Connection, { sessionPresent }: ServerLimits): ConnectionUser {
+    this.#wasOpen = true;
     const source = this.#session.open(connection, sessionPresent);
     const { filters, subscribed, forwarder } = this.#options;
     const user = new RemovedSessionConnection(connection, source, forwarder, {
@@ -174,15 +182,23 @@ class RemovedSession implements LinkUser {
     return user;
   }
 
-  /** Forwards what is in the session until it is empty, and ends it. */
+  /**
+   * Forwards what is in the session until it is empty, and ends it. It is never ended before: what is in it would be lost.
+   * When the dataflow ends first it is left to the next process.
+   */
   async drain(): Promise<void> {
     const { log } = this.#options;
-    const deadline = AbortSignal.any([this.#signal, AbortSignal.timeout(longestMs)]);
-    await until(() => this.#current?.isQuiet(quietMs) === true, deadline, pollMs);
+    const isEmpty = () => this.#current?.isQuiet(quietMs) === true;
+    await until(isEmpty, AbortSignal.any([this.#signal, AbortSignal.timeout(unusualMs)]), pollMs);
+    const fields = () => ({ instance: this.#ordinal, messages: this.#messages });
+    if (!this.#signal.aborted && !isEmpty())
+      log.warn(
+        fields(),
+        "messages keep coming into the session of a removed instance, or wait in it; they are forwarded",
+      );
+    await until(isEmpty, this.#signal, pollMs);
     if (this.#signal.aborted) return;
-    const fields = { instance: this.#ordinal, messages: this.#messages };
-    if (deadline.aborted) log.warn(fields, "messages keep coming into the session of a removed instance; it is ended");
-    else log.info(fields, "took up the session of a removed instance, and ended it");
+    log.info(fields(), "took up the session of a removed instance, and ended it");
     this.#link.stop({ endsSession: true });
     await this.#running;
   }
@@ -214,14 +230,20 @@ class RemovedSessionConnection implements ConnectionUser {
     this.#matcher = new TopicMatcher(options.filters);
   }
 
-  /** Whether all is forwarded and acknowledged, and nothing has come for so long. */
-  isQuiet(quietMs: number): boolean {
-    if (this.#lastMs === undefined || this.#forwarder.owedTo(this.#source) > 0) return false;
-    return performance.now() - this.#lastMs >= quietMs;
+  /** Whether all is forwarded and acknowledged, and nothing has come for so long although it would have been taken. */
+  isQuiet(forMs: number): boolean {
+    if (this.#lastMs === undefined) return false;
+    const takesNothing = !this.#forwarder.isRunning || this.#source.isHeld || this.#connection.traffic.isPaused();
+    if (takesNothing) this.#lastMs = performance.now();
+    if (takesNothing || this.#forwarder.owedTo(this.#source) > 0) return false;
+    return performance.now() - this.#lastMs >= forMs;
   }
 
   async prepare(): Promise<void> {
-    await this.#connection.unsubscribe(this.#options.subscribed);
+    const { subscribed } = this.#options;
+    const most = eventGridLimits.maxFiltersPerSubscribe; // as many as the strictest broker takes at once
+    for (let at = 0; at < subscribed.length; at += most)
+      await this.#connection.unsubscribe(subscribed.slice(at, at + most));
     this.#lastMs = performance.now();
     this.#options.onPrepared();
   }

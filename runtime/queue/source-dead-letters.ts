@@ -1,5 +1,5 @@
 import type { ConnectionError } from "../contract/errors.ts";
-import { judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
+import { describeReasonCode, judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
 import type { Entry } from "./entry.ts";
 import { InFlight } from "./destination/in-flight.ts";
 import type { SourcePort } from "./ports.ts";
@@ -16,7 +16,13 @@ export interface SourceDeadLettersOptions {
   readonly onDone: (entry: Entry) => void;
   /** The source refuses it for good. */
   readonly onRefused: (entry: Entry, reason: string) => void;
+  /** The source refuses it for the time being. */
+  readonly onRejected: (entry: Entry, reason: string) => void;
   readonly schedule: (callback: () => void, delayMs: number) => void;
+  /** Monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** How long the source may refuse one for the time being, in milliseconds; it is refused for good then. 0 is for ever. */
+  readonly refusalTimeoutMs: number;
 }
 
 /** Publishes dead letters to the source, with QoS 1, over the connection that messages come on. */
@@ -26,6 +32,8 @@ export class SourceDeadLetters {
   readonly #inFlight = new InFlight();
   /** How many the source refused for the time being, and get another turn. */
   #refused = 0;
+  /** When each of those was refused first. */
+  readonly #refusedSince = new WeakMap<Entry, number>();
   readonly #poison = new PoisonWatch();
   #source: SourcePort | undefined;
   #isResumed = false;
@@ -73,15 +81,25 @@ export class SourceDeadLetters {
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#options.onDone(entry);
     else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
-    else {
-      this.#refused++;
-      this.#options.schedule(() => {
-        this.#refused--;
-        this.#waiting.putBack(entry);
-        this.#pump();
-      }, retryMs);
-    }
+    else this.#retryLater(entry, describeReasonCode(reasonCode));
     this.#pump();
+  }
+
+  #retryLater(entry: Entry, reason: string): void {
+    const { now, refusalTimeoutMs, onRefused, onRejected, schedule } = this.#options;
+    const sinceMs = this.#refusedSince.get(entry) ?? now();
+    if (refusalTimeoutMs > 0 && now() - sinceMs >= refusalTimeoutMs) {
+      onRefused(entry, `${reason}, for ${refusalTimeoutMs / 1000} s (refusalTimeoutSeconds)`);
+      return;
+    }
+    this.#refusedSince.set(entry, sinceMs);
+    onRejected(entry, reason);
+    this.#refused++;
+    schedule(() => {
+      this.#refused--;
+      this.#waiting.putBack(entry);
+      this.#pump();
+    }, retryMs);
   }
 
   #pump(): void {

@@ -17,7 +17,15 @@ export interface UndeliverableEvents {
 
 type Options = Pick<
   ForwarderOptions,
-  "undeliverable" | "deadLetters" | "qos" | "counters" | "onTrouble" | "schedule" | "wallTime"
+  | "undeliverable"
+  | "deadLetters"
+  | "qos"
+  | "counters"
+  | "onTrouble"
+  | "schedule"
+  | "wallTime"
+  | "now"
+  | "refusalTimeoutMs"
 >;
 
 /** Does with messages that can't be delivered what the dataflow's policy says. */
@@ -38,7 +46,16 @@ export class Undeliverable {
       onRefused: (entry, reason) => {
         this.refuse(entry, `the source refused the dead letter for good: ${reason}`);
       },
+      onRejected: (entry, reason) => {
+        options.onTrouble({
+          kind: "rejected",
+          reason: `the source refuses the dead letter: ${reason}`,
+          topic: topicOfEntry(entry),
+        });
+      },
       schedule: options.schedule,
+      now: options.now,
+      refusalTimeoutMs: options.refusalTimeoutMs,
     });
   }
 
