@@ -153,6 +153,8 @@ export class Ledger {
   readonly #cameOn: Uint32Array;
   readonly #cameTo: string[];
   #processes = 0;
+  /** How often each came to a relay. */
+  readonly #comings: number[] = [];
   /** The next place in the order, and messages that came. */
   #seen = 0;
   #came = 0;
@@ -492,6 +494,7 @@ export class Ledger {
     const book = this.#bookOf(instance);
     const from = this.#sources.get(connection);
     if (qos > 0) from?.pending.set(packetId, message);
+    this.#comings[message] = (this.#comings[message] ?? 0) + 1;
     if (!isDup) book.firsts[message]!++;
     if (this.#maybeEarly.get(message) === connection) this.#maybeEarly.delete(message);
     // Each time that it was published brings it once by the filters that are wanted.
@@ -598,13 +601,22 @@ export class Ledger {
     this.#judgeOrder(message, order, instance);
   }
 
+  #isOfEarlierProcess(message: number, instance: number): boolean {
+    return this.#process[message] !== this.#bookOf(instance).process;
+  }
+
   /** Messages of a topic leave in the order in which they came, those that came to one client and its own instance. */
   #judgeOrder(message: number, order: number, instance: number): void {
     const client = this.#cameTo[message] ?? "";
     if (!client.includes(`-${instance}-`)) return;
     const key = `${client}/${message % topicCount}`;
     const last = this.#lastOrder.get(key) ?? -1;
-    if (order < last) this.#faulty.outOfOrder.push(message);
+    // With QoS 0 it may have been sent before, on a connection that broke: it comes once more from the source or from the disk,
+    // behind others, which is better than not at all.
+    const isAgain =
+      this.#options.qos.destination === 0 &&
+      ((this.#comings[message] ?? 0) > 1 || this.#isOfEarlierProcess(message, instance));
+    if (order < last && !isAgain) this.#faulty.outOfOrder.push(message);
     else this.#lastOrder.set(key, order);
   }
 
