@@ -69,7 +69,10 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
-    if (isTold) process.exit(ExitCode.failed);
+    if (isTold) {
+      log.warn({ signal }, "told to stop again: ends now, what is not acknowledged stays with its source");
+      process.exit(ExitCode.failed);
+    }
     isTold = true;
     log.info({ signal }, "told to stop");
     void relay.stop();

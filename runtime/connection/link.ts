@@ -96,6 +96,8 @@ export class Link {
     const { signal } = this.#stop;
     const backoff = new Backoff(this.#options.backoff, this.#options.random);
     let successor: Opened | undefined;
+    /** How long connections lasted that were replaced in good order, since the last one that was not. */
+    let handedOverMs = 0;
     while (!signal.aborted) {
       const attempt = new Attempt(++this.#attempts);
       this.#current = attempt;
@@ -105,11 +107,13 @@ export class Link {
       if (error.end === "fault") this.#options.onFault?.(error);
       if (this.#isStopped()) break;
       if (successor !== undefined) {
+        handedOverMs += attempt.lastedMs;
         this.#setState({ kind: "connecting" });
         continue;
       }
       const retry = this.#user.survives?.(error) === true ? "soon" : error.retry;
-      const waitMs = backoff.next(retry, attempt.lastedMs);
+      const waitMs = backoff.next(retry, handedOverMs + attempt.lastedMs);
+      handedOverMs = 0;
       const { message: reason, reasonCode } = error;
       this.#setState({ kind: "down", reason, ...(reasonCode === undefined ? {} : { reasonCode }) }, waitMs);
       // Aborted by stop(): the loop's condition sees it.

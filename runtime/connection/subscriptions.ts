@@ -31,19 +31,21 @@ const firstRetryMs = 5000;
 const lastRetryMs = 300_000;
 /** Identifiers that are looked for on one connection: a search takes milliseconds. */
 const maxSearched = 100;
+/** Refused filters that one message names: the others are refused for the same reason, as a rule. */
+const maxShownProblems = 3;
 /** Old filters that are gone are looked for no more once nothing has come by them for so long. */
 const quietMs = 600_000;
 
 const unsubscribeRefused = "the broker did not unsubscribe a filter of an earlier configuration, will retry";
 const stillThere = "the source session still holds a filter of an earlier configuration";
 const stillThereRemedy =
-  "nothing has to be done; to save what the broker sends in vain, end this client's session at the broker once, while nothing waits in it";
+  "where it goes on, or to save what the broker sends in vain, end this client's session at the broker once, while nothing waits in it";
 const consequenceOf: Readonly<Record<Origin, string>> = {
   wanted: "none",
   unwanted: "messages that no filter asks for come, and are not forwarded",
   copy: "messages come twice, and their copies are not forwarded",
   maybeCopy:
-    "messages may come twice until it is unsubscribed, which is done now; relay_possible_copies_total counts them",
+    "messages may come twice until it is unsubscribed, which is done as soon as its text is found; relay_possible_copies_total counts them",
 };
 const unknownFilters =
   "the broker has no subscription identifiers and this dataflow has no disk: a filter that an earlier configuration had is not found in the kept session, and would bring its messages twice until the session expires";
@@ -198,7 +200,9 @@ export class Subscriptions {
     const all = [...answers.values()];
     const [first] = all;
     if (first === undefined || all.some(({ isGranted }) => isGranted)) return;
-    const text = `${this.#request.peer} grants no filter: ${all.map(({ problem }) => problem ?? "").join(", ")}`;
+    const shown = all.slice(0, maxShownProblems).map(({ problem }) => problem ?? "");
+    const more = all.length > shown.length ? `, and ${all.length - shown.length} more` : "";
+    const text = `${this.#request.peer} grants no filter: ${shown.join(", ")}${more}`;
     const isPassing = all.some(
       ({ reasonCode }) => reasonCode !== undefined && judgeReasonCode("SUBACK", reasonCode) === "retry",
     );

@@ -261,7 +261,8 @@ export class Sender {
     const remedy = remedyOfReasonCode(reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
     const topic = topicOfEntry(entry);
-    if (this.#refusals.isHopeless({ entry, topic, reason, nowMs: now(), delivered: counters.delivered })) {
+    const held = `"${topic}": ${reason}; messages behind it wait for it`;
+    if (this.#refusals.isHopeless({ entry, topic, reason: held, nowMs: now(), delivered: counters.delivered })) {
       const since = `for ${refusalTimeoutMs / 1000} s while it took others (refusalTimeoutSeconds)`;
       this.#giveUp(entry, `the destination refused it, or others of its topic, ${since}: ${reason}`);
       return;

@@ -435,6 +435,29 @@ describe("a connection that is replaced", () => {
     expect(bench.waits).toEqual([]);
   });
 
+  test("starts with short waits again where it and those before it lasted, though the last one did not", async () => {
+    let nowMs = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => nowMs);
+    const { bench, replace } = startReplaceable({ random: () => 0.9, backoff: { minDelayMs: 1, maxDelayMs: 1000 } });
+    for (let count = 0; count < 4; count++) (await bench.next()).stream.destroy();
+    const first = await bench.next();
+    await first.accept();
+    await bench.reached("up");
+    nowMs = 20_000; // a good connection
+
+    const replacing = replace();
+    const second = await bench.next();
+    await replacing;
+    first.stream.end();
+    await second.accept({ sessionPresent: true });
+    await settle();
+    second.stream.destroy();
+    await (await bench.next()).accept();
+
+    expect(bench.waits.at(-2)).toBeGreaterThan(10);
+    expect(bench.waits.at(-1)).toBeLessThan(4);
+  });
+
   test("stays when the other stream can't be opened", async () => {
     let opened = 0;
     const { client, broker } = connectInMemory();
