@@ -235,7 +235,7 @@ class RemovedSessionConnection implements ConnectionUser {
     if (this.#lastMs === undefined) return false;
     const takesNothing = !this.#forwarder.isRunning || this.#source.isHeld || this.#connection.traffic.isPaused();
     if (takesNothing) this.#lastMs = performance.now();
-    if (takesNothing || this.#forwarder.owedTo(this.#source) > 0) return false;
+    if (takesNothing || this.#forwarder.status.owedTo(this.#source) > 0) return false;
     return performance.now() - this.#lastMs >= forMs;
   }
 
@@ -261,7 +261,7 @@ class RemovedSessionConnection implements ConnectionUser {
 
   async quiesce(signal: AbortSignal): Promise<void> {
     this.#source.hold();
-    await until(() => this.#forwarder.owedTo(this.#source) === 0, signal);
+    await until(() => this.#forwarder.status.owedTo(this.#source) === 0, signal);
   }
 
   close(error: ConnectionError | undefined): void {

@@ -130,7 +130,7 @@ class SourceConnection implements ConnectionUser {
   /** It is read on meanwhile: it acknowledges the dead letters that are published there. */
   async quiesce(signal: AbortSignal): Promise<void> {
     this.#source.hold();
-    await until(() => this.#options.forwarder.owedTo(this.#source) === 0, signal);
+    await until(() => this.#options.forwarder.status.owedTo(this.#source) === 0, signal);
   }
 
   close(error: ConnectionError | undefined): void {

@@ -1,8 +1,9 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { Spooler } from "../disk/spooler.ts";
-import { encodePublish, type PublishView } from "../mqtt/publish.ts";
+import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
+import { Backlog } from "./backlog.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
@@ -12,7 +13,7 @@ import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./destination/sender.ts";
 import { SourceSession, type SourceEvents, type SourceSide, type UnwantedOrigin } from "./source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
-import { WaitingQueue } from "./waiting-queue.ts";
+import type { WaitingQueue } from "./waiting-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
@@ -43,7 +44,7 @@ export class Forwarder {
   readonly status: QueueStatus;
   readonly #options: ForwarderOptions;
   readonly #counters: Counters;
-  readonly #waiting = new WaitingQueue();
+  readonly #backlog = new Backlog();
   readonly #sender: Sender;
   /** The source connections that are open. */
   readonly #sources: SourceSide[] = [];
@@ -52,7 +53,6 @@ export class Forwarder {
   readonly #undeliverable: Undeliverable;
   readonly #backpressure: Backpressure;
   readonly #watchdog: Watchdog;
-  #spooler: Spooler | undefined;
   readonly #phase = new Phase(() => this.#undeliverable.pending === 0 && this.status.isIdle);
 
   constructor(options: ForwarderOptions) {
@@ -66,7 +66,7 @@ export class Forwarder {
         this.#finish(entry);
         this.#phase.check();
       },
-      onDeadLetter: this.#sendDeadLetter.bind(this),
+      onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
       onStop: this.#stop.bind(this),
     });
     this.#sourceEvents = {
@@ -78,9 +78,8 @@ export class Forwarder {
       onClosed: this.#onSourceClosed.bind(this),
     };
     this.source = this.addSource();
-    const [sender, waiting, sources] = [this.#sender, this.#waiting, this.#sources];
-    const deadLetters = () => this.#undeliverable.pending;
-    this.status = new QueueStatus({ sender, waiting, sources, deadLetters, spooler: () => this.#spooler });
+    const [sender, backlog, sources] = [this.#sender, this.#backlog, this.#sources];
+    this.status = new QueueStatus({ sender, backlog, sources, deadLetters: () => this.#undeliverable.pending });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
@@ -122,11 +121,6 @@ export class Forwarder {
     return this.#watchdog;
   }
 
-  /** What a source connection still waits for: acknowledgements, and dead letters that are on their way. */
-  owedTo(side: SourceSide): number {
-    return side.unacknowledged + this.#undeliverable.pending;
-  }
-
   /** Dead letters may be written to this disk. */
   useDisk(queue: SpoolQueue): void {
     this.#undeliverable.useDisk(queue);
@@ -134,13 +128,13 @@ export class Forwarder {
 
   /** Messages that the destination can't take yet go to the disk. Before any connection is open. */
   useSpool(create: (waiting: WaitingQueue, onDone: () => void) => Spooler): Spooler {
-    this.#spooler = create(this.#waiting, () => {
+    this.#backlog.spooler = create(this.#backlog.waiting, () => {
       this.#release();
       this.#sender.pump();
     });
-    this.#sender.useSpool(this.#spooler);
+    this.#sender.useSpool(this.#backlog.spooler);
     this.#backpressure.liftMessageBound();
-    return this.#spooler;
+    return this.#backlog.spooler;
   }
 
   /** Looks after what takes too long; to be called a few times a second. */
@@ -158,7 +152,7 @@ export class Forwarder {
   async drain(): Promise<void> {
     const drained = this.#phase.drain();
     // Their source may not come back in time.
-    for (const session of this.#sessions) for (const entry of session.withheld.splice(0)) this.#enqueue(entry);
+    for (const session of this.#sessions) this.#restore(session);
     this.#cover(0);
     this.#sender.pump();
     this.#phase.check();
@@ -172,7 +166,7 @@ export class Forwarder {
   }
 
   #createSender(options: ForwarderOptions): Sender {
-    return new Sender(options, this.#waiting, {
+    return new Sender(options, this.#backlog.waiting, {
       maySend: (entry) => this.#maySend(entry),
       onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => this.#undeliverable.refuse(entry, reason),
@@ -204,9 +198,7 @@ export class Forwarder {
   #onSourceClosed(side: SourceSide, error: ConnectionError | undefined): void {
     this.#sources.splice(this.#sources.indexOf(side), 1);
     this.#backpressure.remove(side.port);
-    const isWithheld = (entry: Entry) => entry.session === side.session && entry.isForgettable;
-    side.session.withheld.push(...this.#waiting.extract(isWithheld));
-    side.session.withheld.push(...(this.#spooler?.extractPending(isWithheld) ?? []));
+    this.#backlog.withhold(side.session);
     this.#sender.pump();
     if (side.session === this.source) this.#undeliverable.detachSource(error);
     this.#phase.check();
@@ -230,9 +222,7 @@ export class Forwarder {
       this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
-    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
-    if (view.qos > 0) side.expectAcknowledgement(entry);
-    this.#enqueue(entry);
+    this.#backlog.push(this.#accept(publish, view, side), this.#sender.current !== undefined);
     this.#sender.pump();
   }
 
@@ -255,22 +245,21 @@ export class Forwarder {
   /** Does what follows from a change of what waits and what is in flight. */
   #settle(): void {
     const isAttached = this.#sender.current !== undefined;
-    if (isAttached && this.#drainsDisk) this.#spooler?.refill();
-    const otherBytes = this.#sender.inFlight.bytes + (this.#spooler?.pendingBytes ?? 0);
-    this.#backpressure.regulate(this.#waiting, otherBytes, isAttached);
+    if (isAttached && this.#drainsDisk) this.#backlog.spooler?.refill();
+    const otherBytes = this.#sender.inFlight.bytes + (this.#backlog.spooler?.pendingBytes ?? 0);
+    this.#backpressure.regulate(this.#backlog.waiting, otherBytes, isAttached);
     this.#phase.check();
   }
 
   /** Tells whether a message may be sent as far as this process and its source are concerned. */
   #maySend(entry: Entry): boolean {
-    if (this.#phase.kind === "stopped") return false;
-    return entry.sequence === 0 || this.#drainsDisk;
+    return this.#phase.kind !== "stopped" && (entry.sequence === 0 || this.#drainsDisk);
   }
 
   /** Whether to send what is on the disk: while draining only if it is before messages that are not. */
   get #drainsDisk(): boolean {
     if (this.#phase.kind !== "draining") return this.#phase.kind === "running";
-    return (this.#spooler?.pendingLength ?? 0) > 0 || this.#waiting.toArray().some(({ sequence }) => sequence === 0);
+    return this.#backlog.hasUnwritten;
   }
 
   #onDelivered(entry: Entry): void {
@@ -286,7 +275,7 @@ export class Forwarder {
   /** Nothing more is to be done for a message but to tell its source. */
   #finish(entry: Entry): void {
     entry.custody = "safe";
-    if (entry.sequence > 0) this.#spooler?.remove(entry);
+    if (entry.sequence > 0) this.#backlog.spooler?.remove(entry);
     this.#release();
   }
 
@@ -298,18 +287,8 @@ export class Forwarder {
   /** Gives up a message as it arrives, as the dataflow's policy says. */
   #giveUp(view: PublishView, side: SourceSide, reason: string): void {
     const publish = encodePublish(view, { qos: this.#options.qos, retain: false });
-    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
-    if (view.qos > 0) side.expectAcknowledgement(entry);
-    this.#undeliverable.refuse(entry, reason, false);
+    this.#undeliverable.refuse(this.#accept(publish, view, side), reason, false);
     this.#sender.pump();
-  }
-
-  /** Sends a dead letter to the destination: before all others, or behind what is on the disk while that is ahead. */
-  #sendDeadLetter(entry: Entry): void {
-    const spooler = this.#spooler;
-    const isNew = entry.sequence === 0;
-    if (isNew && spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
-    else this.#waiting.putBack(entry);
   }
 
   #lose(kind: LossReason, reason: string, topic: string): void {
@@ -317,36 +296,33 @@ export class Forwarder {
     this.#options.onTrouble({ kind, reason, topic });
   }
 
-  #stop(reason: string, topic: string): void {
+  #stop(reason: string): void {
     if (this.#phase.kind === "stopped") return;
     this.#phase.stop();
-    this.#options.onStopped(
-      `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
-    );
+    this.#options.onStopped(reason);
   }
 
   /** Writes to the disk what has waited for so long, and stays in memory to be sent next. */
   #cover(minAgeMs: number): void {
-    const oldest = this.#sender.inFlight.oldest ?? this.#waiting.peek();
-    const latestMs = this.#options.now() - minAgeMs;
-    if (this.#spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
-    this.#spooler.coverOlder([...this.#sender.inFlight.toArray(), ...this.#waiting.toArray()], latestMs);
+    this.#backlog.cover(this.#sender.inFlight.toArray(), this.#options.now() - minAgeMs);
   }
 
   /** Nobody redelivers what came from there: ours are the only copies. */
   #onSessionLost(session: SourceSession): void {
-    const withheld = session.withheld.splice(0);
-    for (const entry of [...withheld, ...this.#waiting.toArray(), ...this.#sender.inFlight.toArray()])
-      entry.onSessionLost(session);
-    this.#spooler?.onSessionLost(session);
+    this.#backlog.onSessionLost(session, this.#sender.inFlight.toArray());
     // Behind what has overtaken them: what is sent is sent again in the same order.
-    for (const entry of withheld) this.#enqueue(entry);
+    this.#restore(session);
   }
 
-  /** Puts a message behind all others. */
-  #enqueue(entry: Entry): void {
-    const spooler = this.#spooler;
-    if (spooler !== undefined && (this.#sender.current === undefined || spooler.isBehind)) spooler.push(entry);
-    else this.#waiting.push(entry);
+  /** Lets wait with the others what was out of the way. */
+  #restore(session: SourceSession): void {
+    for (const entry of session.withheld.splice(0)) this.#backlog.push(entry, this.#sender.current !== undefined);
+  }
+
+  /** A message is here; a source that wants an acknowledgement for it waits for it from now on. */
+  #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
+    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
+    if (view.qos > 0) side.expectAcknowledgement(entry);
+    return entry;
   }
 }

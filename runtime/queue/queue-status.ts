@@ -1,17 +1,15 @@
-import type { Spooler } from "../disk/spooler.ts";
+import type { Backlog } from "./backlog.ts";
 import type { Entry } from "./entry.ts";
 import type { Sender } from "./destination/sender.ts";
 import type { SourceSide } from "./source-side.ts";
-import type { WaitingQueue } from "./waiting-queue.ts";
 
 /** The parts of a queue in which messages are. */
 export interface QueueParts {
   readonly sender: Pick<Sender, "inFlight" | "current">;
-  readonly waiting: WaitingQueue;
+  readonly backlog: Backlog;
   readonly sources: readonly SourceSide[];
   /** Dead letters that are on their way. */
   readonly deadLetters: () => number;
-  readonly spooler: () => Spooler | undefined;
 }
 
 /** Messages that came with QoS 0 and may wait in memory while the destination is away: nothing else holds them back. */
@@ -34,13 +32,15 @@ export class QueueStatus {
 
   /** Messages that wait in memory to be sent. */
   get waiting(): number {
-    return this.#parts.waiting.length + (this.#parts.spooler()?.pendingLength ?? 0);
+    const { waiting, spooler } = this.#parts.backlog;
+    return waiting.length + (spooler?.pendingLength ?? 0);
   }
 
   /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
   get unsafe(): { readonly messages: number; readonly onlyHere: number } {
-    const { sender, waiting, spooler } = this.#parts;
-    const inMemory = [...sender.inFlight.toArray(), ...waiting.toArray(), ...(spooler()?.pending ?? [])];
+    const { sender, backlog } = this.#parts;
+    const { waiting, spooler } = backlog;
+    const inMemory = [...sender.inFlight.toArray(), ...waiting.toArray(), ...(spooler?.pending ?? [])];
     const unsafe = inMemory.filter(({ custody }) => custody !== "safe");
     const onlyHere = unsafe.filter(({ custody }) => custody === "onlyHere");
     return { messages: unsafe.length + this.#parts.deadLetters(), onlyHere: onlyHere.length };
@@ -53,8 +53,9 @@ export class QueueStatus {
 
   /** The message that came first of those that neither the destination nor the disk has; `undefined` without one. */
   get oldest(): Entry | undefined {
-    const { sender, waiting, sources, spooler } = this.#parts;
-    const first = [sender.inFlight.oldest, waiting.peek(), spooler()?.oldestPending, ...sources.map((s) => s.oldest)];
+    const { sender, backlog, sources } = this.#parts;
+    const { waiting, spooler } = backlog;
+    const first = [sender.inFlight.oldest, waiting.peek(), spooler?.oldestPending, ...sources.map((s) => s.oldest)];
     const unsafe = first.filter((entry) => entry !== undefined && entry.custody !== "safe");
     return unsafe.reduce(
       (oldest, entry) => ((entry?.arrivedMs ?? 0) < (oldest?.arrivedMs ?? 0) ? entry : oldest),
@@ -63,15 +64,20 @@ export class QueueStatus {
   }
 
   get hasRoomForQos0(): boolean {
-    const { waiting, spooler } = this.#parts;
-    return waiting.qos0 < maxWaitingQos0 && (spooler()?.pendingLength ?? 0) < maxWaitingQos0;
+    const { waiting, spooler } = this.#parts.backlog;
+    return waiting.qos0 < maxWaitingQos0 && (spooler?.pendingLength ?? 0) < maxWaitingQos0;
+  }
+
+  /** What a source connection still waits for: acknowledgements, and dead letters that are on their way. */
+  owedTo(side: SourceSide): number {
+    return side.unacknowledged + this.#parts.deadLetters();
   }
 
   /** Whether all that came is acknowledged or on the disk. */
   get isIdle(): boolean {
-    const { waiting, sources } = this.#parts;
+    const { backlog, sources } = this.#parts;
+    const { waiting, spooler } = backlog;
     if (this.inFlight > 0 || sources.some(({ unacknowledged }) => unacknowledged > 0)) return false;
-    const spooler = this.#parts.spooler();
     if (spooler === undefined) return waiting.length === 0;
     return spooler.isSettled && waiting.toArray().every(({ sequence }) => sequence > 0);
   }
@@ -81,6 +87,6 @@ export class QueueStatus {
     const oldest = this.#parts.sources.map((side) => side.oldest).find((entry) => entry !== undefined);
     if (oldest === undefined) return undefined;
     const isNowhere = this.inFlight === 0 && this.waiting === 0;
-    return isNowhere || oldest.custody === "safe" || this.#parts.spooler()?.isIdle === true ? oldest : undefined;
+    return isNowhere || oldest.custody === "safe" || this.#parts.backlog.spooler?.isIdle === true ? oldest : undefined;
   }
 }

@@ -12,7 +12,7 @@ export interface UndeliverableEvents {
   /** It has become a dead letter, to be sent to the destination before all others. */
   readonly onDeadLetter: (entry: Entry) => void;
   /** It stops the dataflow. */
-  readonly onStop: (reason: string, topic: string) => void;
+  readonly onStop: (reason: string) => void;
 }
 
 type Options = Pick<
@@ -94,7 +94,9 @@ export class Undeliverable {
       onTrouble({ kind: "undeliverable", reason, topic });
       this.#events.onDone(entry);
     } else if (undeliverable === "Stop" || !this.#makeDeadLetter(entry, reason, hasTopic)) {
-      this.#events.onStop(reason, topic);
+      this.#events.onStop(
+        `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
+      );
     } else onTrouble({ kind: "dead_letter", reason, topic });
   }
 

@@ -995,12 +995,12 @@ describe("a source connection that is about to be replaced", () => {
     const bench = new ForwarderBench();
 
     bench.arriveMany(2);
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(2);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(2);
     bench.acknowledge(2);
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(2);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(2);
     bench.acknowledge(1);
 
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(0);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(0);
   });
 
   test("is owed every dead letter that is published there, one that gets another turn included", () => {
@@ -1011,13 +1011,13 @@ describe("a source connection that is about to be replaced", () => {
     const letter = () => bench.source.written.at(-1)?.messageId ?? 0;
 
     bench.acknowledge(1, 0x90);
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(1);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(1);
     bench.sourceSide.onPuback(letter(), 0x97); // for the time being
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(1);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(1);
     bench.endPause();
     bench.sourceSide.onPuback(letter(), 0);
 
-    expect(bench.forwarder.owedTo(bench.sourceSide)).toBe(0);
+    expect(bench.forwarder.status.owedTo(bench.sourceSide)).toBe(0);
     expect(bench.counters.deadLettered).toBe(1);
   });
 

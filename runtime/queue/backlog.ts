@@ -1,0 +1,49 @@
+import type { Spooler } from "../disk/spooler.ts";
+import type { Entry } from "./entry.ts";
+import type { SourceSession } from "./source-side.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
+
+/** The messages that wait to be sent: in memory, and on the disk where there is a spool. */
+export class Backlog {
+  readonly waiting = new WaitingQueue();
+  spooler: Spooler | undefined;
+
+  /** Puts a message behind all others. */
+  push(entry: Entry, isDestinationThere: boolean): void {
+    const { spooler } = this;
+    if (spooler !== undefined && (!isDestinationThere || spooler.isBehind)) spooler.push(entry);
+    else this.waiting.push(entry);
+  }
+
+  /** Puts a dead letter before all others, or behind what is on the disk while that is ahead. */
+  pushDeadLetter(entry: Entry, isDestinationThere: boolean): void {
+    const isNew = entry.sequence === 0;
+    if (isNew && (!isDestinationThere || this.spooler?.isBehind === true) && this.spooler !== undefined)
+      this.spooler.push(entry);
+    else this.waiting.putBack(entry);
+  }
+
+  /** Takes out what a session redelivers and nobody has sent: it waits out of the way until that is connected to again. */
+  withhold(session: SourceSession): void {
+    const isWithheld = (entry: Entry) => entry.session === session && entry.isForgettable;
+    session.withheld.push(...this.waiting.extract(isWithheld), ...(this.spooler?.extractPending(isWithheld) ?? []));
+  }
+
+  /** The session keeps nothing any more: whatever came from it has its only copy here. */
+  onSessionLost(session: SourceSession, inFlight: readonly Entry[]): void {
+    for (const entry of [...session.withheld, ...this.waiting.toArray(), ...inFlight]) entry.onSessionLost(session);
+    this.spooler?.onSessionLost(session);
+  }
+
+  /** Writes to the disk what came until then, oldest first, and stays in memory to be sent next. */
+  cover(inFlight: readonly Entry[], latestMs: number): void {
+    const oldest = inFlight[0] ?? this.waiting.peek();
+    if (this.spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
+    this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
+  }
+
+  /** Whether a message waits that is not on the disk. */
+  get hasUnwritten(): boolean {
+    return (this.spooler?.pendingLength ?? 0) > 0 || this.waiting.toArray().some(({ sequence }) => sequence === 0);
+  }
+}
