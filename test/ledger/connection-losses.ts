@@ -22,6 +22,8 @@ export class ConnectionLosses {
   /** The connection that a message was seen on first. */
   readonly #sentOn = new Map<number, number>();
   readonly #ended = new Map<string, EndedConnection[]>();
+  /** What had gone with a connection of a process that has ended. */
+  readonly #gone = new Set<number>();
 
   noteCame(message: number, instance: number, flow: FlowName): void {
     append(this.#came, `${flow}-${instance}`, message);
@@ -43,9 +45,23 @@ export class ConnectionLosses {
     }
   }
 
+  /**
+   * A process has ended. The next one sends first what the disk still has, out of the order in which messages came: what
+   * went with a connection before can't be told by its place any more.
+   */
+  noteProcessEnd(instance: number, isMissing: (message: number) => boolean): void {
+    for (const message of this.#between(isMissing, `-${instance}`)) this.#gone.add(message);
+  }
+
   /** The messages of those that are missing that went with a connection. */
   explained(isMissing: (message: number) => boolean): number[] {
-    return [...this.#came].flatMap(([key, messages]) => {
+    return [...[...this.#gone].filter(isMissing), ...this.#between(isMissing)];
+  }
+
+  /** The missing messages next to which a connection broke. */
+  #between(isMissing: (message: number) => boolean, suffix = ""): number[] {
+    const lists = [...this.#came].filter(([key]) => key.endsWith(suffix));
+    return lists.flatMap(([key, messages]) => {
       const broken = (this.#ended.get(key) ?? []).filter(({ isPlanned }) => !isPlanned);
       const explained: number[] = [];
       let run: number[] = [];

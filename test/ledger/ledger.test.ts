@@ -287,6 +287,24 @@ describe("Ledger with QoS 0 at the destination", () => {
     expect(all.ledger.close()).toMatchObject({ lost: [], lostWithQos0: 2 });
   });
 
+  test.each([
+    ["its connection broke, whatever a new process sends before it", true],
+    ["it said good-bye, and the new process sends others", false],
+  ])("what a process took with it is explained where %s", (_, isBroken) => {
+    const all = open({ destination: 0 });
+    for (const message of [0, 1, 2]) all.comes(message);
+    for (const message of [0, 1, 2]) all.isAcknowledged(message);
+    if (!isBroken) all.pass("destination", "toBroker", Buffer.from([0xe0, 0]), 1);
+    all.ends("destination");
+    all.ledger.noteProcessEnd(0);
+    all.ledger.noteProcessStart(0);
+    all.connect("destination", 2);
+    all.isSent(0, 2);
+    all.isSent(2, 2);
+
+    expect(all.ledger.close()).toMatchObject(isBroken ? { lost: [], lostWithQos0: 1 } : { lost: [1], lostWithQos0: 0 });
+  });
+
   test("a stop that took all the time that it has explains what was left", () => {
     const { ledger, ends } = loseOne();
     ends("destination", 1, true);

@@ -314,7 +314,11 @@ export class Ledger {
     book.process = 0;
     book.isKilled = false;
     book.credits.fill(0);
-    for (const message of book.disk.startAnew()) this.#grant(message, book);
+    const left = book.disk.startAnew();
+    for (const message of left) this.#grant(message, book);
+    if (this.#options.qos.destination === 1) return;
+    const onDisk = new Set(left);
+    this.#losses.noteProcessEnd(instance, (message) => !onDisk.has(message) && this.#mayHaveGone(message));
   }
 
   /** An instance is killed: what it wrote may never leave the machine. */
@@ -467,15 +471,16 @@ export class Ledger {
     const explained = new Set<number>();
     if (qos.source === 1 && qos.destination === 1) return explained;
     if (qos.destination === 0)
-      for (const message of this.#losses.explained(
-        // One that is not acknowledged comes again.
-        (message) => !this.#isKept(message) && (qos.source === 0 || this.#has(message, Mark.acknowledged)),
-      ))
-        explained.add(message);
+      for (const message of this.#losses.explained((message) => this.#mayHaveGone(message))) explained.add(message);
     if (qos.source === 1) return explained;
     for (let message = 0; message < Math.min(this.#publishedBelow, this.#strictFrom); message++)
       if (this.#has(message, Mark.seen) && !this.#isKept(message) && this.#isExplained(message)) explained.add(message);
     return explained;
+  }
+
+  /** Whether nobody has a message any more, had it been written to a connection: one that is not acknowledged comes again. */
+  #mayHaveGone(message: number): boolean {
+    return !this.#isKept(message) && (this.#options.qos.source === 0 || this.#has(message, Mark.acknowledged));
   }
 
   #isExplained(message: number): boolean {
