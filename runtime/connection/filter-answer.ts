@@ -20,7 +20,7 @@ export function readSubackCode(
   if (code === undefined)
     return { isGranted: false, problem: `source leaves out the filter "${filter}" in its SUBACK` };
   if (code > maxQos) {
-    const remedy = remedyOfReasonCode(code);
+    const remedy = remedyOfReasonCode("SUBACK", code);
     const text = `source refuses the filter "${filter}": ${nameSubackCode(code)}`;
     return { isGranted: false, problem: remedy === "" ? text : `${text}; ${remedy}`, reasonCode: code };
   }

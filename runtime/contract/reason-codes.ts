@@ -16,6 +16,8 @@ interface ReasonCode {
   readonly name: string;
   /** What to do about it, for the log; empty where waiting is all. */
   readonly remedy: string;
+  /** The same for a CONNACK, where the code judges the CONNECT: its Will, which a relay never has, or its credentials. */
+  readonly connackRemedy?: string;
   /** Verdict by packet; a packet that is missing here can't carry the code. */
   readonly verdicts: Partial<Record<ReasonedPacket, Verdict>>;
 }
@@ -107,6 +109,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x90: {
     name: "Topic Name invalid",
     remedy: "change dataDestination",
+    connackRemedy: brokenByUs,
     verdicts: { CONNACK: "slowly", PUBACK: "undeliverable", DISCONNECT: "slowly" },
   },
   0x91: {
@@ -119,6 +122,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x95: {
     name: "Packet too large",
     remedy: "keep messages under the broker's limit",
+    connackRemedy: "let the broker take a longer CONNECT: it has the credentials, such as an access token",
     // Not one of a PUBACK's; mosquitto sends it all the same where message_size_limit is set (2.0.11, tried).
     verdicts: { CONNACK: "slowly", PUBACK: "undeliverable", DISCONNECT: "slowly" },
   },
@@ -132,14 +136,21 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x99: {
     name: "Payload format invalid",
     remedy: "correct the publisher",
+    connackRemedy: brokenByUs,
     verdicts: { CONNACK: "slowly", PUBACK: "undeliverable", DISCONNECT: "slowly" },
   },
   0x9a: {
     name: "Retain not supported",
     remedy: 'set retain to "Never"',
+    connackRemedy: brokenByUs,
     verdicts: { CONNACK: "slowly", DISCONNECT: "slowly" },
   },
-  0x9b: { name: "QoS not supported", remedy: "set qos to 0", verdicts: { CONNACK: "slowly", DISCONNECT: "slowly" } },
+  0x9b: {
+    name: "QoS not supported",
+    remedy: "set qos to 0",
+    connackRemedy: brokenByUs,
+    verdicts: { CONNACK: "slowly", DISCONNECT: "slowly" },
+  },
   0x9c: { name: "Use another server", remedy: "change host", verdicts: { CONNACK: "slowly", DISCONNECT: "retry" } },
   0x9d: { name: "Server moved", remedy: "change host", verdicts: { CONNACK: "slowly", DISCONNECT: "slowly" } },
   0x9e: {
@@ -206,13 +217,14 @@ const maxReasonString = 200;
  * Says a reason code with the server's own words and the remedy:
  * `0x97 Quota exceeded ("10 sessions"); check the broker's quotas, such as sessions per authentication name`.
  */
-export function describeReasonCode(code: number, reasonString?: string): string {
+export function describeReasonCode(packet: ReasonedPacket, code: number, reasonString?: string): string {
   const said = reasonString === undefined ? "" : ` (${JSON.stringify(reasonString.slice(0, maxReasonString))})`;
-  const remedy = remedyOfReasonCode(code);
+  const remedy = remedyOfReasonCode(packet, code);
   return `${nameReasonCode(code)}${said}${remedy === "" ? "" : `; ${remedy}`}`;
 }
 
 /** What an operator should do about a reason code; empty where waiting is all. */
-export function remedyOfReasonCode(code: number): string {
-  return reasonCodes[code]?.remedy ?? "";
+export function remedyOfReasonCode(packet: ReasonedPacket, code: number): string {
+  const { remedy = "", connackRemedy = remedy } = reasonCodes[code] ?? {};
+  return packet === "CONNACK" ? connackRemedy : remedy;
 }

@@ -280,7 +280,7 @@ export class Connection {
 
   #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
     const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
-    this.#fail(`${what}: ${describeReasonCode(code, reasonString)}`, retry, "peer", undefined, code);
+    this.#fail(`${what}: ${describeReasonCode(packet, code, reasonString)}`, retry, "peer", undefined, code);
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */

@@ -81,7 +81,7 @@ export class SourceDeadLetters {
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#options.onDone(entry);
     else if (verdict === "undeliverable") this.#options.onRefused(entry, nameReasonCode(reasonCode));
-    else this.#retryLater(entry, describeReasonCode(reasonCode));
+    else this.#retryLater(entry, describeReasonCode("PUBACK", reasonCode));
     this.#pump();
   }
 

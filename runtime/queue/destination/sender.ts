@@ -258,7 +258,7 @@ export class Sender {
   #onRefusal(entry: Entry, reasonCode: number): void {
     const { counters, onTrouble, now, refusalTimeoutMs } = this.#options;
     counters.rejected++;
-    const remedy = remedyOfReasonCode(reasonCode);
+    const remedy = remedyOfReasonCode("PUBACK", reasonCode);
     const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
     const topic = topicOfEntry(entry);
     const held = `"${topic}": ${reason}; messages behind it wait for it`;

@@ -80,22 +80,26 @@ describe("nameReasonCode", () => {
 });
 
 describe("remedyOfReasonCode", () => {
-  const needsHelp = codes.filter((code) =>
-    packets.some((packet) => ["slowly", "undeliverable"].includes(judgeReasonCode(packet, code))),
+  const needsHelp = packets.flatMap((packet) =>
+    codes
+      .filter((code) => ["slowly", "undeliverable"].includes(judgeReasonCode(packet, code)))
+      .map((code) => [packet, nameReasonCode(code), code] as const),
   );
 
-  test.each(needsHelp.map((code) => [nameReasonCode(code), code] as const))(
-    "says what to do about %s, which waiting does not help",
-    (_name, code) => {
-      expect(remedyOfReasonCode(code)).toMatch(/^[a-z].*[^.]$/);
-    },
-  );
+  test.each(needsHelp)("says what to do about %s %s, which waiting does not help", (packet, _name, code) => {
+    expect(remedyOfReasonCode(packet, code)).toMatch(/^[a-z].*[^.]$/);
+  });
+
+  test.each([0x90, 0x95, 0x99, 0x9a, 0x9b])("CONNACK %d judges the CONNECT: no setting of a message helps", (code) => {
+    expect(remedyOfReasonCode("CONNACK", code)).not.toBe(remedyOfReasonCode("DISCONNECT", code));
+    expect(remedyOfReasonCode("CONNACK", code)).toMatch(/broker/);
+  });
 
   test("says that a role assignment takes minutes to arrive", () => {
-    expect(remedyOfReasonCode(0x87)).toContain("takes minutes to arrive");
+    expect(remedyOfReasonCode("CONNACK", 0x87)).toContain("takes minutes to arrive");
   });
 
   test.each([0x00, 0x88, 0x8b, 0x92])("has nothing to say about code %d", (code) => {
-    expect(remedyOfReasonCode(code)).toBe("");
+    expect(packets.map((packet) => remedyOfReasonCode(packet, code))).toEqual(packets.map(() => ""));
   });
 });
