@@ -243,7 +243,7 @@ async function stopWithQos0(site: Site): Promise<Outcome> {
 
 /** A token is renewed, and so is the connection, while a megabyte is on its way with QoS 0. */
 async function renewWithQos0(site: Site): Promise<Outcome> {
-  const secretRef = "token-of-the-relay";
+  const secretRef = "access";
   swapFiles(site.secretFolder(secretRef), { accessToken: "the first token" });
   const authentication = { method: "AccessToken", accessTokenSettings: { secretRef } } as const;
   const relay = await sendWithQos0(site, { qos: 0, authentication });
