@@ -1,6 +1,6 @@
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { Ledger } from "./ledger.ts";
-import { encodeConnect, Framer, writePublish } from "./packets.ts";
+import { clientIdOf, encodeConnect, Framer, writePublish } from "./packets.ts";
 
 afterEach(removeTemporaryFolders);
 
@@ -344,4 +344,10 @@ describe("Ledger with QoS 0 at the source", () => {
 
     expect(ledger.close()).toMatchObject({ missing: [1], discarded: 1 });
   });
+});
+
+test("a stream that is out of step is shown with its bytes", () => {
+  expect(() => clientIdOf(Buffer.from("10050004aaaaaa", "hex"), 2)).toThrow(
+    "a stream is out of step: no CONNECT at 2 of 7 bytes, 10050004aaaaaa",
+  );
 });

@@ -70,6 +70,10 @@ export function reasonOf(bytes: Buffer, body: number, end: number): number {
 }
 
 export function clientIdOf(bytes: Buffer, body: number): string {
+  if (bytes.toString("latin1", body + 2, body + 6) !== "MQTT") {
+    const around = bytes.subarray(Math.max(0, body - 300), body + 100).toString("hex");
+    throw new Error(`a stream is out of step: no CONNECT at ${body} of ${bytes.length} bytes, ${around}`);
+  }
   // Protocol name, its version, flags, keep alive.
   const at = skipProperties(bytes, body + 6 + 1 + 1 + 2);
   return bytes.toString("utf8", at + 2, at + 2 + bytes.readUInt16BE(at));
