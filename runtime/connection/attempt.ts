@@ -49,6 +49,11 @@ export class Attempt {
     this.#connectedMs = performance.now();
   }
 
+  /** Whether it is ending, for a connection that takes its place. */
+  get isLeaving(): boolean {
+    return this.#successor !== undefined;
+  }
+
   /** Ends the connection in good order; `successor` is what the next one is made of. */
   closeFor(successor: Opened): void {
     this.#successor = successor;

@@ -149,7 +149,8 @@ export class Link {
    * @throws {ConnectionError} when the stream can't be opened; the old connection stays as it is
    */
   async #replace(attempt: Attempt, user: ConnectionUser): Promise<void> {
-    if (attempt.isReplacing || attempt.hasEnded()) return;
+    // One that is leaving already has a successor, which looks for newer credentials itself.
+    if (attempt.isReplacing || attempt.isLeaving || attempt.hasEnded()) return;
     attempt.isReplacing = true;
     try {
       const opened = await this.#open(AbortSignal.any([this.#stop.signal, attempt.signal]));

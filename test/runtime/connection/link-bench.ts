@@ -36,6 +36,8 @@ export class LinkBench {
   readonly waits: number[] = [];
   readonly link: Link;
   readonly run: Promise<void>;
+  /** Streams that were opened. */
+  opened = 0;
   #brokers: ScriptedBroker[] = [];
   #wakes: (() => void)[] = [];
 
@@ -87,6 +89,7 @@ export class LinkBench {
   #open(): Duplex {
     const { client, broker } = connectInMemory();
     this.#brokers.push(broker);
+    this.opened++;
     this.#wake();
     return client;
   }

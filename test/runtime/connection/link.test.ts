@@ -556,6 +556,25 @@ describe("a connection that is replaced", () => {
     },
   );
 
+  test("has one successor, however often it is to be replaced while the server is slow to close it", async () => {
+    const { bench, replace } = startReplaceable();
+    const first = await bench.next();
+    await first.accept();
+    await bench.reached("up");
+
+    const replacing = replace();
+    const second = await bench.next();
+    await replacing;
+    await first.next("disconnect");
+    await replace();
+    first.stream.end();
+    await second.accept({ sessionPresent: true });
+    await settle();
+
+    expect(bench.opened).toBe(2);
+    expect(bench.events).toEqual(["connected false", "disconnected", "connected true"]);
+  });
+
   test("does not come back once the link is stopped", async () => {
     let atRest: () => void = () => undefined;
     const { bench, replace } = startReplaceable({ quiesce: () => new Promise((resolve) => (atRest = resolve)) });
