@@ -13,12 +13,13 @@ import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
 import { Forwarder } from "./queue/forwarder.ts";
+import { copiesForDisk } from "./queue/queue-status.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
 import { reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
-import { createPatch, planPatch } from "./rewrite/patch.ts";
+import { createPatch, isRewritten, planPatch, type PatchPlan } from "./rewrite/patch.ts";
 
 /** What a dataflow is doing, for health and metrics. */
 export interface DataflowStatus {
@@ -231,11 +232,17 @@ export class Dataflow {
 
   #createForwarder(parts: DataflowParts, { endpoint }: Side, relay: DataflowConfig["relay"]): Forwarder {
     const { qos, maxInflightMessages } = endpoint.mqttSettings;
+    const plan = planPatch(parts, endpoint, relay.maxHops);
     return new Forwarder({
-      patch: createPatch(planPatch(parts, endpoint, relay.maxHops)),
+      patch: createPatch(plan),
       qos,
       maxInflightMessages,
       maxInflightBytes: relay.maxInflightBytes,
+      memory: this.#context.memory.share(this.name),
+      copies: copiesOf(plan, relay),
+      onRoomWanted: () => {
+        this.#source.reconnect("a large message waits for its destination, and other dataflows need its memory");
+      },
       undeliverable: relay.undeliverableMessages,
       refusalTimeoutMs: relay.refusalTimeoutSeconds * 1000,
       deadLetters: planDeadLetters(this.name, parts, relay),
@@ -285,6 +292,12 @@ export class Dataflow {
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }
+}
+
+/** How many times over a message may be in memory at one moment. */
+function copiesOf(plan: PatchPlan, { spool, deadLetter }: DataflowConfig["relay"]): number {
+  const isWritten = spool.mode === "Enabled" ? copiesForDisk : 0;
+  return 1 + (isRewritten(plan) ? 1 : 0) + (deadLetter === undefined ? 0 : 1) + isWritten;
 }
 
 /** Age of a message; 0 without one. */

@@ -3,6 +3,7 @@ import type { RelayConfig } from "./contract/config.ts";
 import type { HostAddress } from "./contract/config/endpoint.ts";
 import { createCredentialSource } from "./identity/credentials.ts";
 import type { CredentialEnd } from "./identity/end-watch.ts";
+import { unboundedMemory, type MemoryBudget } from "./memory/budget.ts";
 import { createMounts } from "./identity/mounts.ts";
 import { reportCredentials } from "./identity/report.ts";
 import { Dataflow, type DataflowStatus } from "./dataflow.ts";
@@ -25,6 +26,8 @@ export interface RelayOptions {
   /** Where to connect instead of a `host:port`; for development. */
   readonly connectTo?: ReadonlyMap<string, HostAddress>;
   readonly log: Logger;
+  /** Memory for messages; omitted: as much as they take. */
+  readonly memory?: MemoryBudget;
 }
 
 /** Whether the relay does what it is there for. */
@@ -44,6 +47,7 @@ export class Relay {
   unattended: readonly UnattendedQueue[] = [];
   readonly #log: Logger;
   readonly #context: DataflowContext;
+  readonly #memory: MemoryBudget | undefined;
   readonly #drainTimeoutMs: number;
   readonly #spoolPath: string;
   /** Why this instance must not connect; `undefined` for those that the configuration counts. */
@@ -55,7 +59,7 @@ export class Relay {
   /** Settles when the relay is told to stop. */
   readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
-  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log }: RelayOptions) {
+  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log, memory }: RelayOptions) {
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
     const credentials = new Map(
       Object.entries(config.endpoints).map(([name, endpoint]) => [
@@ -74,7 +78,9 @@ export class Relay {
       connectTo: connectTo ?? new Map<string, HostAddress>(),
       log,
       random: Math.random,
+      memory: memory ?? unboundedMemory,
     };
+    this.#memory = memory;
     this.#log = log;
     this.#spoolPath = spoolPath ?? config.relay.spoolPath;
     this.#drainTimeoutMs = config.relay.drainTimeoutSeconds * 1000;
@@ -104,6 +110,7 @@ export class Relay {
     await this.#stopping;
     await this.#spool?.close(AbortSignal.timeout(closeSpoolMs));
     this.#ended.abort(new Error("the relay has ended"));
+    this.#memory?.close();
     await status;
     return this.#stopping !== undefined;
   }

@@ -6,6 +6,10 @@ import { ConfigError, describeError, formatProblem } from "./contract/errors.ts"
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
+import { MemoryBudget } from "./memory/budget.ts";
+import { findMemoryLimit } from "./memory/limit.ts";
+import { memoryNeeds, memoryShortage } from "./memory/needs.ts";
+import { planMemory } from "./memory/plan.ts";
 import { Relay } from "./relay.ts";
 import { reserveLookUpThreads } from "./transport/look-up.ts";
 import { trustSystemRoots } from "./transport/system-roots.ts";
@@ -53,15 +57,49 @@ export async function runRelay(options: RunOptions): Promise<number> {
     config.relay.site === undefined ? {} : { site: config.relay.site },
   );
   announce(log, parsed, connectTo);
+  const memory = reserveMemory(config, options.configFile, log);
+  if (typeof memory === "string") {
+    process.stderr.write(`${memory}\n`);
+    return ExitCode.badConfiguration;
+  }
   trustSystemRoots();
   const relay = new Relay(config, {
     ordinal,
     connectTo,
     log,
+    memory,
     ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
     ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
   return superviseRelay(relay, options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort, log);
+}
+
+/** Divides the memory that there is among the dataflows; or says that there is too little for them. */
+function reserveMemory(config: RelayConfig, where: string, log: Logger): MemoryBudget | string {
+  const limit = findMemoryLimit(config.relay.maxMemoryBytes);
+  const plan = planMemory(limit.bytes, memoryNeeds(config));
+  if ("neededBytes" in plan) {
+    const problem = memoryShortage(Object.keys(config.dataflows).length, limit.bytes, plan);
+    return new ConfigError(where, [problem]).message;
+  }
+  const shares = [...plan.shares.values()];
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  log.info(
+    { limitBytes: limit.bytes, from: limit.from, least, most, laneBytes: plan.laneBytes },
+    "memory for messages",
+  );
+  return new MemoryBudget({
+    limitBytes: limit.bytes,
+    plan,
+    onTight: (isTight, residentBytes) => {
+      if (isTight)
+        log.warn(
+          { residentBytes, limitBytes: limit.bytes },
+          "short of memory: nothing more is taken in until messages have left",
+        );
+      else log.info({ residentBytes }, "enough memory again");
+    },
+  });
 }
 
 async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {

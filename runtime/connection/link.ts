@@ -21,6 +21,8 @@ export interface ConnectionUser {
   /** Finishes what the connection needs to be up, such as its subscriptions; a rejection ends it. */
   readonly prepare: () => Promise<void>;
   readonly onPublish: ConnectionEvents["onPublish"];
+  readonly roomFor?: NonNullable<ConnectionEvents["roomFor"]>;
+  readonly onPassedOver?: NonNullable<ConnectionEvents["onPassedOver"]>;
   readonly onPuback: ConnectionEvents["onPuback"];
   /**
    * Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice, until `signal` aborts.
@@ -203,6 +205,8 @@ export class Link {
           });
         },
         onPublish: (view) => user?.onPublish(view),
+        roomFor: (bytes) => user?.roomFor?.(bytes),
+        onPassedOver: (view, bytes) => user?.onPassedOver?.(view, bytes),
         onPuback: (packetId, reasonCode) => user?.onPuback(packetId, reasonCode),
         onClosed: (error) => {
           attempt.end();

@@ -1,6 +1,7 @@
 import type { RelayConfig } from "../contract/config.ts";
 import { parseHost, type Endpoint, type HostAddress } from "../contract/config/endpoint.ts";
 import type { Credentials, CredentialSource } from "../identity/credentials.ts";
+import type { MemoryBudget } from "../memory/budget.ts";
 import type { Logger } from "../report/log.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { openStream } from "../transport/open-stream.ts";
@@ -19,6 +20,7 @@ export interface DataflowContext {
   readonly connectTo: ReadonlyMap<string, HostAddress>;
   readonly log: Logger;
   readonly random: () => number;
+  readonly memory: Pick<MemoryBudget, "share">;
 }
 
 /** One side of a dataflow: a broker, and who this client is there. */

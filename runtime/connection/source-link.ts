@@ -2,6 +2,7 @@ import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
+import type { Room } from "../memory/lane.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
@@ -117,6 +118,14 @@ class SourceConnection implements ConnectionUser {
     if (origin === "maybeCopy") this.#options.counters.possibleCopies++;
     if (origin === "unwanted" || origin === "copy") this.#source.onUnwanted(view, origin);
     else this.#source.onPublish(view);
+  }
+
+  roomFor(bytes: number): Room | undefined {
+    return this.#source.roomFor(bytes);
+  }
+
+  onPassedOver(view: PublishView, bytes: number): void {
+    this.#source.onPassedOver(view, bytes);
   }
 
   #logMessage({ topic, qos, payloadBytes }: PublishView): void {

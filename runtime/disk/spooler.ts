@@ -255,6 +255,7 @@ export class Spooler {
       this.#pendingBytes -= entry.publish.length;
       this.#appended--;
       this.#lastLeft = entry.sequence;
+      entry.leaveMemory();
     }
     this.#onDone();
   }

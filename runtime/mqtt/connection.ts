@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError, type ConnectionEnd, type Retry } from "../contract/errors.ts";
+import type { Room } from "../memory/lane.ts";
 import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
@@ -14,7 +15,7 @@ import {
   type Packet,
 } from "./control-packets.ts";
 import { startKeepAlive } from "./keep-alive.ts";
-import { ProtocolError } from "./packet-reader.ts";
+import { ProtocolError, type PacketGate } from "./packet-reader.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
@@ -29,6 +30,10 @@ export interface ConnectionEvents {
   readonly onConnected: (connection: Connection, limits: ServerLimits) => void;
   /** The view is used again for the next message. */
   readonly onPublish: (view: PublishView) => void;
+  /** Room for a message of so many bytes that has begun to arrive; `undefined`, or omitted, where there never is so much. */
+  readonly roomFor?: (bytes: number) => Room | undefined;
+  /** Such a message has passed; the view has its topic, no properties and no payload. */
+  readonly onPassedOver?: (view: PublishView, bytes: number) => void;
   readonly onPuback: (packetId: number, reasonCode: number) => void;
   /** Called once, also for a connection that never came to be; `undefined` after {@link Connection.close}. */
   readonly onClosed: (error: ConnectionError | undefined) => void;
@@ -49,6 +54,9 @@ export class Connection {
   readonly #reauthentication: Reauthentication;
   readonly #requests: Requests;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
+  /** Whether somebody has asked to read no further, and whether the server reads too little of what it is told. */
+  #isPaused = false;
+  #isUnread = false;
   #stopKeepAlive: () => void = () => undefined;
   #stopTimer: () => void;
   /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
@@ -61,18 +69,13 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
-    this.#reader = new StreamReader(stream, this.#onPacket.bind(this), (cause) => {
-      if (cause instanceof ProtocolError) {
-        const what = `broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`;
-        this.#fail(what, "slowly", "protocol-error", cause);
-      } else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, "soon", "fault", cause);
-    });
+    this.#reader = new StreamReader(stream, this.#onPacket.bind(this), this.#onBroken.bind(this), this.#gate());
     this.traffic = {
       readBytes: () => receivedBytes(stream) ?? this.#reader.readBytes,
       givenBytes: () => this.#writer.givenBytes,
       pendingBytes: () => this.#writer.pendingBytes,
       sendQueue: () => readSendQueue(stream),
-      isPaused: () => this.#reader.isPaused,
+      isPaused: () => this.#reader.isPaused && !this.#isUnread,
     };
     this.#reauthentication = new Reauthentication(options, this);
     this.#requests = this.#createRequests();
@@ -111,11 +114,23 @@ export class Connection {
     if (this.#phase !== "open") return;
     const bytes = encodePuback(packetId, this.#pubacks);
     this.#writer.writePart(bytes, this.#pubacks.start, this.#pubacks.start + pubackBytes);
+    if (!this.#isUnread && this.#writer.pendingBytes > maxUnreadBytes) this.#pauseUntilRead();
+  }
+
+  /** A server that sends and reads no answer would have them gather here. */
+  #pauseUntilRead(): void {
+    this.#isUnread = true;
+    this.#reader.setPaused(true);
+    this.#writer.onceSent(() => {
+      this.#isUnread = false;
+      this.#reader.setPaused(this.#isPaused);
+    });
   }
 
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
-    this.#reader.setPaused(paused);
+    this.#isPaused = paused;
+    this.#reader.setPaused(paused || this.#isUnread);
   }
 
   /** Calls back once what waits to be sent has left the process. */
@@ -207,10 +222,47 @@ export class Connection {
     });
   }
 
+  #onBroken(cause: unknown): void {
+    if (cause instanceof ProtocolError) {
+      const what = `broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`;
+      this.#fail(what, "slowly", "protocol-error", cause);
+    } else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, "soon", "fault", cause);
+  }
+
+  /** Only a message may be large. */
+  #gate(): Omit<PacketGate, "onRoom"> {
+    return {
+      roomFor: (first, length) => {
+        const type = first >> 4;
+        if (type !== PacketType.publish)
+          throw new ProtocolError(`the server sent a packet of type ${type} with ${length} bytes`);
+        return this.#phase === "open" ? this.#events.roomFor?.(length) : undefined;
+      },
+      onPassedOver: (head, end, headerLength, length) => {
+        if (this.#phase === "open") this.#events.onPassedOver?.(this.#view.readHead(head, end, headerLength), length);
+      },
+    };
+  }
+
+  #onPublish(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
+    const view = this.#view.read(bytes, start, end, headerLength, isOwn);
+    if (!isOwn) {
+      this.#events.onPublish(view);
+      return;
+    }
+    view.room = this.#reader.takeRoom();
+    try {
+      this.#events.onPublish(view);
+    } finally {
+      view.room?.release();
+      view.room = undefined;
+    }
+  }
+
   #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
     const type = (bytes[start] ?? 0) >> 4;
     if (this.#phase === "open" && type === PacketType.publish) {
-      this.#events.onPublish(this.#view.read(bytes, start, end, headerLength, isOwn));
+      this.#onPublish(bytes, start, end, headerLength, isOwn);
     } else if (this.#phase === "open" && type === PacketType.puback) {
       const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
       this.#events.onPuback(packetId, reasonCode);
@@ -299,6 +351,7 @@ export class Connection {
     this.#stopTimer();
     this.#stopKeepAlive();
     this.#stream.destroy();
+    this.#reader.end();
     this.#reauthentication.onEnd();
     this.#requests.end();
     this.#events.onClosed(error);
@@ -309,6 +362,9 @@ const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the c
 
 /** A message that can't be read is sent again on each connection, for as long as the session holds it. */
 const protocolErrorRemedy = "; see the broker's log, and remove this client's session there if it happens again";
+
+/** Bytes of acknowledgements that the server has not read, from which on nothing more is read of it. */
+const maxUnreadBytes = 262_144;
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;

@@ -1,3 +1,5 @@
+import type { Room } from "../memory/lane.ts";
+
 /** The server sent bytes that are no MQTT 5 packet: the connection can't be trusted any further. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
@@ -10,32 +12,58 @@ export class ProtocolError extends Error {
  */
 export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean) => void;
 
+/** Who decides about packets that need memory of their own before they are whole. */
+export interface PacketGate {
+  /**
+   * Room for a packet of more than {@link smallPacketBytes}; `undefined` where there never is so much: it is passed over then.
+   * @param first its first byte, which has its type
+   */
+  readonly roomFor: (first: number, length: number) => Room | undefined;
+  /** Takes the beginning of a packet that was passed over, up to `head[end]`, once all of it has come. */
+  readonly onPassedOver: (head: Buffer, end: number, headerLength: number, length: number) => void;
+  /** The room is there that the reader has waited for: {@link PacketReader.proceed}. */
+  readonly onRoom: () => void;
+}
+
+/** A packet up to this size is read without asking: for each connection there is one at most that is not whole. */
+export const smallPacketBytes = 65_536;
+
 const maxLengthBytes = 4;
 const continuationBit = 0x80;
-/** First size of the buffer that a packet is gathered in: any that Event Grid takes fits, and what isn't filled takes no memory. */
-const firstBytes = 1_048_576;
+/** As much of a packet that is passed over as its handler gets: the longest topic and what stands before and behind it. */
+const headBytes = 66_000;
 
 /**
  * Finds packet boundaries in a stream of bytes, whatever its chunks.
  *
- * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer that doubles
- * as it fills: joining chunks would cost the square of their number, and memory for what a header promises, up to 256 MB, is
- * for those who send it.
+ * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer of its size: for a
+ * large one its gate is asked before, and the reader waits until there is room. It can be halted behind any packet.
  */
 export class PacketReader {
   readonly #onPacket: PacketHandler;
-  /** The packet that has begun and not ended, as far as it has come. */
+  readonly #gate: PacketGate | undefined;
+  /** The packet that has begun and not ended, as far as it has come. Of one that is passed over its head. */
   #partial: Buffer | undefined;
   #filled = 0;
   /** Bytes of the whole packet. */
   #length = 0;
   #headerLength = 0;
+  #isPassedOver = false;
+  /** For the packet that has begun, or is being handed over. */
+  #room: Room | undefined;
   /** The first bytes of a packet whose length is not known yet. */
   readonly #header = Buffer.alloc(1 + maxLengthBytes);
   #headerFilled = 0;
+  /** What has come and is to be read once the reader goes on. */
+  #rest: Buffer | undefined;
+  #isHalted = false;
+  #isWaiting = false;
+  #hasEnded = false;
 
-  constructor(onPacket: PacketHandler) {
+  /** @param gate omitted: there is room for everything */
+  constructor(onPacket: PacketHandler, gate?: PacketGate) {
     this.#onPacket = onPacket;
+    this.#gate = gate;
   }
 
   /**
@@ -43,8 +71,62 @@ export class PacketReader {
    * @throws {ProtocolError} when a length is not one of MQTT's
    */
   push(chunk: Buffer, end = chunk.length): void {
+    if (this.#hasEnded) return;
+    if (this.isBusy) this.#keep(chunk, 0, end);
+    else this.#read(chunk, end);
+  }
+
+  /** Reads on from where it was halted, or waited. @throws {ProtocolError} as {@link push} does */
+  proceed(): void {
+    const rest = this.#rest;
+    if (rest === undefined || this.#isHalted || this.#isWaiting || this.#hasEnded) return;
+    this.#rest = undefined;
+    this.#read(rest, rest.length);
+  }
+
+  /** Hands over no further packet until it is called again, and {@link proceed}. */
+  setHalted(isHalted: boolean): void {
+    this.#isHalted = isHalted;
+  }
+
+  /** Nothing is read any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#rest = this.#partial = undefined;
+    this.#filled = this.#headerFilled = 0;
+    this.#room?.release();
+    this.#room = undefined;
+  }
+
+  /** Whether it waits for room. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Whether it takes no chunk now: what came before has to be read first. */
+  get isBusy(): boolean {
+    return this.#isHalted || this.#isWaiting || this.#rest !== undefined;
+  }
+
+  /** The room of the packet that is being handed over; whoever takes it owns it. */
+  takeRoom(): Room | undefined {
+    const room = this.#room;
+    this.#room = undefined;
+    return room;
+  }
+
+  /** Bytes held of a packet that is not whole yet. */
+  get pendingBytes(): number {
+    return this.#headerFilled + this.#filled;
+  }
+
+  #read(chunk: Buffer, end: number): void {
     let position = this.#partial === undefined ? this.#completeHeader(chunk, end) : this.#fillPartial(chunk, 0, end);
     while (position < end) {
+      if (this.#isHalted || this.#isWaiting || this.#hasEnded) {
+        this.#keep(chunk, position, end);
+        return;
+      }
       const headerLength = findHeaderLength(chunk, position, end);
       if (headerLength === 0) {
         chunk.copy(this.#header, 0, position, end);
@@ -53,8 +135,9 @@ export class PacketReader {
       }
       const packetEnd = position + headerLength + readLength(chunk, position + 1);
       if (packetEnd > end) {
-        this.#startPartial(headerLength, packetEnd - position);
-        this.#fillPartial(chunk, position, end);
+        if (this.#startPartial(chunk[position] ?? 0, headerLength, packetEnd - position))
+          this.#fillPartial(chunk, position, end);
+        else this.#keep(chunk, position, end);
         return;
       }
       this.#onPacket(chunk, position, packetEnd, headerLength, false);
@@ -62,9 +145,11 @@ export class PacketReader {
     }
   }
 
-  /** Bytes held of a packet that is not whole yet. */
-  get pendingBytes(): number {
-    return this.#headerFilled + this.#filled;
+  /** Keeps what can't be read yet. */
+  #keep(chunk: Buffer, start: number, end: number): void {
+    if (this.#hasEnded || start === end) return;
+    const bytes = chunk.subarray(start, end);
+    this.#rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
   }
 
   /** Finishes a header that an earlier chunk began; returns the position in the chunk to go on from. */
@@ -75,41 +160,65 @@ export class PacketReader {
       const headerLength = findHeaderLength(this.#header, 0, this.#headerFilled);
       if (headerLength === 0) continue;
       const header = this.#header;
-      this.#startPartial(headerLength, headerLength + readLength(header, 1));
       this.#headerFilled = 0;
+      if (!this.#startPartial(header[0] ?? 0, headerLength, headerLength + readLength(header, 1))) {
+        this.#keep(
+          Buffer.concat([header.subarray(0, headerLength), chunk.subarray(position, end)]),
+          0,
+          headerLength + end - position,
+        );
+        return end;
+      }
       this.#fillPartial(header, 0, headerLength);
       return this.#partial === undefined ? position : this.#fillPartial(chunk, position, end);
     }
     return position;
   }
 
-  #startPartial(headerLength: number, length: number): void {
-    this.#partial = Buffer.allocUnsafe(Math.min(length, firstBytes));
+  /** Tells whether the packet can be gathered, or passed over, from now on; else there will be room later. */
+  #startPartial(first: number, headerLength: number, length: number): boolean {
+    this.#isPassedOver = false;
+    if (length > smallPacketBytes && this.#gate !== undefined) {
+      this.#room ??= this.#gate.roomFor(first, length);
+      if (this.#room === undefined) this.#isPassedOver = true;
+      else if (!this.#room.isGranted) {
+        this.#waitFor(this.#room, this.#gate);
+        return false;
+      }
+    }
+    this.#partial = Buffer.allocUnsafe(this.#isPassedOver ? Math.min(length, headBytes) : length);
     this.#length = length;
     this.#filled = 0;
     this.#headerLength = headerLength;
+    return true;
+  }
+
+  #waitFor(room: Room, gate: PacketGate): void {
+    this.#isWaiting = true;
+    room.onGranted = () => {
+      this.#isWaiting = false;
+      gate.onRoom();
+    };
   }
 
   /** Adds to the begun packet what the chunk has of it; returns the position behind that. */
   #fillPartial(chunk: Buffer, position: number, chunkEnd: number): number {
-    if (this.#partial === undefined) return position;
+    const packet = this.#partial;
+    if (packet === undefined) return position;
     const end = Math.min(chunkEnd, position + this.#length - this.#filled);
-    const packet = this.#reserve(this.#partial, this.#filled + end - position);
-    this.#filled += chunk.copy(packet, this.#filled, position, end);
-    if (this.#filled === this.#length) {
-      this.#partial = undefined;
-      this.#filled = 0;
-      this.#onPacket(packet, 0, this.#length, this.#headerLength, true);
-    }
+    if (this.#filled < packet.length) chunk.copy(packet, this.#filled, position, end);
+    this.#filled += end - position;
+    if (this.#filled === this.#length) this.#handOver(packet);
     return end;
   }
 
-  #reserve(packet: Buffer, bytes: number): Buffer {
-    if (bytes <= packet.length) return packet;
-    const larger = Buffer.allocUnsafe(Math.min(this.#length, Math.max(bytes, packet.length * 2)));
-    packet.copy(larger, 0, 0, this.#filled);
-    this.#partial = larger;
-    return larger;
+  #handOver(packet: Buffer): void {
+    this.#partial = undefined;
+    this.#filled = 0;
+    if (this.#isPassedOver) this.#gate?.onPassedOver(packet, packet.length, this.#headerLength, this.#length);
+    else this.#onPacket(packet, 0, this.#length, this.#headerLength, true);
+    this.#room?.release();
+    this.#room = undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Room } from "../memory/lane.ts";
 import { dupBit, retainBit } from "./encoded-publish.ts";
 import { ProtocolError } from "./packet-reader.ts";
 
@@ -27,6 +28,8 @@ export class PublishView {
   bytes: Buffer = Buffer.alloc(0);
   /** Whether nothing but this packet is in the bytes, from 0 on, and nobody else uses them. */
   isOwn = false;
+  /** The memory that the packet was granted before it came, while nobody has taken it. Large packets have one. */
+  room: Room | undefined = undefined;
   end = 0;
   dup = false;
   qos = 0;
@@ -59,14 +62,39 @@ export class PublishView {
   read(bytes: Buffer, start: number, end: number, headerLength: number, isOwn = false): this {
     this.#locate(bytes, start, end, headerLength);
     this.isOwn = isOwn;
+    this.#check();
+    return this;
+  }
+
+  /**
+   * Reads the head of a packet that was passed over, as far as its packet identifier: it has no properties and no payload then.
+   * @throws {ProtocolError} when its topic doesn't fit into the head
+   */
+  readHead(head: Buffer, end: number, headerLength: number): this {
+    this.propertiesStart = this.propertiesEnd = this.end = this.#locateTopic(head, 0, end, headerLength);
+    if (this.end > end) throw new ProtocolError("the server sent a PUBLISH that ends too early");
+    this.#check();
+    return this;
+  }
+
+  #check(): void {
     if (this.qos > 0 && this.packetId === 0)
       throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
     // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
     if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
-    return this;
   }
 
   #locate(bytes: Buffer, start: number, end: number, headerLength: number): void {
+    const position = this.#locateTopic(bytes, start, end, headerLength);
+    const length = readVariableInteger(bytes, position, end);
+    this.propertiesStart = position + variableIntegerLength(length);
+    this.propertiesEnd = this.propertiesStart + length;
+    if (this.topicEnd > end || this.propertiesEnd > end)
+      throw new ProtocolError("the server sent a PUBLISH that ends too early");
+  }
+
+  /** Finds what stands before the properties; returns where they begin. */
+  #locateTopic(bytes: Buffer, start: number, end: number, headerLength: number): number {
     const flags = bytes[start] ?? 0;
     this.expiryAt = 0;
     this.hopBytes = 0;
@@ -82,14 +110,8 @@ export class PublishView {
       throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
     this.topicStart = start + headerLength + 2;
     this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
-    let position = this.topicEnd;
-    this.packetId = this.qos === 0 ? 0 : readUint16(bytes, position, end);
-    if (this.qos > 0) position += 2;
-    const length = readVariableInteger(bytes, position, end);
-    this.propertiesStart = position + variableIntegerLength(length);
-    this.propertiesEnd = this.propertiesStart + length;
-    if (this.topicEnd > end || this.propertiesEnd > end)
-      throw new ProtocolError("the server sent a PUBLISH that ends too early");
+    this.packetId = this.qos === 0 ? 0 : readUint16(bytes, this.topicEnd, end);
+    return this.qos === 0 ? this.topicEnd : this.topicEnd + 2;
   }
 
   /** Reads one whole packet, as {@link encodePublish} makes it: its packet identifier may be still to come. */

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 
 import { readBytes } from "../transport/reused-buffer.ts";
-import { PacketReader, type PacketHandler } from "./packet-reader.ts";
+import type { Room } from "../memory/lane.ts";
+import { PacketReader, type PacketGate, type PacketHandler } from "./packet-reader.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
 const gatherMs = 2;
@@ -32,42 +33,87 @@ export class StreamReader {
   /** Packets that the peer may send before it needs an answer. */
   window = Infinity;
 
-  /** @param onBroken takes what `onPacket` throws, and bytes that are no packets */
-  constructor(stream: Duplex, onPacket: PacketHandler, onBroken: (cause: unknown) => void) {
+  readonly #packetReader: PacketReader;
+  readonly #onBroken: (cause: unknown) => void;
+
+  /**
+   * @param onBroken takes what `onPacket` throws, and bytes that are no packets
+   * @param gate decides about large packets; omitted: there is room for all
+   */
+  constructor(
+    stream: Duplex,
+    onPacket: PacketHandler,
+    onBroken: (cause: unknown) => void,
+    gate?: Omit<PacketGate, "onRoom">,
+  ) {
     this.#stream = stream;
-    const packets = new PacketReader((bytes, start, end, headerLength, isOwn) => {
+    this.#onBroken = onBroken;
+    const count: PacketHandler = (bytes, start, end, headerLength, isOwn) => {
       this.#packets++;
       onPacket(bytes, start, end, headerLength, isOwn);
-    });
+    };
+    this.#packetReader = new PacketReader(count, gate && { ...gate, onRoom: this.#proceed.bind(this) });
     readBytes(stream, (chunk, end) => {
       this.readBytes += end;
       try {
-        packets.push(chunk, end);
+        this.#packetReader.push(chunk, end);
       } catch (cause) {
         onBroken(cause);
         return;
       }
+      if (this.#packetReader.isBusy) this.#stream.pause();
       if (this.#packets >= this.#nextLook) this.#lookAtClock();
     });
   }
 
-  /** Whether someone has asked to read no further. */
+  /** Whether nothing is read: somebody has asked for that, or a packet waits for room. */
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#isPaused || this.#packetReader.isWaiting;
   }
 
-  /** Stops and resumes reading. */
+  /** The room of the packet that is being handed over; whoever takes it owns it. */
+  takeRoom(): Room | undefined {
+    return this.#packetReader.takeRoom();
+  }
+
+  /** Stops and resumes reading. No packet is handed over meanwhile, not even one that has come. */
   setPaused(paused: boolean): void {
     if (paused === this.#isPaused) return;
     this.#isPaused = paused;
+    this.#packetReader.setHalted(paused);
     if (paused) this.#stream.pause();
+    // In a turn of its own: who resumes may be in the middle of something that a packet would change.
+    else if (this.#packetReader.isBusy) setImmediate(this.#proceed.bind(this));
     else if (!this.#isGathering) this.#stream.resume();
   }
 
-  /** Reads what still comes, so that the stream's end is seen; whoever takes it has to pass it over. */
+  /** Reads what still comes, so that the stream's end is seen, and hands nothing over any more. */
   finish(): void {
+    this.end();
     this.#isPaused = false;
     this.#stream.resume();
+  }
+
+  /** Hands nothing over any more. */
+  end(): void {
+    this.#packetReader.setHalted(false);
+    this.#packetReader.end();
+  }
+
+  /** Reads on behind what was kept, and from the stream once nothing of it is left. */
+  #proceed(): void {
+    if (this.#isPaused) return;
+    try {
+      this.#packetReader.proceed();
+    } catch (cause) {
+      this.#onBroken(cause);
+      return;
+    }
+    this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused && !this.#isGathering && !this.#packetReader.isBusy) this.#stream.resume();
   }
 
   #lookAtClock(): void {
@@ -87,7 +133,7 @@ export class StreamReader {
     this.#stream.pause();
     this.#timer ??= setTimeout(() => {
       this.#isGathering = false;
-      if (!this.#isPaused) this.#stream.resume();
+      this.#resume();
     }, gatherMs);
     this.#timer.refresh();
   }

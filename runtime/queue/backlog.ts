@@ -26,12 +26,14 @@ export class Backlog {
   /** Takes out what a session redelivers and nobody has sent: it waits out of the way until that is connected to again. */
   withhold(session: SourceSession): void {
     const isWithheld = (entry: Entry) => entry.session === session && entry.isForgettable;
-    session.withheld.push(...this.waiting.extract(isWithheld), ...(this.spooler?.extractPending(isWithheld) ?? []));
+    for (const entry of this.waiting.extract(isWithheld)) session.withheld.push(entry);
+    for (const entry of this.spooler?.extractPending(isWithheld) ?? []) session.withheld.push(entry);
   }
 
   /** The session keeps nothing any more: whatever came from it has its only copy here. */
   onSessionLost(session: SourceSession, inFlight: readonly Entry[]): void {
-    for (const entry of [...session.withheld, ...this.waiting.toArray(), ...inFlight]) entry.onSessionLost(session);
+    for (const entry of [...session.withheld.toArray(), ...this.waiting.toArray(), ...inFlight])
+      entry.onSessionLost(session);
     this.spooler?.onSessionLost(session);
   }
 
@@ -40,6 +42,11 @@ export class Backlog {
     const oldest = inFlight[0] ?? this.waiting.peek();
     if (this.spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
     this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
+  }
+
+  /** All messages that are in memory. */
+  inMemory(inFlight: readonly Entry[]): readonly Entry[] {
+    return [...inFlight, ...this.waiting.toArray(), ...(this.spooler?.pending ?? [])];
   }
 
   /** Whether a message waits that is not on the disk. */

@@ -51,11 +51,14 @@ export class Backpressure {
   /**
    * Pauses and resumes by what waits to be sent, and the bytes that are in memory beside it. Messages of QoS 0 pause the source
    * only while a destination is there to take them: it is slower than the source then, and that passes.
+   *
+   * @param isTight whether nothing may be read, since the process is short of memory
    */
-  regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean): void {
+  regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean, isTight = false): void {
     const bytes = waiting.bytes + otherBytes;
     const most = this.#isPaused ? resumesAt : 1;
     const isPaused =
+      isTight ||
       bytes > this.#bounds.bytes * Math.min(most, pausesAt) ||
       waiting.length - waiting.qos0 > this.#kept * most ||
       (isDestinationThere && waiting.qos0 > this.#bounds.messages * most);

@@ -1,4 +1,5 @@
 import { EncodedPublish } from "../mqtt/encoded-publish.ts";
+import type { Room } from "../memory/lane.ts";
 import type { SourceSession } from "./source-side.ts";
 
 /**
@@ -49,6 +50,8 @@ export class Entry {
   sequence = 0;
   /** Bytes that it takes there. */
   spooledBytes = 0;
+  /** Memory that it was granted because it is large; `undefined` for all others. */
+  room: Room | undefined = undefined;
   /** Neighbours among the messages in flight. */
   previous: Entry | undefined = undefined;
   next: Entry | undefined = undefined;
@@ -70,6 +73,13 @@ export class Entry {
   /** Whether its source redelivers it, and nothing of it has left this process: it can be forgotten. */
   get isForgettable(): boolean {
     return this.custody === "atSource" && !this.wasSent && this.sequence === 0;
+  }
+
+  /** Its packet is not needed any more: what is left of it takes its turn in being acknowledged. */
+  leaveMemory(): void {
+    this.publish = nothing;
+    this.room?.release();
+    this.room = undefined;
   }
 
   /** The connection that it came on has ended. */

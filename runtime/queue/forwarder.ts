@@ -4,9 +4,9 @@ import type { Spooler } from "../disk/spooler.ts";
 import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import { Backlog } from "./backlog.ts";
-import { Backpressure } from "./backpressure.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
+import { Intake } from "./intake.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
@@ -51,7 +51,7 @@ export class Forwarder {
   readonly #sessions = new Set<SourceSession>();
   readonly #sourceEvents: SourceEvents;
   readonly #undeliverable: Undeliverable;
-  readonly #backpressure: Backpressure;
+  readonly #intake: Intake;
   readonly #watchdog: Watchdog;
   readonly #phase = new Phase(() => this.#undeliverable.pending === 0 && this.status.isIdle);
 
@@ -59,12 +59,13 @@ export class Forwarder {
     this.#options = options;
     this.#counters = options.counters;
     this.#watchdog = new Watchdog(options);
-    this.#backpressure = new Backpressure({ bytes: options.maxInflightBytes, messages: options.maxInflightMessages });
-    this.#sender = this.#createSender(options);
+    this.#intake = this.#createIntake(options);
+    const maxInflightBytes = Math.min(options.maxInflightBytes, options.memory.bytes);
+    this.#sender = this.#createSender({ ...options, maxInflightBytes });
     this.#undeliverable = new Undeliverable(options, {
       onDone: (entry) => {
         this.#finish(entry);
-        this.#phase.check();
+        this.#settle();
       },
       onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
       onStop: this.#stop.bind(this),
@@ -74,12 +75,15 @@ export class Forwarder {
       onOpened: this.#onSourceOpened.bind(this),
       onPublish: this.#onPublish.bind(this),
       onUnwanted: this.#onUnwanted.bind(this),
+      roomFor: (bytes) => (this.isRunning ? this.#intake.ask(bytes) : undefined),
+      onPassedOver: this.#onPassedOver.bind(this),
       onPuback: this.#onSourcePuback.bind(this),
       onClosed: this.#onSourceClosed.bind(this),
     };
     this.source = this.addSource();
     const [sender, backlog, sources] = [this.#sender, this.#backlog, this.#sources];
-    this.status = new QueueStatus({ sender, backlog, sources, deadLetters: () => this.#undeliverable.pending });
+    const [sessions, deadLetters] = [this.#sessions, this.#undeliverable];
+    this.status = new QueueStatus({ sender, backlog, sources, sessions, deadLetters });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
@@ -133,7 +137,7 @@ export class Forwarder {
       this.#sender.pump();
     });
     this.#sender.useSpool(this.#backlog.spooler);
-    this.#backpressure.liftMessageBound();
+    this.#intake.backpressure.liftMessageBound();
     return this.#backlog.spooler;
   }
 
@@ -163,6 +167,30 @@ export class Forwarder {
   /** Forwards and acknowledges nothing more: the dataflow has failed for good. */
   end(): void {
     this.#phase.stop();
+    for (const entry of this.#backlog.inMemory(this.#sender.inFlight.toArray())) entry.room?.release();
+  }
+
+  /** Lets go of large messages that wait for a destination that is away: their source has them, or nobody waits for QoS 0. */
+  #giveRoomBack(): void {
+    if (this.#sender.current !== undefined) return;
+    const large = this.#backlog.waiting.toArray().filter(({ room }) => room !== undefined);
+    for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0)) {
+      this.#lose("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", topicOfEntry(entry));
+      this.#finish(entry);
+    }
+    if (large.some((entry) => entry.custody === "owed" && !entry.wasSent)) this.#options.onRoomWanted();
+  }
+
+  #createIntake({ memory: share, maxInflightBytes, maxInflightMessages, copies }: ForwarderOptions): Intake {
+    return new Intake({
+      share,
+      maxBytes: maxInflightBytes,
+      maxMessages: maxInflightMessages,
+      copies,
+      heldBytes: () => this.status.heldBytes,
+      onTightChange: this.#settle.bind(this),
+      onRoomWanted: this.#giveRoomBack.bind(this),
+    });
   }
 
   #createSender(options: ForwarderOptions): Sender {
@@ -186,18 +214,18 @@ export class Forwarder {
   #onSourceOpened(side: SourceSide, sessionPresent: boolean): void {
     this.#sources.push(side);
     const { session } = side;
-    if (sessionPresent)
-      session.withheld = []; // it redelivers them
+    // It redelivers them.
+    if (sessionPresent) for (const entry of session.withheld.takeAll()) entry.leaveMemory();
     else this.#onSessionLost(session);
     if (this.#sender.current === undefined) this.#cover(0);
     if (session === this.source) this.#undeliverable.attachSource(side.port, sessionPresent);
-    this.#backpressure.add(side.port);
+    this.#intake.backpressure.add(side.port);
     this.#sender.pump();
   }
 
   #onSourceClosed(side: SourceSide, error: ConnectionError | undefined): void {
     this.#sources.splice(this.#sources.indexOf(side), 1);
-    this.#backpressure.remove(side.port);
+    this.#intake.backpressure.remove(side.port);
     this.#backlog.withhold(side.session);
     this.#sender.pump();
     if (side.session === this.source) this.#undeliverable.detachSource(error);
@@ -236,6 +264,15 @@ export class Forwarder {
     side.release();
   }
 
+  #onPassedOver(view: PublishView, bytes: number, side: SourceSide): void {
+    if (this.#phase.kind !== "running") return;
+    this.#counters.received++;
+    if (view.dup) this.#counters.redelivered++;
+    const { longestBytes } = this.#intake;
+    const remedy = "give the relay more memory, or let its publisher send smaller messages";
+    this.#giveUp(view, side, `it is ${bytes} bytes long, and there is memory for ${longestBytes}; ${remedy}`);
+  }
+
   #onSourcePuback(packetId: number, reasonCode: number, side: SourceSide): void {
     if (side.session !== this.source) return;
     this.#undeliverable.onSourcePuback(packetId, reasonCode);
@@ -246,8 +283,7 @@ export class Forwarder {
   #settle(): void {
     const isAttached = this.#sender.current !== undefined;
     if (isAttached && this.#drainsDisk) this.#backlog.spooler?.refill();
-    const otherBytes = this.#sender.inFlight.bytes + (this.#backlog.spooler?.pendingBytes ?? 0);
-    this.#backpressure.regulate(this.#backlog.waiting, otherBytes, isAttached);
+    this.#intake.settle(this.#backlog.waiting, isAttached);
     this.#phase.check();
   }
 
@@ -276,6 +312,7 @@ export class Forwarder {
   #finish(entry: Entry): void {
     entry.custody = "safe";
     if (entry.sequence > 0) this.#backlog.spooler?.remove(entry);
+    entry.leaveMemory();
     this.#release();
   }
 
@@ -316,13 +353,18 @@ export class Forwarder {
 
   /** Lets wait with the others what was out of the way. */
   #restore(session: SourceSession): void {
-    for (const entry of session.withheld.splice(0)) this.#backlog.push(entry, this.#sender.current !== undefined);
+    for (const entry of session.withheld.takeAll()) this.#backlog.push(entry, this.#sender.current !== undefined);
   }
 
   /** A message is here; a source that wants an acknowledgement for it waits for it from now on. */
   #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
     const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
     if (view.qos > 0) side.expectAcknowledgement(entry);
+    this.#intake.count(view.end);
+    if (this.#intake.isLarge(view.end)) {
+      entry.room = view.room;
+      view.room = undefined;
+    }
     return entry;
   }
 }

@@ -1,4 +1,5 @@
 import type { UndeliverablePolicy } from "../contract/config/dataflow-relay.ts";
+import type { MemoryShare } from "../memory/budget.ts";
 import type { EncodedPublish } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import type { Traffic } from "../mqtt/progress-watch.ts";
@@ -38,6 +39,11 @@ export interface ForwarderOptions {
   readonly maxInflightMessages: number;
   /** Bytes in memory that the destination has not acknowledged, at most; shortly before, the source is read no further. */
   readonly maxInflightBytes: number;
+  readonly memory: MemoryShare;
+  /** How many times over a message may be in memory while it is changed, written or read back. */
+  readonly copies: number;
+  /** Others need the memory of a large message that the source would send again: it has to be connected to anew. */
+  readonly onRoomWanted: () => void;
   readonly undeliverable: UndeliverablePolicy;
   /**
    * How long the destination may refuse one message for the time being while it takes others, in milliseconds; the message

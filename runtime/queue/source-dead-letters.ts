@@ -30,8 +30,9 @@ export class SourceDeadLetters {
   readonly #options: SourceDeadLettersOptions;
   readonly #waiting = new WaitingQueue();
   readonly #inFlight = new InFlight();
-  /** How many the source refused for the time being, and get another turn. */
+  /** How many the source refused for the time being, and get another turn, and the bytes of their packets. */
   #refused = 0;
+  #refusedBytes = 0;
   /** When each of those was refused first. */
   readonly #refusedSince = new WeakMap<Entry, number>();
   readonly #poison = new PoisonWatch();
@@ -44,6 +45,11 @@ export class SourceDeadLetters {
 
   get length(): number {
     return this.#waiting.length + this.#inFlight.length + this.#refused;
+  }
+
+  /** Bytes of their packets. */
+  get bytes(): number {
+    return this.#waiting.bytes + this.#inFlight.bytes + this.#refusedBytes;
   }
 
   attach(source: SourcePort, sessionPresent: boolean): void {
@@ -95,8 +101,10 @@ export class SourceDeadLetters {
     this.#refusedSince.set(entry, sinceMs);
     onRejected(entry, reason);
     this.#refused++;
+    this.#refusedBytes += entry.publish.length;
     schedule(() => {
       this.#refused--;
+      this.#refusedBytes -= entry.publish.length;
       this.#waiting.putBack(entry);
       this.#pump();
     }, retryMs);

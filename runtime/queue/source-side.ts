@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 
 import type { ConnectionError } from "../contract/errors.ts";
+import type { Room } from "../memory/lane.ts";
 import type { PublishView } from "../mqtt/publish.ts";
 import type { Counters } from "../report/counters.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Entry } from "./entry.ts";
 import type { SourcePort } from "./ports.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
 
 /**
  * Why a message is not to be forwarded.
@@ -20,6 +22,9 @@ export interface SourceEvents {
   /** A connection is there; what it sends follows. */
   readonly onOpened: (side: SourceSide, sessionPresent: boolean) => void;
   readonly onPublish: (view: PublishView, side: SourceSide) => void;
+  readonly roomFor: (bytes: number) => Room | undefined;
+  /** A message was too large to be held. */
+  readonly onPassedOver: (view: PublishView, bytes: number, side: SourceSide) => void;
   readonly onUnwanted: (view: PublishView, side: SourceSide, origin: UnwantedOrigin) => void;
   readonly onPuback: (packetId: number, reasonCode: number, side: SourceSide) => void;
   /** The connection has ended; what came on it is marked for it. */
@@ -35,7 +40,7 @@ export class SourceSession {
    * Messages that came from here, were not sent, and are redelivered when it is connected to again. They wait for that, out of
    * the way of others: only if the source has lost the session are these the only copies.
    */
-  withheld: Entry[] = [];
+  readonly withheld = new WaitingQueue();
   readonly #events: SourceEvents;
   #current: SourceSide | undefined;
 
@@ -101,6 +106,17 @@ export class SourceSide {
     // Left unacknowledged: the session keeps it for the next connection.
     if (this.#isHeld && view.qos > 0) return;
     this.#events.onPublish(view, this);
+  }
+
+  /** Room for a message that has begun to arrive; `undefined` where it can't be held. */
+  roomFor(bytes: number): Room | undefined {
+    return this.#events.roomFor(bytes);
+  }
+
+  /** Takes what is left of a message that was too large to be held: its topic. */
+  onPassedOver(view: PublishView, bytes: number): void {
+    if (this.#isHeld && view.qos > 0) return;
+    this.#events.onPassedOver(view, bytes, this);
   }
 
   /** Takes a message that is not to be forwarded; it is acknowledged in its turn. */

@@ -3,6 +3,7 @@ import type { SpoolQueue } from "../disk/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
 import type { ForwarderOptions, SourcePort } from "./ports.ts";
+import { copiesForDisk } from "./queue-status.ts";
 import { SourceDeadLetters } from "./source-dead-letters.ts";
 
 /** What a message that can't be delivered does to the dataflow. */
@@ -34,7 +35,9 @@ export class Undeliverable {
   readonly #events: UndeliverableEvents;
   readonly #toSource: SourceDeadLetters;
   #disk: SpoolQueue | undefined;
+  /** Dead letters on their way to the disk, and the bytes of what they were. */
   #written = 0;
+  #writtenBytes = 0;
 
   constructor(options: Options, events: UndeliverableEvents) {
     this.#options = options;
@@ -62,6 +65,11 @@ export class Undeliverable {
   /** Dead letters that are on their way. */
   get pending(): number {
     return this.#toSource.length + this.#written;
+  }
+
+  /** Bytes that they take in memory. */
+  get pendingBytes(): number {
+    return this.#toSource.bytes + this.#writtenBytes * copiesForDisk;
   }
 
   /** Dead letters may be written to the disk: where the plan says so, and where nobody takes them. */
@@ -128,9 +136,12 @@ export class Undeliverable {
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
     const disk = this.#disk;
     if (disk === undefined || disk.bytes + disk.deadLetterBytes + entry.publish.length > maxBytes) return false;
+    const { length } = entry.publish;
     this.#written++;
+    this.#writtenBytes += length;
     disk.addDeadLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
       this.#written--;
+      this.#writtenBytes -= length;
       this.#onKept(entry);
     });
     return true;

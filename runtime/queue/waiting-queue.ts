@@ -72,6 +72,11 @@ export class WaitingQueue {
     return taken;
   }
 
+  /** Takes out everything, in its order. */
+  takeAll(): Entry[] {
+    return this.extract(() => true);
+  }
+
   toArray(): Entry[] {
     return this.#entries.toArray();
   }

@@ -52,6 +52,11 @@ export function planPatch(
   return { ...plan, cloudEvents: { mode, source: `aio://${destination.endpointRef}`, ...output } };
 }
 
+/** Whether messages are encoded anew, so that a large one is in memory twice for a moment. With QoS 0 they always are. */
+export function isRewritten({ template, qos, cloudEvents, maxHops }: PatchPlan): boolean {
+  return !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined;
+}
+
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
 export function createPatch(plan: PatchPlan): Patch {
   const { template, qos, cloudEvents } = plan;

@@ -1,3 +1,4 @@
+import { unboundedMemory } from "../../runtime/memory/budget.ts";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { createBroker, type Broker, type BrokerOptions } from "../../emulator/broker.ts";
@@ -111,6 +112,7 @@ describe.each(sides)("a renewed certificate at the %s", (side) => {
       ordinal: 0,
       connectTo: new Map(),
       random: () => 0,
+      memory: unboundedMemory,
       log: createLog("error", { write: () => undefined }),
     });
     const running = dataflow.run();

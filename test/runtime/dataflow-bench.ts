@@ -1,5 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 
+import { unboundedMemory } from "../../runtime/memory/budget.ts";
 import { createCredentialSource } from "../../runtime/identity/credentials.ts";
 import { createMounts } from "../../runtime/identity/mounts.ts";
 import { Dataflow } from "../../runtime/dataflow.ts";
@@ -65,6 +66,7 @@ export async function start(changes: Readonly<Record<string, unknown>> = {}): Pr
     connectTo: new Map(),
     log: createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     random: () => 0,
+    memory: unboundedMemory,
   });
   const bench = { dataflow, source, destination, running: dataflow.run(), lines };
   benches.push(bench);

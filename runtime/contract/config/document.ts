@@ -86,6 +86,18 @@ export const relaySchema = block({
     ),
     "/var/lib/mqtt-dataflow",
   ),
+  maxMemoryBytes: v.optional(
+    integer(
+      { min: 67_108_864, max: 1_099_511_627_776 },
+      {
+        description:
+          "Memory that the process may use. What is left beside the process itself is divided among the dataflows; more than that is never held of messages, whatever publishers and brokers do. Omitted: the limit of the container, or half of the machine's memory where it has none. More than the container's limit counts as that limit.",
+        unit: "bytes",
+        source: own,
+        own: true,
+      },
+    ),
+  ),
   connectTimeoutSeconds: v.optional(
     integer(
       { min: 1, max: 300 },

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
 import type { ConnectionError } from "../../contract/errors.ts";
+import type { Room } from "../../memory/lane.ts";
+import type { Entry } from "../entry.ts";
 import type { DestinationLimits, DestinationPort } from "../ports.ts";
 
 /** Who takes what happens on a connection to the destination. */
@@ -18,6 +20,7 @@ export class DestinationSide {
   /** Whether the socket has to drain before more is sent. */
   awaitsDrain = false;
   readonly #events: DestinationEvents;
+  readonly #rooms = new Set<Room>();
   #isHeld = false;
   #isClosed = false;
   /** Messages with QoS 0 that were written, and how many of them the destination has read for certain. */
@@ -46,6 +49,18 @@ export class DestinationSide {
     this.#written++;
   }
 
+  /** The room of a large message is needed until its bytes have left the process, or the connection has ended. */
+  keepUntilSent(entry: Entry): void {
+    const { room } = entry;
+    if (room === undefined) return;
+    entry.room = undefined;
+    this.#rooms.add(room);
+    this.port.onceDrained(() => {
+      this.#rooms.delete(room);
+      room.release();
+    });
+  }
+
   /** Sends nothing more: the connection is about to be replaced, and its successor gets the rest. */
   hold(): void {
     this.#isHeld = true;
@@ -67,6 +82,7 @@ export class DestinationSide {
   close(error?: ConnectionError): void {
     assert(!this.#isClosed, "a destination connection ended twice");
     this.#isClosed = true;
+    for (const room of this.#rooms) room.release();
     this.#events.onClosed(this, error);
   }
 }

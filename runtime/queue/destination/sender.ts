@@ -12,8 +12,8 @@ import type { DestinationLimits, DestinationPort, ForwarderOptions } from "../po
 import { RefusalWatch } from "./refusal-watch.ts";
 import type { WaitingQueue } from "../waiting-queue.ts";
 
-/** Bytes that may lie in the destination's socket before no more QoS 0 messages are added. */
-const maxUnsentBytes = 1024 * 1024;
+/** Bytes that may lie in the destination's socket before no more QoS 0 messages are added, and what part of those in memory. */
+const [maxUnsentBytes, unsentShare] = [1024 * 1024, 1 / 4];
 /** Pause after the destination refused a message for the time being. */
 const refusalPauseMs = 1000;
 /** How long a connection has to last without a message before one is sent alone. */
@@ -88,6 +88,11 @@ export class Sender {
     return isOwed ? next : undefined;
   }
 
+  /** Bytes of messages that count as delivered, since nobody acknowledges QoS 0, and have not left the process. */
+  get unsentBytes(): number {
+    return this.#options.qos === 0 ? (this.#current?.port.pendingBytes ?? 0) : 0;
+  }
+
   useSpool(spooler: Spooler): void {
     this.#spooler = spooler;
   }
@@ -147,10 +152,7 @@ export class Sender {
       const entry = waits ?? this.#spooler?.peekPending();
       if (entry === undefined || !this.#events.maySend(entry)) break;
       if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry)) break;
-      if (this.#options.qos === 0 && side.port.pendingBytes > maxUnsentBytes) {
-        this.#pumpOnceDrained(side);
-        break;
-      }
+      if (this.#isFull(side)) break;
       if (waits === undefined) this.#spooler?.shiftPending();
       else this.#waiting.shift();
       try {
@@ -161,6 +163,14 @@ export class Sender {
       }
     }
     this.#events.onPumped();
+  }
+
+  /** Whether a destination with QoS 0 has to read first; the rest is sent then, and what holds up the source is looked at. */
+  #isFull(side: DestinationSide): boolean {
+    const { qos, maxInflightBytes } = this.#options;
+    if (qos > 0 || side.port.pendingBytes <= Math.min(maxUnsentBytes, maxInflightBytes * unsentShare)) return false;
+    this.#pumpOnceDrained(side);
+    return true;
   }
 
   #isHeldByRate(entry: Entry): boolean {
@@ -210,7 +220,9 @@ export class Sender {
     if (qos > 0) return;
     side.countWritten();
     if (entry.sourceId !== 0) counters.unconfirmed++;
+    if (entry.room !== undefined) side.keepUntilSent(entry);
     this.#complete(entry);
+    this.#isFull(side);
   }
 
   /** Takes the time that a message spent here from its message expiry interval: [MQTT-3.3.2-6]. */

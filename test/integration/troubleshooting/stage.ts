@@ -1,3 +1,4 @@
+import { unboundedMemory } from "../../../runtime/memory/budget.ts";
 import { createPrivateKey } from "node:crypto";
 import net from "node:net";
 import path from "node:path";
@@ -221,6 +222,7 @@ async function connect({ endpoint, connectTo = {} }: SetUp, folder: string, atte
     connectTo: new Map(Object.entries(connectTo).map(([host, port]) => [host, { hostname: "127.0.0.1", port }])),
     log: createLog("error", { write: () => undefined }),
     random: () => 0,
+    memory: unboundedMemory,
   };
   const side = createSide("flow", "source", "edge", context);
   const common = createLinkOptions(side, context);

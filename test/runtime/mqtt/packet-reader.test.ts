@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
-import { PacketReader, ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import type { Room } from "../../../runtime/memory/lane.ts";
+import { PacketReader, ProtocolError, type PacketGate } from "../../../runtime/mqtt/packet-reader.ts";
 import { serverPacket } from "./arbitrary-packets.ts";
 import { encode } from "./scripted-broker.ts";
 
@@ -21,6 +22,32 @@ function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
 function publishOf(payloadBytes: number): Buffer {
   const payload = Buffer.alloc(payloadBytes, "x");
   return encode({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a/b", payload });
+}
+
+class FakeRoom implements Room {
+  isGranted = false;
+  isReleased = false;
+  onGranted: () => void = () => undefined;
+
+  grant(): void {
+    this.isGranted = true;
+    this.onGranted();
+  }
+
+  release(): void {
+    this.isReleased = true;
+  }
+}
+
+function grantedRoom(): FakeRoom {
+  const room = new FakeRoom();
+  room.grant();
+  return room;
+}
+
+/** A gate that decides by the length alone. */
+function gateOf(roomFor: (length: number) => Room | undefined): PacketGate {
+  return { roomFor: (_first, length) => roomFor(length), onPassedOver: () => undefined, onRoom: () => undefined };
 }
 
 describe("PacketReader", () => {
@@ -126,7 +153,7 @@ describe("PacketReader", () => {
     );
   });
 
-  test("allocates no more than 1 MB or twice what has come, whatever a header promises and however it is cut", () => {
+  test("allocates for a packet no more than a small one takes, or its gate has granted, whatever a header promises", () => {
     const promise = fc.tuple(
       fc.nat(255),
       fc.array(fc.integer({ min: 0x80, max: 0xff }), { maxLength: 3 }),
@@ -138,7 +165,13 @@ describe("PacketReader", () => {
       fc.property(fc.array(fc.tuple(header, body), { maxLength: 3 }), fc.array(fc.nat(4_000_000)), (parts, cuts) => {
         const bytes = Buffer.concat(parts.flat());
         const chunks = cut(bytes, cuts);
-        const reader = new PacketReader(() => undefined);
+        let granted = 0;
+        const gate = gateOf((length) => {
+          if (length > 1_000_000) return undefined;
+          granted = length;
+          return grantedRoom();
+        });
+        const reader = new PacketReader(() => undefined, gate);
         const allocate = jest.spyOn(Buffer, "allocUnsafe");
         let come = 0;
         try {
@@ -147,7 +180,7 @@ describe("PacketReader", () => {
             allocate.mockClear();
             reader.push(chunk);
             const largest = Math.max(0, ...allocate.mock.calls.map(([size]) => size));
-            expect(largest).toBeLessThanOrEqual(Math.max(1_048_576, 2 * come));
+            expect(largest).toBeLessThanOrEqual(Math.max(66_000, granted));
             expect(reader.pendingBytes).toBeLessThanOrEqual(come);
           }
         } catch (error) {
@@ -244,16 +277,155 @@ describe("a large packet", () => {
 
     expect(owned).toEqual([false, true]);
   });
+});
 
-  test("of more than 1 MB takes no more memory than twice what has come of it", () => {
-    const allocate = jest.spyOn(Buffer, "allocUnsafe");
-    const reader = new PacketReader(() => undefined);
+describe("a packet that needs room", () => {
+  const large = publishOf(100_000);
+  const small = publishOf(10);
 
-    reader.push(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]));
-    reader.push(Buffer.alloc(2_000_000));
-    const largest = Math.max(...allocate.mock.calls.map(([size]) => size));
-    jest.restoreAllMocks();
+  /** A reader that hands over lengths, at a gate that grants room when the test says so. */
+  function open(decide: (length: number) => FakeRoom | undefined) {
+    const handedOver: number[] = [];
+    const passedOver: { readonly head: Buffer; readonly length: number }[] = [];
+    const asked: number[] = [];
+    const reader: PacketReader = new PacketReader((_bytes, start, end) => handedOver.push(end - start), {
+      roomFor: (_first, length) => {
+        asked.push(length);
+        return decide(length);
+      },
+      onPassedOver: (head, end, _headerLength, length) =>
+        passedOver.push({ head: Buffer.from(head.subarray(0, end)), length }),
+      onRoom: () => reader.proceed(),
+    });
+    return { reader, handedOver, passedOver, asked };
+  }
 
-    expect(largest).toBeLessThanOrEqual(4_000_010);
+  test("is asked for once, by its length, and only if it is large and not whole", () => {
+    const { reader, handedOver, asked } = open(() => grantedRoom());
+
+    for (const chunk of cut(Buffer.concat([small, large, small]), [3, 40, 60_000, 90_000])) reader.push(chunk);
+    reader.push(publishOf(70_000));
+
+    expect(asked).toEqual([large.length]);
+    expect(handedOver).toEqual([small.length, large.length, small.length, publishOf(70_000).length]);
+  });
+
+  test("holds up what is behind it until there is room, and then everything comes in its order", () => {
+    const room = new FakeRoom();
+    const { reader, handedOver, asked } = open(() => room);
+
+    for (const chunk of cut(Buffer.concat([small, large, small]), [small.length + 2, 500, 90_000])) reader.push(chunk);
+    expect(handedOver).toEqual([small.length]);
+    expect([reader.isWaiting, reader.isBusy]).toEqual([true, true]);
+
+    room.grant();
+    expect(handedOver).toEqual([small.length, large.length, small.length]);
+    expect([reader.isWaiting, reader.isBusy]).toEqual([false, false]);
+    expect(asked).toEqual([large.length]);
+  });
+
+  test.each([1, 2, 3, 4, 5, 1000])("is read whole when its header came in a chunk of %d bytes", (first) => {
+    const room = new FakeRoom();
+    const { reader, handedOver } = open(() => room);
+
+    reader.push(large.subarray(0, first));
+    reader.push(large.subarray(first, 2000));
+    reader.push(large.subarray(2000));
+    room.grant();
+
+    expect(handedOver).toEqual([large.length]);
+  });
+
+  test("is passed over where there never is room, but for its head, and the next packet is found", () => {
+    const { reader, handedOver, passedOver } = open(() => undefined);
+
+    for (const chunk of cut(Buffer.concat([large, small]), [1, 3, 30_000, 99_999])) reader.push(chunk);
+
+    expect(passedOver).toEqual([{ head: large.subarray(0, 66_000), length: large.length }]);
+    expect(handedOver).toEqual([small.length]);
+    expect(reader.pendingBytes).toBe(0);
+  });
+
+  test("gives it back once it was handed over, unless somebody has taken it", () => {
+    const rooms: FakeRoom[] = [];
+    const { reader } = open(() => {
+      const room = grantedRoom();
+      rooms.push(room);
+      return room;
+    });
+    reader.push(large.subarray(0, 1000));
+    expect(rooms.map(({ isReleased }) => isReleased)).toEqual([false]);
+    reader.push(large.subarray(1000));
+
+    expect(rooms.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  test.each(["while it waits", "while it arrives"])("gives it back when the connection ends %s", (when) => {
+    const room = when === "while it waits" ? new FakeRoom() : grantedRoom();
+    const { reader, handedOver } = open(() => room);
+    reader.push(large.subarray(0, 1000));
+
+    reader.end();
+    reader.push(large.subarray(1000));
+    reader.push(small);
+
+    expect(room.isReleased).toBe(true);
+    expect(handedOver).toEqual([]);
+    expect(reader.pendingBytes).toBe(0);
+  });
+});
+
+describe("a reader that is halted", () => {
+  test("hands over nothing more, not even of the same chunk, and goes on where it stopped", () => {
+    const packets = [1, 2, 3, 4].map((size) => publishOf(size));
+    const handedOver: number[] = [];
+    const reader: PacketReader = new PacketReader((_bytes, start, end) => {
+      handedOver.push(end - start);
+      if (handedOver.length === 2) reader.setHalted(true);
+    });
+    const [chunk, next] = [Buffer.concat(packets), publishOf(5)];
+
+    reader.push(chunk.subarray(0, chunk.length - 1));
+    chunk.fill(0, 0, chunk.length - 1); // the socket's buffer is used again
+    reader.push(packets[3]!.subarray(-1));
+    reader.push(next);
+    expect(handedOver).toHaveLength(2);
+    reader.proceed();
+    expect(handedOver).toHaveLength(2);
+
+    reader.setHalted(false);
+    reader.proceed();
+    expect(handedOver).toEqual([...packets, next].map(({ length }) => length));
+  });
+
+  test("hands over the same packets wherever it is halted, and however the bytes are cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(serverPacket, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(20_000)),
+        fc.array(fc.boolean(), { minLength: 8 }),
+        (packets, cuts, halts) => {
+          const encoded = packets.map((packet) => encode(packet));
+          const read: Buffer[] = [];
+          const reader: PacketReader = new PacketReader((bytes, start, end) => {
+            read.push(Buffer.from(bytes.subarray(start, end)));
+            if (halts[read.length] === true) reader.setHalted(true);
+          });
+          const goOn = () => {
+            reader.setHalted(false);
+            reader.proceed();
+          };
+          for (const chunk of cut(Buffer.concat(encoded), cuts)) {
+            const volatile = Buffer.from(chunk);
+            reader.push(volatile);
+            volatile.fill(0xff);
+            if (halts[chunk.length % halts.length] === true) goOn();
+          }
+          while (reader.isBusy) goOn();
+
+          expect(read).toEqual(encoded);
+        },
+      ),
+    );
   });
 });

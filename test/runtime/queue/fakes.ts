@@ -1,6 +1,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 
 import type { ConnectionError } from "../../../runtime/contract/errors.ts";
+import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
 import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
@@ -122,6 +123,9 @@ export class ForwarderBench {
       qos,
       maxInflightMessages: 100,
       maxInflightBytes: 16 * 1024 * 1024,
+      memory: unboundedShare,
+      copies: 1,
+      onRoomWanted: () => undefined,
       deadLetters: { dataflow: "flow", maxBytes: 1_000_000 },
       refusalTimeoutMs: 60_000,
       stallTimeoutMs: 60_000,

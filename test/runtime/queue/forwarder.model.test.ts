@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
+import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
 import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
@@ -384,6 +385,9 @@ class World {
       qos: 1,
       maxInflightMessages: this.#maxInflightMessages,
       maxInflightBytes: 16 * 1024 * 1024,
+      memory: unboundedShare,
+      copies: 1,
+      onRoomWanted: () => undefined,
       undeliverable: "Discard",
       deadLetters: { dataflow: "flow", maxBytes: 0 },
       refusalTimeoutMs: 0,

@@ -346,7 +346,7 @@ describe("when the source comes back", () => {
     bench.acknowledge(1);
 
     expect(bench.destination.written).toHaveLength(1);
-    expect(bench.forwarder.source.withheld).toHaveLength(1);
+    expect(bench.forwarder.source.withheld.length).toBe(1);
   });
 
   test("keeps what comes from elsewhere flowing while it is away", () => {

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+
+import { Collector } from "./collector.ts";
+import { Lane, type Room, type RoomOptions } from "./lane.ts";
+import type { MemoryPlan } from "./plan.ts";
+
+/** What a dataflow's memory is asked. */
+export interface MemoryUse {
+  /** Bytes that it holds at this time. */
+  readonly heldBytes: () => number;
+  /** Called when all may take in messages again, or none may. */
+  readonly onTightChange: () => void;
+}
+
+/** The memory of one dataflow. */
+export interface MemoryShare {
+  /** Bytes of messages that it may hold, whatever the others do. */
+  readonly bytes: number;
+  /** Longest message that it can hold at all. */
+  readonly longestBytes: number;
+  /** Whether the process has so little memory left that nobody may take in more. */
+  readonly isTight: boolean;
+  /** Asks for room for a message that is larger than the share; `undefined` where there never is so much. */
+  askForLarge(bytes: number, options?: RoomOptions): Room | undefined;
+  /** Counts bytes that were allocated for a message. */
+  allocated(bytes: number): void;
+  /** Says who uses it. Once. */
+  use(use: MemoryUse): void;
+}
+
+/** Part of the limit at which everything is collected, at which nothing more is taken in, and below which it goes on. */
+const [collectAt, tightAt, relaxedAt] = [0.84, 0.88, 0.84];
+/** Time between two looks at the memory of the process. */
+const lookMs = 250;
+/** Time between two collections of everything. */
+const collectEveryMs = 2000;
+
+/** What a dataflow has of it. */
+export const unboundedShare: MemoryShare = {
+  bytes: Infinity,
+  longestBytes: Infinity,
+  isTight: false,
+  askForLarge: () => undefined,
+  allocated: () => undefined,
+  use: () => undefined,
+};
+
+/** The memory of a process that nobody gave a limit. */
+export const unboundedMemory: Pick<MemoryBudget, "share"> = { share: () => unboundedShare };
+
+export interface BudgetOptions {
+  readonly limitBytes: number;
+  readonly plan: MemoryPlan;
+  readonly onTight: (isTight: boolean, residentBytes: number) => void;
+  /** Bytes of the process that the kernel can't take back. */
+  readonly residentBytes?: () => number;
+}
+
+/**
+ * The memory for messages of one process. Each dataflow has a share of its own; messages that are larger than it take turns in a
+ * lane of their own. What the plan did not foresee is met by a look at the process itself: near its limit nothing more is taken
+ * in until what is here has left.
+ */
+export class MemoryBudget {
+  readonly #options: BudgetOptions;
+  readonly #lane: Lane;
+  readonly #collector: Collector;
+  readonly #uses: MemoryUse[] = [];
+  readonly #timer: NodeJS.Timeout;
+  readonly #residentBytes: () => number;
+  #isTight = false;
+  #collectedMs = -Infinity;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+    this.#residentBytes = options.residentBytes ?? readResidentBytes;
+    this.#lane = new Lane(options.plan.laneBytes);
+    const { garbageBytes } = options.plan;
+    this.#collector = new Collector({ garbageBytes, liveBytes: () => this.heldBytes });
+    this.#timer = setInterval(this.#look.bind(this), lookMs);
+    this.#timer.unref();
+  }
+
+  /** Bytes that all dataflows hold. */
+  get heldBytes(): number {
+    return this.#uses.reduce((sum, { heldBytes }) => sum + heldBytes(), 0);
+  }
+
+  /** What a dataflow of the plan has. */
+  share(name: string): MemoryShare {
+    const bytes = this.#options.plan.shares.get(name);
+    if (bytes === undefined) throw new TypeError(`there is no plan for the memory of "${name}"`);
+    const isTight = () => this.#isTight;
+    const lane = this.#lane;
+    return {
+      bytes,
+      longestBytes: Math.max(bytes, lane.bytes),
+      get isTight() {
+        return isTight();
+      },
+      askForLarge: lane.ask.bind(lane),
+      allocated: this.#collector.allocated.bind(this.#collector),
+      use: (use) => void this.#uses.push(use),
+    };
+  }
+
+  /** Looks no more. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { limitBytes, onTight } = this.#options;
+    let bytes = this.#residentBytes();
+    if (bytes > limitBytes * collectAt && performance.now() - this.#collectedMs > collectEveryMs) {
+      this.#collector.collectAll();
+      this.#collectedMs = performance.now();
+      bytes = this.#residentBytes();
+    }
+    const isTight = bytes > limitBytes * (this.#isTight ? relaxedAt : tightAt);
+    if (isTight === this.#isTight) return;
+    this.#isTight = isTight;
+    onTight(isTight, bytes);
+    for (const { onTightChange } of this.#uses) onTightChange();
+  }
+}
+
+/** Bytes of the process that are in no file, which the kernel can't take back; all of its memory where it says no more. */
+function readResidentBytes(): number {
+  try {
+    // Size, resident and shared, in pages: proc(5).
+    const [, resident = 0, shared = 0] = readFileSync("/proc/self/statm", "latin1").split(" ").map(Number);
+    return (resident - shared) * pageBytes;
+  } catch {
+    return process.memoryUsage.rss();
+  }
+}
+
+const pageBytes = 4096;
