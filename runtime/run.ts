@@ -94,7 +94,7 @@ function reserveMemory(config: RelayConfig, where: string, log: Logger): MemoryB
     onTight: (isTight, residentBytes) => {
       if (isTight)
         log.warn(
-          { residentBytes, limitBytes: limit.bytes },
+          { residentBytes, limitBytes: limit.bytes, ...process.memoryUsage() },
           "short of memory: nothing more is taken in until messages have left",
         );
       else log.info({ residentBytes }, "enough memory again");

@@ -279,7 +279,9 @@ export class Spooler {
     const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
     const view = this.#view.readPacket(bytes).scanProperties();
     const { qos } = this.#options;
-    return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
+    const encoded = encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
+    view.leave();
+    return encoded;
   }
 }
 

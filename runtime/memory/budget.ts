@@ -120,6 +120,7 @@ export class MemoryBudget {
     const isTight = bytes > limitBytes * (this.#isTight ? relaxedAt : tightAt);
     if (isTight === this.#isTight) return;
     this.#isTight = isTight;
+    process.stderr.write(JSON.stringify({ held: this.#uses.map((u) => u.heldBytes()).sort((a,b)=>b-a).slice(0,8), sum: this.heldBytes, lane: this.#lane.usedBytes, laneBytes: this.#lane.bytes, shares: [...this.#options.plan.shares.values()].slice(0,2), garbage: this.#options.plan.garbageBytes }) + "\n");
     onTight(isTight, bytes);
     for (const { onTightChange } of this.#uses) onTightChange();
   }

@@ -239,7 +239,9 @@ export class Connection {
         return this.#phase === "open" ? this.#events.roomFor?.(length) : undefined;
       },
       onPassedOver: (head, end, headerLength, length) => {
-        if (this.#phase === "open") this.#events.onPassedOver?.(this.#view.readHead(head, end, headerLength), length);
+        if (this.#phase !== "open") return;
+        this.#events.onPassedOver?.(this.#view.readHead(head, end, headerLength), length);
+        this.#view.leave();
       },
     };
   }
@@ -254,8 +256,7 @@ export class Connection {
     try {
       this.#events.onPublish(view);
     } finally {
-      view.room?.release();
-      view.room = undefined;
+      view.leave();
     }
   }
 

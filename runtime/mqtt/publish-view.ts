@@ -23,9 +23,11 @@ export function isHopProperty(identifier: number): boolean {
 export const qosShift = 1;
 const qosMask = 0x06;
 
+const nothing = Buffer.alloc(0);
+
 /** Positions of one PUBLISH's parts in the bytes that it came in. Reused from packet to packet: copy what must last. */
 export class PublishView {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = nothing;
   /** Whether nothing but this packet is in the bytes, from 0 on, and nobody else uses them. */
   isOwn = false;
   /** The memory that the packet was granted before it came, while nobody has taken it. Large packets have one. */
@@ -64,6 +66,14 @@ export class PublishView {
     this.isOwn = isOwn;
     this.#check();
     return this;
+  }
+
+  /** Lets go of the bytes and of the room: a view is kept as long as its connection. */
+  leave(): void {
+    this.bytes = nothing;
+    this.isOwn = false;
+    this.room?.release();
+    this.room = undefined;
   }
 
   /**

@@ -29,7 +29,7 @@ export interface SourceDeadLettersOptions {
 export class SourceDeadLetters {
   readonly #options: SourceDeadLettersOptions;
   readonly #waiting = new WaitingQueue();
-  readonly #inFlight = new InFlight();
+  readonly #inFlight = new InFlight(maxInFlight);
   /** How many the source refused for the time being, and get another turn, and the bytes of their packets. */
   #refused = 0;
   #refusedBytes = 0;

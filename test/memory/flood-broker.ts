@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-
 /** What a publisher sends, over and over, as fast as the relay reads. */
 export interface FloodPlan {
   readonly qos: 0 | 1;
@@ -122,12 +121,13 @@ export class FloodSource extends RawBroker {
     this.#plan = plan;
   }
 
-  /** Sends one small message to each client. */
+  /** Sends one small message to each client, that says to which. */
   probe(): void {
     for (const send of this.#probes.values()) send();
   }
 
   protected serve(socket: Socket): void {
+    let clientId = "";
     let window = windowAtMost;
     let unacknowledged = 0;
     let packetId = 0;
@@ -146,13 +146,14 @@ export class FloodSource extends RawBroker {
       isWriting = false;
     };
     this.#probes.set(socket, () => {
-      if (isSubscribed && !isWriting) writeSmall(socket, "probe", 1, nextId());
+      if (isSubscribed && !isWriting) writeSmall(socket, `probe ${clientId}`, 1, nextId());
     });
     socket.on("close", () => this.#probes.delete(socket));
     const packets = new PacketStream((first, head) => {
       switch (first >> 4) {
         case typeConnect:
           window = receiveMaximumOf(head);
+          clientId = clientIdOf(head);
           socket.write(connack);
           break;
         case typeSubscribe:
@@ -196,11 +197,16 @@ export class FloodSource extends RawBroker {
 export class FloodDestination extends RawBroker {
   plan: DestinationPlan;
   received = 0;
-  probes = 0;
+  readonly #flowing = new Set<string>();
 
   constructor(plan: DestinationPlan) {
     super();
     this.plan = plan;
+  }
+
+  /** Clients of the source whose probes have come. */
+  get flowing(): number {
+    return this.#flowing.size;
   }
 
   /** Takes everything from here on; connections that were treated badly are ended. */
@@ -238,7 +244,9 @@ export class FloodDestination extends RawBroker {
   #take(socket: Socket, first: number, head: Buffer, isFirst: boolean): void {
     this.received++;
     const topicEnd = 2 + head.readUInt16BE(0);
-    if (head.toString("latin1", 2, topicEnd) === "probe") this.probes++;
+    const text = head.length < 400 ? head.toString("latin1", topicEnd) : "";
+    const probe = /probe (\S+)$/.exec(text)?.[1];
+    if (probe !== undefined) this.#flowing.add(probe);
     if ((first & 6) === 0 || this.plan === "neverAcknowledges" || this.plan === "neverReads") return;
     if (this.plan === "keepsOldest" && isFirst) return;
     const packetId = head.readUInt16BE(topicEnd);
@@ -291,10 +299,18 @@ function encodeVariable(value: number): number[] {
   return encoded;
 }
 
-function encodePublishHead(topic: string, qos: number, packetId: number, propertyBytes: number, payload: number): Buffer {
+function encodePublishHead(
+  topic: string,
+  qos: number,
+  packetId: number,
+  propertyBytes: number,
+  payload: number,
+): Buffer {
   const value = Buffer.alloc(propertyBytes, 0x70);
   const property =
-    propertyBytes === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x26, 0, 1, 0x6b, propertyBytes >> 8, propertyBytes & 0xff]), value]);
+    propertyBytes === 0
+      ? Buffer.alloc(0)
+      : Buffer.concat([Buffer.from([0x26, 0, 1, 0x6b, propertyBytes >> 8, propertyBytes & 0xff]), value]);
   const head = Buffer.concat([
     Buffer.from([topic.length >> 8, topic.length & 0xff]),
     Buffer.from(topic),
@@ -305,6 +321,12 @@ function encodePublishHead(topic: string, qos: number, packetId: number, propert
   return Buffer.concat([Buffer.from([0x30 | (qos << 1), ...encodeVariable(head.length + payload)]), head]);
 }
 
-function writeSmall(socket: Socket, topic: string, qos: number, packetId: number): void {
-  socket.write(Buffer.concat([encodePublishHead(topic, qos, packetId, 0, 2), Buffer.from("ok")]));
+function writeSmall(socket: Socket, payload: string, qos: number, packetId: number): void {
+  socket.write(Buffer.concat([encodePublishHead("probe/x", qos, packetId, 0, payload.length), Buffer.from(payload)]));
+}
+
+/** Client identifier of a CONNECT, whose properties are fewer than 128 bytes. */
+function clientIdOf(head: Buffer): string {
+  const at = 11 + (head[10] ?? 0);
+  return head.toString("utf8", at + 2, at + 2 + head.readUInt16BE(at));
 }

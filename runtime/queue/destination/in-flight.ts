@@ -8,15 +8,28 @@ import { PacketIds } from "./packet-ids.ts";
 /** Packet identifiers that messages may have: those above are for SUBSCRIBE and UNSUBSCRIBE. */
 export const maxInFlight = firstControlPacketId - 1;
 
+/**
+ * Packet identifiers for so many messages at a time: some more, so that none is used again at once. All that there are would take
+ * half a megabyte for each dataflow.
+ */
+function identifiersFor(messages: number): number {
+  return Math.min(maxInFlight, 4 * messages + 1000);
+}
+
 /** The messages that were sent to a destination and are not acknowledged, in the order of sending. */
 export class InFlight {
   /** First and last of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
   #first: Entry | undefined;
   #last: Entry | undefined;
   readonly #byId: (Entry | undefined)[] = [];
-  readonly #ids = new PacketIds(maxInFlight);
+  readonly #ids: PacketIds;
   #length = 0;
   #bytes = 0;
+
+  /** @param most messages that are in flight at a time */
+  constructor(most: number) {
+    this.#ids = new PacketIds(identifiersFor(most));
+  }
 
   get length(): number {
     return this.#length;

@@ -39,7 +39,7 @@ export class Sender {
   readonly #options: ForwarderOptions;
   readonly #events: SenderEvents;
   readonly #waiting: WaitingQueue;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight: InFlight;
   readonly #refusals: RefusalWatch;
   readonly #poison = new PoisonWatch();
   #spooler: Spooler | undefined;
@@ -53,6 +53,7 @@ export class Sender {
 
   constructor(options: ForwarderOptions, waiting: WaitingQueue, events: SenderEvents) {
     this.#options = options;
+    this.#inFlight = new InFlight(options.maxInflightMessages);
     this.#waiting = waiting;
     this.#events = events;
     // A refusal for the time being may pass, and a dataflow that has stopped does not come back by itself.

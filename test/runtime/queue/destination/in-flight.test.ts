@@ -10,7 +10,7 @@ function entryOf(order: number): Entry {
 
 describe("InFlight", () => {
   test("writes a packet identifier into each message and finds the message by it", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const [first, second] = [entryOf(1), entryOf(2)];
 
     inFlight.add(first, false);
@@ -24,7 +24,7 @@ describe("InFlight", () => {
   });
 
   test.each([0, 3, 64_999, 65_000, 65_535])("finds nothing under the identifier %d, which is not in flight", (id) => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     inFlight.add(entryOf(1), false);
 
     expect(inFlight.settle(id)).toBeUndefined();
@@ -32,7 +32,7 @@ describe("InFlight", () => {
   });
 
   test("never runs out of identifiers, and keeps out of those of control packets", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const entry = entryOf(1);
     let largest = 0;
     let settled = 0;
@@ -47,7 +47,7 @@ describe("InFlight", () => {
   });
 
   test("has all identifiers again once the destination has lost the session", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const entry = entryOf(1);
     inFlight.add(entry, false);
     inFlight.takeAll();
@@ -60,7 +60,7 @@ describe("InFlight", () => {
   });
 
   test("takes no message when no identifier is left: it is a fault of this program, and said so", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const { publish } = entryOf(1);
     for (let count = 0; count < maxInFlight; count++) inFlight.add(makeEntry({ publish }), false);
 
@@ -71,7 +71,7 @@ describe("InFlight", () => {
   });
 
   test("takes everything out in the order of sending, also after some were settled out of turn", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const entries = [1, 2, 3, 4].map(entryOf);
     for (const entry of entries) inFlight.add(entry, false);
 
@@ -84,7 +84,7 @@ describe("InFlight", () => {
   });
 
   test("gives a message that was taken out its identifier again, with DUP where the session was resumed", () => {
-    const inFlight = new InFlight();
+    const inFlight = new InFlight(maxInFlight);
     const entry = entryOf(1);
     inFlight.add(entryOf(0), false);
     inFlight.add(entry, false);
