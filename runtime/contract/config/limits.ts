@@ -32,9 +32,9 @@ export function depthProblem(document: unknown): Problem | undefined {
       const problem = `has more than ${documentLimits.depth} objects and lists within each other`;
       return { path: "document", problem, remedy: "correct it; no field is that deep" };
     }
-    level = level
-      .filter((value) => typeof value === "object" && value !== null)
-      .flatMap((value) => Object.values(value as object) as unknown[]);
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value as Record<string, unknown>) : [],
+    );
   }
   return undefined;
 }
