@@ -1,28 +1,16 @@
-import { readFile } from "node:fs/promises";
-
 import { parseRelayConfig } from "../runtime/contract/config.ts";
 import { dataflowParts } from "../runtime/contract/config/dataflow.ts";
-import { ConfigError, describeError, formatProblem } from "../runtime/contract/errors.ts";
+import { ConfigError, firstLines, formatProblem } from "../runtime/contract/errors.ts";
+import { readDocument } from "../runtime/read-document.ts";
 import { ExitCode } from "../runtime/run.ts";
 
 /**
  * Prints what is wrong with a configuration, or what it does.
  * @returns the exit code: 0, or 2 when the relay would refuse it
  */
-export async function checkConfig(
-  file: string,
-  profile: string | undefined,
-  output: NodeJS.WritableStream,
-): Promise<number> {
-  let text: string;
+export function checkConfig(file: string, profile: string | undefined, output: NodeJS.WritableStream): number {
   try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    output.write(`${file}: can't be read (${describeError(cause)}); give the path of a configuration\n`);
-    return ExitCode.badConfiguration;
-  }
-  try {
-    const { config, warnings, skipped } = parseRelayConfig(text, {
+    const { config, warnings, skipped } = parseRelayConfig(readDocument(file), {
       where: file,
       ...(profile === undefined ? {} : { profile }),
     });
@@ -35,8 +23,8 @@ export async function checkConfig(
         `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}\n`,
       );
     }
-    for (const reason of skipped) output.write(`skipped: ${reason}\n`);
-    for (const warning of warnings) output.write(`warning: ${formatProblem(warning)}\n`);
+    for (const reason of firstLines(skipped, String)) output.write(`skipped: ${reason}\n`);
+    for (const warning of firstLines(warnings, formatProblem)) output.write(`warning: ${warning}\n`);
     output.write(`${file} is a configuration that the relay runs\n`);
     return ExitCode.ok;
   } catch (error) {

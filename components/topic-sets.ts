@@ -1,4 +1,5 @@
-import { isHiddenFrom, unsharedFilter } from "../runtime/contract/topic/overlap.ts";
+import { isHiddenFrom } from "../runtime/contract/topic/levels.ts";
+import { unsharedFilter } from "../runtime/contract/topic/overlap.ts";
 
 /** Tells whether every topic under `inner` falls under `outer` too. */
 export function filterCovers(outer: string, inner: string): boolean {

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-
 import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
-import { ConfigError, describeError, formatProblem } from "./contract/errors.ts";
+import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
+import { readDocument } from "./read-document.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -40,7 +39,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
   let connectTo: ReadonlyMap<string, HostAddress>;
   let ordinal: number;
   try {
-    parsed = parseRelayConfig(readConfigFile(options.configFile), {
+    parsed = parseRelayConfig(readDocument(options.configFile), {
       where: options.configFile,
       ...(options.profile === undefined ? {} : { profile: options.profile }),
     });
@@ -134,27 +133,13 @@ function mostHostNames({ endpoints }: RelayConfig): number {
   return 2 * Object.keys(endpoints).length + 2;
 }
 
-/** Reads at once: a file that is read asynchronously would start the pool of threads whose size is set after this. */
-function readConfigFile(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const problem = {
-      path: "file",
-      problem: `can't be read (${describeError(cause)})`,
-      remedy: "give the path of a configuration",
-    };
-    throw new ConfigError(file, [problem], { cause });
-  }
-}
-
 function announce(
   log: Logger,
   { config, warnings, skipped }: ParsedConfig,
   connectTo: ReadonlyMap<string, HostAddress>,
 ): void {
-  for (const warning of warnings) log.warn(formatProblem(warning));
-  for (const reason of skipped) log.warn({ reason }, "skipped");
+  for (const line of firstLines(warnings, formatProblem)) log.warn(line);
+  for (const reason of firstLines(skipped, String)) log.warn({ reason }, "skipped");
   for (const [name, { mode }] of Object.entries(config.dataflows)) {
     if (mode === "Disabled") log.info({ dataflow: name }, "dataflow is disabled");
   }

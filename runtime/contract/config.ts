@@ -1,14 +1,17 @@
 import * as v from "valibot";
 
 import { checkDataflow } from "./config/dataflow-rules.ts";
-import { resolveDataflow } from "./config/dataflow-defaults.ts";
+import { resolveDataflows } from "./config/dataflow-defaults.ts";
 import { dataflowSchema, type ParsedDataflow } from "./config/dataflow.ts";
 import { documentSchema, profileSchema, relaySchema, type RelayConfig } from "./config/document.ts";
 import { checkEndpoint, resolveEndpoint } from "./config/endpoint-rules.ts";
 import { endpointSchema, type Endpoint } from "./config/endpoint.ts";
+import { checkDeadLetterLoops } from "./config/dead-letter-loops.ts";
+import { listFlows } from "./config/flows.ts";
 import { parseJson } from "./config/json.ts";
-import { refuseLists } from "./config/field.ts";
+import { nameAllUnknownKeys, refuseLists } from "./config/field.ts";
 import { fromKubernetes, isKubernetesDocument, type RawDocument } from "./config/kubernetes.ts";
+import { countProblems, depthProblem, sizeProblem } from "./config/limits.ts";
 import { checkRelay } from "./config/relay-rules.ts";
 import { findWarnings } from "./config/warnings.ts";
 import { ConfigError, type Problem } from "./errors.ts";
@@ -37,12 +40,18 @@ export interface ParseOptions {
  * @throws {ConfigError} with every problem of the document, each with its path and what to do
  */
 export function parseRelayConfig(text: string, { where, profile }: ParseOptions): ParsedConfig {
+  const tooLarge = sizeProblem(text);
+  if (tooLarge !== undefined) throw new ConfigError(where, [tooLarge]);
   const json = parseJson(text);
   if ("problem" in json) {
     const path = `line ${json.line}, column ${json.column}`;
     throw new ConfigError(where, [{ path, problem: `is not JSON (${json.problem})`, remedy: "correct it there" }]);
   }
+  const tooDeep = depthProblem(json.value);
+  if (tooDeep !== undefined) throw new ConfigError(where, [tooDeep]);
   const raw = isKubernetesDocument(json.value) ? fromKubernetes(json.value, profile) : ownDocument(json.value);
+  const tooMany = countProblems(countParts(raw.document), raw.pathOf);
+  if (tooMany.length > 0) throw new ConfigError(where, tooMany);
   const { config, problems } = checkDocument(raw);
   if (problems.length > 0) throw new ConfigError(where, problems);
   const written = {
@@ -70,12 +79,12 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
   config: RelayConfig;
   problems: Problem[];
 } {
-  const outline = parseWithAllIssues(outlineSchema, document);
+  const outline = v.safeParse(outlineSchema, document);
   const fields = isRecord(document) ? document : {};
-  const problems = [...found, ...outline.issues.flatMap((issue) => outlineProblems(issue, pathOf))];
+  const problems = [...found, ...(outline.issues ?? []).flatMap((issue) => outlineProblems(issue, pathOf))];
   const read = <S extends v.GenericSchema>(schema: S, path: string, value: unknown): v.InferOutput<S> | undefined => {
-    const { issues, result } = parseWithAllIssues(schema, value);
-    problems.push(...toProblems(path, issues));
+    const result = v.safeParse(schema, value);
+    for (const problem of toProblems(path, result.issues)) problems.push(problem);
     return result.typed ? result.output : undefined;
   };
 
@@ -89,7 +98,7 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
     problems.push(...checkEndpoint(pathOf("endpoints", name), endpoints[name]));
   }
   const parsed: Record<string, ParsedDataflow> = {};
-  const endpointNames = entriesOf(fields["endpoints"]).map(([name]) => name);
+  const endpointNames = new Set(entriesOf(fields["endpoints"]).map(([name]) => name));
   if (relay !== undefined) problems.push(...checkRelay(relay, endpointNames));
   const profilePath = pathOf("profile");
   const context = { endpoints, endpointNames, instanceCount: profile?.instanceCount ?? 1, profilePath };
@@ -99,30 +108,50 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
     parsed[name] = dataflow;
     problems.push(...checkDataflow(pathOf("dataflows", name), dataflow, context));
   }
-  if (isRecord(fields["dataflows"]) && entriesOf(fields["dataflows"]).length === 0) {
-    const path = pathOf("dataflows");
-    problems.push({ path, problem: "lists no dataflow that a relay can run", remedy: "add at least one" });
-  }
-  const dataflows = mapValues(parsed, (name) => resolveDataflow(name, parsed, endpoints));
+  problems.push(...checkNotEmpty(pathOf("dataflows"), fields["dataflows"]));
+  problems.push(...checkDeadLetterLoops(listFlows(parsed, endpoints), (name) => pathOf("dataflows", name)));
+  const dataflows = resolveDataflows(parsed, endpoints);
   const config = { schemaVersion: 1, endpoints, profile, dataflows, relay } as RelayConfig;
   return { config, problems: withoutRepeats(problems) };
 }
 
-function mapValues<T>(object: object, make: (key: string) => T): Record<string, T> {
-  return Object.fromEntries(Object.keys(object).map((key) => [key, make(key)]));
+function checkNotEmpty(path: string, dataflows: unknown): Problem[] {
+  if (!isRecord(dataflows) || Object.keys(dataflows).length > 0) return [];
+  return [{ path, problem: "lists no dataflow that a relay can run", remedy: "add at least one" }];
+}
+
+/** Counts what rules compare with each other, whatever else is wrong with it. */
+function countParts(document: unknown) {
+  const fields = isRecord(document) ? document : {};
+  const operations = entriesOf(fields["dataflows"]).map(([, dataflow]) =>
+    isRecord(dataflow) ? dataflow["operations"] : [],
+  );
+  const sources = operations.flatMap((list: unknown) => (Array.isArray(list) ? (list as unknown[]) : []));
+  const filters = sources.map((source) => {
+    const settings = isRecord(source) ? source["sourceSettings"] : undefined;
+    const given = isRecord(settings) ? settings["dataSources"] : undefined;
+    return Array.isArray(given) ? given.length : 0;
+  });
+  return {
+    endpoints: entriesOf(fields["endpoints"]).length,
+    dataflows: operations.length,
+    dataSources: filters.reduce((total, count) => total + count, 0),
+  };
 }
 
 /** The document's own keys, and the names in it; what stands under the names is read part by part. */
 const outlineSchema = refuseLists(
-  v.strictObject(
-    {
-      ...documentSchema.entries,
-      endpoints: namesOnly(documentSchema.entries.endpoints),
-      dataflows: namesOnly(documentSchema.entries.dataflows),
-      profile: v.optional(v.unknown()),
-      relay: v.optional(v.unknown()),
-    },
-    documentSchema.message,
+  nameAllUnknownKeys(
+    v.strictObject(
+      {
+        ...documentSchema.entries,
+        endpoints: namesOnly(documentSchema.entries.endpoints),
+        dataflows: namesOnly(documentSchema.entries.dataflows),
+        profile: v.optional(v.unknown()),
+        relay: v.optional(v.unknown()),
+      },
+      documentSchema.message,
+    ),
   ),
 );
 
@@ -131,37 +160,6 @@ function namesOnly({
   message,
 }: typeof documentSchema.entries.endpoints | typeof documentSchema.entries.dataflows) {
   return refuseLists(v.record(key, v.unknown(), message));
-}
-
-/**
- * Reads on behind unknown keys: a schema names only the first of an object, and says nothing then of the rules between
- * its fields. The result is that of the value without them.
- */
-function parseWithAllIssues<S extends v.GenericSchema>(schema: S, value: unknown) {
-  let result = v.safeParse(schema, value);
-  const issues: v.BaseIssue<unknown>[] = [...(result.issues ?? [])];
-  for (let rest = value; result.issues?.some(isUnknownKey);) {
-    rest = withoutUnknownKeys(rest, result.issues);
-    result = v.safeParse(schema, rest);
-    issues.push(...(result.issues ?? []));
-  }
-  return { issues, result };
-}
-
-function isUnknownKey({ expected }: v.BaseIssue<unknown>): boolean {
-  return expected === "never";
-}
-
-function withoutUnknownKeys(value: unknown, issues: readonly v.BaseIssue<unknown>[]): unknown {
-  const copy = structuredClone(value);
-  for (const { path } of issues.filter(isUnknownKey)) {
-    const keys = path?.map(({ key }) => key) ?? [];
-    const parent = keys
-      .slice(0, -1)
-      .reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key as string], copy);
-    if (isRecord(parent)) Reflect.deleteProperty(parent, String(keys.at(-1)));
-  }
-  return copy;
 }
 
 /** A name stands elsewhere in AIO's resources than in this project's document. */

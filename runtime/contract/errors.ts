@@ -10,6 +10,24 @@ export interface Problem {
   readonly rule?: string;
 }
 
+/** Longest text that a message repeats whole, in characters: longer than any topic that Event Grid takes. */
+const maxQuoted = 300;
+
+/** Puts a text into quotes, shortened where it is so long that messages which repeat it would grow without bound. */
+export function quote(text: string): string {
+  return `"${text.length > maxQuoted ? `${text.slice(0, maxQuoted - 3)}...` : text}"`;
+}
+
+/** Problems that a message lists; a document may have thousands. */
+const maxListed = 50;
+
+/** Lines for the first of many, and one that counts the rest: `and 7,950 more`. */
+export function firstLines<T>(items: readonly T[], line: (item: T) => string): string[] {
+  const lines = items.slice(0, maxListed).map(line);
+  const rest = items.length - lines.length;
+  return rest === 0 ? lines : [...lines, `and ${rest.toLocaleString("en")} more`];
+}
+
 /** Puts a problem into one line, in the form that every message of this project has, and the rule's name after it. */
 export function formatProblem({ path, problem, remedy, rule }: Problem): string {
   return `${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`;
@@ -19,12 +37,16 @@ export function formatProblem({ path, problem, remedy, rule }: Problem): string 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "RELAY_CONFIG";
+  /** All of them; the message lists the first 50. */
   readonly problems: readonly Problem[];
 
   /** @param where what was read: a file's path, or the name of a ConfigMap */
   constructor(where: string, problems: readonly Problem[], options?: ErrorOptions) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super([`${where} has ${count}:`, ...problems.map((problem) => `  ${formatProblem(problem)}`)].join("\n"), options);
+    super(
+      [`${where} has ${count}:`, ...firstLines(problems, formatProblem).map((line) => `  ${line}`)].join("\n"),
+      options,
+    );
     this.problems = problems;
   }
 }

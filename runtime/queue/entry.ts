@@ -1,5 +1,6 @@
 import { EncodedPublish } from "../mqtt/encoded-publish.ts";
 import type { Room } from "../memory/lane.ts";
+import { showUtf8 } from "../rewrite/utf8.ts";
 import type { SourceSession } from "./source-side.ts";
 
 /**
@@ -126,5 +127,5 @@ export function topicOfEntry({ publish: { packet } }: Entry): string {
   let lengthEnd = 1;
   while (((packet[lengthEnd] ?? 0) & 0x80) !== 0) lengthEnd++;
   const start = lengthEnd + 3;
-  return packet.toString("utf8", start, start + packet.readUInt16BE(lengthEnd + 1));
+  return showUtf8(packet, start, start + packet.readUInt16BE(lengthEnd + 1));
 }

@@ -1,6 +1,6 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
-import { describeDeadLetter, encodeDeadLetter, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
+import { describeDeadLetter, encodeDeadLetter, hasGoneRound, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
 import type { ForwarderOptions, SourcePort } from "./ports.ts";
 import { copiesForDisk } from "./queue-status.ts";
@@ -95,17 +95,27 @@ export class Undeliverable {
    * @param hasTopic whether a destination topic could be made for it
    */
   refuse(entry: Entry, reason: string, hasTopic = true): void {
-    const { undeliverable, counters, onTrouble } = this.#options;
+    const { undeliverable, onTrouble } = this.#options;
     const topic = hasTopic ? topicOfEntry(entry) : (entry.publish.inputTopic ?? topicOfEntry(entry));
-    if (undeliverable === "Discard") {
-      counters.lost.undeliverable++;
-      onTrouble({ kind: "undeliverable", reason, topic });
-      this.#events.onDone(entry);
-    } else if (undeliverable === "Stop" || !this.#makeDeadLetter(entry, reason, hasTopic)) {
-      this.#events.onStop(
-        `a message with topic "${topic}" can't be delivered: ${reason}; correct it, or set undeliverableMessages to "DeadLetter" or "Discard"`,
+    if (undeliverable === "Discard") this.#discard(entry, reason, topic);
+    else if (undeliverable === "DeadLetter" && this.#makeDeadLetter(entry, reason, hasTopic))
+      onTrouble({ kind: "dead_letter", reason, topic });
+    else if (undeliverable === "DeadLetter" && hasGoneRound(entry.publish))
+      this.#discard(
+        entry,
+        `${reason}; it has been a dead letter so often that it must be going round in a loop`,
+        topic,
       );
-    } else onTrouble({ kind: "dead_letter", reason, topic });
+    else {
+      const remedy = remedyOf(undeliverable);
+      this.#events.onStop(`a message with topic "${topic}" can't be delivered: ${reason}; ${remedy}`);
+    }
+  }
+
+  #discard(entry: Entry, reason: string, topic: string): void {
+    this.#options.counters.lost.undeliverable++;
+    this.#options.onTrouble({ kind: "undeliverable", reason, topic });
+    this.#events.onDone(entry);
   }
 
   /** The destination has taken a dead letter. */
@@ -123,8 +133,9 @@ export class Undeliverable {
     const { deadLetters: plan, wallTime, qos } = this.#options;
     const topic = entry.publish.inputTopic ?? topicOfEntry(entry);
     const notes = { dataflow: plan.dataflow, reason, topic, time: wallTime() };
-    // One that its destination refuses goes to the disk, where there is one.
-    if (plan.publish === undefined || entry.isDeadLetter) return this.#write(entry, notes, hasTopic, plan.maxBytes);
+    // One that its destination refuses goes to the disk, where there is one, and so does one that goes round in a loop.
+    const isKept = plan.publish === undefined || entry.isDeadLetter || hasGoneRound(entry.publish);
+    if (plan.publish === undefined || isKept) return this.#write(entry, notes, hasTopic, plan.maxBytes);
     const { side, topic: to } = plan.publish;
     entry.publish = encodeDeadLetter(entry.publish, notes, { topic: to, qos: side === "source" ? 1 : qos });
     entry.isDeadLetter = true;
@@ -146,4 +157,11 @@ export class Undeliverable {
     });
     return true;
   }
+}
+
+/** What to do about a message that stops the dataflow: with `DeadLetter` there was no room for it, or nobody took it. */
+function remedyOf(policy: Options["undeliverable"]): string {
+  return policy === "DeadLetter"
+    ? 'make room for dead letters (relay.spool.maxBytes, or remove those on the disk), have their topic accepted, or set undeliverableMessages to "Discard"'
+    : 'correct it, or set undeliverableMessages to "DeadLetter" or "Discard"';
 }

@@ -29,11 +29,16 @@ export function writeHops(properties: PropertiesView, hops: number): Buffer {
     if (!isHopProperty(identifier) && !isHopCount(properties.bytes, identifier, start))
       kept.push(properties.bytes.subarray(start, end));
   });
-  return Buffer.concat([...kept, encodeUserProperty(hopProperty, String(hops))]);
+  return Buffer.concat([...kept, encodeHops(hops)]);
+}
+
+/** Encodes the user property that counts hops. */
+export function encodeHops(hops: number): Buffer {
+  return encodeUserProperty(hopProperty, String(hops));
 }
 
 /** Tells whether the property that begins at `start` is the user property that counts hops. */
-function isHopCount(bytes: Buffer, identifier: number, start: number): boolean {
+export function isHopCount(bytes: Buffer, identifier: number, start: number): boolean {
   if (identifier !== PublishProperty.userProperty || bytes.readUInt16BE(start + 1) !== name.length) return false;
   return bytes.compare(name, 0, name.length, start + 3, start + 3 + name.length) === 0;
 }

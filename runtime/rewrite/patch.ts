@@ -3,10 +3,13 @@ import { eventGridTopicProblem } from "../contract/config/dataflow-rules.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
 import { encodePublish, type EncodedPublish, type PublishParts, type PublishView } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
+import { quote } from "../contract/errors.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
+import { TopicMemory } from "../contract/topic/topic-memory.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
 import { readHops, writeHops } from "./hops.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** What may change in the messages of a dataflow; decided once, when it starts. */
 export interface PatchPlan {
@@ -27,9 +30,6 @@ export interface Undeliverable {
 
 /** Makes the PUBLISH that is forwarded from one that arrived. */
 export type Patch = (view: PublishView) => EncodedPublish | Undeliverable;
-
-/** Destination topics are remembered by input topic: a plant has far fewer topics than messages. */
-const maxRemembered = 4096;
 
 /** Reads from the configuration what may change in a dataflow's messages. */
 export function planPatch(
@@ -60,7 +60,7 @@ export function isRewritten({ template, qos, cloudEvents, maxHops }: PatchPlan):
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
 export function createPatch(plan: PatchPlan): Patch {
   const { template, qos, cloudEvents } = plan;
-  const topicOf = rememberTopics((input) => outputTopic(plan, input));
+  const remembered = new TopicMemory<OutputTopic | Undeliverable>(bytesOfOutput);
   const keepsRetain = plan.retain === "Keep";
   const keepsTopic = template.isIdentity;
   const slab = new Slab();
@@ -69,10 +69,11 @@ export function createPatch(plan: PatchPlan): Patch {
   const parts: { -readonly [Part in keyof PublishParts]: PublishParts[Part] } = { qos, retain: false };
   return (view) => {
     view.scanProperties();
-    const inputTopic = needsTopic ? view.topic : undefined;
-    const output = inputTopic === undefined ? undefined : topicOf(inputTopic);
+    const inputTopic = needsTopic ? decodeUtf8(view.bytes, view.topicStart, view.topicEnd) : undefined;
+    if (needsTopic && inputTopic === undefined) return notText;
+    const output = inputTopic === undefined ? undefined : outputTopic(plan, inputTopic, remembered);
     if (output !== undefined && "undeliverable" in output) return output;
-    const properties = cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? view.topic);
+    const properties = cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? "");
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
     parts.retain = keepsRetain && view.retain;
@@ -82,6 +83,11 @@ export function createPatch(plan: PatchPlan): Patch {
     return encodePublish(view, parts, slab);
   };
 }
+
+/** Decoded and encoded again it would be another topic. */
+const notText: Undeliverable = {
+  undeliverable: "its topic is not well-formed UTF-8, so that no topic can be made of it",
+};
 
 /** Counts this relay among those that the message has passed, unless they are too many. */
 function countHop(view: PublishView, properties: Buffer | undefined, maxHops: number): Buffer | Undeliverable {
@@ -94,28 +100,36 @@ function countHop(view: PublishView, properties: Buffer | undefined, maxHops: nu
   };
 }
 
+/** Bytes that a remembered destination topic takes in memory at most: its text and the encoding, or a reason. */
+function bytesOfOutput(output: OutputTopic | Undeliverable): number {
+  return "undeliverable" in output ? Buffer.byteLength(output.undeliverable) : 2 * output.encoded.length;
+}
+
 interface OutputTopic {
   readonly text: string;
   readonly encoded: Buffer;
 }
 
-function outputTopic({ template, isEventGrid }: PatchPlan, input: string): OutputTopic | Undeliverable {
-  const text = resolveTopicTemplate(template, input);
-  if (text === undefined)
-    return { undeliverable: `the topic "${input}" lacks a level that "${template.text}" asks for` };
-  const problem = topicNameProblem(text) ?? (isEventGrid ? eventGridTopicProblem(text) : undefined);
-  if (problem !== undefined) return { undeliverable: `the destination topic "${text}" ${problem}` };
-  return { text, encoded: Buffer.from(text) };
+function outputTopic(
+  plan: PatchPlan,
+  input: string,
+  remembered: TopicMemory<OutputTopic | Undeliverable>,
+): OutputTopic | Undeliverable {
+  const known = remembered.get(input);
+  if (known !== undefined) return known;
+  const made = makeOutputTopic(plan, input);
+  remembered.remember(input, made);
+  return made;
 }
 
-function rememberTopics<T>(make: (input: string) => T): (input: string) => T {
-  const remembered = new Map<string, T>();
-  return (input) => {
-    const known = remembered.get(input);
-    if (known !== undefined) return known;
-    if (remembered.size >= maxRemembered) remembered.clear();
-    const made = make(input);
-    remembered.set(input, made);
-    return made;
-  };
+function makeOutputTopic({ template, isEventGrid }: PatchPlan, input: string): OutputTopic | Undeliverable {
+  const text = resolveTopicTemplate(template, input);
+  if (text === undefined)
+    return { undeliverable: `the topic ${quote(input)} lacks a level that ${quote(template.text)} asks for` };
+  const problem = topicNameProblem(text) ?? (isEventGrid ? eventGridTopicProblem(text) : undefined);
+  if (problem !== undefined) return { undeliverable: `the destination topic ${quote(text)} ${problem}` };
+  // Memory of its own: a part of the pool would keep all of the pool for as long as it is remembered.
+  const encoded = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  encoded.write(text);
+  return { text, encoded };
 }

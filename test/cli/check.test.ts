@@ -15,10 +15,10 @@ beforeAll(() => {
 afterAll(removeTemporaryFolders);
 
 /** Checks a document and reads what is printed, without the folder that the file is in. */
-async function check(document: unknown, profile?: string): Promise<{ code: number; lines: string[] }> {
+function check(document: unknown, profile?: string): { code: number; lines: string[] } {
   writeFileSync(file, typeof document === "string" ? document : JSON.stringify(document));
   const output = new PassThrough({ encoding: "utf8" });
-  const code = await checkConfig(file, profile, output);
+  const code = checkConfig(file, profile, output);
   const text = (output.read() as string).replaceAll(path.dirname(file), "");
   return { code, lines: text.trimEnd().split("\n") };
 }
@@ -26,10 +26,10 @@ async function check(document: unknown, profile?: string): Promise<{ code: numbe
 const endpoints = { edge: plainEndpoint(1883), plant: plainEndpoint(1884) };
 const upward = buildDataflow(["edge", ["a/+", "b/#"]], ["plant", "site/${inputTopic}"]);
 
-test("says of a good configuration what it does", async () => {
+test("says of a good configuration what it does", () => {
   const stopped = { ...upward, mode: "Disabled" as const };
 
-  const { code, lines } = await check(buildConfig({ endpoints, dataflows: { upward, stopped } }));
+  const { code, lines } = check(buildConfig({ endpoints, dataflows: { upward, stopped } }));
 
   expect(lines.filter((line) => !line.startsWith("warning: "))).toEqual([
     "upward: edge a/+, b/# -> plant site/${inputTopic}",
@@ -39,19 +39,19 @@ test("says of a good configuration what it does", async () => {
   expect(code).toBe(0);
 });
 
-test("says what may lose messages, and takes it", async () => {
+test("says what may lose messages, and takes it", () => {
   const plant = plainEndpoint(1884, { qos: 0 });
 
-  const { code, lines } = await check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
+  const { code, lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
 
   expect(lines).toContainEqual(expect.stringMatching(/^warning: endpoints\.plant\.mqttSettings\.qos: is 0, /));
   expect(code).toBe(0);
 });
 
-test("lists all that is wrong with a bad one, with the exit code of the relay", async () => {
+test("lists all that is wrong with a bad one, with the exit code of the relay", () => {
   const dataflows = { upward: buildDataflow(["edge", ["a/#/b"]], ["nowhere", "x"]) };
 
-  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows }), colour: "blue" });
+  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows }), colour: "blue" });
 
   expect(lines[0]).toBe("/relay.json has 3 problems:");
   const paths = lines.slice(1).map((line) => line.split(": ")[0]?.trim());
@@ -65,7 +65,7 @@ test("lists all that is wrong with a bad one, with the exit code of the relay", 
   expect(code).toBe(2);
 });
 
-test("takes what kubectl exports of AIO's resources, and says what it skips", async () => {
+test("takes what kubectl exports of AIO's resources, and says what it skips", () => {
   const resource = (kind: string, name: string, spec: object) => ({
     apiVersion: "connectivity.iotoperations.azure.com/v1",
     kind,
@@ -73,7 +73,7 @@ test("takes what kubectl exports of AIO's resources, and says what it skips", as
     spec,
     status: { runtimeStatus: { level: "ok" } },
   });
-  const { code, lines } = await check({
+  const { code, lines } = check({
     apiVersion: "v1",
     kind: "List",
     items: [
@@ -90,31 +90,53 @@ test("takes what kubectl exports of AIO's resources, and says what it skips", as
   expect(code).toBe(0);
 });
 
-test("says of a file that it can't read why, and what to give", async () => {
+test("says of a file that it can't read why, and what to give", () => {
   const output = new PassThrough({ encoding: "utf8" });
 
-  const code = await checkConfig("nosuch.json", undefined, output);
+  const code = checkConfig("nosuch.json", undefined, output);
 
-  expect(output.read()).toMatch(/^nosuch\.json: can't be read \(ENOENT: .*\); give the path of a configuration\n$/);
+  expect(output.read()).toMatch(/\n {2}file: can't be read \(ENOENT: .*\); give the path of a configuration\n$/);
   expect(code).toBe(2);
 });
 
-test("says of a file that is no JSON what is wrong with it", async () => {
-  const { code, lines } = await check('{ "endpoints": ');
+test("says of a file that is no JSON what is wrong with it", () => {
+  const { code, lines } = check('{ "endpoints": ');
 
   expect(lines[0]).toBe("/relay.json has 1 problem:");
   expect(lines).toHaveLength(2);
   expect(code).toBe(2);
 });
 
-test("warns of filters that share topics, and of instances whose shared subscriptions the broker may forget", async () => {
+test("warns of filters that share topics, and of instances whose shared subscriptions the broker may forget", () => {
   const twice = buildDataflow(["edge", ["a/+", "a/b"]], ["plant", "site/${inputTopic}"]);
   const profile = { instanceCount: 2 };
 
-  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows: { twice } }), profile });
+  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows: { twice } }), profile });
 
   const at = lines.filter((line) => line.startsWith("warning: ")).map((line) => line.split(": ")[1]);
   expect(at).toContain("dataflows.twice.operations[0].sourceSettings.dataSources[1]");
   expect(at).toContain("profile.instanceCount");
   expect(code).toBe(0);
+});
+
+test("lists the first 50 problems and counts the rest", () => {
+  const unknown = Object.fromEntries(Array.from({ length: 8000 }, (_, index) => [`field-${index}`, 1]));
+
+  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows: { upward } }), ...unknown });
+
+  expect(lines[0]).toBe("/relay.json has 8000 problems:");
+  expect(lines).toHaveLength(1 + 50 + 1);
+  expect(lines.at(-1)).toBe("  and 7,950 more");
+  expect(code).toBe(2);
+});
+
+test("lists the first 50 warnings and counts the rest", () => {
+  const { mqttSettings } = endpoints.plant;
+  const plant = { ...endpoints.plant, mqttSettings: { ...mqttSettings, qos: 0 as const } };
+  const dataflows = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`upward-${index}`, upward]));
+
+  const { lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows }));
+
+  expect(lines.filter((line) => line.startsWith("warning: "))).toHaveLength(50 + 1);
+  expect(lines.at(-2)).toBe("warning: and 10 more");
 });

@@ -1,5 +1,6 @@
-import type { Problem } from "../errors.ts";
-import { matchesTopicFilter, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
+import { firstLines, quote, type Problem } from "../errors.ts";
+import { maxTopicBytes, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
+import { FilterTree } from "../topic/filter-tree.ts";
 import { unsharedFilter } from "../topic/overlap.ts";
 import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type TopicTemplate } from "../topic/template.ts";
 import { dataflowParts, type ParsedDataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
@@ -12,7 +13,7 @@ import { checkUndeliverable } from "./undeliverable-rules.ts";
 export interface DataflowContext {
   /** The endpoints that could be read; the names of all others are in `endpointNames`. */
   readonly endpoints: Readonly<Record<string, Endpoint>>;
-  readonly endpointNames: readonly string[];
+  readonly endpointNames: ReadonlySet<string>;
   readonly instanceCount: number;
   /** Where the profile stands in what the operator gave. */
   readonly profilePath: string;
@@ -27,9 +28,15 @@ export function normalizeFilter(filter: string): string {
 export function checkDataflow(path: string, dataflow: ParsedDataflow, context: DataflowContext): Problem[] {
   const parts = dataflowParts(dataflow);
   if (parts === undefined) {
-    const types = dataflow.operations.map((operation) => operation.operationType).join(", ");
+    const types = dataflow.operations.map((operation) => operation.operationType);
     const remedy = "give a Source, then at most one BuiltInTransformation, then a Destination";
-    return [{ path: `${path}.operations`, problem: types === "" ? "is empty" : `has ${types}`, remedy }];
+    return [
+      {
+        path: `${path}.operations`,
+        problem: types.length === 0 ? "is empty" : `has ${firstLines(types, String).join(", ")}`,
+        remedy,
+      },
+    ];
   }
   const sourcePath = `${path}.operations[0].sourceSettings`;
   const destinationPath = `${path}.operations[${dataflow.operations.length - 1}].destinationSettings`;
@@ -38,7 +45,7 @@ export function checkDataflow(path: string, dataflow: ParsedDataflow, context: D
     ...checkReference(`${destinationPath}.endpointRef`, parts.destination.endpointRef, context),
     ...checkSource(sourcePath, parts.source, context),
     ...checkDestination(destinationPath, parts.source, parts.destination, context),
-    ...checkUndeliverable(`${path}.relay`, dataflow.relay, parts),
+    ...checkUndeliverable(`${path}.relay`, dataflow.relay, parts, context.endpoints),
   ];
 }
 
@@ -48,11 +55,11 @@ export function checkReference(
   name: string,
   { endpointNames }: Pick<DataflowContext, "endpointNames">,
 ): Problem[] {
-  if (endpointNames.includes(name)) return [];
+  if (endpointNames.has(name)) return [];
   const nearest = nearestName(name, endpointNames);
-  const known = endpointNames.length === 0 ? "add it" : `use one of ${list(endpointNames)}, or add it`;
+  const known = endpointNames.size === 0 ? "add it" : `use one of ${list([...endpointNames])}, or add it`;
   const remedy = nearest === undefined ? known : `did you mean "${nearest}"?`;
-  return [{ path, problem: `names the endpoint "${name}", which does not exist`, remedy }];
+  return [{ path, problem: `names the endpoint ${quote(name)}, which does not exist`, remedy }];
 }
 
 function checkSource(
@@ -71,7 +78,7 @@ function checkSource(
     const at = instanceCount > 1 ? `${profilePath}.instanceCount` : `${path}.dataSources`;
     const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
     const remedy = `set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
-    problems.push({ path: at, problem: `${what}, and the source "${source.endpointRef}" is Event Grid`, remedy });
+    problems.push({ path: at, problem: `${what}, and the source ${quote(source.endpointRef)} is Event Grid`, remedy });
   }
   const most = eventGridLimits.maxSubscriptionsPerSession;
   if (isEventGrid && filters.length > most) {
@@ -83,7 +90,7 @@ function checkSource(
 
 function checkFilter(path: string, filter: string, isEventGrid: boolean): Problem[] {
   const problem = topicFilterProblem(filter) ?? (isEventGrid ? eventGridTopicProblem(filter) : undefined);
-  return problem === undefined ? [] : [{ path, problem: `"${filter}" ${problem}`, remedy: "give a topic filter" }];
+  return problem === undefined ? [] : [{ path, problem: `${quote(filter)} ${problem}`, remedy: "give a topic filter" }];
 }
 
 /** Says which of Event Grid's limits a topic name or filter breaks; `undefined` when it breaks none. */
@@ -111,17 +118,17 @@ function checkDestination(
   for (const filter of filters.map(unsharedFilter)) {
     const level = unresolvableLevel(template, filter);
     if (level === undefined) continue;
-    const problem = `asks for level ${level}, which no topic under "${filter}" has`;
+    const problem = `asks for level ${level}, which no topic under ${quote(filter)} has`;
     problems.push({ path: at, problem, remedy: "ask for a level that exists, or change the topic filter" });
   }
   if (endpoints[destination.endpointRef]?.hostType === HostType.EventGrid && template.isStatic) {
     const problem = eventGridTopicProblem(template.text);
     if (problem !== undefined)
-      problems.push({ path: at, problem: `"${template.text}" ${problem}`, remedy: "shorten it" });
+      problems.push({ path: at, problem: `${quote(template.text)} ${problem}`, remedy: "shorten it" });
   }
   const returns = findLoop(template, filters.map(unsharedFilter));
   if (source.endpointRef === destination.endpointRef && returns !== undefined) {
-    const problem = `"${template.text}" goes back to the same endpoint under the dataflow's own filter "${returns}", an endless loop`;
+    const problem = `${quote(template.text)} goes back to the same endpoint under the dataflow's own filter ${quote(returns)}, an endless loop`;
     problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
   }
   return problems;
@@ -135,18 +142,18 @@ const loopRounds = 20;
  * Follows one made-up message of each filter, so it reports no loop that isn't there and may miss one of rare topics.
  */
 function findLoop(template: TopicTemplate, filters: readonly string[]): string | undefined {
+  const tree = new FilterTree<true>();
+  for (const filter of filters) tree.add(filter, true);
   return filters.find((filter) => {
     let topic: string | undefined = sampleTopic(filter);
     for (let round = 0; round < loopRounds; round += 1) {
       topic = resolveTopicTemplate(template, topic);
-      if (topic === undefined || !isUnder(topic, filters)) return false;
+      // One that has grown until no topic can be that long was in the loop until then.
+      if (topic !== undefined && topic.length > maxTopicBytes) return round > 0;
+      if (topic === undefined || tree.overlapping(topic).next().value === undefined) return false;
     }
     return true;
   });
-}
-
-function isUnder(topic: string, filters: readonly string[]): boolean {
-  return filters.some((filter) => matchesTopicFilter(filter, topic));
 }
 
 /** A topic under a filter: `a/+/#` → `a/x/x/x/…`, as deep as any template may ask. */

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-import type { Problem } from "../errors.ts";
+import { quote, type Problem } from "../errors.ts";
 import type { AuthenticationMethod } from "./authentication.ts";
 import { HostType, inferHostType, parseHost, type Endpoint } from "./endpoint.ts";
 import { list } from "./field.ts";
@@ -56,14 +56,14 @@ function checkHost(path: string, { hostType, mqttSettings: { host, protocol } }:
   const problems: Problem[] = [];
   const address = parseHost(host);
   if (address?.path !== undefined && protocol !== "WebSockets") {
-    const problem = `has the path "${address.path}", which only WebSockets take`;
+    const problem = `has the path ${quote(address.path)}, which only WebSockets take`;
     problems.push({ path: at, problem, remedy: 'remove it, or set "protocol" to "WebSockets"' });
   }
   const inferred = inferHostType(host);
   const isDeclaredAway =
     inferred === HostType.EventGrid || (inferred === HostType.LocalBroker && hostType === HostType.EventGrid);
   if (hostType !== inferred && isDeclaredAway) {
-    const problem = `is "${host}", a host of type ${inferred}, and "hostType" is "${hostType}"`;
+    const problem = `is ${quote(host)}, a host of type ${inferred}, and "hostType" is "${hostType}"`;
     problems.push({ path: at, problem, remedy: "give the host of that broker, or correct hostType" });
   }
   return problems;
@@ -128,7 +128,7 @@ function checkEventGrid(
     add("host", `has port ${address.port}, and Event Grid listens on ${port} for ${protocol}`, remedy);
   }
   if (address?.path !== undefined && protocol === "WebSockets" && address.path !== eventGridLimits.webSocketPath) {
-    const problem = `has the path "${address.path}", and Event Grid takes WebSockets at "${eventGridLimits.webSocketPath}"`;
+    const problem = `has the path ${quote(address.path)}, and Event Grid takes WebSockets at "${eventGridLimits.webSocketPath}"`;
     add("host", problem, `end the host with "${eventGridLimits.webSocketPath}"`);
   }
   if (tls.mode === "Disabled") add("tls.mode", "is Disabled, and Event Grid takes TLS only", 'set it to "Enabled"');

@@ -197,3 +197,15 @@ export function inferHostType(host: string): HostType {
   if (hostname.endsWith(".eventgrid.azure.net")) return HostType.EventGrid;
   return /^aio-broker(\.|$)/.test(hostname) ? HostType.LocalBroker : HostType.CustomMqtt;
 }
+
+/**
+ * Says which broker an endpoint leads to: the same text for the same broker, as far as its host tells. Two names of one host
+ * are taken for two brokers.
+ */
+export function brokerOf(hostType: HostType, host: string): string {
+  if (inferHostType(host) === HostType.LocalBroker) return "AIO's broker";
+  const { hostname, port } = parseHost(host) ?? { hostname: host, port: 0 };
+  const name = hostname.toLowerCase().replace(/\.$/, "");
+  // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.
+  return hostType === HostType.EventGrid ? name : `${name}:${port}`;
+}

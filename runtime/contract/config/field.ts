@@ -1,6 +1,9 @@
 import leven from "leven";
 import * as v from "valibot";
 
+import { firstLines } from "../errors.ts";
+import { documentLimits } from "./limits.ts";
+
 /** What the reference page says of a field beyond its type, bounds and default. */
 export interface FieldNotes {
   /** One or two sentences: what the field decides. */
@@ -42,6 +45,11 @@ export function text(
   const wanted = rule?.hint ?? "give a text in quotes";
   return v.pipe(
     v.string((issue) => `is ${show(issue.input)}; ${wanted}`),
+    v.maxBytes(
+      documentLimits.textBytes,
+      (issue) => `is ${issue.received} bytes long; give ${documentLimits.textBytes} bytes at most`,
+    ),
+    v.check((input) => input.isWellFormed(), "holds half a character (a surrogate without its other half); correct it"),
     v.check(
       (input) => rule === undefined || rule.pattern.test(input),
       (issue) => `is ${show(issue.input)}; ${wanted}`,
@@ -89,12 +97,40 @@ export function flag(notes: FieldNotes) {
  */
 export function block<const E extends v.ObjectEntries>(entries: E, explainUnknown = unknownKey) {
   return refuseLists(
-    v.strictObject(entries, (issue) => {
-      if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
-      if (issue.expected === "Object") return `is ${kindOf(issue.input)}; give an object`;
-      return "is missing; add it";
-    }),
+    nameAllUnknownKeys(
+      v.strictObject(entries, (issue) => {
+        if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
+        if (issue.expected === "Object") return `is ${kindOf(issue.input)}; give an object`;
+        return "is missing; add it";
+      }),
+    ),
   );
+}
+
+/**
+ * Makes a schema name every unknown key, and read the rest as if they were not there: valibot names the first one only, and
+ * to leave that one out and try again costs the square of their number.
+ */
+export function nameAllUnknownKeys<S extends v.GenericSchema & { readonly entries: object }>(schema: S): S {
+  const run: S["~run"] = (dataset, config) => {
+    const { value } = dataset;
+    if (typeof value !== "object" || value === null) return schema["~run"](dataset, config);
+    const [known, unknown] = [new Map<string, unknown>(), new Map<string, unknown>()];
+    for (const [key, inner] of Object.entries(value)) {
+      (Object.hasOwn(schema.entries, key) ? known : unknown).set(key, inner);
+    }
+    const result = schema["~run"]({ typed: false, value: Object.fromEntries(known) }, config);
+    const { typed } = result;
+    for (const [key, inner] of unknown) {
+      const path: [v.ObjectPathItem] = [
+        { type: "object", origin: "key", input: value as Record<string, unknown>, key, value: inner },
+      ];
+      v._addIssue(schema, "key", result, config, { input: key, expected: "never", path });
+    }
+    // The value without those keys is judged further, by the rules between its fields.
+    return Object.assign(result, { typed });
+  };
+  return { ...schema, "~run": run };
 }
 
 /** Makes a schema of an object whose keys are names that the operator chose. */
@@ -141,14 +177,28 @@ export function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /** The known name that differs least from a mistyped or shortened one, or `undefined` when none is near. */
-export function nearestName(typed: string, known: readonly string[]): string | undefined {
+export function nearestName(typed: string, known: Iterable<string>): string | undefined {
+  // What is far longer than any name is near to none, and comparing costs the product of both lengths.
+  if (typed.length > 2 * maxNameLength) return undefined;
   const wanted = typed.toLowerCase();
-  const near = known
-    .map((name) => ({ name, distance: leven(wanted, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)) || isStart(wanted, name))
-    .sort((a, b) => a.distance - b.distance);
-  return near[0]?.name;
+  let nearest: { readonly name: string; readonly distance: number } | undefined;
+  let compared = 0;
+  for (const name of known) {
+    const most = Math.max(2, Math.floor(name.length / 3));
+    const isNear = Math.abs(name.length - wanted.length) <= most;
+    if (!isNear && !isStart(wanted, name)) continue;
+    if (++compared > maxCompared) break;
+    const distance = leven(wanted, name.toLowerCase());
+    if ((distance <= most || isStart(wanted, name)) && distance < (nearest?.distance ?? Infinity))
+      nearest = { name, distance };
+  }
+  return nearest?.name;
 }
+
+/** Names of endpoints and dataflows have up to 63 characters, as have the schema's own fields. */
+const maxNameLength = 63;
+/** Names that a mistyped one is compared with: a document may have a thousand endpoints, and as many mistyped names. */
+const maxCompared = 100;
 
 /** `keepAlive` of `keepAliveSeconds`: what the specification's prose calls the field. */
 function isStart(typed: string, name: string): boolean {
@@ -157,7 +207,7 @@ function isStart(typed: string, name: string): boolean {
 
 /** Lists names in quotes, or says that there is none. */
 export function list(names: readonly string[]): string {
-  return names.length === 0 ? "none" : names.map((name) => `"${name}"`).join(", ");
+  return names.length === 0 ? "none" : firstLines(names, (name) => `"${name}"`).join(", ");
 }
 
 /** Shows a value in a message, shortened: a document may hold anything. The user and password of a URL are left out. */

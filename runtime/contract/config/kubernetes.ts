@@ -49,10 +49,11 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
   for (const { name, spec } of others) {
     skipped.push(`endpoint "${name}" is of type ${JSON.stringify(spec["endpointType"])}, not Mqtt`);
   }
+  const otherNames = new Set(others.map(({ name }) => name));
   const candidates = ofKind("Dataflow").filter((resource) => {
-    const other = others.find(({ name }) => referencesEndpoint(resource.spec, name));
+    const other = findReference(resource.spec, otherNames);
     if (other !== undefined)
-      skipped.push(`dataflow "${resource.name}" uses the endpoint "${other.name}", which is not Mqtt`);
+      skipped.push(`dataflow "${resource.name}" uses the endpoint "${other}", which is not Mqtt`);
     return other === undefined;
   });
 
@@ -65,7 +66,7 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
   });
   const profile = ofKind("DataflowProfile").find(({ name }) => name === chosen);
 
-  const parts = { endpoints, dataflows };
+  const parts = { endpoints: byName(endpoints), dataflows: byName(dataflows) };
   return {
     document: {
       endpoints: Object.fromEntries(endpoints.map(({ name, spec }) => [name, canonicalWords(spec)])),
@@ -75,12 +76,17 @@ export function fromKubernetes(value: unknown, profileName?: string): RawDocumen
       ),
     },
     pathOf: (part, name, field = "spec") => {
-      const resource = part === "profile" ? profile : parts[part].find((candidate) => candidate.name === name);
+      const resource = part === "profile" ? profile : parts[part].get(name ?? "");
       return resource === undefined ? "items" : `${resource.path}.${field}`;
     },
     skipped,
     problems,
   };
+}
+
+/** Resources by their names, which are each one's own as far as they could be read. */
+function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
+  return new Map(resources.toReversed().map((resource) => [resource.name, resource]));
 }
 
 function readResources(value: unknown): { resources: Resource[]; problems: Problem[] } {
@@ -107,10 +113,15 @@ function readResources(value: unknown): { resources: Resource[]; problems: Probl
 
 /** `kubectl get --all-namespaces` prints several resources of one name, of which an object can hold just one. */
 function findTwins(resources: readonly Resource[]): Problem[] {
-  return resources.flatMap(({ path, kind, name }, index) => {
-    const twin = resources.slice(0, index).find((other) => other.kind === kind && other.name === name);
-    if (twin === undefined) return [];
-    const problem = `is "${name}", the name of the ${kind} at ${twin.path} too`;
+  const first = new Map<string, string>();
+  return resources.flatMap(({ path, kind, name }) => {
+    const key = `${kind} ${name}`;
+    const twin = first.get(key);
+    if (twin === undefined) {
+      first.set(key, path);
+      return [];
+    }
+    const problem = `is "${name}", the name of the ${kind} at ${twin} too`;
     return [{ path: `${path}.metadata.name`, problem, remedy: "give the resources of one namespace" }];
   });
 }
@@ -142,12 +153,18 @@ function profileOf({ spec }: Resource): string {
   return typeof spec["profileRef"] === "string" ? spec["profileRef"] : defaultProfile;
 }
 
-function referencesEndpoint(spec: unknown, name: string): boolean {
-  if (Array.isArray(spec)) return spec.some((value) => referencesEndpoint(value, name));
-  if (!isObject(spec)) return false;
-  return Object.entries(spec).some(([key, value]) =>
-    key === "endpointRef" ? value === name : referencesEndpoint(value, name),
-  );
+/** The first of these endpoints that a dataflow refers to; `undefined` when it refers to none. */
+function findReference(spec: unknown, names: ReadonlySet<string>): string | undefined {
+  if (typeof spec !== "object" || spec === null) return undefined;
+  for (const [key, value] of Object.entries(spec)) {
+    if (key === "endpointRef" && typeof value === "string") {
+      if (names.has(value)) return value;
+      continue;
+    }
+    const found = findReference(value, names);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Fields whose words AIO's operator takes in any case; its published manifests use both `Source` and `source`. */

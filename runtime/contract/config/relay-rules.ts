@@ -1,10 +1,10 @@
-import type { Problem } from "../errors.ts";
+import { quote, type Problem } from "../errors.ts";
 import { topicNameProblem } from "../topic/filter.ts";
 import { checkReference } from "./dataflow-rules.ts";
 import type { RelayConfig } from "./document.ts";
 
 /** Lists what is wrong with the relay's own settings; empty when all is well. */
-export function checkRelay({ reconnect, status }: RelayConfig["relay"], endpointNames: readonly string[]): Problem[] {
+export function checkRelay({ reconnect, status }: RelayConfig["relay"], endpointNames: ReadonlySet<string>): Problem[] {
   const problems: Problem[] = [];
   const { minDelayMs, maxDelayMs } = reconnect;
   if (minDelayMs > maxDelayMs) {
@@ -16,7 +16,7 @@ export function checkRelay({ reconnect, status }: RelayConfig["relay"], endpoint
   const problem = topicNameProblem(status.topic);
   if (problem !== undefined) {
     const remedy = "give a topic name to publish to";
-    problems.push({ path: "relay.status.topic", problem: `"${status.topic}" ${problem}`, remedy });
+    problems.push({ path: "relay.status.topic", problem: `${quote(status.topic)} ${problem}`, remedy });
   }
   return problems;
 }

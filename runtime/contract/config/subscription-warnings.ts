@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import { quote, type Problem } from "../errors.ts";
 import { parseSharedFilter } from "../topic/filter.ts";
 import { findOverlaps, unsharedFilter } from "../topic/overlap.ts";
 
@@ -10,7 +10,7 @@ import { findOverlaps, unsharedFilter } from "../topic/overlap.ts";
  */
 export function warnOfOverlaps(path: string, dataSources: readonly string[]): Problem[] {
   return findOverlaps(dataSources).map(({ filter, index, other }) => {
-    const problem = `"${filter}" shares topics with "${other}", and a broker may send such a message once for each of them`;
+    const problem = `${quote(filter)} shares topics with ${quote(other)}, and a broker may send such a message once for each of them`;
     return { path: `${path}[${index}]`, problem, remedy: "remove one of them, or narrow it" };
   });
 }
@@ -36,8 +36,10 @@ export function warnOfForgottenShares({ endpoint, dataSources, instanceCount, pa
   }
   return dataSources.flatMap((filter, index) => {
     if (typeof parseSharedFilter(filter.replace(/^\$shared\//, "$share/")) !== "object") return [];
-    const problem = `"${filter}" is a shared subscription, and ${loss}`;
-    return [{ path: `${paths.dataSources}[${index}]`, problem, remedy: `give "${unsharedFilter(filter)}", ${other}` }];
+    const problem = `${quote(filter)} is a shared subscription, and ${loss}`;
+    return [
+      { path: `${paths.dataSources}[${index}]`, problem, remedy: `give ${quote(unsharedFilter(filter))}, ${other}` },
+    ];
   });
 }
 

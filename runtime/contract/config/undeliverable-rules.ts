@@ -1,13 +1,17 @@
-import type { Problem } from "../errors.ts";
+import { quote, type Problem } from "../errors.ts";
 import { matchesTopicFilter, topicNameProblem } from "../topic/filter.ts";
 import { unsharedFilter } from "../topic/overlap.ts";
 import type { DataflowParts, ParsedDataflow } from "./dataflow.ts";
+import { brokerOf, type Endpoint } from "./endpoint.ts";
+
+type Endpoints = Readonly<Record<string, Endpoint>>;
 
 /** Lists what is wrong with the settings for messages that can't be delivered; empty when all is well. */
 export function checkUndeliverable(
   path: string,
   { undeliverableMessages: policy, deadLetter, spool }: ParsedDataflow["relay"],
   parts: DataflowParts,
+  endpoints: Endpoints,
 ): Problem[] {
   const problems: Problem[] = [];
   if (spool.maxAgeSeconds !== undefined && policy === "Stop") {
@@ -28,25 +32,37 @@ export function checkUndeliverable(
     problems.push({ path: `${at}.${missing}`, problem: "is missing", remedy });
   }
   if (endpointRef === undefined || topic === undefined) return problems;
-  return [...problems, ...checkDeadLetterTopic(at, endpointRef, topic, parts)];
+  return [...problems, ...checkDeadLetterTopic(at, { endpointRef, topic }, parts, endpoints)];
 }
 
-function checkDeadLetterTopic(at: string, endpointRef: string, topic: string, parts: DataflowParts): Problem[] {
+function checkDeadLetterTopic(
+  at: string,
+  { endpointRef, topic }: { readonly endpointRef: string; readonly topic: string },
+  parts: DataflowParts,
+  endpoints: Endpoints,
+): Problem[] {
   const problems: Problem[] = [];
   const ends = [parts.source.endpointRef, parts.destination.endpointRef];
   if (!ends.includes(endpointRef)) {
-    const problem = `names the endpoint "${endpointRef}", which is no end of this dataflow`;
-    problems.push({ path: `${at}.endpointRef`, problem, remedy: `give "${ends.join('" or "')}"` });
+    const problem = `names the endpoint ${quote(endpointRef)}, which is no end of this dataflow`;
+    problems.push({ path: `${at}.endpointRef`, problem, remedy: `give ${ends.map(quote).join(" or ")}` });
   }
   const problem = topicNameProblem(topic);
   if (problem !== undefined) {
     const remedy = "give a topic name to publish to";
-    problems.push({ path: `${at}.topic`, problem: `"${topic}" ${problem}`, remedy });
+    problems.push({ path: `${at}.topic`, problem: `${quote(topic)} ${problem}`, remedy });
   }
   const returns = parts.source.dataSources.find((filter) => matchesTopicFilter(unsharedFilter(filter), topic));
-  if (endpointRef === parts.source.endpointRef && returns !== undefined) {
-    const problem = `"${topic}" is under the dataflow's own filter "${returns}", so it would take its dead letters again`;
+  if (isSameBroker(endpointRef, parts.source.endpointRef, endpoints) && returns !== undefined) {
+    const problem = `${quote(topic)} is under the dataflow's own filter ${quote(returns)}, so it would take its dead letters again`;
     problems.push({ path: `${at}.topic`, problem, remedy: "give a topic that the dataflow does not subscribe to" });
   }
   return problems;
+}
+
+function isSameBroker(one: string, other: string, endpoints: Endpoints): boolean {
+  const [first, second] = [endpoints[one], endpoints[other]];
+  if (one === other || first === undefined || second === undefined) return one === other;
+  const brokers = [first, second].map(({ hostType, mqttSettings }) => brokerOf(hostType, mqttSettings.host));
+  return brokers[0] === brokers[1];
 }

@@ -1,3 +1,5 @@
+import { quote } from "../errors.ts";
+
 /** Longest topic name or topic filter in UTF-8 bytes. @see MQTT 5.0 §4.7.3 */
 export const maxTopicBytes = 65_535;
 
@@ -28,8 +30,8 @@ export function topicFilterProblem(filter: string): string | undefined {
   if (shared === "malformed") return 'is not a shared subscription of the form "$share/<group>/<filter>"';
   const levels = (shared?.filter ?? filter).split("/");
   for (const [index, level] of levels.entries()) {
-    if (level.includes("#") && level !== "#") return `has "#" inside the level "${level}", it must stand alone`;
-    if (level.includes("+") && level !== "+") return `has "+" inside the level "${level}", it must stand alone`;
+    if (level.includes("#") && level !== "#") return `has "#" inside the level ${quote(level)}, it must stand alone`;
+    if (level.includes("+") && level !== "+") return `has "+" inside the level ${quote(level)}, it must stand alone`;
     if (level === "#" && index < levels.length - 1) return 'has "#" before the last level'; // [MQTT-4.7.1-1]
   }
   return commonProblem(filter);

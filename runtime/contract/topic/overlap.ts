@@ -1,4 +1,6 @@
 import { parseSharedFilter } from "./filter.ts";
+import { FilterTree } from "./filter-tree.ts";
+import { isHiddenFrom } from "./levels.ts";
 
 /** Tells whether some topic falls under both filters. @see MQTT 5.0 §4.7 */
 export function filtersOverlap(a: string, b: string): boolean {
@@ -26,11 +28,6 @@ function intersectLevels(left: readonly string[], right: readonly string[]): str
   }
 }
 
-/** A filter that begins with a wildcard has no topic that begins with "$". [MQTT-4.7.2-1] */
-export function isHiddenFrom([first]: readonly string[], [other = ""]: readonly string[]): boolean {
-  return (first === "#" || first === "+") && other.startsWith("$");
-}
-
 /** The filter that a subscription sees topics through: without AIO's or MQTT's way of sharing it. */
 export function unsharedFilter(filter: string): string {
   const shared = parseSharedFilter(filter.replace(/^\$shared\//, "$share/"));
@@ -42,15 +39,16 @@ export interface Overlap {
   readonly filter: string;
   /** Place of `filter` in the list. */
   readonly index: number;
-  /** The first filter before it that shares topics with it. */
+  /** A filter before it that shares topics with it. */
   readonly other: string;
 }
 
 /** Finds filters that share topics with one before them, shared subscription or not: `a/+` and `$share/g/a/#`. */
-export function findOverlaps(filters: readonly string[]): Overlap[] {
+export function findOverlaps(filters: readonly string[], tree = new FilterTree<string>()): Overlap[] {
   return filters.flatMap((filter, index) => {
-    const earlier = filters.slice(0, index);
-    const other = earlier.find((one) => filtersOverlap(unsharedFilter(one), unsharedFilter(filter)));
+    const unshared = unsharedFilter(filter);
+    const { value: other } = tree.overlapping(unshared).next();
+    tree.add(unshared, filter);
     return other === undefined ? [] : [{ filter, index, other }];
   });
 }

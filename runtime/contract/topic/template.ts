@@ -1,4 +1,5 @@
-import { topicNameProblem } from "./filter.ts";
+import { quote } from "../errors.ts";
+import { maxTopicBytes, topicNameProblem } from "./filter.ts";
 
 /** One piece of a topic template: literal text, the whole input topic, or one level of it. */
 type Piece = { readonly kind: "text"; readonly text: string } | { readonly kind: "topic" } | Level;
@@ -19,7 +20,8 @@ export interface TopicTemplate {
   readonly isIdentity: boolean;
 }
 
-const placeholder = /\$\{([^}]*)\}/g;
+/** Most placeholders of a template: each may put a whole topic in. Far more than any topic has levels that mean something. */
+const maxPlaceholders = 64;
 
 /**
  * Parses a `dataDestination`, or says what is wrong with it.
@@ -30,22 +32,30 @@ export function parseTopicTemplate(
   template: string,
 ): TopicTemplate | { readonly problem: string; readonly remedy: string } {
   const pieces: Piece[] = [];
+  let placeholders = 0;
   let end = 0;
-  for (const match of template.matchAll(placeholder)) {
-    const piece = parsePlaceholder(match[1] ?? "");
+  for (let start = template.indexOf("${"); start >= 0; start = template.indexOf("${", end)) {
+    const close = template.indexOf("}", start);
+    if (close < 0) return { problem: 'has "${" without its "}"', remedy: "close the placeholder" };
+    placeholders += 1;
+    if (placeholders > maxPlaceholders) {
+      const problem = `has more than ${maxPlaceholders} placeholders`;
+      return { problem, remedy: "use ${inputTopic} for the whole topic" };
+    }
+    const piece = parsePlaceholder(template.slice(start + 2, close));
     if (piece === undefined) {
       const remedy = "use ${inputTopic}, or ${inputTopic.1} for its first level and so on";
-      return { problem: `has the unknown placeholder "${match[0]}"`, remedy };
+      return { problem: `has the unknown placeholder ${quote(template.slice(start, close + 1))}`, remedy };
     }
-    if (match.index > end) pieces.push({ kind: "text", text: template.slice(end, match.index) });
+    if (start > end) pieces.push({ kind: "text", text: template.slice(end, start) });
     pieces.push(piece);
-    end = match.index + match[0].length;
+    end = close + 1;
   }
   if (end < template.length) pieces.push({ kind: "text", text: template.slice(end) });
-  if (template.slice(end).includes("${"))
-    return { problem: 'has "${" without its "}"', remedy: "close the placeholder" };
   const problem = topicNameProblem(pieces.map((piece) => (piece.kind === "text" ? piece.text : "x")).join(""));
-  if (problem !== undefined) return { problem: `"${template}" ${problem}`, remedy: "give a topic name to publish to" };
+  if (problem !== undefined) {
+    return { problem: `${quote(template)} ${problem}`, remedy: "give a topic name to publish to" };
+  }
   const isStatic = pieces.every((piece) => piece.kind === "text");
   return { text: template, pieces, isStatic, isIdentity: pieces.length === 1 && pieces[0]?.kind === "topic" };
 }
@@ -58,7 +68,8 @@ function parsePlaceholder(inner: string): Piece | undefined {
 
 /**
  * Makes the destination topic of a message; `undefined` when the input topic lacks a level that the template asks for,
- * or when no topic is left: a PUBLISH without one, and without a topic alias, is a protocol error.
+ * or when no topic is left: a PUBLISH without one, and without a topic alias, is a protocol error. One that grows longer
+ * than a topic may be is not made to its end.
  * `site/${inputTopic.2}` and `plant/line4/temp` → `site/line4`
  */
 export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: string): string | undefined {
@@ -73,6 +84,7 @@ export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: stri
       if (level === undefined) return undefined;
       topic += level;
     }
+    if (topic.length > maxTopicBytes) return topic;
   }
   return topic === "" ? undefined : topic;
 }
@@ -84,8 +96,12 @@ export function unresolvableLevel({ pieces }: TopicTemplate, filter: string): nu
   return pieces.find((piece): piece is Level => piece.kind === "level" && piece.number > levels.length)?.number;
 }
 
-/** Levels are counted without the slashes at the start and at the end. */
-function topicLevels(topic: string): string[] {
-  const inner = topic.replace(/^\/+|\/+$/g, "");
-  return inner === "" ? [] : inner.split("/");
+/** The levels of a topic or of a filter, as `${inputTopic.1}` counts them: without the slashes at the start and at the end. */
+export function topicLevels(topic: string): string[] {
+  let start = 0;
+  let end = topic.length;
+  // No regular expression: one for the end looks at every row of slashes again from each of its slashes.
+  while (start < end && topic[start] === "/") start += 1;
+  while (end > start && topic[end - 1] === "/") end -= 1;
+  return start === end ? [] : topic.slice(start, end).split("/");
 }

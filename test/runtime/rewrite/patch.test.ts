@@ -180,6 +180,53 @@ describe("the topic", () => {
   });
 });
 
+describe("a topic that is not UTF-8 is never made into another one", () => {
+  const malformed = (qos: 0 | 1) => {
+    const bytes = encode({ cmd: "publish", qos, messageId: 1, dup: false, retain: false, topic: "a/b", payload: "x" });
+    bytes[6] = 0xff;
+    return viewOf(bytes);
+  };
+
+  test.each([
+    ["under a template", { template: template("site/${inputTopic}") }],
+    ["under a template of one of its levels", { template: template("site/${inputTopic.1}") }],
+    ["where its limits have to be known", { isEventGrid: true }],
+    [
+      "where it becomes the subject of a CloudEvent",
+      { cloudEvents: { mode: "CreateOrRemap" as const, source: "aio://cloud" } },
+    ],
+  ])("%s: it is undeliverable", (_case, change) => {
+    const patch = createPatch(plan(change));
+
+    expect(patch(malformed(1))).toEqual({
+      undeliverable: "its topic is not well-formed UTF-8, so that no topic can be made of it",
+    });
+  });
+
+  test("a topic with U+FFFD, which is UTF-8, is another one and passes before and after it", () => {
+    const patch = createPatch(plan({ template: template("site/${inputTopic}") }));
+    const topicOf = (view: PublishView) => {
+      const made = patch(view);
+      return "undeliverable" in made ? undefined : packetOf(made).topic;
+    };
+
+    const topics = [viewOfPublish({ topic: "a/\u{fffd}" }), malformed(1), viewOfPublish({ topic: "a/\u{fffd}" })].map(
+      topicOf,
+    );
+
+    expect(topics).toEqual(["site/a/\u{fffd}", undefined, "site/a/\u{fffd}"]);
+  });
+});
+
+test("a topic that grows under a template is given up as soon as it is longer than a topic may be", () => {
+  const patch = createPatch(plan({ template: template("${inputTopic}".repeat(64)) }));
+
+  const outcome = patch(viewOfPublish({ topic: "x".repeat(60_000) }));
+
+  expect(outcome).toEqual({ undeliverable: expect.stringContaining("is 120000 bytes long, more than 65535") });
+  expect("undeliverable" in outcome && outcome.undeliverable.length).toBeLessThan(500);
+});
+
 describe("planPatch", () => {
   function planOf(changes: Readonly<Record<string, unknown>> = {}): PatchPlan {
     const { config } = parseDocument(buildDocument(changes));

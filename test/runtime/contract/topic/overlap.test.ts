@@ -89,7 +89,7 @@ test("an intersection is a topic filter, and the same from either side", () => {
   );
 });
 
-test("each filter is found with the first one before it that it shares topics with, whatever group it is shared in", () => {
+test("each filter is found with one before it that it shares topics with, whatever group it is shared in", () => {
   expect(findOverlaps(["a/#", "b/#", "$shared/one/+/x", "$share/two/a/b"])).toEqual([
     { filter: "$shared/one/+/x", index: 2, other: "a/#" },
     { filter: "$share/two/a/b", index: 3, other: "a/#" },
