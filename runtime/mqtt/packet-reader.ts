@@ -1,8 +1,5 @@
-/** The server sent bytes that are no MQTT 5 packet: the connection can't be trusted any further. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-  readonly code = "RELAY_PROTOCOL";
-}
+import { malformedPacket } from "./wire/protocol-error.ts";
+import { continuationBit, maxVariableIntegerBytes } from "./wire/variable-integer.ts";
 
 /**
  * Takes one whole packet, `bytes[start]` up to and without `bytes[end]`.
@@ -10,8 +7,6 @@ export class ProtocolError extends Error {
  */
 export type PacketHandler = (bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean) => void;
 
-const maxLengthBytes = 4;
-const continuationBit = 0x80;
 /** First size of the buffer that a packet is gathered in: any that Event Grid takes fits, and what isn't filled takes no memory. */
 const firstBytes = 1_048_576;
 
@@ -24,6 +19,7 @@ const firstBytes = 1_048_576;
  */
 export class PacketReader {
   readonly #onPacket: PacketHandler;
+  readonly #checkHeader: (firstByte: number) => void;
   /** The packet that has begun and not ended, as far as it has come. */
   #partial: Buffer | undefined;
   #filled = 0;
@@ -31,20 +27,31 @@ export class PacketReader {
   #length = 0;
   #headerLength = 0;
   /** The first bytes of a packet whose length is not known yet. */
-  readonly #header = Buffer.alloc(1 + maxLengthBytes);
+  readonly #header = Buffer.alloc(1 + maxVariableIntegerBytes);
   #headerFilled = 0;
+  #isStopped = false;
 
-  constructor(onPacket: PacketHandler) {
+  /** @param checkHeader throws for the first byte of a packet that is not worth being gathered; omitted: every one is */
+  constructor(onPacket: PacketHandler, checkHeader: (firstByte: number) => void = () => undefined) {
     this.#onPacket = onPacket;
+    this.#checkHeader = checkHeader;
+  }
+
+  /** Hands nothing more over, not even of the chunk that is being read, and forgets the packet that has begun. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#partial = undefined;
+    this.#filled = this.#headerFilled = 0;
   }
 
   /**
    * Reads a chunk, up to and without `chunk[end]`, and hands over each packet that it completes.
-   * @throws {ProtocolError} when a length is not one of MQTT's
+   * @throws {ProtocolError} when a length is not one of MQTT's. Nothing may be pushed after it
    */
   push(chunk: Buffer, end = chunk.length): void {
+    if (this.#isStopped) return;
     let position = this.#partial === undefined ? this.#completeHeader(chunk, end) : this.#fillPartial(chunk, 0, end);
-    while (position < end) {
+    while (position < end && !this.#hasStopped()) {
       const headerLength = findHeaderLength(chunk, position, end);
       if (headerLength === 0) {
         chunk.copy(this.#header, 0, position, end);
@@ -53,6 +60,7 @@ export class PacketReader {
       }
       const packetEnd = position + headerLength + readLength(chunk, position + 1);
       if (packetEnd > end) {
+        this.#checkHeader(chunk[position] ?? 0);
         this.#startPartial(headerLength, packetEnd - position);
         this.#fillPartial(chunk, position, end);
         return;
@@ -60,6 +68,11 @@ export class PacketReader {
       this.#onPacket(chunk, position, packetEnd, headerLength, false);
       position = packetEnd;
     }
+  }
+
+  /** A method, since it changes while a packet is handed over. */
+  #hasStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Bytes held of a packet that is not whole yet. */
@@ -75,6 +88,7 @@ export class PacketReader {
       const headerLength = findHeaderLength(this.#header, 0, this.#headerFilled);
       if (headerLength === 0) continue;
       const header = this.#header;
+      this.#checkHeader(header[0] ?? 0);
       this.#startPartial(headerLength, headerLength + readLength(header, 1));
       this.#headerFilled = 0;
       this.#fillPartial(header, 0, headerLength);
@@ -115,12 +129,15 @@ export class PacketReader {
 
 /** Length of the fixed header that begins at `start`; 0 when it is not whole yet. @see MQTT 5.0 §2.1.4 */
 function findHeaderLength(bytes: Buffer, start: number, end: number): number {
-  for (let index = 1; index <= maxLengthBytes; index++) {
+  for (let index = 1; index <= maxVariableIntegerBytes; index++) {
     const at = start + index;
     if (at >= end) return 0;
-    if (((bytes[at] ?? 0) & continuationBit) === 0) return index + 1;
+    const byte = bytes[at] ?? 0;
+    if ((byte & continuationBit) !== 0) continue;
+    if (byte === 0 && index > 1) throw malformedPacket("a packet length that takes more bytes than it needs"); // [MQTT-1.5.5-1]
+    return index + 1;
   }
-  throw new ProtocolError("the server sent a packet length of more than four bytes");
+  throw malformedPacket("a packet length of more than four bytes");
 }
 
 function readLength(bytes: Buffer, at: number): number {

@@ -2,11 +2,14 @@ import type { Duplex } from "node:stream";
 
 import { readBytes } from "../transport/reused-buffer.ts";
 import { PacketReader, type PacketHandler } from "./packet-reader.ts";
+import { checkFirstByte } from "./wire/server-packets.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
 const gatherMs = 2;
 /** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
+/** Packets that are read in one turn of the event loop, as far as whole reads allow: other connections get theirs in between. */
+const packetsPerTurn = 1000;
 /** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
 const largestWindowShare = 1 / 4;
 
@@ -27,26 +30,34 @@ export class StreamReader {
   #nextLook = fewestGathered;
   #timer: NodeJS.Timeout | undefined;
   #isGathering = false;
+  /** Packets since reading last gave way to others. */
+  #turnPackets = 0;
+  #isYielding = false;
+  readonly #packetReader: PacketReader;
   /** Bytes that have arrived. */
   readBytes = 0;
   /** Packets that the peer may send before it needs an answer. */
   window = Infinity;
 
-  /** @param onBroken takes what `onPacket` throws, and bytes that are no packets */
+  /** @param onBroken takes what `onPacket` throws, and bytes that are no packets; nothing is handed over after it */
   constructor(stream: Duplex, onPacket: PacketHandler, onBroken: (cause: unknown) => void) {
     this.#stream = stream;
-    const packets = new PacketReader((bytes, start, end, headerLength, isOwn) => {
+    this.#packetReader = new PacketReader((bytes, start, end, headerLength, isOwn) => {
       this.#packets++;
       onPacket(bytes, start, end, headerLength, isOwn);
-    });
+    }, checkFirstByte);
     readBytes(stream, (chunk, end) => {
       this.readBytes += end;
+      const packets = this.#packets;
       try {
-        packets.push(chunk, end);
+        this.#packetReader.push(chunk, end);
       } catch (cause) {
+        this.#packetReader.stop();
         onBroken(cause);
         return;
       }
+      this.#turnPackets += this.#packets - packets;
+      if (this.#turnPackets >= packetsPerTurn) this.#yield();
       if (this.#packets >= this.#nextLook) this.#lookAtClock();
     });
   }
@@ -61,13 +72,34 @@ export class StreamReader {
     if (paused === this.#isPaused) return;
     this.#isPaused = paused;
     if (paused) this.#stream.pause();
-    else if (!this.#isGathering) this.#stream.resume();
+    else this.#resume();
   }
 
-  /** Reads what still comes, so that the stream's end is seen; whoever takes it has to pass it over. */
+  /** Hands nothing more over, not even of what has come. */
+  stop(): void {
+    this.#packetReader.stop();
+  }
+
+  /** Hands nothing more over. What still comes is read and dropped, so that the stream's end is seen. */
   finish(): void {
+    this.#packetReader.stop();
     this.#isPaused = false;
     this.#stream.resume();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused && !this.#isGathering && !this.#isYielding) this.#stream.resume();
+  }
+
+  /** Gives way to other connections: libuv reads one socket up to 32 times before it looks at the next. */
+  #yield(): void {
+    this.#turnPackets = 0;
+    this.#isYielding = true;
+    this.#stream.pause();
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#resume();
+    });
   }
 
   #lookAtClock(): void {
@@ -87,7 +119,7 @@ export class StreamReader {
     this.#stream.pause();
     this.#timer ??= setTimeout(() => {
       this.#isGathering = false;
-      if (!this.#isPaused) this.#stream.resume();
+      this.#resume();
     }, gatherMs);
     this.#timer.refresh();
   }

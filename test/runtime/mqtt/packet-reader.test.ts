@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
-import { PacketReader, ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { serverPacket } from "./arbitrary-packets.ts";
 import { encode } from "./scripted-broker.ts";
 

@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 
-import { ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { StreamReader } from "../../../runtime/mqtt/stream-reader.ts";
 import { encode } from "./scripted-broker.ts";
 
