@@ -21,6 +21,7 @@ export interface ConnectionUser {
   /** Finishes what the connection needs to be up, such as its subscriptions; a rejection ends it. */
   readonly prepare: () => Promise<void>;
   readonly onPublish: ConnectionEvents["onPublish"];
+  readonly onMalformed?: ConnectionEvents["onMalformed"];
   readonly onPuback: ConnectionEvents["onPuback"];
   /**
    * Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice, until `signal` aborts.
@@ -203,6 +204,7 @@ export class Link {
           });
         },
         onPublish: (view) => user?.onPublish(view),
+        onMalformed: (view, problem) => user?.onMalformed?.(view, problem) === true,
         onPuback: (packetId, reasonCode) => user?.onPuback(packetId, reasonCode),
         onClosed: (error) => {
           attempt.end();

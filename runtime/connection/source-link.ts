@@ -4,11 +4,13 @@ import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
+import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source-side.ts";
 import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
+import { MalformedMessages } from "./malformed-messages.ts";
 import type { OldFilters } from "./old-filters.ts";
 import { until } from "./quiesce.ts";
 import { buildConnectOptions, reportSessionExpiry, type Side } from "./side.ts";
@@ -36,6 +38,7 @@ export class SourceUser implements LinkUser {
   readonly #options: SourceOptions;
   readonly #reportExpiry: (limits: ServerLimits) => void;
   #connections = 0;
+  readonly #malformed = new MalformedMessages();
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
 
@@ -60,10 +63,16 @@ export class SourceUser implements LinkUser {
     return buildConnectOptions(side, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
   }
 
+  /** A session that holds a malformed message is read on in two connections: there is no use in waiting for them. */
+  survives(error: ConnectionError): boolean {
+    return this.#malformed.survives(error);
+  }
+
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
     const { side, session, counters, log, filters, oldFilters, forwarder } = this.#options;
     const { sessionPresent } = limits;
     this.#connections++;
+    this.#malformed.onOpened();
     if (this.#connections > 1 && !sessionPresent) {
       counters.sessionsLost++;
       log.warn("the source had lost the session: what waited in it is gone");
@@ -79,6 +88,7 @@ export class SourceUser implements LinkUser {
       forwarder,
       counters,
       log,
+      malformed: this.#malformed,
       prepare: async () => {
         if (this.#connections === 1) await beforeSubscribe(sessionPresent);
         await subscriptions.subscribe();
@@ -89,6 +99,7 @@ export class SourceUser implements LinkUser {
 }
 
 interface SourceConnectionOptions extends Pick<SourceOptions, "forwarder" | "counters" | "log"> {
+  readonly malformed: MalformedMessages;
   readonly prepare: () => Promise<void>;
   readonly onClosed: () => void;
 }
@@ -117,6 +128,10 @@ class SourceConnection implements ConnectionUser {
     if (origin === "maybeCopy") this.#options.counters.possibleCopies++;
     if (origin === "unwanted" || origin === "copy") this.#source.onUnwanted(view, origin);
     else this.#source.onPublish(view);
+  }
+
+  onMalformed(view: PublishView, problem: ProtocolError): boolean {
+    return this.#options.malformed.take(view, problem, this.#source);
   }
 
   #logMessage({ topic, qos, payloadBytes }: PublishView): void {
