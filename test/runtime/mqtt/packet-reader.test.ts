@@ -258,3 +258,43 @@ describe("a large packet", () => {
     expect(largest).toBeLessThanOrEqual(4_000_010);
   });
 });
+
+test("a length that takes more bytes than it needs is refused, also where it comes byte by byte", () => {
+  for (const size of [1, 2, 100]) {
+    const reader = new PacketReader(() => undefined);
+    const bytes = Buffer.from([0xd0, 0x80, 0x00]);
+
+    expect(() => {
+      for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+    }).toThrow(/takes more bytes than it needs/);
+  }
+});
+
+test("hands nothing over once it was stopped, not even what the chunk has still", () => {
+  const received: number[] = [];
+  const reader = new PacketReader((bytes, start) => {
+    received.push(bytes[start] ?? 0);
+    if (received.length === 2) reader.stop();
+  });
+
+  reader.push(Buffer.from([0xd0, 0, 0xe0, 0, 0xd0, 0, 0xd0]));
+  reader.push(Buffer.from([0, 0xd0, 0]));
+
+  expect(received).toEqual([0xd0, 0xe0]);
+  expect(reader.pendingBytes).toBe(0);
+});
+
+test("asks about the first byte of a packet before it gathers it, and not about one that lies whole in a chunk", () => {
+  const asked: number[] = [];
+  const reader = new PacketReader(
+    () => undefined,
+    (firstByte) => asked.push(firstByte),
+  );
+
+  reader.push(Buffer.from([0xd0, 0, 0x30, 9, 1]));
+  reader.push(Buffer.alloc(8));
+  reader.push(Buffer.from([0x40]));
+  reader.push(Buffer.from([2, 0, 5]));
+
+  expect(asked).toEqual([0x30, 0x40]);
+});
