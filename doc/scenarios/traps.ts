@@ -122,17 +122,20 @@ export const traps: readonly Scenario[] = [
     id: "10 AUTH",
     behaviour: "AUTH after CONNACK is the relay's own, its shortest form included",
     tests: [
-      ...mqtt("reauthentication", "a step that nobody waits for ends the connection, and says what to do"),
+      ...mqtt("reauthentication", "%s that nobody waits for ends the connection"),
       ...mqtt("reauthentication", "takes an AUTH of two bytes for a success"),
     ],
   },
   {
     id: "11 Malformed packets",
     behaviour: "A malformed packet ends the connection, with a reason",
-    tests: runtime(
-      "queue/hostile-bytes",
-      "a connection takes any bytes in any chunks: it ends with a reason or goes on, and nothing is thrown",
-    ),
+    tests: [
+      ...runtime(
+        "queue/hostile-bytes",
+        "a connection takes any bytes in any chunks: it ends with a reason or goes on, and nothing is thrown",
+      ),
+      ...mqtt("connection", "says in its DISCONNECT what the server did wrong: %s"),
+    ],
   },
   {
     id: "12 Large packets",

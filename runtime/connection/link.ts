@@ -23,6 +23,7 @@ export interface ConnectionUser {
   readonly onPublish: ConnectionEvents["onPublish"];
   readonly roomFor?: NonNullable<ConnectionEvents["roomFor"]>;
   readonly onPassedOver?: NonNullable<ConnectionEvents["onPassedOver"]>;
+  readonly onMalformed?: ConnectionEvents["onMalformed"];
   readonly onPuback: ConnectionEvents["onPuback"];
   /**
    * Brings a connection to rest that is about to be replaced, so that nothing has to be sent twice, until `signal` aborts.
@@ -207,6 +208,7 @@ export class Link {
         onPublish: (view) => user?.onPublish(view),
         roomFor: (bytes) => user?.roomFor?.(bytes),
         onPassedOver: (view, bytes) => user?.onPassedOver?.(view, bytes),
+        onMalformed: (view, problem) => user?.onMalformed?.(view, problem) === true,
         onPuback: (packetId, reasonCode) => user?.onPuback(packetId, reasonCode),
         onClosed: (error) => {
           attempt.end();

@@ -9,10 +9,12 @@ import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
+import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source-side.ts";
 import type { Logger } from "../report/log.ts";
 import { reportRemovedSession } from "../report/trouble-log.ts";
+import { MalformedMessages } from "./malformed-messages.ts";
 import { Link, type ConnectionUser, type LinkOptions, type LinkUser } from "./link.ts";
 import { until } from "./quiesce.ts";
 import { buildConnectOptions, createLinkOptions, createSide, type DataflowContext, type Side } from "./side.ts";
@@ -127,6 +129,7 @@ class RemovedSession implements LinkUser {
   #found: ((isThere: boolean) => void) | undefined;
   #wasFound = false;
   #wasOpen = false;
+  readonly #malformed = new MalformedMessages();
   #current: RemovedSessionConnection | undefined;
   #messages = 0;
 
@@ -162,13 +165,19 @@ class RemovedSession implements LinkUser {
     return buildConnectOptions(this.#side, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
   }
 
+  survives(error: ConnectionError): boolean {
+    return this.#malformed.survives(error);
+  }
+
   open(connection: Connection, { sessionPresent }: ServerLimits): ConnectionUser {
     this.#wasOpen = true;
+    this.#malformed.onOpened();
     const source = this.#session.open(connection, sessionPresent);
     const { filters, subscribed, forwarder } = this.#options;
     const user = new RemovedSessionConnection(connection, source, forwarder, {
       filters,
       subscribed,
+      malformed: this.#malformed,
       onMessage: () => this.#messages++,
       onClosed: () => (this.#current = undefined),
       // Nothing is in it: the connection has just made it.
@@ -207,6 +216,7 @@ class RemovedSession implements LinkUser {
 interface RemovedConnectionOptions {
   readonly filters: readonly string[];
   readonly subscribed: readonly string[];
+  readonly malformed: MalformedMessages;
   readonly onMessage: () => void;
   readonly onPrepared: () => void;
   readonly onClosed: () => void;
@@ -253,6 +263,11 @@ class RemovedSessionConnection implements ConnectionUser {
     this.#options.onMessage();
     if (this.#matcher.matches(view.topic)) this.#source.onPublish(view);
     else this.#source.onUnwanted(view);
+  }
+
+  onMalformed(view: PublishView, problem: ProtocolError): boolean {
+    if (this.#lastMs !== undefined) this.#lastMs = performance.now();
+    return this.#options.malformed.take(view, problem, this.#source);
   }
 
   onPuback(packetId: number, reasonCode: number): void {

@@ -5,11 +5,13 @@ import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import type { Room } from "../memory/lane.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
+import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source-side.ts";
 import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
+import { MalformedMessages } from "./malformed-messages.ts";
 import type { OldFilters } from "./old-filters.ts";
 import { until } from "./quiesce.ts";
 import { buildConnectOptions, reportSessionExpiry, type Side } from "./side.ts";
@@ -37,6 +39,7 @@ export class SourceUser implements LinkUser {
   readonly #options: SourceOptions;
   readonly #reportExpiry: (limits: ServerLimits) => void;
   #connections = 0;
+  readonly #malformed = new MalformedMessages();
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
 
@@ -61,10 +64,16 @@ export class SourceUser implements LinkUser {
     return buildConnectOptions(side, credentials, { cleanStart: false, receiveMaximum, timeoutMs });
   }
 
+  /** A session that holds a malformed message is read on in two connections: there is no use in waiting for them. */
+  survives(error: ConnectionError): boolean {
+    return this.#malformed.survives(error);
+  }
+
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
     const { side, session, counters, log, filters, oldFilters, forwarder } = this.#options;
     const { sessionPresent } = limits;
     this.#connections++;
+    this.#malformed.onOpened();
     if (this.#connections > 1 && !sessionPresent) {
       counters.sessionsLost++;
       log.warn("the source had lost the session: what waited in it is gone");
@@ -80,6 +89,7 @@ export class SourceUser implements LinkUser {
       forwarder,
       counters,
       log,
+      malformed: this.#malformed,
       prepare: async () => {
         if (this.#connections === 1) await beforeSubscribe(sessionPresent);
         await subscriptions.subscribe();
@@ -90,6 +100,7 @@ export class SourceUser implements LinkUser {
 }
 
 interface SourceConnectionOptions extends Pick<SourceOptions, "forwarder" | "counters" | "log"> {
+  readonly malformed: MalformedMessages;
   readonly prepare: () => Promise<void>;
   readonly onClosed: () => void;
 }
@@ -126,6 +137,10 @@ class SourceConnection implements ConnectionUser {
 
   onPassedOver(view: PublishView, bytes: number): void {
     this.#source.onPassedOver(view, bytes);
+  }
+
+  onMalformed(view: PublishView, problem: ProtocolError): boolean {
+    return this.#options.malformed.take(view, problem, this.#source);
   }
 
   #logMessage({ topic, qos, payloadBytes }: PublishView): void {

@@ -87,9 +87,17 @@ export class BatchWriter {
     this.#feed();
   }
 
-  /** Writes what was given, and ends the stream behind it. Nothing may be given after it. */
-  end(): void {
+  /**
+   * Writes what was given, and ends the stream behind it. Nothing may be given after it.
+   * @param deadlineMs time for the peer to close, too; the stream is cut then
+   */
+  end(deadlineMs: number): void {
     this.flush();
+    const stream = this.#stream;
+    const timer = setTimeout(() => stream.destroy(), deadlineMs);
+    stream.once("close", () => {
+      clearTimeout(timer);
+    });
     this.#isEnding = true;
     if (this.#queuedBytes === 0) this.#stream.end();
   }

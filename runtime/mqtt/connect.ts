@@ -1,6 +1,8 @@
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import { isFailure, mqtt5Remedy } from "../contract/reason-codes.ts";
-import { encodeControlPacket, type IConnackPacket } from "./control-packets.ts";
+import { encodeControlPacket } from "./control-packets.ts";
+import { protocolError } from "./wire/protocol-error.ts";
+import { readConnack, type Connack, type PacketBytes } from "./wire/server-packets.ts";
 
 /** What CONNECT says. @see MQTT 5.0 §3.1 */
 export interface ConnectOptions {
@@ -64,16 +66,48 @@ const oldConnackBytes = 2;
 /**
  * Finds a CONNACK that is none of MQTT 5, such as that of a broker with MQTT 3.1.1 only; `undefined` when it is one.
  * A failure of MQTT 5 counts as one also where the properties are left out.
+ * @param length bytes behind the fixed header
  * @see MQTT 3.1.1 §3.2.2.3
  */
-export function describeOldConnack({ length = 0, reasonCode = 0 }: IConnackPacket): string | undefined {
+export function describeOldConnack(length: number, reasonCode: number): string | undefined {
   if (length >= oldConnackBytes && isFailure(reasonCode)) return undefined;
   if (length > oldConnackBytes && reasonCode === 0) return undefined;
   return `does not speak MQTT 5 (the return code of its CONNACK is ${reasonCode}); ${mqtt5Remedy}`;
 }
 
+/**
+ * Reads the CONNACK that answers a CONNECT.
+ * @param onAccepted called when it accepts the connection, before the rest of it is read
+ * @returns what it says; `old` where it is none of MQTT 5: what the server does, for a message
+ * @throws {ProtocolError} when it can't be read, or does not answer this CONNECT
+ */
+export function readConnackAnswer(
+  packet: PacketBytes,
+  { cleanStart, authenticationMethod: ours }: Pick<ConnectOptions, "cleanStart" | "authenticationMethod">,
+  onAccepted: () => void,
+): Connack | { readonly old: string } {
+  const at = packet.start + packet.headerLength;
+  const length = packet.end - at;
+  const code = length < oldConnackBytes ? 0 : (packet.bytes[at + 1] ?? 0);
+  if (length >= oldConnackBytes && code === 0) onAccepted();
+  const old = describeOldConnack(length, code);
+  if (old !== undefined) return { old };
+  const connack = readConnack(packet);
+  // [MQTT-3.2.2-4]
+  if (connack.sessionPresent && cleanStart)
+    throw protocolError("a CONNACK with Session Present for a CONNECT with Clean Start");
+  const { authenticationMethod: theirs } = connack.properties;
+  // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
+  if (theirs !== undefined && theirs !== ours)
+    throw protocolError("a CONNACK with another authentication method than CONNECT");
+  return connack;
+}
+
+/** The part of a CONNACK that announces something. */
+type LimitsOf = Pick<Connack, "sessionPresent"> & Partial<Pick<Connack, "properties">>;
+
 /** Reads what a CONNACK announces. Defaults: MQTT 5.0 §3.2.2.3. */
-export function readLimits({ sessionPresent, properties }: IConnackPacket): ServerLimits {
+export function readLimits({ sessionPresent, properties }: LimitsOf): ServerLimits {
   return {
     sessionPresent,
     receiveMaximum: Math.min(properties?.receiveMaximum ?? maxPublishPacketId, maxPublishPacketId),

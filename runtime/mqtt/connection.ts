@@ -1,39 +1,40 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError, type ConnectionEnd, type Retry } from "../contract/errors.ts";
+import { ConnectionError, describeError, type ConnectionFailure } from "../contract/errors.ts";
 import type { Room } from "../memory/lane.ts";
 import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { BatchWriter } from "./batch-writer.ts";
-import { describeOldConnack, encodeConnect, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
-import {
-  decodeControlPacket,
-  encodeControlPacket,
-  PacketType,
-  readPuback,
-  type IConnackPacket,
-  type Packet,
-} from "./control-packets.ts";
+import { encodeConnect, readConnackAnswer, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
+import { encodeControlPacket, encodeFault } from "./control-packets.ts";
+import { dispatchControlPacket, dispatchFirstPacket, type ControlTakers } from "./dispatch.ts";
 import { startKeepAlive } from "./keep-alive.ts";
-import { ProtocolError, type PacketGate } from "./packet-reader.ts";
+import type { PacketGate } from "./packet-reader.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { Requests, type Subscription } from "./requests.ts";
-import { describeReasonCode, judgeReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
+import { describeReasonCode, judgeReasonCode, nameReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
 import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { FaultCode, protocolError, ProtocolError } from "./wire/protocol-error.ts";
+import { PacketType, readPuback, type PacketBytes } from "./wire/server-packets.ts";
 
 /** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
 export interface ConnectionEvents {
   /** Called before anything that the server sends behind its CONNACK is read. */
   readonly onConnected: (connection: Connection, limits: ServerLimits) => void;
-  /** The view is used again for the next message. */
+  /** The view is used again for the next message, which is well-formed as this one is. */
   readonly onPublish: (view: PublishView) => void;
   /** Room for a message of so many bytes that has begun to arrive; `undefined`, or omitted, where there never is so much. */
   readonly roomFor?: (bytes: number) => Room | undefined;
   /** Such a message has passed; the view has its topic, no properties and no payload. */
   readonly onPassedOver?: (view: PublishView, bytes: number) => void;
+  /**
+   * A message has come that is malformed and can be acknowledged.
+   * @returns whether it is taken all the same; `false`, as where this is omitted: it ends the connection
+   */
+  readonly onMalformed?: ((view: PublishView, problem: ProtocolError) => boolean) | undefined;
   readonly onPuback: (packetId: number, reasonCode: number) => void;
   /** Called once, also for a connection that never came to be; `undefined` after {@link Connection.close}. */
   readonly onClosed: (error: ConnectionError | undefined) => void;
@@ -53,10 +54,13 @@ export class Connection {
   readonly #view = new PublishView();
   readonly #reauthentication: Reauthentication;
   readonly #requests: Requests;
+  readonly #takers: ControlTakers;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
   /** Whether somebody has asked to read no further, and whether the server reads too little of what it is told. */
   #isPaused = false;
   #isUnread = false;
+  /** Whether a CONNACK has come that accepts, whatever else is in it: a DISCONNECT can be read from then on. */
+  #isAccepted = false;
   #stopKeepAlive: () => void = () => undefined;
   #stopTimer: () => void;
   /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
@@ -79,12 +83,10 @@ export class Connection {
     };
     this.#reauthentication = new Reauthentication(options, this);
     this.#requests = this.#createRequests();
-    stream.on("error", (cause: unknown) => {
-      const reason = describeStreamError(cause);
-      this.#fail(`lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`, "soon", "peer", cause);
-    });
+    this.#takers = this.#createTakers();
+    stream.on("error", this.#onStreamError.bind(this));
     stream.on("close", () => {
-      this.#fail(`closed the connection${this.#hint}`, "soon", "peer");
+      this.#fail(`closed the connection${this.#hint}`, { retry: "soon", end: "peer" });
     });
     this.#writer.write(connect);
     this.#stopTimer = this.#startTimer("CONNACK");
@@ -188,19 +190,15 @@ export class Connection {
     const properties = endsSession ? { properties: { sessionExpiryInterval: 0 } } : {};
     this.#writer.write(encodeControlPacket({ cmd: "disconnect", reasonCode: 0, ...properties }));
     this.#phase = "closing";
-    this.#writer.end();
-    const stream = this.#stream;
-    const timer = setTimeout(() => stream.destroy(), closeDeadlineMs);
-    stream.once("close", () => {
-      clearTimeout(timer);
+    this.#leave(closeDeadlineMs);
+    this.#stream.once("close", () => {
       this.#end(undefined);
     });
-    this.#reader.finish();
   }
 
   /** Ends at once, without a word to the server. */
   destroy(reason: string): void {
-    this.#fail(reason, "soon");
+    this.#fail(reason, { retry: "soon" });
   }
 
   #createRequests(): Requests {
@@ -214,105 +212,92 @@ export class Connection {
     });
   }
 
+  #createTakers(): ControlTakers {
+    return {
+      requests: this.#requests,
+      reauthentication: this.#reauthentication,
+      onConnack: this.#onConnack.bind(this),
+      onDisconnect: (code, reasonString) => {
+        this.#refuse("DISCONNECT", "ended the connection", code, reasonString);
+      },
+      onStep: (problem) => {
+        this.#fail(problem, { retry: "slowly" });
+      },
+    };
+  }
+
   /** Fails when what was written last stays without its answer, and nothing moves. @returns a function that ends it */
   #startTimer(awaited: string): () => void {
     const { timeoutMs } = this.#options;
     return watchAnswer(this.traffic, { timeoutMs, now: () => performance.now() }, () => {
-      this.#fail(`sent no ${awaited} within ${timeoutMs} ms; see its log`, "soon");
+      this.#fail(`sent no ${awaited} within ${timeoutMs} ms; see its log`, { retry: "soon" });
     });
-  }
-
-  #onBroken(cause: unknown): void {
-    if (cause instanceof ProtocolError) {
-      const what = `broke the protocol: ${describeError(cause)}${protocolErrorRemedy}`;
-      this.#fail(what, "slowly", "protocol-error", cause);
-    } else this.#fail(`was left because of a fault of the relay: ${describeError(cause)}`, "soon", "fault", cause);
   }
 
   /** Only a message may be large. */
   #gate(): Omit<PacketGate, "onRoom"> {
     return {
       roomFor: (first, length) => {
-        const type = first >> 4;
-        if (type !== PacketType.publish)
-          throw new ProtocolError(`the server sent a packet of type ${type} with ${length} bytes`);
+        if (first >> 4 !== PacketType.publish)
+          throw protocolError(`a packet of type ${first >> 4} with ${length} bytes`);
         return this.#phase === "open" ? this.#events.roomFor?.(length) : undefined;
       },
       onPassedOver: (head, end, headerLength, length) => {
-        if (this.#phase !== "open") return;
-        this.#events.onPassedOver?.(this.#view.readHead(head, end, headerLength), length);
-        this.#view.leave();
+        const view = this.#view.readHead(head, end, headerLength);
+        this.#onMessage(view, () => this.#events.onPassedOver?.(view, length));
       },
     };
   }
 
-  #onPublish(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
-    const view = this.#view.read(bytes, start, end, headerLength, isOwn);
-    if (!isOwn) {
-      this.#events.onPublish(view);
+  #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
+    const type = (bytes[start] ?? 0) >> 4;
+    if (this.#phase === "connecting") dispatchFirstPacket({ bytes, start, end, headerLength }, this.#takers);
+    else if (type === PacketType.publish) this.#onPublish(this.#view.read(bytes, start, end, headerLength, isOwn));
+    else if (type === PacketType.puback) {
+      const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
+      this.#events.onPuback(packetId, reasonCode);
+    } else dispatchControlPacket({ bytes, start, end, headerLength }, this.#takers);
+  }
+
+  #onPublish(view: PublishView): void {
+    if (!view.isOwn) {
+      const problem = view.check();
+      if (problem === undefined) this.#events.onPublish(view);
+      else if (this.#events.onMalformed?.(view, problem) !== true) throw problem;
       return;
     }
     view.room = this.#reader.takeRoom();
-    try {
+    this.#onMessage(view, () => {
       this.#events.onPublish(view);
+    });
+  }
+
+  /** Hands over a message whose bytes are the view's own, and lets go of them. */
+  #onMessage(view: PublishView, handOver: () => void): void {
+    try {
+      const problem = view.check();
+      if (problem === undefined) handOver();
+      else if (this.#events.onMalformed?.(view, problem) !== true) throw problem;
     } finally {
       view.leave();
     }
   }
 
-  #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
-    const type = (bytes[start] ?? 0) >> 4;
-    if (this.#phase === "open" && type === PacketType.publish) {
-      this.#onPublish(bytes, start, end, headerLength, isOwn);
-    } else if (this.#phase === "open" && type === PacketType.puback) {
-      const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
-      this.#events.onPuback(packetId, reasonCode);
-    } else if (this.#phase === "connecting" || this.#phase === "open") {
-      this.#onControlPacket(decodeControlPacket(Buffer.from(bytes.subarray(start, end))));
-    }
-  }
-
-  #onControlPacket(packet: Packet): void {
-    switch (packet.cmd) {
-      case "connack":
-        if (this.#phase === "connecting") this.#onConnack(packet);
-        else this.#fail("sent a second CONNACK", "slowly", "protocol-error");
-        break;
-      case "suback":
-      case "unsuback":
-        this.#requests.onAnswer(packet);
-        break;
-      case "pingresp":
-        this.#requests.onPingresp();
-        break;
-      case "disconnect":
-        this.#refuse("DISCONNECT", "ended the connection", packet.reasonCode ?? 0, packet.properties?.reasonString);
-        break;
-      case "auth": {
-        const problem = this.#reauthentication.onAuth(packet.reasonCode);
-        if (problem !== undefined) this.#fail(problem, "slowly");
-        break;
-      }
-      default:
-        this.#fail(`sent ${packet.cmd.toUpperCase()}, which a client never gets here`, "slowly", "protocol-error");
-    }
-  }
-
-  #onConnack(packet: IConnackPacket): void {
+  #onConnack(packet: PacketBytes): void {
     this.#stopTimer();
-    const code = packet.reasonCode ?? 0;
-    const old = describeOldConnack(packet);
-    if (old !== undefined) {
-      this.#fail(old, "slowly");
+    const answer = readConnackAnswer(packet, this.#options, () => (this.#isAccepted = true));
+    if ("old" in answer) {
+      this.#fail(answer.old, { retry: "slowly", fault: FaultCode.malformedPacket });
       return;
     }
-    if (judgeReasonCode("CONNACK", code) !== "accepted") {
-      this.#refuse("CONNACK", "refused the connection", code, packet.properties?.reasonString);
+    const { reasonCode, properties } = answer;
+    if (judgeReasonCode("CONNACK", reasonCode) !== "accepted") {
+      this.#refuse("CONNACK", "refused the connection", reasonCode, properties.reasonString);
       return;
     }
     this.#phase = "open";
-    this.#startKeepAlive((packet.properties?.serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
-    const limits = readLimits(packet);
+    this.#startKeepAlive((properties.serverKeepAlive ?? this.#options.keepAliveSeconds) * 1000);
+    const limits = readLimits(answer);
     this.#reader.window = Math.min(this.#options.receiveMaximum, limits.receiveMaximum);
     this.#events.onConnected(this, limits);
   }
@@ -325,7 +310,8 @@ export class Connection {
         void this.#requests.ping();
       },
       onTimeout: (silentMs: number) => {
-        this.#fail(`was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`, "soon");
+        const what = `was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`;
+        this.#fail(what, { retry: "soon" });
       },
     };
     this.#stopKeepAlive = startKeepAlive(intervalMs, port, () => performance.now());
@@ -333,7 +319,30 @@ export class Connection {
 
   #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
     const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
-    this.#fail(`${what}: ${describeReasonCode(packet, code, reasonString)}`, retry, "peer", undefined, code);
+    const text = `${what}: ${describeReasonCode(packet, code, reasonString)}`;
+    this.#fail(text, { retry, end: "peer", reasonCode: code });
+  }
+
+  /** What was read can't be used: the server broke the protocol, or this program has a fault. */
+  #onBroken(cause: unknown): void {
+    if (cause instanceof ProtocolError) {
+      const what = `broke the protocol: ${cause.message} (${nameReasonCode(cause.reasonCode)})${protocolErrorRemedy}`;
+      this.#fail(what, { retry: "slowly", end: "protocol-error", cause, fault: cause.reasonCode });
+    } else {
+      const what = `was left because of a fault of the relay: ${describeError(cause)}`;
+      this.#fail(what, { retry: "soon", end: "fault", cause });
+    }
+  }
+
+  #onStreamError(cause: unknown): void {
+    // What carries the packets breaks the protocol, too: WebSocket.
+    if (cause instanceof ConnectionError) {
+      this.#fail(cause.message, { retry: cause.retry, end: cause.end, cause });
+      return;
+    }
+    const reason = describeStreamError(cause);
+    const what = `lost the connection: ${reason}${reason.includes("; ") ? "" : this.#hint}`;
+    this.#fail(what, { retry: "soon", end: "peer", cause });
   }
 
   /** What to look for when the connection ends before CONNACK: TLS 1.3 takes a client for connected before it is judged. */
@@ -341,22 +350,41 @@ export class Connection {
     return this.#phase === "connecting" ? earlyEndHint : "";
   }
 
-  #fail(what: string, retry: Retry, end?: ConnectionEnd, cause?: unknown, reasonCode?: number): void {
+  #fail(what: string, { cause, fault, ...failure }: Failure): void {
     if (this.#phase === "closing") return;
-    this.#end(new ConnectionError(`${this.#options.peer} ${what}`, { reasonCode, retry, end }, { cause }));
+    const error = new ConnectionError(`${this.#options.peer} ${what}`, failure, { cause });
+    this.#end(error, this.#isAccepted ? fault : undefined);
   }
 
-  #end(error: ConnectionError | undefined): void {
+  /** @param fault what to tell the server, as far as it can hear it */
+  #end(error: ConnectionError | undefined, fault?: FaultCode): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
+    this.#reader.stop();
     this.#stopTimer();
     this.#stopKeepAlive();
-    this.#stream.destroy();
-    this.#reader.end();
+    if (fault === undefined) this.#stream.destroy();
+    else {
+      this.#writer.write(encodeFault(fault));
+      this.#leave(faultDeadlineMs);
+    }
     this.#reauthentication.onEnd();
     this.#requests.end();
     this.#events.onClosed(error);
   }
+
+  /** Sends what was written, and ends the stream once the server has, or after a time. Nothing that still comes is looked at. */
+  #leave(deadlineMs: number): void {
+    this.#writer.end(deadlineMs);
+    this.#reader.finish();
+  }
+}
+
+/** Why a connection ends. */
+interface Failure extends ConnectionFailure {
+  readonly cause?: unknown;
+  /** What the server did wrong, to be told to it. */
+  readonly fault?: FaultCode;
 }
 
 const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the client certificate, or want TLS";
@@ -369,3 +397,5 @@ const maxUnreadBytes = 262_144;
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;
+/** The same where it broke the protocol: it has this time to read why. */
+const faultDeadlineMs = 500;

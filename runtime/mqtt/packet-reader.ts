@@ -1,10 +1,6 @@
 import type { Room } from "../memory/lane.ts";
-
-/** The server sent bytes that are no MQTT 5 packet: the connection can't be trusted any further. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-  readonly code = "RELAY_PROTOCOL";
-}
+import { malformedPacket } from "./wire/protocol-error.ts";
+import { continuationBit, maxVariableIntegerBytes } from "./wire/variable-integer.ts";
 
 /**
  * Takes one whole packet, `bytes[start]` up to and without `bytes[end]`.
@@ -28,8 +24,6 @@ export interface PacketGate {
 /** A packet up to this size is read without asking: for each connection there is one at most that is not whole. */
 export const smallPacketBytes = 65_536;
 
-const maxLengthBytes = 4;
-const continuationBit = 0x80;
 /** As much of a packet that is passed over as its handler gets: the longest topic and what stands before and behind it. */
 const headBytes = 66_000;
 
@@ -41,6 +35,7 @@ const headBytes = 66_000;
  */
 export class PacketReader {
   readonly #onPacket: PacketHandler;
+  readonly #checkHeader: (firstByte: number) => void;
   readonly #gate: PacketGate | undefined;
   /** The packet that has begun and not ended, as far as it has come. Of one that is passed over its head. */
   #partial: Buffer | undefined;
@@ -52,26 +47,30 @@ export class PacketReader {
   /** For the packet that has begun, or is being handed over. */
   #room: Room | undefined;
   /** The first bytes of a packet whose length is not known yet. */
-  readonly #header = Buffer.alloc(1 + maxLengthBytes);
+  readonly #header = Buffer.alloc(1 + maxVariableIntegerBytes);
   #headerFilled = 0;
   /** What has come and is to be read once the reader goes on. */
   #rest: Buffer | undefined;
   #isHalted = false;
   #isWaiting = false;
-  #hasEnded = false;
+  #isStopped = false;
 
-  /** @param gate omitted: there is room for everything */
-  constructor(onPacket: PacketHandler, gate?: PacketGate) {
+  /**
+   * @param checkHeader throws for the first byte of a packet that is not worth being gathered; omitted: every one is
+   * @param gate omitted: there is room for everything
+   */
+  constructor(onPacket: PacketHandler, checkHeader: (firstByte: number) => void = () => undefined, gate?: PacketGate) {
     this.#onPacket = onPacket;
+    this.#checkHeader = checkHeader;
     this.#gate = gate;
   }
 
   /**
    * Reads a chunk, up to and without `chunk[end]`, and hands over each packet that it completes.
-   * @throws {ProtocolError} when a length is not one of MQTT's
+   * @throws {ProtocolError} when a length is not one of MQTT's. Nothing may be pushed after it
    */
   push(chunk: Buffer, end = chunk.length): void {
-    if (this.#hasEnded) return;
+    if (this.#isStopped) return;
     if (this.isBusy) this.#keep(chunk, 0, end);
     else this.#read(chunk, end);
   }
@@ -79,7 +78,7 @@ export class PacketReader {
   /** Reads on from where it was halted, or waited. @throws {ProtocolError} as {@link push} does */
   proceed(): void {
     const rest = this.#rest;
-    if (rest === undefined || this.#isHalted || this.#isWaiting || this.#hasEnded) return;
+    if (rest === undefined || this.#isHalted || this.#isWaiting || this.#isStopped) return;
     this.#rest = undefined;
     this.#read(rest, rest.length);
   }
@@ -89,9 +88,10 @@ export class PacketReader {
     this.#isHalted = isHalted;
   }
 
-  /** Nothing is read any more. */
-  end(): void {
-    this.#hasEnded = true;
+  /** Hands nothing more over, not even of the chunk that is being read, and forgets what has come. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#isHalted = this.#isWaiting = false;
     this.#rest = this.#partial = undefined;
     this.#filled = this.#headerFilled = 0;
     this.#room?.release();
@@ -123,7 +123,7 @@ export class PacketReader {
   #read(chunk: Buffer, end: number): void {
     let position = this.#partial === undefined ? this.#completeHeader(chunk, end) : this.#fillPartial(chunk, 0, end);
     while (position < end) {
-      if (this.#isHalted || this.#isWaiting || this.#hasEnded) {
+      if (this.#isHalted || this.#isWaiting || this.#isStopped) {
         this.#keep(chunk, position, end);
         return;
       }
@@ -147,7 +147,7 @@ export class PacketReader {
 
   /** Keeps what can't be read yet. */
   #keep(chunk: Buffer, start: number, end: number): void {
-    if (this.#hasEnded || start === end) return;
+    if (this.#isStopped || start === end) return;
     const bytes = chunk.subarray(start, end);
     this.#rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
   }
@@ -177,6 +177,7 @@ export class PacketReader {
 
   /** Tells whether the packet can be gathered, or passed over, from now on; else there will be room later. */
   #startPartial(first: number, headerLength: number, length: number): boolean {
+    this.#checkHeader(first);
     this.#isPassedOver = false;
     if (length > smallPacketBytes && this.#gate !== undefined) {
       this.#room ??= this.#gate.roomFor(first, length);
@@ -224,12 +225,15 @@ export class PacketReader {
 
 /** Length of the fixed header that begins at `start`; 0 when it is not whole yet. @see MQTT 5.0 §2.1.4 */
 function findHeaderLength(bytes: Buffer, start: number, end: number): number {
-  for (let index = 1; index <= maxLengthBytes; index++) {
+  for (let index = 1; index <= maxVariableIntegerBytes; index++) {
     const at = start + index;
     if (at >= end) return 0;
-    if (((bytes[at] ?? 0) & continuationBit) === 0) return index + 1;
+    const byte = bytes[at] ?? 0;
+    if ((byte & continuationBit) !== 0) continue;
+    if (byte === 0 && index > 1) throw malformedPacket("a packet length that takes more bytes than it needs"); // [MQTT-1.5.5-1]
+    return index + 1;
   }
-  throw new ProtocolError("the server sent a packet length of more than four bytes");
+  throw malformedPacket("a packet length of more than four bytes");
 }
 
 function readLength(bytes: Buffer, at: number): number {

@@ -1,6 +1,10 @@
 import type { Room } from "../memory/lane.ts";
 import { dupBit, retainBit } from "./encoded-publish.ts";
-import { ProtocolError } from "./packet-reader.ts";
+import { FaultCode, malformedPacket, protocolError, ProtocolError } from "./wire/protocol-error.ts";
+import { checkText, checkTopicName } from "./wire/text.ts";
+import { readUint16, readVariableInteger, variableIntegerLength } from "./wire/variable-integer.ts";
+
+export { readVariableInteger, variableIntegerLength } from "./wire/variable-integer.ts";
 
 /** Property identifiers that a PUBLISH may carry. @see MQTT 5.0 §2.2.2.2 */
 export const PublishProperty = {
@@ -14,14 +18,19 @@ export const PublishProperty = {
   userProperty: 0x26,
 } as const;
 
-/** Tells whether a property belongs to the connection that a message came on; such a property is never forwarded. */
+/**
+ * Tells whether a property belongs to the connection that a message came on; such a property is never forwarded. A Topic Alias
+ * would be another one, but no server may send it here: this client announces no Topic Alias Maximum.
+ */
 export function isHopProperty(identifier: number): boolean {
-  return identifier === PublishProperty.topicAlias || identifier === PublishProperty.subscriptionIdentifier;
+  return identifier === PublishProperty.subscriptionIdentifier;
 }
 
 /** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
 export const qosShift = 1;
 const qosMask = 0x06;
+/** The value of QoS that there is none of. @see MQTT 5.0 §3.3.1.2 */
+const noQos = 3;
 
 const nothing = Buffer.alloc(0);
 
@@ -57,14 +66,14 @@ export class PublishView {
   #isScanned = false;
 
   /**
-   * Reads the packet `bytes[start]` up to `bytes[end]`.
+   * Finds the parts of the packet `bytes[start]` up to `bytes[end]`. What they say is left to {@link check}.
    * @param isOwn whether the bytes were made for this packet alone; it begins at 0 then
-   * @throws {ProtocolError} when its parts don't fit into it
+   * @throws {ProtocolError} when its parts don't fit into it, or it can't be acknowledged
    */
   read(bytes: Buffer, start: number, end: number, headerLength: number, isOwn = false): this {
     this.#locate(bytes, start, end, headerLength);
     this.isOwn = isOwn;
-    this.#check();
+    this.#checkIdentifier();
     return this;
   }
 
@@ -78,20 +87,35 @@ export class PublishView {
 
   /**
    * Reads the head of a packet that was passed over, as far as its packet identifier: it has no properties and no payload then.
-   * @throws {ProtocolError} when its topic doesn't fit into the head
+   * @throws {ProtocolError} when its topic doesn't fit into the head, or it can't be acknowledged
    */
   readHead(head: Buffer, end: number, headerLength: number): this {
     this.propertiesStart = this.propertiesEnd = this.end = this.#locateTopic(head, 0, end, headerLength);
-    if (this.end > end) throw new ProtocolError("the server sent a PUBLISH that ends too early");
-    this.#check();
+    if (this.end > end) throw malformedPacket(endsTooEarly);
+    this.#checkIdentifier();
     return this;
   }
 
-  #check(): void {
-    if (this.qos > 0 && this.packetId === 0)
-      throw new ProtocolError("the server sent a PUBLISH with packet identifier 0");
-    // It may be empty only beside a topic alias, and this client takes none: [MQTT-3.3.2-8]
-    if (this.topicEnd === this.topicStart) throw new ProtocolError("the server sent a PUBLISH without a topic");
+  #checkIdentifier(): void {
+    if (this.qos > 0 && this.packetId === 0) throw protocolError("a PUBLISH with packet identifier 0"); // [MQTT-2.2.1-4]
+    if (this.qos === 0 && this.dup) throw protocolError("a PUBLISH with QoS 0 and DUP"); // [MQTT-3.3.1-2]
+  }
+
+  /**
+   * Checks the topic and the properties, so that all that is forwarded may be sent. Calls {@link scanProperties}.
+   * @returns what is wrong with the message, though it can be acknowledged; `undefined` when nothing is
+   */
+  check(): ProtocolError | undefined {
+    try {
+      // It may be empty only beside a topic alias, and this client takes none: §3.3.2.1
+      if (this.topicEnd === this.topicStart) throw protocolError("a PUBLISH without a topic");
+      checkTopicName(this.bytes, this.topicStart, this.topicEnd, "a PUBLISH whose topic");
+      this.scanProperties();
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof ProtocolError) return cause;
+      throw cause;
+    }
   }
 
   #locate(bytes: Buffer, start: number, end: number, headerLength: number): void {
@@ -99,8 +123,7 @@ export class PublishView {
     const length = readVariableInteger(bytes, position, end);
     this.propertiesStart = position + variableIntegerLength(length);
     this.propertiesEnd = this.propertiesStart + length;
-    if (this.topicEnd > end || this.propertiesEnd > end)
-      throw new ProtocolError("the server sent a PUBLISH that ends too early");
+    if (this.topicEnd > end || this.propertiesEnd > end) throw malformedPacket(endsTooEarly);
   }
 
   /** Finds what stands before the properties; returns where they begin. */
@@ -116,8 +139,8 @@ export class PublishView {
     this.dup = (flags & dupBit) !== 0;
     this.qos = (flags & qosMask) >> qosShift;
     this.retain = (flags & retainBit) !== 0;
-    if (this.qos > 1)
-      throw new ProtocolError(`the server sent a PUBLISH with QoS ${this.qos}, which was not asked for`);
+    if (this.qos === noQos) throw malformedPacket("a PUBLISH with QoS 3"); // [MQTT-3.3.1-4]
+    if (this.qos > 1) throw protocolError("a PUBLISH with QoS 2, which was not asked for");
     this.topicStart = start + headerLength + 2;
     this.topicEnd = this.topicStart + readUint16(bytes, this.topicStart - 2, end);
     this.packetId = this.qos === 0 ? 0 : readUint16(bytes, this.topicEnd, end);
@@ -133,35 +156,48 @@ export class PublishView {
   }
 
   /**
-   * Walks over the properties without looking into them, but for what a forwarded message must not keep as it came. A
-   * second call for the same packet does nothing.
-   * @throws {ProtocolError} on a property that a PUBLISH can't carry, or that doesn't fit
+   * Walks over the properties, checks each, and notes what a forwarded message must not keep as it came. A second call for the
+   * same packet does nothing.
+   * @throws {ProtocolError} on a property that a PUBLISH can't carry, that doesn't fit, comes twice or has a value that is not allowed
    */
   scanProperties(): this {
     if (this.#isScanned) return this;
     this.expiryAt = 0;
     this.hopBytes = 0;
     this.identifierCount = 0;
+    let seen = 0;
     for (let position = this.propertiesStart; position < this.propertiesEnd;) {
       const identifier = this.bytes[position] ?? 0;
+      if (identifier === PublishProperty.userProperty) {
+        position = checkUserProperty(this.bytes, position + 1, this.propertiesEnd);
+        continue;
+      }
       const end = propertyEnd(this.bytes, position + 1, this.propertiesEnd, identifier);
-      if (end > this.propertiesEnd) throw new ProtocolError(propertiesEndEarly);
-      if (identifier === PublishProperty.messageExpiryInterval) {
-        this.expiryAt = position + 1;
-        this.hopBytesBeforeExpiry = this.hopBytes;
-      } else if (isHopProperty(identifier)) this.#noteHopProperty(identifier, position, end);
+      if (end > this.propertiesEnd) throw malformedPacket(propertiesEndEarly);
+      if (isHopProperty(identifier)) this.#noteHopProperty(position, end);
+      else {
+        if ((seen & (1 << identifier)) !== 0)
+          throw protocolError(`a PUBLISH with two properties 0x${identifier.toString(16)}`);
+        seen |= 1 << identifier;
+        checkProperty(this.bytes, position + 1, end, identifier);
+        if (identifier === PublishProperty.messageExpiryInterval) {
+          this.expiryAt = position + 1;
+          this.hopBytesBeforeExpiry = this.hopBytes;
+        }
+      }
       position = end;
     }
     this.#isScanned = true;
     return this;
   }
 
-  #noteHopProperty(identifier: number, start: number, end: number): void {
+  #noteHopProperty(start: number, end: number): void {
     if (this.hopBytes === 0) this.hopStart = start;
     this.hopBytes += end - start;
     this.hopEnd = end;
-    if (identifier === PublishProperty.subscriptionIdentifier)
-      this.identifiers[this.identifierCount++] = readVariableInteger(this.bytes, start + 1, end);
+    const value = readVariableInteger(this.bytes, start + 1, end);
+    if (value === 0) throw protocolError("a PUBLISH with Subscription Identifier 0");
+    this.identifiers[this.identifierCount++] = value;
   }
 
   /** Whether the {@link isHopProperty hop properties} stand side by side; true when there are none. */
@@ -178,7 +214,36 @@ export class PublishView {
   }
 }
 
-const propertiesEndEarly = "the server sent a PUBLISH whose properties end too early";
+const endsTooEarly = "a PUBLISH that ends too early";
+const propertiesEndEarly = "a PUBLISH whose properties end too early";
+
+/** Checks the user property whose name and value begin at `at`; returns where it ends. There may be many in each message. */
+function checkUserProperty(bytes: Buffer, at: number, limit: number): number {
+  const middle = at + 2 + readUint16(bytes, at, limit);
+  const end = middle + 2 + readUint16(bytes, middle, limit);
+  if (end > limit) throw malformedPacket(propertiesEndEarly);
+  checkText(bytes, at + 2, middle, userPropertyText);
+  checkText(bytes, middle + 2, end, userPropertyText);
+  return end;
+}
+
+/** Checks the value, other than that of a user property, that lies whole between `at` and `end`. */
+function checkProperty(bytes: Buffer, at: number, end: number, identifier: number): void {
+  switch (identifier) {
+    case PublishProperty.payloadFormatIndicator:
+      if ((bytes[at] ?? 0) > 1) throw protocolError("a PUBLISH whose payload format indicator is neither 0 nor 1");
+      break;
+    case PublishProperty.contentType:
+      checkText(bytes, at + 2, end, "a PUBLISH whose content type");
+      break;
+    case PublishProperty.responseTopic:
+      if (end === at + 2) throw protocolError("a PUBLISH whose response topic is empty"); // [MQTT-4.7.3-1]
+      checkTopicName(bytes, at + 2, end, "a PUBLISH whose response topic");
+      break;
+  }
+}
+
+const userPropertyText = "a PUBLISH of which a user property";
 
 /** Encoded properties, and where they stand. */
 export type PropertiesView = Pick<PublishView, "bytes" | "propertiesStart" | "propertiesEnd">;
@@ -198,7 +263,7 @@ export function forEachProperty(
   while (position < propertiesEnd) {
     const identifier = bytes[position] ?? 0;
     const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
-    if (end > propertiesEnd) throw new ProtocolError(propertiesEndEarly);
+    if (end > propertiesEnd) throw malformedPacket(propertiesEndEarly);
     visit(identifier, position, end);
     position = end;
   }
@@ -212,7 +277,8 @@ export function propertyEnd(bytes: Buffer, value: number, limit: number, identif
     case PublishProperty.messageExpiryInterval:
       return value + 4;
     case PublishProperty.topicAlias:
-      return value + 2;
+      // Greater than the Topic Alias Maximum, which is 0 where CONNECT has none: [MQTT-3.3.2-9]
+      throw new ProtocolError("a PUBLISH with a topic alias, which was not asked for", FaultCode.topicAliasInvalid);
     case PublishProperty.subscriptionIdentifier:
       return value + variableIntegerLength(readVariableInteger(bytes, value, limit));
     case PublishProperty.contentType:
@@ -224,30 +290,8 @@ export function propertyEnd(bytes: Buffer, value: number, limit: number, identif
       return middle + 2 + readUint16(bytes, middle, limit);
     }
     default:
-      throw new ProtocolError(`the server sent a PUBLISH with the unknown property 0x${identifier.toString(16)}`);
+      throw malformedPacket(
+        `a PUBLISH with the property 0x${identifier.toString(16).padStart(2, "0")}, which it can't have`,
+      );
   }
-}
-
-function readUint16(bytes: Buffer, at: number, end: number): number {
-  if (at + 2 > end) throw new ProtocolError("the server sent a packet that ends too early");
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-}
-
-export function readVariableInteger(bytes: Buffer, at: number, end: number): number {
-  let value = 0;
-  for (let index = 0; index < 4 && at + index < end; index++) {
-    const byte = bytes[at + index] ?? 0;
-    value |= (byte & 0x7f) << (7 * index);
-    if ((byte & 0x80) !== 0) continue;
-    if (byte === 0 && index > 0) break; // longer than it need be: [MQTT-1.5.5-1]
-    return value;
-  }
-  throw new ProtocolError("the server sent a packet with a length that is none");
-}
-
-/** Bytes that a variable byte integer takes. @see MQTT 5.0 §1.5.5 */
-export function variableIntegerLength(value: number): number {
-  if (value < 128) return 1;
-  if (value < 16_384) return 2;
-  return value < 2_097_152 ? 3 : 4;
 }

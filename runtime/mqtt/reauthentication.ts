@@ -1,8 +1,16 @@
 import { ConnectionError } from "../contract/errors.ts";
-import { authenticationRemedy, judgeReasonCode } from "../contract/reason-codes.ts";
+import { authenticationRemedy } from "../contract/reason-codes.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { encodeReauthentication } from "./control-packets.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
+import { protocolError } from "./wire/protocol-error.ts";
+import { AuthReason } from "./wire/server-packets.ts";
+
+/** What an AUTH says. */
+interface Auth {
+  readonly reasonCode: number;
+  readonly authenticationMethod: string | undefined;
+}
 
 /** What a re-authentication needs of its connection. */
 interface Writer {
@@ -19,6 +27,8 @@ export class Reauthentication {
   readonly #options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">;
   readonly #writer: Writer;
   #settle: ((failure: string | undefined) => void) | undefined;
+  /** AUTH packets that were sent and not answered, those included that nobody waits for any more. */
+  #unanswered = 0;
 
   constructor(options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">, writer: Writer) {
     this.#options = options;
@@ -35,20 +45,29 @@ export class Reauthentication {
       throw new ConnectionError(`${peer} can't be shown another token now`, { retry: "soon" });
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#writer.write(encodeReauthentication(authenticationMethod, data));
+      this.#unanswered++;
       this.#settle = this.#withTimer(resolve);
     });
     this.#settle = undefined;
     if (failure !== undefined) throw new ConnectionError(`${peer} ${failure}`, { retry: "soon" });
   }
 
-  /** Takes an AUTH; returns why the connection can't go on, if it can't. */
-  onAuth(reasonCode: number): string | undefined {
-    const isSuccess = judgeReasonCode("AUTH", reasonCode) === "accepted";
+  /**
+   * Takes an AUTH that answers CONNECT or a re-authentication; returns why the connection can't go on, if it can't.
+   * @throws {ProtocolError} when it answers nothing, or has another method than CONNECT
+   */
+  onAuth({ reasonCode, authenticationMethod: method }: Auth): string | undefined {
+    const { authenticationMethod: ours } = this.#options;
+    if (ours === undefined) throw protocolError("AUTH, though CONNECT named no authentication method"); // [MQTT-4.12.0-6]
+    if (method !== undefined && method !== ours) throw protocolError("AUTH with another authentication method"); // [MQTT-4.12.0-5]
+    const isSuccess = reasonCode === AuthReason.success;
+    if (!this.#writer.isOpen && !isSuccess)
+      return `asked for another authentication step, which no method here has; ${authenticationRemedy}`;
+    if (this.#unanswered === 0) throw protocolError("AUTH, which nobody waits for");
+    this.#unanswered--;
     // None of the methods here has a second step: a token is all that there is to show.
     this.#settle?.(isSuccess ? undefined : "answered AUTH with another step, which no method here has");
-    // A success that nobody waits for answers what this side had given up waiting for.
-    if (this.#settle !== undefined || (isSuccess && this.#writer.isOpen)) return undefined;
-    return `asked for another authentication step, which no method here has; ${authenticationRemedy}`;
+    return undefined;
   }
 
   /** The connection has ended. */

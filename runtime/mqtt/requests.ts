@@ -1,12 +1,7 @@
 import { ConnectionError } from "../contract/errors.ts";
-import {
-  encodeControlPacket,
-  firstControlPacketId,
-  lastControlPacketId,
-  type ISubackPacket,
-  type IUnsubackPacket,
-  type Packet,
-} from "./control-packets.ts";
+import { encodeControlPacket, firstControlPacketId, lastControlPacketId, type Packet } from "./control-packets.ts";
+import { protocolError } from "./wire/protocol-error.ts";
+import type { Answer } from "./wire/server-packets.ts";
 
 /** One filter of a SUBSCRIBE. */
 export interface Subscription {
@@ -19,10 +14,19 @@ export interface RequestPort {
   readonly isOpen: boolean;
   readonly write: (packet: Buffer) => void;
   /** Ends the connection when what was written last stays without its answer. @returns a function that ends the waiting */
-  readonly startTimer: (awaited: "SUBACK" | "UNSUBACK") => () => void;
+  readonly startTimer: (awaited: AnswerKind) => () => void;
 }
 
-type Answer = ISubackPacket | IUnsubackPacket;
+type AnswerKind = "SUBACK" | "UNSUBACK";
+
+/** A request that was sent and is not answered. */
+interface Waiting {
+  readonly awaited: AnswerKind;
+  /** Filters that it names. */
+  readonly filters: number;
+  /** `undefined` when the connection ended first. */
+  readonly settle: (codes: number[] | undefined) => void;
+}
 
 const pingreq = encodeControlPacket({ cmd: "pingreq" });
 
@@ -30,7 +34,7 @@ const pingreq = encodeControlPacket({ cmd: "pingreq" });
 export class Requests {
   readonly #peer: string;
   readonly #port: RequestPort;
-  readonly #waiting = new Map<number, (answer: Answer | undefined) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   /** Who waits for the answers to PINGREQ, in their order. */
   readonly #pings: ((isAnswered: boolean) => void)[] = [];
   #nextId = firstControlPacketId;
@@ -59,30 +63,40 @@ export class Requests {
     const asked = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
     const properties = identifier === undefined ? {} : { properties: { subscriptionIdentifier: identifier } };
     const packet: Packet = { cmd: "subscribe", messageId, subscriptions: asked, ...properties };
-    return this.#ask("SUBACK", messageId, packet);
+    return this.#ask("SUBACK", messageId, packet, asked.length);
   }
 
   /** Unsubscribes and waits for the UNSUBACK. */
   async unsubscribe(filters: readonly string[]): Promise<number[]> {
     const messageId = this.#takeId();
-    return this.#ask("UNSUBACK", messageId, { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] });
+    const packet: Packet = { cmd: "unsubscribe", messageId, unsubscriptions: [...filters] };
+    return this.#ask("UNSUBACK", messageId, packet, filters.length);
   }
 
-  /** Takes a SUBACK or an UNSUBACK. */
-  onAnswer(answer: Answer): void {
-    const messageId = answer.messageId ?? 0;
-    const settle = this.#waiting.get(messageId);
-    this.#waiting.delete(messageId);
-    settle?.(answer);
+  /**
+   * Takes a SUBACK or an UNSUBACK. One with too few codes is left to who asked.
+   * @throws {ProtocolError} when nobody waits for it, or it has a code for more filters than there are
+   */
+  onAnswer(kind: AnswerKind, { packetId, codes }: Answer): void {
+    const waiting = this.#waiting.get(packetId);
+    if (waiting?.awaited !== kind)
+      throw protocolError(`${kind} with packet identifier ${packetId}, which nobody waits for`);
+    if (codes.length > waiting.filters)
+      throw protocolError(`${kind} with ${codes.length} reason codes for ${waiting.filters} filters`);
+    this.#waiting.delete(packetId);
+    waiting.settle(codes);
   }
 
+  /** Takes a PINGRESP. @throws {ProtocolError} when nobody waits for it */
   onPingresp(): void {
-    this.#pings.shift()?.(true);
+    const settle = this.#pings.shift();
+    if (settle === undefined) throw protocolError("PINGRESP, which nobody waits for");
+    settle(true);
   }
 
   /** The connection has ended: nothing is answered any more. */
   end(): void {
-    for (const settle of this.#waiting.values()) settle(undefined);
+    for (const { settle } of this.#waiting.values()) settle(undefined);
     this.#waiting.clear();
     for (const settle of this.#pings.splice(0)) settle(false);
   }
@@ -94,7 +108,7 @@ export class Requests {
   }
 
   /** @returns the reason code of each filter */
-  async #ask(awaited: "SUBACK" | "UNSUBACK", messageId: number, packet: Packet): Promise<number[]> {
+  async #ask(awaited: AnswerKind, messageId: number, packet: Packet, filters: number): Promise<number[]> {
     return new Promise((resolve, reject) => {
       if (!this.#port.isOpen) {
         reject(new ConnectionError(`${this.#peer} is not connected`, { retry: "soon" }));
@@ -102,11 +116,12 @@ export class Requests {
       }
       this.#port.write(encodeControlPacket(packet));
       const stopTimer = this.#port.startTimer(awaited);
-      this.#waiting.set(messageId, (answer) => {
+      const settle: Waiting["settle"] = (codes) => {
         stopTimer();
-        if (answer !== undefined) resolve(answer.granted as number[]);
+        if (codes !== undefined) resolve(codes);
         else reject(new ConnectionError(`${this.#peer} ended before its ${awaited}`, { retry: "soon" }));
-      });
+      };
+      this.#waiting.set(messageId, { awaited, filters, settle });
     });
   }
 }

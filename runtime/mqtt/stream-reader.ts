@@ -3,11 +3,14 @@ import type { Duplex } from "node:stream";
 import { readBytes } from "../transport/reused-buffer.ts";
 import type { Room } from "../memory/lane.ts";
 import { PacketReader, type PacketGate, type PacketHandler } from "./packet-reader.ts";
+import { checkFirstByte } from "./wire/server-packets.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
 const gatherMs = 2;
 /** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
+/** Packets that are read in one turn of the event loop, as far as whole reads allow: other connections get theirs in between. */
+const packetsPerTurn = 1000;
 /** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
 const largestWindowShare = 1 / 4;
 
@@ -28,16 +31,19 @@ export class StreamReader {
   #nextLook = fewestGathered;
   #timer: NodeJS.Timeout | undefined;
   #isGathering = false;
+  /** Packets since reading last gave way to others. */
+  #turnPackets = 0;
+  #isYielding = false;
+  readonly #packetReader: PacketReader;
   /** Bytes that have arrived. */
   readBytes = 0;
   /** Packets that the peer may send before it needs an answer. */
   window = Infinity;
 
-  readonly #packetReader: PacketReader;
   readonly #onBroken: (cause: unknown) => void;
 
   /**
-   * @param onBroken takes what `onPacket` throws, and bytes that are no packets
+   * @param onBroken takes what `onPacket` throws, and bytes that are no packets; nothing is handed over after it
    * @param gate decides about large packets; omitted: there is room for all
    */
   constructor(
@@ -52,17 +58,13 @@ export class StreamReader {
       this.#packets++;
       onPacket(bytes, start, end, headerLength, isOwn);
     };
-    this.#packetReader = new PacketReader(count, gate && { ...gate, onRoom: this.#proceed.bind(this) });
+    const onRoom = this.#proceed.bind(this);
+    this.#packetReader = new PacketReader(count, checkFirstByte, gate && { ...gate, onRoom });
     readBytes(stream, (chunk, end) => {
       this.readBytes += end;
-      try {
+      this.#read(() => {
         this.#packetReader.push(chunk, end);
-      } catch (cause) {
-        onBroken(cause);
-        return;
-      }
-      if (this.#packetReader.isBusy) this.#stream.pause();
-      if (this.#packets >= this.#nextLook) this.#lookAtClock();
+      });
     });
   }
 
@@ -84,36 +86,59 @@ export class StreamReader {
     if (paused) this.#stream.pause();
     // In a turn of its own: who resumes may be in the middle of something that a packet would change.
     else if (this.#packetReader.isBusy) setImmediate(this.#proceed.bind(this));
-    else if (!this.#isGathering) this.#stream.resume();
+    else this.#resume();
   }
 
-  /** Reads what still comes, so that the stream's end is seen, and hands nothing over any more. */
+  /** Hands nothing more over, not even of what has come. */
+  stop(): void {
+    this.#packetReader.stop();
+  }
+
+  /** Hands nothing more over. What still comes is read and dropped, so that the stream's end is seen. */
   finish(): void {
-    this.end();
+    this.#packetReader.stop();
     this.#isPaused = false;
     this.#stream.resume();
-  }
-
-  /** Hands nothing over any more. */
-  end(): void {
-    this.#packetReader.setHalted(false);
-    this.#packetReader.end();
   }
 
   /** Reads on behind what was kept, and from the stream once nothing of it is left. */
   #proceed(): void {
     if (this.#isPaused) return;
-    try {
+    this.#read(() => {
       this.#packetReader.proceed();
-    } catch (cause) {
-      this.#onBroken(cause);
-      return;
-    }
+    });
     this.#resume();
   }
 
+  #read(act: () => void): void {
+    const packets = this.#packets;
+    try {
+      act();
+    } catch (cause) {
+      this.#packetReader.stop();
+      this.#onBroken(cause);
+      return;
+    }
+    if (this.#packetReader.isBusy) this.#stream.pause();
+    this.#turnPackets += this.#packets - packets;
+    if (this.#turnPackets >= packetsPerTurn) this.#yield();
+    if (this.#packets >= this.#nextLook) this.#lookAtClock();
+  }
+
   #resume(): void {
-    if (!this.#isPaused && !this.#isGathering && !this.#packetReader.isBusy) this.#stream.resume();
+    const isHeld = this.#isPaused || this.#isGathering || this.#isYielding || this.#packetReader.isBusy;
+    if (!isHeld) this.#stream.resume();
+  }
+
+  /** Gives way to other connections: libuv reads one socket up to 32 times before it looks at the next. */
+  #yield(): void {
+    this.#turnPackets = 0;
+    this.#isYielding = true;
+    this.#stream.pause();
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#resume();
+    });
   }
 
   #lookAtClock(): void {

@@ -1,8 +1,9 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { Spooler } from "../disk/spooler.ts";
-import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
+import type { EncodedPublish, PublishView } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
+import { encodeReadable } from "../rewrite/readable.ts";
 import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
@@ -232,7 +233,7 @@ export class Forwarder {
     this.#phase.check();
   }
 
-  #onPublish(view: PublishView, side: SourceSide): void {
+  #onPublish(view: PublishView, side: SourceSide, problem?: string): void {
     if (this.#phase.kind !== "running") {
       // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
       if (view.qos === 0)
@@ -241,7 +242,7 @@ export class Forwarder {
     }
     this.#counters.received++;
     if (view.dup) this.#counters.redelivered++;
-    const publish = this.#options.patch(view);
+    const publish = problem === undefined ? this.#options.patch(view) : { undeliverable: problem };
     if ("undeliverable" in publish) {
       this.#giveUp(view, side, publish.undeliverable);
       return;
@@ -323,8 +324,7 @@ export class Forwarder {
 
   /** Gives up a message as it arrives, as the dataflow's policy says. */
   #giveUp(view: PublishView, side: SourceSide, reason: string): void {
-    const publish = encodePublish(view, { qos: this.#options.qos, retain: false });
-    this.#undeliverable.refuse(this.#accept(publish, view, side), reason, false);
+    this.#undeliverable.refuse(this.#accept(encodeReadable(view, this.#options.qos), view, side), reason, false);
     this.#sender.pump();
   }
 

@@ -81,7 +81,7 @@ export class SourceDeadLetters {
   }
 
   onPuback(packetId: number, reasonCode: number): void {
-    const entry = this.#inFlight.settle(packetId);
+    const entry = this.#inFlight.settle(packetId, this.#isResumed);
     if (entry === undefined) return;
     this.#poison.clear();
     const verdict = judgeReasonCode("PUBACK", reasonCode);

@@ -21,7 +21,8 @@ export interface SourceEvents {
   readonly counters: Counters;
   /** A connection is there; what it sends follows. */
   readonly onOpened: (side: SourceSide, sessionPresent: boolean) => void;
-  readonly onPublish: (view: PublishView, side: SourceSide) => void;
+  /** @param problem why it can't be forwarded, where that is known: it is malformed */
+  readonly onPublish: (view: PublishView, side: SourceSide, problem?: string) => void;
   readonly roomFor: (bytes: number) => Room | undefined;
   /** A message was too large to be held. */
   readonly onPassedOver: (view: PublishView, bytes: number, side: SourceSide) => void;
@@ -101,11 +102,14 @@ export class SourceSide {
     return this.#unacknowledged.oldest;
   }
 
-  /** Takes a message that arrived. The view is not used after the call. */
-  onPublish(view: PublishView): void {
+  /**
+   * Takes a message that arrived. The view is not used after the call.
+   * @param problem why it is undeliverable, where it is malformed
+   */
+  onPublish(view: PublishView, problem?: string): void {
     // Left unacknowledged: the session keeps it for the next connection.
     if (this.#isHeld && view.qos > 0) return;
-    this.#events.onPublish(view, this);
+    this.#events.onPublish(view, this, problem);
   }
 
   /** Room for a message that has begun to arrive; `undefined` where it can't be held. */

@@ -63,7 +63,7 @@ export async function connectClient(
 async function connected(client: MqttClient): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     client.once("connect", (connack) => {
-      const old = describeOldConnack(connack);
+      const old = describeOldConnack(connack.length ?? 0, connack.reasonCode ?? 0);
       if (old === undefined) resolve();
       else reject(new Error(`it ${old}`));
     });

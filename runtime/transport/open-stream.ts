@@ -71,7 +71,7 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
       webSocket.on("error", () => undefined).terminate();
     });
     await opened(webSocket, "open", options.signal);
-    const framed = createWebSocketStream(webSocket);
+    const framed = refuseText(webSocket, () => createWebSocketStream(webSocket));
     nameCarrier(framed, stream);
     return framed;
   } catch (cause) {
@@ -180,6 +180,19 @@ function chainOf(secured: tls.TLSSocket): X509Certificate[] {
     chain.push(certificate);
   }
   return chain;
+}
+
+/** Ends the stream at a text frame: [MQTT-6.0.0-1]. Without this its text would be read as bytes of MQTT. */
+function refuseText(webSocket: WebSocket, createStream: () => Duplex): Duplex {
+  // Added first, so that the stream has failed before it is given the text.
+  webSocket.on("message", (_data, isBinary) => {
+    if (isBinary) return;
+    const text = "broke the protocol: the server sent a WebSocket text frame where MQTT has binary ones; see its log";
+    framed.destroy(new ConnectionError(text, { retry: "slowly", end: "protocol-error" }));
+  });
+  const framed = createStream();
+  // Who uses the stream listens, too; it may fail before that.
+  return framed.on("error", () => undefined);
 }
 
 function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions): WebSocket {

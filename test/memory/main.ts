@@ -32,7 +32,7 @@ let worst = 0;
 async function runNext(): Promise<void> {
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     const trial = drawTrial(seed);
-    const outcome = await runTrial(trial, values.entry, { floodMs: Number(values.seconds) * 1000, afterMs: 40_000 });
+    const outcome = await runTrial(trial, values.entry, { floodMs: Number(values.seconds) * 1000, afterMs: 15_000 });
     const { ended, isRefused, peakMebibytes, flowing } = outcome;
     const share = peakMebibytes / trial.memoryMebibytes;
     const faults: string[] = [];

@@ -149,7 +149,7 @@ export function memoryGroupProblem(): string | undefined {
 
 export interface TrialTimes {
   readonly floodMs: number;
-  /** Longest time for messages to flow again. */
+  /** Longest time in which nothing moves afterwards. */
   readonly afterMs: number;
 }
 
@@ -188,9 +188,13 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
   await Promise.race([delay(floodMs), whenEnded]);
   source.isFlooding = false;
   destination.turnGood();
-  const deadline = performance.now() + afterMs;
+  // What is held leaves first, at whatever rate: only a relay where nothing moves any more is stuck.
+  let movedMs = performance.now();
+  let before = 0;
   await Promise.race([delay(settleMs), whenEnded]);
-  while (ended === undefined && destination.flowing < trial.dataflows && performance.now() < deadline) {
+  while (ended === undefined && destination.flowing < trial.dataflows && performance.now() - movedMs < afterMs) {
+    if (destination.received > before) movedMs = performance.now();
+    before = destination.received;
     source.probe();
     await Promise.race([delay(probeMs), whenEnded]);
   }

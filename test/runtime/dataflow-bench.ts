@@ -23,12 +23,19 @@ const benches: Bench[] = [];
 
 /** Ends every dataflow of a test; for `afterEach`. */
 export async function endDataflows(): Promise<void> {
-  for (const { dataflow, running, source, destination } of benches.splice(0)) {
-    source.close();
-    destination.close();
-    await dataflow.stop(AbortSignal.abort());
-    await running;
-  }
+  for (const bench of [...benches]) await end(bench);
+}
+
+/** Ends one dataflow. */
+export async function end({ dataflow, running, source, destination }: Bench): Promise<void> {
+  benches.splice(
+    benches.findIndex((bench) => bench.dataflow === dataflow),
+    1,
+  );
+  source.close();
+  destination.close();
+  await dataflow.stop(AbortSignal.abort());
+  await running;
 }
 
 /** Runs `upward` between two scripted brokers; `changes` sets fields of its document by path. */

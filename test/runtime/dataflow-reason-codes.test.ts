@@ -211,7 +211,7 @@ test("a late AUTH ends the connection and not the dataflow, which connects again
   const bench = await startConnected();
 
   bench.brokers.destination.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "X" } });
-  await expectSlowRetry(bench, "destination", "another authentication step");
+  await expectSlowRetry(bench, "destination", "sent AUTH, though CONNECT named no authentication method");
   await (await bench.destination.next()).accept({ sessionPresent: true });
   await untilReady(bench.dataflow);
 
@@ -237,16 +237,16 @@ test("a destination with MQTT 3.1.1 is no destination: with QoS 0 too nothing co
 describe("a source whose session holds a message that can't be read", () => {
   test("is read again after longer and longer waits, and says how to get rid of the message", async () => {
     const bench = await startConnected();
-    const withoutTopic = Buffer.from([0x30, 4, 0, 0, 0, 0x78]);
-    bench.brokers.source.sendBytes(withoutTopic);
+    const tooShort = Buffer.from([0x32, 4, 0, 9, 97, 0]);
+    bench.brokers.source.sendBytes(tooShort);
     await expectSlowRetry(
       bench,
       "source",
-      "sent a PUBLISH without a topic; see the broker's log, and remove this client's session",
+      "sent a packet that ends too early (0x81 Malformed Packet); see the broker's log, and remove this client's session",
     );
     const source = await bench.source.next();
     await source.accept({ sessionPresent: true });
-    source.sendBytes(withoutTopic);
+    source.sendBytes(tooShort);
 
     await until(() => waitsOf(bench).length === 2);
 

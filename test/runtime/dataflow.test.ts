@@ -1,5 +1,5 @@
 import { subscriptionIdentifier } from "../../runtime/contract/subscriptions.ts";
-import { settle } from "./mqtt/scripted-broker.ts";
+import { settle, type ScriptedBroker } from "./mqtt/scripted-broker.ts";
 import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
 
 afterEach(endDataflows);
@@ -426,5 +426,112 @@ describe("stop", () => {
 
     expect(dataflow.status).toMatchObject({ source: { kind: "stopped" }, destination: { kind: "stopped" } });
     expect(source.count).toBe(0);
+  });
+});
+
+describe("a source whose session holds a malformed message", () => {
+  /** "a/" and a byte that UTF-8 has not, QoS 1, packet identifier 7. */
+  const malformed = Buffer.from([0x32, 9, 0, 3, 97, 47, 0xff, 0, 7, 0, 120]);
+
+  /** The session redelivers the malformed message and the one behind it on each connection, up to the third. */
+  async function redeliver(bench: Awaited<ReturnType<typeof startConnected>>): Promise<ScriptedBroker> {
+    let source = bench.brokers.source;
+    for (let connections = 1; connections <= 3; connections++) {
+      source.sendBytes(malformed);
+      publish(source, 8);
+      if (connections === 3) return source;
+      expect(await source.next("disconnect")).toMatchObject({ reasonCode: 0x81 });
+      source = await bench.source.next();
+      await source.accept({ sessionPresent: true });
+      await source.grant();
+    }
+    return source;
+  }
+
+  test("ends two connections, is discarded where that is the policy, and what is behind it arrives", async () => {
+    const bench = await startConnected({ "dataflows.upward.relay": { undeliverableMessages: "Discard" } });
+
+    const source = await redeliver(bench);
+    const { messageId = 0, topic } = await bench.brokers.destination.next("publish");
+    bench.brokers.destination.send({ cmd: "puback", messageId });
+
+    expect(topic).toBe("cloud/a/b");
+    expect([await source.next("puback"), await source.next("puback")]).toMatchObject([
+      { messageId: 7 },
+      { messageId: 8 },
+    ]);
+    expect(bench.dataflow.counters.lost.undeliverable).toBe(1);
+    expect(bench.lines).toContainEqual(
+      expect.objectContaining({
+        topic: "a/\\xff",
+        reason: "it came malformed each time: the server sent a PUBLISH whose topic is not well-formed UTF-8",
+      }),
+    );
+    await untilReady(bench.dataflow);
+  });
+
+  test("becomes a dead letter that is well-formed, and is acknowledged once the destination has it", async () => {
+    const bench = await startConnected({
+      "dataflows.upward.relay": {
+        undeliverableMessages: "DeadLetter",
+        deadLetter: { endpointRef: "cloud", topic: "dead" },
+      },
+    });
+
+    const source = await redeliver(bench);
+    const letter = await bench.brokers.destination.next("publish");
+    expect(source.commands()).not.toContain("puback");
+    bench.brokers.destination.send({ cmd: "puback", messageId: letter.messageId ?? 0 });
+
+    expect(letter).toMatchObject({
+      topic: "dead",
+      payload: Buffer.from("x"),
+      properties: { userProperties: { deadLetterTopic: "a/\\xff" } },
+    });
+    expect(await source.next("puback")).toMatchObject({ messageId: 7 });
+  });
+
+  test("stops the dataflow where that is the policy, unacknowledged, with the reason", async () => {
+    const bench = await startConnected();
+
+    const source = await redeliver(bench);
+    await bench.running;
+
+    expect(bench.dataflow.status.failure).toContain(
+      'a message with topic "a/\\xff" can\'t be delivered: it came malformed each time',
+    );
+    expect(source.commands()).not.toContain("puback");
+  });
+});
+
+describe("a source that announces less than a filter needs", () => {
+  test.each<[string, object, Record<string, unknown>, string]>([
+    ["no wildcards", { wildcardSubscriptionAvailable: false }, {}, "its broker has no wildcard subscriptions"],
+    [
+      "no shared subscriptions",
+      { sharedSubscriptionAvailable: false },
+      { profile: { instanceCount: 2 } },
+      "its broker has no shared subscriptions",
+    ],
+  ])("is asked for nothing, and tried again slowly: %s", async (_case, properties, changes, text) => {
+    const bench = await start(changes);
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept({ properties });
+    await source.ended;
+
+    expect(source.commands()).not.toContain("subscribe");
+    await until(() => bench.dataflow.status.source.kind === "down");
+    expect(bench.dataflow.status.source).toMatchObject({ reason: expect.stringContaining(text) });
+    expect(bench.lines.at(-1)).toMatchObject({ retryInMs: 2000 });
+  });
+
+  test("gets no Subscription Identifier where it has none", async () => {
+    const bench = await start();
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept({ properties: { subscriptionIdentifiersAvailable: false } });
+
+    expect((await source.grant()).properties?.subscriptionIdentifier).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { firstControlPacketId } from "../../mqtt/control-packets.ts";
 import { stampPublish } from "../../mqtt/publish.ts";
+import { protocolError } from "../../mqtt/wire/protocol-error.ts";
 import type { Entry } from "../entry.ts";
 import { PacketIds } from "./packet-ids.ts";
 
@@ -64,9 +65,17 @@ export class InFlight {
     this.#bytes += entry.publish.length;
   }
 
-  /** Takes out the message that an acknowledgement belongs to; `undefined` when there is none. */
-  settle(packetId: number): Entry | undefined {
+  /**
+   * Takes out the message that an acknowledgement belongs to; `undefined` when there is none.
+   *
+   * @param isResumed whether the session was kept: it may acknowledge what an earlier connection or process has sent, and twice
+   *   what was sent twice
+   * @throws {ProtocolError} when there is none in a session that began with the connection: nobody waits for it
+   */
+  settle(packetId: number, isResumed: boolean): Entry | undefined {
     const entry = this.#byId[packetId];
+    if (entry === undefined && !isResumed)
+      throw protocolError(`PUBACK with packet identifier ${packetId}, which nobody waits for`);
     if (entry === undefined) return undefined;
     this.#byId[packetId] = undefined;
     this.release(entry);

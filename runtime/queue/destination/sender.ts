@@ -136,7 +136,7 @@ export class Sender {
   }
 
   #onPuback(packetId: number, reasonCode: number): void {
-    const entry = this.#inFlight.settle(packetId);
+    const entry = this.#inFlight.settle(packetId, this.#current?.limits.sessionPresent === true);
     if (entry === undefined) return; // of a message that an earlier process sent in this session
     const verdict = judgeReasonCode("PUBACK", reasonCode);
     if (verdict === "accepted") this.#complete(entry);

@@ -12,6 +12,7 @@ const numbers: readonly (readonly [string, string, number, number | undefined, n
   ["endpoints.plant.mqttSettings.sessionExpirySeconds", "s", 0, 3600, 4_294_967_295],
   ["profile.instanceCount", "instances", 1, 1, 20],
   ["profile.diagnostics.metrics.prometheusPort", "", 0, 9600, 65_535],
+  ["relay.maxMemoryBytes", "bytes", 67_108_864, undefined, 1_099_511_627_776],
   ["relay.connectTimeoutSeconds", "s", 1, 30, 300],
   ["relay.drainTimeoutSeconds", "s", 1, 20, 3600],
   ["relay.status.intervalSeconds", "s", 1, 30, 3600],

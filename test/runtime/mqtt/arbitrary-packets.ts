@@ -6,13 +6,15 @@ const propertyName = text.filter((name) => name !== "__proto__");
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((values) => Buffer.from(values));
 
+const topic = text.filter((value) => value !== "" && !/[+#]/.test(value));
+
 /** Each property that a PUBLISH may carry, present or not; a user property may come more than once. */
 const properties = fc.record(
   {
     payloadFormatIndicator: fc.boolean(),
     messageExpiryInterval: fc.nat(0xffff_ffff),
     contentType: text,
-    responseTopic: text.filter((topic) => topic !== ""),
+    responseTopic: topic,
     correlationData: bytes(40),
     subscriptionIdentifier: fc.integer({ min: 1, max: 268_435_455 }),
     userProperties: fc.dictionary(propertyName, fc.array(text, { minLength: 1, maxLength: 3 }), {
@@ -22,8 +24,6 @@ const properties = fc.record(
   },
   { requiredKeys: [] },
 );
-
-const topic = text.filter((value) => value !== "" && !/[+#]/.test(value));
 
 /** A PUBLISH of QoS 0 or 1 as a server may send it. */
 export const publishPacket: fc.Arbitrary<IPublishPacket> = fc

@@ -174,7 +174,7 @@ describe("BatchWriter", () => {
 
     writer.write(Buffer.alloc(150_000, "x"));
     writer.write(Buffer.from("bye"));
-    writer.end();
+    writer.end(1000);
     const wasEnded = stream.writableEnded;
     while (writer.pendingBytes > 0) {
       stream.letGo();
@@ -308,7 +308,7 @@ describe("BatchWriter", () => {
       reader.push(chunk);
     });
     accepted.resume();
-    writer.end();
+    writer.end(1000);
     await once(accepted, "end");
     accepted.destroy();
     server.close();

@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
 
-import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
+import type { IConnackPacket, IPublishPacket, Packet } from "mqtt-packet";
 
 import type { ConnectionError, Retry } from "../../../runtime/contract/errors.ts";
 import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect.ts";
 import { Connection } from "../../../runtime/mqtt/connection.ts";
+import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { openStream } from "../../../runtime/transport/open-stream.ts";
 import { connack, connectInMemory, encode, ScriptedListener, settle, type ScriptedBroker } from "./scripted-broker.ts";
 
@@ -28,6 +29,7 @@ interface Opened {
   /** What was reported, in order. */
   readonly events: string[];
   readonly limits: ServerLimits[];
+  readonly onMalformed: jest.Mock;
   /** Settles with what ended the connection. */
   readonly closed: Promise<ConnectionError | undefined>;
 }
@@ -42,6 +44,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
   const { client, broker } = connectInMemory();
   const events: string[] = [];
   const limits: ServerLimits[] = [];
+  const onMalformed = jest.fn(() => false);
   let onClosed: (error: ConnectionError | undefined) => void = () => undefined;
   const closed = new Promise<ConnectionError | undefined>((resolve) => (onClosed = resolve));
   const connection = new Connection(
@@ -53,6 +56,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
         limits.push(announced);
       },
       onPublish: (view) => events.push(`PUBLISH ${view.topic}`),
+      onMalformed,
       onPuback: (packetId, reasonCode) => events.push(`PUBACK ${packetId} ${reasonCode}`),
       onClosed: (error) => {
         events.push("closed");
@@ -61,7 +65,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
     },
   );
   streams.push(client);
-  return { connection, broker, client, events, limits, closed };
+  return { connection, broker, client, events, limits, onMalformed, closed };
 }
 
 async function openAccepted(
@@ -191,7 +195,9 @@ describe("a new connection", () => {
 
     broker.send(publish("early"));
 
-    expect((await closed)?.message).toBe(`${peer} sent PUBLISH, which a client never gets here`);
+    expect((await closed)?.message).toContain(
+      `${peer} broke the protocol: the server sent PUBLISH before CONNACK (0x82`,
+    );
     expect(events).toEqual(["closed"]);
   });
 
@@ -226,16 +232,21 @@ describe("an open connection", () => {
     expect(events.slice(1)).toEqual(["PUBACK 5 0", "PUBACK 6 151"]);
   });
 
-  test("ends on an AUTH that nobody waits for and that asks for another step, and is tried again", async () => {
+  test("ends on an AUTH where CONNECT named no method, and is tried again", async () => {
     const { broker, closed } = await openAccepted();
 
     broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "X" } });
 
-    expect(await closed).toMatchObject({ retry: "slowly", message: expect.stringContaining("authentication step") });
+    expect(await closed).toMatchObject({
+      retry: "slowly",
+      end: "protocol-error",
+      message: expect.stringContaining("the server sent AUTH, though CONNECT named no authentication method"),
+    });
   });
 
   test("goes on after the success of a re-authentication that it had given up waiting for", async () => {
-    const { broker, connection, events } = await openAccepted();
+    const { broker, connection, events } = await openAccepted({}, { authenticationMethod: "X", timeoutMs: 20 });
+    await expect(connection.reauthenticate(Buffer.from("token"))).rejects.toThrow("did not answer AUTH");
 
     broker.sendBytes(Buffer.from("f000", "hex"));
     broker.send(publish("behind"));
@@ -278,16 +289,16 @@ describe("an open connection", () => {
   });
 
   test.each<[string, number[], string]>([
-    ["a packet of an unknown type", [0x00, 0x00], "broke the protocol: "],
+    ["a packet of type 0", [0x00, 0x00], "broke the protocol: the server sent a packet of type 0 (0x81"],
     ["a length of five bytes", [0x30, 0xff, 0xff, 0xff, 0xff, 0x01], "broke the protocol: "],
     ["a PUBLISH that ends too early", [0x32, 3, 0, 9, 97], "broke the protocol: "],
     ["a PUBACK without an identifier", [0x40, 0], "broke the protocol: "],
     ["a PUBLISH of QoS 2", [0x34, 6, 0, 1, 97, 0, 1, 0], "broke the protocol: "],
-    ["a second CONNACK", [0x20, 3, 0, 0, 0], "sent a second CONNACK"],
+    ["a second CONNACK", [0x20, 3, 0, 0, 0], "broke the protocol: the server sent a second CONNACK (0x82"],
     [
       "a CONNECT",
       [...encode({ cmd: "connect", clientId: "x", protocolVersion: 5 })],
-      "sent CONNECT, which a client never gets",
+      "broke the protocol: the server sent CONNECT, which a client never gets here (0x82",
     ],
   ])("ends on %s", async (_case, bytes, text) => {
     const { broker, closed, events } = await openAccepted();
@@ -297,6 +308,72 @@ describe("an open connection", () => {
     expect((await closed)?.message).toContain(`${peer} ${text}`);
     await settle();
     expect(events).toEqual(["connected", "closed"]);
+  });
+
+  test.each<[string, string, number]>([
+    ["an answer that nobody waits for", "d000", 0x82],
+    ["a malformed packet", "d100", 0x81],
+    ["a topic alias", "3009000161032300017878", 0x94],
+    ["a topic that is no UTF-8", "3006000261ff0078", 0x81],
+    ["a topic with a wildcard", "3006000261230078", 0x82],
+  ])("says in its DISCONNECT what the server did wrong: %s", async (_case, hex, reasonCode) => {
+    const { broker, closed } = await openAccepted();
+
+    broker.sendBytes(Buffer.from(hex, "hex"));
+
+    expect(await broker.next("disconnect")).toMatchObject({ reasonCode });
+    await broker.ended;
+    expect(await closed).toMatchObject({ end: "protocol-error", retry: "slowly", reasonCode: undefined });
+  });
+
+  test("says nothing to a server that has not accepted it", async () => {
+    const { broker, closed } = open();
+    await broker.next("connect");
+
+    broker.send({ cmd: "pingresp" });
+
+    await closed;
+    await broker.ended;
+    expect(broker.commands()).toEqual(["connect"]);
+  });
+
+  test("looks at nothing behind the packet that has ended it", async () => {
+    const { broker, closed, connection, events } = await openAccepted();
+    const read = jest.spyOn(PublishView.prototype, "read");
+    const flood = Buffer.alloc(60_000, encode(publish("behind")));
+
+    broker.sendBytes(Buffer.concat([encode({ cmd: "pingresp" }), flood]));
+    await closed;
+    broker.sendBytes(flood);
+    await settle();
+
+    expect(read).not.toHaveBeenCalled();
+    expect(events).toEqual(["connected", "closed"]);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test("cuts a server that goes on sending after its fault, in half a second", async () => {
+    const { broker, client } = await openAccepted();
+    broker.stream.allowHalfOpen = true;
+
+    broker.send({ cmd: "pingresp" });
+    await new Promise((resolve) => client.once("close", resolve));
+
+    expect(broker.commands()).toEqual(["connect", "disconnect"]);
+  });
+
+  test("hands a malformed message that can be acknowledged to who may take it, and goes on if it does", async () => {
+    const { broker, connection, events, onMalformed } = await openAccepted();
+    onMalformed.mockImplementation((view: PublishView, problem: Error) => {
+      events.push(`${view.packetId}: ${problem.message}`);
+      return true;
+    });
+
+    broker.send(publish("a/+", 7), publish("b"));
+    await settle();
+
+    expect(events).toEqual(["connected", "7: the server sent a PUBLISH whose topic has a wildcard", "PUBLISH b"]);
+    expect(connection.isOpen).toBe(true);
   });
 
   test("reports its end once, whatever else happens", async () => {
@@ -401,12 +478,12 @@ describe("unsubscribe", () => {
     expect(await codes).toEqual([0, 0x11, 0x87]);
   });
 
-  test("returns no code where the UNSUBACK has none, as that of MQTT 3.1.1", async () => {
+  test("returns no code where the UNSUBACK has none", async () => {
     const { connection, broker } = await openAccepted();
 
     const codes = connection.unsubscribe(["a"]);
     const { messageId = 0 } = await broker.next("unsubscribe");
-    broker.sendBytes(Buffer.of(0xb0, 2, messageId >> 8, messageId & 0xff));
+    broker.sendBytes(Buffer.of(0xb0, 3, messageId >> 8, messageId & 0xff, 0));
 
     expect(await codes).toEqual([]);
   });
@@ -480,7 +557,8 @@ describe("subscribe", () => {
   test("hands over codes that MQTT does not know: each is for one filter alone", async () => {
     const { connection, broker } = await openAccepted();
 
-    const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
+    const asked = ["a", "b", "c"].map((filter) => ({ filter, qos: 1 as const }));
+    const granted = connection.subscribe(asked);
     const { messageId = 0 } = await broker.next("subscribe");
     broker.sendBytes(Buffer.of(0x90, 6, messageId >> 8, messageId & 0xff, 0, 1, 0x05, 0xc1));
 
@@ -497,15 +575,23 @@ describe("subscribe", () => {
     expect(await granted).toEqual([0x87]);
   });
 
-  test("takes a SUBACK that belongs to nothing for none of its own", async () => {
-    const { connection, broker } = await openAccepted();
+  test.each<[string, (messageId: number) => Packet]>([
+    ["for another packet identifier", (messageId) => ({ cmd: "suback", messageId: messageId + 1, granted: [1] })],
+    [
+      "with a code for more filters than it was asked for",
+      (messageId) => ({ cmd: "suback", messageId, granted: [1, 1] }),
+    ],
+    ["that is an UNSUBACK", (messageId) => ({ cmd: "unsuback", messageId, granted: [0] })],
+  ])("ends the connection at a SUBACK %s: nobody waits for it", async (_case, answer) => {
+    const { connection, broker, closed } = await openAccepted();
     const granted = connection.subscribe([{ filter: "a", qos: 1 }]);
     const { messageId = 0 } = await broker.next("subscribe");
 
-    broker.send({ cmd: "suback", messageId: messageId + 1, granted: [0x80] });
-    broker.send({ cmd: "suback", messageId, granted: [1] });
+    broker.send(answer(messageId));
 
-    expect(await granted).toEqual([1]);
+    await expect(granted).rejects.toThrow("ended before its SUBACK");
+    expect(await closed).toMatchObject({ end: "protocol-error", retry: "slowly" });
+    expect(await broker.next("disconnect")).toMatchObject({ reasonCode: 0x82 });
   });
 
   test("rejects when the connection ends first", async () => {
@@ -710,8 +796,10 @@ describe("with time passing", () => {
     const { connection, broker, closed } = await openAccepted({}, { keepAliveSeconds: 4 });
     connection.subscribe([{ filter: "a", qos: 1 }]).catch(() => undefined);
 
+    let answered = 0;
     await pass(20, () => {
-      broker.send({ cmd: "pingresp" });
+      const pings = broker.commands().filter((cmd) => cmd === "pingreq").length;
+      for (; answered < pings; answered++) broker.send({ cmd: "pingresp" });
     });
 
     expect((await closed)?.message).toContain("sent no SUBACK within 10000 ms");
@@ -746,11 +834,12 @@ describe("with time passing", () => {
   test("stays up as long as the server answers its pings", async () => {
     const { broker, events } = await openAccepted({}, { keepAliveSeconds: 8 });
 
+    let answered = 0;
     for (let second = 0; second < 60; second++) {
       await jest.advanceTimersByTimeAsync(1000);
       await settle();
       const pings = broker.commands().filter((cmd) => cmd === "pingreq").length;
-      if (pings > broker.received.length - 2) broker.send({ cmd: "pingresp" });
+      for (; answered < pings; answered++) broker.send({ cmd: "pingresp" });
       await settle();
     }
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 
 import type { Room } from "../../../runtime/memory/lane.ts";
-import { PacketReader, ProtocolError, type PacketGate } from "../../../runtime/mqtt/packet-reader.ts";
+import { PacketReader, type PacketGate } from "../../../runtime/mqtt/packet-reader.ts";
+import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { serverPacket } from "./arbitrary-packets.ts";
 import { encode } from "./scripted-broker.ts";
 
@@ -171,7 +172,7 @@ describe("PacketReader", () => {
           granted = length;
           return grantedRoom();
         });
-        const reader = new PacketReader(() => undefined, gate);
+        const reader = new PacketReader(() => undefined, undefined, gate);
         const allocate = jest.spyOn(Buffer, "allocUnsafe");
         let come = 0;
         try {
@@ -288,7 +289,7 @@ describe("a packet that needs room", () => {
     const handedOver: number[] = [];
     const passedOver: { readonly head: Buffer; readonly length: number }[] = [];
     const asked: number[] = [];
-    const reader: PacketReader = new PacketReader((_bytes, start, end) => handedOver.push(end - start), {
+    const reader: PacketReader = new PacketReader((_bytes, start, end) => handedOver.push(end - start), undefined, {
       roomFor: (_first, length) => {
         asked.push(length);
         return decide(length);
@@ -365,7 +366,7 @@ describe("a packet that needs room", () => {
     const { reader, handedOver } = open(() => room);
     reader.push(large.subarray(0, 1000));
 
-    reader.end();
+    reader.stop();
     reader.push(large.subarray(1000));
     reader.push(small);
 
@@ -428,4 +429,44 @@ describe("a reader that is halted", () => {
       ),
     );
   });
+});
+
+test("a length that takes more bytes than it needs is refused, also where it comes byte by byte", () => {
+  for (const size of [1, 2, 100]) {
+    const reader = new PacketReader(() => undefined);
+    const bytes = Buffer.from([0xd0, 0x80, 0x00]);
+
+    expect(() => {
+      for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+    }).toThrow(/takes more bytes than it needs/);
+  }
+});
+
+test("hands nothing over once it was stopped, not even what the chunk has still", () => {
+  const received: number[] = [];
+  const reader = new PacketReader((bytes, start) => {
+    received.push(bytes[start] ?? 0);
+    if (received.length === 2) reader.stop();
+  });
+
+  reader.push(Buffer.from([0xd0, 0, 0xe0, 0, 0xd0, 0, 0xd0]));
+  reader.push(Buffer.from([0, 0xd0, 0]));
+
+  expect(received).toEqual([0xd0, 0xe0]);
+  expect(reader.pendingBytes).toBe(0);
+});
+
+test("asks about the first byte of a packet before it gathers it, and not about one that lies whole in a chunk", () => {
+  const asked: number[] = [];
+  const reader = new PacketReader(
+    () => undefined,
+    (firstByte) => asked.push(firstByte),
+  );
+
+  reader.push(Buffer.from([0xd0, 0, 0x30, 9, 1]));
+  reader.push(Buffer.alloc(8));
+  reader.push(Buffer.from([0x40]));
+  reader.push(Buffer.from([2, 0, 5]));
+
+  expect(asked).toEqual([0x30, 0x40]);
 });

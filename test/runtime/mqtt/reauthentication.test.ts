@@ -157,13 +157,53 @@ describe("re-authentication", () => {
     await expect(connection.reauthenticate(token)).rejects.toThrow("can't be shown another token now");
   });
 
-  test("a step that nobody waits for ends the connection, and says what to do", async () => {
+  test.each([
+    [
+      "a success",
+      { reasonCode: 0, properties: { authenticationMethod: "OAUTH2-JWT" } },
+      "AUTH, which nobody waits for",
+    ],
+    [
+      "a step",
+      { reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } },
+      "AUTH, which nobody waits for",
+    ],
+    [
+      "an order to re-authenticate",
+      { reasonCode: 0x19, properties: { authenticationMethod: "OAUTH2-JWT" } },
+      "an AUTH with reason code 25, which no server sends",
+    ],
+  ])("%s that nobody waits for ends the connection", async (_case, auth, text) => {
     const { broker, closed } = await open();
 
-    broker.send({ cmd: "auth", reasonCode: 0x18, properties: { authenticationMethod: "OAUTH2-JWT" } });
+    broker.send({ cmd: "auth", ...auth });
 
-    expect((await closed)?.message).toBe(
-      `${peer} asked for another authentication step, which no method here has; set authentication.method to one that the broker takes`,
-    );
+    expect(await closed).toMatchObject({
+      retry: "slowly",
+      message: expect.stringContaining(`the server sent ${text}`),
+    });
+    expect(await broker.next("disconnect")).toMatchObject({ reasonCode: 0x82 });
+  });
+
+  test("is answered once: a second answer ends the connection", async () => {
+    const { connection, broker, closed } = await open();
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+
+    broker.sendBytes(Buffer.from("f000f000", "hex"));
+
+    await expect(done).resolves.toBeUndefined();
+    expect((await closed)?.message).toContain("the server sent AUTH, which nobody waits for");
+  });
+
+  test("ends the connection at an answer with another method", async () => {
+    const { connection, broker, closed } = await open();
+    const done = connection.reauthenticate(token);
+    await broker.next("auth");
+
+    broker.send({ cmd: "auth", reasonCode: 0, properties: { authenticationMethod: "SCRAM" } });
+
+    await expect(done).rejects.toThrow("ended the connection before it answered AUTH");
+    expect((await closed)?.message).toContain("the server sent AUTH with another authentication method");
   });
 });

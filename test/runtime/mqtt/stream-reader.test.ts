@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 
-import { ProtocolError } from "../../../runtime/mqtt/packet-reader.ts";
+import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { StreamReader } from "../../../runtime/mqtt/stream-reader.ts";
 import { encode } from "./scripted-broker.ts";
 
@@ -148,5 +148,48 @@ describe("StreamReader", () => {
     stream.emit("data", Buffer.of(0xd0, 0xff, 0xff, 0xff, 0xff, 0xff));
 
     expect(broken).toEqual([expect.any(ProtocolError)]);
+  });
+
+  test("gives way to other connections after a thousand packets, for one turn", () => {
+    jest.useRealTimers();
+    stream.arrive(1000);
+    expect(stream.isPaused()).toBe(true);
+
+    return new Promise<void>((resolve) => {
+      setImmediate(() => {
+        expect(stream.isPaused()).toBe(false);
+        resolve();
+      });
+    });
+  });
+
+  test("stays paused over that turn where it was paused meanwhile", async () => {
+    jest.useRealTimers();
+    stream.arrive(1000);
+    reader.setPaused(true);
+
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(stream.isPaused()).toBe(true);
+
+    reader.setPaused(false);
+    expect(stream.isPaused()).toBe(false);
+  });
+
+  test("hands nothing over behind what could not be read", () => {
+    const second = new FakeStream();
+    new StreamReader(
+      second,
+      () => {
+        received++;
+        if (received === 4) throw new Error("no");
+      },
+      (cause) => broken.push(cause),
+    );
+
+    second.arrive(10);
+    second.arrive(10);
+
+    expect(received).toBe(4);
+    expect(broken).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import { protocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { lossReasons } from "../../../runtime/report/counters.ts";
 import { settle } from "../mqtt/scripted-broker.ts";
 import { entryOf, limits, FakeDestination, FakeSource, ForwarderBench, viewOfPublish } from "./fakes.ts";
@@ -56,8 +57,8 @@ describe("acknowledging", () => {
     expect(bench.counters.delivered).toBe(1);
   });
 
-  test("ignores a PUBACK that belongs to no message in flight", () => {
-    const bench = new ForwarderBench();
+  test("ignores a PUBACK that belongs to no message in flight where the session was kept: an earlier process has sent one", () => {
+    const bench = new ForwarderBench({ limits: { sessionPresent: true } });
     bench.arrive(1);
 
     bench.destinationSide.onPuback(999, 0);
@@ -68,6 +69,16 @@ describe("acknowledging", () => {
     expect(bench.source.acknowledged).toEqual([1]);
     expect(bench.counters.delivered).toBe(1);
     expect(bench.stopped).toEqual([]);
+  });
+
+  test("refuses a PUBACK that belongs to no message in flight where the session is new: nobody has sent one", () => {
+    const bench = new ForwarderBench();
+    bench.arrive(1);
+    bench.acknowledge(1);
+
+    expect(() => {
+      bench.destinationSide.onPuback(1, 0);
+    }).toThrow(protocolError("PUBACK with packet identifier 1, which nobody waits for"));
   });
 
   test("takes 0x10 No matching subscribers for the success that it is", () => {

@@ -44,17 +44,8 @@ describe("identity forwarding", () => {
     );
   });
 
-  test("keeps bytes of a topic that are no proper UTF-8", () => {
-    const bytes = encode({ cmd: "publish", qos: 0, dup: false, retain: false, topic: "a/b", payload: "x" });
-    bytes[4] = 0xff;
-
-    expect(patched(viewOf(bytes), { qos: 0 }).packet.equals(bytes)).toBe(true);
-  });
-
-  test.each([
-    ["a topic alias", PublishProperty.topicAlias, [0, 7]],
-    ["a subscription identifier", PublishProperty.subscriptionIdentifier, [0x85, 0x02]],
-  ])("drops %s, which belongs to the connection, and keeps its neighbours", (_case, identifier, value) => {
+  test("drops a subscription identifier, which belongs to the connection, and keeps its neighbours", () => {
+    const [identifier, value] = [PublishProperty.subscriptionIdentifier, [0x85, 0x02]];
     const neighbours = [Buffer.from([0x01, 1]), Buffer.from([0x03, 0, 1, 97])];
     const properties = Buffer.concat([neighbours[0]!, Buffer.from([identifier, ...value]), neighbours[1]!]);
     const body = Buffer.concat([Buffer.from([0, 1, 97, properties.length]), properties, Buffer.from("payload")]);

@@ -400,6 +400,28 @@ describe("over WebSockets", () => {
     expect(requests[0]?.headers).not.toHaveProperty("sec-websocket-extensions");
   });
 
+  test("fails at a text frame and hands its text to nobody", async () => {
+    const http = createHttpServer();
+    const webSockets = new WebSocketServer({ server: http, path: "/mqtt" });
+    webSockets.on("connection", (socket: WebSocket) => {
+      socket.on("message", () => {
+        socket.send(Buffer.from("binary"));
+        socket.send("text");
+      });
+    });
+    const { port } = await listen(http);
+    const stream = await open(port, { webSocket: true });
+    let received = "";
+    stream.on("data", (bytes: Buffer) => (received += bytes.toString()));
+
+    stream.write("go");
+    const error = await new Promise<ConnectionError>((resolve) => stream.once("error", resolve));
+
+    expect(error).toMatchObject({ end: "protocol-error", retry: "slowly" });
+    expect(error.message).toContain("a WebSocket text frame where MQTT has binary ones");
+    expect("binary").toContain(received);
+  });
+
   test("names a host that is an IPv6 address in brackets", async () => {
     const { port, requests } = await listenWebSocket();
 

@@ -17,9 +17,9 @@ describe("InFlight", () => {
     inFlight.add(second, false);
 
     expect(decode(second.publish.packet)).toMatchObject([{ messageId: 2, dup: false }]);
-    expect(inFlight.settle(2)).toBe(second);
-    expect(inFlight.settle(2)).toBeUndefined();
-    expect(inFlight.settle(1)).toBe(first);
+    expect(inFlight.settle(2, true)).toBe(second);
+    expect(inFlight.settle(2, true)).toBeUndefined();
+    expect(inFlight.settle(1, true)).toBe(first);
     expect(inFlight.length).toBe(0);
   });
 
@@ -27,7 +27,7 @@ describe("InFlight", () => {
     const inFlight = new InFlight(maxInFlight);
     inFlight.add(entryOf(1), false);
 
-    expect(inFlight.settle(id)).toBeUndefined();
+    expect(inFlight.settle(id, true)).toBeUndefined();
     expect(inFlight.length).toBe(1);
   });
 
@@ -40,7 +40,7 @@ describe("InFlight", () => {
     for (let count = 0; count < 140_000; count++) {
       inFlight.add(entry, false);
       largest = Math.max(largest, entry.destinationId);
-      if (inFlight.settle(entry.destinationId) === entry) settled++;
+      if (inFlight.settle(entry.destinationId, true) === entry) settled++;
     }
 
     expect([settled, largest]).toEqual([140_000, 64_999]);
@@ -75,12 +75,12 @@ describe("InFlight", () => {
     const entries = [1, 2, 3, 4].map(entryOf);
     for (const entry of entries) inFlight.add(entry, false);
 
-    inFlight.settle(2);
-    inFlight.settle(4);
+    inFlight.settle(2, true);
+    inFlight.settle(4, true);
 
     expect(inFlight.takeAll().map(({ sourceId }) => sourceId)).toEqual([1, 3]);
     expect(inFlight.length).toBe(0);
-    expect(inFlight.settle(1)).toBeUndefined();
+    expect(inFlight.settle(1, true)).toBeUndefined();
   });
 
   test("gives a message that was taken out its identifier again, with DUP where the session was resumed", () => {

@@ -1,0 +1,29 @@
+import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
+import { escapeText } from "../mqtt/wire/text.ts";
+import { topicNameProblem } from "../contract/topic/filter.ts";
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Encodes a message that can't be forwarded, for a dead letter. Of a malformed one that is what can be read: its payload, its
+ * topic with what is no text escaped (`line/\xff`), and its properties where all of them are well-formed.
+ */
+export function encodeReadable(view: PublishView, qos: 0 | 1): EncodedPublish {
+  const inputTopic = readableTopic(view);
+  const properties = hasReadableProperties(view) ? undefined : nothing;
+  return encodePublish(view, { qos, retain: false, topic: Buffer.from(inputTopic), properties, inputTopic });
+}
+
+function readableTopic({ bytes, topicStart, topicEnd, topic }: PublishView): string {
+  const isReadable = topicNameProblem(topic) === undefined && Buffer.byteLength(topic) === topicEnd - topicStart;
+  return isReadable && !topic.includes("\u{fffd}") ? topic : escapeText(bytes.subarray(topicStart, topicEnd));
+}
+
+function hasReadableProperties(view: PublishView): boolean {
+  try {
+    view.scanProperties();
+    return true;
+  } catch {
+    return false;
+  }
+}
