@@ -11,8 +11,8 @@ import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
 import { refusal, refuse, refuseInvalid } from "./refuse.ts";
-import { checkRelaySettings } from "./relay/check.ts";
-import { aioNamespace, relayDefaults } from "./relay/defaults.ts";
+import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
+import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
@@ -138,13 +138,15 @@ function renderText(
   const { dataflows, instanceCount, metricsPort, status, proxy } = args;
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
-  const { site, logLevel, drainTimeoutSeconds } = args;
-  const rendered = mapInput({ configs, site, logLevel, drainTimeoutSeconds }, ({ configs: texts, ...known }) => {
+  const { site, logLevel, drainTimeoutSeconds, memoryMebibytes } = args;
+  const inputs = { configs, site, logLevel, drainTimeoutSeconds, memory: memoryMebibytes };
+  const rendered = mapInput(inputs, ({ configs: texts, memory, ...known }) => {
     const endpoints = Object.fromEntries(
       Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
     const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status, proxy };
-    const { text, warnings } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
+    const { text, warnings, config } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
+    refuse(relay, name, checkMemoryOf(config.dataflows, memory ?? podDefaults.memoryMebibytes));
     warnOnce(relay, warnings, parent);
     return text;
   });

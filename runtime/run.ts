@@ -2,13 +2,12 @@ import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contrac
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
 import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
 import { readDocument } from "./read-document.ts";
+import { memoryNeeds, memoryProblem, planMemory } from "./contract/memory.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
-import { memoryNeeds, memoryShortage } from "./memory/needs.ts";
-import { planMemory } from "./memory/plan.ts";
 import { Relay } from "./relay.ts";
 import { reserveLookUpThreads } from "./transport/look-up.ts";
 import { trustSystemRoots } from "./transport/system-roots.ts";
@@ -74,29 +73,25 @@ export async function runRelay(options: RunOptions): Promise<number> {
 }
 
 /** Divides the memory that there is among the dataflows; or says that there is too little for them. */
-function reserveMemory(config: RelayConfig, where: string, log: Logger): MemoryBudget | string {
-  const limit = findMemoryLimit(config.relay.maxMemoryBytes);
-  const plan = planMemory(limit.bytes, memoryNeeds(config));
+function reserveMemory({ relay, dataflows }: RelayConfig, where: string, log: Logger): MemoryBudget | string {
+  const { bytes: limitBytes, from } = findMemoryLimit(relay.maxMemoryBytes);
+  const needs = memoryNeeds(dataflows);
+  const plan = planMemory(limitBytes, needs);
   if ("neededBytes" in plan) {
-    const problem = memoryShortage(Object.keys(config.dataflows).length, limit.bytes, plan);
-    return new ConfigError(where, [problem]).message;
+    const path = from === "configuration" ? "relay.maxMemoryBytes" : `the memory of this ${from}`;
+    const problem = memoryProblem(path, limitBytes, needs);
+    return new ConfigError(where, problem === undefined ? [] : [problem]).message;
   }
   const shares = [...plan.shares.values()];
-  const [least, most] = [Math.min(...shares), Math.max(...shares)];
-  log.info(
-    { limitBytes: limit.bytes, from: limit.from, least, most, laneBytes: plan.laneBytes },
-    "memory for messages",
-  );
+  const share = { leastBytes: Math.min(...shares), mostBytes: Math.max(...shares) };
+  log.info({ limitBytes, from, share, largeMessageBytes: plan.laneBytes }, "memory for messages");
   return new MemoryBudget({
-    limitBytes: limit.bytes,
+    limitBytes,
     plan,
     onTight: (isTight, residentBytes) => {
-      if (isTight)
-        log.warn(
-          { residentBytes, limitBytes: limit.bytes, ...process.memoryUsage() },
-          "short of memory: nothing more is taken in until messages have left",
-        );
-      else log.info({ residentBytes }, "enough memory again");
+      const memory = { residentBytes, limitBytes };
+      if (isTight) log.warn(memory, "short of memory: little more is taken in until messages have left");
+      else log.info(memory, "enough memory again");
     },
   });
 }

@@ -31,7 +31,7 @@ const relay = block({
     choice(["trace", "debug", "info", "warn", "error"], { description: "Least severe level that is logged.", source }),
   ),
   memoryMebibytes: v.optional(
-    integer({ min: 64, max: 65_536 }, { description: "Memory of a pod.", unit: "MiB", source }),
+    integer({ min: 92, max: 65_536 }, { description: "Memory of a pod.", unit: "MiB", source }),
   ),
   drainTimeoutSeconds: v.optional(
     integer({ min: 1, max: 3600 }, { description: "Time to drain when a pod ends.", unit: "s", source }),

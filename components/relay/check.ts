@@ -1,3 +1,5 @@
+import type { RelayConfig } from "../../runtime/contract/config.ts";
+import { memoryNeeds, memoryProblem, planMemory } from "../../runtime/contract/memory.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
@@ -6,7 +8,6 @@ import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
 /** Longest name of a relay: pods carry the StatefulSet's name and a revision in a label of 63 characters. */
 const maxNameLength = 39;
-const minMemoryMebibytes = 64;
 const firstUnprivilegedPort = 1024;
 
 /** Lists what is wrong with a relay's settings as far as they are known; the dataflows are checked where they are rendered. */
@@ -41,9 +42,22 @@ function checkMetricsPort(port: number | undefined): Problem[] {
 
 function checkMemory(memory: RelaySettingsArgs["memoryMebibytes"]): Problem[] {
   if (memory === undefined || !isKnown(memory)) return [];
-  if (Number.isInteger(memory) && memory >= minMemoryMebibytes) return [];
+  const least = leastMebibytes();
+  if (Number.isInteger(memory) && memory >= least) return [];
   const problem = `is ${memory} MiB, too little for the relay to start`;
-  return [{ path: "memoryMebibytes", problem, remedy: `give a whole number of ${minMemoryMebibytes} MiB or more` }];
+  return [{ path: "memoryMebibytes", problem, remedy: `give a whole number of ${least} MiB or more` }];
+}
+
+/** What a relay with a single dataflow needs. */
+function leastMebibytes(): number {
+  const plan = planMemory(0, { dataflows: [{ name: "one", maxInflightBytes: 0 }], usesDisk: false });
+  return "neededBytes" in plan ? Math.ceil(plan.neededBytes / 1024 / 1024) : 0;
+}
+
+/** Lists what is wrong with the memory of a pod for the dataflows that it runs: the relay would refuse to start. */
+export function checkMemoryOf(dataflows: RelayConfig["dataflows"], mebibytes: number): Problem[] {
+  const problem = memoryProblem("memoryMebibytes", mebibytes * 1024 * 1024, memoryNeeds(dataflows));
+  return problem === undefined ? [] : [problem];
 }
 
 function checkFederation(identity: WorkloadIdentityArgs | undefined): Problem[] {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { Collector } from "./collector.ts";
 import { Lane, type Room, type RoomOptions } from "./lane.ts";
-import type { MemoryPlan } from "./plan.ts";
+import type { MemoryPlan } from "../contract/memory.ts";
 
 /** What a dataflow's memory is asked. */
 export interface MemoryUse {
@@ -120,7 +120,6 @@ export class MemoryBudget {
     const isTight = bytes > limitBytes * (this.#isTight ? relaxedAt : tightAt);
     if (isTight === this.#isTight) return;
     this.#isTight = isTight;
-    process.stderr.write(JSON.stringify({ held: this.#uses.map((u) => u.heldBytes()).sort((a,b)=>b-a).slice(0,8), sum: this.heldBytes, lane: this.#lane.usedBytes, laneBytes: this.#lane.bytes, shares: [...this.#options.plan.shares.values()].slice(0,2), garbage: this.#options.plan.garbageBytes }) + "\n");
     onTight(isTight, bytes);
     for (const { onTightChange } of this.#uses) onTightChange();
   }

@@ -16,6 +16,9 @@ const pausesAt = 7 / 8;
 /** Once paused it goes on at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
 const resumesAt = 1 / 2;
 
+/** What a dataflow may hold while the process is short of memory. */
+const floorBytes = 65_536;
+
 /**
  * Pauses reading from the source while too many messages wait. Receive Maximum alone does not do: mosquitto 2.0.11 sends a
  * backlog of 100,000 messages to a client that had stopped to read and announced 1,000.
@@ -52,14 +55,15 @@ export class Backpressure {
    * Pauses and resumes by what waits to be sent, and the bytes that are in memory beside it. Messages of QoS 0 pause the source
    * only while a destination is there to take them: it is slower than the source then, and that passes.
    *
-   * @param isTight whether nothing may be read, since the process is short of memory
+   * @param isTight whether the process is short of memory: no more than the floor is held then. It is not nothing, for a dataflow
+   *   that holds nothing can't help, and would stand still for as long as the shortage lasts
    */
   regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean, isTight = false): void {
     const bytes = waiting.bytes + otherBytes;
+    const bound = isTight ? Math.min(this.#bounds.bytes, floorBytes) : this.#bounds.bytes;
     const most = this.#isPaused ? resumesAt : 1;
     const isPaused =
-      isTight ||
-      bytes > this.#bounds.bytes * Math.min(most, pausesAt) ||
+      bytes > bound * Math.min(most, pausesAt) ||
       waiting.length - waiting.qos0 > this.#kept * most ||
       (isDestinationThere && waiting.qos0 > this.#bounds.messages * most);
     if (isPaused === this.#isPaused) return;

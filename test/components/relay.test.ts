@@ -694,7 +694,7 @@ describe("refuses", () => {
     [
       "too little memory",
       { memoryMebibytes: 32 },
-      "memoryMebibytes: is 32 MiB, too little for the relay to start; give a whole number of 64 MiB or more",
+      "memoryMebibytes: is 32 MiB, too little for the relay to start; give a whole number of 92 MiB or more",
     ],
     [
       "a federated credential without the identity's name",

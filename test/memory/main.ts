@@ -51,7 +51,7 @@ async function runNext(): Promise<void> {
     process.stdout.write(
       `${JSON.stringify({ seed, ...(faults.length > 0 ? { FAILED: faults } : {}), share: share.toFixed(2), ...figures, trial })}\n`,
     );
-    if (faults.length > 0) for (const line of log.slice(-6)) process.stdout.write(`  ${line.slice(0, 400)}\n`);
+    if (faults.length > 0) for (const line of log.slice(-30)) process.stdout.write(`  ${line.slice(0, 400)}\n`);
   }
 }
 

@@ -1,3 +1,6 @@
+import { needsDisk, type Dataflow } from "./config/dataflow.ts";
+import type { Problem } from "./errors.ts";
+
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
@@ -70,4 +73,26 @@ export function planMemory(limitBytes: number, { dataflows, usesDisk }: MemoryNe
   );
   const shared = [...shares.values()].reduce((sum, share) => sum + share, 0);
   return { shares, laneBytes: Math.min(mostLaneBytes, Math.floor(freeBytes - shared)), garbageBytes };
+}
+
+/** Who of a configuration needs memory. */
+export function memoryNeeds(dataflows: Readonly<Record<string, Dataflow>>): MemoryNeeds {
+  const enabled = Object.entries(dataflows).filter(([, { mode }]) => mode === "Enabled");
+  return {
+    dataflows: enabled.map(([name, { relay }]) => ({ name, maxInflightBytes: relay.maxInflightBytes })),
+    usesDisk: enabled.some(([, { relay }]) => needsDisk(relay)),
+  };
+}
+
+/** Says that a limit is too little for the dataflows, and how much is enough; `undefined` when it is enough. */
+export function memoryProblem(path: string, limitBytes: number, needs: MemoryNeeds): Problem | undefined {
+  const plan = planMemory(limitBytes, needs);
+  if (!("neededBytes" in plan)) return undefined;
+  const needed = Math.ceil(plan.neededBytes / mebibyte);
+  const { length } = needs.dataflows;
+  return {
+    path,
+    problem: `is ${Math.floor(limitBytes / mebibyte)} MiB, too little for ${length} ${length === 1 ? "dataflow" : "dataflows"}`,
+    remedy: `give ${needed} MiB or more, or spread the dataflows over more relays`,
+  };
 }

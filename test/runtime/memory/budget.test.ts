@@ -1,0 +1,72 @@
+import { MemoryBudget } from "../../../runtime/memory/budget.ts";
+
+const mebibyte = 1024 * 1024;
+const limitBytes = 100 * mebibyte;
+const plan = { shares: new Map([["flow", 1000]]), laneBytes: 5000, garbageBytes: mebibyte };
+
+function open() {
+  const state = { residentBytes: 50 * mebibyte, tight: [] as boolean[], changes: 0 };
+  const budget = new MemoryBudget({
+    limitBytes,
+    plan,
+    onTight: (isTight) => state.tight.push(isTight),
+    residentBytes: () => state.residentBytes,
+  });
+  const share = budget.share("flow");
+  share.use({ heldBytes: () => 700, onTightChange: () => state.changes++ });
+  return { budget, share, state };
+}
+
+describe("MemoryBudget", () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("gives each dataflow its share of the plan, and the lane to all", () => {
+    const { budget, share } = open();
+
+    expect([share.bytes, share.longestBytes, budget.heldBytes]).toEqual([1000, 5000, 700]);
+    expect(share.askForLarge(5000)?.isGranted).toBe(true);
+    expect(share.askForLarge(1)?.isGranted).toBe(false);
+    expect(share.askForLarge(5001)).toBeUndefined();
+    budget.close();
+  });
+
+  test("has no share for a dataflow that is not in the plan", () => {
+    const { budget } = open();
+
+    expect(() => budget.share("other")).toThrow('there is no plan for the memory of "other"');
+    budget.close();
+  });
+
+  test("is tight near the limit of the process, until it is well below, and tells the dataflows", () => {
+    const { budget, share, state } = open();
+    const seen: boolean[] = [];
+    for (const mebibytes of [80, 87, 89, 86, 85, 83, 87]) {
+      state.residentBytes = mebibytes * mebibyte;
+      jest.advanceTimersByTime(250);
+      seen.push(share.isTight);
+    }
+
+    expect(seen).toEqual([false, false, true, true, true, false, false]);
+    expect(state).toMatchObject({ tight: [true, false], changes: 2 });
+    budget.close();
+  });
+});
+
+test("it knows the memory of this process", () => {
+  const onTight = jest.fn();
+  jest.useFakeTimers();
+  const budget = new MemoryBudget({ limitBytes: mebibyte, plan, onTight });
+
+  jest.advanceTimersByTime(250);
+
+  expect(onTight).toHaveBeenCalledWith(true, expect.any(Number));
+  expect((onTight.mock.calls[0] as [boolean, number])[1]).toBeLessThan(process.memoryUsage.rss());
+  budget.close();
+  jest.useRealTimers();
+});
