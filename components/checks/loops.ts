@@ -171,6 +171,7 @@ function hopOf(flow: Flow, taken: string, before: Hop | undefined, start: Flow):
 function describeLoop(name: string, chain: readonly Hop[]): Problem {
   const way = firstLines(chain, ({ flow, published }) => `"${flow.name}" publishes ${quote(published)}`).join(", ");
   const problem = `leads back to dataflow "${name}" itself (${way})`;
-  const remedy = "give one of them topics that the next does not subscribe to, such as a first level of its own";
+  const remedy =
+    "give one of them topics that the next does not subscribe to, such as a first level of its own, or narrow the next one's dataSources";
   return { path: `dataflows.${name}.dataDestination`, problem, remedy };
 }

@@ -24,7 +24,8 @@ describe("refuses", () => {
       {
         path: "dataflows.up.dataDestination",
         problem: 'leads back to dataflow "up" itself ("up" publishes "sites/oslo/plant/+", "down" publishes "plant/+")',
-        remedy: "give one of them topics that the next does not subscribe to, such as a first level of its own",
+        remedy:
+          "give one of them topics that the next does not subscribe to, such as a first level of its own, or narrow the next one's dataSources",
         rule: "loop",
       },
     ]);
