@@ -8,7 +8,7 @@ import type { DataflowProfileArgs } from "./aio/profile.ts";
 import { checkBridge } from "./bridge/check.ts";
 import { brokerHost, listEndpoints, mapValues, planEndpoints } from "./bridge/endpoints.ts";
 import type { BridgeEndpoints } from "./bridge/endpoints.ts";
-import { aioEndpointUsers, dataflowsByEngine, hasRelay, isAioEndpoint } from "./bridge/engines.ts";
+import { aioEndpointUsers, dataflowsByEngine, aioEndpointTest, hasRelay } from "./bridge/engines.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
@@ -227,9 +227,10 @@ function buildRelay(
 ): RelayArgs | undefined {
   if (args.relay === undefined || !hasRelay(args)) return undefined;
   const { site, relay, identity } = args;
+  const isAio = aioEndpointTest(args);
   const entries = listEndpoints(planned).flatMap(({ name, hostType, fields }) => {
     const endpoint = created[name];
-    if (endpoint === undefined || isAioEndpoint(args, name)) return [];
+    if (endpoint === undefined || isAio(name)) return [];
     // What a declaration says is known at once; an output of the component would be waited for like a resource.
     const { config, port } = endpoint;
     return [[name, { config, port, hostType, ...mountsOf(fields) }] as const];

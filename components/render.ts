@@ -1,5 +1,6 @@
 import { formatRelayConfig, parseRelayConfig } from "../runtime/contract/config.ts";
 import type { RelayConfig, RelayConfigInput } from "../runtime/contract/config.ts";
+import { sizeProblem } from "../runtime/contract/config/limits.ts";
 import { ConfigError } from "../runtime/contract/errors.ts";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { buildDataflow, isForAio } from "./dataflow.ts";
@@ -70,8 +71,8 @@ function atDeclaredPaths<T>(where: string, read: () => T): T {
 /** Lists what is wrong with a declaration; empty when all is well. */
 export function checkRelayConfig(declaration: RelayDeclaration): readonly Problem[] {
   try {
-    readDeclaration("declaration", declaration);
-    return [];
+    const tooLarge = sizeProblem(formatRelayConfig(readDeclaration("declaration", declaration)));
+    return tooLarge === undefined ? [] : [tooLarge];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;

@@ -1,5 +1,7 @@
 import { isHiddenFrom } from "../runtime/contract/topic/levels.ts";
+import { outputFilter } from "../runtime/contract/topic/output-filter.ts";
 import { unsharedFilter } from "../runtime/contract/topic/overlap.ts";
+import { parseTopicTemplate } from "../runtime/contract/topic/template.ts";
 
 /** Tells whether every topic under `inner` falls under `outer` too. */
 export function filterCovers(outer: string, inner: string): boolean {
@@ -18,26 +20,9 @@ export function filterCovers(outer: string, inner: string): boolean {
 /**
  * The topics that a dataflow publishes to, as a topic filter that takes them all in.
  * `sites/oslo/${inputTopic}` and `plant/+/telemetry/#` → `sites/oslo/plant/+/telemetry/#`
+ * What is no template, or makes topics that are too long, is taken as it stands: another rule is about that.
  */
 export function destinationFilter(dataDestination: string, dataSource: string): string {
-  const source = unsharedFilter(dataSource);
-  const levels = source.replace(/^\/+|\/+$/g, "").split("/");
-  const levelAt = (number: number) => {
-    const level = levels[number - 1];
-    return level === undefined || level === "#" ? "+" : level;
-  };
-  const filled = dataDestination
-    .replace(/\$\{inputTopic\.(\d+)\}/g, (_, number: string) => levelAt(Number(number)))
-    .replaceAll("${inputTopic}", () => source);
-  return asFilter(filled);
-}
-
-/** Widens what stands beside a wildcard: a level in which one is becomes `+`, and nothing follows `#`. */
-function asFilter(text: string): string {
-  const levels: string[] = [];
-  for (const level of text.split("/")) {
-    if (level.includes("#")) return [...levels, "#"].join("/");
-    levels.push(level.includes("+") ? "+" : level);
-  }
-  return levels.join("/");
+  const template = parseTopicTemplate(dataDestination);
+  return ("problem" in template ? undefined : outputFilter(template, unsharedFilter(dataSource))) ?? dataDestination;
 }

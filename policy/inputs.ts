@@ -34,10 +34,21 @@ export function say(value: unknown): string {
   return value === undefined || value === null ? "is missing" : `is ${JSON.stringify(value)}`;
 }
 
-/** Tells whether a text fits a pattern in which `*` stands for any characters. */
+/** Tells whether a text fits a pattern in which `*` stands for any characters; upper and lower case are the same. */
 export function fitsPattern(text: string, pattern: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "i").test(text);
+  const whole = text.toLowerCase();
+  const [first = "", ...parts] = pattern.toLowerCase().split("*");
+  const last = parts.pop();
+  if (last === undefined) return whole === first;
+  if (!whole.startsWith(first)) return false;
+  let end = first.length;
+  // The first place that a part fits leaves most for the others; a regular expression would try all of them.
+  for (const part of parts) {
+    const start = whole.indexOf(part, end);
+    if (start < 0) return false;
+    end = start + part.length;
+  }
+  return whole.length - last.length >= end && whole.endsWith(last);
 }
 
 /**

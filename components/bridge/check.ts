@@ -1,3 +1,4 @@
+import { countProblems } from "../../runtime/contract/config/limits.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
@@ -24,7 +25,7 @@ import type { RelayDeclaration } from "../render.ts";
 import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
-import { dataflowsByEngine, hasRelay, isAioEndpoint } from "./engines.ts";
+import { dataflowsByEngine, aioEndpointTest, hasRelay } from "./engines.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
@@ -39,12 +40,16 @@ export interface BridgeFindings {
 export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings {
   const declaration = declarationOf(args);
   const { planned, endpoints } = declaration;
+  const tooMany = checkCounts(args, endpoints);
+  // Rules compare them with each other, so the number comes first.
+  if (tooMany.length > 0) return { problems: tooMany, warnings: [] };
+  const isAio = aioEndpointTest(args);
   const { problems: uncovered, warnings } = checkTopics(args);
   const problems = [
     ...checkSite(args.site),
     ...checkNames(endpoints),
     ...checkHosts(args),
-    ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint)),
+    ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint, isAio(endpoint.name))),
     ...checkLocalTrust(args),
     ...checkStatus(args),
     ...checkDataflows(args, endpoints),
@@ -59,6 +64,15 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
   const found = [...warnings, ...findFlowWarnings(declaration), ...findImageWarnings(args)];
   return { problems, warnings: problems.length > 0 ? found : [...found, ...warnOfAio(args, endpoints)] };
 }
+
+function checkCounts({ dataflows }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const flows = Object.values(dataflows);
+  const dataSources = flows.reduce((total, { dataSources: filters }) => total + filters.length, 0);
+  const count = { endpoints: endpoints.length, dataflows: flows.length, dataSources };
+  return countProblems(count, (part) => (part === "endpoints" ? endpointLists : part));
+}
+
+const endpointLists = "localEndpoints, eventGridEndpoints, customEndpoints";
 
 function checkRelay(name: string, args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   if (args.relay === undefined || !hasRelay(args)) return [];
@@ -90,12 +104,14 @@ function checkSite(site: string): Problem[] {
 }
 
 function checkNames(endpoints: readonly BridgeEndpoint[]): Problem[] {
-  return endpoints.flatMap(({ name, path }, index) => {
-    const first = endpoints.slice(0, index).find((endpoint) => endpoint.name === name);
-    if (first === undefined) return [];
-    return [
-      { path, problem: `has the same name as ${first.path}`, remedy: "rename one; dataflows refer to both by it" },
-    ];
+  const first = new Map<string, string>();
+  return endpoints.flatMap(({ name, path }) => {
+    const other = first.get(name);
+    if (other !== undefined) {
+      return [{ path, problem: `has the same name as ${other}`, remedy: "rename one; dataflows refer to both by it" }];
+    }
+    first.set(name, path);
+    return [];
   });
 }
 
@@ -107,7 +123,11 @@ function checkHosts({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): Problem[
     .map(([name]) => ({ path: `eventGridEndpoints.${name}.host`, problem: "is missing", remedy }));
 }
 
-function checkEndpoint(args: MqttBridgeArgs, { name, path, hostType, fields }: BridgeEndpoint): Problem[] {
+function checkEndpoint(
+  args: MqttBridgeArgs,
+  { path, hostType, fields }: BridgeEndpoint,
+  isAioOnly: boolean,
+): Problem[] {
   const method = fields.authenticationMethod;
   const at = `${path}.authenticationMethod`;
   const needsIdentity = method === "UserAssignedManagedIdentity" && args.identity === undefined;
@@ -115,14 +135,15 @@ function checkEndpoint(args: MqttBridgeArgs, { name, path, hostType, fields }: B
   const identity = { path: at, problem: `is ${method}, and the bridge has no identity`, remedy };
   return [
     ...(needsIdentity ? [identity] : checkKnownEndpoint(`${path}.`, hostType, fields)),
-    ...(isAioEndpoint(args, name) ? [] : checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false)),
+    ...(isAioOnly ? [] : checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false)),
   ];
 }
 
 function checkLocalTrust(args: MqttBridgeArgs): Problem[] {
   const namespace = args.relay?.namespace ?? aioNamespace;
   if (!isKnown(namespace)) return [];
-  const mounted = Object.entries(args.localEndpoints ?? {}).filter(([name]) => !isAioEndpoint(args, name));
+  const isAio = aioEndpointTest(args);
+  const mounted = Object.entries(args.localEndpoints ?? {}).filter(([name]) => !isAio(name));
   return mounted.flatMap(([name, { tlsMode, trustedCaCertificateConfigMapRef: ref }]) => {
     const configMapRef = ref === undefined || isKnown(ref) ? ref : "stand-in";
     const path = `localEndpoints.${name}.trustedCaCertificateConfigMapRef`;
@@ -147,9 +168,9 @@ function checkDataflows(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint
     ...(Object.keys(aio).length === 0 ? [] : checkDocument(args.site, mapValues(aio, withoutShares), {}, endpoints)),
   ];
   // An endpoint is in the documents of both engines, and the name of an AIO dataflow has a rule of its own.
-  const isFirst = ({ path, problem }: Problem, index: number) =>
-    problems.findIndex((other) => other.path === path && other.problem === problem) === index;
-  return problems.filter(isFirst).filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
+  const first = new Map(problems.toReversed().map((problem) => [`${problem.path} ${problem.problem}`, problem]));
+  const distinct = problems.filter((problem) => first.get(`${problem.path} ${problem.problem}`) === problem);
+  return distinct.filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
 }
 
 /** How AIO's dataflows share subscriptions depends on their profile, and is checked with it. */
@@ -185,7 +206,8 @@ function buildDeclaration(
   const { logLevel, drainTimeoutSeconds } = knownFields(relay);
   const { instanceCount, metricsPort, status, proxy } = relay;
   const configs = endpoints.map(
-    ({ name, hostType, fields }) => [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields))] as const,
+    ({ name, hostType, fields }, number) =>
+      [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields, number))] as const,
   );
   const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status, proxy };
   return { ...declaration, endpoints: Object.fromEntries(configs) };
@@ -196,11 +218,12 @@ function warnOfAio(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): 
   const { aio } = dataflowsByEngine(args.dataflows);
   if (Object.keys(aio).length === 0) return [];
   const declaration = buildDeclaration(args.site, mapValues(aio, withoutShares), {}, endpoints);
+  const isAio = aioEndpointTest(args);
   return renderRelayConfig("declaration", declaration).warnings.flatMap(({ path, ...warning }) => {
     const [, name = "", ...field] = path.split(".");
     const endpoint = endpoints.find((other) => other.name === name);
     // Of an endpoint that both engines use the relay warns.
-    if (endpoint === undefined || !isAioEndpoint(args, name)) return [];
+    if (endpoint === undefined || !isAio(name)) return [];
     return [{ path: [endpoint.path, ...field].join("."), ...warning }];
   });
 }

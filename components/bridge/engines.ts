@@ -36,10 +36,15 @@ export function aioEndpointUsers({ dataflows }: Pick<MqttBridgeArgs, "dataflows"
   return new Map(users.reverse());
 }
 
-/** Tells whether the relay has no part in an endpoint, so that it neither reads it nor mounts its files. */
-export function isAioEndpoint({ dataflows, relay }: MqttBridgeArgs, endpointName: string): boolean {
-  if (!hasRelay({ dataflows })) return true;
-  const relayed = Object.values(dataflowsByEngine(dataflows).relay);
-  const isRelayed = relayed.some(({ source, destination }) => source === endpointName || destination === endpointName);
-  return aioEndpointUsers({ dataflows }).has(endpointName) && !isRelayed && relay?.status?.endpoint !== endpointName;
+/**
+ * Makes the test whether the relay has no part in an endpoint, so that it neither reads it nor mounts its files. Made once for
+ * a declaration, asked for each of its endpoints.
+ */
+export function aioEndpointTest({ dataflows, relay }: MqttBridgeArgs): (endpointName: string) => boolean {
+  if (!hasRelay({ dataflows })) return () => true;
+  const relayed = new Set(
+    Object.values(dataflowsByEngine(dataflows).relay).flatMap(({ source, destination }) => [source, destination]),
+  );
+  const users = aioEndpointUsers({ dataflows });
+  return (name) => users.has(name) && !relayed.has(name) && relay?.status?.endpoint !== name;
 }

@@ -11,7 +11,12 @@ export interface DeclaredSession {
 
 /** Refuses two sessions of one client identifier at one broker: each would take the other's over, again and again. */
 export function checkClientIds(sessions: readonly DeclaredSession[]): Problem[] {
-  return sessions.flatMap((session, index) => checkAgainst(session, sessions.slice(0, index)));
+  const before = new Map<string, DeclaredSession>();
+  return sessions.flatMap((session) => {
+    const problems = checkAgainst(session, before);
+    if (problems.length === 0) before.set(keyOf(session), session);
+    return problems;
+  });
 }
 
 /** Refuses sessions with the client identifier of one that another part of the same program opens at the same broker. */
@@ -19,11 +24,18 @@ export function checkSharedClientIds(
   sessions: readonly DeclaredSession[],
   others: readonly DeclaredSession[],
 ): Problem[] {
-  return sessions.flatMap((session) => checkAgainst(session, others));
+  // Of several the first, as in the order of the program.
+  const known = new Map(others.toReversed().map((session) => [keyOf(session), session]));
+  return sessions.flatMap((session) => checkAgainst(session, known));
 }
 
-function checkAgainst({ path, broker, clientId }: DeclaredSession, others: readonly DeclaredSession[]): Problem[] {
-  const other = others.find((one) => one.broker === broker && one.clientId === clientId);
+function keyOf({ broker, clientId }: DeclaredSession): string {
+  return JSON.stringify([broker, clientId]);
+}
+
+function checkAgainst(session: DeclaredSession, others: ReadonlyMap<string, DeclaredSession>): Problem[] {
+  const { path, clientId } = session;
+  const other = others.get(keyOf(session));
   if (other === undefined) return [];
   const problem = `opens the session "${clientId}", which ${other.path} opens at the same broker`;
   return byRule("client-id", [{ path, problem, remedy: "give one of the endpoints another clientIdPrefix" }]);

@@ -1,3 +1,4 @@
+import { maxInstances } from "../../runtime/contract/client-id.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { capacityBounds, perSession, perThroughputUnit } from "../event-grid/quotas.ts";
 import { byRule } from "./rules.ts";
@@ -29,7 +30,7 @@ function checkSessionLoad({ path, end, messagesPerSecond, bytesPerMessage, sessi
   const verb = end === "source" ? "delivers" : "takes in";
   const remedy =
     end === "source"
-      ? "split it by topic into several dataflows, or share it among instances (relay.instanceCount, allowSharedSubscriptions)"
+      ? `split it by topic into several dataflows, or share it among more instances (instanceCount, up to ${maxInstances}, and allowSharedSubscriptions)`
       : "split it by topic into several dataflows";
   const each = messagesPerSecond / sessions;
   const problems: Problem[] = [];

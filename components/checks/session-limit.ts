@@ -23,9 +23,17 @@ export function checkSessionsNeeded(path: string, limit: number, needed: Readonl
     .map(([authentication, sessions]) => ({
       path,
       problem: `is ${limit} sessions, and the dataflows open ${sessions} with ${authentication}`,
-      remedy: `set it to ${sessions} or more, or run fewer instances`,
+      remedy: remedyOf(sessions),
     }));
   return byRule("session-limit", problems);
+}
+
+/** What to do where so many sessions are needed: no namespace can be told to allow more than its most. */
+function remedyOf(sessions: number): string {
+  const fewer = "run fewer dataflows or instances";
+  return sessions <= sessionLimitBounds.max
+    ? `set it to ${sessions} or more, or ${fewer}`
+    : `${fewer}, or give some endpoints another identity: ${sessionLimitBounds.max} is the most`;
 }
 
 /** Refuses more sessions of one identity at an existing namespace than any namespace allows. */

@@ -28,10 +28,14 @@ export function checkKnownEndpoint(path: string, hostType: HostType, fields: End
   }));
 }
 
-/** The known fields of an endpoint; what only the deployment tells has a stand-in that the rules accept. */
-export function knownEndpoint(hostType: HostType, fields: EndpointFieldInputs): EndpointFields {
+/**
+ * The known fields of an endpoint; what only the deployment tells has a stand-in that the rules accept.
+ *
+ * @param number tells its stand-in for a host apart from those of other endpoints: two that are not known are no one broker
+ */
+export function knownEndpoint(hostType: HostType, fields: EndpointFieldInputs, number?: number): EndpointFields {
   const standIns = {
-    host: standInHost(hostType, fields.protocol),
+    host: standInHost(hostType, fields.protocol, number),
     clientId: standInId,
     tenantId: standInId,
     secretRef: "stand-in",
@@ -47,8 +51,9 @@ export function knownEndpoint(hostType: HostType, fields: EndpointFieldInputs): 
 const standInId = "00000000-0000-0000-0000-000000000000";
 
 /** A host that the rules accept in place of one which only the deployment tells. */
-export function standInHost(hostType: HostType, protocol: EndpointFieldInputs["protocol"]): string {
-  const hostname = hostType === "EventGrid" ? "stand-in.ts.eventgrid.azure.net" : "stand-in.example";
+export function standInHost(hostType: HostType, protocol: EndpointFieldInputs["protocol"], number?: number): string {
+  const name = number === undefined ? "stand-in" : `stand-in-${number}`;
+  const hostname = hostType === "EventGrid" ? `${name}.ts.eventgrid.azure.net` : `${name}.example`;
   const { Mqtt, WebSockets } = eventGridLimits.ports;
   return protocol === "WebSockets" ? `${hostname}:${WebSockets}/mqtt` : `${hostname}:${Mqtt}`;
 }

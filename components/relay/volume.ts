@@ -72,5 +72,7 @@ export function checkVolume(
   const needed = Math.ceil((bytes * overhead) / bytesPerGibibyte);
   if (needed <= sizeGibibytes) return [];
   const problem = `is ${sizeGibibytes} GiB, and the disk queues of ${queues.length} dataflows may take ${needed} GiB`;
-  return byRule("volume", [{ path, problem, remedy: `set it to ${needed} or more, or give spool.maxBytes` }]);
+  return byRule("volume", [
+    { path, problem, remedy: `set it to ${needed} or more, or give the dataflows a smaller spool.maxBytes` },
+  ]);
 }

@@ -1,13 +1,16 @@
 import { objectAt } from "../inputs.ts";
 import type { Inputs, Rule } from "../rule.ts";
 
-/** What only a Secret may hold, by how it looks. */
+/**
+ * What only a Secret may hold, by how it looks. Each pattern begins at a place which the rest of it can't reach again from the
+ * same text, so that a ConfigMap of 1 MiB costs what its size is.
+ */
 const secretTexts: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a private key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/],
-  ["a JSON Web Token", /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+/],
+  ["a JSON Web Token", /(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+/],
   ["a shared access key", /\bSharedAccess(?:Key|Signature)=?\s*\S+/],
   ["an account key", /\bAccountKey=[\w+/]{16,}/],
-  ["a user name with its password", /\b[a-z][\w+.-]*:\/\/[^\s/:@]+:[^\s/@]+@/i],
+  ["a user name with its password", /\b[a-z][\w+.-]{0,30}:\/\/[^\s/:@]+:[^\s/@]+@/i],
 ];
 
 /** Names of keys that hold a secret by themselves, alone or as the last word of a longer one. */

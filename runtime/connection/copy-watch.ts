@@ -14,6 +14,14 @@ import { PublishContent } from "./publish-content.ts";
  */
 export type Origin = "wanted" | "unwanted" | "copy" | "maybeCopy";
 
+/**
+ * Identifiers that one run may have. A broker sends one for each filter that a message matches; one that sends more must not
+ * decide what each message costs.
+ */
+const maxIdentifiers = 200;
+/** Largest message that is remembered, in bytes; copies of a larger one are forwarded. */
+const maxContentBytes = 1_048_576;
+
 export interface WatchedFilters {
   readonly wanted: readonly string[];
   /** The other forms of the wanted filters, which the relay unsubscribes. */
@@ -84,7 +92,8 @@ export class CopyWatch {
       return this.#judgeUncounted(view, isWanted);
     }
     if (!isWanted) this.sawOld = true;
-    if (!this.#content.equals(view)) this.#startRun(view);
+    const isFull = this.#identifierCount + view.identifierCount > maxIdentifiers;
+    if (isFull || !this.#content.equals(view)) this.#startRun(view);
     if (this.#count(view) <= this.#forwarded) return "copy";
     this.#forwarded++;
     return "wanted";
@@ -99,7 +108,8 @@ export class CopyWatch {
   }
 
   /** Whether each filter that brought the message is one whose copies can be told. */
-  #isCounted({ identifiers, identifierCount, isHopSpanWhole }: PublishView): boolean {
+  #isCounted({ identifiers, identifierCount, isHopSpanWhole, topicStart, end }: PublishView): boolean {
+    if (identifierCount > maxIdentifiers || end - topicStart > maxContentBytes) return false;
     for (let index = 0; index < identifierCount; index++) {
       const identifier = identifiers[index] ?? 0;
       if (!isOfPlainFilter(identifier) || this.#uncounted.has(identifier)) return false;

@@ -33,7 +33,7 @@ export function readSubackCode(
 /** Says why there is no point in asking a broker for a filter, from its CONNACK; `undefined` when there is one. */
 export function unavailable(filter: string, limits: ServerLimits): string | undefined {
   if (!limits.sharedSubscriptionAvailable && parseSharedFilter(filter) !== undefined)
-    return `source can't take the filter "${filter}": its broker has no shared subscriptions; set profile.instanceCount to 1`;
+    return `source can't take the filter "${filter}": its broker has no shared subscriptions; set profile.instanceCount to 1, and give dataSources without "$share"`;
   if (!limits.wildcardSubscriptionAvailable && /[+#]/.test(withoutShare(filter)))
     return `source can't take the filter "${filter}": its broker has no wildcard subscriptions; list topics without wildcards`;
   return undefined;

@@ -1,3 +1,6 @@
+/** AIO's own limit of instances of a dataflow profile. @see Azure IoT Operations, DataflowProfile */
+export const maxInstances = 20;
+
 /** What a client identifier is made of. */
 export interface ClientIdParts {
   readonly prefix: string;
@@ -27,12 +30,10 @@ export function shareGroup({ prefix, dataflow }: Pick<ClientIdParts, "prefix" | 
 export function extraInstanceProblem(ordinal: number, instanceCount: number): string | undefined {
   if (ordinal < instanceCount) return undefined;
   const problem = `instance ${ordinal} is not one of profile.instanceCount (${instanceCount})`;
-  const remedy = `scale the StatefulSet back to ${instanceCount}, or raise instanceCount and deploy`;
+  const raise = ordinal < maxInstances ? `, or raise instanceCount to ${ordinal + 1} and deploy` : "";
+  const remedy = `scale the StatefulSet back to ${instanceCount}${raise}`;
   return `${problem}: they count from 0, and this one connects to no broker; ${remedy}`;
 }
-
-/** AIO's own limit of instances of a dataflow profile. @see Azure IoT Operations, DataflowProfile */
-export const maxInstances = 20;
 
 /**
  * Numbers of instances that the configuration no longer counts, and whose sessions this instance looks after: each of them

@@ -108,7 +108,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   },
   0x90: {
     name: "Topic Name invalid",
-    remedy: "change dataDestination",
+    remedy: "correct dataDestination, or the topics of the publisher",
     connackRemedy: brokenByUs,
     verdicts: { CONNACK: "slowly", PUBACK: "undeliverable", DISCONNECT: "slowly" },
   },
@@ -155,7 +155,7 @@ const reasonCodes: Readonly<Record<number, ReasonCode>> = {
   0x9d: { name: "Server moved", remedy: "change host", verdicts: { CONNACK: "slowly", DISCONNECT: "slowly" } },
   0x9e: {
     name: "Shared Subscriptions not supported",
-    remedy: "set instanceCount to 1",
+    remedy: 'set instanceCount to 1, and give dataSources without "$share"',
     verdicts: { SUBACK: "slowly", DISCONNECT: "slowly" },
   },
   0x9f: { name: "Connection rate exceeded", remedy: "", verdicts: { CONNACK: "retry", DISCONNECT: "retry" } },

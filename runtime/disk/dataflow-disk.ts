@@ -1,4 +1,6 @@
+import { maxInstances } from "../contract/client-id.ts";
 import type { Dataflow as DataflowConfig } from "../contract/config/dataflow.ts";
+import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import type { Logger } from "../report/log.ts";
 import { GrowthWatch } from "./growth-watch.ts";
 import type { Spool, SpoolQueue } from "./spool.ts";
@@ -75,8 +77,11 @@ function remedyOfGrowth({ drainMessagesPerSecond, drainBytesPerSecond }: RelaySe
     ...(drainMessagesPerSecond === 0 ? [] : ["relay.spool.drainMessagesPerSecond"]),
     ...(drainBytesPerSecond === 0 ? [] : ["relay.spool.drainBytesPerSecond"]),
   ];
-  if (bounds.length === 0) return `the destination takes less than arrives, and the relay bounds nothing; ${less}`;
-  return `raise ${bounds.join(" and ")} if the destination takes more; else ${less}`;
+  if (bounds.length === 0) {
+    const more = `widen its in-flight window (maxInflightMessages, up to ${maxPublishPacketId}), run more instances (profile.instanceCount, up to ${maxInstances})`;
+    return `the destination takes less than arrives, and no drain rate holds it back; ${more}, take fewer topics (dataSources), or ${less}`;
+  }
+  return `raise ${bounds.join(" and ")} (0 is no bound) if the destination takes more; else ${less}`;
 }
 
 /** Says what keeps a dataflow from using its disk as it should; empty when nothing does. */

@@ -87,11 +87,11 @@ export function encodeDeadLetter(
 /** Tells whether a message has become a dead letter so often that it must not be published as one again. */
 export function hasGoneRound({ packet }: EncodedPublish): boolean {
   const view = new PublishView().readPacket(packet).scanProperties();
-  let isDeadLetter = false;
+  const notes = new Set<Note | undefined>();
   forEachProperty(view, (identifier, start) => {
-    isDeadLetter ||= identifier === PublishProperty.userProperty && noteOf(packet, start) === "topic";
+    if (identifier === PublishProperty.userProperty) notes.add(noteOf(packet, start));
   });
-  return isDeadLetter && readHops(view) >= maxRounds;
+  return notes.has("topic") && readHops(view) >= maxRounds;
 }
 
 type Note = keyof typeof deadLetterProperties;

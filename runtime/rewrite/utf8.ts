@@ -23,7 +23,6 @@ export function showUtf8(bytes: Buffer, start: number, end: number): string {
  * brokers close the connection for the others too. @see MQTT 5.0 §1.5.4, [MQTT-1.5.4-2]
  */
 export function withoutControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return escapeCharacters(text, /[\x00-\x1f\x7f-\x9f]/g);
 }
 

@@ -32,7 +32,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     [
       "cloud has 3 problems:",
       '  clientId: is "no-uuid"; give the UUID that Microsoft Entra shows for it',
-      '  host: has port 1883, and Event Grid listens on 8883 for Mqtt; use port 8883, or set "protocol" to "WebSockets"',
+      "  host: has port 1883, and Event Grid listens on 8883 for Mqtt; use port 8883",
       "  keepAliveSeconds: is 2000 s, outside what Event Grid takes; give 1 to 1160 s",
     ],
   ],

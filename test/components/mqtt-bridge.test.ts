@@ -465,7 +465,7 @@ describe("refuses before anything exists", () => {
     const deployment = deploy(() => new MqttBridge("oslo", { ...args, dataflows: { ...args.dataflows, ...more } }));
 
     await expect(deployment).rejects.toThrow(
-      "eventGrid.maximumClientSessionsPerAuthenticationName: is 3 sessions, and the dataflows open 5 with UserAssignedManagedIdentity; set it to 5 or more, or run fewer instances",
+      "eventGrid.maximumClientSessionsPerAuthenticationName: is 3 sessions, and the dataflows open 5 with UserAssignedManagedIdentity; set it to 5 or more, or run fewer dataflows or instances",
     );
   });
 

@@ -77,7 +77,8 @@ function checkSource(
   if (isEventGrid && shares && !endpoint.relay.allowSharedSubscriptions) {
     const at = instanceCount > 1 ? `${profilePath}.instanceCount` : `${path}.dataSources`;
     const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
-    const remedy = `set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
+    const without = instanceCount > 1 ? "set instanceCount to 1" : 'give the filters without "$share"';
+    const remedy = `${without}, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
     problems.push({ path: at, problem: `${what}, and the source ${quote(source.endpointRef)} is Event Grid`, remedy });
   }
   const most = eventGridLimits.maxSubscriptionsPerSession;
@@ -129,7 +130,11 @@ function checkDestination(
   const returns = findLoop(template, filters.map(unsharedFilter));
   if (source.endpointRef === destination.endpointRef && returns !== undefined) {
     const problem = `${quote(template.text)} goes back to the same endpoint under the dataflow's own filter ${quote(returns)}, an endless loop`;
-    problems.push({ path: at, problem, remedy: "publish to a topic that the dataflow does not subscribe to" });
+    problems.push({
+      path: at,
+      problem,
+      remedy: "publish to a topic that the dataflow does not subscribe to, or narrow its dataSources",
+    });
   }
   return problems;
 }

@@ -102,5 +102,10 @@ function describeLoop(path: string, { deadLetter }: Flow, stops: readonly Stop[]
   const more = others.length > maxNamed ? ` and ${others.length - maxNamed} more` : "";
   const through = ` through ${others.slice(0, maxNamed).join(", ")}${more}`;
   const problem = `${quote(deadLetter?.topic ?? "")} leads back to this dataflow${through}, so a dead letter would go round without end`;
-  return { path, problem, remedy: "give a topic that none of these dataflows subscribes to" };
+  return {
+    path,
+    problem,
+    remedy:
+      "give a topic that none of these dataflows subscribes to, or leave deadLetter out to write them to the disk",
+  };
 }

@@ -124,7 +124,9 @@ function checkEventGrid(
     );
   }
   if (address !== undefined && address.port !== port) {
-    const remedy = `use port ${port}, or set "protocol" to "${protocol === "Mqtt" ? "WebSockets" : "Mqtt"}"`;
+    const other = protocol === "Mqtt" ? "WebSockets" : "Mqtt";
+    const isOther = address.port === eventGridLimits.ports[other];
+    const remedy = isOther ? `use port ${port}, or set "protocol" to "${other}"` : `use port ${port}`;
     add("host", `has port ${address.port}, and Event Grid listens on ${port} for ${protocol}`, remedy);
   }
   if (address?.path !== undefined && protocol === "WebSockets" && address.path !== eventGridLimits.webSocketPath) {

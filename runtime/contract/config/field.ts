@@ -210,9 +210,15 @@ export function list(names: readonly string[]): string {
   return names.length === 0 ? "none" : firstLines(names, (name) => `"${name}"`).join(", ");
 }
 
+/** Leaves out what stands between the first "//" and the last "@": a password that was not encoded may hold anything. */
+function withoutUser(text: string): string {
+  const [start, end] = [text.indexOf("//"), text.lastIndexOf("@")];
+  return start < 0 || end < start ? text : `${text.slice(0, start)}//…${text.slice(end)}`;
+}
+
 /** Shows a value in a message, shortened: a document may hold anything. The user and password of a URL are left out. */
 export function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const shown = JSON.stringify(value).replace(/\/\/[^/\s]*@/g, "//…@");
+  const shown = withoutUser(JSON.stringify(value));
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }

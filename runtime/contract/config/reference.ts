@@ -1,6 +1,7 @@
 import * as v from "valibot";
 
 import { authenticationMethods } from "./authentication.ts";
+import { documentLimits } from "./limits.ts";
 import { documentSchema, type RelayConfigInput } from "./document.ts";
 import { HostType } from "./endpoint.ts";
 import { methodsByHostType } from "./endpoint-rules.ts";
@@ -90,6 +91,16 @@ export function renderConfigReference(): string {
   ].join("\n");
 }
 
+/** The bounds of a document, from the one place where they are written. */
+function limitsText(): string[] {
+  const { bytes, depth, textBytes, endpoints, dataflows, dataSources } = documentLimits;
+  const shown = (count: number) => count.toLocaleString("en");
+  return [
+    `A document is UTF-8 of ${shown(bytes)} bytes (1 MiB, what a ConfigMap holds) and ${depth} levels of objects and lists at most, a text in it ${shown(textBytes)} bytes.`,
+    `It lists up to ${shown(endpoints)} endpoints, ${shown(dataflows)} dataflows, and ${shown(dataSources)} topic filters in all dataflows together.`,
+  ];
+}
+
 const introduction = [
   "# Configuration",
   "",
@@ -101,7 +112,9 @@ const introduction = [
   "",
   "An object `endpoints` and an object `dataflows` are required, each with names as its keys; `profile` and `relay` may be left out.",
   "Bounds are inclusive. *Required* means: wherever the object around it is given. An unknown key is an error, and all the problems",
-  "of a document are reported at once.",
+  "of a document are found at once; the first 50 are printed, and the rest is counted.",
+  "",
+  ...limitsText(),
   "",
 ];
 

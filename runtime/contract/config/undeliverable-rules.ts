@@ -35,6 +35,10 @@ export function checkUndeliverable(
   return [...problems, ...checkDeadLetterTopic(at, { endpointRef, topic }, parts, endpoints)];
 }
 
+/** Under the filter "#" no topic of the same broker will do. */
+const elsewhere =
+  "give a topic that the dataflow does not subscribe to, give its other end, or leave both out to write dead letters to the disk";
+
 function checkDeadLetterTopic(
   at: string,
   { endpointRef, topic }: { readonly endpointRef: string; readonly topic: string },
@@ -42,7 +46,7 @@ function checkDeadLetterTopic(
   endpoints: Endpoints,
 ): Problem[] {
   const problems: Problem[] = [];
-  const ends = [parts.source.endpointRef, parts.destination.endpointRef];
+  const ends = [...new Set([parts.source.endpointRef, parts.destination.endpointRef])];
   if (!ends.includes(endpointRef)) {
     const problem = `names the endpoint ${quote(endpointRef)}, which is no end of this dataflow`;
     problems.push({ path: `${at}.endpointRef`, problem, remedy: `give ${ends.map(quote).join(" or ")}` });
@@ -55,7 +59,7 @@ function checkDeadLetterTopic(
   const returns = parts.source.dataSources.find((filter) => matchesTopicFilter(unsharedFilter(filter), topic));
   if (isSameBroker(endpointRef, parts.source.endpointRef, endpoints) && returns !== undefined) {
     const problem = `${quote(topic)} is under the dataflow's own filter ${quote(returns)}, so it would take its dead letters again`;
-    problems.push({ path: `${at}.topic`, problem, remedy: "give a topic that the dataflow does not subscribe to" });
+    problems.push({ path: `${at}.topic`, problem, remedy: elsewhere });
   }
   return problems;
 }

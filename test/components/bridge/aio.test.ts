@@ -455,7 +455,7 @@ const cases: Case[] = [
     "session-limit: a session for each end of AIO's dataflows and each instance of the profile, at Event Grid",
     { dataflowProfile: { instanceCount: 4 }, dataflows: dataflows({}) },
     [
-      "eventGrid.maximumClientSessionsPerAuthenticationName: is 3 sessions, and the dataflows open 4 with SystemAssignedManagedIdentity of AIO's extension; set it to 4 or more, or run fewer instances [session-limit]",
+      "eventGrid.maximumClientSessionsPerAuthenticationName: is 3 sessions, and the dataflows open 4 with SystemAssignedManagedIdentity of AIO's extension; set it to 4 or more, or run fewer dataflows or instances [session-limit]",
     ],
     { dataflowProfile: { instanceCount: 3 }, dataflows: dataflows({}) },
   ],

@@ -24,7 +24,8 @@ describe("refuses", () => {
       {
         path: "dataflows.up.dataDestination",
         problem: 'leads back to dataflow "up" itself ("up" publishes "sites/oslo/plant/+", "down" publishes "plant/+")',
-        remedy: "give one of them topics that the next does not subscribe to, such as a first level of its own",
+        remedy:
+          "give one of them topics that the next does not subscribe to, such as a first level of its own, or narrow the next one's dataSources",
         rule: "loop",
       },
     ]);
@@ -162,4 +163,30 @@ test("shows a loop from its first dataflow on, with the topics that go round", (
   expect(problem?.problem).toBe(
     'leads back to dataflow "telemetry" itself ("telemetry" publishes "commands/+/+", "commands" publishes "plant/+/telemetry/+")',
   );
+});
+
+describe("a search that has no end of ways to follow", () => {
+  /** Ways that all lead to each other, with topics that change on each. */
+  const tangle = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      flow(`f${index}`, index % 2 ? edge : cloud, index % 2 ? cloud : edge, [`x/${index}/#`], "x/${inputTopic.3}/a"),
+    );
+
+  test.each([100, 400])("ends within its steps: %d dataflows", (count) => {
+    const budget = { steps: 20_000 };
+
+    checkLoops(tangle(count), budget);
+
+    // The step that it ends at may be a whole look at all dataflows.
+    expect(budget.steps).toBeGreaterThan(-2 * count);
+  });
+
+  test("does not need a stack for a long way", () => {
+    const ring = Array.from({ length: 1000 }, (_, index) =>
+      flow(`f${index}`, edge, edge, [`t${index}/#`], `t${(index + 1) % 1000}/x`),
+    );
+
+    expect(refused(...ring)).toEqual(["dataflows.f0.dataDestination"]);
+    expect(checkLoops(ring)[0]?.problem).toMatch(/, "f49" publishes "t50\/x", and 950 more\)$/);
+  });
 });

@@ -30,10 +30,18 @@ test("each authentication name has the limit for itself", () => {
     {
       path: "path",
       problem: "is 3 sessions, and the dataflows open 4 with UserAssignedManagedIdentity",
-      remedy: "set it to 4 or more, or run fewer instances",
+      remedy: "set it to 4 or more, or run fewer dataflows or instances",
       rule: "session-limit",
     },
   ]);
+});
+
+test("no namespace is asked for more sessions than any has", () => {
+  const [problem] = checkSessionsNeeded("path", 100, new Map([["UserAssignedManagedIdentity", 120]]));
+
+  expect(problem?.remedy).toBe(
+    "run fewer dataflows or instances, or give some endpoints another identity: 100 is the most",
+  );
 });
 
 test("an existing namespace holds 100 sessions of one identity, and no 101", () => {

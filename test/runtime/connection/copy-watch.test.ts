@@ -260,3 +260,31 @@ describe("a session with filters of several configurations", () => {
     );
   });
 });
+
+describe("what a broker sends decides neither the cost of a message nor the memory of a run", () => {
+  const identifiers = (first: number, count: number) =>
+    Array.from({ length: count }, (_, index) => subscriptionIdentifier(`filter/${first + index}`) & ~1);
+
+  test("a message with more identifiers than filters may match is forwarded, each copy of it too", () => {
+    const many = () => viewOf({ payload: "1", properties: { subscriptionIdentifier: identifiers(0, 201) } });
+
+    expect(judgeAll([many(), many()])).not.toContain("copy");
+  });
+
+  test("a run with ever other identifiers begins anew: nothing of it is lost", () => {
+    const views = Array.from({ length: 1000 }, (_, index) =>
+      viewOf({ payload: "1", properties: { subscriptionIdentifier: identifiers(index * 100, 100) } }),
+    );
+
+    const forwarded = judgeAll(views).filter((origin) => origin === "wanted");
+
+    // Two fit into a run, and each run forwards one at least.
+    expect(forwarded.length).toBeGreaterThanOrEqual(500);
+  });
+
+  test("a message of more than 1 MiB is not kept for the next one", () => {
+    const payload = "x".repeat(1_048_577);
+
+    expect(judgeAll([copy(payload, wantedFilter), copy(payload, oldFilter)])).not.toContain("copy");
+  });
+});

@@ -167,7 +167,7 @@ describe("a filter that the broker refuses", () => {
     ],
     [0x8f, "0x8f Topic Filter invalid; change dataSources"],
     [0x97, "0x97 Quota exceeded; check the broker's quotas, such as sessions per authentication name"],
-    [0x9e, "0x9e Shared Subscriptions not supported; set instanceCount to 1"],
+    [0x9e, '0x9e Shared Subscriptions not supported; set instanceCount to 1, and give dataSources without "$share"'],
     [0xa2, "0xa2 Wildcard Subscriptions not supported; list topics without wildcards"],
     [0x03, "0x03 unknown reason code"],
     [0xc1, "0xc1 unknown reason code"],
@@ -285,7 +285,7 @@ describe("a broker without", () => {
       "shared subscriptions",
       { sharedSubscriptionAvailable: false },
       "$share/g/x",
-      "no shared subscriptions; set profile.instanceCount to 1",
+      'no shared subscriptions; set profile.instanceCount to 1, and give dataSources without "$share"',
     ],
     [
       "wildcards",

@@ -38,8 +38,12 @@ describe("extraInstanceProblem", () => {
 
   test("says of the first instance too many what it is, and what to do", () => {
     expect(extraInstanceProblem(3, 3)).toBe(
-      "instance 3 is not one of profile.instanceCount (3): they count from 0, and this one connects to no broker; scale the StatefulSet back to 3, or raise instanceCount and deploy",
+      "instance 3 is not one of profile.instanceCount (3): they count from 0, and this one connects to no broker; scale the StatefulSet back to 3, or raise instanceCount to 4 and deploy",
     );
+  });
+
+  test("asks for no more instances than there may be", () => {
+    expect(extraInstanceProblem(maxInstances, maxInstances)).toMatch(/; scale the StatefulSet back to 20$/);
   });
 });
 

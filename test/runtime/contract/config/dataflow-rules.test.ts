@@ -25,7 +25,7 @@ const levels = (count: number) => Array<string>(count).fill("a").join("/");
 const filters = (count: number) => Array.from({ length: count }, (_, index) => `line${index}/#`);
 const shared =
   "set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.cloud.relay.allowSharedSubscriptions";
-const leaves = "publish to a topic that the dataflow does not subscribe to";
+const leaves = "publish to a topic that the dataflow does not subscribe to, or narrow its dataSources";
 const loop = (topic: string, filter: string) =>
   `${destinationAt}.dataDestination: "${topic}" goes back to the same endpoint under the dataflow's own filter "${filter}", an endless loop; ${leaves}`;
 
@@ -100,7 +100,7 @@ const rules: readonly (readonly [string, object, string, object])[] = [
   [
     "a shared subscription is not taken for granted at Event Grid",
     flow("cloud", ["$share/group/a"], "edge", "b"),
-    `${sourceAt}.dataSources: has a shared subscription, and the source "cloud" is Event Grid; ${shared}`,
+    `${sourceAt}.dataSources: has a shared subscription, and the source "cloud" is Event Grid; ${shared.replace("set instanceCount to 1", 'give the filters without "$share"')}`,
     flow("cloud", ["$share/group/a"], "edge", "b", { "endpoints.cloud.relay.allowSharedSubscriptions": true }),
   ],
   [

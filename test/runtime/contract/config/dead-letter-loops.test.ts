@@ -19,7 +19,8 @@ function flow(
   };
 }
 
-const remedy = "give a topic that none of these dataflows subscribes to";
+const remedy =
+  "give a topic that none of these dataflows subscribes to, or leave deadLetter out to write them to the disk";
 const goesRound = (name: string, topic: string, through: string) =>
   `dataflows.${name}.relay.deadLetter.topic: "${topic}" leads back to this dataflow through ${through}, so a dead letter would go round without end; ${remedy}`;
 
@@ -63,7 +64,7 @@ describe("dead letters that come back are refused", () => {
       "by itself at the same broker, under another endpoint's name",
       { upward: flow(["plant", "in/#"], ["plant-again", "up/x"], ["plant-again", "in/dead"]) },
       [
-        'dataflows.upward.relay.deadLetter.topic: "in/dead" is under the dataflow\'s own filter "in/#", so it would take its dead letters again; give a topic that the dataflow does not subscribe to',
+        'dataflows.upward.relay.deadLetter.topic: "in/dead" is under the dataflow\'s own filter "in/#", so it would take its dead letters again; give a topic that the dataflow does not subscribe to, give its other end, or leave both out to write dead letters to the disk',
       ],
     ],
   ])("%s", (_case, dataflows, problems) => {

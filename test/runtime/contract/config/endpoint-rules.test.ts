@@ -130,7 +130,7 @@ const rules: readonly (readonly [string, object, string, object])[] = [
   [
     "Event Grid listens on 8883 for MQTT",
     change("cloud", { host: `${eventGrid}:9092` }), // the port that a published example gives by a slip
-    'endpoints.cloud.mqttSettings.host: has port 9092, and Event Grid listens on 8883 for Mqtt; use port 8883, or set "protocol" to "WebSockets"',
+    "endpoints.cloud.mqttSettings.host: has port 9092, and Event Grid listens on 8883 for Mqtt; use port 8883",
     change("cloud", { host: `${eventGrid}:8883` }),
   ],
   [

@@ -43,7 +43,7 @@ const rules: readonly (readonly [string, object, string, object])[] = [
   [
     "dead letters at the source stay out of the dataflow's own filters",
     { deadLetter: { topic: "plant/x/telemetry", endpointRef: "edge" }, undeliverableMessages: "DeadLetter" },
-    `${at}.deadLetter.topic: "plant/x/telemetry" is under the dataflow's own filter "plant/+/telemetry", so it would take its dead letters again; give a topic that the dataflow does not subscribe to`,
+    `${at}.deadLetter.topic: "plant/x/telemetry" is under the dataflow's own filter "plant/+/telemetry", so it would take its dead letters again; give a topic that the dataflow does not subscribe to, give its other end, or leave both out to write dead letters to the disk`,
     { deadLetter: { topic: "plant/x/telemetry", endpointRef: "cloud" }, undeliverableMessages: "DeadLetter" },
   ],
 ];
