@@ -8,7 +8,8 @@ const usage = `usage: npm start                              the demo: two emula
        npm start -- --once                    2,000 messages to the cloud and 200 back, then the ledger
        npm start -- --stack ENVIRONMENT       the demo with the settings of stacks/Pulumi.ENVIRONMENT.yaml
        npm start -- --config FILE             the relay alone, with a configuration of yours and real brokers
-         [--mounts DIR] [--profile NAME] [--metrics-port PORT] [--connect-to HOST:PORT=ADDRESS:PORT ...]
+         [--mounts DIR] [--profile NAME] [--metrics-port PORT] [--metrics-host ADDRESS]
+         [--connect-to HOST:PORT=ADDRESS:PORT ...]
        npm run mqtt-dataflow -- check FILE    what is wrong with a configuration, and what it does
          [--profile NAME]`;
 

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly connectTo: readonly string[];
   /** Port of probes and metrics; omitted: the configuration's. */
   readonly metricsPort?: number;
+  /** Address that probes and metrics are served at; omitted: every address, which a pod's probes need. */
+  readonly metricsHost?: string;
 }
 
 /** Exit codes of the process. */
@@ -61,11 +63,17 @@ export async function runRelay(options: RunOptions): Promise<number> {
     ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
     ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
-  return superviseRelay(relay, options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort, log);
+  const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
+  return superviseRelay(relay, { port, host: options.metricsHost }, log);
 }
 
-async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {
-  const health = port === 0 ? undefined : await startHealthServer(port, relay, createMetrics(relay));
+async function superviseRelay(
+  relay: Relay,
+  { port, host }: { readonly port: number; readonly host: string | undefined },
+  log: Logger,
+): Promise<number> {
+  const health =
+    port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
@@ -79,6 +87,8 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Node's own listener would open the debugger to whoever can send a signal.
+  process.on("SIGUSR1", ignore);
   if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
   try {
     if (await relay.run()) return ExitCode.ok;
@@ -87,8 +97,13 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   } finally {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
+    process.off("SIGUSR1", ignore);
     health?.close();
   }
+}
+
+function ignore(): void {
+  // SIGUSR1 means nothing to a relay.
 }
 
 /** Names that may be looked up at the same time: of each endpoint a broker and a proxy, and the relay's proxy and Entra. */

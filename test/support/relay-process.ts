@@ -90,7 +90,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
   const spool = path.join(folder, "spool");
-  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
+  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1"];
+  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, ...pages];
   const started = startProcess(
     ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),
     { env: { ...env, ...(ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) }) } },

@@ -1,0 +1,34 @@
+/** Longest request line with all header fields, in bytes: kubelet's and Prometheus' have less than 1 kB. */
+const maxHeadBytes = 8192;
+const endOfHead = Buffer.from("\r\n\r\n");
+
+/** What is asked for: a path without its query, or why there is no answer to it. */
+export type HttpRequest =
+  | { readonly kind: "page"; readonly path: string; readonly isHead: boolean }
+  | { readonly kind: "refused"; readonly status: 400 | 405 | 431 };
+
+/**
+ * Reads the one request of a connection, at a cost that the client does not decide. Node's own parser would take every
+ * request of a 64 kB read at once: 2,000 of them in one packet stop all dataflows for 26 ms.
+ */
+export class HttpRequestReader {
+  #head: Buffer = Buffer.alloc(0);
+
+  /** Takes bytes as they come; `undefined` until the request is complete. Header fields don't matter, and no body is read. */
+  push(chunk: Buffer): HttpRequest | undefined {
+    this.#head = Buffer.concat([this.#head, chunk.subarray(0, maxHeadBytes - this.#head.length)]);
+    const end = this.#head.indexOf(endOfHead);
+    if (end >= 0) return parseRequestLine(this.#head.toString("latin1", 0, this.#head.indexOf("\r\n")));
+    return this.#head.length < maxHeadBytes ? undefined : { kind: "refused", status: 431 };
+  }
+}
+
+/** @see RFC 9112 §3; a proxy's form of the target and CONNECT's have no slash at the start, and are refused with it */
+function parseRequestLine(line: string): HttpRequest {
+  const [method, target, version, ...more] = line.split(" ");
+  if (target === undefined || !/^HTTP\/1\.[01]$/.test(version ?? "") || more.length > 0)
+    return { kind: "refused", status: 400 };
+  if (method !== "GET" && method !== "HEAD") return { kind: "refused", status: 405 };
+  if (!target.startsWith("/")) return { kind: "refused", status: 400 };
+  return { kind: "page", path: target.split("?", 1)[0] ?? "/", isHead: method === "HEAD" };
+}
