@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { parseRelayConfig } from "../runtime/contract/config.ts";
 import { dataflowParts } from "../runtime/contract/config/dataflow.ts";
 import { ConfigError, describeError, formatProblem } from "../runtime/contract/errors.ts";
+import { printable } from "../runtime/contract/printable.ts";
 import { ExitCode } from "../runtime/run.ts";
 
 /**
- * Prints what is wrong with a configuration, or what it does.
+ * Prints what is wrong with a configuration, or what it does. What the document says is escaped: a line is a line of ours.
  * @returns the exit code: 0, or 2 when the relay would refuse it
  */
 export async function checkConfig(
@@ -14,11 +15,12 @@ export async function checkConfig(
   profile: string | undefined,
   output: NodeJS.WritableStream,
 ): Promise<number> {
+  const say = (line: string) => output.write(`${printable(line)}\n`);
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    output.write(`${file}: can't be read (${describeError(cause)}); give the path of a configuration\n`);
+    say(`${file}: can't be read (${describeError(cause)}); give the path of a configuration`);
     return ExitCode.badConfiguration;
   }
   try {
@@ -31,17 +33,17 @@ export async function checkConfig(
       if (parts === undefined) continue;
       const { source, destination } = parts;
       const state = dataflow.mode === "Enabled" ? "" : " (disabled)";
-      output.write(
-        `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}\n`,
+      say(
+        `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}`,
       );
     }
-    for (const reason of skipped) output.write(`skipped: ${reason}\n`);
-    for (const warning of warnings) output.write(`warning: ${formatProblem(warning)}\n`);
-    output.write(`${file} is a configuration that the relay runs\n`);
+    for (const reason of skipped) say(`skipped: ${reason}`);
+    for (const warning of warnings) say(`warning: ${formatProblem(warning)}`);
+    say(`${file} is a configuration that the relay runs`);
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    output.write(`${error.message}\n`);
+    for (const line of error.message.split("\n")) say(line);
     return ExitCode.badConfiguration;
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError, describeError, formatProblem, type Problem } from "../runtime/contract/errors.ts";
+import { printableLines } from "../runtime/contract/printable.ts";
 import { ExitCode, runRelay } from "../runtime/run.ts";
 import { parseArguments } from "./arguments.ts";
 import { checkConfig } from "./check.ts";
@@ -51,6 +52,7 @@ endWithReader();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${describeError(error)}\n`);
+  // In several lines: those of a ConfigError, and those that the stack program refuses with.
+  process.stderr.write(`${printableLines(describeError(error))}\n`);
   process.exitCode = error instanceof ConfigError ? ExitCode.badConfiguration : ExitCode.failed;
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 
 import { checkConfig } from "../../cli/check.ts";
+import { hostileLines, hostileText } from "../support/hostile-text.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 
@@ -117,4 +118,40 @@ test("warns of filters that share topics, and of instances whose shared subscrip
   expect(at).toContain("dataflows.twice.operations[0].sourceSettings.dataSources[1]");
   expect(at).toContain("profile.instanceCount");
   expect(code).toBe(0);
+});
+
+const taken = buildDataflow(["edge", [`a/${hostileText.replace("\u0000", "")}`]], ["plant", "site/${inputTopic}"]);
+const named = (name: string) => buildConfig({ endpoints, dataflows: { [name]: upward } });
+
+test.each<[what: string, document: unknown]>([
+  ["a topic filter", buildConfig({ endpoints, dataflows: { upward: taken } })],
+  ["an unknown key", { ...buildConfig({ endpoints, dataflows: { upward } }), [hostileText]: 1 }],
+  ["a name", named(hostileText)],
+  [
+    "a host",
+    buildConfig({ endpoints: { ...endpoints, edge: plainEndpoint(1, { host: hostileText }) }, dataflows: { upward } }),
+  ],
+  [
+    "a topic",
+    buildConfig({ endpoints, dataflows: { upward: buildDataflow(["edge", ["a"]], ["plant", hostileText]) } }),
+  ],
+  [
+    "an endpoint",
+    buildConfig({ endpoints, dataflows: { upward: buildDataflow([hostileText, ["a"]], ["plant", "b"]) } }),
+  ],
+  ["a text that is no JSON", `{ "a": ${hostileText}`],
+  ["a kind of AIO's resources", { kind: hostileText }],
+])("writes what stands in %s so that it neither forges a line nor steers a terminal", async (_what, document) => {
+  const { lines } = await check(document);
+
+  expect(lines.length).toBeGreaterThan(0);
+  expect(hostileLines(lines.join("\n"))).toEqual([]);
+});
+
+test("writes the name of a file that is not there without its controls", async () => {
+  const output = new PassThrough({ encoding: "utf8" });
+
+  await checkConfig(`nosuch${hostileText}.json`, undefined, output);
+
+  expect(hostileLines(String(output.read()).trimEnd())).toEqual([]);
 });
