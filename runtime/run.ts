@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
 import { ConfigError, describeError, formatProblem } from "./contract/errors.ts";
+import { withoutUser } from "./contract/shown-url.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -147,7 +148,13 @@ export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, H
     const source = parseHost(from);
     const target = parseHost(to);
     if (source === undefined || target === undefined || more.length > 0) {
-      return [{ path: "--connect-to", problem: `is "${value}"`, remedy: 'give "<host>:<port>=<address>:<port>"' }];
+      return [
+        {
+          path: "--connect-to",
+          problem: `is "${withoutUser(value)}"`,
+          remedy: 'give "<host>:<port>=<address>:<port>"',
+        },
+      ];
     }
     map.set(`${source.hostname}:${source.port}`, target);
     return [];

@@ -155,3 +155,38 @@ test("writes the name of a file that is not there without its controls", async (
 
   expect(hostileLines(String(output.read()).trimEnd())).toEqual([]);
 });
+
+const withSecret = [
+  "mqtts://plant:hunter2@broker.example:8883",
+  "plant:hunter2@broker.example:8883",
+  "http://plant:a/hunter2@proxy.example:3128",
+  "http://plant:a?hunter2@proxy.example:3128",
+  "http://plant:a@hunter2@proxy.example:3128",
+  "http://plant:a hunter2@proxy.example:x",
+  "http:/plant:hunter2@proxy.example",
+  "https://proxy.example:443/?sig=hunter2",
+  "https://proxy.example:443/#hunter2",
+  "HostName=broker.example;SharedAccessKey=hunter2",
+];
+const onHost = (host: string, more = {}) => ({
+  endpoints: { ...endpoints, edge: { ...plainEndpoint(1, { host }), ...more } },
+});
+const fields: readonly (readonly [field: string, build: (value: string) => object])[] = [
+  ["host", (host) => onHost(host)],
+  ["host of another type", (host) => onHost(`${host}.eventgrid.azure.net:8883`, { hostType: "CustomMqtt" })],
+  ["proxy of the relay", (url) => ({ endpoints, relay: { proxy: { url } } })],
+  ["proxy of an endpoint", (url) => onHost("broker.example:1883", { relay: { proxy: { url } } })],
+  ["list where a host belongs", (host) => onHost([host] as unknown as string)],
+];
+
+test.each(fields.flatMap(([field, build]) => withSecret.map((value) => [field, value, build] as const)))(
+  "refuses as the %s %s, and says nothing of the secret in it",
+  async (field, value, build) => {
+    const { code, lines } = await check({ dataflows: { upward }, ...build(value) });
+
+    expect(code).toBe(2);
+    expect(lines.join("\n")).toMatch(/host|url/);
+    // What is no URL at all could be any text, and a field of another kind can't tell.
+    if (!field.startsWith("list")) expect(lines.join("\n")).not.toMatch(/hunter2|plant/);
+  },
+);

@@ -54,6 +54,13 @@ describe("parseConnectTo", () => {
     },
   );
 
+  test("says nothing of a user and a password", () => {
+    const refuse = () => parseConnectTo(["broker.example:8883=mqtts://plant:hun=ter2/3@127.0.0.1:18883"]);
+
+    expect(refuse).toThrow(/--connect-to: is "…@127\.0\.0\.1:18883"; give/);
+    expect(refuse).not.toThrow(/plant|hun|ter2/);
+  });
+
   test("names everything that it refuses at once", () => {
     const problemsOf = () => {
       try {

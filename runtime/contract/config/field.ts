@@ -34,17 +34,24 @@ export function integer({ min, max }: IntegerBounds, notes: FieldNotes) {
   );
 }
 
-/** Makes a schema of texts; `pattern` and its `hint` say which. */
-export function text(
-  notes: FieldNotes,
-  rule?: { readonly pattern: { test(text: string): boolean }; readonly hint: string },
-) {
+/** Which texts a field takes. */
+export interface TextRule {
+  readonly pattern: { test(text: string): boolean };
+  /** What to give. */
+  readonly hint: string;
+  /** Writes a refused text without what may be secret in it; omitted: as it is. */
+  readonly shown?: (text: string) => string;
+}
+
+/** Makes a schema of texts; a `rule` says which. */
+export function text(notes: FieldNotes, rule?: TextRule) {
   const wanted = rule?.hint ?? "give a text in quotes";
+  const shown = rule?.shown ?? ((input: string) => input);
   return v.pipe(
     v.string((issue) => `is ${show(issue.input)}; ${wanted}`),
     v.check(
       (input) => rule === undefined || rule.pattern.test(input),
-      (issue) => `is ${show(issue.input)}; ${wanted}`,
+      (issue) => `is ${show(shown(issue.input))}; ${wanted}`,
     ),
     v.metadata({ ...notes }),
   );
@@ -163,6 +170,7 @@ export function list(names: readonly string[]): string {
 /** Shows a value in a message, shortened: a document may hold anything. The user and password of a URL are left out. */
 export function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const shown = JSON.stringify(value).replace(/\/\/[^/\s]*@/g, "//…@");
+  // Up to the last "@": a password that was not encoded may hold anything.
+  const shown = JSON.stringify(value).replace(/\/\/.*@/g, "//…@");
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }
