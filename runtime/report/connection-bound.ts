@@ -6,12 +6,13 @@ export interface BoundedConnection {
   readonly hasAsked: boolean;
 }
 
-/** The newest connections that have not asked yet are spared, since their request may just be on its way. */
-const sparedConnections = 16;
+/** So many connections of an address may have not asked yet without one of them being dropped for it: requests on their way. */
+const freeUnasked = 8;
 
 /**
- * Keeps the number of open connections within a bound, and lets each new one in: an older one has to go. The address with
- * the most connections pays, so that a client that opens thousands doesn't keep out the kubelet's probes.
+ * Keeps the number of open connections within a bound, and lets each new one in: an older one has to go. Whoever opens
+ * connections without asking for anything pays first, and then whoever has the most, so that a client that opens thousands
+ * keeps out neither the kubelet's probes nor the readers of metrics.
  */
 export class ConnectionBound<C extends BoundedConnection> {
   readonly #max: number;
@@ -42,19 +43,17 @@ export class ConnectionBound<C extends BoundedConnection> {
     return this.#open.values();
   }
 
-  /** The oldest of the busiest address that has not asked for anything, or else the oldest of that address. */
   #choose(): C | undefined {
-    const address = this.#busiestAddress();
-    const candidates = [...this.#open].filter((connection) => connection.address === address);
-    const spared = new Set(candidates.slice(-sparedConnections));
-    return candidates.find((connection) => !connection.hasAsked && !spared.has(connection)) ?? candidates[0];
+    const all = [...this.#open];
+    const unasked = ofBusiestAddress(all.filter(({ hasAsked }) => !hasAsked));
+    return unasked.length > freeUnasked ? unasked[0] : ofBusiestAddress(all)[0];
   }
+}
 
-  #busiestAddress(): string {
-    const counts = new Map<string, number>();
-    for (const { address } of this.#open) counts.set(address, (counts.get(address) ?? 0) + 1);
-    const most = Math.max(...counts.values());
-    // Of several with as many, the one with the oldest connection.
-    return [...counts].find(([, count]) => count === most)?.[0] ?? "";
-  }
+/** The connections of the address that has the most of them, the oldest first; of several, the one with the oldest. */
+function ofBusiestAddress<C extends BoundedConnection>(connections: readonly C[]): readonly C[] {
+  const byAddress = Map.groupBy(connections, ({ address }) => address);
+  let busiest: readonly C[] = [];
+  for (const group of byAddress.values()) if (group.length > busiest.length) busiest = group;
+  return busiest;
 }

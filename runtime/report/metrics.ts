@@ -183,12 +183,15 @@ export function createMetrics(relay: Relay): Metrics {
     contentType: registry.contentType,
     render: async (pause = () => Promise.resolve()) => {
       const moment = takeMoment(relay);
-      const parts = [await registry.metrics()];
-      for (const family of families) {
+      const parts: string[] = [];
+      for (const { name } of registry.getMetricsAsArray()) {
+        parts.push(`${await registry.getSingleMetricAsString(name)}\n`);
         await pause();
-        parts.push(renderFamily(family, moment));
       }
-      await pause();
+      for (const family of families) {
+        parts.push(renderFamily(family, moment));
+        await pause();
+      }
       parts.push(renderLatency(moment));
       return parts.join("\n");
     },

@@ -43,27 +43,32 @@ test("never holds more than its bound, and always the newest", () => {
   }
 });
 
-test("drops the oldest that has not asked before one that waits for its answer", () => {
-  const bound = boundOf([
-    connection("answered", undefined, true),
-    connection("silent"),
-    ...several(40, "10.0.0.1", true),
-  ]);
+test("drops the oldest that has not asked before those that wait for their answer", () => {
+  const silent = several(9, "10.0.0.1");
+  const bound = boundOf([...several(40, "10.0.0.2", true), ...silent]);
 
-  // The newest sixteen are spared, and the silent one is older.
-  expect(bound.add(connection("new"))?.name).toBe("silent");
+  expect(bound.add(connection("new"))).toBe(silent[0]);
 });
 
-test("spares the newest that have not asked: their request may be on its way", () => {
-  const bound = boundOf([connection("answered", undefined, true), ...several(16, "10.0.0.1")]);
+test("spares eight of an address that have not asked: their requests may be on their way", () => {
+  const readers = several(9, "10.0.0.2", true);
+  const bound = boundOf([...several(8, "10.0.0.1"), ...readers]);
 
-  expect(bound.add(connection("new"))?.name).toBe("answered");
+  expect(bound.add(connection("new", "10.0.0.9"))).toBe(readers[0]);
 });
 
-test("drops of the address with the most connections, whatever the others do", () => {
-  const bound = boundOf([connection("probe", "10.0.0.9"), ...several(30, "10.0.0.1", true)]);
+test("of those that have not asked, drops one of the address with the most", () => {
+  const silent = several(10, "10.0.0.1");
+  const bound = boundOf([connection("probe", "10.0.0.9"), ...silent]);
 
-  expect(bound.add(connection("new", "10.0.0.9"))?.address).toBe("10.0.0.1");
+  expect(bound.add(connection("new", "10.0.0.9"))).toBe(silent[0]);
+});
+
+test("where all have asked, drops the oldest of the address with the most connections", () => {
+  const readers = several(30, "10.0.0.1", true);
+  const bound = boundOf([connection("scrape", "10.0.0.9", true), ...readers]);
+
+  expect(bound.add(connection("new", "10.0.0.9"))).toBe(readers[0]);
 });
 
 test("has room again for each that was closed", () => {
