@@ -21,7 +21,7 @@ import type { Bench } from "./scenarios/scenario.ts";
 /**
  * Measures what a crowd at the port of probes and metrics does to the messages: two relays of 20 dataflows each forward
  * 1,000 messages a second, first in peace, then while the crowd is at the other relay, then while it is at this one. The
- * second tells what the crowd itself costs the machine. Exit code 1 when a bar is missed.
+ * second tells what the crowd itself costs the machine. The first line printed is a warm-up. Exit code 1 when a bar is missed.
  *
  * Run: `npm run bench:port -- [half-open connections] [readers of /metrics] [rounds]`
  */
@@ -74,7 +74,10 @@ async function start(label: string): Promise<Candidate> {
 async function measure(measured: Candidate, decoy: Candidate): Promise<number> {
   const p99: Record<Condition, number[]> = { peace: [], "crowd elsewhere": [], "crowd here": [] };
   try {
-    await latencyOf(measured); // warm-up
+    // Warm-up, with a crowd too: the first one makes the relay compile what it has never run.
+    await latencyOf(measured);
+    await measureCondition("crowd here", measured, decoy);
+    await delay(settleMs);
     const before = measured.residentMegabytes();
     for (let round = 0; round < rounds; round++) {
       for (const condition of conditions) p99[condition].push(await measureCondition(condition, measured, decoy));

@@ -64,6 +64,8 @@ export interface LogLine {
 /** A relay in a process of its own, as it runs in a container. */
 export interface RelayProcess {
   readonly process: StartedProcess;
+  /** Port of probes and metrics. */
+  readonly port: number;
   /** The log so far; what is no log line is left out. */
   readonly log: readonly LogLine[];
   readonly ended: Promise<ProcessEnd>;
@@ -111,6 +113,7 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
   };
   const relay: RelayProcess = {
     process: started,
+    port,
     get log() {
       return readLog();
     },

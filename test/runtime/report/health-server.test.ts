@@ -3,7 +3,7 @@ import { createLog } from "../../../runtime/report/log.ts";
 import { maxConnections, type PageServer } from "../../../runtime/report/page-server.ts";
 import type { Relay } from "../../../runtime/relay.ts";
 import { until } from "../../support/patience.ts";
-import { openConnection } from "./raw-client.ts";
+import { openConnection } from "../../support/raw-connection.ts";
 
 const servers: PageServer[] = [];
 let lines: Record<string, unknown>[];

@@ -9,7 +9,7 @@ import {
   type PageServerOptions,
 } from "../../../runtime/report/page-server.ts";
 import { until } from "../../support/patience.ts";
-import { getLivez, openConnection, type RawConnection } from "./raw-client.ts";
+import { getLivez, openConnection, type RawConnection } from "../../support/raw-connection.ts";
 
 let server: PageServer | undefined;
 let dropped: string[];
