@@ -6,6 +6,12 @@ export interface BoundedConnection {
   readonly hasAsked: boolean;
 }
 
+/** Connections of one address. */
+interface Tally<C> {
+  count: number;
+  readonly oldest: C | undefined;
+}
+
 /** So many connections of an address may have not asked yet without one of them being dropped for it: requests on their way. */
 const freeUnasked = 8;
 
@@ -44,16 +50,21 @@ export class ConnectionBound<C extends BoundedConnection> {
   }
 
   #choose(): C | undefined {
-    const all = [...this.#open];
-    const unasked = ofBusiestAddress(all.filter(({ hasAsked }) => !hasAsked));
-    return unasked.length > freeUnasked ? unasked[0] : ofBusiestAddress(all)[0];
+    const unasked = this.#busiest((connection) => !connection.hasAsked);
+    return unasked.count > freeUnasked ? unasked.oldest : this.#busiest(() => true).oldest;
   }
-}
 
-/** The connections of the address that has the most of them, the oldest first; of several, the one with the oldest. */
-function ofBusiestAddress<C extends BoundedConnection>(connections: readonly C[]): readonly C[] {
-  const byAddress = Map.groupBy(connections, ({ address }) => address);
-  let busiest: readonly C[] = [];
-  for (const group of byAddress.values()) if (group.length > busiest.length) busiest = group;
-  return busiest;
+  /** Of the address with the most connections that count: how many it has, and the oldest of them. */
+  #busiest(counts: (connection: C) => boolean): Tally<C> {
+    const tallies = new Map<string, Tally<C>>();
+    let busiest: Tally<C> = { count: 0, oldest: undefined };
+    for (const connection of this.#open) {
+      if (!counts(connection)) continue;
+      const tally = tallies.get(connection.address) ?? { count: 0, oldest: connection };
+      tally.count++;
+      tallies.set(connection.address, tally);
+      if (tally.count > busiest.count) busiest = tally;
+    }
+    return busiest;
+  }
 }

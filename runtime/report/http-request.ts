@@ -23,12 +23,13 @@ export class HttpRequestReader {
   }
 }
 
-/** @see RFC 9112 §3; a proxy's form of the target and CONNECT's have no slash at the start, and are refused with it */
+/** @see RFC 9112 §3; §3.2.2 has a server take the whole URL as a target too */
 function parseRequestLine(line: string): HttpRequest {
   const [method, target, version, ...more] = line.split(" ");
   if (target === undefined || !/^HTTP\/1\.[01]$/.test(version ?? "") || more.length > 0)
     return { kind: "refused", status: 400 };
   if (method !== "GET" && method !== "HEAD") return { kind: "refused", status: 405 };
-  if (!target.startsWith("/")) return { kind: "refused", status: 400 };
-  return { kind: "page", path: target.split("?", 1)[0] ?? "/", isHead: method === "HEAD" };
+  const page = target.replace(/^https?:\/\/[^/?]+/i, "");
+  if (!page.startsWith("/")) return { kind: "refused", status: 400 };
+  return { kind: "page", path: page.split("?", 1)[0] ?? "/", isHead: method === "HEAD" };
 }

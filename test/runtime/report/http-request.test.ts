@@ -8,6 +8,7 @@ function read(...chunks: string[]) {
 test.each([
   ["GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", "/livez", false],
   ["GET /livez HTTP/1.0\r\n\r\n", "/livez", false],
+  ["GET http://relay.example:9600/livez?a HTTP/1.1\r\n\r\n", "/livez", false],
   ["HEAD /metrics HTTP/1.1\r\n\r\n", "/metrics", true],
   ["GET /readyz?verbose=1 HTTP/1.1\r\n\r\n", "/readyz", false],
   ["GET /livez HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n", "/livez", false],
@@ -33,6 +34,7 @@ test.each([
   ["POST /livez HTTP/1.1\r\n\r\n", 405],
   ["get /livez HTTP/1.1\r\n\r\n", 405],
   ["CONNECT a:1 HTTP/1.1\r\n\r\n", 405],
+  ["GET http://relay.example HTTP/1.1\r\n\r\n", 400],
   ["GET livez HTTP/1.1\r\n\r\n", 400],
   ["GET  /livez HTTP/1.1\r\n\r\n", 400],
   ["GET /livez\r\n\r\n", 400],
