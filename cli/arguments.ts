@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 
 import type { Problem } from "../runtime/contract/errors.ts";
@@ -21,6 +22,7 @@ const optionTable = {
   mounts: { type: "string", of: ["relay"] },
   profile: { type: "string", of: ["relay", "check"] },
   "metrics-port": { type: "string", of: ["relay"] },
+  "metrics-host": { type: "string", of: ["relay"] },
   "connect-to": { type: "string", of: ["relay"], multiple: true },
   help: { type: "boolean", of: ["demo", "relay", "check"], short: "h" },
 } as const satisfies Record<
@@ -35,6 +37,7 @@ type Given = readonly { readonly name: OptionName; readonly value: string }[];
 
 const defaultEnvironment = "dev";
 const highestPort = 65_535;
+const loopback = "127.0.0.1";
 
 /** Reads a command line: `demo --once`, `demo --config relay.json`, `check relay.json`. Lists all that is wrong with it. */
 export function parseArguments(args: readonly string[]): Arguments {
@@ -64,6 +67,8 @@ function buildArguments(task: Task, given: Given, file: string): Arguments {
   }
   const mountPath = value("mounts");
   const port = value("metrics-port");
+  // In a pod the kubelet has to reach it; what is started by hand is for this machine, unless another address is given.
+  const metricsHost = value("metrics-host") ?? loopback;
   return {
     kind: "relay",
     options: {
@@ -72,6 +77,7 @@ function buildArguments(task: Task, given: Given, file: string): Arguments {
       ...(mountPath === undefined ? {} : { mountPath }),
       ...(profile === undefined ? {} : { profile }),
       ...(port === undefined ? {} : { metricsPort: Number(port) }),
+      metricsHost,
     },
   };
 }
@@ -95,6 +101,10 @@ function checkOption({
   // A value that looks like an option is a value that was forgotten.
   if (value === undefined || value === "" || value.startsWith("--")) {
     return [{ path: rawName, problem: "has no value", remedy: "give one behind it" }];
+  }
+  if (name === "metrics-host" && isIP(value) === 0) {
+    const remedy = `give an IP address of this machine, or leave it out for ${loopback}`;
+    return [{ path: rawName, problem: `is "${value}"`, remedy }];
   }
   if (name !== "metrics-port" || (/^[0-9]{1,5}$/.test(value) && Number(value) <= highestPort)) return [];
   return [{ path: rawName, problem: `is "${value}"`, remedy: `give a port from 1 to ${highestPort}, or 0 for none` }];

@@ -1,14 +1,16 @@
 import { parseRelayConfig } from "../runtime/contract/config.ts";
 import { dataflowParts } from "../runtime/contract/config/dataflow.ts";
 import { ConfigError, firstLines, formatProblem } from "../runtime/contract/errors.ts";
+import { printable } from "../runtime/contract/printable.ts";
 import { readDocument } from "../runtime/read-document.ts";
 import { ExitCode } from "../runtime/run.ts";
 
 /**
- * Prints what is wrong with a configuration, or what it does.
+ * Prints what is wrong with a configuration, or what it does. What the document says is escaped: a line is a line of ours.
  * @returns the exit code: 0, or 2 when the relay would refuse it
  */
 export function checkConfig(file: string, profile: string | undefined, output: NodeJS.WritableStream): number {
+  const say = (line: string) => output.write(`${printable(line)}\n`);
   try {
     const { config, warnings, skipped } = parseRelayConfig(readDocument(file), {
       where: file,
@@ -19,17 +21,17 @@ export function checkConfig(file: string, profile: string | undefined, output: N
       if (parts === undefined) continue;
       const { source, destination } = parts;
       const state = dataflow.mode === "Enabled" ? "" : " (disabled)";
-      output.write(
-        `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}\n`,
+      say(
+        `${name}${state}: ${source.endpointRef} ${source.dataSources.join(", ")} -> ${destination.endpointRef} ${destination.dataDestination}`,
       );
     }
-    for (const reason of firstLines(skipped, String)) output.write(`skipped: ${reason}\n`);
-    for (const warning of firstLines(warnings, formatProblem)) output.write(`warning: ${warning}\n`);
-    output.write(`${file} is a configuration that the relay runs\n`);
+    for (const reason of firstLines(skipped, String)) say(`skipped: ${reason}`);
+    for (const warning of firstLines(warnings, formatProblem)) say(`warning: ${warning}`);
+    say(`${file} is a configuration that the relay runs`);
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    output.write(`${error.message}\n`);
+    for (const line of error.message.split("\n")) say(line);
     return ExitCode.badConfiguration;
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError, describeError, formatProblem, type Problem } from "../runtime/contract/errors.ts";
+import { printableLines } from "../runtime/contract/printable.ts";
 import { ExitCode, runRelay } from "../runtime/run.ts";
 import { parseArguments } from "./arguments.ts";
 import { checkConfig } from "./check.ts";
@@ -8,7 +9,8 @@ const usage = `usage: npm start                              the demo: two emula
        npm start -- --once                    2,000 messages to the cloud and 200 back, then the ledger
        npm start -- --stack ENVIRONMENT       the demo with the settings of stacks/Pulumi.ENVIRONMENT.yaml
        npm start -- --config FILE             the relay alone, with a configuration of yours and real brokers
-         [--mounts DIR] [--profile NAME] [--metrics-port PORT] [--connect-to HOST:PORT=ADDRESS:PORT ...]
+         [--mounts DIR] [--profile NAME] [--metrics-port PORT] [--metrics-host ADDRESS]
+         [--connect-to HOST:PORT=ADDRESS:PORT ...]
        npm run mqtt-dataflow -- check FILE    what is wrong with a configuration, and what it does
          [--profile NAME]`;
 
@@ -50,6 +52,7 @@ endWithReader();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${describeError(error)}\n`);
+  // In several lines: those of a ConfigError, and those that the stack program refuses with.
+  process.stderr.write(`${printableLines(describeError(error))}\n`);
   process.exitCode = error instanceof ConfigError ? ExitCode.badConfiguration : ExitCode.failed;
 }

@@ -1,10 +1,13 @@
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 
 import { describeError } from "./contract/errors.ts";
+import { printable } from "./contract/printable.ts";
 import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
 const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--spool DIR] [--profile NAME]
-                                [--metrics-port PORT] [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
+                                [--metrics-port PORT] [--metrics-host ADDRESS]
+                                [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
 
 const options = {
   config: { type: "string" },
@@ -12,6 +15,7 @@ const options = {
   spool: { type: "string" },
   profile: { type: "string" },
   "metrics-port": { type: "string" },
+  "metrics-host": { type: "string" },
   "connect-to": { type: "string", multiple: true },
 } as const;
 
@@ -19,13 +23,13 @@ const options = {
 async function main(args: readonly string[]): Promise<number> {
   const run = parse(args);
   if (typeof run === "string") {
-    process.stderr.write(`${run}\n\n${usage}\n`);
+    process.stderr.write(`${printable(run)}\n\n${usage}\n`);
     return ExitCode.badConfiguration;
   }
   try {
     return await runRelay(run);
   } catch (cause) {
-    process.stderr.write(`${describeError(cause)}\n`);
+    process.stderr.write(`${printable(describeError(cause))}\n`);
     return ExitCode.failed;
   }
 }
@@ -40,10 +44,13 @@ function parse(args: readonly string[]): RunOptions | string {
   }
   const { values, positionals } = parsed;
   const { config, mounts, spool, profile, "metrics-port": port, "connect-to": connectTo } = values;
+  const metricsHost = values["metrics-host"];
   if (positionals.join(" ") !== "run") return `"${positionals.join(" ")}" is no command; use "run"`;
   if (config === undefined) return "--config: is missing; give the path of a configuration";
   if (port !== undefined && !/^[0-9]{1,5}$/.test(port))
     return `--metrics-port: is "${port}"; give a port, or 0 for none`;
+  if (metricsHost !== undefined && isIP(metricsHost) === 0)
+    return `--metrics-host: is "${metricsHost}"; give an IP address of this machine, such as 127.0.0.1`;
   return {
     configFile: config,
     connectTo: connectTo ?? [],
@@ -51,6 +58,7 @@ function parse(args: readonly string[]): RunOptions | string {
     ...(spool === undefined ? {} : { spoolPath: spool }),
     ...(profile === undefined ? {} : { profile }),
     ...(port === undefined ? {} : { metricsPort: Number(port) }),
+    ...(metricsHost === undefined ? {} : { metricsHost }),
   };
 }
 

@@ -1,8 +1,9 @@
 import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
 import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
-import { readDocument } from "./read-document.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "./contract/memory.ts";
+import { withoutUser } from "./contract/shown-url.ts";
+import { readDocument } from "./read-document.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly connectTo: readonly string[];
   /** Port of probes and metrics; omitted: the configuration's. */
   readonly metricsPort?: number;
+  /** Address that probes and metrics are served at; omitted: every address, which a pod's probes need. */
+  readonly metricsHost?: string;
 }
 
 /** Exit codes of the process. */
@@ -69,7 +72,8 @@ export async function runRelay(options: RunOptions): Promise<number> {
     ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
     ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
-  return superviseRelay(relay, options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort, log);
+  const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
+  return superviseRelay(relay, { port, host: options.metricsHost }, log);
 }
 
 /** Divides the memory that there is among the dataflows; or says that there is too little for them. */
@@ -96,8 +100,13 @@ function reserveMemory({ relay, dataflows }: RelayConfig, where: string, log: Lo
   });
 }
 
-async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<number> {
-  const health = port === 0 ? undefined : await startHealthServer(port, relay, createMetrics(relay));
+async function superviseRelay(
+  relay: Relay,
+  { port, host }: { readonly port: number; readonly host: string | undefined },
+  log: Logger,
+): Promise<number> {
+  const health =
+    port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
@@ -111,6 +120,8 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Node's own listener would open the debugger to whoever can send a signal.
+  process.on("SIGUSR1", ignore);
   if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
   try {
     if (await relay.run()) return ExitCode.ok;
@@ -119,8 +130,13 @@ async function superviseRelay(relay: Relay, port: number, log: Logger): Promise<
   } finally {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
+    process.off("SIGUSR1", ignore);
     health?.close();
   }
+}
+
+function ignore(): void {
+  // SIGUSR1 means nothing to a relay.
 }
 
 /** Names that may be looked up at the same time: of each endpoint a broker and a proxy, and the relay's proxy and Entra. */
@@ -150,7 +166,13 @@ export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, H
     const source = parseHost(from);
     const target = parseHost(to);
     if (source === undefined || target === undefined || more.length > 0) {
-      return [{ path: "--connect-to", problem: `is "${value}"`, remedy: 'give "<host>:<port>=<address>:<port>"' }];
+      return [
+        {
+          path: "--connect-to",
+          problem: `is "${withoutUser(value)}"`,
+          remedy: 'give "<host>:<port>=<address>:<port>"',
+        },
+      ];
     }
     map.set(`${source.hostname}:${source.port}`, target);
     return [];

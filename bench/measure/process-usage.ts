@@ -60,7 +60,7 @@ export function readResidentMegabytes(pid: number): number {
   return ((readStat(pid)?.residentPages ?? 0) * pageBytes) / bytesPerMegabyte;
 }
 
-function processTree(root: number): number[] {
+export function processTree(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;

@@ -6,6 +6,7 @@ import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
+import { readImageFlags } from "../../test/support/image-flags.ts";
 import { runStep } from "./installation.ts";
 import { enrichedTopic, type BrokerSide, type Peer, type Route } from "./peer.ts";
 
@@ -41,7 +42,7 @@ export const relay: Peer = {
           command: process.execPath,
           // As its image starts it.
           args: [
-            "--max-semi-space-size=2",
+            ...(await readImageFlags()),
             bundle,
             "run",
             "--config",
@@ -50,6 +51,8 @@ export const relay: Peer = {
             mounts,
             "--metrics-port",
             String(metricsPort),
+            "--metrics-host",
+            "127.0.0.1",
           ],
           metricsPort,
           // As the components declare its container.

@@ -36,9 +36,15 @@ export const latency: Scenario = {
   },
 };
 
-async function measureLatency(bench: Bench, candidate: Candidate, count: number): Promise<Figures> {
+/** @param label under which the bridge was started; omitted: its name */
+export async function measureLatency(
+  bench: Bench,
+  candidate: Candidate,
+  count: number,
+  label: string = candidate.name,
+): Promise<Figures> {
   const load = bench.nextLoad();
-  const topic = loadTopic(candidate.name);
+  const topic = loadTopic(label);
   const observer = await BrokerClient.connect(bench.brokers.source.plain.port, `observer-${load}`);
   const seen = { source: new Float64Array(count), destination: new Float64Array(count) };
   const note = (times: Float64Array) => (view: Parameters<typeof readNumbers>[0]) => {

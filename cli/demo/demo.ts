@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 
 import { parseRelayConfig, type ParsedConfig } from "../../runtime/contract/config.ts";
 import { formatProblem } from "../../runtime/contract/errors.ts";
+import { printableLines } from "../../runtime/contract/printable.ts";
 import { applicationName, createDemoClients } from "./clients.ts";
 import { readDeclaredSite, type DeclaredSite } from "./declared-site.ts";
 import { startEmulatedCloud } from "./emulated-cloud.ts";
@@ -106,7 +107,7 @@ function introduce(
   for (const stack of references) {
     screen.say(`   facts out of stacks/Pulumi.${platformEnvironment}.yaml stand in for the outputs of stack ${stack}`);
   }
-  for (const warning of warnings) screen.say(styleText("yellow", `   warning: ${warning}`));
+  for (const warning of warnings) screen.say(styleText("yellow", printableLines(`   warning: ${warning}`)));
 }
 
 function sayStep(screen: Screen, number: number, text: string): void {

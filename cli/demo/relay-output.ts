@@ -1,3 +1,5 @@
+import { printable } from "../../runtime/contract/printable.ts";
+
 /** A line of the relay's log, as far as the demo reads it. */
 export interface RelayLogLine {
   readonly level: string;
@@ -25,7 +27,9 @@ export function renderLogLine(line: RelayLogLine): string {
   const shown = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return `relay ${level === "warn" ? "warning" : level}: ${msg}${shown.length === 0 ? "" : ` (${shown.join(" ")})`}`;
+  return printable(
+    `relay ${level === "warn" ? "warning" : level}: ${msg}${shown.length === 0 ? "" : ` (${shown.join(" ")})`}`,
+  );
 }
 
 /** Reads `name{dataflow="x",…} value` lines of an exposition; values of one name and dataflow are added up. */

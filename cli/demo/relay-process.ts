@@ -39,6 +39,8 @@ export interface RelayProcess {
 
 const relayEntry = fileURLToPath(new URL("../../runtime/main.ts", import.meta.url));
 const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
+/** Nobody but this machine is to see the demo. */
+const onLoopback = ["--metrics-host", "127.0.0.1"];
 const pollMs = 100;
 const answerTimeoutMs = 2000;
 /** Beyond the drain time-out, for the relay to disconnect and end. */
@@ -76,7 +78,7 @@ async function stopChild(child: ChildProcess, ended: Promise<RelayEnd>, patience
 function spawnRelay(options: RelayProcessOptions, port: number): ChildProcess {
   const { configFile, mountPath, spoolPath, connectTo, environment, onLog } = options;
   const folders = ["--mounts", mountPath, "--spool", spoolPath];
-  const args = ["run", "--config", configFile, ...folders, "--metrics-port", String(port)];
+  const args = ["run", "--config", configFile, ...folders, "--metrics-port", String(port), ...onLoopback];
   const redirects = connectTo.flatMap((value) => ["--connect-to", value]);
   const child = spawn(process.execPath, ["--import", endWithParent, relayEntry, ...args, ...redirects], {
     env: { ...environment, PATH: process.env["PATH"] },

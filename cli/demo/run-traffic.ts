@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 
+import { printable } from "../../runtime/contract/printable.ts";
 import { ExitCode } from "../../runtime/run.ts";
 import type { DemoClients } from "./clients.ts";
 import { Ledger } from "./ledger.ts";
@@ -99,7 +100,9 @@ function findFaults({ dataflow, totals: { published, accepted, lost, refusal } }
   return [
     { count: refused, problem: `${refused} of ${published} messages were not accepted by the source broker (${why})` },
     { count: lost, problem: `${lost} of ${accepted} accepted messages have not arrived` },
-  ].flatMap(({ count, problem }) => (count === 0 ? [] : `${dataflow}: ${problem}; see what the relay said above`));
+  ].flatMap(({ count, problem }) =>
+    count === 0 ? [] : printable(`${dataflow}: ${problem}; see what the relay said above`),
+  );
 }
 
 function findRelayFault({ isClean, how }: RelayEnd, known: readonly string[]): string[] {

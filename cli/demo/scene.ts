@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 
+import { printable } from "../../runtime/contract/printable.ts";
 import type { LedgerTotals } from "./ledger.ts";
 import type { DataflowMetrics } from "./relay-output.ts";
 import type { Direction } from "./routes.ts";
@@ -25,15 +26,15 @@ export function renderTable(lines: readonly DataflowLine[]): string {
   return renderColumns(header, rows);
 }
 
-/** A message in full: where it came from and went to, its properties and its payload. */
+/** A message in full: where it came from and went to, its properties and its payload, escaped: any client may have sent it. */
 export function renderArrival({ dataflow, from, to, properties, contentType, payload }: Arrival): string {
   const shown = Object.entries(properties).map(
     ([name, value]) => `${name}=${Array.isArray(value) ? value.join(",") : value}`,
   );
   return [
-    `${styleText("cyan", dataflow)}  ${from} ${styleText("dim", "->")} ${to}`,
-    styleText("dim", `  content type ${contentType ?? "none"}  ${shown.join("  ")}`),
-    `  ${payload}`,
+    `${styleText("cyan", dataflow)}  ${printable(from)} ${styleText("dim", "->")} ${printable(to)}`,
+    styleText("dim", printable(`  content type ${contentType ?? "none"}  ${shown.join("  ")}`)),
+    `  ${printable(payload)}`,
   ].join("\n");
 }
 

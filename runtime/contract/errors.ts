@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** One thing that the operator has to change, said as `<path>: <problem>; <remedy>`. */
 export interface Problem {
   /** Where it is, as the operator wrote it: `endpoints.cloud.mqttSettings.host`. */
@@ -28,9 +30,12 @@ export function firstLines<T>(items: readonly T[], line: (item: T) => string): s
   return rest === 0 ? lines : [...lines, `and ${rest.toLocaleString("en")} more`];
 }
 
-/** Puts a problem into one line, in the form that every message of this project has, and the rule's name after it. */
+/**
+ * Puts a problem into one line, in the form that every message of this project has, and the rule's name after it. What a
+ * document holds is escaped as {@link printable} does it, so that it neither forges a line nor steers a terminal.
+ */
 export function formatProblem({ path, problem, remedy, rule }: Problem): string {
-  return `${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`;
+  return printable(`${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`);
 }
 
 /** The operator has to edit the configuration: the process exits at once, a retry can't help. */
@@ -44,7 +49,9 @@ export class ConfigError extends Error {
   constructor(where: string, problems: readonly Problem[], options?: ErrorOptions) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(
-      [`${where} has ${count}:`, ...firstLines(problems, formatProblem).map((line) => `  ${line}`)].join("\n"),
+      [`${printable(where)} has ${count}:`, ...firstLines(problems, formatProblem).map((line) => `  ${line}`)].join(
+        "\n",
+      ),
       options,
     );
     this.problems = problems;

@@ -1,5 +1,7 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 
+import { printable } from "../contract/printable.ts";
+
 export type { Logger } from "pino";
 
 /** Levels that `diagnostics.logs.level` takes. */
@@ -7,7 +9,8 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /**
  * Creates the log: JSON lines with ISO times on standard output, written at once, so that the last lines before an end
- * are there. Payloads and credentials are never given to it.
+ * are there. Payloads and credentials are never given to it. JSON lets some characters through that a terminal obeys: they
+ * are escaped too, and whoever parses the line reads the same text.
  */
 export function createLog(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
@@ -16,5 +19,6 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, destination ?? pino.destination({ fd: 1, sync: true }));
+  const output = destination ?? pino.destination({ fd: 1, sync: true });
+  return pino(options, { write: (line) => output.write(`${printable(line.trimEnd())}\n`) });
 }

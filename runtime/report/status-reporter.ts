@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { describeError } from "../contract/errors.ts";
+import { printable } from "../contract/printable.ts";
 import { Backoff } from "../contract/backoff.ts";
 import type { Counters } from "./counters.ts";
 import { createSide, createLinkOptions, type DataflowContext, type Side } from "../connection/side.ts";
@@ -141,7 +142,7 @@ function describe(state: string, subject: StatusSubject, { config, ordinal }: Da
     const { received, delivered, lost } = counters;
     return [name, { received, delivered, lost, inFlight: status.inFlight, waiting: status.waiting }] as const;
   });
-  return JSON.stringify({
+  const report = JSON.stringify({
     state,
     ...(config.relay.site === undefined ? {} : { site: config.relay.site }),
     instance: ordinal,
@@ -150,4 +151,6 @@ function describe(state: string, subject: StatusSubject, { config, ordinal }: Da
     dataflows: Object.fromEntries(dataflows),
     time: new Date().toISOString(),
   });
+  // Whoever subscribes may show it as it comes.
+  return printable(report);
 }

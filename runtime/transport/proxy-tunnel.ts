@@ -6,6 +6,7 @@ import { getProxyForUrl } from "proxy-from-env";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
 import { describeError } from "../contract/errors.ts";
+import { shownUrl } from "../contract/shown-url.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { opened } from "./opened.ts";
 import { describeStreamError } from "./tls-failure.ts";
@@ -85,7 +86,7 @@ async function askForTunnel(toProxy: Socket, proxy: Proxy, target: HostAddress, 
     });
     const refuse = ({ statusCode = 0, statusMessage = "" }: IncomingMessage) => {
       request.destroy();
-      reject(new RefusedTunnel(explainStatus(statusCode, statusMessage)));
+      reject(new RefusedTunnel(explainStatus(statusCode, withoutCredentials(statusMessage, proxy))));
     };
     request.once("connect", (response, _socket, head) => {
       if (response.statusCode !== 200) {
@@ -113,6 +114,15 @@ function authorization({ credentials }: Proxy): { "proxy-authorization"?: string
   return { "proxy-authorization": `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
 }
 
+/** A proxy may repeat in its answer what it was shown. */
+function withoutCredentials(text: string, proxy: Proxy): string {
+  const { password = "" } = proxy.credentials ?? {};
+  const token = authorization(proxy)["proxy-authorization"]?.replace(/^Basic /, "") ?? "";
+  return [token, password, encodeURIComponent(password)]
+    .filter((secret) => secret !== "")
+    .reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
+}
+
 /** What a proxy that lets nothing through means, by its status. */
 function explainStatus(status: number, text: string): string {
   const said = `${status} ${text}`.trim();
@@ -130,12 +140,29 @@ function explainStatus(status: number, text: string): string {
   }
 }
 
-/** The proxy that `HTTPS_PROXY` and `NO_PROXY` name for a host, with the user and password of the URL. */
+/**
+ * The proxy that `HTTPS_PROXY` and `NO_PROXY` name for a host, with the user and password of the URL.
+ * @throws {Error} when it is no URL, or one whose password is not encoded, so that a part of it would pass for the address
+ */
 export function proxyOfEnvironment({ hostname, port }: HostAddress): Proxy | undefined {
   const found = getProxyForUrl(`https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
   if (found === "") return undefined;
-  const { protocol, host, username, password } = new URL(found);
-  const url = `${protocol}//${host}`;
-  if (username === "") return { url };
-  return { url, credentials: { username: decodeURIComponent(username), password: decodeURIComponent(password) } };
+  const proxy = parseProxyUrl(found);
+  if (proxy !== undefined) return proxy;
+  const remedy =
+    'give "http://<user>:<password>@<host>:<port>", with "%40" for "@", "%2F" for "/" and the like in the password';
+  throw new Error(`HTTPS_PROXY: is no URL of a proxy ("${shownUrl(found)}"); ${remedy}`);
+}
+
+function parseProxyUrl(text: string): Proxy | undefined {
+  try {
+    const { protocol, host, username, password, pathname, search, hash } = new URL(text);
+    if (`${pathname}${search}${hash}`.includes("@")) return undefined;
+    const url = `${protocol}//${host}`;
+    if (username === "" && password === "") return { url };
+    return { url, credentials: { username: decodeURIComponent(username), password: decodeURIComponent(password) } };
+  } catch {
+    // Not the error of the parser: it has the whole text in it, and so the password.
+    return undefined;
+  }
 }

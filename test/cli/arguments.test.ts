@@ -1,7 +1,7 @@
 import { parseArguments } from "../../cli/arguments.ts";
 import { formatProblem } from "../../runtime/contract/errors.ts";
 
-const relay = { configFile: "relay.json", connectTo: [] };
+const relay = { configFile: "relay.json", connectTo: [], metricsHost: "127.0.0.1" };
 
 test.each([
   ["demo", { kind: "demo", isOnce: false, environment: "dev" }],
@@ -13,6 +13,7 @@ test.each([
     "demo --config relay.json --mounts ./etc --profile p --metrics-port 0",
     { kind: "relay", options: { ...relay, mountPath: "./etc", profile: "p", metricsPort: 0 } },
   ],
+  ["demo --config relay.json --metrics-host ::", { kind: "relay", options: { ...relay, metricsHost: "::" } }],
   [
     "demo --config relay.json --connect-to a:1=b:2 --connect-to=c:3=d:4",
     { kind: "relay", options: { ...relay, connectTo: ["a:1=b:2", "c:3=d:4"] } },
@@ -26,7 +27,7 @@ test.each([
   expect(parseArguments(line.split(" ").filter(Boolean))).toEqual(expected);
 });
 
-const known = "--once, --stack, --config, --mounts, --profile, --metrics-port, --connect-to, --help";
+const known = "--once, --stack, --config, --mounts, --profile, --metrics-port, --metrics-host, --connect-to, --help";
 
 test.each([
   ["demo --wrong", [`--wrong: is not an option; use one of ${known}`]],
@@ -45,6 +46,10 @@ test.each([
   [
     "demo --config relay.json --metrics-port 65536",
     ['--metrics-port: is "65536"; give a port from 1 to 65535, or 0 for none'],
+  ],
+  [
+    "demo --config relay.json --metrics-host localhost",
+    ['--metrics-host: is "localhost"; give an IP address of this machine, or leave it out for 127.0.0.1'],
   ],
   [
     "check --wrong --once",

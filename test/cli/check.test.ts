@@ -3,6 +3,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 
 import { checkConfig } from "../../cli/check.ts";
+import { hostileLines, hostileText } from "../support/hostile-text.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 
@@ -140,3 +141,73 @@ test("lists the first 50 warnings and counts the rest", () => {
   expect(lines.filter((line) => line.startsWith("warning: "))).toHaveLength(50 + 1);
   expect(lines.at(-2)).toBe("warning: and 10 more");
 });
+const taken = buildDataflow(["edge", [`a/${hostileText.replace("\u0000", "")}`]], ["plant", "site/${inputTopic}"]);
+const named = (name: string) => buildConfig({ endpoints, dataflows: { [name]: upward } });
+
+test.each<[what: string, document: unknown]>([
+  ["a topic filter", buildConfig({ endpoints, dataflows: { upward: taken } })],
+  ["an unknown key", { ...buildConfig({ endpoints, dataflows: { upward } }), [hostileText]: 1 }],
+  ["a name", named(hostileText)],
+  [
+    "a host",
+    buildConfig({ endpoints: { ...endpoints, edge: plainEndpoint(1, { host: hostileText }) }, dataflows: { upward } }),
+  ],
+  [
+    "a topic",
+    buildConfig({ endpoints, dataflows: { upward: buildDataflow(["edge", ["a"]], ["plant", hostileText]) } }),
+  ],
+  [
+    "an endpoint",
+    buildConfig({ endpoints, dataflows: { upward: buildDataflow([hostileText, ["a"]], ["plant", "b"]) } }),
+  ],
+  ["a text that is no JSON", `{ "a": ${hostileText}`],
+  ["a kind of AIO's resources", { kind: hostileText }],
+])("writes what stands in %s so that it neither forges a line nor steers a terminal", (_what, document) => {
+  const { lines } = check(document);
+
+  expect(lines.length).toBeGreaterThan(0);
+  expect(hostileLines(lines.join("\n"))).toEqual([]);
+});
+
+test("writes the name of a file that is not there without its controls", () => {
+  const output = new PassThrough({ encoding: "utf8" });
+
+  checkConfig(`nosuch${hostileText}.json`, undefined, output);
+
+  expect(hostileLines(String(output.read()).trimEnd())).toEqual([]);
+});
+
+const withSecret = [
+  "mqtts://plant:hunter2@broker.example:8883",
+  "plant:hunter2@broker.example:8883",
+  "http://plant:a/hunter2@proxy.example:3128",
+  "http://plant:a?hunter2@proxy.example:3128",
+  "http://plant:a@hunter2@proxy.example:3128",
+  "http://plant:a hunter2@proxy.example:x",
+  "http:/plant:hunter2@proxy.example",
+  "https://proxy.example:443/?sig=hunter2",
+  "https://proxy.example:443/#hunter2",
+  "HostName=broker.example;SharedAccessKey=hunter2",
+];
+const onHost = (host: string, more = {}) => ({
+  endpoints: { ...endpoints, edge: { ...plainEndpoint(1, { host }), ...more } },
+});
+const fields: readonly (readonly [field: string, build: (value: string) => object])[] = [
+  ["host", (host) => onHost(host)],
+  ["host of another type", (host) => onHost(`${host}.eventgrid.azure.net:8883`, { hostType: "CustomMqtt" })],
+  ["proxy of the relay", (url) => ({ endpoints, relay: { proxy: { url } } })],
+  ["proxy of an endpoint", (url) => onHost("broker.example:1883", { relay: { proxy: { url } } })],
+  ["list where a host belongs", (host) => onHost([host] as unknown as string)],
+];
+
+test.each(fields.flatMap(([field, build]) => withSecret.map((value) => [field, value, build] as const)))(
+  "refuses as the %s %s, and says nothing of the secret in it",
+  (field, value, build) => {
+    const { code, lines } = check({ dataflows: { upward }, ...build(value) });
+
+    expect(code).toBe(2);
+    expect(lines.join("\n")).toMatch(/host|url/);
+    // What is no URL at all could be any text, and a field of another kind can't tell.
+    if (!field.startsWith("list")) expect(lines.join("\n")).not.toMatch(/hunter2|plant/);
+  },
+);

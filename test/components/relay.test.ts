@@ -179,6 +179,14 @@ describe("its StatefulSet", () => {
     });
   });
 
+  test("starts the image as it is: a command of the pod's would leave out the flags that keep the debugger closed", async () => {
+    const deployed = await deploy(() => createRelay());
+
+    const [container] = podOf(deployed).containers;
+    expect(container).not.toHaveProperty("command");
+    expect(JSON.stringify(container?.["env"])).not.toMatch(/inspect|sigusr1/);
+  });
+
   test("keeps the heap under the memory limit", async () => {
     const deployed = await deploy(() => createRelay("oslo", { memoryMebibytes: 500, cpuMillicores: 250 }));
 

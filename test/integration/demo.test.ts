@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 
 import { cleanUp } from "../support/integration.ts";
+import { listeningAddresses } from "../support/listening.ts";
 import { patientMs, untilTrue } from "../support/patience.ts";
 import { startProcess, type StartedProcess } from "../support/started-process.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
@@ -92,6 +93,24 @@ describe("--once", () => {
   test("ends by itself in a time that one waits for", () => {
     expect(tookMs).toBeLessThan(patientMs(generousMs));
   });
+});
+
+test("no part of the demo listens on another address than loopback's", async () => {
+  const { demo } = startDemo();
+  const found = new Set<string>();
+  const look = setInterval(() => {
+    for (const address of listeningAddresses(demo.pid ?? 0)) found.add(address);
+  }, 20);
+
+  const relayAddresses = listeningAddresses(await untilTraffic(demo));
+  clearInterval(look);
+  demo.kill("SIGINT");
+  await demo.ended;
+
+  expect(relayAddresses).toHaveLength(1); // probes and metrics
+  expect([...found]).toEqual(expect.arrayContaining(relayAddresses));
+  expect(found.size).toBeGreaterThanOrEqual(5); // and two brokers, and two services of identities
+  expect([...found].filter((address) => !/^(127\.|\[::1\])/.test(address))).toEqual([]);
 });
 
 test("Ctrl-C, which npm hands on a second time, drains the relay and shows a ledger without losses", async () => {

@@ -6,6 +6,7 @@ import * as logModule from "../../runtime/report/log.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import { ExitCode, parseConnectTo, readOrdinal, runRelay, type RunOptions } from "../../runtime/run.ts";
 import { findFreePort } from "../support/free-port.ts";
+import { listeningAddresses } from "../support/listening.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { buildDocument } from "./contract/config/build-document.ts";
 import { ScriptedListener } from "./mqtt/scripted-broker.ts";
@@ -52,6 +53,13 @@ describe("parseConnectTo", () => {
       );
     },
   );
+
+  test("says nothing of a user and a password", () => {
+    const refuse = () => parseConnectTo(["broker.example:8883=mqtts://plant:hun=ter2/3@127.0.0.1:18883"]);
+
+    expect(refuse).toThrow(/--connect-to: is "…@127\.0\.0\.1:18883"; give/);
+    expect(refuse).not.toThrow(/plant|hun|ter2/);
+  });
 
   test("names everything that it refuses at once", () => {
     const problemsOf = () => {
@@ -200,6 +208,21 @@ describe("runRelay", () => {
 
       expect(answer.status).toBe(503);
       await expect(fetch(`http://127.0.0.1:${metricsPort}/livez`)).rejects.toThrow();
+    });
+
+    test.each([
+      ["the address that it is given alone", "127.0.0.1", /^127\.0\.0\.1:/],
+      ["every address without one, as a pod needs it", undefined, /^(\[::\]|0\.0\.0\.0):/],
+    ])("serves probes at %s", async (_case, metricsHost, expected) => {
+      const metricsPort = await findFreePort();
+      const code = run({ metricsPort, ...(metricsHost === undefined ? {} : { metricsHost }) });
+      await (await destination.next()).next("connect");
+
+      const addresses = listeningAddresses(process.pid).filter((address) => address.endsWith(`:${metricsPort}`));
+      process.emit("SIGTERM", "SIGTERM");
+      await code;
+
+      expect(addresses).toEqual([expect.stringMatching(expected)]);
     });
 
     test("ends with 0 after SIGTERM, and takes its ordinal into the client identifiers", async () => {

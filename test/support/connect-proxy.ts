@@ -13,6 +13,8 @@ export interface ConnectProxyOptions {
   readonly credentials?: string;
   /** Answers each CONNECT with this status, such as 403. */
   readonly refuseWith?: number;
+  /** What stands behind the status of a refusal; "Refused" when omitted. */
+  readonly statusText?: string;
   /** Where a `host:port` is found; omitted: as it is asked for. */
   readonly hosts?: Readonly<Record<string, number>>;
 }
@@ -32,7 +34,7 @@ export interface ConnectProxy {
 
 /** Starts a proxy that speaks CONNECT and nothing else. */
 export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
-  const { tls, credentials, refuseWith, hosts = {} } = options;
+  const { tls, credentials, refuseWith, statusText = "Refused", hosts = {} } = options;
   registerSecret("password of the proxy", credentials?.replace(/^[^:]*:/, "") ?? "");
   const asked: string[] = [];
   const others: string[] = [];
@@ -50,7 +52,7 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     const expected = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
     const status = refuseWith ?? (headers["proxy-authorization"] === expected ? 200 : 407);
     if (status !== 200) {
-      client.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\n\r\n`);
+      client.end(`HTTP/1.1 ${status} ${statusText}\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     const [hostname = "", port = ""] = url.split(":");

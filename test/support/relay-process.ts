@@ -64,6 +64,8 @@ export interface LogLine {
 /** A relay in a process of its own, as it runs in a container. */
 export interface RelayProcess {
   readonly process: StartedProcess;
+  /** Port of probes and metrics. */
+  readonly port: number;
   /** The log so far; what is no log line is left out. */
   readonly log: readonly LogLine[];
   readonly ended: Promise<ProcessEnd>;
@@ -90,7 +92,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
   const spool = path.join(folder, "spool");
-  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
+  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1"];
+  const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, ...pages];
   const started = startProcess(
     ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),
     { env: { ...env, ...(ordinal === undefined ? {} : { RELAY_ORDINAL: String(ordinal) }) } },
@@ -110,6 +113,7 @@ function createRelayProcess(started: StartedProcess, port: number): RelayProcess
   };
   const relay: RelayProcess = {
     process: started,
+    port,
     get log() {
       return readLog();
     },

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
 import { quote, type Problem } from "../errors.ts";
+import { shownUrl } from "../shown-url.ts";
 import type { AuthenticationMethod } from "./authentication.ts";
 import { HostType, inferHostType, parseHost, type Endpoint } from "./endpoint.ts";
 import { list } from "./field.ts";
@@ -63,7 +64,7 @@ function checkHost(path: string, { hostType, mqttSettings: { host, protocol } }:
   const isDeclaredAway =
     inferred === HostType.EventGrid || (inferred === HostType.LocalBroker && hostType === HostType.EventGrid);
   if (hostType !== inferred && isDeclaredAway) {
-    const problem = `is ${quote(host)}, a host of type ${inferred}, and "hostType" is "${hostType}"`;
+    const problem = `is ${quote(shownUrl(host))}, a host of type ${inferred}, and "hostType" is "${hostType}"`;
     problems.push({ path: at, problem, remedy: "give the host of that broker, or correct hostType" });
   }
   return problems;

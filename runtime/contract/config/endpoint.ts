@@ -1,6 +1,7 @@
 import * as v from "valibot";
 
 import { maxPublishPacketId } from "../packet-ids.ts";
+import { shownUrl } from "../shown-url.ts";
 import { authenticationSchema } from "./authentication.ts";
 import { block, choice, flag, integer, kubernetesName, text } from "./field.ts";
 import { proxySchema } from "./proxy.ts";
@@ -44,6 +45,7 @@ const mqttSettings = block({
       {
         pattern: { test: (host) => parseHost(host) !== undefined },
         hint: 'give "<hostname>:<port>", such as "broker.example:8883"',
+        shown: shownUrl,
       },
     ),
     localBrokerHost,

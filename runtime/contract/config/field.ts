@@ -37,12 +37,19 @@ export function integer({ min, max }: IntegerBounds, notes: FieldNotes) {
   );
 }
 
-/** Makes a schema of texts; `pattern` and its `hint` say which. */
-export function text(
-  notes: FieldNotes,
-  rule?: { readonly pattern: { test(text: string): boolean }; readonly hint: string },
-) {
+/** Which texts a field takes. */
+export interface TextRule {
+  readonly pattern: { test(text: string): boolean };
+  /** What to give. */
+  readonly hint: string;
+  /** Writes a refused text without what may be secret in it; omitted: as it is. */
+  readonly shown?: (text: string) => string;
+}
+
+/** Makes a schema of texts; a `rule` says which. */
+export function text(notes: FieldNotes, rule?: TextRule) {
   const wanted = rule?.hint ?? "give a text in quotes";
+  const shown = rule?.shown ?? ((input: string) => input);
   return v.pipe(
     v.string((issue) => `is ${show(issue.input)}; ${wanted}`),
     v.maxBytes(
@@ -52,7 +59,7 @@ export function text(
     v.check((input) => input.isWellFormed(), "holds half a character (a surrogate without its other half); correct it"),
     v.check(
       (input) => rule === undefined || rule.pattern.test(input),
-      (issue) => `is ${show(issue.input)}; ${wanted}`,
+      (issue) => `is ${show(shown(issue.input))}; ${wanted}`,
     ),
     v.metadata({ ...notes }),
   );

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { shownUrl } from "../shown-url.ts";
 import { block, kubernetesName, secretName, text } from "./field.ts";
 
 const own = "Beyond the specification";
@@ -17,6 +18,7 @@ export const proxySchema = block({
     {
       pattern: proxyUrl,
       hint: 'give "http://<host>:<port>", with the user name and the password in a Secret, or "direct"',
+      shown: shownUrl,
     },
   ),
   secretRef: v.optional(

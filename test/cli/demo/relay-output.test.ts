@@ -1,4 +1,5 @@
 import { parseLogLine, parseMetrics, renderLogLine } from "../../../cli/demo/relay-output.ts";
+import { hostileLines, hostileText } from "../../support/hostile-text.ts";
 
 test.each([
   ['{"level":"info","msg":"drained","time":"t"}', { level: "info", msg: "drained", time: "t" }],
@@ -23,6 +24,12 @@ test.each([
   [{ level: "info", msg: "drained", time: "t" }, "relay info: drained"],
 ])("says %j as a sentence", (line, expected) => {
   expect(renderLogLine(line)).toBe(expected);
+});
+
+test("says a line from outside so that it neither forges a line nor steers a terminal", () => {
+  const line = { level: "warn", msg: hostileText, [`key${hostileText}`]: 1, reason: hostileText, list: [hostileText] };
+
+  expect(hostileLines(renderLogLine(line))).toEqual([]);
 });
 
 test("reads metrics by dataflow and name, adding up what else they are labelled with", () => {

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import type { LedgerTotals } from "../../../cli/demo/ledger.ts";
 import { renderArrival, renderLedger, renderTable } from "../../../cli/demo/scene.ts";
+import { hostileLines, hostileText } from "../../support/hostile-text.ts";
 
 const totals: LedgerTotals = {
   published: 1500,
@@ -84,4 +85,21 @@ test("an arrival without a content type says so", () => {
   };
 
   expect(plain(renderArrival(arrival))[1]?.trimEnd()).toBe("  content type none");
+});
+
+test("a message shows what anybody may have sent so that it neither forges a line nor steers a terminal", () => {
+  const shown = renderArrival({
+    dataflow: "telemetry",
+    machine: "press-1",
+    from: hostileText,
+    to: hostileText,
+    payload: hostileText,
+    properties: { [hostileText]: hostileText },
+    contentType: hostileText,
+  });
+
+  // Its styles are its own.
+  const unstyled = shown.replace(/\u001b\[[0-9]+m/g, "");
+  expect(hostileLines(unstyled)).toEqual([]);
+  expect(unstyled.split("\n")).toHaveLength(3);
 });

@@ -2,6 +2,7 @@ import vm from "node:vm";
 
 import * as errors from "../../../runtime/contract/errors.ts";
 import { ConfigError, ConnectionError, describeError, formatProblem } from "../../../runtime/contract/errors.ts";
+import { hostileLines, hostileText } from "../../support/hostile-text.ts";
 
 const problem = { path: "endpoints.cloud", problem: "is missing", remedy: "add it" };
 
@@ -83,4 +84,13 @@ describe("describeError", () => {
   ])("describes %s", (_case, cause, text) => {
     expect(describeError(cause)).toBe(text);
   });
+});
+
+test("a problem is one line without controls, whatever the document holds", () => {
+  const hostile = { path: hostileText, problem: hostileText, remedy: hostileText, rule: hostileText };
+
+  expect(formatProblem(hostile).split("\n")).toHaveLength(1);
+  expect(hostileLines(formatProblem(hostile))).toEqual([]);
+  expect(hostileLines(new ConfigError(hostileText, [hostile, hostile]).message)).toEqual([]);
+  expect(new ConfigError(hostileText, [hostile, hostile]).message.split("\n")).toHaveLength(3);
 });

@@ -1,19 +1,32 @@
-import { startHealthServer, type HealthServer } from "../../../runtime/report/health-server.ts";
+import { startHealthServer } from "../../../runtime/report/health-server.ts";
+import { createLog } from "../../../runtime/report/log.ts";
+import { maxConnections, type PageServer } from "../../../runtime/report/page-server.ts";
 import type { Relay } from "../../../runtime/relay.ts";
+import { until } from "../../support/patience.ts";
+import { openConnection } from "../../support/raw-connection.ts";
 
-const servers: HealthServer[] = [];
+const servers: PageServer[] = [];
+let lines: Record<string, unknown>[];
+
+beforeEach(() => {
+  lines = [];
+});
 
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** Serves a relay of which only its readiness is looked at. */
-async function serve(readiness: Relay["readiness"], render = async () => "some_metric 1\n") {
-  const server = await startHealthServer(0, { readiness } as unknown as Relay, {
-    contentType: "text/plain; version=0.0.4",
-    render,
-  });
+async function start(relay: Pick<Relay, "readiness">, render = async () => "some_metric 1\n", port = 0) {
+  const log = createLog("warn", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const metrics = { contentType: "text/plain; version=0.0.4", render };
+  const server = await startHealthServer({ host: "127.0.0.1", port, relay, metrics, log });
   servers.push(server);
+  return server;
+}
+
+/** Serves a relay of which only its readiness is looked at. */
+async function serve(readiness: Relay["readiness"], render?: () => Promise<string>) {
+  const server = await start({ readiness }, render);
   return async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
     return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
@@ -84,12 +97,69 @@ describe("the health server", () => {
   });
 
   test("says so when its port is taken", async () => {
-    const first = await startHealthServer(0, {} as unknown as Relay, { contentType: "", render: async () => "" });
-    servers.push(first);
+    const first = await start({ readiness: ready });
 
-    await expect(
-      startHealthServer(first.port, {} as unknown as Relay, { contentType: "", render: async () => "" }),
-    ).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(start({ readiness: ready }, undefined, first.port)).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  test("writes a reason from outside so that it neither forges a line nor steers a terminal", async () => {
+    const reason = "up: destination is down, 0x87 (\u001b[2J\u0085\u2028\u202e\u2066\u009b\u007f\nready)";
+    const ask = await serve({ isReady: false, reasons: [reason] });
+
+    const { text } = await ask("/readyz");
+
+    expect(text).toBe(
+      "up: destination is down, 0x87 (\\u001b[2J\\u0085\\u2028\\u202e\\u2066\\u009b\\u007f\\u000aready)\n",
+    );
+  });
+
+  test("writes the error of a page that can't be rendered in one line without controls", async () => {
+    const ask = await serve(ready, () => Promise.reject(new Error("no\nregistry\u001b[0m")));
+
+    expect((await ask("/metrics")).text).toBe("no\\u000aregistry\\u001b[0m\n");
+  });
+
+  test("renders the metrics once for all who ask at the same time", async () => {
+    const render = jest.fn(async () => "some_metric 1\n");
+    const ask = await serve(ready, render);
+
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask("/metrics")));
+
+    expect(answers.every(({ status, text }) => status === 200 && text === "some_metric 1\n")).toBe(true);
+    // Not all of them come in one turn: some find the first rendering begun, and share the second.
+    expect(render.mock.calls.length).toBeLessThan(15);
+  });
+
+  test("looks at readiness once for all who ask at the same time", async () => {
+    let looks = 0;
+    const relay = {
+      get readiness() {
+        looks++;
+        const deadline = performance.now() + 2;
+        while (performance.now() < deadline); // as with hundreds of dataflows
+        return ready;
+      },
+    };
+    const { port } = await start(relay);
+
+    await Promise.all(Array.from({ length: 30 }, () => fetch(`http://127.0.0.1:${port}/readyz`)));
+
+    expect(looks).toBeLessThan(15);
+  });
+
+  test("says in its log that somebody has too many connections, once for many of them", async () => {
+    const { port } = await start({ readiness: ready });
+
+    for (let count = 0; count < maxConnections + 20; count++) await openConnection(port);
+
+    await until("the line", () => lines[0]);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        msg: "too many connections for probes and metrics, dropping the oldest",
+        address: "127.0.0.1",
+        maxConnections,
+      }),
+    ]);
   });
 
   test("answers no more once it is closed", async () => {

@@ -1,4 +1,5 @@
 import { createLog } from "../../../runtime/report/log.ts";
+import { hostileLines, hostileText } from "../../support/hostile-text.ts";
 
 function record(level: Parameters<typeof createLog>[0]) {
   const lines: string[] = [];
@@ -24,6 +25,15 @@ describe("createLog", () => {
     log.info({ reason: "one\ntwo" }, "three\nfour");
 
     expect(lines.join("").trimEnd()).not.toContain("\n");
+  });
+
+  test("escapes what a terminal would obey, and a parser reads the same text", () => {
+    const { log, lines } = record("info");
+
+    log.info({ reason: hostileText, [`key${hostileText}`]: 1, error: new Error(hostileText) }, hostileText);
+
+    expect(hostileLines(lines.join("").trimEnd())).toEqual([]);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ reason: hostileText, [`key${hostileText}`]: 1, msg: hostileText });
   });
 
   test.each([

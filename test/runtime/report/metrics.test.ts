@@ -128,6 +128,50 @@ describe("createMetrics", () => {
     expect(await metrics.render()).toContain('relay_messages_received_total{dataflow="up"} 3\n');
   });
 
+  test("asks a dataflow once for a page what it is doing, however many metrics the page has", async () => {
+    let looks = 0;
+    const dataflow = {
+      name: "up",
+      counters: new Counters(),
+      get status() {
+        looks++;
+        return status;
+      },
+    };
+
+    await createMetrics(relayOf(dataflow)).render();
+
+    expect(looks).toBe(1);
+  });
+
+  test("pauses between its metrics, and its values are all of the moment before", async () => {
+    const counters = new Counters();
+    counters.received = 2;
+    const pause = jest.fn(async () => {
+      counters.received = 99;
+      counters.latency[0] = 99;
+      counters.lost.expired = 99;
+      counters.disconnects.source = 99;
+    });
+
+    const text = await createMetrics(relayOf({ name: "up", counters, status })).render(pause);
+
+    expect(pause.mock.calls.length).toBeGreaterThan(20);
+    expect(text).toContain('relay_messages_received_total{dataflow="up"} 2\n');
+    expect(text).not.toMatch(/\} 99$/m);
+  });
+
+  test("writes a label from outside so that it neither forges a line nor steers a terminal", async () => {
+    const name = 'plant "CA"\\\n# forged\u001b[2J\u202e';
+    const end = { kind: "ca_certificate", name, endsAtMs: Date.now() };
+    const relay = { dataflows: [], unattended: [], credentialEnds: [{ endpoint: "edge", end }] } as unknown as Relay;
+
+    const text = await createMetrics(relay).render();
+
+    const label = String.raw`name="plant \"CA\"\\\\u000a# forged\\u001b[2J\\u202e"`;
+    expect(text).toContain(`relay_credential_expiry_seconds{endpoint="edge",kind="ca_certificate",${label}} `);
+  });
+
   test("tells dataflows apart", async () => {
     const [up, down] = [new Counters(), new Counters()];
     up.received = 1;

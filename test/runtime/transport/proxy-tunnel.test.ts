@@ -3,6 +3,7 @@ import net, { type AddressInfo, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
+import { describeError } from "../../../runtime/contract/errors.ts";
 import { openStream, type StreamOptions } from "../../../runtime/transport/open-stream.ts";
 import { openTunnel, proxyOfEnvironment } from "../../../runtime/transport/proxy-tunnel.ts";
 import { startConnectProxy, type ConnectProxy, type ConnectProxyOptions } from "../../support/connect-proxy.ts";
@@ -121,6 +122,19 @@ describe("a tunnel", () => {
     );
   });
 
+  test.each([
+    ["the password", "no entry for pass word"],
+    ["what was sent", `no entry for Basic ${Buffer.from("plant:pass word").toString("base64")}`],
+    ["the password encoded", "no entry for pass%20word"],
+  ])("never says %s, though a proxy repeats it", async (_case, said) => {
+    const proxy = await start({ refuseWith: 407, statusText: said });
+    const credentials = { username: "plant", password: "pass word" };
+
+    const refused = openTunnel({ url: proxy.url, credentials }, target, signal);
+
+    await expect(refused).rejects.toThrow(/refused CONNECT: 407 no entry for (Basic )?…; give its user name/);
+  });
+
   test("names the proxy when nobody listens there", async () => {
     const url = `http://127.0.0.1:${await findFreePort()}`;
 
@@ -157,6 +171,15 @@ test("a stream with a proxy asks it for the broker's name", async () => {
   expect(proxy.asked).toEqual(["broker.example:8883"]);
 });
 
+function messageOf(act: () => unknown): string {
+  try {
+    act();
+    return "nothing was thrown";
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
 describe("proxyOfEnvironment", () => {
   const names = ["HTTPS_PROXY", "NO_PROXY", "https_proxy", "no_proxy", "all_proxy", "ALL_PROXY"] as const;
   const before = { ...process.env };
@@ -182,6 +205,23 @@ describe("proxyOfEnvironment", () => {
       url: "http://proxy.example:3128",
       credentials: { username: "us@er", password: "p:w" },
     });
+  });
+
+  test.each([
+    ["a slash", "http://plant:hunter2/hunter3@proxy.example:3128"],
+    ["a slash and a part that passes for a port", "http://plant:12/hunter2@proxy.example:3128"],
+    ["a number sign", "http://plant:12#hunter2@proxy.example:3128"],
+    ["a question mark", "http://plant:12?hunter2@proxy.example:3128"],
+    ["a blank", "http://plant:hun ter2@proxy example:3128"],
+    ["a per cent sign that encodes nothing", "http://plant:hunter2%zz@proxy.example:3128"],
+    ["no scheme and a slash", "plant:hunter2/3@proxy.example:3128"],
+  ])("refuses a URL whose password has %s, and says nothing of it", (_case, url) => {
+    process.env["HTTPS_PROXY"] = url;
+
+    const message = messageOf(() => proxyOfEnvironment(cloud));
+
+    expect(message).toMatch(/^HTTPS_PROXY: is no URL of a proxy \("[a-z:/]*…@proxy[ .]?.*"\); give "http:\/\/<user>/);
+    expect(message).not.toMatch(/hun|ter2|:12|plant/);
   });
 
   test.each(["ns.example", ".example", "*"])("goes straight to a host that NO_PROXY=%s names", (noProxy) => {
