@@ -119,7 +119,9 @@ export class Relay {
     const isNeeded = this.dataflows.some(({ needsDisk }) => needsDisk);
     if (!isNeeded && !hasSpool(this.#spoolPath)) return undefined;
     this.#spool = new Spool(this.#spoolPath, this.#log);
-    const problem = await this.#spool.open();
+    const problem = await this.#spool.open(
+      this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name),
+    );
     if (problem !== undefined) return { problem };
     const drained = new Set(this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name));
     this.unattended = findUnattended(this.#spool.states, drained, this.#spool.clockMs);

@@ -137,6 +137,12 @@ export class Forwarder {
     return this.#backlog.spooler;
   }
 
+  /** Messages that were on the disk can't be read any more. */
+  onDiskLoss(messages: number, reason: string, topic: string): void {
+    this.#counters.lost.disk_damaged += messages;
+    this.#options.onTrouble({ kind: "disk_damaged", reason, topic });
+  }
+
   /** Looks after what takes too long; to be called a few times a second. */
   tick(): void {
     if (this.#phase.kind === "stopped") return;

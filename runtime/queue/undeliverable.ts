@@ -127,7 +127,7 @@ export class Undeliverable {
 
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
     const disk = this.#disk;
-    if (disk === undefined || disk.bytes + disk.deadLetterBytes + entry.publish.length > maxBytes) return false;
+    if (disk === undefined || disk.takenBytes + entry.publish.length > maxBytes) return false;
     this.#written++;
     disk.addDeadLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
       this.#written--;

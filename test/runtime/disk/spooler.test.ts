@@ -1,5 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 
+import type { Row } from "../../../runtime/disk/spool.ts";
 import { Spooler } from "../../../runtime/disk/spooler.ts";
 import { encodePublish, stampExpiry, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { createEntry } from "../../../runtime/queue/entry.ts";
@@ -13,10 +14,16 @@ const { source: session } = new ForwarderBench().forwarder;
 /** A spooler on a disk, as each process makes one. */
 function open(disk: FakeDisk) {
   const waiting = new WaitingQueue();
-  const options = { maxBytes: 1e6, rates: { messagesPerSecond: 0, bytesPerSecond: 0 }, qos: 1 as const, now: () => 0 };
+  const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
+  const damaged: Row[] = [];
+  const onDamaged = (row: Row) => {
+    damaged.push(row);
+    return "forget" as const;
+  };
+  const options = { maxBytes: 1e6, rates, qos: 1 as const, now: () => 0, onDamaged };
   const queue = disk.open(() => spooler);
   const spooler = new Spooler(options, waiting, queue, () => undefined);
-  return { spooler, waiting };
+  return { spooler, waiting, queue, damaged };
 }
 
 function encodeExpiring(messageExpiryInterval: number): EncodedPublish {
