@@ -129,6 +129,11 @@ export class Relay {
     return { spool: this.#spool };
   }
 
+  /** Damaged databases that are kept in the spool's folder. */
+  get spoolFilesAside(): number {
+    return this.#spool?.filesAside ?? 0;
+  }
+
   get readiness(): Readiness {
     if (this.#extraInstance !== undefined) return { isReady: false, reasons: [this.#extraInstance] };
     const reasons = this.dataflows.flatMap(({ name, status, needsDisk }) => {

@@ -30,7 +30,7 @@ const [ownerOnly, ownerOnlyFolder] = [0o600, 0o700];
  */
 export function prepareFiles(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: ownerOnlyFolder });
-  for (const name of [lockFile, ...companions.map((companion) => spoolFile + companion)]) {
+  for (const name of [lockFile, ...databaseFiles, `${spoolFile}-marks`, `${spoolFile}-reserve`]) {
     const file = path.join(folder, name);
     if (existsSync(file)) restrict(file);
     else if (name === lockFile || name === spoolFile) closeSync(openSync(file, "wx", ownerOnly));
@@ -53,6 +53,13 @@ export function identify(folder: string, names: readonly string[] = databaseFile
       return stats === undefined ? "none" : `${stats.dev}:${stats.ino}`;
     })
     .join(" ");
+}
+
+/** Bytes of the database and its log. */
+export function sizesOf(folder: string): readonly number[] {
+  return [spoolFile, `${spoolFile}-wal`].map(
+    (name) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
 }
 
 const databaseFiles = companions.map((companion) => spoolFile + companion);

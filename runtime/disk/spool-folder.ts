@@ -9,13 +9,28 @@ import { Marks } from "./marks.ts";
 import { bytesOf } from "./pending-writes.ts";
 import type { Loss, QueueState, StoredCounts, WriteRequest } from "./protocol.ts";
 import { salvage } from "./salvage.ts";
-import { freeBytes, identify, lockFile, prepareFiles, Reserve, setAside, VolumeFullError } from "./spool-files.ts";
+import {
+  freeBytes,
+  identify,
+  lockFile,
+  prepareFiles,
+  Reserve,
+  setAside,
+  sizesOf,
+  VolumeFullError,
+} from "./spool-files.ts";
 import { SpoolStore, type Removals } from "./store.ts";
 
 /** The files at the spool's paths are not those that this process has open. */
 export class FilesGoneError extends Error {
   override readonly name = "FilesGoneError";
   readonly code = "RELAY_SPOOL_GONE";
+}
+
+/** The files have become shorter, and not by this process. */
+export class FilesCutError extends Error {
+  override readonly name = "FilesCutError";
+  readonly code = "RELAY_SPOOL_CUT";
 }
 
 /** The spool goes on in new files. */
@@ -37,8 +52,9 @@ export class SpoolFolder {
   readonly #reserve: Reserve;
   #marks: Marks | undefined;
   #opened: SpoolStore | undefined;
-  /** Which files are open, as {@link identify} says. */
+  /** Which files are open, as {@link identify} says, and how long this process has left them. */
   #files = "";
+  #sizes: readonly number[] = [];
   #lock = "";
   /** The database that was kept by an attempt to replace it that was not finished. */
   #aside = "";
@@ -97,6 +113,11 @@ export class SpoolFolder {
     this.#opened = store;
     this.#files = identify(this.#folder);
     this.#lock = identify(this.#folder, [lockFile]);
+    this.#noteSizes();
+  }
+
+  #noteSizes(): void {
+    this.#sizes = sizesOf(this.#folder);
   }
 
   /** The marks know of commits that the database does not: it was cut off, deleted, or replaced by an older one. */
@@ -114,12 +135,17 @@ export class SpoolFolder {
     }
     store.recordLosses(losses, commits);
     this.#marks?.write(store.commits, store.queues);
+    this.#noteSizes();
   }
 
-  /** @throws {FilesGoneError} when somebody has deleted, moved or replaced the files */
+  /** @throws {FilesGoneError | FilesCutError} when somebody has deleted, moved, replaced or shortened the files */
   assertThere(): void {
-    if (this.#opened === undefined || identify(this.#folder) === this.#files) return;
-    throw new FilesGoneError(`the files of ${this.#folder} were deleted, moved or replaced while they were in use`);
+    if (this.#opened === undefined) return;
+    if (identify(this.#folder) !== this.#files)
+      throw new FilesGoneError(`the files of ${this.#folder} were deleted, moved or replaced while they were in use`);
+    const sizes = sizesOf(this.#folder);
+    if (sizes.some((size, index) => size < (this.#sizes[index] ?? 0)))
+      throw new FilesCutError(`the files of ${this.#folder} were cut off while they were in use`);
   }
 
   /** Takes the lock again where its file is gone, so that no other relay opens the folder. @throws when one has it open */
@@ -138,6 +164,7 @@ export class SpoolFolder {
   releaseReserve(): void {
     if (!this.#reserve.release()) return;
     this.#opened?.takeLogOver();
+    this.#noteSizes();
   }
 
   /**
@@ -160,8 +187,16 @@ export class SpoolFolder {
     this.#commit([...removals.keys()]);
   }
 
+  /** Writes something, to find out whether the disk works. */
+  probe(): void {
+    this.assertThere();
+    this.store.probe();
+    this.#noteSizes();
+  }
+
   #commit(names: readonly string[]): Record<string, QueueState> {
     const { store } = this;
+    this.#noteSizes();
     this.assertThere();
     const states = Object.fromEntries(names.map((name) => [name, store.stateOf(name)]));
     this.#marks?.write(store.commits, states);
@@ -223,6 +258,7 @@ export class SpoolFolder {
     this.#marks?.close();
     this.#marks = new Marks(this.#folder);
     this.#marks.write(fresh.commits, fresh.queues);
+    this.#noteSizes();
   }
 
   close(): void {

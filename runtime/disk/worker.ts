@@ -4,7 +4,7 @@ import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Answer, ReadRequest, Request } from "./protocol.ts";
-import { FilesGoneError, SpoolFolder } from "./spool-folder.ts";
+import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
 /** Time between two looks at the files, and between two attempts to do what the disk refused. */
 const tickMs = 1000;
@@ -105,8 +105,8 @@ class SpoolThread {
       const { store } = spool;
       const queues = store.queues;
       this.#writeTrouble = undefined;
-      this.#answer({ kind: "opened", clockMs: store.clockMs, queues });
       if (replacement !== undefined) this.#answer({ kind: "replaced", ...replacement, queues });
+      this.#answer({ kind: "opened", clockMs: store.clockNowMs, queues });
       return true;
     } catch (cause) {
       if (cause instanceof UnusableSpoolError) {
@@ -143,7 +143,7 @@ class SpoolThread {
         this.#readAll(spool, false);
       }
       // Without a change nothing would tell that the disk works again.
-      if (this.#writeTrouble !== undefined) spool.store.probe();
+      if (this.#writeTrouble !== undefined) spool.probe();
       this.#writeTrouble = undefined;
     });
   }
@@ -183,7 +183,8 @@ class SpoolThread {
       act();
     } catch (cause) {
       this.#writeTrouble = describeSqlite(cause);
-      if (cause instanceof FilesGoneError || isDamage(cause)) this.#replace(spool, this.#writeTrouble, isDamage(cause));
+      if (cause instanceof FilesGoneError || cause instanceof FilesCutError || isDamage(cause))
+        this.#replace(spool, this.#writeTrouble, isDamage(cause));
       else if (isFull(cause)) spool.releaseReserve();
     }
   }

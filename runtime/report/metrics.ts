@@ -95,6 +95,7 @@ export function createMetrics(relay: Relay): Metrics {
   for (const [name, help, read] of gaugeTable) addGauge(registry, relay, name, help, read);
   addIdleTimes(registry, relay);
   addUnattended(registry, relay);
+  addFilesAside(registry, relay);
   addCredentialEnds(registry, relay);
   return {
     contentType: registry.contentType,
@@ -194,6 +195,18 @@ function addUnattended(registry: Registry, relay: Relay): void {
     collect() {
       this.reset();
       for (const { dataflow, messages } of relay.unattended) this.set({ dataflow }, messages);
+    },
+  });
+}
+
+/** Beside the spool, until somebody has looked at them and taken them away. */
+function addFilesAside(registry: Registry, relay: Relay): void {
+  new Gauge({
+    name: "relay_spool_files_aside",
+    help: "Damaged databases that are kept in the spool's folder",
+    registers: [registry],
+    collect() {
+      this.set(relay.spoolFilesAside);
     },
   });
 }

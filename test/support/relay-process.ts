@@ -151,6 +151,9 @@ function sumOfMetric(exposition: string, name: string, labels: Readonly<Record<s
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return exposition
     .split("\n")
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .filter(
+      (line) =>
+        (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && wanted.every((label) => line.includes(label)),
+    )
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
