@@ -40,6 +40,8 @@ export interface RelayOptions {
   readonly mounts?: Mounts;
   /** Number of this instance; 0 when omitted. */
   readonly ordinal?: number;
+  /** Folder of the spool; `spool` in {@link folder} when omitted. */
+  readonly spoolFolder?: string;
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
   /** What to start in place of a program, so that it sees another machine; omitted: the program. */
@@ -89,7 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const file = path.join(folder, "relay.json");
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
-  const spool = path.join(folder, "spool");
+  const spool = options.spoolFolder ?? path.join(folder, "spool");
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, "--metrics-port", String(port)];
   const started = startProcess(
     ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),
