@@ -39,8 +39,8 @@ export interface DataflowStatus {
   readonly oldestSeconds: number;
   /** Seconds since a message moved, by side. */
   readonly idleSeconds: { readonly source: number; readonly destination: number };
-  /** Messages on the disk, and the bytes of their packets. */
-  readonly spooled: { readonly messages: number; readonly bytes: number };
+  /** Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take of `spool.maxBytes`. */
+  readonly spooled: { readonly messages: number; readonly bytes: number; readonly takenBytes: number };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
   /** What the source has not granted as asked for, by filter; empty when all is well. */
@@ -112,12 +112,17 @@ export class Dataflow {
       unconfirmed: forwarder.status.unconfirmed,
       oldestSeconds: ageSeconds(forwarder.status.oldest),
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-      spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
+      spooled: this.#spooled,
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls,
     };
+  }
+
+  get #spooled(): DataflowStatus["spooled"] {
+    const { messages = 0, bytes = 0, takenBytes = 0 } = this.#disk?.queue ?? {};
+    return { messages, bytes, takenBytes };
   }
 
   get #missingDisk(): string[] {

@@ -69,8 +69,8 @@ export function openDatabase(file: string): DatabaseSync {
     else if (version === 1) migrate(database);
     else if (version !== schemaVersion)
       throw new UnusableSpoolError(`it is of version ${version}, and this relay reads version ${schemaVersion}`);
-    // On a read-only volume SQLite opens it for reading, and that connection never writes.
-    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    // On a read-only volume SQLite opens it for reading, and that connection never writes: found by a change, taken back.
+    database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${schemaVersion}; ROLLBACK`);
     return database;
   } catch (error) {
     database.close();

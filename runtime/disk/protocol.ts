@@ -122,6 +122,8 @@ export type Answer =
       readonly aside: string;
       readonly queues: Readonly<Record<string, QueueState>>;
     }
+  /** How many damaged databases are kept in the folder, where that has changed. */
+  | { readonly kind: "aside"; readonly files: number }
   /** The spool can't be used until the operator has done something about it. */
   | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "closed" };

@@ -14,7 +14,7 @@ const [largestLocal, leastLocal] = [4061, 489];
 /** Content of an overflow page. */
 const overflowBytes = pageBytes - 4;
 /** Sequence, time, checksum, flag, and the headers of row and columns. */
-const rowOverhead = 36;
+const rowOverhead = 32;
 
 /**
  * Bytes that a row takes among others of its size, rounded up.

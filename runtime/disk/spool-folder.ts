@@ -47,7 +47,7 @@ type IsUnwanted = (queue: string, sequence: number) => boolean;
  * still those that it has open, and goes on in new ones where they are not, or are damaged.
  */
 export class SpoolFolder {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #dataflows: readonly string[];
   readonly #reserve: Reserve;
   #marks: Marks | undefined;
@@ -61,7 +61,7 @@ export class SpoolFolder {
 
   /** @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them */
   constructor(folder: string, dataflows: readonly string[]) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#dataflows = dataflows;
     this.#reserve = new Reserve(folder);
   }
@@ -82,8 +82,8 @@ export class SpoolFolder {
    */
   open(): Replacement | undefined {
     if (this.#aside !== "") return this.replace("", () => false);
-    prepareFiles(this.#folder);
-    this.#marks = new Marks(this.#folder);
+    prepareFiles(this.folder);
+    this.#marks = new Marks(this.folder);
     let store: SpoolStore | undefined;
     try {
       store = this.#openStore();
@@ -102,29 +102,29 @@ export class SpoolFolder {
 
   #openStore(lock?: DatabaseSync): SpoolStore {
     try {
-      return new SpoolStore(this.#folder, readMachineTime, lock);
+      return new SpoolStore(this.folder, readMachineTime, lock);
     } catch (cause) {
       if (isDamage(cause) || isBusy(cause) || !this.#reserve.release()) throw cause;
-      return new SpoolStore(this.#folder, readMachineTime, lock);
+      return new SpoolStore(this.folder, readMachineTime, lock);
     }
   }
 
   #use(store: SpoolStore): void {
     this.#opened = store;
-    this.#files = identify(this.#folder);
-    this.#lock = identify(this.#folder, [lockFile]);
+    this.#files = identify(this.folder);
+    this.#lock = identify(this.folder, [lockFile]);
     this.#noteSizes();
   }
 
   #noteSizes(): void {
-    this.#sizes = sizesOf(this.#folder);
+    this.#sizes = sizesOf(this.folder);
   }
 
   /** The marks know of commits that the database does not: it was cut off, deleted, or replaced by an older one. */
   #findMissingCommits(store: SpoolStore, states: Readonly<Record<string, QueueState>>): void {
     const { commits = 0, queues = new Map<string, never>() } = this.#marks ?? {};
     if (commits <= store.commits) return;
-    const reason = `the files of ${this.#folder} hold less than was committed: they were cut off, deleted, or replaced by older ones`;
+    const reason = `the files of ${this.folder} hold less than was committed: they were cut off, deleted, or replaced by older ones`;
     const losses = new Map<string, Loss>();
     for (const [name, mark] of queues) {
       const found = states[name];
@@ -141,18 +141,18 @@ export class SpoolFolder {
   /** @throws {FilesGoneError | FilesCutError} when somebody has deleted, moved, replaced or shortened the files */
   assertThere(): void {
     if (this.#opened === undefined) return;
-    if (identify(this.#folder) !== this.#files)
-      throw new FilesGoneError(`the files of ${this.#folder} were deleted, moved or replaced while they were in use`);
-    const sizes = sizesOf(this.#folder);
+    if (identify(this.folder) !== this.#files)
+      throw new FilesGoneError(`the files of ${this.folder} were deleted, moved or replaced while they were in use`);
+    const sizes = sizesOf(this.folder);
     if (sizes.some((size, index) => size < (this.#sizes[index] ?? 0)))
-      throw new FilesCutError(`the files of ${this.#folder} were cut off while they were in use`);
+      throw new FilesCutError(`the files of ${this.folder} were cut off while they were in use`);
   }
 
   /** Takes the lock again where its file is gone, so that no other relay opens the folder. @throws when one has it open */
   keepLock(): void {
-    if (this.#opened === undefined || identify(this.#folder, [lockFile]) === this.#lock) return;
-    this.#opened.replaceLock(lockFolder(this.#folder));
-    this.#lock = identify(this.#folder, [lockFile]);
+    if (this.#opened === undefined || identify(this.folder, [lockFile]) === this.#lock) return;
+    this.#opened.replaceLock(lockFolder(this.folder));
+    this.#lock = identify(this.folder, [lockFile]);
   }
 
   /** Takes the reserve's room, before these are written. @throws when the volume does not have it beside them */
@@ -205,7 +205,7 @@ export class SpoolFolder {
 
   #checkRoom(requests: readonly WriteRequest[]): void {
     const bytes = neededBytes(requests);
-    if (bytes > 0 && freeBytes(this.#folder) < bytes) throw new VolumeFullError(this.#folder, bytes);
+    if (bytes > 0 && freeBytes(this.folder) < bytes) throw new VolumeFullError(this.folder, bytes);
   }
 
   /**
@@ -215,13 +215,13 @@ export class SpoolFolder {
    */
   replace(reason: string, isPending: IsUnwanted): Replacement {
     const old = this.#opened;
-    const isGone = old !== undefined && identify(this.#folder) !== this.#files && this.#aside === "";
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const keepsLock = old !== undefined && identify(this.#folder, [lockFile]) === this.#lock;
-    const lock = keepsLock ? old.lock : lockFolder(this.#folder);
+    const isGone = old !== undefined && identify(this.folder) !== this.#files && this.#aside === "";
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const keepsLock = old !== undefined && identify(this.folder, [lockFile]) === this.#lock;
+    const lock = keepsLock ? old.lock : lockFolder(this.folder);
     try {
-      this.#aside = setAside(this.#folder, Date.now()) || this.#aside;
-      prepareFiles(this.#folder);
+      this.#aside = setAside(this.folder, Date.now()) || this.#aside;
+      prepareFiles(this.folder);
       this.#reserve.release();
       const fresh = this.#openStore(lock);
       const kept = this.#aside;
@@ -256,7 +256,7 @@ export class SpoolFolder {
     else from?.close();
     this.#use(fresh);
     this.#marks?.close();
-    this.#marks = new Marks(this.#folder);
+    this.#marks = new Marks(this.folder);
     this.#marks.write(fresh.commits, fresh.queues);
     this.#noteSizes();
   }

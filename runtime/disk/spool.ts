@@ -5,7 +5,6 @@ import { Worker } from "node:worker_threads";
 import { describeError } from "../contract/errors.ts";
 import type { Logger } from "../report/log.ts";
 import { spoolFile, type Answer, type Loss, type QueueState, type Request, type Row } from "./protocol.ts";
-import { countAside } from "./spool-files.ts";
 import { SpoolQueue, type Changes } from "./spool-queue.ts";
 import type { WriteBatch } from "./write-batch.ts";
 
@@ -55,6 +54,7 @@ export class Spool {
   #batch = 0;
   #clockOffsetMs = 0;
   #trouble: string | undefined;
+  #filesAside = 0;
   #isBroken = false;
   #onOpened: ((broken: string | undefined) => void) | undefined;
   #onClosed: () => void = () => undefined;
@@ -98,7 +98,7 @@ export class Spool {
 
   /** Damaged databases that were kept in the folder; somebody has to look at them. */
   get filesAside(): number {
-    return countAside(this.folder);
+    return this.#filesAside;
   }
 
   /** What each queue that was ever written held when it was opened, by the name of its dataflow. */
@@ -177,6 +177,9 @@ export class Spool {
         break;
       case "replaced":
         this.#onReplaced(answer);
+        break;
+      case "aside":
+        this.#filesAside = answer.files;
         break;
       case "broken":
         this.#break(answer.reason);

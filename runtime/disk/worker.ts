@@ -4,6 +4,7 @@ import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Answer, ReadRequest, Request } from "./protocol.ts";
+import { countAside } from "./spool-files.ts";
 import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
 /** Time between two looks at the files, and between two attempts to do what the disk refused. */
@@ -36,6 +37,8 @@ class SpoolThread {
   /** Whether it is time to try again what failed. */
   #isDue = true;
   #replacedAtMs = -Infinity;
+  /** Damaged databases in the folder. */
+  #aside = 0;
   readonly #ticking: NodeJS.Timeout;
 
   constructor(port: MessagePort) {
@@ -122,12 +125,20 @@ class SpoolThread {
 
   /** Looks after the files, though nothing may be written. */
   #look(spool: SpoolFolder): void {
+    this.#countAside(spool);
     this.#guard(spool, () => {
       spool.assertThere();
       spool.keepLock();
       // Nothing is written without the reserve: it is for what has to be done on a full volume.
       if (this.#writeTrouble === undefined && this.#pending.isEmpty) spool.holdReserve([]);
     });
+  }
+
+  #countAside(spool: SpoolFolder): void {
+    const files = countAside(spool.folder);
+    if (files === this.#aside) return;
+    this.#aside = files;
+    this.#answer({ kind: "aside", files });
   }
 
   #writeAll(spool: SpoolFolder): void {

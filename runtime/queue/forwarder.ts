@@ -64,7 +64,7 @@ export class Forwarder {
     this.#undeliverable = new Undeliverable(options, {
       onDone: (entry) => {
         this.#finish(entry);
-        this.#phase.check();
+        this.#settle();
       },
       onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
       onStop: this.#stop.bind(this),
@@ -252,7 +252,8 @@ export class Forwarder {
   #settle(): void {
     const isAttached = this.#sender.current !== undefined;
     if (isAttached && this.#drainsDisk) this.#backlog.spooler?.refill();
-    const otherBytes = this.#sender.inFlight.bytes + (this.#backlog.spooler?.pendingBytes ?? 0);
+    const otherBytes =
+      this.#sender.inFlight.bytes + (this.#backlog.spooler?.pendingBytes ?? 0) + this.#undeliverable.pendingBytes;
     this.#backpressure.regulate(this.#backlog.waiting, otherBytes, isAttached);
     this.#phase.check();
   }

@@ -5,6 +5,9 @@ import { topicOfEntry, type Entry } from "./entry.ts";
 import type { ForwarderOptions, SourcePort } from "./ports.ts";
 import { SourceDeadLetters } from "./source-dead-letters.ts";
 
+/** Bytes of dead letters that wait for a disk that fails, before those that came with QoS 0 are given up. */
+const maxLateBytes = 1024 * 1024;
+
 /** What a message that can't be delivered does to the dataflow. */
 export interface UndeliverableEvents {
   /** It was given up, or is kept elsewhere: the source may be told. */
@@ -64,6 +67,11 @@ export class Undeliverable {
     return this.#toSource.length + this.#written;
   }
 
+  /** Bytes of those that are on their way to the disk. */
+  get pendingBytes(): number {
+    return this.#disk?.pendingDeadLetterBytes ?? 0;
+  }
+
   /** Dead letters may be written to the disk: where the plan says so, and where nobody takes them. */
   useDisk(queue: SpoolQueue): void {
     this.#disk = queue;
@@ -92,6 +100,14 @@ export class Undeliverable {
     if (undeliverable === "Discard") {
       counters.lost.undeliverable++;
       onTrouble({ kind: "undeliverable", reason, topic });
+      this.#events.onDone(entry);
+    } else if (undeliverable === "DeadLetter" && this.#waitsForNobody(entry)) {
+      counters.lost.qos0_no_room++;
+      onTrouble({
+        kind: "qos0_no_room",
+        reason: `${reason}; the disk takes no dead letters, and QoS 0 waits for nobody`,
+        topic,
+      });
       this.#events.onDone(entry);
     } else if (undeliverable === "Stop" || !this.#makeDeadLetter(entry, reason, hasTopic)) {
       this.#events.onStop(
@@ -123,6 +139,14 @@ export class Undeliverable {
     if (side === "source") this.#toSource.send(entry);
     else this.#events.onDeadLetter(entry);
     return true;
+  }
+
+  /** Whether a dead letter would wait for a disk that fails, behind many others, and its source keeps nothing for it. */
+  #waitsForNobody(entry: Entry): boolean {
+    const { trouble, pendingDeadLetterBytes = 0 } = this.#disk ?? {};
+    if (trouble === undefined || pendingDeadLetterBytes <= maxLateBytes) return false;
+    const isForDisk = this.#options.deadLetters.publish === undefined || entry.isDeadLetter;
+    return isForDisk && entry.sourceId === 0 && entry.sequence === 0;
   }
 
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {

@@ -68,6 +68,11 @@ const gaugeTable: readonly (readonly [name: string, help: string, read: (status:
   ["relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages],
   ["relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes],
   [
+    "relay_spool_taken_bytes",
+    "Bytes that the messages on the disk and dead letters take there; at spool.maxBytes nothing more is acknowledged",
+    (d) => d.spooled.takenBytes,
+  ],
+  [
     "relay_spool_healthy",
     "0 while the spool is full, or can't be opened or written",
     (d) => Number(d.diskProblems.length === 0),

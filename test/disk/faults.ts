@@ -49,15 +49,25 @@ function cut(target: string, random: () => number): void {
   if (existsSync(target)) truncateSync(target, Math.floor(statSync(target).size * random()));
 }
 
-function overwrite(target: string, random: () => number): void {
+/** Brings what is in the log into the database, so that damage to that has something to take. */
+function takeLogOver(site: Site): void {
+  const database = new DatabaseSync(file(site));
+  database.exec("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(PASSIVE)");
+  database.close();
+}
+
+function overwrite(site: Site): void {
+  const { random } = site;
+  if (random() < 0.7) takeLogOver(site);
+  const log = file(site, "-wal");
+  const target = random() < 0.3 && existsSync(log) ? log : file(site);
   const { size } = statSync(target);
   const descriptor = openSync(target, "r+");
   for (let count = 1 + Math.floor(random() * 20); count > 0; count--) {
     const length = 1 + Math.floor(random() * 200);
     const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
     const start = Math.floor(random() * Math.max(0, size - length));
-    // The first page is that of a file which is no database: others have that fault.
-    if (start > 4096) writeSync(descriptor, bytes, 0, length, start);
+    writeSync(descriptor, bytes, 0, length, start);
   }
   closeSync(descriptor);
 }
@@ -173,6 +183,7 @@ export const faults: readonly Fault[] = [
     isRunning: true,
     loses: "counted",
     happen: (site) => {
+      takeLogOver(site);
       cut(file(site), site.random);
     },
   },
@@ -189,6 +200,7 @@ export const faults: readonly Fault[] = [
     isRunning: false,
     loses: "counted",
     happen: (site) => {
+      takeLogOver(site);
       cut(file(site), site.random);
     },
   },
@@ -196,16 +208,12 @@ export const faults: readonly Fault[] = [
     name: "bytes of the database are overwritten between two starts",
     isRunning: false,
     loses: "counted",
-    happen: (site) => {
-      overwrite(file(site), site.random);
-    },
+    happen: overwrite,
   },
   {
     name: "bytes of the database are overwritten",
     isRunning: true,
     loses: "counted",
-    happen: (site) => {
-      overwrite(file(site), site.random);
-    },
+    happen: overwrite,
   },
 ];

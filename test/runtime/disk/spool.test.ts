@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "../../../runtime/report/log.ts";
 import { spoolFile } from "../../../runtime/disk/protocol.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
-import { patientMs } from "../../support/patience.ts";
+import { patientMs, untilTrue } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 /*
@@ -197,7 +197,7 @@ describe("Spool", () => {
     const line = lines.find(({ msg }) => msg === "spool goes on in new files, with the messages that could be read");
     expect(line).toMatchObject({ level: "error", reason: "file is not a database" });
     expect(readFileSync(String(line?.["aside"]), "utf8")).toBe(text);
-    expect(spool.filesAside).toBe(1);
+    await untilTrue("the count of what is kept", () => spool.filesAside === 1);
     expect(append(spool.queue("flow", new Told()), "first")).toBe(1);
   });
 
