@@ -74,7 +74,7 @@ function loseByPolicy(
       );
       return "keep";
     }
-    forwarder.onDiskLoss(messages, reason, topic);
+    forwarder.lose("disk_damaged", reason, topic, messages);
     return "forget";
   };
 }

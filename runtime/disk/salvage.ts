@@ -141,7 +141,7 @@ function* readDeadLetters(from: DatabaseSync, dataflow: string): Generator<DeadL
     yield {
       ...(Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, String(value)])) as typeof texts &
         Record<keyof typeof texts, string>),
-      payload: payload as Uint8Array,
+      payload: payload,
     };
   }
 }

@@ -287,7 +287,11 @@ export class Spooler {
       this.#lastInMemory = row.sequence;
       if (this.#alsoInMemory.has(row.sequence)) continue;
       const publish = this.#encode(row);
-      if (publish === undefined) continue;
+      if (typeof publish === "string") {
+        if (this.#options.onDamaged({ ...row, damage: publish }) === "forget")
+          this.#queue.remove(row.sequence, row.packetBytes);
+        continue;
+      }
       const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
       entry.isDeadLetter = row.isDeadLetter;
       this.#waiting.push(entry);
@@ -297,22 +301,17 @@ export class Spooler {
     this.#onDone();
   }
 
-  /** Encodes it anew: the destination's QoS may have changed since it was written. `undefined` when it is damaged. */
-  #encode(row: Row): EncodedPublish | undefined {
-    if (row.damage !== undefined) return this.#loseDamaged(row);
-    const { packet, inputTopic } = row;
+  /** Encodes it anew: the destination's QoS may have changed since it was written. A text says why it is damaged. */
+  #encode({ packet, inputTopic, damage }: Row): EncodedPublish | string {
+    if (damage !== undefined) return damage;
     const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
     const { qos } = this.#options;
     try {
       const view = this.#view.readPacket(bytes).scanProperties();
       return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
     } catch (cause) {
-      return this.#loseDamaged({ ...row, damage: `it is no PUBLISH: ${describeError(cause)}` });
+      return `it is no PUBLISH: ${describeError(cause)}`;
     }
-  }
-
-  #loseDamaged(row: Row): undefined {
-    if (this.#options.onDamaged(row) === "forget") this.#queue.remove(row.sequence, row.packetBytes);
   }
 }
 

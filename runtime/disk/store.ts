@@ -1,19 +1,12 @@
 import path from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
-import { lockFolder, maxLogBytes, openDatabase, queueColumns, tableOf } from "./database.ts";
+import { lockFolder, maxLogBytes, openDatabase } from "./database.ts";
 import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "./protocol.ts";
-import { deadLetterSize, pageBytes } from "./row-size.ts";
-import { readRow, type StoredRow } from "./stored-row.ts";
-
-interface Queue {
-  state: QueueState;
-  readonly insert: StatementSync;
-  readonly remove: StatementSync;
-  readonly read: StatementSync;
-}
+import { QueueTable } from "./queue-table.ts";
+import { pageBytes } from "./row-size.ts";
+import { readRow } from "./stored-row.ts";
 
 /** Messages that are no longer needed, by queue. */
 export type Removals = ReadonlyMap<string, readonly number[]>;
@@ -27,7 +20,7 @@ export type Removals = ReadonlyMap<string, readonly number[]>;
 export class SpoolStore {
   readonly database: DatabaseSync;
   #lock: DatabaseSync;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, QueueTable>();
   readonly #machineTime: () => MachineTime;
   /** Time of the spool's clock when it was opened: it stands still while the machine is off, at worst. */
   readonly clockMs: number;
@@ -75,8 +68,9 @@ export class SpoolStore {
     }[];
     return Object.fromEntries(
       names.map(({ name }) => {
-        const loss = this.#readLoss(name);
-        const state = { ...this.#queue(name).state, oldestMs: this.#readOldest(name) };
+        const queue = this.#queue(name);
+        const loss = queue.readLoss();
+        const state = { ...queue.state, oldestMs: queue.readOldest() };
         return [name, loss === undefined ? state : { ...state, loss }];
       }),
     );
@@ -106,22 +100,17 @@ export class SpoolStore {
     return this.#removed.get(queue)?.has(sequence) === true;
   }
 
-  #readOldest(name: string): number | undefined {
-    const [first] = this.#queue(name).read.iterate(0);
-    return (first as unknown as StoredRow | undefined)?.arrived_ms;
-  }
-
   /** Makes changes of any number of queues at once: all are on the disk when it returns, or none when it throws. */
   write(requests: readonly WriteRequest[]): void {
     this.#transact(() => {
       let used = this.#countUsed();
       for (const request of requests) {
         const queue = this.#queue(request.queue);
-        this.#apply(queue, request);
+        queue.apply(request);
         used = this.#settleUsed(queue, used);
-        this.#addDeadLetters(queue, request);
+        queue.addDeadLetters(request.deadLetters);
       }
-      for (const name of new Set(requests.map(({ queue }) => queue))) this.#writeState(name);
+      for (const name of new Set(requests.map(({ queue }) => queue))) this.#queue(name).writeState();
       this.#clock = { clockMs: requests.at(-1)?.clockMs ?? 0, at: this.#machineTime() };
     });
     for (const { queue, removed } of requests) this.#noteRemoved(queue, removed);
@@ -134,9 +123,9 @@ export class SpoolStore {
       let used = this.#countUsed();
       for (const [name, sequences] of removals) {
         const queue = this.#queue(name);
-        this.#removeRows(queue, sequences);
+        queue.remove(sequences);
         used = this.#settleUsed(queue, used);
-        this.#writeState(name);
+        queue.writeState();
       }
     });
     for (const [name, sequences] of removals) this.#noteRemoved(name, sequences);
@@ -162,7 +151,7 @@ export class SpoolStore {
     if (queue.state.lastSequence >= lastSequence) return;
     this.#transact(() => {
       queue.state = { ...queue.state, lastSequence };
-      this.#writeState(name);
+      queue.writeState();
     });
   }
 
@@ -196,8 +185,8 @@ export class SpoolStore {
   read(name: string, after: number, { maxMessages, maxBytes }: { maxMessages: number; maxBytes: number }): Row[] {
     const rows: Row[] = [];
     let bytes = 0;
-    for (const found of this.#queue(name).read.iterate(after)) {
-      const row = readRow(found as unknown as StoredRow);
+    for (const stored of this.#queue(name).rowsBehind(after)) {
+      const row = readRow(stored);
       bytes += row.packetBytes;
       if (rows.length > 0 && (rows.length >= maxMessages || bytes > maxBytes)) break;
       rows.push(row);
@@ -211,19 +200,10 @@ export class SpoolStore {
     if (!keepsLock) this.#lock.close();
   }
 
-  #queue(name: string): Queue {
+  #queue(name: string): QueueTable {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
-    const table = tableOf(name);
-    this.database.exec(`CREATE TABLE IF NOT EXISTS ${table} (${queueColumns}) STRICT`);
-    const queue: Queue = {
-      state: this.#readState(name),
-      insert: this.database.prepare(
-        `INSERT INTO ${table} (sequence, arrived_ms, input_topic, checksum, packet, is_dead_letter) VALUES (?, ?, ?, ?, ?, ?)`,
-      ),
-      remove: this.database.prepare(`DELETE FROM ${table} WHERE sequence = ? RETURNING length(packet) AS bytes`),
-      read: this.database.prepare(`SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`),
-    };
+    const queue = new QueueTable(this.database, name);
     this.#queues.set(name, queue);
     return queue;
   }
@@ -241,53 +221,12 @@ export class SpoolStore {
     this.#commits++;
   }
 
-  #apply(queue: Queue, { queue: name, rows, packets, removed, filters, isLossSettled }: WriteRequest): void {
-    let { lastSequence, messages, bytes } = queue.state;
-    let start = 0;
-    for (const { sequence, arrivedMs, inputTopic, packetBytes, isDeadLetter } of rows) {
-      const packet = packets.subarray(start, (start += packetBytes));
-      queue.insert.run(sequence, arrivedMs, inputTopic ?? null, crc32(packet), packet, Number(isDeadLetter));
-      lastSequence = sequence;
-      messages++;
-      bytes += packetBytes;
-    }
-    queue.state = { ...queue.state, lastSequence, messages, bytes, filters: filters ?? queue.state.filters };
-    this.#removeRows(queue, removed);
-    if (isLossSettled === true) this.database.prepare("DELETE FROM loss WHERE dataflow = ?").run(name);
-  }
-
-  #removeRows(queue: Queue, removed: readonly number[]): void {
-    let { messages, bytes } = queue.state;
-    for (const sequence of removed) {
-      const row = queue.remove.get(sequence) as { bytes: number | null } | undefined;
-      if (row === undefined) continue;
-      messages--;
-      bytes -= row.bytes ?? 0;
-    }
-    // What a damaged row took can't be told, and an empty queue takes nothing.
-    queue.state = { ...queue.state, messages, bytes: messages === 0 ? 0 : bytes };
-  }
-
-  #addDeadLetters(queue: Queue, { queue: name, deadLetters }: WriteRequest): void {
-    let { deadLetterBytes } = queue.state;
-    for (const deadLetter of deadLetters) {
-      const { time, reason, topic, destinationTopic, properties, payload } = deadLetter;
-      this.database
-        .prepare(
-          "INSERT INTO dead_letter (dataflow, time, reason, topic, destination_topic, properties, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .run(name, time, reason, topic, destinationTopic, properties, payload);
-      deadLetterBytes += deadLetterSize(deadLetter);
-    }
-    queue.state = { ...queue.state, deadLetterBytes };
-  }
-
   #countUsed(): number {
     return (this.#usedPages.get() as { pages: number }).pages * pageBytes;
   }
 
   /** Counts for a queue the pages that it took or gave since `before`; returns what is used now. */
-  #settleUsed(queue: Queue, before: number): number {
+  #settleUsed(queue: QueueTable, before: number): number {
     const used = this.#countUsed();
     queue.state = { ...queue.state, usedBytes: Math.max(0, queue.state.usedBytes + used - before) };
     return used;
@@ -303,40 +242,6 @@ export class SpoolStore {
   #boundLog(): void {
     const { log } = this.#logPages.get() as { log: number };
     if (log * pageBytes >= maxLogBytes) this.takeLogOver();
-  }
-
-  #readLoss(name: string): Loss | undefined {
-    const losses = this.database.prepare("SELECT messages, reason FROM loss WHERE dataflow = ?").all(name);
-    if (losses.length === 0) return undefined;
-    const messages = losses.reduce((sum, loss) => sum + Number(loss["messages"]), 0);
-    return { messages, reason: [...new Set(losses.map((loss) => String(loss["reason"])))].join("; ") };
-  }
-
-  #readState(name: string): QueueState {
-    const row = this.database.prepare("SELECT * FROM queue WHERE name = ?").get(name) as unknown as
-      StoredState | undefined;
-    if (row === undefined)
-      return { lastSequence: 0, messages: 0, bytes: 0, usedBytes: 0, deadLetterBytes: 0, filters: undefined };
-    const filters = row.filters === null ? undefined : (JSON.parse(row.filters) as string[]);
-    const { last_sequence: lastSequence, messages, bytes, used_bytes: usedBytes, letter_bytes: deadLetterBytes } = row;
-    return { lastSequence, messages, bytes, usedBytes, deadLetterBytes, filters };
-  }
-
-  #writeState(name: string): void {
-    const { lastSequence, messages, bytes, usedBytes, deadLetterBytes, filters } = this.#queue(name).state;
-    this.database
-      .prepare(
-        "INSERT OR REPLACE INTO queue (name, last_sequence, messages, bytes, letter_bytes, filters, used_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      )
-      .run(
-        name,
-        lastSequence,
-        messages,
-        bytes,
-        deadLetterBytes,
-        filters === undefined ? null : JSON.stringify(filters),
-        usedBytes,
-      );
   }
 
   #readClock(): { readonly clockMs: number; readonly commits: number } {
@@ -362,15 +267,6 @@ export class SpoolStore {
     this.#queues.clear();
     if (this.database.isTransaction) this.database.exec("ROLLBACK");
   }
-}
-
-interface StoredState {
-  readonly last_sequence: number;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly used_bytes: number;
-  readonly letter_bytes: number;
-  readonly filters: string | null;
 }
 
 interface StoredClock {

@@ -42,6 +42,11 @@ export class Backlog {
     this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
   }
 
+  /** Bytes in memory of what waits for the disk. */
+  get pendingBytes(): number {
+    return this.spooler?.pendingBytes ?? 0;
+  }
+
   /** Whether a message waits that is not on the disk. */
   get hasUnwritten(): boolean {
     return (this.spooler?.pendingLength ?? 0) > 0 || this.waiting.toArray().some(({ sequence }) => sequence === 0);

@@ -137,12 +137,6 @@ export class Forwarder {
     return this.#backlog.spooler;
   }
 
-  /** Messages that were on the disk can't be read any more. */
-  onDiskLoss(messages: number, reason: string, topic: string): void {
-    this.#counters.lost.disk_damaged += messages;
-    this.#options.onTrouble({ kind: "disk_damaged", reason, topic });
-  }
-
   /** Looks after what takes too long; to be called a few times a second. */
   tick(): void {
     if (this.#phase.kind === "stopped") return;
@@ -177,7 +171,7 @@ export class Forwarder {
       onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => this.#undeliverable.refuse(entry, reason),
       onExpired: (entry) => {
-        this.#lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
+        this.lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
         this.#finish(entry);
       },
       onPumped: this.#settle.bind(this),
@@ -214,7 +208,7 @@ export class Forwarder {
     if (this.#phase.kind !== "running") {
       // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
       if (view.qos === 0)
-        this.#lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
+        this.lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
       return;
     }
     this.#counters.received++;
@@ -225,7 +219,7 @@ export class Forwarder {
       return;
     }
     if (view.qos === 0 && !this.status.hasRoomForQos0) {
-      this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
+      this.lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
     this.#backlog.push(this.#accept(publish, view, side), this.#sender.current !== undefined);
@@ -236,7 +230,7 @@ export class Forwarder {
     if (this.#phase.kind !== "running") return;
     this.#counters.received++;
     if (origin === "copy") this.#counters.copiesDropped++;
-    else this.#lose("filter_removed", filterRemoved, view.topic);
+    else this.lose("filter_removed", filterRemoved, view.topic);
     if (view.qos === 0) return;
     side.expectAcknowledgement(safeEntry(view.packetId, side.session));
     side.release();
@@ -252,8 +246,7 @@ export class Forwarder {
   #settle(): void {
     const isAttached = this.#sender.current !== undefined;
     if (isAttached && this.#drainsDisk) this.#backlog.spooler?.refill();
-    const otherBytes =
-      this.#sender.inFlight.bytes + (this.#backlog.spooler?.pendingBytes ?? 0) + this.#undeliverable.pendingBytes;
+    const otherBytes = this.#sender.inFlight.bytes + this.#backlog.pendingBytes + this.#undeliverable.pendingBytes;
     this.#backpressure.regulate(this.#backlog.waiting, otherBytes, isAttached);
     this.#phase.check();
   }
@@ -298,8 +291,9 @@ export class Forwarder {
     this.#sender.pump();
   }
 
-  #lose(kind: LossReason, reason: string, topic: string): void {
-    this.#counters.lost[kind]++;
+  /** Counts and names messages that are given up. */
+  lose(kind: LossReason, reason: string, topic: string, messages = 1): void {
+    this.#counters.lost[kind] += messages;
     this.#options.onTrouble({ kind, reason, topic });
   }
 

@@ -7,7 +7,7 @@ const gibibyte = 1_073_741_824;
 
 function dataflow(more: object): DataflowArgs {
   const parts = { source: "edge", dataSources: ["a"], destination: "cloud", dataDestination: "b" };
-  return { ...parts, ...more } as DataflowArgs;
+  return { ...parts, ...more };
 }
 
 function problemsOf(sizeGibibytes: number, ...dataflows: DataflowArgs[]): string[] {

@@ -27,7 +27,9 @@ export class Client implements QueueEvents {
     this.committed = sequence;
   };
   onRows = (rows: readonly Row[]): void => void this.portions.push(rows);
-  onWorks = (): void => void this.timesWorking++;
+  onWorks = (): void => {
+    this.timesWorking++;
+  };
   onLoss = (loss: Loss): void => void this.losses.push(loss);
   onBroken = (reason: string): void => void this.broken.push(reason);
 
