@@ -31,7 +31,7 @@ export function salvage(work: Salvage): Map<string, Loss> {
     const known = work.expected.get(name) ?? readState(work.from, name);
     const copier = new Copier(work.to, name);
     const problem = work.from === undefined ? undefined : copyQueue(work, work.from, name, copier);
-    const messages = (known?.messages ?? 0) - copier.copied - copier.skipped;
+    const messages = (known?.messages ?? 0) - copier.copied;
     if (messages <= 0) continue;
     losses.set(name, { messages, reason: problem === undefined ? work.reason : `${work.reason}; ${problem}` });
   }
@@ -44,8 +44,8 @@ function copyQueue(work: Salvage, from: DatabaseSync, name: string, copier: Copi
   try {
     for (const stored of readRows(from, name, state?.lastSequence)) {
       const row = readRow(stored);
-      if (work.isUnwanted(name, row.sequence)) copier.skipped++;
-      else if (row.damage === undefined) copier.add(row);
+      // One that is not wanted does not count: it was removed, or was not reported as committed.
+      if (row.damage === undefined && !work.isUnwanted(name, row.sequence)) copier.add(row);
     }
     for (const letter of readDeadLetters(from, name)) copier.addDeadLetter(letter);
     copier.finish(state?.filters ?? readState(from, name)?.filters, state?.lastSequence ?? 0);
@@ -58,8 +58,6 @@ function copyQueue(work: Salvage, from: DatabaseSync, name: string, copier: Copi
 /** Writes rows to a queue, a portion at a time. */
 class Copier {
   copied = 0;
-  /** Those that were left out on purpose. */
-  skipped = 0;
   readonly #to: SpoolStore;
   readonly #queue: string;
   #rows: ReturnType<typeof readRow>[] = [];
