@@ -34,6 +34,7 @@ export default {
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
     project("links", ["links"], 240_000),
+    project("disk", ["disk"], 120_000),
     // These compile the whole package first.
     project("build", ["build", "examples"], 240_000),
     {

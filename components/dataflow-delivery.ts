@@ -9,7 +9,8 @@ export interface SpoolArgs {
    */
   mode?: SpoolMode;
   /**
-   * Bytes on the disk at most, 1048576 or more. When it is full nothing more is acknowledged; the oldest is never dropped.
+   * Bytes that messages and dead letters take on the disk at most, 1048576 or more. When it is full nothing more is
+   * acknowledged; the oldest is never dropped. The volume has to have 1.25 times as much.
    * @default 1073741824
    */
   maxBytes?: number;

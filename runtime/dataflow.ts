@@ -12,6 +12,7 @@ import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
+import type { MemoryShare } from "./memory/budget.ts";
 import { Forwarder } from "./queue/forwarder.ts";
 import { copiesForDisk } from "./queue/queue-status.ts";
 import { turnNow } from "./queue/turn-clock.ts";
@@ -32,6 +33,8 @@ export interface DataflowStatus {
   readonly inFlight: number;
   /** Messages in memory that wait to be sent. */
   readonly waiting: number;
+  /** Bytes that messages take in memory, and may take. */
+  readonly memory: { readonly heldBytes: number; readonly shareBytes: number };
   /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
   readonly unsafe: { readonly messages: number; readonly onlyHere: number };
   /** Messages with QoS 0 that were written to the destination and may not have reached it. */
@@ -40,8 +43,8 @@ export interface DataflowStatus {
   readonly oldestSeconds: number;
   /** Seconds since a message moved, by side. */
   readonly idleSeconds: { readonly source: number; readonly destination: number };
-  /** Messages on the disk, and the bytes of their packets. */
-  readonly spooled: { readonly messages: number; readonly bytes: number };
+  /** Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take of `spool.maxBytes`. */
+  readonly spooled: { readonly messages: number; readonly bytes: number; readonly takenBytes: number };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
   /** What the source has not granted as asked for, by filter; empty when all is well. */
@@ -74,6 +77,7 @@ export class Dataflow {
   readonly #source: Link;
   readonly #sourceUser: SourceUser;
   readonly #destination: Link;
+  readonly #share: MemoryShare;
   #failure: string | undefined;
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
@@ -87,6 +91,7 @@ export class Dataflow {
     this.#config = config;
     this.#log = context.log.child({ dataflow: name });
     this.#context = { ...context, log: this.#log };
+    this.#share = context.memory.share(name);
     const parts = required(dataflowParts(config), `source and destination of "${name}"`);
     const source = createSide(name, "source", parts.source.endpointRef, context);
     const destination = createSide(name, "destination", parts.destination.endpointRef, context);
@@ -109,16 +114,22 @@ export class Dataflow {
       rejection: forwarder.destination.rejection,
       inFlight: forwarder.status.inFlight,
       waiting: forwarder.status.waiting,
+      memory: { heldBytes: forwarder.status.heldBytes, shareBytes: this.#share.bytes },
       unsafe: forwarder.status.unsafe,
       unconfirmed: forwarder.status.unconfirmed,
       oldestSeconds: ageSeconds(forwarder.status.oldest),
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-      spooled: { messages: this.#disk?.queue.messages ?? 0, bytes: this.#disk?.queue.bytes ?? 0 },
+      spooled: this.#spooled,
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls,
     };
+  }
+
+  get #spooled(): DataflowStatus["spooled"] {
+    const { messages = 0, bytes = 0, takenBytes = 0 } = this.#disk?.queue ?? {};
+    return { messages, bytes, takenBytes };
   }
 
   get #missingDisk(): string[] {
@@ -238,7 +249,7 @@ export class Dataflow {
       qos,
       maxInflightMessages,
       maxInflightBytes: relay.maxInflightBytes,
-      memory: this.#context.memory.share(this.name),
+      memory: this.#share,
       copies: copiesOf(plan, relay),
       onRoomWanted: () => {
         this.#source.reconnect("a large message waits for its destination, and other dataflows need its memory");

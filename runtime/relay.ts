@@ -126,12 +126,19 @@ export class Relay {
     const isNeeded = this.dataflows.some(({ needsDisk }) => needsDisk);
     if (!isNeeded && !hasSpool(this.#spoolPath)) return undefined;
     this.#spool = new Spool(this.#spoolPath, this.#log);
-    const problem = await this.#spool.open();
+    const problem = await this.#spool.open(
+      this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name),
+    );
     if (problem !== undefined) return { problem };
     const drained = new Set(this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name));
     this.unattended = findUnattended(this.#spool.states, drained, this.#spool.clockMs);
     reportUnattended(this.#log, this.unattended);
     return { spool: this.#spool };
+  }
+
+  /** Damaged databases that are kept in the spool's folder. */
+  get spoolFilesAside(): number {
+    return this.#spool?.filesAside ?? 0;
   }
 
   get readiness(): Readiness {

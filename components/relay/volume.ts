@@ -1,6 +1,7 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { spoolVolumeFactor } from "../../runtime/contract/spool-volume.ts";
 import { byRule } from "../checks/rules.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { isForAio } from "../dataflow.ts";
@@ -13,8 +14,6 @@ export const volumeName = "spool";
 
 const defaultSizeGibibytes = 10;
 const bytesPerGibibyte = 1_073_741_824;
-/** What a disk queue takes on the disk beyond its packets: indexes, and the log that is written before the database. */
-const overhead = 1.25;
 
 interface Dataflows {
   readonly [name: string]: DataflowArgs;
@@ -67,9 +66,9 @@ export function checkVolume(
     const remedy = "give a whole number of 1 GiB or more";
     return byRule("volume", [{ path, problem: `is ${sizeGibibytes} GiB`, remedy }]);
   }
-  const queues = relayed(dataflows).filter((dataflow) => hasSpool(dataflow, hostTypes));
+  const queues = relayed(dataflows).filter((one) => hasSpool(one, hostTypes) || writesDeadLetters(one));
   const bytes = queues.reduce((sum, { spool }) => sum + (spool?.maxBytes ?? relayDefaults().spoolBytes), 0);
-  const needed = Math.ceil((bytes * overhead) / bytesPerGibibyte);
+  const needed = Math.ceil((bytes * spoolVolumeFactor) / bytesPerGibibyte);
   if (needed <= sizeGibibytes) return [];
   const problem = `is ${sizeGibibytes} GiB, and the disk queues of ${queues.length} dataflows may take ${needed} GiB`;
   return byRule("volume", [

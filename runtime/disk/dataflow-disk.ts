@@ -3,7 +3,8 @@ import type { Dataflow as DataflowConfig } from "../contract/config/dataflow.ts"
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
 import type { Logger } from "../report/log.ts";
 import { GrowthWatch } from "./growth-watch.ts";
-import type { Spool, SpoolQueue } from "./spool.ts";
+import type { Loss } from "./protocol.ts";
+import type { Row, Spool, SpoolQueue } from "./spool.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
 import { Spooler } from "./spooler.ts";
 
@@ -25,15 +26,25 @@ export interface DiskUse {
 /** Connects a dataflow's forwarder with its queue on the disk; `onBroken` says that it can't be used any more. */
 export function useDisk(
   dataflow: string,
-  { spool: settings }: RelaySettings,
+  relay: RelaySettings,
   { spool, forwarder, qos }: { readonly spool: Spool; readonly forwarder: Forwarder; readonly qos: 0 | 1 },
   onBroken: (reason: string) => void,
 ): DiskUse {
-  const queue = spool.queue(dataflow, {
+  const { spool: settings } = relay;
+  const queue: SpoolQueue = spool.queue(dataflow, {
     onCommitted: (sequence) => spooler?.onCommitted(sequence),
     onRows: (rows) => spooler?.onRows(rows),
+    onWorks: () => spooler?.onWorks(),
+    onLoss: (loss) => {
+      takeLoss(loss);
+    },
     onBroken,
   });
+  const lose = loseByPolicy(relay.undeliverableMessages, forwarder, onBroken);
+  const takeLoss = ({ messages, reason }: Loss) => {
+    const what = messages === 0 ? "all messages" : `up to ${messages} messages`;
+    if (lose(messages, `${what} on the disk can't be read: ${reason}`, "") === "forget") queue.settleLoss();
+  };
   forwarder.useDisk(queue);
   const options = {
     maxBytes: settings.maxBytes,
@@ -41,12 +52,33 @@ export function useDisk(
     rates: { messagesPerSecond: settings.drainMessagesPerSecond, bytesPerSecond: settings.drainBytesPerSecond },
     qos,
     now: () => performance.now(),
+    onDamaged: (row: Row) =>
+      lose(1, `message ${row.sequence} on the disk is damaged: ${row.damage ?? ""}`, row.inputTopic ?? ""),
   };
   const spooler =
     settings.mode === "Disabled"
       ? undefined
       : forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
+  if (queue.loss !== undefined) takeLoss(queue.loss);
   return { queue, spooler, growth: new GrowthWatch() };
+}
+
+/** What damage to the disk has taken was acknowledged: with the policy `Stop` somebody has to see that before it goes on. */
+function loseByPolicy(
+  policy: RelaySettings["undeliverableMessages"],
+  forwarder: Forwarder,
+  onStop: (reason: string) => void,
+): (messages: number, reason: string, topic: string) => "forget" | "keep" {
+  return (messages, reason, topic) => {
+    if (policy === "Stop") {
+      onStop(
+        `${reason}; they were acknowledged to their source; to go on without them, set undeliverableMessages to "DeadLetter" or "Discard"`,
+      );
+      return "keep";
+    }
+    forwarder.lose("disk_damaged", reason, topic, messages);
+    return "forget";
+  };
 }
 
 /** Looks whether more comes to the disk than leaves it, and says so; a few times a second. */

@@ -2,8 +2,15 @@
 export const spoolFile = "spool.sqlite";
 
 /** What the relay's thread asks of the thread that writes; each `queue` is the name of a dataflow. */
-export type Request =
-  { readonly kind: "open"; readonly folder: string } | WriteRequest | ReadRequest | { readonly kind: "close" };
+export type Request = OpenRequest | WriteRequest | ReadRequest | { readonly kind: "close" };
+
+/** Opens the spool of a folder, as soon as that can be done. */
+export interface OpenRequest {
+  readonly kind: "open";
+  readonly folder: string;
+  /** The dataflows that use it: what is lost with a file that can't be read is reported to each of them. */
+  readonly dataflows: readonly string[];
+}
 
 /** Messages of one queue, oldest first. */
 export interface ReadRequest {
@@ -31,6 +38,8 @@ export interface WriteRequest {
   readonly deadLetters: readonly DeadLetter[];
   /** The filters of the source's session, where they changed. */
   readonly filters?: readonly string[];
+  /** The loss of which {@link QueueState.loss} told was counted, or stopped nobody. */
+  readonly isLossSettled?: boolean;
 }
 
 /** A message on the disk, without its bytes. */
@@ -42,11 +51,15 @@ export interface RowHeader {
   /** The topic that it came with, where the destination's differs. */
   readonly inputTopic: string | undefined;
   readonly packetBytes: number;
+  /** Whether it is a dead letter on its way to a broker. */
+  readonly isDeadLetter: boolean;
 }
 
 /** A message that was read back. */
 export interface Row extends RowHeader {
   readonly packet: Uint8Array;
+  /** Why it can't be used, and that its packet is not to be; `undefined` when it is what was written. */
+  readonly damage?: string | undefined;
 }
 
 /** A message that could not be delivered, as it is kept on the disk. */
@@ -69,24 +82,48 @@ export interface QueueState {
   readonly lastSequence: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Bytes of the pages that its messages take in the file. */
+  readonly usedBytes: number;
   /** Bytes of dead letters. */
   readonly deadLetterBytes: number;
   /** When the oldest message came, by the spool's clock; `undefined` when there is none, or nobody looked. */
   readonly oldestMs?: number | undefined;
   /** Filters that the source's session may hold; `undefined` when nothing is known of it. */
   readonly filters: readonly string[] | undefined;
+  /** Messages that damage to the files has taken and that nobody was told of. */
+  readonly loss?: Loss | undefined;
 }
+
+/** Messages that damage to the files has taken. */
+export interface Loss {
+  /** How many at most; 0 where nothing tells. */
+  readonly messages: number;
+  readonly reason: string;
+}
+
+/** What thread and dataflow know of a queue after a commit. */
+export type StoredCounts = Pick<QueueState, "messages" | "bytes" | "usedBytes" | "deadLetterBytes">;
 
 /** What the thread that writes answers. */
 export type Answer =
   | { readonly kind: "opened"; readonly clockMs: number; readonly queues: Readonly<Record<string, QueueState>> }
-  /** Every batch up to this one is on the disk. */
-  | { readonly kind: "committed"; readonly batch: number }
+  /** Every batch up to this one is on the disk, and what the queues that it changed hold now. */
+  | { readonly kind: "committed"; readonly batch: number; readonly counts: Readonly<Record<string, StoredCounts>> }
   | { readonly kind: "rows"; readonly queue: string; readonly rows: readonly Row[] }
-  /** A message of this queue is not what was written. */
-  | { readonly kind: "damaged"; readonly queue: string; readonly reason: string }
-  /** Nothing could be written or read; it is tried again until it works. */
+  /** Something can't be written or read; it is tried again until it works. */
   | { readonly kind: "failing"; readonly reason: string }
+  /** All that was asked for is done, after `failing`. */
+  | { readonly kind: "working" }
+  /** The files were damaged or gone: the spool goes on in new ones, with what could be copied. */
+  | {
+      readonly kind: "replaced";
+      readonly reason: string;
+      /** Names of the files that were kept; empty when there is none. */
+      readonly aside: string;
+      readonly queues: Readonly<Record<string, QueueState>>;
+    }
+  /** How many damaged databases are kept in the folder, where that has changed. */
+  | { readonly kind: "aside"; readonly files: number }
   /** The spool can't be used until the operator has done something about it. */
   | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "closed" };

@@ -4,10 +4,12 @@ import { Worker } from "node:worker_threads";
 
 import { describeError } from "../contract/errors.ts";
 import type { Logger } from "../report/log.ts";
-import { spoolFile, type Answer, type DeadLetter, type QueueState, type Request, type Row } from "./protocol.ts";
-import { WriteBatch } from "./write-batch.ts";
+import { spoolFile, type Answer, type Loss, type QueueState, type Request, type Row } from "./protocol.ts";
+import { SpoolQueue, type Changes } from "./spool-queue.ts";
+import type { WriteBatch } from "./write-batch.ts";
 
 export type { DeadLetter, QueueState, Row } from "./protocol.ts";
+export { SpoolQueue } from "./spool-queue.ts";
 
 /** What a dataflow is told of its queue. */
 export interface QueueEvents {
@@ -15,6 +17,10 @@ export interface QueueEvents {
   readonly onCommitted: (sequence: number) => void;
   /** The answer to {@link SpoolQueue.read}. */
   readonly onRows: (rows: readonly Row[]) => void;
+  /** The disk works again, after {@link SpoolQueue.trouble}. */
+  readonly onWorks: () => void;
+  /** Messages of this queue are gone with damaged files; {@link SpoolQueue.settleLoss} once that was counted. */
+  readonly onLoss: (loss: Loss) => void;
   /** The queue can't be used any more before the operator has done something. */
   readonly onBroken: (reason: string) => void;
 }
@@ -28,8 +34,7 @@ export function hasSpool(folder: string): boolean {
 interface Unanswered {
   readonly batch: number;
   readonly queue: SpoolQueue;
-  readonly lastSequence: number;
-  readonly onDeadLetters: readonly (() => void)[];
+  readonly changes: Changes;
 }
 
 /** Beside the source lies the source; beside the bundle lies the bundled worker. */
@@ -49,6 +54,7 @@ export class Spool {
   #batch = 0;
   #clockOffsetMs = 0;
   #trouble: string | undefined;
+  #filesAside = 0;
   #isBroken = false;
   #onOpened: ((broken: string | undefined) => void) | undefined;
   #onClosed: () => void = () => undefined;
@@ -69,11 +75,14 @@ export class Spool {
     });
   }
 
-  /** Opens the folder, as soon as the disk works; resolves with the reason when that can't be done. */
-  async open(): Promise<string | undefined> {
+  /**
+   * Opens the folder, as soon as the disk works; resolves with the reason when that can't be done.
+   * @param dataflows names of those that use it: what is lost with files that can't be read is reported to each of them
+   */
+  async open(dataflows: readonly string[] = []): Promise<string | undefined> {
     return new Promise((resolve) => {
       this.#onOpened = resolve;
-      this.post({ kind: "open", folder: this.folder });
+      this.post({ kind: "open", folder: this.folder, dataflows });
     });
   }
 
@@ -85,6 +94,11 @@ export class Spool {
   /** Why nothing can be written at this time; `undefined` while all is well. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** Damaged databases that were kept in the folder; somebody has to look at them. */
+  get filesAside(): number {
+    return this.#filesAside;
   }
 
   /** What each queue that was ever written held when it was opened, by the name of its dataflow. */
@@ -128,10 +142,10 @@ export class Spool {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** For queues: writes a batch; `onDeadLetters` are called once it is on the disk. */
-  write(queue: SpoolQueue, batch: WriteBatch, lastSequence: number, onDeadLetters: readonly (() => void)[]): void {
+  /** For queues: writes a batch. */
+  write(queue: SpoolQueue, batch: WriteBatch, changes: Changes): void {
     const request = batch.take(queue.name, ++this.#batch, this.clockMs);
-    this.#unanswered.push({ batch: this.#batch, queue, lastSequence, onDeadLetters });
+    this.#unanswered.push({ batch: this.#batch, queue, changes });
     this.post(request, [request.packets.buffer]);
   }
 
@@ -145,15 +159,10 @@ export class Spool {
         this.#onOpened = undefined;
         break;
       case "committed":
-        this.#recover();
-        this.#onCommitted(answer.batch);
+        this.#onCommitted(answer);
         break;
       case "rows":
-        this.#recover();
         this.#queues.get(answer.queue)?.events.onRows(answer.rows);
-        break;
-      case "damaged":
-        this.#queues.get(answer.queue)?.events.onBroken(brokenText(this.folder, answer.reason));
         break;
       case "failing":
         if (this.#trouble === undefined) {
@@ -161,6 +170,16 @@ export class Spool {
           this.#log.error({ reason: answer.reason }, `spool can't be ${what}, will retry; nothing is acknowledged`);
         }
         this.#trouble = answer.reason;
+        break;
+      case "working":
+        this.#recover();
+        for (const queue of this.#queues.values()) queue.events.onWorks();
+        break;
+      case "replaced":
+        this.#onReplaced(answer);
+        break;
+      case "aside":
+        this.#filesAside = answer.files;
         break;
       case "broken":
         this.#break(answer.reason);
@@ -171,12 +190,22 @@ export class Spool {
     }
   }
 
-  #onCommitted(batch: number): void {
+  #onCommitted({ batch, counts }: Extract<Answer, { kind: "committed" }>): void {
     while ((this.#unanswered[0]?.batch ?? Infinity) <= batch) {
       const done = this.#unanswered.shift();
       if (done === undefined) break;
-      if (done.lastSequence > 0) done.queue.events.onCommitted(done.lastSequence);
-      for (const callback of done.onDeadLetters) callback();
+      done.queue.onCommitted(done.changes, counts[done.queue.name]);
+    }
+  }
+
+  #onReplaced({ reason, aside, queues }: Extract<Answer, { kind: "replaced" }>): void {
+    const lost = Object.values(queues).reduce((sum, { loss }) => sum + (loss?.messages ?? 0), 0);
+    const kept = aside === "" ? {} : { aside };
+    this.#log.error({ reason, ...kept, lost }, "spool goes on in new files, with the messages that could be read");
+    for (const queue of this.#queues.values()) {
+      const state = queues[queue.name];
+      queue.onReplaced(state);
+      if (state?.loss !== undefined) queue.events.onLoss(state.loss);
     }
   }
 
@@ -201,108 +230,4 @@ export class Spool {
 function brokenText(folder: string, reason: string): string {
   const remedy = "check its volume, or move its files away, with the messages that are in them, and restart the relay";
   return `spool ${folder}: can't be used (${reason}); ${remedy}`;
-}
-
-/** The disk queue of one dataflow. Changes are gathered within one turn of the event loop. */
-export class SpoolQueue {
-  readonly name: string;
-  readonly events: QueueEvents;
-  readonly #spool: Spool;
-  readonly #batch = new WriteBatch();
-  #onDeadLetters: (() => void)[] = [];
-  #lastInBatch = 0;
-  #isScheduled = false;
-  #lastSequence: number;
-  /** What the source's session may hold; `undefined` when nothing is known of it. */
-  readonly filters: readonly string[] | undefined;
-  /** Messages that are on the disk or on their way there. */
-  messages: number;
-  /** Bytes of their packets. */
-  bytes: number;
-  deadLetterBytes: number;
-
-  constructor(name: string, spool: Spool, events: QueueEvents, state: QueueState | undefined) {
-    this.name = name;
-    this.events = events;
-    this.#spool = spool;
-    this.#lastSequence = state?.lastSequence ?? 0;
-    this.messages = state?.messages ?? 0;
-    this.bytes = state?.bytes ?? 0;
-    this.deadLetterBytes = state?.deadLetterBytes ?? 0;
-    this.filters = state?.filters;
-  }
-
-  /** Sequence of the message that was appended last, by this process or an earlier one. */
-  get lastSequence(): number {
-    return this.#lastSequence;
-  }
-
-  /** Why nothing can be written at this time; `undefined` while all is well. */
-  get trouble(): string | undefined {
-    return this.#spool.trouble;
-  }
-
-  /** Appends a message, which is copied; returns its sequence. `arrivedMs` is by `performance.now()`. */
-  append(packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined): number {
-    const sequence = ++this.#lastSequence;
-    const onClock = this.#spool.clockMs - performance.now() + arrivedMs;
-    this.#batch.addRow({ sequence, arrivedMs: onClock, inputTopic, packetBytes: packet.length }, packet);
-    this.messages++;
-    this.bytes += packet.length;
-    this.#lastInBatch = sequence;
-    this.#schedule();
-    return sequence;
-  }
-
-  /** Forgets a message that was delivered or given up. */
-  remove(sequence: number, packetBytes: number): void {
-    this.#batch.remove(sequence);
-    this.messages--;
-    this.bytes -= packetBytes;
-    this.#schedule();
-  }
-
-  /** Keeps a dead letter; calls back once it is on the disk. */
-  addDeadLetter(deadLetter: DeadLetter, onCommitted: () => void): void {
-    this.#batch.addDeadLetter(deadLetter);
-    this.deadLetterBytes += deadLetter.payload.length + deadLetter.properties.length;
-    this.#onDeadLetters.push(onCommitted);
-    this.#schedule();
-  }
-
-  /** Remembers the filters of the source's session. */
-  rememberFilters(filters: readonly string[], onCommitted: () => void): void {
-    this.#batch.setFilters(filters);
-    this.#onDeadLetters.push(onCommitted);
-    this.#schedule();
-  }
-
-  /** Asks for messages behind `after`; the answer is {@link QueueEvents.onRows}. */
-  read(after: number, maxMessages: number, maxBytes: number): void {
-    this.flush();
-    this.#spool.post({ kind: "read", queue: this.name, after, maxMessages, maxBytes });
-  }
-
-  /** When a message came, by `performance.now()`: before this process, it is a negative number. */
-  arrivalOf({ arrivedMs }: Row): number {
-    return arrivedMs - this.#spool.clockMs + performance.now();
-  }
-
-  /** Hands what was gathered to the thread that writes. */
-  flush(): void {
-    if (this.#batch.isEmpty) return;
-    const onDeadLetters = this.#onDeadLetters;
-    this.#onDeadLetters = [];
-    this.#spool.write(this, this.#batch, this.#lastInBatch, onDeadLetters);
-    this.#lastInBatch = 0;
-  }
-
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.flush();
-    });
-  }
 }

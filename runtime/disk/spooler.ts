@@ -1,5 +1,6 @@
 import Denque from "denque";
 
+import { describeError } from "../contract/errors.ts";
 import { encodePublish, PublishView, type EncodedPublish } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
@@ -11,7 +12,7 @@ import type { WaitingQueue } from "../queue/waiting-queue.ts";
 /** What a spooler needs of its queue. */
 export type QueuePort = Pick<
   SpoolQueue,
-  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "bytes" | "deadLetterBytes" | "trouble"
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "takenBytes" | "trouble"
 >;
 
 /** What a spooler runs with. */
@@ -22,6 +23,8 @@ export interface SpoolerOptions {
   readonly rates: DrainRates;
   readonly qos: 0 | 1;
   readonly now: () => number;
+  /** Called for a message that can't be read back; tells whether it is to be forgotten, or stops the dataflow. */
+  readonly onDamaged: (row: Row) => "forget" | "keep";
 }
 
 /** Messages are read back in portions, while fewer than this many wait in memory. */
@@ -92,7 +95,14 @@ export class Spooler {
 
   /** Whether every message that was appended is on the disk, and none waits for room. */
   get isSettled(): boolean {
-    return this.#uncommitted.length === 0 && !this.isFull;
+    return this.#uncommitted.length === 0 && !this.isFull && !this.#isHeldUp;
+  }
+
+  /** Whether a disk that fails keeps a message from being written that nobody else keeps. */
+  get #isHeldUp(): boolean {
+    if (this.#queue.trouble === undefined) return false;
+    const next = this.#pending.peekAt(this.#appended);
+    return next !== undefined && next.custody !== "atSource";
   }
 
   /** Whether the disk works and has written all that it was given, with room for more. */
@@ -120,7 +130,7 @@ export class Spooler {
   cover(entry: Entry): boolean {
     if (entry.sequence > 0) return true;
     const isBehindNewer = this.#hasUnread || this.#appended > 0;
-    if ((isBehindNewer && !entry.wasSent) || !this.#hasRoom(entry)) return false;
+    if ((isBehindNewer && !entry.wasSent) || !this.#takes(entry)) return false;
     this.#append(entry);
     if (isBehindNewer) this.#alsoInMemory.add(entry.sequence);
     else this.#lastInMemory = entry.sequence;
@@ -217,8 +227,12 @@ export class Spooler {
   }
 
   #hasRoom({ publish }: Entry): boolean {
-    const { bytes, deadLetterBytes } = this.#queue;
-    return bytes + deadLetterBytes + publish.length <= this.#options.maxBytes;
+    return this.#queue.takenBytes + publish.length <= this.#options.maxBytes;
+  }
+
+  /** While the disk fails it is given nothing: what it can't write would be in memory twice. */
+  #takes(entry: Entry): boolean {
+    return this.#queue.trouble === undefined && this.#hasRoom(entry);
   }
 
   /** Writes on, as far as there is room. */
@@ -227,7 +241,7 @@ export class Spooler {
     if (this.#waiting.peekBack()?.sequence === 0) return;
     for (let entry = this.#pending.peekAt(this.#appended); entry !== undefined;) {
       // What its source redelivers must not overtake what is before it and is redelivered too.
-      if (entry.custody === "atSource" || !this.#hasRoom(entry)) return;
+      if (entry.custody === "atSource" || !this.#takes(entry)) return;
       this.#append(entry);
       this.#appended++;
       entry = this.#pending.peekAt(this.#appended);
@@ -236,7 +250,8 @@ export class Spooler {
 
   #append(entry: Entry): void {
     const { publish, arrivedMs } = entry;
-    entry.sequence = this.#queue.append(packetAsItCame(publish), arrivedMs, publish.inputTopic);
+    const packet = packetAsItCame(publish);
+    entry.sequence = this.#queue.append(packet, arrivedMs, publish.inputTopic, entry.isDeadLetter);
     entry.spooledBytes = publish.length;
     this.#uncommitted.push(entry);
   }
@@ -260,28 +275,46 @@ export class Spooler {
     this.#onDone();
   }
 
+  /** The disk works again. */
+  onWorks(): void {
+    this.appendPending();
+    this.#onDone();
+  }
+
   /** Takes the messages that were asked for. */
   onRows(rows: readonly Row[]): void {
     this.#isReading = false;
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
       if (this.#alsoInMemory.has(row.sequence)) continue;
-      const arrivedMs = this.#queue.arrivalOf(row);
-      this.#waiting.push(spooledEntry(this.#encode(row), row.sequence, row.packetBytes, arrivedMs));
+      const publish = this.#encode(row);
+      if (typeof publish === "string") {
+        if (this.#options.onDamaged({ ...row, damage: publish }) === "forget")
+          this.#queue.remove(row.sequence, row.packetBytes);
+        continue;
+      }
+      const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
+      entry.isDeadLetter = row.isDeadLetter;
+      this.#waiting.push(entry);
     }
     for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
   }
 
-  /** Encodes it anew: the destination's QoS may have changed since it was written. */
-  #encode({ packet, inputTopic }: Row): EncodedPublish {
+  /** Encodes it anew: the destination's QoS may have changed since it was written. A text says why it is damaged. */
+  #encode({ packet, inputTopic, damage }: Row): EncodedPublish | string {
+    if (damage !== undefined) return damage;
     const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
-    const view = this.#view.readPacket(bytes).scanProperties();
     const { qos } = this.#options;
-    const encoded = encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
-    view.leave();
-    return encoded;
+    try {
+      const view = this.#view.readPacket(bytes).scanProperties();
+      return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
+    } catch (cause) {
+      return `it is no PUBLISH: ${describeError(cause)}`;
+    } finally {
+      this.#view.leave();
+    }
   }
 }
 

@@ -1,43 +1,15 @@
 import path from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
-import { spoolFile, type DeadLetter, type QueueState, type Row, type WriteRequest } from "./protocol.ts";
+import { lockFolder, maxLogBytes, openDatabase } from "./database.ts";
+import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "./protocol.ts";
+import { QueueTable } from "./queue-table.ts";
+import { pageBytes } from "./row-size.ts";
+import { readRow } from "./stored-row.ts";
 
-/** Version of the tables, in SQLite's own field for it. */
-const schemaVersion = 1;
-
-/** All or nothing: a process that is killed while it makes the tables leaves a file that the next one can open. */
-const schema = `
-BEGIN IMMEDIATE;
-CREATE TABLE queue (
-  name TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  letter_bytes INTEGER NOT NULL, filters TEXT
-) STRICT;
-CREATE TABLE clock (
-  clock_ms REAL NOT NULL, wall_ms REAL NOT NULL, uptime_ms REAL NOT NULL, boot_id TEXT NOT NULL
-) STRICT;
-CREATE TABLE dead_letter (
-  id INTEGER PRIMARY KEY, dataflow TEXT NOT NULL, time TEXT NOT NULL, reason TEXT NOT NULL, topic TEXT NOT NULL,
-  destination_topic TEXT NOT NULL, properties TEXT NOT NULL, payload BLOB NOT NULL
-) STRICT;
-PRAGMA user_version = ${schemaVersion};
-COMMIT;
-`;
-
-/** A damaged spool: what is in it can't be trusted. */
-export class DamagedSpoolError extends Error {
-  override readonly name = "DamagedSpoolError";
-  readonly code = "RELAY_SPOOL_DAMAGED";
-}
-
-interface Queue {
-  state: QueueState;
-  readonly insert: StatementSync;
-  readonly remove: StatementSync;
-  readonly read: StatementSync;
-}
+/** Messages that are no longer needed, by queue. */
+export type Removals = ReadonlyMap<string, readonly number[]>;
 
 /**
  * The spool's database: one file, one table of messages for each dataflow. Blocks while it writes, so it lives in a
@@ -46,192 +18,255 @@ interface Queue {
  * Each {@link write} commits with fsync (`synchronous=FULL`) before it returns, whole or not at all.
  */
 export class SpoolStore {
-  readonly #database: DatabaseSync;
-  readonly #lock: DatabaseSync;
-  readonly #queues = new Map<string, Queue>();
+  readonly database: DatabaseSync;
+  #lock: DatabaseSync;
+  readonly #queues = new Map<string, QueueTable>();
   readonly #machineTime: () => MachineTime;
   /** Time of the spool's clock when it was opened: it stands still while the machine is off, at worst. */
   readonly clockMs: number;
+  /** Number of the last commit. */
+  #commits: number;
+  #clock: { readonly clockMs: number; readonly at: MachineTime };
+  /** What was removed since the database took over the log: without the log it would be there again. */
+  readonly #removed = new Map<string, Set<number>>();
+  readonly #usedPages: StatementSync;
+  readonly #logPages: StatementSync;
+  readonly #takeOver: StatementSync;
 
   /**
    * Opens the spool of a folder, which has to exist.
+   * @param lock of the folder, where this process has it
    * @throws when it can't be opened, another process has it open, or it is of another version
    */
-  constructor(folder: string, machineTime: () => MachineTime) {
+  constructor(folder: string, machineTime: () => MachineTime, lock?: DatabaseSync) {
     this.#machineTime = machineTime;
-    this.#lock = lockFolder(folder);
+    this.#lock = lock ?? lockFolder(folder);
+    let database: DatabaseSync | undefined;
     try {
-      this.#database = openDatabase(path.join(folder, spoolFile));
-      this.clockMs = this.#readClock();
+      database = openDatabase(path.join(folder, spoolFile));
+      this.database = database;
+      this.#usedPages = database.prepare(
+        "SELECT page_count - freelist_count AS pages FROM pragma_page_count, pragma_freelist_count",
+      );
+      this.#logPages = database.prepare("PRAGMA wal_checkpoint(NOOP)");
+      this.#takeOver = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+      const { clockMs, commits } = this.#readClock();
+      this.clockMs = clockMs;
+      this.#clock = { clockMs, at: machineTime() };
+      this.#commits = commits;
     } catch (error) {
-      this.#lock.close();
+      database?.close();
+      if (lock === undefined) this.#lock.close();
       throw error;
     }
   }
 
   /** What each queue that was ever written holds. */
   get queues(): Readonly<Record<string, QueueState>> {
-    const names = this.#database.prepare("SELECT name FROM queue").all() as { name: string }[];
+    const names = this.database.prepare("SELECT name FROM queue UNION SELECT dataflow FROM loss").all() as {
+      name: string;
+    }[];
     return Object.fromEntries(
-      names.map(({ name }) => [name, { ...this.#queue(name).state, oldestMs: this.#readOldest(name) }]),
+      names.map(({ name }) => {
+        const queue = this.#queue(name);
+        const loss = queue.readLoss();
+        const state = { ...queue.state, oldestMs: queue.readOldest() };
+        return [name, loss === undefined ? state : { ...state, loss }];
+      }),
     );
   }
 
-  #readOldest(name: string): number | undefined {
-    const [first] = this.#queue(name).read.iterate(0);
-    return (first as unknown as StoredRow | undefined)?.arrived_ms;
+  /** The lock of its folder. */
+  get lock(): DatabaseSync {
+    return this.#lock;
+  }
+
+  replaceLock(lock: DatabaseSync): void {
+    this.#lock.close();
+    this.#lock = lock;
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** What a queue holds by now. */
+  stateOf(name: string): QueueState {
+    return this.#queue(name).state;
+  }
+
+  /** Whether a message was removed and the log alone knows of it. */
+  wasJustRemoved(queue: string, sequence: number): boolean {
+    return this.#removed.get(queue)?.has(sequence) === true;
   }
 
   /** Makes changes of any number of queues at once: all are on the disk when it returns, or none when it throws. */
   write(requests: readonly WriteRequest[]): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
+    this.#transact(() => {
+      let used = this.#countUsed();
       for (const request of requests) {
-        this.#apply(this.#queue(request.queue), request);
+        const queue = this.#queue(request.queue);
+        queue.apply(request);
+        used = this.#settleUsed(queue, used);
+        queue.addDeadLetters(request.deadLetters);
       }
-      for (const name of new Set(requests.map(({ queue }) => queue))) this.#writeState(name);
-      this.#writeClock(requests.at(-1)?.clockMs ?? 0);
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#rollBack();
-      throw error;
+      for (const name of new Set(requests.map(({ queue }) => queue))) this.#queue(name).writeState();
+      this.#clock = { clockMs: requests.at(-1)?.clockMs ?? 0, at: this.#machineTime() };
+    });
+    for (const { queue, removed } of requests) this.#noteRemoved(queue, removed);
+    this.#boundLog();
+  }
+
+  /** Removes messages and does nothing else, which needs no room beyond the log's. */
+  remove(removals: Removals): void {
+    this.#transact(() => {
+      let used = this.#countUsed();
+      for (const [name, sequences] of removals) {
+        const queue = this.#queue(name);
+        queue.remove(sequences);
+        used = this.#settleUsed(queue, used);
+        queue.writeState();
+      }
+    });
+    for (const [name, sequences] of removals) this.#noteRemoved(name, sequences);
+  }
+
+  /** Writes something, to find out whether the disk works. */
+  probe(): void {
+    this.#transact(() => undefined);
+  }
+
+  /** Remembers what damage has taken, until the dataflow has counted it; `commits` is to be above that of the lost files. */
+  recordLosses(losses: ReadonlyMap<string, Loss>, commits = this.#commits): void {
+    this.#commits = Math.max(this.#commits, commits);
+    this.#transact(() => {
+      const insert = this.database.prepare("INSERT INTO loss (dataflow, messages, reason) VALUES (?, ?, ?)");
+      for (const [dataflow, { messages, reason }] of losses) insert.run(dataflow, messages, reason);
+    });
+  }
+
+  /** Gives new messages of a queue numbers above this one. */
+  continueAfter(name: string, lastSequence: number): void {
+    const queue = this.#queue(name);
+    if (queue.state.lastSequence >= lastSequence) return;
+    this.#transact(() => {
+      queue.state = { ...queue.state, lastSequence };
+      queue.writeState();
+    });
+  }
+
+  /** Time of the spool's clock. */
+  get clockNowMs(): number {
+    return this.#clock.clockMs + elapsedMs(this.#clock.at, this.#machineTime());
+  }
+
+  /** Sets the clock of a new file to that of the one before. */
+  setClock(clockMs: number): void {
+    this.#clock = { clockMs, at: this.#machineTime() };
+  }
+
+  /**
+   * Lets the database take the log over, so that the next commit begins it anew and needs no room for it. Where that can't be
+   * done it is tried again later: what is in the log is committed all the same.
+   */
+  takeLogOver(): void {
+    try {
+      const done = this.#takeOver.get() as { log: number; checkpointed: number };
+      if (done.log === done.checkpointed) this.#removed.clear();
+    } catch {
+      // The volume is full, or fails: the next commit finds that out too, and has somebody to tell.
     }
   }
 
   /**
-   * Reads messages behind `after`, oldest first: at least one if there is one, and no more than both bounds allow.
-   * @throws {DamagedSpoolError} when a message is not what was written
+   * Reads messages behind `after`, oldest first: at least one if there is one, and no more than both bounds allow. One that
+   * is not what was written says so.
    */
   read(name: string, after: number, { maxMessages, maxBytes }: { maxMessages: number; maxBytes: number }): Row[] {
     const rows: Row[] = [];
     let bytes = 0;
-    for (const found of this.#queue(name).read.iterate(after)) {
-      const row = found as unknown as StoredRow;
-      bytes += row.packet.length;
+    for (const stored of this.#queue(name).rowsBehind(after)) {
+      const row = readRow(stored);
+      bytes += row.packetBytes;
       if (rows.length > 0 && (rows.length >= maxMessages || bytes > maxBytes)) break;
-      if (crc32(row.packet) !== row.checksum)
-        throw new DamagedSpoolError(`message ${row.sequence} of dataflow "${name}" is damaged`);
-      const { sequence, arrived_ms: arrivedMs, input_topic: inputTopic, packet } = row;
-      rows.push({ sequence, arrivedMs, inputTopic: inputTopic ?? undefined, packet, packetBytes: packet.length });
+      rows.push(row);
     }
     return rows;
   }
 
-  close(): void {
-    this.#database.close();
-    this.#lock.close();
+  /** Closes the database, and gives the folder's lock back where it is not handed on. */
+  close(keepsLock = false): void {
+    this.database.close();
+    if (!keepsLock) this.#lock.close();
   }
 
-  #queue(name: string): Queue {
+  #queue(name: string): QueueTable {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
-    // A name has only letters, digits and "-" by the configuration's rule; quoted all the same.
-    const table = `"queue/${name.replaceAll('"', '""')}"`;
-    this.#database.exec(
-      `CREATE TABLE IF NOT EXISTS ${table} (sequence INTEGER PRIMARY KEY, arrived_ms REAL NOT NULL, input_topic TEXT, checksum INTEGER NOT NULL, packet BLOB NOT NULL) STRICT`,
-    );
-    const queue: Queue = {
-      state: this.#readState(name),
-      insert: this.#database.prepare(
-        `INSERT INTO ${table} (sequence, arrived_ms, input_topic, checksum, packet) VALUES (?, ?, ?, ?, ?)`,
-      ),
-      remove: this.#database.prepare(`DELETE FROM ${table} WHERE sequence = ? RETURNING length(packet) AS bytes`),
-      read: this.#database.prepare(`SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`),
-    };
+    const queue = new QueueTable(this.database, name);
     this.#queues.set(name, queue);
     return queue;
   }
 
-  #apply(queue: Queue, { queue: name, rows, packets, removed, deadLetters, filters }: WriteRequest): void {
-    let { lastSequence, messages, bytes, deadLetterBytes } = queue.state;
-    let start = 0;
-    for (const { sequence, arrivedMs, inputTopic, packetBytes } of rows) {
-      const packet = packets.subarray(start, (start += packetBytes));
-      queue.insert.run(sequence, arrivedMs, inputTopic ?? null, crc32(packet), packet);
-      lastSequence = sequence;
-      messages++;
-      bytes += packetBytes;
+  #transact(act: () => void): void {
+    this.database.exec("BEGIN IMMEDIATE");
+    try {
+      act();
+      this.#writeClock();
+      this.database.exec("COMMIT");
+    } catch (error) {
+      this.#rollBack();
+      throw error;
     }
-    for (const sequence of removed) {
-      const row = queue.remove.get(sequence) as { bytes: number } | undefined;
-      if (row === undefined) continue;
-      messages--;
-      bytes -= row.bytes;
-    }
-    for (const deadLetter of deadLetters) deadLetterBytes += this.#addDeadLetter(name, deadLetter);
-    queue.state = { lastSequence, messages, bytes, deadLetterBytes, filters: filters ?? queue.state.filters };
+    this.#commits++;
   }
 
-  #addDeadLetter(queue: string, deadLetter: DeadLetter): number {
-    const { time, reason, topic, destinationTopic, properties, payload } = deadLetter;
-    this.#database
+  #countUsed(): number {
+    return (this.#usedPages.get() as { pages: number }).pages * pageBytes;
+  }
+
+  /** Counts for a queue the pages that it took or gave since `before`; returns what is used now. */
+  #settleUsed(queue: QueueTable, before: number): number {
+    const used = this.#countUsed();
+    queue.state = { ...queue.state, usedBytes: Math.max(0, queue.state.usedBytes + used - before) };
+    return used;
+  }
+
+  #noteRemoved(name: string, sequences: readonly number[]): void {
+    if (sequences.length === 0) return;
+    const removed = this.#removed.get(name) ?? new Set();
+    for (const sequence of sequences) removed.add(sequence);
+    this.#removed.set(name, removed);
+  }
+
+  #boundLog(): void {
+    const { log } = this.#logPages.get() as { log: number };
+    if (log * pageBytes >= maxLogBytes) this.takeLogOver();
+  }
+
+  #readClock(): { readonly clockMs: number; readonly commits: number } {
+    const row = this.database.prepare("SELECT * FROM clock").get() as unknown as StoredClock | undefined;
+    if (row === undefined) return { clockMs: 0, commits: 0 };
+    const { clock_ms: clockMs, wall_ms: wallMs, uptime_ms: uptimeMs, boot_id: bootId, commits } = row;
+    return { clockMs: clockMs + elapsedMs({ wallMs, uptimeMs, bootId }, this.#machineTime()), commits };
+  }
+
+  #writeClock(): void {
+    const now = this.#machineTime();
+    const { wallMs, uptimeMs, bootId } = now;
+    const clockMs = this.clockNowMs;
+    this.database
       .prepare(
-        "INSERT INTO dead_letter (dataflow, time, reason, topic, destination_topic, properties, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO clock (rowid, clock_ms, wall_ms, uptime_ms, boot_id, commits) VALUES (1, ?, ?, ?, ?, ?)",
       )
-      .run(queue, time, reason, topic, destinationTopic, properties, payload);
-    return payload.length + properties.length;
-  }
-
-  #readState(name: string): QueueState {
-    const row = this.#database.prepare("SELECT * FROM queue WHERE name = ?").get(name) as unknown as
-      StoredState | undefined;
-    if (row === undefined) return { lastSequence: 0, messages: 0, bytes: 0, deadLetterBytes: 0, filters: undefined };
-    const filters = row.filters === null ? undefined : (JSON.parse(row.filters) as string[]);
-    const { last_sequence: lastSequence, messages, bytes, letter_bytes: deadLetterBytes } = row;
-    return { lastSequence, messages, bytes, deadLetterBytes, filters };
-  }
-
-  #writeState(name: string): void {
-    const { lastSequence, messages, bytes, deadLetterBytes, filters } = this.#queue(name).state;
-    this.#database
-      .prepare(
-        "INSERT OR REPLACE INTO queue (name, last_sequence, messages, bytes, letter_bytes, filters) VALUES (?, ?, ?, ?, ?, ?)",
-      )
-      .run(
-        name,
-        lastSequence,
-        messages,
-        bytes,
-        deadLetterBytes,
-        filters === undefined ? null : JSON.stringify(filters),
-      );
-  }
-
-  #readClock(): number {
-    const row = this.#database.prepare("SELECT * FROM clock").get() as unknown as StoredClock | undefined;
-    if (row === undefined) return 0;
-    const { clock_ms: clockMs, wall_ms: wallMs, uptime_ms: uptimeMs, boot_id: bootId } = row;
-    return clockMs + elapsedMs({ wallMs, uptimeMs, bootId }, this.#machineTime());
-  }
-
-  #writeClock(clockMs: number): void {
-    const { wallMs, uptimeMs, bootId } = this.#machineTime();
-    this.#database
-      .prepare("INSERT OR REPLACE INTO clock (rowid, clock_ms, wall_ms, uptime_ms, boot_id) VALUES (1, ?, ?, ?, ?)")
-      .run(clockMs, wallMs, uptimeMs, bootId);
+      .run(clockMs, wallMs, uptimeMs, bootId, this.#commits + 1);
   }
 
   #rollBack(): void {
     // Read anew: a table that was made in what is rolled back is gone with it.
     this.#queues.clear();
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    if (this.database.isTransaction) this.database.exec("ROLLBACK");
   }
-}
-
-interface StoredRow {
-  readonly sequence: number;
-  readonly arrived_ms: number;
-  readonly input_topic: string | null;
-  readonly checksum: number;
-  readonly packet: Uint8Array;
-}
-
-interface StoredState {
-  readonly last_sequence: number;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly letter_bytes: number;
-  readonly filters: string | null;
 }
 
 interface StoredClock {
@@ -239,32 +274,5 @@ interface StoredClock {
   readonly wall_ms: number;
   readonly uptime_ms: number;
   readonly boot_id: string;
-}
-
-/** Keeps every other process out; the kernel lets go of the lock however this one ends. */
-function lockFolder(folder: string): DatabaseSync {
-  const lock = new DatabaseSync(path.join(folder, "lock.sqlite"));
-  try {
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    throw error;
-  }
-  return lock;
-}
-
-function openDatabase(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  try {
-    // Others may read while the relay runs, such as `sqlite3 spool.sqlite "SELECT * FROM dead_letter"`.
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
-    const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (version === 0) database.exec(schema);
-    else if (version !== schemaVersion)
-      throw new DamagedSpoolError(`it is of version ${version}, and this relay reads version ${schemaVersion}`);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  readonly commits: number;
 }

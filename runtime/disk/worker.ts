@@ -1,151 +1,240 @@
-import { mkdirSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 
-import { describeError } from "../contract/errors.ts";
-import { readMachineTime } from "./clock.ts";
-import type { Answer, ReadRequest, Request, WriteRequest } from "./protocol.ts";
-import { DamagedSpoolError, SpoolStore } from "./store.ts";
+import { UnusableSpoolError } from "./database.ts";
+import { describeSqlite, isDamage, isFull } from "./failures.ts";
+import { PendingWrites } from "./pending-writes.ts";
+import type { Answer, ReadRequest, Request } from "./protocol.ts";
+import { countAside } from "./spool-files.ts";
+import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
-/** Pause after the disk refused something, before it is tried again. */
-const retryMs = 1000;
-
-/** SQLite's codes for a file that is damaged or is no database. @see https://www.sqlite.org/rescode.html */
-const damageCodes: readonly number[] = [11, 26];
-
-/** SQLite's code for a file that another connection has locked. @see https://www.sqlite.org/rescode.html */
-const busyCode = 5;
+/** Time between two looks at the files, and between two attempts to do what the disk refused. */
+const tickMs = 1000;
+/** Bytes of packets that go into one commit: reads wait no longer than for that. */
+const commitBytes = 2 * 1024 * 1024;
+/** A spool that is damaged again so soon is on a disk that fails: it is not replaced once more. */
+const replaceAgainMs = 10_000;
 
 /**
- * The thread that writes. It takes all requests that are at hand and commits them together, so that one fsync serves
- * every message that came while the one before it ran. Requests are served in their order, for ever: what can't be
- * written is not forgotten, and nothing behind it is written before it.
+ * The thread that writes. It takes all changes that are at hand and commits them together, so that one fsync serves every
+ * message that came while the one before it ran.
+ *
+ * Changes are committed in their order, for ever: what can't be written is not forgotten, and nothing behind it is reported
+ * before it. Reads, removals and the end don't wait for it: they need no room, beside the reserve.
  */
 class SpoolThread {
   readonly #port: MessagePort;
-  #store: SpoolStore | undefined;
-  readonly #requests: Request[] = [];
+  #spool: SpoolFolder | undefined;
+  readonly #pending = new PendingWrites();
+  /** One for each queue, which asks for the next rows once it has these. */
+  readonly #reads = new Map<string, ReadRequest>();
+  #isClosing = false;
+  #isUnusable = false;
   #isScheduled = false;
+  /** Why something can't be written, or read. */
+  #writeTrouble: string | undefined;
+  #readTrouble: string | undefined;
+  #reported: string | undefined;
+  /** Whether it is time to try again what failed. */
+  #isDue = true;
+  #replacedAtMs = -Infinity;
+  /** Damaged databases in the folder. */
+  #aside = 0;
+  readonly #ticking: NodeJS.Timeout;
 
   constructor(port: MessagePort) {
     this.#port = port;
     port.on("message", (request: Request) => {
-      this.#requests.push(request);
-      this.#schedule(0);
+      this.#take(request);
+      this.#schedule();
+    });
+    this.#ticking = setInterval(() => {
+      this.#isDue = true;
+      this.#serve();
+    }, tickMs);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#serve();
     });
   }
 
-  #schedule(delayMs: number): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    const serve = () => {
-      this.#isScheduled = false;
-      this.#serve();
-    };
-    if (delayMs === 0) setImmediate(serve);
-    else setTimeout(serve, delayMs);
-  }
-
-  #serve(): void {
-    try {
-      while (this.#requests.length > 0) {
-        this.#takeAll();
-        this.#serveFirst();
-      }
-    } catch (cause) {
-      const isBroken = isDamage(cause);
-      this.#answer({ kind: isBroken ? "broken" : "failing", reason: describeFailure(cause) });
-      if (!isBroken) this.#schedule(retryMs);
+  #take(request: Request): void {
+    switch (request.kind) {
+      case "open":
+        this.#spool = new SpoolFolder(request.folder, request.dataflows);
+        break;
+      case "write":
+        this.#pending.push(request);
+        break;
+      case "read":
+        this.#reads.set(request.queue, request);
+        break;
+      case "close":
+        this.#isClosing = true;
+        break;
     }
   }
 
   /** Takes what arrived while the thread was busy: it may go into the next commit. */
   #takeAll(): void {
     for (let more = receiveMessageOnPort(this.#port); more !== undefined; more = receiveMessageOnPort(this.#port))
-      this.#requests.push(more.message as Request);
+      this.#take(more.message as Request);
   }
 
-  #serveFirst(): void {
-    const request = this.#requests[0];
-    switch (request?.kind) {
-      case "open":
-        this.#open(request.folder);
-        break;
-      case "write":
-        this.#write();
-        return;
-      case "read":
-        this.#read(request);
-        break;
-      case "close":
-        this.#store?.close();
-        this.#answer({ kind: "closed" });
-        this.#port.close();
-        break;
-      case undefined:
-        break;
-    }
-    this.#requests.shift();
+  #serve(): void {
+    const spool = this.#spool;
+    if (spool !== undefined && !this.#isUnusable) this.#serveSpool(spool);
+    if (this.#isClosing) this.#close();
   }
 
-  #open(folder: string): void {
-    mkdirSync(folder, { recursive: true });
-    const store = new SpoolStore(folder, readMachineTime);
+  #serveSpool(spool: SpoolFolder): void {
+    const isDue = this.#isDue;
+    this.#isDue = false;
+    if (!spool.isOpen && !(isDue && this.#open(spool))) return;
+    if (isDue) this.#look(spool);
+    if (this.#writeTrouble === undefined || isDue || this.#isClosing) this.#writeAll(spool);
+    if (this.#writeTrouble !== undefined) this.#removeAll(spool);
+    this.#readAll(spool, isDue);
+    this.#report();
+  }
+
+  #open(spool: SpoolFolder): boolean {
     try {
-      this.#answer({ kind: "opened", clockMs: store.clockMs, queues: store.queues });
+      const replacement = spool.open();
+      const { store } = spool;
+      const queues = store.queues;
+      this.#writeTrouble = undefined;
+      if (replacement !== undefined) this.#answer({ kind: "replaced", ...replacement, queues });
+      this.#answer({ kind: "opened", clockMs: store.clockNowMs, queues });
+      return true;
     } catch (cause) {
-      // Its lock would keep the next attempt out.
-      store.close();
-      throw cause;
+      if (cause instanceof UnusableSpoolError) {
+        this.#isUnusable = true;
+        this.#answer({ kind: "broken", reason: cause.message });
+        return false;
+      }
+      this.#writeTrouble = describeSqlite(cause);
+      this.#report();
+      return false;
     }
-    this.#store = store;
   }
 
-  #read(request: ReadRequest): void {
-    const { queue, after } = request;
+  /** Looks after the files, though nothing may be written. */
+  #look(spool: SpoolFolder): void {
+    this.#countAside(spool);
+    this.#guard(spool, () => {
+      spool.assertThere();
+      spool.keepLock();
+      // Nothing is written without the reserve: it is for what has to be done on a full volume.
+      if (this.#writeTrouble === undefined && this.#pending.isEmpty) spool.holdReserve([]);
+    });
+  }
+
+  #countAside(spool: SpoolFolder): void {
+    const files = countAside(spool.folder);
+    if (files === this.#aside) return;
+    this.#aside = files;
+    this.#answer({ kind: "aside", files });
+  }
+
+  #writeAll(spool: SpoolFolder): void {
+    if (this.#pending.isEmpty && this.#writeTrouble === undefined) return;
+    this.#guard(spool, () => {
+      spool.holdReserve(this.#pending.first(commitBytes));
+      while (!this.#pending.isEmpty) {
+        const requests = this.#pending.first(commitBytes);
+        const counts = spool.write(requests);
+        this.#pending.shift(requests.length);
+        this.#answer({ kind: "committed", batch: requests.at(-1)?.batch ?? 0, counts });
+        this.#takeAll();
+        this.#readAll(spool, false);
+      }
+      // Without a change nothing would tell that the disk works again.
+      if (this.#writeTrouble !== undefined) spool.probe();
+      this.#writeTrouble = undefined;
+    });
+  }
+
+  /** Removes what can be removed although something before it can't be written. */
+  #removeAll(spool: SpoolFolder): void {
+    const removals = this.#pending.settleRemovals();
+    if (removals.size > 0) {
+      this.#guard(spool, () => {
+        spool.remove(removals);
+        this.#pending.forgetRemovals();
+      });
+    }
+    const batch = this.#pending.takeDone();
+    if (batch !== undefined) this.#answer({ kind: "committed", batch, counts: {} });
+  }
+
+  #readAll(spool: SpoolFolder, isDue: boolean): void {
+    if (this.#reads.size === 0 || (this.#readTrouble !== undefined && !isDue && !this.#isClosing)) return;
+    let trouble: string | undefined;
+    for (const request of this.#reads.values()) {
+      try {
+        const { queue } = request;
+        this.#answer({ kind: "rows", queue, rows: spool.store.read(queue, request.after, request) });
+        this.#reads.delete(queue);
+      } catch (cause) {
+        trouble = describeSqlite(cause);
+        if (isDamage(cause)) this.#replace(spool, trouble, true);
+      }
+    }
+    this.#readTrouble = trouble;
+  }
+
+  /** Does what may fail: damaged or missing files are replaced at once, everything else is tried again later. */
+  #guard(spool: SpoolFolder, act: () => void): void {
     try {
-      this.#answer({ kind: "rows", queue, rows: this.#opened.read(queue, after, request) });
+      act();
     } catch (cause) {
-      // One damaged message holds up its own dataflow and no other.
-      if (!(cause instanceof DamagedSpoolError)) throw cause;
-      this.#answer({ kind: "damaged", queue, reason: cause.message });
+      this.#writeTrouble = describeSqlite(cause);
+      if (cause instanceof FilesGoneError || cause instanceof FilesCutError || isDamage(cause))
+        this.#replace(spool, this.#writeTrouble, isDamage(cause));
+      else if (isFull(cause)) spool.releaseReserve();
     }
   }
 
-  #write(): void {
-    const end = this.#requests.findIndex(({ kind }) => kind !== "write");
-    const writes = this.#requests.slice(0, end < 0 ? undefined : end) as WriteRequest[];
-    this.#opened.write(writes);
-    this.#requests.splice(0, writes.length);
-    this.#answer({ kind: "committed", batch: writes.at(-1)?.batch ?? 0 });
+  #replace(spool: SpoolFolder, reason: string, isDamaged: boolean): void {
+    if (isDamaged && performance.now() - this.#replacedAtMs < replaceAgainMs) return;
+    try {
+      const replacement = spool.replace(reason, (queue, sequence) => this.#pending.has(queue, sequence));
+      this.#replacedAtMs = performance.now();
+      this.#answer({ kind: "replaced", ...replacement, queues: spool.store.queues });
+      this.#isDue = true;
+      this.#schedule();
+    } catch (cause) {
+      this.#writeTrouble = `${reason}; new files can't be made: ${describeSqlite(cause)}`;
+    }
   }
 
-  get #opened(): SpoolStore {
-    if (this.#store === undefined) throw new Error("the spool is not open");
-    return this.#store;
+  /** Tells of trouble when it begins, changes or ends. */
+  #report(): void {
+    const trouble = this.#writeTrouble ?? this.#readTrouble;
+    if (trouble === this.#reported) return;
+    this.#reported = trouble;
+    this.#answer(trouble === undefined ? { kind: "working" } : { kind: "failing", reason: trouble });
+  }
+
+  #close(): void {
+    clearInterval(this.#ticking);
+    try {
+      this.#spool?.close();
+    } catch {
+      // What was committed is in the log, whatever became of taking it over.
+    }
+    this.#answer({ kind: "closed" });
+    this.#port.close();
   }
 
   #answer(answer: Answer): void {
     this.#port.postMessage(answer);
   }
-}
-
-/**
- * Tells whether only an operator can make a spool usable: it is damaged, or of another version. Everything else can pass: a
- * volume that is mounted late, full or read-only, another process that still has the spool open, missing permissions.
- */
-function isDamage(cause: unknown): boolean {
-  return cause instanceof DamagedSpoolError || damageCodes.includes(sqliteCode(cause));
-}
-
-function describeFailure(cause: unknown): string {
-  const reason = describeError(cause);
-  return sqliteCode(cause) === busyCode ? `another process has the spool open (${reason})` : reason;
-}
-
-/** Primary result code of an error of SQLite; 0 for any other. */
-function sqliteCode(cause: unknown): number {
-  const { errcode } = cause as { readonly errcode?: unknown };
-  return typeof errcode === "number" ? errcode & 0xff : 0;
 }
 
 if (parentPort !== null) new SpoolThread(parentPort);

@@ -10,10 +10,15 @@ export class WriteBatch {
   #removed: number[] = [];
   #deadLetters: DeadLetter[] = [];
   #filters: readonly string[] | undefined;
+  #isLossSettled = false;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get isEmpty(): boolean {
     const changes = this.#rows.length + this.#removed.length + this.#deadLetters.length;
-    return changes === 0 && this.#filters === undefined;
+    return changes === 0 && this.#filters === undefined && !this.#isLossSettled;
   }
 
   addRow(row: RowHeader, packet: Uint8Array): void {
@@ -35,10 +40,15 @@ export class WriteBatch {
     this.#filters = filters;
   }
 
+  settleLoss(): void {
+    this.#isLossSettled = true;
+  }
+
   /** Hands over what was gathered and begins anew. The packets' buffer is the request's own, to be transferred. */
   take(queue: string, batch: number, clockMs: number): WriteRequest & { readonly packets: Uint8Array<ArrayBuffer> } {
     const packets = this.#bytes === 0 ? new Uint8Array(0) : this.#packets;
     const filters = this.#filters;
+    const isLossSettled = this.#isLossSettled;
     const request = { rows: this.#rows, removed: this.#removed, deadLetters: this.#deadLetters, packets };
     if (this.#bytes > 0) this.#packets = new Uint8Array(firstBytes);
     this.#bytes = 0;
@@ -46,7 +56,9 @@ export class WriteBatch {
     this.#removed = [];
     this.#deadLetters = [];
     this.#filters = undefined;
-    return { kind: "write", queue, batch, clockMs, ...request, ...(filters === undefined ? {} : { filters }) };
+    this.#isLossSettled = false;
+    const rare = { ...(filters === undefined ? {} : { filters }), ...(isLossSettled ? { isLossSettled } : {}) };
+    return { kind: "write", queue, batch, clockMs, ...request, ...rare };
   }
 
   #reserve(bytes: number): void {

@@ -176,7 +176,7 @@ export class Forwarder {
     if (this.#sender.current !== undefined) return;
     const large = this.#backlog.waiting.toArray().filter(({ room }) => room !== undefined);
     for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0)) {
-      this.#lose("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", topicOfEntry(entry));
+      this.lose("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", topicOfEntry(entry));
       this.#finish(entry);
     }
     if (large.some((entry) => entry.custody === "owed" && !entry.wasSent)) this.#options.onRoomWanted();
@@ -200,7 +200,7 @@ export class Forwarder {
       onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => this.#undeliverable.refuse(entry, reason),
       onExpired: (entry) => {
-        this.#lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
+        this.lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
         this.#finish(entry);
       },
       onPumped: this.#settle.bind(this),
@@ -237,7 +237,7 @@ export class Forwarder {
     if (this.#phase.kind !== "running") {
       // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
       if (view.qos === 0)
-        this.#lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
+        this.lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
       return;
     }
     this.#counters.received++;
@@ -248,7 +248,7 @@ export class Forwarder {
       return;
     }
     if (view.qos === 0 && !this.status.hasRoomForQos0) {
-      this.#lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
+      this.lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
       return;
     }
     this.#backlog.push(this.#accept(publish, view, side), this.#sender.current !== undefined);
@@ -259,7 +259,7 @@ export class Forwarder {
     if (this.#phase.kind !== "running") return;
     this.#counters.received++;
     if (origin === "copy") this.#counters.copiesDropped++;
-    else this.#lose("filter_removed", filterRemoved, view.topic);
+    else this.lose("filter_removed", filterRemoved, view.topic);
     if (view.qos === 0) return;
     side.expectAcknowledgement(safeEntry(view.packetId, side.session));
     side.release();
@@ -328,8 +328,9 @@ export class Forwarder {
     this.#sender.pump();
   }
 
-  #lose(kind: LossReason, reason: string, topic: string): void {
-    this.#counters.lost[kind]++;
+  /** Counts and names messages that are given up. */
+  lose(kind: LossReason, reason: string, topic: string, messages = 1): void {
+    this.#counters.lost[kind] += messages;
     this.#options.onTrouble({ kind, reason, topic });
   }
 

@@ -6,6 +6,9 @@ import type { ForwarderOptions, SourcePort } from "./ports.ts";
 import { copiesForDisk } from "./queue-status.ts";
 import { SourceDeadLetters } from "./source-dead-letters.ts";
 
+/** Bytes of dead letters that wait for a disk that fails, before those that came with QoS 0 are given up. */
+const maxLateBytes = 1024 * 1024;
+
 /** What a message that can't be delivered does to the dataflow. */
 export interface UndeliverableEvents {
   /** It was given up, or is kept elsewhere: the source may be told. */
@@ -35,9 +38,8 @@ export class Undeliverable {
   readonly #events: UndeliverableEvents;
   readonly #toSource: SourceDeadLetters;
   #disk: SpoolQueue | undefined;
-  /** Dead letters on their way to the disk, and the bytes of what they were. */
+  /** Dead letters on their way to the disk. */
   #written = 0;
-  #writtenBytes = 0;
 
   constructor(options: Options, events: UndeliverableEvents) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Undeliverable {
 
   /** Bytes that they take in memory. */
   get pendingBytes(): number {
-    return this.#toSource.bytes + this.#writtenBytes * copiesForDisk;
+    return this.#toSource.bytes + (this.#disk?.pendingDeadLetterBytes ?? 0) * copiesForDisk;
   }
 
   /** Dead letters may be written to the disk: where the plan says so, and where nobody takes them. */
@@ -98,6 +100,7 @@ export class Undeliverable {
     const { undeliverable, onTrouble } = this.#options;
     const topic = hasTopic ? topicOfEntry(entry) : (entry.publish.inputTopic ?? topicOfEntry(entry));
     if (undeliverable === "Discard") this.#discard(entry, reason, topic);
+    else if (undeliverable === "DeadLetter" && this.#waitsForNobody(entry)) this.#loseDeadLetter(entry, reason, topic);
     else if (undeliverable === "DeadLetter" && this.#makeDeadLetter(entry, reason, hasTopic))
       onTrouble({ kind: "dead_letter", reason, topic });
     else if (undeliverable === "DeadLetter" && hasGoneRound(entry.publish))
@@ -115,6 +118,13 @@ export class Undeliverable {
   #discard(entry: Entry, reason: string, topic: string): void {
     this.#options.counters.lost.undeliverable++;
     this.#options.onTrouble({ kind: "undeliverable", reason, topic });
+    this.#events.onDone(entry);
+  }
+
+  #loseDeadLetter(entry: Entry, reason: string, topic: string): void {
+    this.#options.counters.lost.qos0_no_room++;
+    const why = `${reason}; the disk takes no dead letters, and QoS 0 waits for nobody`;
+    this.#options.onTrouble({ kind: "qos0_no_room", reason: why, topic });
     this.#events.onDone(entry);
   }
 
@@ -144,15 +154,20 @@ export class Undeliverable {
     return true;
   }
 
+  /** Whether a dead letter would wait for a disk that fails, behind many others, and its source keeps nothing for it. */
+  #waitsForNobody(entry: Entry): boolean {
+    const { trouble, pendingDeadLetterBytes = 0 } = this.#disk ?? {};
+    if (trouble === undefined || pendingDeadLetterBytes <= maxLateBytes) return false;
+    const isForDisk = this.#options.deadLetters.publish === undefined || entry.isDeadLetter;
+    return isForDisk && entry.sourceId === 0 && entry.sequence === 0;
+  }
+
   #write(entry: Entry, notes: DeadLetterNotes, hasTopic: boolean, maxBytes: number): boolean {
     const disk = this.#disk;
-    if (disk === undefined || disk.bytes + disk.deadLetterBytes + entry.publish.length > maxBytes) return false;
-    const { length } = entry.publish;
+    if (disk === undefined || disk.takenBytes + entry.publish.length > maxBytes) return false;
     this.#written++;
-    this.#writtenBytes += length;
     disk.addDeadLetter(describeDeadLetter(entry.publish, notes, hasTopic), () => {
       this.#written--;
-      this.#writtenBytes -= length;
       this.#onKept(entry);
     });
     return true;

@@ -2,7 +2,14 @@
 export const latencyBoundsSeconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60] as const;
 
 /** Why a message was not delivered. Each is counted and logged; none happens without one of these. */
-export const lossReasons = ["qos0_no_room", "stopping", "undeliverable", "filter_removed", "expired"] as const;
+export const lossReasons = [
+  "qos0_no_room",
+  "stopping",
+  "undeliverable",
+  "filter_removed",
+  "expired",
+  "disk_damaged",
+] as const;
 export type LossReason = (typeof lossReasons)[number];
 
 /** What a dataflow has done since it started. Plain numbers: they are changed for every message. */
@@ -43,6 +50,7 @@ export class Counters {
     undeliverable: 0,
     filter_removed: 0,
     expired: 0,
+    disk_damaged: 0,
   };
   /** Messages by latency; the last bucket has no upper bound. */
   readonly latency: number[] = Array.from({ length: latencyBoundsSeconds.length + 1 }, () => 0);

@@ -29,6 +29,7 @@ interface Snapshot {
 interface Moment {
   readonly dataflows: readonly Snapshot[];
   readonly unattended: Relay["unattended"];
+  readonly spoolFilesAside: Relay["spoolFilesAside"];
   readonly credentialEnds: Relay["credentialEnds"];
 }
 
@@ -92,6 +93,12 @@ const counterTable: readonly (readonly [name: string, help: string, read: (count
 const gaugeTable: readonly (readonly [name: string, help: string, read: (status: Status) => number])[] = [
   ["relay_messages_in_flight", "Messages sent and not yet acknowledged", (d) => d.inFlight],
   ["relay_messages_waiting", "Messages that wait in memory to be sent", (d) => d.waiting],
+  ["relay_messages_held_bytes", "Memory that messages take", (d) => d.memory.heldBytes],
+  [
+    "relay_messages_share_bytes",
+    "Memory that messages may take, whatever the other dataflows do",
+    (d) => d.memory.shareBytes,
+  ],
   [
     "relay_oldest_message_age_seconds",
     "Age of the oldest message that was received and that neither the destination nor the disk has; 0 without one",
@@ -99,6 +106,11 @@ const gaugeTable: readonly (readonly [name: string, help: string, read: (status:
   ],
   ["relay_spool_messages", "Messages on the disk", (d) => d.spooled.messages],
   ["relay_spool_bytes", "Bytes of the messages on the disk", (d) => d.spooled.bytes],
+  [
+    "relay_spool_taken_bytes",
+    "Bytes that the messages on the disk and dead letters take there; at spool.maxBytes nothing more is acknowledged",
+    (d) => d.spooled.takenBytes,
+  ],
   [
     "relay_spool_healthy",
     "0 while the spool is full, or can't be opened or written",
@@ -150,6 +162,13 @@ const otherFamilies: readonly Family[] = [
     read: ({ unattended }) => unattended.map(({ dataflow, messages }) => [labelled("dataflow", dataflow), messages]),
   },
   {
+    name: "relay_spool_files_aside",
+    help: "Damaged databases that are kept in the spool's folder",
+    type: "gauge",
+    // Beside the spool, until somebody has looked at them and taken them away.
+    read: ({ spoolFilesAside }) => [["", spoolFilesAside]],
+  },
+  {
     name: "relay_credential_expiry_seconds",
     help: "Time to the end of a token or certificate that is in use",
     type: "gauge",
@@ -199,7 +218,7 @@ export function createMetrics(relay: Relay): Metrics {
 }
 
 /** Reads what a dataflow is doing once for a page, and not for each of its metrics. */
-function takeMoment({ dataflows, unattended, credentialEnds }: Relay): Moment {
+function takeMoment({ dataflows, unattended, spoolFilesAside, credentialEnds }: Relay): Moment {
   return {
     dataflows: dataflows.map(({ name, counters, status }) => {
       const { disconnects, lost, latency } = counters;
@@ -207,6 +226,7 @@ function takeMoment({ dataflows, unattended, credentialEnds }: Relay): Moment {
       return { label: labelled("dataflow", name), counters: Object.assign({}, counters, copies), status };
     }),
     unattended,
+    spoolFilesAside,
     credentialEnds,
   };
 }
@@ -228,7 +248,7 @@ function labelled(label: string, value: string): string {
 }
 
 function renderFamily({ name, help, type, read }: Family, moment: Moment): string {
-  const lines = read(moment).map(([labels, value]) => `${name}{${labels}} ${value}\n`);
+  const lines = read(moment).map(([labels, value]) => `${name}${labels === "" ? "" : `{${labels}}`} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 

@@ -59,6 +59,7 @@ const messageOf: Readonly<Record<Trouble["kind"], string>> = {
   undeliverable: "message lost",
   filter_removed: "message lost",
   expired: "message expired",
+  disk_damaged: "message lost",
 };
 
 /** Logs each message that is given up or refused; a flood is cut, and how many lines it would have been is said. */

@@ -16,6 +16,7 @@ const realParts = {
   mosquitto_sub: "apt-get install mosquitto-clients",
   "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
   python3: "apt-get install python3",
+  setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
 } as const;

@@ -40,6 +40,8 @@ export interface RelayOptions {
   readonly mounts?: Mounts;
   /** Number of this instance; 0 when omitted. */
   readonly ordinal?: number;
+  /** Folder of the spool; `spool` in {@link folder} when omitted. */
+  readonly spoolFolder?: string;
   /** `<host>:<port>=<address>:<port>` each. */
   readonly connectTo?: readonly string[];
   /** What to start in place of a program, so that it sees another machine; omitted: the program. */
@@ -91,7 +93,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const file = path.join(folder, "relay.json");
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
-  const spool = path.join(folder, "spool");
+  const spool = options.spoolFolder ?? path.join(folder, "spool");
   const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1"];
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, ...pages];
   const started = startProcess(
@@ -155,6 +157,9 @@ function sumOfMetric(exposition: string, name: string, labels: Readonly<Record<s
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return exposition
     .split("\n")
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .filter(
+      (line) =>
+        (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && wanted.every((label) => line.includes(label)),
+    )
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

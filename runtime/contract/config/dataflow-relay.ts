@@ -41,7 +41,7 @@ const spool = block({
       { min: 1_048_576, max: 1_099_511_627_776 },
       {
         description:
-          "Bytes of packets on the disk at most. When it is full nothing more is acknowledged; the oldest is never dropped.",
+          "Bytes that messages and dead letters take on the disk at most, by the pages of the file: small messages take about 40 bytes more than their packets. When it is full nothing more is acknowledged; the oldest is never dropped.",
         unit: "bytes",
         source: own,
         own: true,

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "../../../runtime/report/log.ts";
 import { spoolFile } from "../../../runtime/disk/protocol.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
-import { patientMs } from "../../support/patience.ts";
+import { patientMs, untilTrue } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 /*
@@ -57,6 +57,12 @@ class Told implements QueueEvents {
   };
   onRows: QueueEvents["onRows"] = (rows) => {
     this.#say(`rows ${rows.map(({ packet }) => Buffer.from(packet).toString()).join(" ")}`);
+  };
+  onWorks = () => {
+    this.#say("works");
+  };
+  onLoss: QueueEvents["onLoss"] = ({ messages, reason }) => {
+    this.#say(`lost ${messages}: ${reason}`);
   };
   onBroken = (reason: string) => {
     this.#say(`broken ${reason}`);
@@ -132,7 +138,7 @@ describe("Spool", () => {
     const again = await reopen(spool); // closing commits what was given
     const same = again.queue("flow", new Told());
 
-    expect(same).toMatchObject({ lastSequence: 2, messages: 1, bytes: 5, deadLetterBytes: 6, filters: ["a/#"] });
+    expect(same).toMatchObject({ lastSequence: 2, messages: 1, bytes: 5, filters: ["a/#"] });
     expect(append(same, "third")).toBe(3);
     expect(again.clockMs).toBeGreaterThanOrEqual(clockMs);
     expect(again.states["flow"]).toMatchObject({ messages: 1, oldestMs: expect.closeTo(clockMs, -3) });
@@ -181,18 +187,18 @@ describe("Spool", () => {
     expect(called).toBe(2);
   });
 
-  test("says why it can't be opened, with what to do", async () => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      path.join(folder, "spool.sqlite"),
-      "no database, and longer than the header of one would be".repeat(20),
-    );
+  test("keeps a file that is no database under another name, says so, and goes on in a new one", async () => {
+    const file = path.join(folder, spoolFile);
+    const text = "no database, and longer than the header of one would be".repeat(20);
+    writeFileSync(file, text);
 
-    await expect(open()).rejects.toThrow(
-      new RegExp(`^spool ${folder}: can't be used \\(file is not a database\\); check its volume`),
-    );
+    const spool = await open();
 
-    expect(lines).toEqual([expect.objectContaining({ level: "error", msg: "spool can't be used" })]);
+    const line = lines.find(({ msg }) => msg === "spool goes on in new files, with the messages that could be read");
+    expect(line).toMatchObject({ level: "error", reason: "file is not a database" });
+    expect(readFileSync(String(line?.["aside"]), "utf8")).toBe(text);
+    await untilTrue("the count of what is kept", () => spool.filesAside === 1);
+    expect(append(spool.queue("flow", new Told()), "first")).toBe(1);
   });
 
   test("says so where it is of a newer version, and does not try again", async () => {

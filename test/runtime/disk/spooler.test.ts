@@ -1,5 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 
+import type { Row } from "../../../runtime/disk/spool.ts";
 import { Spooler } from "../../../runtime/disk/spooler.ts";
 import { encodePublish, stampExpiry, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { createEntry } from "../../../runtime/queue/entry.ts";
@@ -13,10 +14,16 @@ const { source: session } = new ForwarderBench().forwarder;
 /** A spooler on a disk, as each process makes one. */
 function open(disk: FakeDisk) {
   const waiting = new WaitingQueue();
-  const options = { maxBytes: 1e6, rates: { messagesPerSecond: 0, bytesPerSecond: 0 }, qos: 1 as const, now: () => 0 };
+  const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
+  const damaged: Row[] = [];
+  const onDamaged = (row: Row) => {
+    damaged.push(row);
+    return "forget" as const;
+  };
+  const options = { maxBytes: 1e6, rates, qos: 1 as const, now: () => 0, onDamaged };
   const queue = disk.open(() => spooler);
   const spooler = new Spooler(options, waiting, queue, () => undefined);
-  return { spooler, waiting };
+  return { spooler, waiting, queue, damaged };
 }
 
 function encodeExpiring(messageExpiryInterval: number): EncodedPublish {
@@ -76,5 +83,71 @@ describe("a message with an expiry interval that is written while it is in fligh
 
     expect(expiryOf(publish.packet)).toBe(1);
     expect([...disk.rows.values()].map(({ packet }) => expiryOf(packet))).toEqual([2]);
+  });
+});
+
+describe("a message that can't be read back", () => {
+  const row = { arrivedMs: 0, inputTopic: "in/a", packetBytes: 0, packet: new Uint8Array(0), isDeadLetter: false };
+
+  /** A spooler whose disk gives a good message on both sides of this one. */
+  async function readBack(damaged: Partial<Row>) {
+    const disk = new FakeDisk();
+    const good = encodePublish(viewOfPublish({ topic: "in/good" }), { qos: 1, retain: false }).packet;
+    for (const sequence of [1, 3])
+      disk.rows.set(sequence, { ...row, sequence, packet: good, packetBytes: good.length });
+    disk.rows.set(2, { ...row, sequence: 2, ...damaged });
+    disk.lastSequence = 3;
+    const bench = open(disk);
+    bench.spooler.refill();
+    disk.work();
+    while (disk.work());
+    return { ...bench, disk };
+  }
+
+  test.each<[string, Partial<Row>, string]>([
+    ["has no packet", { damage: "it has no packet" }, "it has no packet"],
+    ["is no PUBLISH", { packet: Buffer.from([0x30, 0x7f, 0]) }, "it is no PUBLISH"],
+    ["is of no byte", { packet: new Uint8Array(0) }, "it is no PUBLISH"],
+  ])("is named and taken from the disk, and those around it come: it %s", async (_case, damaged, reason) => {
+    const { waiting, damaged: named, disk } = await readBack(damaged);
+
+    expect(waiting.toArray().map(({ sequence }) => sequence)).toEqual([1, 3]);
+    expect(named).toMatchObject([{ sequence: 2, inputTopic: "in/a", damage: expect.stringContaining(reason) }]);
+    expect([...disk.rows.keys()]).toEqual([1, 3]);
+  });
+});
+
+describe("a dead letter that goes through the disk", () => {
+  test("comes back as one", () => {
+    const disk = new FakeDisk();
+    const entry = createEntry(encodePublish(viewOfPublish({}), { qos: 1, retain: false }), 1, session, 0);
+    entry.isDeadLetter = true;
+    open(disk).spooler.push(entry);
+    disk.work();
+
+    const next = open(disk);
+    next.spooler.refill();
+    disk.work();
+
+    expect(next.waiting.toArray()).toMatchObject([{ isDeadLetter: true }]);
+  });
+});
+
+describe("a disk that fails", () => {
+  const message = () => createEntry(encodePublish(viewOfPublish({}), { qos: 1, retain: false }), 1, session, 0);
+
+  test("is given no message, which waits in memory as pending write, and gets all of them once it works", () => {
+    const disk = new FakeDisk();
+    const { spooler, queue } = open(disk);
+    disk.isFailing = true;
+    spooler.push(message());
+    spooler.push(message());
+    expect([queue.lastSequence, spooler.pendingLength, spooler.isSettled]).toEqual([0, 2, false]);
+
+    disk.isFailing = false;
+    spooler.onWorks();
+    while (disk.work());
+
+    expect([[...disk.rows.keys()], spooler.pendingLength, spooler.isSettled]).toEqual([[1, 2], 0, true]);
   });
 });

@@ -5,6 +5,7 @@ const state = (messages: number, oldestMs?: number) => ({
   lastSequence: 9,
   messages,
   bytes: messages * 10,
+  usedBytes: 0,
   deadLetterBytes: 0,
   oldestMs,
   filters: undefined,

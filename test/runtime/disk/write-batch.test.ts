@@ -10,6 +10,7 @@ const row = (sequence: number, packetBytes: number): RowHeader => ({
   arrivedMs: 0,
   inputTopic: undefined,
   packetBytes,
+  isDeadLetter: false,
 });
 
 /** The packets of a request, cut as its rows say. */

@@ -11,6 +11,8 @@ export interface DiskEvents {
 export class FakeDisk {
   readonly rows = new Map<number, Row>();
   lastSequence = 0;
+  /** Whether it says that it can't write. */
+  isFailing = false;
   #pending: (() => void)[] = [];
 
   /** The queue of a process, until the next one opens it. */
@@ -19,6 +21,7 @@ export class FakeDisk {
     let appended: Row[] = [];
     let removed: number[] = [];
     const pending = this.#pending;
+    const isFailing = () => this.isFailing;
     const commit = () => {
       for (const row of appended) this.rows.set(row.sequence, row);
       for (const sequence of removed) this.rows.delete(sequence);
@@ -32,20 +35,22 @@ export class FakeDisk {
     const queue = {
       lastSequence: this.lastSequence,
       messages: this.rows.size,
-      bytes: [...this.rows.values()].reduce((sum, { packetBytes }) => sum + packetBytes, 0),
-      deadLetterBytes: 0,
-      trouble: undefined,
-      append: (packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined) => {
+      takenBytes: [...this.rows.values()].reduce((sum, { packetBytes }) => sum + packetBytes, 0),
+      get trouble() {
+        return isFailing() ? "it fails" : undefined;
+      },
+      append: (packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined, isDeadLetter = false) => {
         const sequence = ++queue.lastSequence;
         queue.messages++;
-        queue.bytes += packet.length;
-        appended.push({ sequence, arrivedMs, inputTopic, packetBytes: packet.length, packet: Buffer.from(packet) });
+        queue.takenBytes += packet.length;
+        const packetBytes = packet.length;
+        appended.push({ sequence, arrivedMs, inputTopic, packetBytes, isDeadLetter, packet: Buffer.from(packet) });
         schedule(commit);
         return sequence;
       },
       remove: (sequence: number, packetBytes: number) => {
         queue.messages--;
-        queue.bytes -= packetBytes;
+        queue.takenBytes -= packetBytes;
         removed.push(sequence);
         schedule(commit);
       },

@@ -406,7 +406,8 @@ class World {
     if (disk !== undefined) {
       const queue = disk.open(() => spooler);
       const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
-      const options = { maxBytes: this.#diskBytes, rates, qos: 1 as const, now: () => this.#nowMs };
+      const onDamaged = () => "forget" as const;
+      const options = { maxBytes: this.#diskBytes, rates, qos: 1 as const, now: () => this.#nowMs, onDamaged };
       const spooler = forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
     }
     return forwarder;

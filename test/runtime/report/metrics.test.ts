@@ -7,7 +7,7 @@ type Dataflow = Relay["dataflows"][number];
 /** A relay of which only its dataflows are looked at. */
 function relayOf(...dataflows: Pick<Dataflow, "name" | "counters" | "status">[]): Relay {
   const unattended = [{ dataflow: "old", messages: 12, bytes: 120, oldestSeconds: 3 }];
-  return { dataflows, unattended, credentialEnds: [] } as unknown as Relay;
+  return { dataflows, unattended, credentialEnds: [], spoolFilesAside: 2 } as unknown as Relay;
 }
 
 const status: Dataflow["status"] = {
@@ -17,11 +17,12 @@ const status: Dataflow["status"] = {
   rejection: undefined,
   inFlight: 3,
   waiting: 5,
+  memory: { heldBytes: 640, shareBytes: 16_777_216 },
   unsafe: { messages: 0, onlyHere: 0 },
   unconfirmed: 0,
   oldestSeconds: 4,
   idleSeconds: { source: 11, destination: 12 },
-  spooled: { messages: 7, bytes: 700 },
+  spooled: { messages: 7, bytes: 700, takenBytes: 900 },
   subscriptionProblems: [],
   diskProblems: ["spool is full"],
   isSpoolGrowing: true,
@@ -64,7 +65,9 @@ describe("createMetrics", () => {
       { endpoint: "cloud", end: { kind: "token", name: "token", endsAtMs: 1_300_000 } },
       { endpoint: "edge", end: { kind: "ca_certificate", name: "plant CA", endsAtMs: 990_000 } },
     ];
-    const relay = { dataflows: [], unattended: [], credentialEnds } as unknown as { credentialEnds: unknown[] };
+    const relay = { dataflows: [], unattended: [], credentialEnds, spoolFilesAside: 0 } as unknown as {
+      credentialEnds: unknown[];
+    };
     const metrics = createMetrics(relay as unknown as Relay);
     const series = async () =>
       (await metrics.render()).split("\n").filter((line) => line.startsWith("relay_credential_expiry_seconds{"));
@@ -82,6 +85,8 @@ describe("createMetrics", () => {
     ['relay_messages_waiting{dataflow="up"}', 5],
     ['relay_spool_messages{dataflow="up"}', 7],
     ['relay_spool_bytes{dataflow="up"}', 700],
+    ['relay_spool_taken_bytes{dataflow="up"}', 900],
+    ["relay_spool_files_aside", 2],
     ['relay_spool_healthy{dataflow="up"}', 0],
     ['relay_spool_growing{dataflow="up"}', 1],
     ['relay_spool_unattended_messages{dataflow="old"}', 12],

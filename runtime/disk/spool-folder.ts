@@ -1,0 +1,286 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { readMachineTime } from "./clock.ts";
+import { lockFolder } from "./database.ts";
+import { describeSqlite, isBusy, isDamage } from "./failures.ts";
+import { Marks } from "./marks.ts";
+import { bytesOf } from "./pending-writes.ts";
+import type { Loss, QueueState, StoredCounts, WriteRequest } from "./protocol.ts";
+import { salvage } from "./salvage.ts";
+import {
+  freeBytes,
+  identify,
+  lockFile,
+  prepareFiles,
+  Reserve,
+  setAside,
+  sizesOf,
+  VolumeFullError,
+} from "./spool-files.ts";
+import { SpoolStore, type Removals } from "./store.ts";
+
+/** The files at the spool's paths are not those that this process has open. */
+export class FilesGoneError extends Error {
+  override readonly name = "FilesGoneError";
+  readonly code = "RELAY_SPOOL_GONE";
+}
+
+/** The files have become shorter, and not by this process. */
+export class FilesCutError extends Error {
+  override readonly name = "FilesCutError";
+  readonly code = "RELAY_SPOOL_CUT";
+}
+
+/** The spool goes on in new files. */
+export interface Replacement {
+  readonly reason: string;
+  /** Name of the old database, which was kept; empty when there is none. */
+  readonly aside: string;
+}
+
+type IsUnwanted = (queue: string, sequence: number) => boolean;
+
+/**
+ * The spool's database and what is around it in its folder: the reserve, the marks and the lock. Knows whether the files are
+ * still those that it has open, and goes on in new ones where they are not, or are damaged.
+ */
+export class SpoolFolder {
+  readonly folder: string;
+  readonly #dataflows: readonly string[];
+  readonly #reserve: Reserve;
+  #marks: Marks | undefined;
+  #opened: SpoolStore | undefined;
+  /** Which files are open, as {@link identify} says, and how long this process has left them. */
+  #files = "";
+  #sizes: readonly number[] = [];
+  #lock = "";
+  /** The database that was kept by an attempt to replace it that was not finished. */
+  #aside = "";
+
+  /** @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them */
+  constructor(folder: string, dataflows: readonly string[]) {
+    this.folder = folder;
+    this.#dataflows = dataflows;
+    this.#reserve = new Reserve(folder);
+  }
+
+  get isOpen(): boolean {
+    return this.#opened !== undefined;
+  }
+
+  get store(): SpoolStore {
+    if (this.#opened === undefined) throw new Error("the spool is not open");
+    return this.#opened;
+  }
+
+  /**
+   * Opens the database. On a full volume the reserve makes room for that. One that is damaged is kept under another name, and
+   * the spool goes on in a new one.
+   * @throws when it can't be opened, another process has it open, or it is of another version
+   */
+  open(): Replacement | undefined {
+    if (this.#aside !== "") return this.replace("", () => false);
+    prepareFiles(this.folder);
+    this.#marks = new Marks(this.folder);
+    let store: SpoolStore | undefined;
+    try {
+      store = this.#openStore();
+      const states = store.queues; // reads all that has to be readable
+      this.#use(store);
+      this.#findMissingCommits(store, states);
+      return undefined;
+    } catch (cause) {
+      // Its lock would keep the next attempt out.
+      store?.close();
+      this.#opened = undefined;
+      if (!isDamage(cause)) throw cause;
+      return this.replace(describeSqlite(cause), () => false);
+    }
+  }
+
+  #openStore(lock?: DatabaseSync): SpoolStore {
+    try {
+      return new SpoolStore(this.folder, readMachineTime, lock);
+    } catch (cause) {
+      if (isDamage(cause) || isBusy(cause) || !this.#reserve.release()) throw cause;
+      return new SpoolStore(this.folder, readMachineTime, lock);
+    }
+  }
+
+  #use(store: SpoolStore): void {
+    this.#opened = store;
+    this.#files = identify(this.folder);
+    this.#lock = identify(this.folder, [lockFile]);
+    this.#noteSizes();
+  }
+
+  #noteSizes(): void {
+    this.#sizes = sizesOf(this.folder);
+  }
+
+  /** The marks know of commits that the database does not: it was cut off, deleted, or replaced by an older one. */
+  #findMissingCommits(store: SpoolStore, states: Readonly<Record<string, QueueState>>): void {
+    const { commits = 0, queues = new Map<string, never>() } = this.#marks ?? {};
+    if (commits <= store.commits) return;
+    const reason = `the files of ${this.folder} hold less than was committed: they were cut off, deleted, or replaced by older ones`;
+    const losses = new Map<string, Loss>();
+    for (const [name, mark] of queues) {
+      const found = states[name];
+      const missing = found === undefined ? mark.messages : mark.lastSequence - found.lastSequence;
+      const messages = Math.min(missing, mark.messages);
+      if (messages > 0) losses.set(name, { messages, reason });
+      store.continueAfter(name, mark.lastSequence);
+    }
+    store.recordLosses(losses, commits);
+    this.#marks?.write(store.commits, store.queues);
+    this.#noteSizes();
+  }
+
+  /** @throws {FilesGoneError | FilesCutError} when somebody has deleted, moved, replaced or shortened the files */
+  assertThere(): void {
+    if (this.#opened === undefined) return;
+    if (identify(this.folder) !== this.#files)
+      throw new FilesGoneError(`the files of ${this.folder} were deleted, moved or replaced while they were in use`);
+    const sizes = sizesOf(this.folder);
+    if (sizes.some((size, index) => size < (this.#sizes[index] ?? 0)))
+      throw new FilesCutError(`the files of ${this.folder} were cut off while they were in use`);
+  }
+
+  /** Takes the lock again where its file is gone, so that no other relay opens the folder. @throws when one has it open */
+  keepLock(): void {
+    if (this.#opened === undefined || identify(this.folder, [lockFile]) === this.#lock) return;
+    this.#opened.replaceLock(lockFolder(this.folder));
+    this.#lock = identify(this.folder, [lockFile]);
+  }
+
+  /** Takes the reserve's room, before these are written. @throws when the volume does not have it beside them */
+  holdReserve(requests: readonly WriteRequest[]): void {
+    this.#reserve.make(neededBytes(requests));
+  }
+
+  /** Gives the reserve back and makes the log's room usable, so that messages can be removed on a full volume. */
+  releaseReserve(): void {
+    if (!this.#reserve.release()) return;
+    this.#opened?.takeLogOver();
+    this.#noteSizes();
+  }
+
+  /**
+   * Commits changes; returns what the changed queues hold.
+   * @throws {FilesGoneError} when the files are gone, also while it was written: it is not on the disk then
+   */
+  write(requests: readonly WriteRequest[]): Record<string, StoredCounts> {
+    const { store } = this;
+    this.assertThere();
+    this.#checkRoom(requests);
+    store.write(requests);
+    return this.#commit(requests.map(({ queue }) => queue));
+  }
+
+  /** Removes messages. On a full volume this needs no more than the log's room. */
+  remove(removals: Removals): void {
+    this.assertThere();
+    this.store.remove(removals);
+    this.store.takeLogOver();
+    this.#commit([...removals.keys()]);
+  }
+
+  /** Writes something, to find out whether the disk works. */
+  probe(): void {
+    this.assertThere();
+    this.store.probe();
+    this.#noteSizes();
+  }
+
+  #commit(names: readonly string[]): Record<string, QueueState> {
+    const { store } = this;
+    this.#noteSizes();
+    this.assertThere();
+    const states = Object.fromEntries(names.map((name) => [name, store.stateOf(name)]));
+    this.#marks?.write(store.commits, states);
+    return states;
+  }
+
+  #checkRoom(requests: readonly WriteRequest[]): void {
+    const bytes = neededBytes(requests);
+    if (bytes > 0 && freeBytes(this.folder) < bytes) throw new VolumeFullError(this.folder, bytes);
+  }
+
+  /**
+   * Goes on in new files, with what can be read of the old ones, which are kept under another name where there are any.
+   * @param isPending whether a message is written again anyway
+   * @throws when the new ones can't be made for now
+   */
+  replace(reason: string, isPending: IsUnwanted): Replacement {
+    const old = this.#opened;
+    const isGone = old !== undefined && identify(this.folder) !== this.#files && this.#aside === "";
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const keepsLock = old !== undefined && identify(this.folder, [lockFile]) === this.#lock;
+    const lock = keepsLock ? old.lock : lockFolder(this.folder);
+    try {
+      this.#aside = setAside(this.folder, Date.now()) || this.#aside;
+      prepareFiles(this.folder);
+      this.#reserve.release();
+      const fresh = this.#openStore(lock);
+      const kept = this.#aside;
+      this.#moveTo(fresh, old, { reason, isPending, isGone, keepsLock });
+      this.#aside = "";
+      return { reason, aside: kept };
+    } catch (cause) {
+      if (!keepsLock) lock.close();
+      throw cause;
+    }
+  }
+
+  #moveTo(
+    fresh: SpoolStore,
+    old: SpoolStore | undefined,
+    how: { reason: string; isPending: IsUnwanted; isGone: boolean; keepsLock: boolean },
+  ): void {
+    // Damaged pages may be in this process's memory too: the files are read anew. Deleted ones can't be opened again.
+    if (!how.isGone) old?.close(how.keepsLock);
+    const from = how.isGone ? old?.database : openReadOnly(this.#aside);
+    const expected = new Map(this.#marks?.queues);
+    const { commits = 0 } = this.#marks ?? {};
+    if (old !== undefined) fresh.setClock(old.clockNowMs);
+    const isUnwanted: IsUnwanted = (queue, sequence) =>
+      how.isPending(queue, sequence) || (!how.isGone && old?.wasJustRemoved(queue, sequence) === true);
+    const reason = `${how.reason}${this.#aside === "" ? "" : `; the old files are kept as ${this.#aside}`}`;
+    const losses = salvage({ from, to: fresh, expected, isUnwanted, reason });
+    if (old === undefined)
+      for (const name of this.#dataflows) if (!expected.has(name)) losses.set(name, { messages: 0, reason });
+    fresh.recordLosses(losses, Math.max(commits, old?.commits ?? 0) + 1);
+    if (how.isGone) old?.close(how.keepsLock);
+    else from?.close();
+    this.#use(fresh);
+    this.#marks?.close();
+    this.#marks = new Marks(this.folder);
+    this.#marks.write(fresh.commits, fresh.queues);
+    this.#noteSizes();
+  }
+
+  close(): void {
+    this.#opened?.close();
+    this.#marks?.close();
+    this.#opened = undefined;
+  }
+}
+
+/** What is written goes to the log first, and from there to the database, where a row may take a page of its own. */
+function neededBytes(requests: readonly WriteRequest[]): number {
+  return 3 * requests.reduce((sum, request) => sum + bytesOf(request), 0);
+}
+
+/** Opens what may be no database; without changing it, since it is kept as it is. */
+function openReadOnly(file: string): DatabaseSync | undefined {
+  if (file === "") return undefined;
+  try {
+    const database = new DatabaseSync(path.resolve(file), { readOnly: true });
+    database.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return database;
+  } catch {
+    return undefined;
+  }
+}
