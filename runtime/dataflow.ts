@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { DestinationUser } from "./connection/destination-link.ts";
-import { Link, type LinkState } from "./connection/link.ts";
+import { Link } from "./connection/link.ts";
 import { aborted, until } from "./connection/quiesce.ts";
 import { planRemovedSessions, RemovedSessions } from "./connection/removed-sessions.ts";
 import { OldFilters } from "./connection/old-filters.ts";
@@ -10,50 +10,25 @@ import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
 import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
-import { diskProblems, needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
+import {
+  diskProblems,
+  needsDisk,
+  spooledOn,
+  useDisk,
+  watchGrowth,
+  type Disk,
+  type DiskUse,
+} from "./disk/dataflow-disk.ts";
 import type { Entry } from "./queue/entry.ts";
 import type { MemoryShare } from "./memory/budget.ts";
+import type { DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
-import { copiesForDisk } from "./queue/queue-status.ts";
 import { turnNow } from "./queue/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
 import { reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
-import { createPatch, isRewritten, planPatch, type PatchPlan } from "./rewrite/patch.ts";
-
-/** What a dataflow is doing, for health and metrics. */
-export interface DataflowStatus {
-  readonly source: LinkState;
-  readonly destination: LinkState;
-  /** Why the dataflow stopped for good; `undefined` while it runs. */
-  readonly failure: string | undefined;
-  /** Why the destination refuses messages for the time being; `undefined` when it does not. */
-  readonly rejection: string | undefined;
-  readonly inFlight: number;
-  /** Messages in memory that wait to be sent. */
-  readonly waiting: number;
-  /** Bytes that messages take in memory, and may take. */
-  readonly memory: { readonly heldBytes: number; readonly shareBytes: number };
-  /** Messages that neither the destination nor the disk has, and how many of them no source has either. */
-  readonly unsafe: { readonly messages: number; readonly onlyHere: number };
-  /** Messages with QoS 0 that were written to the destination and may not have reached it. */
-  readonly unconfirmed: number;
-  /** Age of the oldest message that neither the destination nor the disk has, in seconds; 0 when there is none. */
-  readonly oldestSeconds: number;
-  /** Seconds since a message moved, by side. */
-  readonly idleSeconds: { readonly source: number; readonly destination: number };
-  /** Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take of `spool.maxBytes`. */
-  readonly spooled: { readonly messages: number; readonly bytes: number; readonly takenBytes: number };
-  /** Whether more comes to the disk than leaves it, although the destination is connected. */
-  readonly isSpoolGrowing: boolean;
-  /** What the source has not granted as asked for, by filter; empty when all is well. */
-  readonly subscriptionProblems: readonly string[];
-  /** What keeps the disk from taking messages; empty when nothing does. */
-  readonly diskProblems: readonly string[];
-  /** Times in a row that a side was connected, messages were owed, and nothing moved. */
-  readonly stalls: { readonly source: number; readonly destination: number };
-}
+import { copiesInMemory, createPatch, planPatch } from "./rewrite/patch.ts";
 
 /** Time between two looks at what takes too long. */
 const tickMs = 250;
@@ -119,17 +94,12 @@ export class Dataflow {
       unconfirmed: forwarder.status.unconfirmed,
       oldestSeconds: ageSeconds(forwarder.status.oldest),
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-      spooled: this.#spooled,
+      spooled: spooledOn(this.#disk),
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
       stalls,
     };
-  }
-
-  get #spooled(): DataflowStatus["spooled"] {
-    const { messages = 0, bytes = 0, takenBytes = 0 } = this.#disk?.queue ?? {};
-    return { messages, bytes, takenBytes };
   }
 
   get #missingDisk(): string[] {
@@ -250,7 +220,7 @@ export class Dataflow {
       maxInflightMessages,
       maxInflightBytes: relay.maxInflightBytes,
       memory: this.#share,
-      copies: copiesOf(plan, relay),
+      copies: copiesInMemory(plan, relay),
       onRoomWanted: () => {
         this.#source.reconnect("a large message waits for its destination, and other dataflows need its memory");
       },
@@ -303,12 +273,6 @@ export class Dataflow {
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }
-}
-
-/** How many times over a message may be in memory at one moment. */
-function copiesOf(plan: PatchPlan, { spool, deadLetter }: DataflowConfig["relay"]): number {
-  const isWritten = spool.mode === "Enabled" ? copiesForDisk : 0;
-  return 1 + (isRewritten(plan) ? 1 : 0) + (deadLetter === undefined ? 0 : 1) + isWritten;
 }
 
 /** Age of a message; 0 without one. */

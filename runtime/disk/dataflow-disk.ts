@@ -123,3 +123,13 @@ export function diskProblems({ queue, spooler }: DiskUse): string[] {
     problems.push(`spool is full, ${queue.messages} messages of ${queue.bytes} bytes wait for the destination`);
   return problems;
 }
+
+/** What a dataflow has on the disk, and what that takes there. */
+export function spooledOn(disk: DiskUse | undefined): {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly takenBytes: number;
+} {
+  const { messages = 0, bytes = 0, takenBytes = 0 } = disk?.queue ?? {};
+  return { messages, bytes, takenBytes };
+}

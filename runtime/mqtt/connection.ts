@@ -1,40 +1,28 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError, type ConnectionFailure } from "../contract/errors.ts";
-import type { Room } from "../memory/lane.ts";
 import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
+import { Acknowledger } from "./acknowledger.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { encodeConnect, readConnackAnswer, readLimits, type ConnectOptions, type ServerLimits } from "./connect.ts";
 import { encodeControlPacket, encodeFault } from "./control-packets.ts";
 import { dispatchControlPacket, dispatchFirstPacket, type ControlTakers } from "./dispatch.ts";
 import { startKeepAlive } from "./keep-alive.ts";
-import type { PacketGate } from "./packet-reader.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
-import { encodePuback, pubackBytes, PublishView, type EncodedPublish } from "./publish.ts";
+import { InboundMessages, type MessageEvents } from "./inbound-messages.ts";
+import type { EncodedPublish } from "./publish.ts";
 import { Reauthentication } from "./reauthentication.ts";
 import { Requests, type Subscription } from "./requests.ts";
 import { describeReasonCode, judgeReasonCode, nameReasonCode, type ReasonedPacket } from "../contract/reason-codes.ts";
-import { Slab } from "./slab.ts";
 import { StreamReader } from "./stream-reader.ts";
-import { FaultCode, protocolError, ProtocolError } from "./wire/protocol-error.ts";
+import { FaultCode, ProtocolError } from "./wire/protocol-error.ts";
 import { PacketType, readPuback, type PacketBytes } from "./wire/server-packets.ts";
 
 /** Who takes what arrives. Called in the order of arrival; nothing arrives after `onClosed`. */
-export interface ConnectionEvents {
+export interface ConnectionEvents extends MessageEvents {
   /** Called before anything that the server sends behind its CONNACK is read. */
   readonly onConnected: (connection: Connection, limits: ServerLimits) => void;
-  /** The view is used again for the next message, which is well-formed as this one is. */
-  readonly onPublish: (view: PublishView) => void;
-  /** Room for a message of so many bytes that has begun to arrive; `undefined`, or omitted, where there never is so much. */
-  readonly roomFor?: (bytes: number) => Room | undefined;
-  /** Such a message has passed; the view has its topic, no properties and no payload. */
-  readonly onPassedOver?: (view: PublishView, bytes: number) => void;
-  /**
-   * A message has come that is malformed and can be acknowledged.
-   * @returns whether it is taken all the same; `false`, as where this is omitted: it ends the connection
-   */
-  readonly onMalformed?: ((view: PublishView, problem: ProtocolError) => boolean) | undefined;
   readonly onPuback: (packetId: number, reasonCode: number) => void;
   /** Called once, also for a connection that never came to be; `undefined` after {@link Connection.close}. */
   readonly onClosed: (error: ConnectionError | undefined) => void;
@@ -50,15 +38,14 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #reader: StreamReader;
   readonly #writer: BatchWriter;
-  readonly #pubacks = new Slab();
-  readonly #view = new PublishView();
+  readonly #acknowledger: Acknowledger;
+  readonly #messages: InboundMessages;
   readonly #reauthentication: Reauthentication;
   readonly #requests: Requests;
   readonly #takers: ControlTakers;
   #phase: "connecting" | "open" | "closing" | "closed" = "connecting";
-  /** Whether somebody has asked to read no further, and whether the server reads too little of what it is told. */
+  /** Whether somebody has asked to read no further. */
   #isPaused = false;
-  #isUnread = false;
   /** Whether a CONNACK has come that accepts, whatever else is in it: a DISCONNECT can be read from then on. */
   #isAccepted = false;
   #stopKeepAlive: () => void = () => undefined;
@@ -73,13 +60,19 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#writer = new BatchWriter(stream, () => performance.now());
-    this.#reader = new StreamReader(stream, this.#onPacket.bind(this), this.#onBroken.bind(this), this.#gate());
+    this.#acknowledger = new Acknowledger(this.#writer, () => {
+      this.setPaused(this.#isPaused);
+    });
+    this.#messages = new InboundMessages(events, () => this.isOpen);
+    const onPacket = this.#onPacket.bind(this);
+    this.#reader = new StreamReader(stream, onPacket, this.#onBroken.bind(this), this.#messages.gate);
+    this.#messages.read(this.#reader);
     this.traffic = {
       readBytes: () => receivedBytes(stream) ?? this.#reader.readBytes,
       givenBytes: () => this.#writer.givenBytes,
       pendingBytes: () => this.#writer.pendingBytes,
       sendQueue: () => readSendQueue(stream),
-      isPaused: () => this.#reader.isPaused && !this.#isUnread,
+      isPaused: () => this.#reader.isPaused && !this.#acknowledger.isUnread,
     };
     this.#reauthentication = new Reauthentication(options, this);
     this.#requests = this.#createRequests();
@@ -113,26 +106,13 @@ export class Connection {
 
   /** Acknowledges a message of this connection. */
   acknowledge(packetId: number): void {
-    if (this.#phase !== "open") return;
-    const bytes = encodePuback(packetId, this.#pubacks);
-    this.#writer.writePart(bytes, this.#pubacks.start, this.#pubacks.start + pubackBytes);
-    if (!this.#isUnread && this.#writer.pendingBytes > maxUnreadBytes) this.#pauseUntilRead();
-  }
-
-  /** A server that sends and reads no answer would have them gather here. */
-  #pauseUntilRead(): void {
-    this.#isUnread = true;
-    this.#reader.setPaused(true);
-    this.#writer.onceSent(() => {
-      this.#isUnread = false;
-      this.#reader.setPaused(this.#isPaused);
-    });
+    if (this.#phase === "open") this.#acknowledger.acknowledge(packetId);
   }
 
   /** Stops and resumes reading. Keep-alive goes on: a paused peer is not taken for a silent one. */
   setPaused(paused: boolean): void {
     this.#isPaused = paused;
-    this.#reader.setPaused(paused || this.#isUnread);
+    this.#reader.setPaused(paused || this.#acknowledger.isUnread);
   }
 
   /** Calls back once what waits to be sent has left the process. */
@@ -234,53 +214,14 @@ export class Connection {
     });
   }
 
-  /** Only a message may be large. */
-  #gate(): Omit<PacketGate, "onRoom"> {
-    return {
-      roomFor: (first, length) => {
-        if (first >> 4 !== PacketType.publish)
-          throw protocolError(`a packet of type ${first >> 4} with ${length} bytes`);
-        return this.#phase === "open" ? this.#events.roomFor?.(length) : undefined;
-      },
-      onPassedOver: (head, end, headerLength, length) => {
-        const view = this.#view.readHead(head, end, headerLength);
-        this.#onMessage(view, () => this.#events.onPassedOver?.(view, length));
-      },
-    };
-  }
-
   #onPacket(bytes: Buffer, start: number, end: number, headerLength: number, isOwn: boolean): void {
     const type = (bytes[start] ?? 0) >> 4;
     if (this.#phase === "connecting") dispatchFirstPacket({ bytes, start, end, headerLength }, this.#takers);
-    else if (type === PacketType.publish) this.#onPublish(this.#view.read(bytes, start, end, headerLength, isOwn));
+    else if (type === PacketType.publish) this.#messages.take(bytes, start, end, headerLength, isOwn);
     else if (type === PacketType.puback) {
       const [packetId, reasonCode] = readPuback(bytes, start, end, headerLength);
       this.#events.onPuback(packetId, reasonCode);
     } else dispatchControlPacket({ bytes, start, end, headerLength }, this.#takers);
-  }
-
-  #onPublish(view: PublishView): void {
-    if (!view.isOwn) {
-      const problem = view.check();
-      if (problem === undefined) this.#events.onPublish(view);
-      else if (this.#events.onMalformed?.(view, problem) !== true) throw problem;
-      return;
-    }
-    view.room = this.#reader.takeRoom();
-    this.#onMessage(view, () => {
-      this.#events.onPublish(view);
-    });
-  }
-
-  /** Hands over a message whose bytes are the view's own, and lets go of them. */
-  #onMessage(view: PublishView, handOver: () => void): void {
-    try {
-      const problem = view.check();
-      if (problem === undefined) handOver();
-      else if (this.#events.onMalformed?.(view, problem) !== true) throw problem;
-    } finally {
-      view.leave();
-    }
   }
 
   #onConnack(packet: PacketBytes): void {
@@ -391,9 +332,6 @@ const earlyEndHint = " before CONNACK; see the broker's log: it may refuse the c
 
 /** A message that can't be read is sent again on each connection, for as long as the session holds it. */
 const protocolErrorRemedy = "; see the broker's log, and remove this client's session there if it happens again";
-
-/** Bytes of acknowledgements that the server has not read, from which on nothing more is read of it. */
-const maxUnreadBytes = 262_144;
 
 /** Time for the server to close after DISCONNECT, before the connection is cut. */
 const closeDeadlineMs = 2000;

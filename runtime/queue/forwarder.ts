@@ -1,26 +1,23 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { Spooler } from "../disk/spooler.ts";
-import type { EncodedPublish, PublishView } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
-import { encodeReadable } from "../rewrite/readable.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
-import { createEntry, safeEntry, topicOfEntry, type Entry } from "./entry.ts";
+import { topicOfEntry, type Entry } from "./entry.ts";
 import { Intake } from "./intake.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./destination/sender.ts";
-import { SourceSession, type SourceEvents, type SourceSide, type UnwantedOrigin } from "./source-side.ts";
+import { SourceSession, type SourceEvents, type SourceSide } from "./source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
-/** Why a message is not forwarded. */
-const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
@@ -71,13 +68,14 @@ export class Forwarder {
       onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
       onStop: this.#stop.bind(this),
     });
+    const arrivals = this.#createArrivals(options);
     this.#sourceEvents = {
       counters: options.counters,
       onOpened: this.#onSourceOpened.bind(this),
-      onPublish: this.#onPublish.bind(this),
-      onUnwanted: this.#onUnwanted.bind(this),
+      onPublish: arrivals.onPublish.bind(arrivals),
+      onUnwanted: arrivals.onUnwanted.bind(arrivals),
       roomFor: (bytes) => (this.isRunning ? this.#intake.ask(bytes) : undefined),
-      onPassedOver: this.#onPassedOver.bind(this),
+      onPassedOver: arrivals.onPassedOver.bind(arrivals),
       onPuback: this.#onSourcePuback.bind(this),
       onClosed: this.#onSourceClosed.bind(this),
     };
@@ -194,6 +192,17 @@ export class Forwarder {
     });
   }
 
+  #createArrivals(options: ForwarderOptions): Arrivals {
+    return new Arrivals(options, this.#intake, this.#backlog, {
+      isRunning: () => this.isRunning,
+      isDestinationThere: () => this.#sender.current !== undefined,
+      status: () => this.status,
+      onUndeliverable: (entry, reason) => this.#undeliverable.refuse(entry, reason, false),
+      onLost: this.lose.bind(this),
+      pump: this.#sender.pump.bind(this.#sender),
+    });
+  }
+
   #createSender(options: ForwarderOptions): Sender {
     return new Sender(options, this.#backlog.waiting, {
       maySend: (entry) => this.#maySend(entry),
@@ -231,47 +240,6 @@ export class Forwarder {
     this.#sender.pump();
     if (side.session === this.source) this.#undeliverable.detachSource(error);
     this.#phase.check();
-  }
-
-  #onPublish(view: PublishView, side: SourceSide, problem?: string): void {
-    if (this.#phase.kind !== "running") {
-      // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
-      if (view.qos === 0)
-        this.lose("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
-      return;
-    }
-    this.#counters.received++;
-    if (view.dup) this.#counters.redelivered++;
-    const publish = problem === undefined ? this.#options.patch(view) : { undeliverable: problem };
-    if ("undeliverable" in publish) {
-      this.#giveUp(view, side, publish.undeliverable);
-      return;
-    }
-    if (view.qos === 0 && !this.status.hasRoomForQos0) {
-      this.lose("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
-      return;
-    }
-    this.#backlog.push(this.#accept(publish, view, side), this.#sender.current !== undefined);
-    this.#sender.pump();
-  }
-
-  #onUnwanted(view: PublishView, side: SourceSide, origin: UnwantedOrigin): void {
-    if (this.#phase.kind !== "running") return;
-    this.#counters.received++;
-    if (origin === "copy") this.#counters.copiesDropped++;
-    else this.lose("filter_removed", filterRemoved, view.topic);
-    if (view.qos === 0) return;
-    side.expectAcknowledgement(safeEntry(view.packetId, side.session));
-    side.release();
-  }
-
-  #onPassedOver(view: PublishView, bytes: number, side: SourceSide): void {
-    if (this.#phase.kind !== "running") return;
-    this.#counters.received++;
-    if (view.dup) this.#counters.redelivered++;
-    const { longestBytes } = this.#intake;
-    const remedy = "give the relay more memory, or let its publisher send smaller messages";
-    this.#giveUp(view, side, `it is ${bytes} bytes long, and there is memory for ${longestBytes}; ${remedy}`);
   }
 
   #onSourcePuback(packetId: number, reasonCode: number, side: SourceSide): void {
@@ -322,12 +290,6 @@ export class Forwarder {
     for (const side of this.#sources) side.release();
   }
 
-  /** Gives up a message as it arrives, as the dataflow's policy says. */
-  #giveUp(view: PublishView, side: SourceSide, reason: string): void {
-    this.#undeliverable.refuse(this.#accept(encodeReadable(view, this.#options.qos), view, side), reason, false);
-    this.#sender.pump();
-  }
-
   /** Counts and names messages that are given up. */
   lose(kind: LossReason, reason: string, topic: string, messages = 1): void {
     this.#counters.lost[kind] += messages;
@@ -355,17 +317,5 @@ export class Forwarder {
   /** Lets wait with the others what was out of the way. */
   #restore(session: SourceSession): void {
     for (const entry of session.withheld.takeAll()) this.#backlog.push(entry, this.#sender.current !== undefined);
-  }
-
-  /** A message is here; a source that wants an acknowledgement for it waits for it from now on. */
-  #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
-    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
-    if (view.qos > 0) side.expectAcknowledgement(entry);
-    this.#intake.count(view.end);
-    if (this.#intake.isLarge(view.end)) {
-      entry.room = view.room;
-      view.room = undefined;
-    }
-    return entry;
   }
 }

@@ -1,4 +1,4 @@
-import type { DataflowParts } from "../contract/config/dataflow.ts";
+import type { Dataflow, DataflowParts } from "../contract/config/dataflow.ts";
 import { eventGridTopicProblem } from "../contract/config/dataflow-rules.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
 import { encodePublish, type EncodedPublish, type PublishParts, type PublishView } from "../mqtt/publish.ts";
@@ -7,6 +7,7 @@ import { quote } from "../contract/errors.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
 import { TopicMemory } from "../contract/topic/topic-memory.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
+import { copiesForDisk } from "../queue/queue-status.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
 import { readHops, writeHops } from "./hops.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -52,9 +53,15 @@ export function planPatch(
   return { ...plan, cloudEvents: { mode, source: `aio://${destination.endpointRef}`, ...output } };
 }
 
-/** Whether messages are encoded anew, so that a large one is in memory twice for a moment. With QoS 0 they always are. */
-export function isRewritten({ template, qos, cloudEvents, maxHops }: PatchPlan): boolean {
-  return !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined;
+/** How many times over a message may be in memory at one moment: it may be encoded anew, kept as a dead letter, and written. */
+export function copiesInMemory(
+  { template, qos, cloudEvents, maxHops }: PatchPlan,
+  { spool, deadLetter }: Dataflow["relay"],
+): number {
+  // With QoS 0 there is no packet identifier, so that what came with one has another form.
+  const isRewritten = !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined;
+  const isWritten = spool.mode === "Enabled" ? copiesForDisk : 0;
+  return 1 + (isRewritten ? 1 : 0) + (deadLetter === undefined ? 0 : 1) + isWritten;
 }
 
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */

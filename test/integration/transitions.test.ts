@@ -1,6 +1,6 @@
-import { unboundedMemory } from "../../runtime/memory/budget.ts";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { unboundedMemory } from "../../runtime/memory/budget.ts";
 import { createBroker, type Broker, type BrokerOptions } from "../../emulator/broker.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
 import { parseRelayConfig, type RelayConfig } from "../../runtime/contract/config.ts";

@@ -199,7 +199,7 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
     await Promise.race([delay(probeMs), whenEnded]);
   }
   const isRefused = log.some((line) => line.includes("too little for"));
-  const endedBy = ended as string | undefined;
+  const endedBy = ended;
   clearInterval(sampling);
   child.kill("SIGKILL");
   source.close();

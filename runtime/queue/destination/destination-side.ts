@@ -5,6 +5,9 @@ import type { Room } from "../../memory/lane.ts";
 import type { Entry } from "../entry.ts";
 import type { DestinationLimits, DestinationPort } from "../ports.ts";
 
+/** Bytes that may lie in the destination's socket before no more QoS 0 messages are added, and what part of those in memory. */
+const [maxUnsentBytes, unsentShare] = [1024 * 1024, 1 / 4];
+
 /** Who takes what happens on a connection to the destination. */
 export interface DestinationEvents {
   readonly onPuback: (packetId: number, reasonCode: number) => void;
@@ -44,13 +47,12 @@ export class DestinationSide {
     return this.#written - this.#confirmed;
   }
 
-  /** Counts a message that was written with QoS 0. */
-  countWritten(): void {
+  /**
+   * Counts a message that was written with QoS 0. The room of a large one is needed until its bytes have left the process, or the
+   * connection has ended.
+   */
+  countWritten(entry: Entry): void {
     this.#written++;
-  }
-
-  /** The room of a large message is needed until its bytes have left the process, or the connection has ended. */
-  keepUntilSent(entry: Entry): void {
     const { room } = entry;
     if (room === undefined) return;
     entry.room = undefined;
@@ -59,6 +61,11 @@ export class DestinationSide {
       this.#rooms.delete(room);
       room.release();
     });
+  }
+
+  /** Whether so much waits in the socket that no more QoS 0 messages are to be added. */
+  isFull(maxInflightBytes: number): boolean {
+    return this.port.pendingBytes > Math.min(maxUnsentBytes, maxInflightBytes * unsentShare);
   }
 
   /** Sends nothing more: the connection is about to be replaced, and its successor gets the rest. */

@@ -3,17 +3,16 @@ import assert from "node:assert/strict";
 import type { ConnectionError } from "../../contract/errors.ts";
 import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../../contract/reason-codes.ts";
 import type { Spooler } from "../../disk/spooler.ts";
-import { clearRetain, stampExpiry } from "../../mqtt/publish.ts";
+import { clearRetain } from "../../mqtt/publish.ts";
 import { DestinationSide } from "./destination-side.ts";
 import { topicOfEntry, type Entry } from "../entry.ts";
+import { isExpired } from "./expiry.ts";
 import { InFlight, maxInFlight } from "./in-flight.ts";
 import { PoisonWatch } from "./poison-watch.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "../ports.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
 import type { WaitingQueue } from "../waiting-queue.ts";
 
-/** Bytes that may lie in the destination's socket before no more QoS 0 messages are added, and what part of those in memory. */
-const [maxUnsentBytes, unsentShare] = [1024 * 1024, 1 / 4];
 /** Pause after the destination refused a message for the time being. */
 const refusalPauseMs = 1000;
 /** How long a connection has to last without a message before one is sent alone. */
@@ -91,7 +90,7 @@ export class Sender {
 
   /** Bytes of messages that count as delivered, since nobody acknowledges QoS 0, and have not left the process. */
   get unsentBytes(): number {
-    return this.#options.qos === 0 ? (this.#current?.port.pendingBytes ?? 0) : 0;
+    return this.#options.qos > 0 ? 0 : (this.#current?.port.pendingBytes ?? 0);
   }
 
   useSpool(spooler: Spooler): void {
@@ -169,7 +168,7 @@ export class Sender {
   /** Whether a destination with QoS 0 has to read first; the rest is sent then, and what holds up the source is looked at. */
   #isFull(side: DestinationSide): boolean {
     const { qos, maxInflightBytes } = this.#options;
-    if (qos > 0 || side.port.pendingBytes <= Math.min(maxUnsentBytes, maxInflightBytes * unsentShare)) return false;
+    if (qos > 0 || !side.isFull(maxInflightBytes)) return false;
     this.#pumpOnceDrained(side);
     return true;
   }
@@ -203,10 +202,10 @@ export class Sender {
   }
 
   #send(entry: Entry, side: DestinationSide): void {
-    const { counters, qos } = this.#options;
-    const isExpired = entry.publish.expirySeconds > 0 && this.#isExpired(entry);
-    const problem = isExpired ? undefined : this.#findProblem(entry, side);
-    if (isExpired || problem !== undefined) {
+    const { counters, qos, now } = this.#options;
+    const hasExpired = entry.publish.expirySeconds > 0 && isExpired(entry, now());
+    const problem = hasExpired ? undefined : this.#findProblem(entry, side);
+    if (hasExpired || problem !== undefined) {
       this.#release(entry);
       if (problem === undefined) this.#events.onExpired(entry);
       else this.#events.onRefused(entry, problem);
@@ -219,27 +218,14 @@ export class Sender {
     entry.wasSent = true;
     side.port.writePublish(entry.publish);
     if (qos > 0) return;
-    side.countWritten();
+    side.countWritten(entry);
     if (entry.sourceId !== 0) counters.unconfirmed++;
-    if (entry.room !== undefined) side.keepUntilSent(entry);
     this.#complete(entry);
     this.#isFull(side);
   }
 
-  /** Takes the time that a message spent here from its message expiry interval: [MQTT-3.3.2-6]. */
-  #isExpired({ publish, arrivedMs, wasSent, destinationId }: Entry): boolean {
-    const waitedSeconds = Math.floor((this.#options.now() - arrivedMs) / 1000);
-    if (waitedSeconds < 1) return false;
-    const left = publish.expirySeconds - waitedSeconds;
-    // One that a kept session knows has to be sent again, whatever its age: [MQTT-4.4.0-1]. 0 would be for ever to some.
-    if (left <= 0 && !(wasSent && destinationId !== 0)) return true;
-    stampExpiry(publish, Math.max(1, left));
-    return false;
-  }
-
   #findProblem(entry: Entry, { limits }: DestinationSide): string | undefined {
-    const { length } = entry.publish;
-    const most = limits.maximumPacketBytes;
+    const [length, most] = [entry.publish.length, limits.maximumPacketBytes];
     if (length > most) return `it is ${length} bytes long, more than the destination's ${most}`;
     const isTooOld = entry.sequence > 0 && !entry.isDeadLetter && this.#spooler?.isTooOld(entry) === true;
     return isTooOld ? "it was on the disk for longer than spool.maxAgeSeconds" : undefined;

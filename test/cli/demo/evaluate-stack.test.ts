@@ -122,7 +122,7 @@ test("a wrong setting is said once, at its key", async () => {
   const refusal = refusalOf(file, "test");
 
   expect(refusal).toBe(
-    "stacks/Pulumi.test.yaml has 1 problem:\n  mqtt-dataflow:relay.memoryMebibytes: is 1 MiB; give a whole number from 64 to 65536 MiB",
+    "stacks/Pulumi.test.yaml has 1 problem:\n  mqtt-dataflow:relay.memoryMebibytes: is 1 MiB; give a whole number from 92 to 65536 MiB",
   );
 });
 

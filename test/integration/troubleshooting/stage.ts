@@ -1,10 +1,10 @@
-import { unboundedMemory } from "../../../runtime/memory/budget.ts";
 import { createPrivateKey } from "node:crypto";
 import net from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 
+import { unboundedMemory } from "../../../runtime/memory/budget.ts";
 import { createBroker, type Broker } from "../../../emulator/broker.ts";
 import {
   createCertificateAuthority,

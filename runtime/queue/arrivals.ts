@@ -1,0 +1,112 @@
+import type { EncodedPublish, PublishView } from "../mqtt/publish.ts";
+import type { LossReason } from "../report/counters.ts";
+import { encodeReadable } from "../rewrite/readable.ts";
+import type { Backlog } from "./backlog.ts";
+import { createEntry, safeEntry, type Entry } from "./entry.ts";
+import type { Intake } from "./intake.ts";
+import type { ForwarderOptions } from "./ports.ts";
+import type { QueueStatus } from "./queue-status.ts";
+import type { SourceSide, UnwantedOrigin } from "./source-side.ts";
+
+/** Why a message is not forwarded. */
+const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
+
+/** What a message that has arrived does to the rest of the queue. */
+export interface ArrivalEvents {
+  /** Whether the dataflow accepts messages. */
+  readonly isRunning: () => boolean;
+  readonly isDestinationThere: () => boolean;
+  readonly status: () => Pick<QueueStatus, "hasRoomForQos0">;
+  /** It can't be delivered, and no destination topic was made for it. */
+  readonly onUndeliverable: (entry: Entry, reason: string) => void;
+  readonly onLost: (kind: LossReason, reason: string, topic: string) => void;
+  /** Something may be sent now. */
+  readonly pump: () => void;
+}
+
+/** Takes what the sources of a dataflow send into its queue. */
+export class Arrivals {
+  readonly #options: Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now">;
+  readonly #intake: Intake;
+  readonly #backlog: Backlog;
+  readonly #events: ArrivalEvents;
+
+  constructor(
+    options: Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now">,
+    intake: Intake,
+    backlog: Backlog,
+    events: ArrivalEvents,
+  ) {
+    this.#options = options;
+    this.#intake = intake;
+    this.#backlog = backlog;
+    this.#events = events;
+  }
+
+  onPublish(view: PublishView, side: SourceSide, problem?: string): void {
+    const { onLost, isRunning, status, isDestinationThere, pump } = this.#events;
+    if (!isRunning()) {
+      // With QoS 1 it is left unacknowledged: the session keeps it for the next process.
+      if (view.qos === 0)
+        onLost("stopping", "it came while the relay was stopping, and QoS 0 waits for nobody", view.topic);
+      return;
+    }
+    this.#count(view);
+    const publish = problem === undefined ? this.#options.patch(view) : { undeliverable: problem };
+    if ("undeliverable" in publish) {
+      this.#giveUp(view, side, publish.undeliverable);
+      return;
+    }
+    if (view.qos === 0 && !status().hasRoomForQos0) {
+      onLost("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
+      return;
+    }
+    this.#backlog.push(this.#accept(publish, view, side), isDestinationThere());
+    pump();
+  }
+
+  /** Takes a message that is not to be forwarded. */
+  onUnwanted(view: PublishView, side: SourceSide, origin: UnwantedOrigin): void {
+    if (!this.#events.isRunning()) return;
+    this.#options.counters.received++;
+    if (origin === "copy") this.#options.counters.copiesDropped++;
+    else this.#events.onLost("filter_removed", filterRemoved, view.topic);
+    if (view.qos === 0) return;
+    side.expectAcknowledgement(safeEntry(view.packetId, side.session));
+    side.release();
+  }
+
+  /** Takes what is left of a message that could not be held. */
+  onPassedOver(view: PublishView, bytes: number, side: SourceSide): void {
+    if (!this.#events.isRunning()) return;
+    this.#count(view);
+    const { longestBytes } = this.#intake;
+    const remedy = "give the relay more memory, or let its publisher send smaller messages";
+    this.#giveUp(view, side, `it is ${bytes} bytes long, and there is memory for ${longestBytes}; ${remedy}`);
+  }
+
+  #count({ dup }: PublishView): void {
+    const { counters } = this.#options;
+    counters.received++;
+    if (dup) counters.redelivered++;
+  }
+
+  /** Gives up a message as it arrives, as the dataflow's policy says. */
+  #giveUp(view: PublishView, side: SourceSide, reason: string): void {
+    const entry = this.#accept(encodeReadable(view, this.#options.qos), view, side);
+    this.#events.onUndeliverable(entry, reason);
+    this.#events.pump();
+  }
+
+  /** A message is here; a source that wants an acknowledgement for it waits for it from now on. */
+  #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
+    const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
+    if (view.qos > 0) side.expectAcknowledgement(entry);
+    this.#intake.count(view.end);
+    if (this.#intake.isLarge(view.end)) {
+      entry.room = view.room;
+      view.room = undefined;
+    }
+    return entry;
+  }
+}
