@@ -45,6 +45,9 @@ async function exchange(port: number, text: string): Promise<string> {
   return (await openConnection(port, text)).closed;
 }
 
+/** So long that none of the time-outs closes what another bound has to close. */
+const patient = { requestTimeoutMs: 600_000, answerTimeoutMs: 600_000 };
+
 const unfinished = "GET /metrics HTTP/1.1\r\nHost: relay\r\n";
 
 describe("a request", () => {
@@ -116,7 +119,7 @@ describe("a request", () => {
   });
 
   test("followed by bytes without an end is cut off", async () => {
-    const port = await serve(() => new Promise(() => undefined)); // a page that takes long
+    const port = await serve(() => new Promise(() => undefined), patient); // a page that takes long
     const connection = await openConnection(port, getLivez);
 
     connection.socket.write(Buffer.alloc(1024 * 1024));
@@ -127,7 +130,7 @@ describe("a request", () => {
 
 describe("the bound on connections", () => {
   test("drops the oldest that has not asked, and answers the newest", async () => {
-    const port = await serve();
+    const port = await serve(undefined, patient);
     const connections: RawConnection[] = [];
     for (let count = 0; count < maxConnections + 5; count++) connections.push(await openConnection(port, unfinished));
 
@@ -142,7 +145,7 @@ describe("the bound on connections", () => {
   });
 
   test("keeps within itself whatever a client opens, and a probe is answered meanwhile", async () => {
-    const port = await serve();
+    const port = await serve(undefined, patient);
     const connections = await Promise.all(
       Array.from({ length: 1000 }, () => openConnection(port, unfinished, { localAddress: "127.0.0.2" })),
     );
@@ -155,7 +158,7 @@ describe("the bound on connections", () => {
   });
 
   test("spares a client with few connections while another one takes all the rest", async () => {
-    const port = await serve();
+    const port = await serve(undefined, patient);
     const probe = await openConnection(port, "", { localAddress: "127.0.0.3" });
     for (let count = 0; count < 3 * maxConnections; count++)
       await openConnection(port, unfinished, { localAddress: "127.0.0.2" });
