@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem, type Problem } from "../runtime/contract/errors.ts";
+import { firstLines, formatProblem, type Problem } from "../runtime/contract/errors.ts";
 
 /** Problems that a component has warned of. */
 const given = new WeakMap<pulumi.Resource, ReadonlySet<string>>();
@@ -13,5 +13,5 @@ export function warnOnce(resource: pulumi.Resource, warnings: readonly Problem[]
   const before = parent === undefined ? undefined : given.get(parent);
   const own = warnings.filter(({ problem }) => before?.has(problem) !== true);
   given.set(resource, new Set(own.map(({ problem }) => problem)));
-  for (const warning of own) void pulumi.log.warn(formatProblem(warning), resource);
+  for (const line of firstLines(own, formatProblem)) void pulumi.log.warn(line, resource);
 }

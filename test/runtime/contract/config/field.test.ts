@@ -14,6 +14,7 @@ import {
   text,
   unknownKey,
 } from "../../../../runtime/contract/config/field.ts";
+import { growthOf, mostLinearGrowth } from "../../../support/growth.ts";
 
 const notes = { description: "What it decides.", source: "A test" };
 
@@ -202,6 +203,15 @@ test.each([
   ["x".repeat(58), `"${"x".repeat(58)}"`],
   ["x".repeat(59), `"${"x".repeat(56)}...`],
   ["mqtts://user:hunter2@broker:8883", '"mqtts://…@broker:8883"'],
+  ["mqtts://user:a//b@c d@broker:8883", '"mqtts://…@broker:8883"'],
+  ["me@host//x", '"me@host//x"'],
 ])("show(%j) is %s", (value, shown) => {
   expect(show(value)).toBe(shown);
+});
+
+test.each([
+  ["slashes without a user", (n: number) => "//".repeat(n)],
+  ["users", (n: number) => "//a@".repeat(n)],
+])("showing a value costs as it is long: %s", (_case, make) => {
+  expect(growthOf(make, show, 50_000)).toBeLessThan(mostLinearGrowth);
 });
