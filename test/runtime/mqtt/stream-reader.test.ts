@@ -193,3 +193,51 @@ describe("StreamReader", () => {
     expect(broken).toHaveLength(1);
   });
 });
+
+describe("a reader that is paused in the middle of a chunk", () => {
+  beforeEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("hands over the rest once it is resumed, in a turn of its own, before it reads on", async () => {
+    const real = new FakeStream();
+    const seen: number[] = [];
+    const paused: StreamReader = new StreamReader(
+      real,
+      (bytes, start) => {
+        seen.push(bytes[start + 1] ?? -1);
+        if (seen.length === 2) paused.setPaused(true);
+      },
+      (cause) => broken.push(cause),
+    );
+    real.arrive(5);
+    expect(seen).toHaveLength(2);
+    expect([paused.isPaused, real.isPaused()]).toEqual([true, true]);
+
+    paused.setPaused(false);
+    expect(seen).toHaveLength(2);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(seen).toHaveLength(5);
+    expect(real.isPaused()).toBe(false);
+    expect(broken).toEqual([]);
+  });
+
+  test("hands over nothing of it when it was stopped meanwhile", async () => {
+    const real = new FakeStream();
+    let count = 0;
+    const stopped: StreamReader = new StreamReader(
+      real,
+      () => {
+        if (++count === 2) stopped.setPaused(true);
+      },
+      (cause) => broken.push(cause),
+    );
+    real.arrive(5);
+    stopped.setPaused(false);
+    stopped.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(count).toBe(2);
+  });
+});
