@@ -94,10 +94,10 @@ describe("what is held", () => {
   test("counts dead letters that the source does not take", () => {
     const deadLetters = { dataflow: "flow", maxBytes: 0, publish: { side: "source", topic: "dead" } } as const;
     const { bench, held } = open({ undeliverable: "DeadLetter", deadLetters });
-    for (let id = 1; id <= 3; id++) bench.arrive(id, { payload: "x".repeat(1000) });
+    for (let id = 1; id <= 3; id++) bench.arrive(id, { payload: "x".repeat(2500) });
     for (let id = 1; id <= 3; id++) bench.destinationSide.onPuback(id, 0x99);
 
-    expect(held()).toBeGreaterThan(3 * 1000);
+    expect(held()).toBeGreaterThan(3 * 2500);
     for (let id = 1; id <= 3; id++) bench.sourceSide.onPuback(id, 0);
     expect(held()).toBe(0);
   });

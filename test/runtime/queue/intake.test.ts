@@ -79,6 +79,18 @@ describe("Intake", () => {
     expect(onGranted).toHaveBeenCalledTimes(1);
   });
 
+  test("grants what waits as soon as enough has left, and not before", () => {
+    const { intake, hold } = open();
+    hold(900);
+    const room = intake.ask(500);
+    const states = [900, 600, 500].map((bytes) => {
+      hold(bytes);
+      return granted(room);
+    });
+
+    expect(states).toEqual([false, false, true]);
+  });
+
   test("does not count a message that is arriving when it decides to pause: it could never become whole", () => {
     const { intake, source, hold } = open();
     const room = intake.ask(1000);
