@@ -35,6 +35,7 @@ export default {
     project("integration", ["integration"], 60_000),
     project("links", ["links"], 240_000),
     project("disk", ["disk"], 120_000),
+    project("memory", ["memory"], 180_000),
     // These compile the whole package first.
     project("build", ["build", "examples"], 240_000),
     {

@@ -2,11 +2,11 @@ import { build } from "esbuild";
 
 /**
  * Puts the relay and its libraries into `dist/relay.mjs`, and the thread that writes its spool into
- * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js.
+ * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js. Another folder than `dist` may be given.
  */
 await build({
   entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/worker.ts" },
-  outdir: "dist",
+  outdir: process.argv[2] ?? "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
   platform: "node",

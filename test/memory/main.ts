@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { drawTrial, memoryGroupProblem, runTrial } from "./trial.ts";
+import { drawTrial, faultsOf, memoryGroupProblem, runTrial } from "./trial.ts";
 
 /*
  * npm run memory -- --trials 200 --seed 1 --parallel 2 --entry dist/relay.mjs
@@ -19,34 +19,24 @@ const { values } = parseArgs({
   },
 });
 
-/** The peak stays under the limit less this part. */
-const spared = 0.1;
-
 const problem = memoryGroupProblem();
-if (problem !== undefined) throw new Error(problem);
+if (problem !== undefined) process.stderr.write(`${problem}: nothing is killed here, and only the peak counts\n`);
 const first = Number(values.seed);
 const seeds = Array.from({ length: Number(values.trials) }, (_, index) => first + index);
-const totals = { trials: 0, refused: 0, killed: 0, "over the limit less 10 %": 0, "not flowing": 0 };
+const totals = { trials: 0, refused: 0, failed: 0 };
 let worst = 0;
 
 async function runNext(): Promise<void> {
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     const trial = drawTrial(seed);
     const outcome = await runTrial(trial, values.entry, { floodMs: Number(values.seconds) * 1000, afterMs: 15_000 });
-    const { ended, isRefused, peakMebibytes, flowing } = outcome;
+    const { isRefused, peakMebibytes } = outcome;
     const share = peakMebibytes / trial.memoryMebibytes;
-    const faults: string[] = [];
+    const faults = faultsOf(trial, outcome);
     totals.trials++;
     if (isRefused) totals.refused++;
-    else {
-      worst = Math.max(worst, share);
-      if (ended !== undefined) faults.push(`ended with ${ended}`);
-      if (ended !== undefined) totals.killed++;
-      if (share > 1 - spared) faults.push("over the limit less 10 %");
-      if (share > 1 - spared) totals["over the limit less 10 %"]++;
-      if (ended === undefined && flowing < trial.dataflows) faults.push("does not flow again");
-      if (ended === undefined && flowing < trial.dataflows) totals["not flowing"]++;
-    }
+    else worst = Math.max(worst, share);
+    if (faults.length > 0) totals.failed++;
     const { log, ...figures } = outcome;
     process.stdout.write(
       `${JSON.stringify({ seed, ...(faults.length > 0 ? { FAILED: faults } : {}), share: share.toFixed(2), ...figures, trial })}\n`,
@@ -59,4 +49,4 @@ await Promise.all(Array.from({ length: Number(values.parallel) }, runNext));
 process.stdout.write(
   `${JSON.stringify({ ...totals, "largest share of the limit": worst.toFixed(2) }, undefined, 2)}\n`,
 );
-process.exit(totals.killed + totals["not flowing"] + totals["over the limit less 10 %"] === 0 ? 0 : 1);
+process.exit(totals.failed === 0 ? 0 : 1);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { between, createRandom, pick } from "../ledger/random.ts";
+import { readImageFlags } from "../support/image-flags.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { FloodDestination, FloodSource, type DestinationPlan, type FloodPlan } from "./flood-broker.ts";
@@ -87,10 +88,11 @@ export function configOf(
   trial: Trial,
   ports: { readonly source: number; readonly destination: number },
 ): RelayConfigInput {
-  const { dataflow, endpoints } = trial;
+  const { dataflow, endpoints, memoryMebibytes } = trial;
   const deadLetter =
     dataflow.undeliverableMessages === "DeadLetter" ? { deadLetter: { endpointRef: "target", topic: "dead" } } : {};
   return buildConfig({
+    relay: { maxMemoryBytes: memoryMebibytes * mebibyte },
     endpoints: {
       origin: plainEndpoint(ports.source, endpoints.source),
       target: plainEndpoint(ports.destination, endpoints.destination),
@@ -167,11 +169,16 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
   await Promise.all([source.listen(), destination.listen()]);
   const file = path.join(folder, "config.json");
   writeFileSync(file, JSON.stringify(configOf(trial, { source: source.port, destination: destination.port })));
-  const group = new MemoryGroup(`mqtt-dataflow-${process.pid}-${trial.seed}`, trial.memoryMebibytes);
+  // Without one the relay is told its limit, and whether it keeps to it is all that can be seen.
+  const isLimited = memoryGroupProblem() === undefined;
+  const group = isLimited
+    ? new MemoryGroup(`mqtt-dataflow-${process.pid}-${trial.seed}`, trial.memoryMebibytes)
+    : undefined;
   const node = path.join(root, "node_modules/node/bin/node");
   const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), "--metrics-port", "0"];
-  const child = spawn(...group.command(node, ["--max-semi-space-size=2", entryPoint, ...args]), {
-    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2} ${process.env["EXTRA"] ?? ""}` },
+  const program = [node, [...(await readImageFlags()), entryPoint, ...args]] as const;
+  const child = spawn(...(group?.command(...program) ?? program), {
+    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}` },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log: string[] = [];
@@ -205,10 +212,24 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
   source.close();
   destination.close();
   await whenEnded;
-  await group.remove();
+  await group?.remove();
   const { sent } = source;
   const { received, flowing } = destination;
   return { ended: endedBy, isRefused, peakMebibytes: peak, flowing, sent, received, log: log.join("").split("\n") };
+}
+
+/** The peak stays under the limit less this part. */
+const spared = 0.1;
+
+/** What went wrong in a trial; nothing where the relay refused to start: too little memory is said, and not found out. */
+export function faultsOf(trial: Trial, { ended, isRefused, peakMebibytes, flowing }: Outcome): string[] {
+  if (isRefused) return [];
+  const faults: string[] = [];
+  if (ended !== undefined) faults.push(`ended with ${ended}`);
+  else if (flowing < trial.dataflows) faults.push(`${flowing} of ${trial.dataflows} dataflows flow again`);
+  const share = peakMebibytes / trial.memoryMebibytes;
+  if (share > 1 - spared) faults.push(`took ${share.toFixed(2)} of its memory`);
+  return faults;
 }
 
 /** Memory of a process that is in no file. */
