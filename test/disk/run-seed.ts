@@ -6,7 +6,7 @@ import type { MqttClient } from "mqtt";
 
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient, type Collector } from "../support/mqtt-clients.ts";
-import { untilTrue } from "../support/patience.ts";
+import { Stopwatch, untilTrue } from "../support/patience.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import { SmallVolume } from "../support/small-volume.ts";
@@ -21,6 +21,8 @@ const backlogBytes = 4 * mebibyte;
 const payloadBytes = [20, 200, 2000, 20_000] as const;
 /** A fault lasts so long before anything else happens: time to notice it and to do the wrong thing. */
 const faultMs = 2500;
+/** How often, and after how long, another message is published where the last may be lost. */
+const [maxRounds, roundMs] = [5, 4000];
 /** Dataflows with a spool. */
 const spooled = ["keep", "drop"] as const;
 
@@ -68,6 +70,9 @@ export async function runSeed(seed: number, mosquitto: string): Promise<Outcome>
   const scene = await createScene(mosquitto, random);
   try {
     return await scene.run(fault);
+  } catch (cause) {
+    process.stderr.write(`seed ${seed}, ${fault.name}:\n${scene.log.join("\n")}\n`);
+    throw cause;
   } finally {
     scene.volume.unmount();
   }
@@ -115,6 +120,12 @@ class Scene {
     this.#spoolFolder = path.join(parts.volume.folder, "spool");
   }
 
+  /** The relay's warnings and errors so far. */
+  get log(): readonly string[] {
+    if (this.#relay !== undefined) this.#noteLog();
+    return this.#log;
+  }
+
   get volume(): SmallVolume {
     return this.#parts.volume;
   }
@@ -144,7 +155,7 @@ class Scene {
     await during;
     await away.start();
     await this.#publish(spooled, 20, bytes);
-    await this.#untilAllArrived();
+    await this.#untilAllArrived(fault, bytes);
     if (fault.arrivesBefore === true) fault.end?.(site);
     await this.#current.untilReady();
     await this.#expectDirect();
@@ -213,11 +224,17 @@ class Scene {
     return messages.filter(({ topic }) => topic === `${dataflow}/a`).map(({ payload }) => Number.parseInt(payload, 10));
   }
 
-  async #untilAllArrived(): Promise<void> {
-    for (const dataflow of spooled) {
-      const last = this.#published[dataflow] ?? 0;
-      await untilTrue(`the last message of "${dataflow}"`, () => this.#numbersOf(dataflow).includes(last), 40_000);
+  /** Until the last message of each has arrived. Where some may be lost the last may be, and one after it has to arrive. */
+  async #untilAllArrived(fault: Fault, bytes: number): Promise<void> {
+    const hasArrived = () =>
+      spooled.every((dataflow) => this.#numbersOf(dataflow).includes(this.#published[dataflow] ?? 0));
+    for (let round = 0; fault.loses === "counted" && round < maxRounds; round++) {
+      const watch = new Stopwatch();
+      while (!hasArrived() && watch.elapsedMs < roundMs) await delay(50);
+      if (hasArrived()) break;
+      await this.#publish(spooled, 1, bytes);
     }
+    await untilTrue("the last message of each dataflow", hasArrived, 40_000);
     for (const name of ["relay_spool_messages", "relay_messages_waiting", "relay_messages_in_flight"])
       await this.#current.untilMetric(name, (value) => value === 0);
   }
