@@ -141,7 +141,7 @@ describeWithPart("mosquitto", (executable) => {
     expect(await relay.metric("relay_messages_delivered_total")).toBe(4);
   });
 
-  test("a topic name with wildcards in it, which no source may send, costs that message and no other", async () => {
+  test("a topic name with wildcards in it, which no source may send, ends two connections and then costs that message alone", async () => {
     const { folder, destination } = await prepare();
     const listener = await ScriptedListener.open();
     const config = buildConfig({
@@ -157,11 +157,20 @@ describeWithPart("mosquitto", (executable) => {
     });
     const arrivals = await collect("in/#", { port: destination.ports.mqtt });
     const relay = await startRelay({ folder, config });
-    const source = await listener.next();
-    await source.accept();
-    await source.grant();
     // Written by hand: no encoder writes such a topic.
-    source.sendBytes(Buffer.concat([Buffer.from([0x32, 9, 0, 4]), Buffer.from("in/#"), Buffer.from([0, 1, 0])]));
+    const malformed = Buffer.concat([Buffer.from([0x32, 9, 0, 4]), Buffer.from("in/#"), Buffer.from([0, 1, 0])]);
+    for (const sessionPresent of [false, true]) {
+      const refused = await listener.next();
+      await refused.accept({ sessionPresent });
+      await refused.grant();
+      refused.sendBytes(malformed);
+      expect(await refused.next("disconnect")).toMatchObject({ reasonCode: 0x82 });
+      refused.stream.end();
+    }
+    const source = await listener.next();
+    await source.accept({ sessionPresent: true });
+    await source.grant();
+    source.sendBytes(malformed);
     source.send({ cmd: "publish", qos: 1, messageId: 2, dup: false, retain: false, topic: "in/next", payload: "" });
     await arrivals.untilTopic("in/next");
 
