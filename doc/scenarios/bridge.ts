@@ -192,7 +192,7 @@ export const bridgeScenarios: readonly Scenario[] = [
     behaviour: "A topic name with wildcards in it does no harm",
     tests: integration(
       "bridge",
-      "a topic name with wildcards in it, which no source may send, costs that message and no other",
+      "a topic name with wildcards in it, which no source may send, ends two connections and then costs that message alone",
     ),
   },
   {
