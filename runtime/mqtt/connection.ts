@@ -125,7 +125,7 @@ export class Connection {
    * @returns whether it came; `false` when the connection ended first
    */
   async confirm(): Promise<boolean> {
-    return this.#requests.ping();
+    return this.#requests.confirm();
   }
 
   /**
@@ -248,7 +248,7 @@ export class Connection {
       traffic: this.traffic,
       lastWriteMs: () => this.#writer.lastWriteMs,
       ping: () => {
-        void this.#requests.ping();
+        this.#requests.ping();
       },
       onTimeout: (silentMs: number) => {
         const what = `was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`;

@@ -35,8 +35,11 @@ export class Requests {
   readonly #peer: string;
   readonly #port: RequestPort;
   readonly #waiting = new Map<number, Waiting>();
-  /** Who waits for the answers to PINGREQ, in their order. */
-  readonly #pings: ((isAnswered: boolean) => void)[] = [];
+  /** PINGREQs that were sent, and those that were answered. */
+  #pingsSent = 0;
+  #pingsAnswered = 0;
+  /** Who waits for the answer to which of them, in their order. */
+  readonly #confirmations: { readonly ping: number; readonly settle: (isAnswered: boolean) => void }[] = [];
   #nextId = firstControlPacketId;
 
   /** @param peer the broker, as messages name it */
@@ -45,15 +48,22 @@ export class Requests {
     this.#port = port;
   }
 
+  /** Sends PINGREQ as a sign of life. Nobody waits for its answer: while nothing is read there may be thousands of them. */
+  ping(): void {
+    if (!this.#port.isOpen) return;
+    this.#pingsSent++;
+    this.#port.write(pingreq);
+  }
+
   /**
    * Sends PINGREQ: its answer comes behind all that the server has read.
    * @returns whether it came; `false` when the connection ended first
    */
-  async ping(): Promise<boolean> {
+  async confirm(): Promise<boolean> {
     if (!this.#port.isOpen) return false;
-    return new Promise((resolve) => {
-      this.#pings.push(resolve);
-      this.#port.write(pingreq);
+    return new Promise((settle) => {
+      this.ping();
+      this.#confirmations.push({ ping: this.#pingsSent, settle });
     });
   }
 
@@ -89,16 +99,16 @@ export class Requests {
 
   /** Takes a PINGRESP. @throws {ProtocolError} when nobody waits for it */
   onPingresp(): void {
-    const settle = this.#pings.shift();
-    if (settle === undefined) throw protocolError("PINGRESP, which nobody waits for");
-    settle(true);
+    if (this.#pingsAnswered === this.#pingsSent) throw protocolError("PINGRESP, which nobody waits for");
+    this.#pingsAnswered++;
+    if (this.#confirmations[0]?.ping === this.#pingsAnswered) this.#confirmations.shift()?.settle(true);
   }
 
   /** The connection has ended: nothing is answered any more. */
   end(): void {
     for (const { settle } of this.#waiting.values()) settle(undefined);
     this.#waiting.clear();
-    for (const settle of this.#pings.splice(0)) settle(false);
+    for (const { settle } of this.#confirmations.splice(0)) settle(false);
   }
 
   #takeId(): number {
