@@ -293,7 +293,11 @@ describeWithPart("mosquitto", (executable) => {
     expect(await relay.metric("relay_messages_lost_total", { reason: "disk_damaged" })).toBe(10);
     expect(await relay.metric("relay_spool_files_aside")).toBe(1);
     expect(relay.log).toContainEqual(
-      expect.objectContaining({ level: "error", msg: expect.stringMatching("goes on in new files") as string, lost: 10 }),
+      expect.objectContaining({
+        level: "error",
+        msg: expect.stringMatching("goes on in new files") as string,
+        lost: 10,
+      }),
     );
     await relay.stop();
     const next = await start();
