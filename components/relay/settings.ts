@@ -67,7 +67,7 @@ export interface RelayPodArgs {
   /** Names of the Secrets that the image is pulled with. */
   imagePullSecrets?: string[];
   /**
-   * Memory of the pod in MiB, as request and as limit. One dataflow needs 92, each further one 1.5, and a disk 35 more; preview says
+   * Memory of the pod in MiB, as request and as limit. One dataflow needs 92, each further one 1.5, and a disk 54 more; preview says
    * how much is needed. What is above that is divided among the dataflows for their messages: the relay never holds more of
    * them, whatever publishers and brokers do. A message of up to half of the rest can be held, and reported where it is larger.
    * @default 256

@@ -33,7 +33,7 @@ export function useDisk(
   const { spool: settings } = relay;
   const queue: SpoolQueue = spool.queue(dataflow, {
     onCommitted: (sequence) => spooler?.onCommitted(sequence),
-    onRows: (rows) => spooler?.onRows(rows),
+    onRows: (rows, largeBytes) => spooler?.onRows(rows, largeBytes),
     onWorks: () => spooler?.onWorks(),
     onLoss: (loss) => {
       takeLoss(loss);
@@ -58,7 +58,7 @@ export function useDisk(
   const spooler =
     settings.mode === "Disabled"
       ? undefined
-      : forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
+      : forwarder.useSpool((waiting, memory, onDone) => new Spooler({ ...options, memory }, waiting, queue, onDone));
   if (queue.loss !== undefined) takeLoss(queue.loss);
   return { queue, spooler, growth: new GrowthWatch() };
 }

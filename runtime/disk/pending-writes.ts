@@ -11,6 +11,11 @@ export class PendingWrites {
     return this.#requests.length === 0;
   }
 
+  /** Bytes of the packets that wait. */
+  get bytes(): number {
+    return this.#requests.reduce((sum, { packets }) => sum + packets.length, 0);
+  }
+
   push(request: WriteRequest): void {
     this.#requests.push(request);
   }

@@ -20,6 +20,8 @@ export interface ReadRequest {
   readonly after: number;
   readonly maxMessages: number;
   readonly maxBytes: number;
+  /** A first message of more bytes is not read; the answer says how long it is. */
+  readonly mostBytes: number;
 }
 
 /** Changes of one queue, to be made at once. */
@@ -109,7 +111,8 @@ export type Answer =
   | { readonly kind: "opened"; readonly clockMs: number; readonly queues: Readonly<Record<string, QueueState>> }
   /** Every batch up to this one is on the disk, and what the queues that it changed hold now. */
   | { readonly kind: "committed"; readonly batch: number; readonly counts: Readonly<Record<string, StoredCounts>> }
-  | { readonly kind: "rows"; readonly queue: string; readonly rows: readonly Row[] }
+  /** `largeBytes`: nothing was read, since the first message is so long. */
+  | { readonly kind: "rows"; readonly queue: string; readonly rows: readonly Row[]; readonly largeBytes?: number }
   /** Something can't be written or read; it is tried again until it works. */
   | { readonly kind: "failing"; readonly reason: string }
   /** All that was asked for is done, after `failing`. */

@@ -13,6 +13,7 @@ export class QueueTable {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
+  readonly #firstBytes: StatementSync;
   readonly #read: StatementSync;
 
   constructor(database: DatabaseSync, name: string) {
@@ -25,11 +26,20 @@ export class QueueTable {
       `INSERT INTO ${table} (sequence, arrived_ms, input_topic, checksum, packet, is_dead_letter) VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#remove = database.prepare(`DELETE FROM ${table} WHERE sequence = ? RETURNING length(packet) AS bytes`);
+    this.#firstBytes = database.prepare(
+      `SELECT length(packet) AS bytes FROM ${table} WHERE sequence > ? ORDER BY sequence LIMIT 1`,
+    );
     this.#read = database.prepare(`SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`);
   }
 
   rowsBehind(sequence: number): Iterable<StoredRow> {
     return this.#read.iterate(sequence) as unknown as Iterable<StoredRow>;
+  }
+
+  /** Bytes of the first message behind another one; 0 without one. */
+  firstBytes(sequence: number): number {
+    const row = this.#firstBytes.get(sequence) as { bytes: number | null } | undefined;
+    return row?.bytes ?? 0;
   }
 
   /** When its oldest message came; `undefined` when it has none. */

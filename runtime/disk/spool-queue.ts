@@ -139,10 +139,13 @@ export class SpoolQueue {
     this.#schedule();
   }
 
-  /** Asks for messages behind `after`; the answer is {@link QueueEvents.onRows}. */
-  read(after: number, maxMessages: number, maxBytes: number): void {
+  /**
+   * Asks for messages behind `after`; the answer is {@link QueueEvents.onRows}. Where the first one has more than `mostBytes`,
+   * the answer is how many it has.
+   */
+  read(after: number, maxMessages: number, maxBytes: number, mostBytes = Infinity): void {
     this.flush();
-    this.#spool.post({ kind: "read", queue: this.name, after, maxMessages, maxBytes });
+    this.#spool.post({ kind: "read", queue: this.name, after, maxMessages, maxBytes, mostBytes });
   }
 
   /** When a message came, by `performance.now()`: before this process, it is a negative number. */

@@ -16,7 +16,7 @@ export interface QueueEvents {
   /** Every message up to this sequence is on the disk. */
   readonly onCommitted: (sequence: number) => void;
   /** The answer to {@link SpoolQueue.read}. */
-  readonly onRows: (rows: readonly Row[]) => void;
+  readonly onRows: (rows: readonly Row[], largeBytes: number | undefined) => void;
   /** The disk works again, after {@link SpoolQueue.trouble}. */
   readonly onWorks: () => void;
   /** Messages of this queue are gone with damaged files; {@link SpoolQueue.settleLoss} once that was counted. */
@@ -162,7 +162,7 @@ export class Spool {
         this.#onCommitted(answer);
         break;
       case "rows":
-        this.#queues.get(answer.queue)?.events.onRows(answer.rows);
+        this.#queues.get(answer.queue)?.events.onRows(answer.rows, answer.largeBytes);
         break;
       case "failing":
         if (this.#trouble === undefined) {

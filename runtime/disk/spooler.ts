@@ -3,6 +3,7 @@ import Denque from "denque";
 import { describeError } from "../contract/errors.ts";
 import { encodePublish, PublishView, type EncodedPublish } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
+import type { Room } from "../memory/lane.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { spooledEntry, type Entry } from "../queue/entry.ts";
@@ -22,15 +23,25 @@ export interface SpoolerOptions {
   readonly maxAgeMs?: number;
   readonly rates: DrainRates;
   readonly qos: 0 | 1;
+  readonly memory: SpoolMemory;
   readonly now: () => number;
   /** Called for a message that can't be read back; tells whether it is to be forgotten, or stops the dataflow. */
   readonly onDamaged: (row: Row) => "forget" | "keep";
 }
 
+/** The memory for what is read back. */
+export interface SpoolMemory {
+  /** Bytes of a portion at most, and of a message that needs no room of its own. */
+  readonly portionBytes: number;
+  /** Room for a larger message. */
+  readonly roomFor: (bytes: number) => Room;
+  /** Counts bytes that were allocated. */
+  readonly allocated: (bytes: number) => void;
+}
+
 /** Messages are read back in portions, while fewer than this many wait in memory. */
 const readBelow = 100;
 const readMessages = 500;
-const readBytes = 4 * 1024 * 1024;
 
 /**
  * The part of a dataflow's messages that is on the disk, or on its way there.
@@ -60,6 +71,8 @@ export class Spooler {
   /** Those of them that were removed while rows are on their way from the disk. */
   #removedMeanwhile: number[] = [];
   #isReading = false;
+  /** For the message that is being read alone. */
+  #room: Room | undefined;
   readonly #view = new PublishView();
   readonly #slab = new Slab();
 
@@ -217,9 +230,23 @@ export class Spooler {
   /** Reads on while few messages wait in memory, and writes on. */
   refill(): void {
     this.appendPending();
-    if (this.#isReading || !this.#hasUnread || this.#waiting.length >= readBelow) return;
+    const { portionBytes } = this.#options.memory;
+    if (this.#isReading || !this.#hasUnread) return;
+    if (this.#waiting.length >= readBelow || this.#waiting.bytes > portionBytes) return;
     this.#isReading = true;
-    this.#queue.read(this.#lastInMemory, readMessages, readBytes);
+    this.#queue.read(this.#lastInMemory, readMessages, portionBytes, portionBytes);
+  }
+
+  /** Reads a message alone that is too long for a portion, once there is room for it. */
+  #readLarge(bytes: number): void {
+    const room = this.#options.memory.roomFor(bytes);
+    this.#isReading = true;
+    this.#room = room;
+    const read = () => {
+      this.#queue.read(this.#lastInMemory, 1, bytes);
+    };
+    if (room.isGranted) read();
+    else room.onGranted = read;
   }
 
   get #hasUnread(): boolean {
@@ -282,8 +309,12 @@ export class Spooler {
   }
 
   /** Takes the messages that were asked for. */
-  onRows(rows: readonly Row[]): void {
+  onRows(rows: readonly Row[], largeBytes?: number): void {
     this.#isReading = false;
+    if (largeBytes !== undefined) {
+      this.#readLarge(largeBytes);
+      return;
+    }
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
       if (this.#alsoInMemory.has(row.sequence)) continue;
@@ -295,9 +326,13 @@ export class Spooler {
       }
       const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
       entry.isDeadLetter = row.isDeadLetter;
+      entry.room = this.#room;
+      this.#room = undefined;
       this.#waiting.push(entry);
     }
     for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);
+    this.#room?.release(); // of a message that was damaged, or is gone
+    this.#room = undefined;
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
   }
@@ -309,6 +344,9 @@ export class Spooler {
     const { qos } = this.#options;
     try {
       const view = this.#view.readPacket(bytes).scanProperties();
+      // A large one is sent as it lies there.
+      view.isOwn = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
+      this.#options.memory.allocated(2 * bytes.length);
       return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
     } catch (cause) {
       return `it is no PUBLISH: ${describeError(cause)}`;

@@ -188,10 +188,17 @@ export class SpoolStore {
     for (const stored of this.#queue(name).rowsBehind(after)) {
       const row = readRow(stored);
       bytes += row.packetBytes;
-      if (rows.length > 0 && (rows.length >= maxMessages || bytes > maxBytes)) break;
+      if (rows.length > 0 && bytes > maxBytes) break;
       rows.push(row);
+      // Here, and not when the next one has been read: it may be large.
+      if (rows.length >= maxMessages) break;
     }
     return rows;
+  }
+
+  /** Bytes of the first message behind `after`; 0 without one. */
+  firstBytes(name: string, after: number): number {
+    return this.#queue(name).firstBytes(after);
   }
 
   /** Closes the database, and gives the folder's lock back where it is not handed on. */

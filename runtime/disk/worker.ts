@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 
+import { Collector } from "../memory/collector.ts";
 import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
@@ -13,6 +14,11 @@ const tickMs = 1000;
 const commitBytes = 2 * 1024 * 1024;
 /** A spool that is damaged again so soon is on a disk that fails: it is not replaced once more. */
 const replaceAgainMs = 10_000;
+
+/** Bytes of buffers that may wait to be collected in this thread. */
+const garbageBytes = 8 * 1024 * 1024;
+/** From so many bytes on a packet is handed over without a copy. */
+const handedOverBytes = 65_536;
 
 /**
  * The thread that writes. It takes all changes that are at hand and commits them together, so that one fsync serves every
@@ -40,6 +46,8 @@ class SpoolThread {
   /** Damaged databases in the folder. */
   #aside = 0;
   readonly #ticking: NodeJS.Timeout;
+  /** The packets of a write that is done, and of a read that was answered, are garbage of this thread. */
+  readonly #collector = new Collector({ garbageBytes, liveBytes: () => this.#pending.bytes });
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -149,6 +157,7 @@ class SpoolThread {
         const requests = this.#pending.first(commitBytes);
         const counts = spool.write(requests);
         this.#pending.shift(requests.length);
+        this.#collector.allocated(requests.reduce((sum, { packets }) => sum + packets.length, 0));
         this.#answer({ kind: "committed", batch: requests.at(-1)?.batch ?? 0, counts });
         this.#takeAll();
         this.#readAll(spool, false);
@@ -177,15 +186,33 @@ class SpoolThread {
     let trouble: string | undefined;
     for (const request of this.#reads.values()) {
       try {
-        const { queue } = request;
-        this.#answer({ kind: "rows", queue, rows: spool.store.read(queue, request.after, request) });
-        this.#reads.delete(queue);
+        this.#read(spool, request);
+        this.#reads.delete(request.queue);
       } catch (cause) {
         trouble = describeSqlite(cause);
         if (isDamage(cause)) this.#replace(spool, trouble, true);
       }
     }
     this.#readTrouble = trouble;
+  }
+
+  #read({ store }: SpoolFolder, request: ReadRequest): void {
+    const { queue, after, mostBytes } = request;
+    const firstBytes = store.firstBytes(queue, after);
+    if (firstBytes > mostBytes) {
+      this.#answer({ kind: "rows", queue, rows: [], largeBytes: firstBytes });
+      return;
+    }
+    const rows = store.read(queue, after, request);
+    const bytes = rows.reduce((sum, { packetBytes }) => sum + packetBytes, 0);
+    // A large packet is handed over as it is; for small ones copying is quicker.
+    const large = rows.flatMap(({ packet: { buffer, byteLength } }) =>
+      byteLength >= handedOverBytes && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
+        ? [buffer]
+        : [],
+    );
+    this.#port.postMessage({ kind: "rows", queue, rows } satisfies Answer, large);
+    this.#collector.allocated(bytes);
   }
 
   /** Does what may fail: damaged or missing files are replaced at once, everything else is tried again later. */

@@ -1,6 +1,6 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
-import type { Spooler } from "../disk/spooler.ts";
+import type { Spooler, SpoolMemory } from "../disk/spooler.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Backlog } from "./backlog.ts";
@@ -130,8 +130,8 @@ export class Forwarder {
   }
 
   /** Messages that the destination can't take yet go to the disk. Before any connection is open. */
-  useSpool(create: (waiting: WaitingQueue, onDone: () => void) => Spooler): Spooler {
-    this.#backlog.spooler = create(this.#backlog.waiting, () => {
+  useSpool(create: (waiting: WaitingQueue, memory: SpoolMemory, onDone: () => void) => Spooler): Spooler {
+    this.#backlog.spooler = create(this.#backlog.waiting, this.#intake.forDisk, () => {
       this.#release();
       this.#sender.pump();
     });

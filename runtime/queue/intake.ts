@@ -1,5 +1,6 @@
 import type { MemoryShare } from "../memory/budget.ts";
 import type { Room } from "../memory/lane.ts";
+import type { SpoolMemory } from "../disk/spooler.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
@@ -19,6 +20,13 @@ export interface IntakeOptions {
   /** Another dataflow needs the room of a message that is larger than its share. */
   readonly onRoomWanted: () => void;
 }
+
+/** What is read from the disk at a time: part of the share, and bounds of it. */
+const [portionShare, leastPortionBytes, mostPortionBytes] = [1 / 8, 32_768, 4 * 1024 * 1024];
+/** A message that is read back is in memory twice for a moment: as it came, and as it is sent. */
+const copiesWhenRead = 2;
+/** Where nobody limits memory. */
+const unlimited: Room = { isGranted: true, onGranted: () => undefined, release: () => undefined };
 
 /**
  * Decides which messages come into the memory of a dataflow. Small ones are read as they come, until so many are here that the
@@ -71,6 +79,20 @@ export class Intake {
     this.#waiting.add(room);
     this.#grant();
     return room;
+  }
+
+  /** Memory for what comes back from the disk. A message that is larger than all that there is gets all that there is. */
+  get forDisk(): SpoolMemory {
+    const { share, onRoomWanted } = this.#options;
+    return {
+      portionBytes: Math.min(mostPortionBytes, Math.max(leastPortionBytes, share.bytes * portionShare)),
+      roomFor: (bytes) => {
+        const wanted = Math.min(bytes * copiesWhenRead, share.longestBytes);
+        const room = share.askForLarge(wanted, { onWanted: onRoomWanted });
+        return room ?? unlimited;
+      },
+      allocated: share.allocated,
+    };
   }
 
   /** Reads on, or no further, by what is held now. To be called when messages have come or left. */

@@ -1,7 +1,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 
 import type { Row } from "../../../runtime/disk/spool.ts";
-import { Spooler } from "../../../runtime/disk/spooler.ts";
+import { Spooler, type SpoolMemory } from "../../../runtime/disk/spooler.ts";
 import { encodePublish, stampExpiry, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { createEntry } from "../../../runtime/queue/entry.ts";
 import { WaitingQueue } from "../../../runtime/queue/waiting-queue.ts";
@@ -11,8 +11,14 @@ import { ForwarderBench, viewOfPublish } from "../queue/fakes.ts";
 
 const { source: session } = new ForwarderBench().forwarder;
 
+const boundless: SpoolMemory = {
+  portionBytes: 4 * 1024 * 1024,
+  roomFor: () => ({ isGranted: true, onGranted: () => undefined, release: () => undefined }),
+  allocated: () => undefined,
+};
+
 /** A spooler on a disk, as each process makes one. */
-function open(disk: FakeDisk) {
+function open(disk: FakeDisk, memory = boundless) {
   const waiting = new WaitingQueue();
   const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
   const damaged: Row[] = [];
@@ -22,7 +28,7 @@ function open(disk: FakeDisk) {
   };
   const options = { maxBytes: 1e6, rates, qos: 1 as const, now: () => 0, onDamaged };
   const queue = disk.open(() => spooler);
-  const spooler = new Spooler(options, waiting, queue, () => undefined);
+  const spooler = new Spooler({ memory, ...options }, waiting, queue, () => undefined);
   return { spooler, waiting, queue, damaged };
 }
 

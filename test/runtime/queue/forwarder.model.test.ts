@@ -408,7 +408,9 @@ class World {
       const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
       const onDamaged = () => "forget" as const;
       const options = { maxBytes: this.#diskBytes, rates, qos: 1 as const, now: () => this.#nowMs, onDamaged };
-      const spooler = forwarder.useSpool((waiting, onDone) => new Spooler(options, waiting, queue, onDone));
+      const spooler = forwarder.useSpool(
+        (waiting, memory, onDone) => new Spooler({ ...options, memory }, waiting, queue, onDone),
+      );
     }
     return forwarder;
   }
