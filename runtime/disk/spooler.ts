@@ -1,9 +1,7 @@
 import Denque from "denque";
 
-import { describeError } from "../contract/errors.ts";
-import { encodePublish, PublishView, type EncodedPublish } from "../mqtt/publish.ts";
-import { Slab } from "../mqtt/slab.ts";
-import type { Room } from "../memory/lane.ts";
+import type { EncodedPublish } from "../mqtt/publish.ts";
+import { ReadBack, type SpoolMemory } from "./read-back.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { spooledEntry, type Entry } from "../queue/entry.ts";
@@ -29,19 +27,8 @@ export interface SpoolerOptions {
   readonly onDamaged: (row: Row) => "forget" | "keep";
 }
 
-/** The memory for what is read back. */
-export interface SpoolMemory {
-  /** Bytes of a portion at most, and of a message that needs no room of its own. */
-  readonly portionBytes: number;
-  /** Room for a larger message. */
-  readonly roomFor: (bytes: number) => Room;
-  /** Counts bytes that were allocated. */
-  readonly allocated: (bytes: number) => void;
-}
-
 /** Messages are read back in portions, while fewer than this many wait in memory. */
 const readBelow = 100;
-const readMessages = 500;
 
 /**
  * The part of a dataflow's messages that is on the disk, or on its way there.
@@ -70,17 +57,14 @@ export class Spooler {
   readonly #alsoInMemory = new Set<number>();
   /** Those of them that were removed while rows are on their way from the disk. */
   #removedMeanwhile: number[] = [];
-  #isReading = false;
-  /** For the message that is being read alone. */
-  #room: Room | undefined;
-  readonly #view = new PublishView();
-  readonly #slab = new Slab();
+  readonly #readBack: ReadBack;
 
   /** @param onDone called when messages became safe, or came back from the disk */
   constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
     this.#options = options;
     this.#waiting = waiting;
     this.#queue = queue;
+    this.#readBack = new ReadBack(queue, options.memory, options.qos);
     this.#onDone = onDone;
     this.#rate = new DrainRate(options.rates, options.now());
     this.#lastLeft = queue.messages > 0 ? queue.lastSequence : 0;
@@ -163,7 +147,7 @@ export class Spooler {
 
   /** The pending write that is sent next; `undefined` while older ones are on the disk. */
   peekPending(): Entry | undefined {
-    return this.#hasUnread || this.#isReading ? undefined : this.#pending.peekFront();
+    return this.#hasUnread || this.#readBack.isUnderWay ? undefined : this.#pending.peekFront();
   }
 
   /** Takes out what {@link peekPending} showed. */
@@ -195,7 +179,8 @@ export class Spooler {
   remove(entry: Entry): void {
     this.#queue.remove(entry.sequence, entry.spooledBytes);
     // Rows that were read before it was removed may still be on their way.
-    if (this.#alsoInMemory.has(entry.sequence) && this.#isReading) this.#removedMeanwhile.push(entry.sequence);
+    if (this.#alsoInMemory.has(entry.sequence) && this.#readBack.isUnderWay)
+      this.#removedMeanwhile.push(entry.sequence);
     else this.#alsoInMemory.delete(entry.sequence);
     entry.sequence = 0;
     this.appendPending();
@@ -231,22 +216,9 @@ export class Spooler {
   refill(): void {
     this.appendPending();
     const { portionBytes } = this.#options.memory;
-    if (this.#isReading || !this.#hasUnread) return;
+    if (this.#readBack.isUnderWay || !this.#hasUnread) return;
     if (this.#waiting.length >= readBelow || this.#waiting.bytes > portionBytes) return;
-    this.#isReading = true;
-    this.#queue.read(this.#lastInMemory, readMessages, portionBytes, portionBytes);
-  }
-
-  /** Reads a message alone that is too long for a portion, once there is room for it. */
-  #readLarge(bytes: number): void {
-    const room = this.#options.memory.roomFor(bytes);
-    this.#isReading = true;
-    this.#room = room;
-    const read = () => {
-      this.#queue.read(this.#lastInMemory, 1, bytes);
-    };
-    if (room.isGranted) read();
-    else room.onGranted = read;
+    this.#readBack.start(this.#lastInMemory);
   }
 
   get #hasUnread(): boolean {
@@ -310,15 +282,15 @@ export class Spooler {
 
   /** Takes the messages that were asked for. */
   onRows(rows: readonly Row[], largeBytes?: number): void {
-    this.#isReading = false;
+    this.#readBack.end();
     if (largeBytes !== undefined) {
-      this.#readLarge(largeBytes);
+      this.#readBack.startLarge(this.#lastInMemory, largeBytes);
       return;
     }
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
       if (this.#alsoInMemory.has(row.sequence)) continue;
-      const publish = this.#encode(row);
+      const publish = this.#readBack.encode(row);
       if (typeof publish === "string") {
         if (this.#options.onDamaged({ ...row, damage: publish }) === "forget")
           this.#queue.remove(row.sequence, row.packetBytes);
@@ -326,33 +298,13 @@ export class Spooler {
       }
       const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
       entry.isDeadLetter = row.isDeadLetter;
-      entry.room = this.#room;
-      this.#room = undefined;
+      entry.room = this.#readBack.takeRoom();
       this.#waiting.push(entry);
     }
     for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);
-    this.#room?.release(); // of a message that was damaged, or is gone
-    this.#room = undefined;
+    this.#readBack.takeRoom()?.release(); // of a message that was damaged, or is gone
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
-  }
-
-  /** Encodes it anew: the destination's QoS may have changed since it was written. A text says why it is damaged. */
-  #encode({ packet, inputTopic, damage }: Row): EncodedPublish | string {
-    if (damage !== undefined) return damage;
-    const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
-    const { qos } = this.#options;
-    try {
-      const view = this.#view.readPacket(bytes).scanProperties();
-      // A large one is sent as it lies there.
-      view.isOwn = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
-      this.#options.memory.allocated(2 * bytes.length);
-      return encodePublish(view, { qos, retain: view.retain, inputTopic }, this.#slab);
-    } catch (cause) {
-      return `it is no PUBLISH: ${describeError(cause)}`;
-    } finally {
-      this.#view.leave();
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
-import type { Spooler, SpoolMemory } from "../disk/spooler.ts";
+import type { SpoolMemory } from "../disk/read-back.ts";
+import type { Spooler } from "../disk/spooler.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Backlog } from "./backlog.ts";

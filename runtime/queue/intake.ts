@@ -1,6 +1,6 @@
 import type { MemoryShare } from "../memory/budget.ts";
 import type { Room } from "../memory/lane.ts";
-import type { SpoolMemory } from "../disk/spooler.ts";
+import type { SpoolMemory } from "../disk/read-back.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
 
@@ -91,7 +91,9 @@ export class Intake {
         const room = share.askForLarge(wanted, { onWanted: onRoomWanted });
         return room ?? unlimited;
       },
-      allocated: share.allocated,
+      allocated: (bytes) => {
+        share.allocated(bytes);
+      },
     };
   }
 

@@ -132,7 +132,8 @@ describe("useDisk", () => {
 
   test("takes a damaged message from the disk and goes on, or stops and leaves it there, as the policy says", () => {
     const [discarding, stopping] = [use("Discard"), use("Stop")];
-    for (const { events } of [discarding, stopping]) events.onRows([{ ...row, damage: "its checksum is wrong" }], undefined);
+    for (const { events } of [discarding, stopping])
+      events.onRows([{ ...row, damage: "its checksum is wrong" }], undefined);
 
     expect([discarding.removed, discarding.stopped]).toEqual([[1], []]);
     expect(discarding.bench.troubles).toMatchObject([

@@ -1,7 +1,8 @@
 import type { IPublishPacket } from "mqtt-packet";
 
 import type { Row } from "../../../runtime/disk/spool.ts";
-import { Spooler, type SpoolMemory } from "../../../runtime/disk/spooler.ts";
+import type { SpoolMemory } from "../../../runtime/disk/read-back.ts";
+import { Spooler } from "../../../runtime/disk/spooler.ts";
 import { encodePublish, stampExpiry, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { createEntry } from "../../../runtime/queue/entry.ts";
 import { WaitingQueue } from "../../../runtime/queue/waiting-queue.ts";
@@ -155,5 +156,94 @@ describe("a disk that fails", () => {
     while (disk.work());
 
     expect([[...disk.rows.keys()], spooler.pendingLength, spooler.isSettled]).toEqual([[1, 2], 0, true]);
+  });
+});
+
+/** Does all that was asked for. */
+function workAll(disk: FakeDisk): void {
+  while (disk.work());
+}
+
+describe("a message on the disk that is larger than a portion", () => {
+  /** Memory whose rooms the test grants. */
+  function limited() {
+    const rooms: {
+      bytes: number;
+      isGranted: boolean;
+      isReleased: boolean;
+      onGranted: () => void;
+      release: () => void;
+    }[] = [];
+    const memory: SpoolMemory = {
+      portionBytes: 1000,
+      roomFor: (bytes) => {
+        const room = {
+          bytes,
+          isGranted: false,
+          isReleased: false,
+          onGranted: () => undefined,
+          release: () => undefined,
+        };
+        room.release = () => void (room.isReleased = true);
+        rooms.push(room);
+        return room;
+      },
+      allocated: () => undefined,
+    };
+    return { memory, rooms };
+  }
+
+  function write(disk: FakeDisk, sizes: readonly number[]): void {
+    const { spooler } = open(disk);
+    for (const [index, size] of sizes.entries()) {
+      const view = viewOfPublish({ messageId: index + 1, payload: Buffer.alloc(size, "x") }).scanProperties();
+      spooler.push(createEntry(encodePublish(view, { qos: 1, retain: false }), index + 1, session, 0));
+    }
+    workAll(disk);
+  }
+
+  test("waits for room, is read alone then, and keeps the room until it leaves memory", () => {
+    const disk = new FakeDisk();
+    write(disk, [10, 5000, 20]);
+    const { memory, rooms } = limited();
+    const { spooler, waiting } = open(disk, memory);
+
+    spooler.refill();
+    workAll(disk);
+    expect(waiting.length).toBe(1); // what is before it
+    waiting.shift();
+    spooler.refill();
+    workAll(disk);
+    expect(waiting.length).toBe(0);
+    expect(rooms).toHaveLength(1);
+    expect(rooms[0]?.bytes).toBeGreaterThan(5000);
+
+    rooms[0]?.onGranted();
+    workAll(disk);
+    const large = waiting.shift();
+    expect(large?.publish.length).toBeGreaterThan(5000);
+    expect(rooms[0]?.isReleased).toBe(false);
+    large?.leaveMemory();
+    expect(rooms[0]?.isReleased).toBe(true);
+
+    spooler.refill();
+    workAll(disk);
+    expect(waiting.length).toBe(1); // what is behind it
+    expect(rooms).toHaveLength(1);
+  });
+
+  test("gives the room back when it is gone, or damaged, by the time that it is read", () => {
+    const disk = new FakeDisk();
+    write(disk, [5000]);
+    const { memory, rooms } = limited();
+    const { spooler } = open(disk, memory);
+    spooler.refill();
+    workAll(disk);
+    disk.rows.clear();
+
+    rooms[0]?.onGranted();
+    workAll(disk);
+
+    expect(rooms[0]?.isReleased).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import type { Row } from "../../../runtime/disk/spool.ts";
 /** What a {@link FakeDisk} tells. */
 export interface DiskEvents {
   readonly onCommitted: (sequence: number) => void;
-  readonly onRows: (rows: readonly Row[]) => void;
+  readonly onRows: (rows: readonly Row[], largeBytes?: number) => void;
 }
 
 /** A disk that writes and reads when it is told to, and outlives the process that used it. */
@@ -54,11 +54,14 @@ export class FakeDisk {
         removed.push(sequence);
         schedule(commit);
       },
-      read: (after: number, maxMessages: number) => {
+      read: (after: number, maxMessages: number, _maxBytes: number, mostBytes = Infinity) => {
         schedule(() => {
           commit();
-          const found = [...this.rows.values()].filter(({ sequence }) => sequence > after);
-          events().onRows(found.sort((a, b) => a.sequence - b.sequence).slice(0, Math.min(maxMessages, 3)));
+          const behind = [...this.rows.values()].filter(({ sequence }) => sequence > after);
+          const found = behind.sort((a, b) => a.sequence - b.sequence).slice(0, Math.min(maxMessages, 3));
+          const tooLarge = found.findIndex(({ packetBytes }) => packetBytes > mostBytes);
+          if (tooLarge === 0) events().onRows([], found[0]?.packetBytes);
+          else events().onRows(tooLarge < 0 ? found : found.slice(0, tooLarge));
         });
       },
       arrivalOf: ({ arrivedMs }: Row) => arrivedMs,
