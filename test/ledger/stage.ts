@@ -144,7 +144,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
   // Without a session there is nobody to keep messages for.
   await fleet.start();
   if (!(await fleet.untilReady(readyMs)))
-    throw new Error(`the relay was not ready within ${readyMs} ms:\n${fleet.log.join("\n")}`);
+    throw new Error(`not ready within ${readyMs} ms: ${await fleet.readiness()}\n${fleet.log.join("\n")}`);
   const isFlooded = { value: false };
   const publisher = new Publisher({
     port: source.port,
