@@ -68,6 +68,14 @@ class DestinationConnection implements ConnectionUser {
     return;
   }
 
+  roomFor(): undefined {
+    return undefined;
+  }
+
+  onPassedOver(): void {
+    return;
+  }
+
   onPuback(packetId: number, reasonCode: number): void {
     this.#side.onPuback(packetId, reasonCode);
   }
@@ -90,6 +98,8 @@ function refuseQos0({ peer, name }: Side, counters: Counters): ConnectionUser {
   return {
     prepare: () => Promise.reject(new ConnectionError(text, { retry: "slowly" })),
     onPublish: () => undefined,
+    roomFor: () => undefined,
+    onPassedOver: () => undefined,
     onPuback: () => undefined,
     quiesce: () => Promise.resolve(),
     close: () => counters.disconnects.destination++,

@@ -21,8 +21,8 @@ export interface ConnectionUser {
   /** Finishes what the connection needs to be up, such as its subscriptions; a rejection ends it. */
   readonly prepare: () => Promise<void>;
   readonly onPublish: ConnectionEvents["onPublish"];
-  readonly roomFor?: NonNullable<ConnectionEvents["roomFor"]>;
-  readonly onPassedOver?: NonNullable<ConnectionEvents["onPassedOver"]>;
+  readonly roomFor: ConnectionEvents["roomFor"];
+  readonly onPassedOver: ConnectionEvents["onPassedOver"];
   readonly onMalformed?: ConnectionEvents["onMalformed"];
   readonly onPuback: ConnectionEvents["onPuback"];
   /**
@@ -206,8 +206,8 @@ export class Link {
           });
         },
         onPublish: (view) => user?.onPublish(view),
-        roomFor: (bytes) => user?.roomFor?.(bytes),
-        onPassedOver: (view, bytes) => user?.onPassedOver?.(view, bytes),
+        roomFor: (bytes) => user?.roomFor(bytes),
+        onPassedOver: (view, bytes) => user?.onPassedOver(view, bytes),
         onMalformed: (view, problem) => user?.onMalformed?.(view, problem) === true,
         onPuback: (packetId, reasonCode) => user?.onPuback(packetId, reasonCode),
         onClosed: (error) => {

@@ -7,6 +7,7 @@ import { subscribedFilters } from "../contract/subscriptions.ts";
 import { TopicMatcher } from "../contract/topic/matcher.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
+import type { Room } from "../memory/lane.ts";
 import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
 import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
@@ -259,10 +260,24 @@ class RemovedSessionConnection implements ConnectionUser {
   }
 
   onPublish(view: PublishView): void {
-    if (this.#lastMs !== undefined) this.#lastMs = performance.now();
-    this.#options.onMessage();
+    this.#noteMessage();
     if (this.#matcher.matches(view.topic)) this.#source.onPublish(view);
     else this.#source.onUnwanted(view);
+  }
+
+  roomFor(bytes: number): Room | undefined {
+    return this.#source.roomFor(bytes);
+  }
+
+  onPassedOver(view: PublishView, bytes: number): void {
+    this.#noteMessage();
+    if (this.#matcher.matches(view.topic)) this.#source.onPassedOver(view, bytes);
+    else this.#source.onUnwanted(view);
+  }
+
+  #noteMessage(): void {
+    if (this.#lastMs !== undefined) this.#lastMs = performance.now();
+    this.#options.onMessage();
   }
 
   onMalformed(view: PublishView, problem: ProtocolError): boolean {

@@ -9,10 +9,10 @@ import { PacketType } from "./wire/server-packets.ts";
 export interface MessageEvents {
   /** The view is used again for the next message, which is well-formed as this one is. */
   readonly onPublish: (view: PublishView) => void;
-  /** Room for a message of so many bytes that has begun to arrive; `undefined`, or omitted, where there never is so much. */
-  readonly roomFor?: (bytes: number) => Room | undefined;
+  /** Room for a message of so many bytes that has begun to arrive; `undefined` where there never is so much. */
+  readonly roomFor: (bytes: number) => Room | undefined;
   /** Such a message has passed; the view has its topic, no properties and no payload. */
-  readonly onPassedOver?: (view: PublishView, bytes: number) => void;
+  readonly onPassedOver: (view: PublishView, bytes: number) => void;
   /**
    * A message has come that is malformed and can be acknowledged.
    * @returns whether it is taken all the same; `false`, as where this is omitted: it ends the connection
@@ -34,11 +34,13 @@ export class InboundMessages {
       roomFor: (first, length) => {
         const type = first >> 4;
         if (type !== PacketType.publish) throw protocolError(`a packet of type ${type} with ${length} bytes`);
-        return isOpen() ? events.roomFor?.(length) : undefined;
+        return isOpen() ? events.roomFor(length) : undefined;
       },
       onPassedOver: (head, end, headerLength, length) => {
         const view = this.#view.readHead(head, end, headerLength);
-        this.#handOver(view, () => events.onPassedOver?.(view, length));
+        this.#handOver(view, () => {
+          events.onPassedOver(view, length);
+        });
       },
     };
   }

@@ -59,7 +59,7 @@ async function startInstances(instanceCount: number, [source, destination]: read
   return { stop, takenUp };
 }
 
-/** Publishes 60 messages at the source and returns what arrives at the destination, once it has all or nothing more comes. */
+/** Publishes 60 messages, some of them large, at the source and returns what arrives at the destination, once it has all or nothing more comes. */
 async function connectEnds(source: number, destination: number) {
   const publisher = await connectMqttClient({ port: source });
   const subscriber = await connectMqttClient({ port: destination });
@@ -67,7 +67,10 @@ async function connectEnds(source: number, destination: number) {
   subscriber.on("message", (_topic, payload) => received.push(payload.toString()));
   await subscriber.subscribeAsync("#", { qos: 1 });
   return async (name: string) => {
-    const expected = Array.from({ length: 60 }, (_, index) => `${name} ${index}`);
+    const expected = Array.from(
+      { length: 60 },
+      (_, index) => `${name} ${index}${index % 20 === 0 ? "x".repeat(200_000) : ""}`,
+    );
     for (const payload of expected) await publisher.publishAsync("plant/a", payload, { qos: 1 });
     while (!expected.every((payload) => received.includes(payload))) await delay(20);
     await delay(300); // for copies

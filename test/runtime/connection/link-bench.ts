@@ -50,6 +50,8 @@ export class LinkBench {
         return {
           prepare: async () => prepare?.(connection, limits),
           onPublish: onPublish ?? (({ topic }) => this.events.push(`PUBLISH ${topic}`)),
+          roomFor: () => undefined,
+          onPassedOver: () => undefined,
           onPuback: (packetId) => this.events.push(`PUBACK ${packetId}`),
           quiesce: async (signal) => quiesce?.(signal),
           close: () => {

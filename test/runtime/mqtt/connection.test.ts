@@ -56,6 +56,8 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
         limits.push(announced);
       },
       onPublish: (view) => events.push(`PUBLISH ${view.topic}`),
+      roomFor: () => undefined,
+      onPassedOver: () => undefined,
       onMalformed,
       onPuback: (packetId, reasonCode) => events.push(`PUBACK ${packetId} ${reasonCode}`),
       onClosed: (error) => {
@@ -454,7 +456,14 @@ describe("a paused connection over TCP", () => {
         connection.setPaused(true);
       };
       const none = () => undefined;
-      new Connection(stream, options, { onConnected, onPublish: none, onPuback: none, onClosed: resolve });
+      new Connection(stream, options, {
+        onConnected,
+        onPublish: none,
+        roomFor: () => undefined,
+        onPassedOver: () => undefined,
+        onPuback: none,
+        onClosed: resolve,
+      });
     });
     const broker = await listener.next();
     await broker.accept();

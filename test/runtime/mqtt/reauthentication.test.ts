@@ -42,6 +42,8 @@ async function open(change: Partial<ConnectOptions> = {}): Promise<{
     {
       onConnected: () => undefined,
       onPublish: ({ topic }) => published.push(topic),
+      roomFor: () => undefined,
+      onPassedOver: () => undefined,
       onPuback: () => undefined,
       onClosed,
     },

@@ -117,6 +117,8 @@ test("a connection takes any bytes in any chunks: it ends with a reason or goes 
         {
           onConnected: () => undefined,
           onPublish: (view) => void patch(view),
+          roomFor: () => undefined,
+          onPassedOver: (view) => void patch(view),
           onPuback: () => undefined,
           onClosed: (error) => ends.push(error),
         },
