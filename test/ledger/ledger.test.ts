@@ -182,6 +182,18 @@ describe("Ledger", () => {
     expect(ledger.close().outOfOrder).toEqual([0]);
   });
 
+  test("with QoS 0 one that comes again, since its PUBACK was lost, has its place and is no measure for those behind it", () => {
+    const { ledger, comes, comesAgain, isSent, connect } = open({ destination: 0 });
+    comes(0);
+    comes(5);
+    connect("source", 2);
+    comesAgain(0, 2); // the relay has the first copy still
+    isSent(0);
+    isSent(5);
+
+    expect(ledger.close().outOfOrder).toEqual([]);
+  });
+
   test("a copy that an earlier filter of the session brings has no credit, unless filters were just changed", () => {
     const { ledger, comes, comesAsCopy, isSent, isTaken } = open();
     comes(0);
