@@ -308,7 +308,7 @@ describe("BatchWriter", () => {
       reader.push(chunk);
     });
     accepted.resume();
-    writer.end(1000);
+    writer.end(patientMs(20_000));
     await once(accepted, "end");
     accepted.destroy();
     server.close();
