@@ -7,6 +7,7 @@ import tls from "node:tls";
 import { BatchWriter } from "../../../runtime/mqtt/batch-writer.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
 import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
+import { patientMs } from "../../support/patience.ts";
 import { encode } from "./scripted-broker.ts";
 
 /** A stream that keeps what is written, and lets it go when it is told to. */
