@@ -102,8 +102,9 @@ export class Arrivals {
   #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
     const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
     if (view.qos > 0) side.expectAcknowledgement(entry);
-    this.#intake.count(view.end);
-    if (this.#intake.isLarge(view.end)) {
+    // Not `view.end`: that is where it ends among others, unless its bytes are its own.
+    this.#intake.count(publish.length);
+    if (view.room !== undefined && this.#intake.isLarge(view.end)) {
       entry.room = view.room;
       view.room = undefined;
     }

@@ -103,6 +103,26 @@ describe("what is held", () => {
   });
 });
 
+test("counts as allocated what a message takes, and not where it lies among others in what was read", () => {
+  let allocated = 0;
+  const memory: MemoryShare = { ...unboundedShare, allocated: (bytes) => (allocated += bytes) };
+  const bench = new ForwarderBench({ memory });
+  const packet = encode({
+    cmd: "publish",
+    qos: 1,
+    messageId: 5,
+    dup: false,
+    retain: false,
+    topic: "a/b",
+    payload: "x",
+  });
+  const chunk = Buffer.concat([Buffer.alloc(50_000), packet]);
+
+  bench.sourceSide.onPublish(new PublishView().read(chunk, 50_000, chunk.length, 2));
+
+  expect(allocated).toBe(packet.length);
+});
+
 describe("a message that is larger than the share", () => {
   test("keeps its room until the destination has it", () => {
     const { bench, lane } = open();
