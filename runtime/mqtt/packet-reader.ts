@@ -24,6 +24,9 @@ export interface PacketGate {
 /** A packet up to this size is read without asking: for each connection there is one at most that is not whole. */
 export const smallPacketBytes = 65_536;
 
+const nothing = Buffer.alloc(0);
+/** First size of the memory for what is kept. */
+const leastKeptBytes = 4096;
 /** As much of a packet that is passed over as its handler gets: the longest topic and what stands before and behind it. */
 const headBytes = 66_000;
 
@@ -49,8 +52,10 @@ export class PacketReader {
   /** The first bytes of a packet whose length is not known yet. */
   readonly #header = Buffer.alloc(1 + maxVariableIntegerBytes);
   #headerFilled = 0;
-  /** What has come and is to be read once the reader goes on. */
-  #rest: Buffer | undefined;
+  /** What has come and is to be read once the reader goes on: from `#keptStart` up to `#keptEnd`. Grows, so that many small chunks cost no more. */
+  #kept = nothing;
+  #keptStart = 0;
+  #keptEnd = 0;
   #isHalted = false;
   #isWaiting = false;
   #isStopped = false;
@@ -71,16 +76,17 @@ export class PacketReader {
    */
   push(chunk: Buffer, end = chunk.length): void {
     if (this.#isStopped) return;
-    if (this.isBusy) this.#keep(chunk, 0, end);
-    else this.#read(chunk, end);
+    const stoppedAt = this.isBusy ? 0 : this.#read(chunk, 0, end);
+    if (stoppedAt < end) this.#keep(chunk, stoppedAt, end);
   }
 
   /** Reads on from where it was halted, or waited. @throws {ProtocolError} as {@link push} does */
   proceed(): void {
-    const rest = this.#rest;
-    if (rest === undefined || this.#isHalted || this.#isWaiting || this.#isStopped) return;
-    this.#rest = undefined;
-    this.#read(rest, rest.length);
+    if (this.#isHalted || this.#isWaiting || this.#keptStart === this.#keptEnd) return;
+    this.#keptStart = this.#read(this.#kept, this.#keptStart, this.#keptEnd);
+    if (this.#keptStart < this.#keptEnd) return;
+    this.#kept = nothing;
+    this.#keptStart = this.#keptEnd = 0;
   }
 
   /** Hands over no further packet until it is called again, and {@link proceed}. */
@@ -92,7 +98,9 @@ export class PacketReader {
   stop(): void {
     this.#isStopped = true;
     this.#isHalted = this.#isWaiting = false;
-    this.#rest = this.#partial = undefined;
+    this.#partial = undefined;
+    this.#kept = nothing;
+    this.#keptStart = this.#keptEnd = 0;
     this.#filled = this.#headerFilled = 0;
     this.#room?.release();
     this.#room = undefined;
@@ -105,7 +113,7 @@ export class PacketReader {
 
   /** Whether it takes no chunk now: what came before has to be read first. */
   get isBusy(): boolean {
-    return this.#isHalted || this.#isWaiting || this.#rest !== undefined;
+    return this.#isHalted || this.#isWaiting || this.#keptStart < this.#keptEnd;
   }
 
   /** The room of the packet that is being handed over; whoever takes it owns it. */
@@ -120,55 +128,60 @@ export class PacketReader {
     return this.#headerFilled + this.#filled;
   }
 
-  #read(chunk: Buffer, end: number): void {
-    let position = this.#partial === undefined ? this.#completeHeader(chunk, end) : this.#fillPartial(chunk, 0, end);
-    while (position < end) {
-      if (this.#isHalted || this.#isWaiting || this.#isStopped) {
-        this.#keep(chunk, position, end);
-        return;
-      }
+  /** Returns where it stopped: at the end, or where it was halted or has to wait. */
+  #read(chunk: Buffer, start: number, end: number): number {
+    let position =
+      this.#partial === undefined ? this.#completeHeader(chunk, start, end) : this.#fillPartial(chunk, start, end);
+    while (position < end && !this.#hasToStop()) {
       const headerLength = findHeaderLength(chunk, position, end);
       if (headerLength === 0) {
         chunk.copy(this.#header, 0, position, end);
         this.#headerFilled = end - position;
-        return;
+        return end;
       }
       const packetEnd = position + headerLength + readLength(chunk, position + 1);
       if (packetEnd > end) {
-        if (this.#startPartial(chunk[position] ?? 0, headerLength, packetEnd - position))
-          this.#fillPartial(chunk, position, end);
-        else this.#keep(chunk, position, end);
-        return;
+        const isBegun = this.#startPartial(chunk[position] ?? 0, headerLength, packetEnd - position);
+        return isBegun ? this.#fillPartial(chunk, position, end) : position;
       }
       this.#onPacket(chunk, position, packetEnd, headerLength, false);
       position = packetEnd;
     }
+    return this.#isStopped ? end : position;
   }
 
-  /** Keeps what can't be read yet. */
+  /** A method, since it changes while a packet is handed over. */
+  #hasToStop(): boolean {
+    return this.#isHalted || this.#isWaiting || this.#isStopped;
+  }
+
+  /** Keeps what can't be read yet: with TLS there may be hundreds of small chunks before the stream stops. */
   #keep(chunk: Buffer, start: number, end: number): void {
-    if (this.#isStopped || start === end) return;
-    const bytes = chunk.subarray(start, end);
-    this.#rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
+    if (this.#isStopped) return;
+    const needed = this.#keptEnd + end - start;
+    if (needed > this.#kept.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#kept.length, leastKeptBytes));
+      this.#keptEnd = this.#kept.copy(larger, 0, this.#keptStart, this.#keptEnd);
+      this.#keptStart = 0;
+      this.#kept = larger;
+    }
+    this.#keptEnd += chunk.copy(this.#kept, this.#keptEnd, start, end);
   }
 
   /** Finishes a header that an earlier chunk began; returns the position in the chunk to go on from. */
-  #completeHeader(chunk: Buffer, end: number): number {
-    let position = 0;
-    while (this.#headerFilled > 0 && position < end) {
-      this.#header[this.#headerFilled++] = chunk[position++] ?? 0;
-      const headerLength = findHeaderLength(this.#header, 0, this.#headerFilled);
-      if (headerLength === 0) continue;
-      const header = this.#header;
-      this.#headerFilled = 0;
-      if (!this.#startPartial(header[0] ?? 0, headerLength, headerLength + readLength(header, 1))) {
-        this.#keep(
-          Buffer.concat([header.subarray(0, headerLength), chunk.subarray(position, end)]),
-          0,
-          headerLength + end - position,
-        );
-        return end;
+  #completeHeader(chunk: Buffer, start: number, end: number): number {
+    const header = this.#header;
+    let position = start;
+    while (this.#headerFilled > 0) {
+      const headerLength = findHeaderLength(header, 0, this.#headerFilled);
+      if (headerLength === 0) {
+        if (position === end) break;
+        header[this.#headerFilled++] = chunk[position++] ?? 0;
+        continue;
       }
+      // The header stays where it is until there is room.
+      if (!this.#startPartial(header[0] ?? 0, headerLength, headerLength + readLength(header, 1))) break;
+      this.#headerFilled = 0;
       this.#fillPartial(header, 0, headerLength);
       return this.#partial === undefined ? position : this.#fillPartial(chunk, position, end);
     }

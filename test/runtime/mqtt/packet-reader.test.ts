@@ -399,6 +399,25 @@ describe("a reader that is halted", () => {
     expect(handedOver).toEqual([...packets, next].map(({ length }) => length));
   });
 
+  test("keeps many small chunks, as TLS hands them over, at a cost that is linear in their bytes", () => {
+    const packet = publishOf(100);
+    const handedOver: number[] = [];
+    const reader = new PacketReader((_bytes, start, end) => handedOver.push(end - start));
+    reader.setHalted(true);
+    const copy = jest.spyOn(Buffer.prototype, "copy");
+    const concat = jest.spyOn(Buffer, "concat");
+
+    for (let count = 0; count < 2000; count++) reader.push(packet);
+    const copied = copy.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+    jest.restoreAllMocks();
+    reader.setHalted(false);
+    reader.proceed();
+
+    expect(concat).not.toHaveBeenCalled();
+    expect(copied).toBeLessThan(3 * 2000 * packet.length);
+    expect(handedOver).toHaveLength(2000);
+  });
+
   test("hands over the same packets wherever it is halted, and however the bytes are cut", () => {
     fc.assert(
       fc.property(
