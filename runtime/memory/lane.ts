@@ -23,8 +23,8 @@ const wantedAfterMs = 10_000;
  */
 export class Lane {
   readonly bytes: number;
-  readonly #granted = new Set<LaneRoom>();
-  readonly #waiting: LaneRoom[] = [];
+  readonly #granted = new Set<AskedRoom>();
+  readonly #waiting: AskedRoom[] = [];
   #usedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -39,7 +39,7 @@ export class Lane {
   /** Asks for room; `undefined` where there never is so much. */
   ask(bytes: number, options: RoomOptions = {}): Room | undefined {
     if (bytes > this.bytes) return undefined;
-    const room = new LaneRoom(bytes, options, this.#release.bind(this));
+    const room = new AskedRoom(bytes, this.#release.bind(this), options);
     this.#waiting.push(room);
     this.#grant();
     return room;
@@ -56,7 +56,7 @@ export class Lane {
     this.#watch();
   }
 
-  #release(room: LaneRoom): void {
+  #release(room: AskedRoom): void {
     if (this.#granted.delete(room)) this.#usedBytes -= room.bytes;
     else this.#waiting.splice(this.#waiting.indexOf(room), 1);
     this.#grant();
@@ -76,18 +76,19 @@ export class Lane {
   }
 }
 
-class LaneRoom implements Room {
+/** Room that somebody else grants, and takes back. */
+export class AskedRoom implements Room {
   readonly bytes: number;
   readonly options: RoomOptions;
-  readonly #release: (room: LaneRoom) => void;
+  readonly #onRelease: (room: AskedRoom) => void;
   isGranted = false;
   #isReleased = false;
   onGranted: () => void = () => undefined;
 
-  constructor(bytes: number, options: RoomOptions, release: (room: LaneRoom) => void) {
+  constructor(bytes: number, onRelease: (room: AskedRoom) => void, options: RoomOptions = {}) {
     this.bytes = bytes;
     this.options = options;
-    this.#release = release;
+    this.#onRelease = onRelease;
   }
 
   grant(): void {
@@ -100,6 +101,6 @@ class LaneRoom implements Room {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#release(this);
+    this.#onRelease(this);
   }
 }

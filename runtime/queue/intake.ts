@@ -1,5 +1,5 @@
 import type { MemoryShare } from "../memory/budget.ts";
-import type { Room } from "../memory/lane.ts";
+import { AskedRoom, type Room } from "../memory/lane.ts";
 import type { SpoolMemory } from "../disk/read-back.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
@@ -37,7 +37,7 @@ export class Intake {
   readonly #backpressure: Backpressure;
   /** Bytes of messages that have begun to arrive within the share. */
   #arrivingBytes = 0;
-  readonly #waiting = new Set<ShareRoom>();
+  readonly #waiting = new Set<AskedRoom>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -71,7 +71,8 @@ export class Intake {
   ask(bytes: number): Room | undefined {
     const { share, copies, onRoomWanted } = this.#options;
     if (this.isLarge(bytes)) return share.askForLarge(bytes * copies, { onWanted: onRoomWanted });
-    const room = new ShareRoom(bytes, (isGranted) => {
+    // What is kept of a message once it has arrived counts as held.
+    const room = new AskedRoom(bytes, ({ isGranted }) => {
       if (isGranted) this.#arrivingBytes -= bytes;
       else this.#waiting.delete(room);
       this.#grant();
@@ -114,32 +115,5 @@ export class Intake {
       this.#arrivingBytes += room.bytes;
       room.grant();
     }
-  }
-}
-
-/** Room within the share of a dataflow. What is kept of a message once it has arrived counts as held. */
-class ShareRoom implements Room {
-  readonly bytes: number;
-  readonly #onRelease: (isGranted: boolean) => void;
-  isGranted = false;
-  #isReleased = false;
-  onGranted: () => void = () => undefined;
-
-  constructor(bytes: number, onRelease: (isGranted: boolean) => void) {
-    this.bytes = bytes;
-    this.#onRelease = onRelease;
-  }
-
-  grant(): void {
-    this.isGranted = true;
-    setImmediate(() => {
-      if (!this.#isReleased) this.onGranted();
-    });
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#onRelease(this.isGranted);
   }
 }

@@ -1,6 +1,6 @@
 import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
-import { escapeText } from "../mqtt/wire/text.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
+import { decodeUtf8, escapeBytes } from "./utf8.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -14,9 +14,10 @@ export function encodeReadable(view: PublishView, qos: 0 | 1): EncodedPublish {
   return encodePublish(view, { qos, retain: false, topic: Buffer.from(inputTopic), properties, inputTopic });
 }
 
-function readableTopic({ bytes, topicStart, topicEnd, topic }: PublishView): string {
-  const isReadable = topicNameProblem(topic) === undefined && Buffer.byteLength(topic) === topicEnd - topicStart;
-  return isReadable && !topic.includes("\u{fffd}") ? topic : escapeText(bytes.subarray(topicStart, topicEnd));
+function readableTopic({ bytes, topicStart, topicEnd }: PublishView): string {
+  const topic = decodeUtf8(bytes, topicStart, topicEnd);
+  const isReadable = topic !== undefined && topicNameProblem(topic) === undefined;
+  return isReadable ? topic : escapeBytes(bytes.subarray(topicStart, topicEnd));
 }
 
 function hasReadableProperties(view: PublishView): boolean {

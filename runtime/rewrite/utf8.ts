@@ -13,9 +13,24 @@ export function decodeUtf8(bytes: Buffer, start: number, end: number): string | 
   return text.includes(replacement) && !isUtf8(bytes.subarray(start, end)) ? undefined : text;
 }
 
-/** Decodes UTF-8 for people: in bytes that are none each that is not printable ASCII becomes `\xff`. */
+/** Decodes UTF-8 for people; what can't be decoded is shown as {@link escapeBytes} does it. */
 export function showUtf8(bytes: Buffer, start: number, end: number): string {
-  return decodeUtf8(bytes, start, end) ?? escapeCharacters(bytes.toString("latin1", start, end), /[^\x20-\x7e]/g);
+  return decodeUtf8(bytes, start, end) ?? escapeBytes(bytes.subarray(start, end));
+}
+
+/** Longest part of a text that is shown, in bytes. */
+const maxShownBytes = 200;
+
+/**
+ * Shows a text that can't be read as UTF-8: printable ASCII as it is, every other byte and the backslash as `\xNN`. Cut off
+ * behind 200 bytes, with `…` in place of the rest.
+ */
+export function escapeBytes(bytes: Buffer): string {
+  const shown = Array.from(bytes.subarray(0, maxShownBytes), (byte) => {
+    const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
+    return isPlain ? String.fromCharCode(byte) : escapeByte(byte);
+  });
+  return `${shown.join("")}${bytes.length > maxShownBytes ? "…" : ""}`;
 }
 
 /**
@@ -23,9 +38,9 @@ export function showUtf8(bytes: Buffer, start: number, end: number): string {
  * brokers close the connection for the others too. @see MQTT 5.0 §1.5.4, [MQTT-1.5.4-2]
  */
 export function withoutControls(text: string): string {
-  return escapeCharacters(text, /[\x00-\x1f\x7f-\x9f]/g);
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => escapeByte(character.charCodeAt(0)));
 }
 
-function escapeCharacters(text: string, pattern: RegExp): string {
-  return text.replace(pattern, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+function escapeByte(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, "0")}`;
 }

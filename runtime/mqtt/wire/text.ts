@@ -67,18 +67,3 @@ function isPlain(bytes: Buffer, start: number, end: number, isTopic: boolean): b
   }
   return true;
 }
-
-/** Longest part of a text that is shown, in bytes. */
-const maxShownBytes = 200;
-
-/**
- * Shows a text that can't be read as UTF-8: printable ASCII as it is, every other byte and the backslash as `\xNN`. Cut off
- * behind 200 bytes, with `…` in place of the rest.
- */
-export function escapeText(bytes: Buffer): string {
-  const shown = Array.from(bytes.subarray(0, maxShownBytes), (byte) => {
-    const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
-    return isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
-  });
-  return `${shown.join("")}${bytes.length > maxShownBytes ? "…" : ""}`;
-}

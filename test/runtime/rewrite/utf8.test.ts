@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { decodeUtf8, showUtf8, withoutControls } from "../../../runtime/rewrite/utf8.ts";
+import { decodeUtf8, escapeBytes, showUtf8, withoutControls } from "../../../runtime/rewrite/utf8.ts";
 
 test("decodes what is UTF-8, and nothing that would be other bytes when it is encoded again", () => {
   fc.assert(
@@ -34,4 +34,17 @@ test("shows bytes that are no text one by one", () => {
 
 test("escapes the characters that no MQTT text should have", () => {
   expect(withoutControls("a\u0000\u001b\u007f\u0085 °")).toBe("a\\x00\\x1b\\x7f\\x85 °");
+});
+
+test.each([
+  ["a/b", "a/b"],
+  ["a\xff", "a\\xff"],
+  ["a\\b", "a\\x5cb"],
+  ["\n\x7f", "\\x0a\\x7f"],
+])("escapeBytes shows %j as %s", (bytes, shown) => {
+  expect(escapeBytes(Buffer.from(bytes, "latin1"))).toBe(shown);
+});
+
+test("escapeBytes cuts a long text off", () => {
+  expect(escapeBytes(Buffer.alloc(60_000, "a"))).toBe(`${"a".repeat(200)}…`);
 });

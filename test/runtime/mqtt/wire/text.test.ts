@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
 import { ProtocolError } from "../../../../runtime/mqtt/wire/protocol-error.ts";
-import { checkText, checkTopicName, escapeText } from "../../../../runtime/mqtt/wire/text.ts";
+import { checkText, checkTopicName } from "../../../../runtime/mqtt/wire/text.ts";
 
 type Check = typeof checkText;
 
@@ -56,17 +56,4 @@ test("only a topic name may have no wildcard, at any place", () => {
       }
     }
   }
-});
-
-test.each([
-  ["a/b", "a/b"],
-  ["a\xff", "a\\xff"],
-  ["a\\b", "a\\x5cb"],
-  ["\n\x7f", "\\x0a\\x7f"],
-])("escapeText shows %j as %s", (bytes, shown) => {
-  expect(escapeText(Buffer.from(bytes, "latin1"))).toBe(shown);
-});
-
-test("escapeText cuts a long text off", () => {
-  expect(escapeText(Buffer.alloc(60_000, "a"))).toBe(`${"a".repeat(200)}…`);
 });
