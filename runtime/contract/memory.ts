@@ -93,6 +93,6 @@ export function memoryProblem(path: string, limitBytes: number, needs: MemoryNee
   return {
     path,
     problem: `is ${Math.floor(limitBytes / mebibyte)} MiB, too little for ${length} ${length === 1 ? "dataflow" : "dataflows"}`,
-    remedy: `give ${needed} MiB or more, or spread the dataflows over more relays`,
+    remedy: `give ${needed} MiB or more${length === 1 ? "" : ", or spread the dataflows over more relays"}`,
   };
 }

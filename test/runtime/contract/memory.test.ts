@@ -83,5 +83,10 @@ test("a problem names the dataflows, what there is, and what is enough", () => {
     problem: "is 128 MiB, too little for 100 dataflows",
     remedy: "give 229 MiB or more, or spread the dataflows over more relays",
   });
+  // One can't be spread.
+  expect(memoryProblem("relay.maxMemoryBytes", 66 * mebibyte, needsOf(1))).toMatchObject({
+    problem: "is 66 MiB, too little for 1 dataflow",
+    remedy: "give 92 MiB or more",
+  });
   expect(memoryProblem("memoryMebibytes", 256 * mebibyte, needsOf(16))).toBeUndefined();
 });
