@@ -110,7 +110,7 @@ export class Fleet {
         return `instance ${ordinal}: ${answer === undefined ? "no answer" : `${answer.status} ${answer.text.trim()}`}`;
       }),
     );
-    return answers.join("; ");
+    return [...answers, ...this.ends.map((end) => `one has ended, ${end}`)].join("; ");
   }
 
   /** What the instances said last. */

@@ -41,10 +41,16 @@ enum { max_fd = 4096 };
 
 static const struct control calm;
 static const volatile struct control *control = &calm;
-/* Descriptor of the undo file by descriptor of the file; 0 for a file that is not on this disk, or gone with the power. */
-static int undo_of[max_fd];
-/* Whether a file takes room on this disk. */
-static char takes_room[max_fd];
+/* What a descriptor was opened for. libuv closes files with a system call of its own, which nobody sees here: the number may
+ * since belong to a socket. */
+static struct {
+  /* Descriptor of the undo file; 0 for a file that is not on this disk. */
+  int undo;
+  /* Whether the file takes room on this disk. */
+  char takes_room;
+  dev_t device;
+  ino_t inode;
+} opened[max_fd];
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -100,12 +106,22 @@ static void undo_path(const char *path, char *result, size_t size) {
   else result[0] = 0;
 }
 
+static void forget(int fd) {
+  if (opened[fd].undo > 0) real_close(opened[fd].undo);
+  memset(&opened[fd], 0, sizeof opened[fd]);
+}
+
 static int note_open(const char *path, int fd) {
   char undo[4096];
+  struct stat64 state;
   if (fd < 0 || fd >= max_fd) return fd;
-  takes_room[fd] = strstr(path, "/spool.sqlite") != NULL;
+  forget(fd);
+  if (strstr(path, "/spool.sqlite") == NULL || fstat64(fd, &state) != 0) return fd;
+  opened[fd].takes_room = 1;
+  opened[fd].device = state.st_dev;
+  opened[fd].inode = state.st_ino;
   undo_path(path, undo, sizeof undo);
-  if (undo[0] != 0) undo_of[fd] = real_open(undo, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (undo[0] != 0) opened[fd].undo = real_open(undo, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   return fd;
 }
 
@@ -121,11 +137,7 @@ OPEN(open)
 OPEN(open64)
 
 int close(int fd) {
-  if (fd >= 0 && fd < max_fd) takes_room[fd] = 0;
-  if (fd >= 0 && fd < max_fd && undo_of[fd] > 0) {
-    real_close(undo_of[fd]);
-    undo_of[fd] = 0;
-  }
+  if (fd >= 0 && fd < max_fd) forget(fd);
   return real_close(fd);
 }
 
@@ -136,7 +148,14 @@ int unlink(const char *path) {
   return real_unlink(path);
 }
 
-static int is_on_disk(int fd) { return fd >= 0 && fd < max_fd && undo_of[fd] > 0; }
+/* Whether a descriptor is still that of a file of the spool. */
+static int is_spool(int fd) {
+  struct stat64 state;
+  if (fd < 0 || fd >= max_fd || !opened[fd].takes_room || fstat64(fd, &state) != 0) return 0;
+  return state.st_dev == opened[fd].device && state.st_ino == opened[fd].inode;
+}
+
+static int is_on_disk(int fd) { return is_spool(fd) && opened[fd].undo > 0; }
 
 /* Keeps what the file has in the range that is about to change. */
 static void keep(int fd, int64_t offset, int64_t length) {
@@ -149,12 +168,12 @@ static void keep(int fd, int64_t offset, int64_t length) {
   struct undo head = {offset, state.st_size, there};
   memcpy(record, &head, sizeof head);
   if (there > 0 && pread64(fd, record + sizeof head, there, offset) != there) abort();
-  if (real_write(undo_of[fd], record, sizeof head + there) != (ssize_t)(sizeof head + there)) abort();
+  if (real_write(opened[fd].undo, record, sizeof head + there) != (ssize_t)(sizeof head + there)) abort();
   free(record);
 }
 
 static int finds_no_room(int fd) {
-  if (!control->is_full || fd < 0 || fd >= max_fd || !takes_room[fd]) return 0;
+  if (!control->is_full || !is_spool(fd)) return 0;
   errno = ENOSPC;
   return 1;
 }
@@ -183,7 +202,7 @@ static int sync_with(int (*real)(int), int fd) {
     return -1;
   }
   int result = real(fd);
-  if (result == 0 && real_ftruncate64(undo_of[fd], 0) != 0) abort();
+  if (result == 0 && real_ftruncate64(opened[fd].undo, 0) != 0) abort();
   return result;
 }
 
