@@ -19,6 +19,7 @@ import {
   type Disk,
   type DiskUse,
 } from "./disk/dataflow-disk.ts";
+import { every } from "./mqtt/every.ts";
 import type { Entry } from "./queue/entry.ts";
 import type { MemoryShare } from "./memory/budget.ts";
 import type { DataflowStatus } from "./dataflow-status.ts";
@@ -119,11 +120,11 @@ export class Dataflow {
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(disk?: Disk): Promise<void> {
     if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
-    const ticking = setInterval(() => this.#guard(() => this.#tick()), tickMs);
+    const stopTicking = every(tickMs, () => this.#guard(() => this.#tick()));
     try {
       await this.#runLinks();
     } finally {
-      clearInterval(ticking);
+      stopTicking();
     }
   }
 

@@ -2,17 +2,18 @@ import type { Duplex } from "node:stream";
 
 import Denque from "denque";
 
+import { atEndOfTurn } from "./end-of-turn.ts";
+
 /**
  * Bytes that the stream is given at most before it has taken the earlier ones. A gathered batch up to this size is joined into
  * one write. More waits here and follows piece by piece: only so does a large message on a slow link show that it is moving.
  */
 const pieceBytes = 65_536;
 
-/** Bytes that lie together, from `start` up to and without `end`. */
-interface Run {
+/** What is left of a buffer, from `start` on. */
+interface Rest {
   readonly bytes: Buffer;
   start: number;
-  end: number;
 }
 
 /**
@@ -21,12 +22,16 @@ interface Run {
  */
 export class BatchWriter {
   readonly #stream: Duplex;
-  /** What was given since the last flush. */
-  #runs: Run[] = [];
-  /** Bytes of {@link #runs}. */
+  /** What was given last: bytes that lie together, from `#start` up to and without `#end`. */
+  #last: Buffer | undefined;
+  #start = 0;
+  #end = 0;
+  /** What was given before it, since the last flush. */
+  #earlier: Buffer[] = [];
+  /** Bytes that were given since the last flush. */
   #bytes = 0;
   /** What was flushed and the stream has no room for yet. */
-  readonly #queue = new Denque<Run>();
+  readonly #queue = new Denque<Rest>();
   /** Bytes that are left of {@link #queue}. */
   #queuedBytes = 0;
   #isScheduled = false;
@@ -58,33 +63,43 @@ export class BatchWriter {
 
   /** Writes the bytes from `start` up to and without `end`. They must not change until they have left the process. */
   writePart(bytes: Buffer, start: number, end: number): void {
-    const last = this.#runs.at(-1);
-    if (last?.bytes === bytes && last.end === start) last.end = end;
-    else this.#runs.push({ bytes, start, end });
+    if (this.#last === bytes && this.#end === start) this.#end = end;
+    else {
+      if (this.#last !== undefined) this.#earlier.push(this.#last.subarray(this.#start, this.#end));
+      this.#last = bytes;
+      this.#start = start;
+      this.#end = end;
+    }
     this.#bytes += end - start;
     this.givenBytes += end - start;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(this.#flush);
+    atEndOfTurn(this.#flush);
   }
 
   /** Writes at once what was gathered, as far as the stream takes it. */
   flush(): void {
     this.#isScheduled = false;
-    const runs = this.#runs;
-    if (runs.length === 0 || this.#stream.destroyed) return;
-    this.#runs = [];
+    if (this.#last === undefined || this.#stream.destroyed) return;
+    const last = this.#last.subarray(this.#start, this.#end);
+    this.#last = undefined;
     const bytes = this.#bytes;
     this.#bytes = 0;
     if (this.#queuedBytes === 0 && this.#stream.writableLength + bytes <= pieceBytes) {
       this.lastWriteMs = this.#now();
-      const pieces = runs.map((run) => run.bytes.subarray(run.start, run.end));
-      this.#stream.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, bytes), this.#onTaken);
+      this.#stream.write(bytes === last.length ? last : Buffer.concat(this.#takePieces(last), bytes), this.#onTaken);
       return;
     }
-    for (const run of runs) this.#queue.push(run);
+    for (const piece of this.#takePieces(last)) this.#queue.push({ bytes: piece, start: 0 });
     this.#queuedBytes += bytes;
     this.#feed();
+  }
+
+  #takePieces(last: Buffer): Buffer[] {
+    const pieces = this.#earlier;
+    this.#earlier = [];
+    pieces.push(last);
+    return pieces;
   }
 
   /**
@@ -126,18 +141,18 @@ export class BatchWriter {
     if (this.#isEnding && this.#queuedBytes === 0) stream.end();
   }
 
-  /** Takes as many whole runs as fit into a piece, or a part of one that is larger. */
+  /** Takes as many whole buffers as fit into a piece, or a part of one that is larger. */
   #takePiece(): Buffer[] {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {
-      const run = this.#queue.peekFront();
-      if (run === undefined || (bytes > 0 && bytes + run.end - run.start > pieceBytes)) break;
-      const end = Math.min(run.end, run.start + pieceBytes);
-      pieces.push(run.bytes.subarray(run.start, end));
-      bytes += end - run.start;
-      run.start = end;
-      if (run.start < run.end) break;
+      const rest = this.#queue.peekFront();
+      if (rest === undefined || (bytes > 0 && bytes + rest.bytes.length - rest.start > pieceBytes)) break;
+      const end = Math.min(rest.bytes.length, rest.start + pieceBytes);
+      pieces.push(rest.bytes.subarray(rest.start, end));
+      bytes += end - rest.start;
+      rest.start = end;
+      if (rest.start < rest.bytes.length) break;
       this.#queue.shift();
     }
     this.#queuedBytes -= bytes;

@@ -1,3 +1,4 @@
+import { every } from "./every.ts";
 import { ProgressWatch, type Traffic } from "./progress-watch.ts";
 
 /** What keep-alive needs to know of a connection, and the two things that it does to it. */
@@ -28,12 +29,12 @@ const pausedPingMs = 2000;
  * @returns a function that stops it
  */
 export function startKeepAlive(intervalMs: number, port: KeepAlivePort, now: () => number): () => void {
-  const probe = setInterval(() => {
+  const stopProbing = every(pausedPingMs, () => {
     if (port.traffic.isPaused()) port.ping();
-  }, pausedPingMs);
+  });
   const stopChecks = startChecks(intervalMs, port, now);
   return () => {
-    clearInterval(probe);
+    stopProbing();
     stopChecks();
   };
 }

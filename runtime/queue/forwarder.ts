@@ -149,7 +149,7 @@ export class Forwarder {
     if (current !== undefined && this.status.inFlight + this.status.waiting === 0) this.#watchdog.onProgress();
     const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
     const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
-    void this.#watchdog.look({ byDestination, toSource });
+    this.#watchdog.look({ byDestination, toSource });
   }
 
   /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */

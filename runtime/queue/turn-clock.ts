@@ -1,3 +1,5 @@
+import { atEndOfTurn } from "../mqtt/end-of-turn.ts";
+
 let turnMs: number | undefined;
 
 /**
@@ -7,7 +9,7 @@ let turnMs: number | undefined;
 export function turnNow(): number {
   if (turnMs === undefined) {
     turnMs = performance.now();
-    setImmediate(endTurn);
+    atEndOfTurn(endTurn);
   }
   return turnMs;
 }

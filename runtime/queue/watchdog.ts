@@ -48,12 +48,16 @@ export class Watchdog {
   }
 
   /** Looks at what is owed; to be called a few times a second. Never rejects. */
-  async look({ byDestination, toSource }: Owed): Promise<void> {
-    const { counters, onStalled } = this.#options;
+  look({ byDestination, toSource }: Owed): void {
     this.#noteMotion();
     this.#lookAtSource(toSource);
     const limitMs = this.#destination.timeoutMs;
-    if (!(await this.#destination.isStalled(byDestination))) return;
+    const isStalled = this.#destination.isStalled(byDestination);
+    if (isStalled !== false) void isStalled.then((is) => is && this.#reportDestination(limitMs));
+  }
+
+  #reportDestination(limitMs: number): void {
+    const { counters, onStalled } = this.#options;
     counters.stalls++;
     onStalled({ side: "destination", reason: `acknowledged nothing of what it was sent within ${limitMs} ms` });
   }

@@ -41,20 +41,26 @@ export class StallWatch {
     return this.#timeoutMs * Math.min(maxGrowth, 2 ** this.#count);
   }
 
-  /** Tells whether nothing has moved for too long; once for each time-out. To be called a few times in a time-out. */
-  async isStalled(owing: Owing | undefined): Promise<boolean> {
+  /**
+   * Tells whether nothing has moved for too long; once for each time-out. To be called a few times in a time-out. It promises
+   * the answer only where it has to wait for it: nearly always nothing is owed.
+   */
+  isStalled(owing: Owing | undefined): Promise<boolean> | false {
     const owed = this.#timeoutMs === 0 ? undefined : owing?.owed();
     if (owing === undefined || owed === undefined) {
       this.#owed = this.#watch = undefined;
       return false;
     }
-    if (this.#watch === undefined || owed !== this.#owed || owing.traffic !== this.#traffic) {
-      this.#owed = owed;
-      this.#traffic = owing.traffic;
-      this.#watch = new ProgressWatch(owing.traffic, { timeoutMs: this.timeoutMs, now: this.#now });
-      return false;
-    }
-    const watch = this.#watch;
+    if (this.#watch !== undefined && owed === this.#owed && owing.traffic === this.#traffic)
+      return this.#look(this.#watch, owing);
+    this.#owed = owed;
+    this.#traffic = owing.traffic;
+    this.#watch = new ProgressWatch(owing.traffic, { timeoutMs: this.timeoutMs, now: this.#now });
+    return false;
+  }
+
+  async #look(watch: ProgressWatch, owing: Owing): Promise<boolean> {
+    const owed = this.#owed;
     // It may have come while the watch looked, or the connection may have ended.
     if (!(await watch.look()) || watch !== this.#watch || owing.owed() !== owed) return false;
     this.#watch = undefined;

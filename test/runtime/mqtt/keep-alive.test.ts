@@ -37,10 +37,14 @@ class FakeConnection {
   onTimeout = (silentMs: number) => this.timeouts.push(silentMs);
 }
 
+const started: (() => void)[] = [];
+
 function start(change: (connection: FakeConnection) => void = () => {}) {
   const connection = new FakeConnection();
   change(connection);
-  return { connection, stop: startKeepAlive(intervalMs, connection, () => Date.now()) };
+  const stop = startKeepAlive(intervalMs, connection, () => Date.now());
+  started.push(stop);
+  return { connection, stop };
 }
 
 /** Lets time pass in steps of which each does something. */
@@ -62,6 +66,7 @@ describe("startKeepAlive", () => {
     jest.useFakeTimers({ now: 0, doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
   });
   afterEach(() => {
+    for (const stop of started.splice(0)) stop();
     jest.useRealTimers();
   });
 
