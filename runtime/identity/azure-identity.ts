@@ -3,6 +3,7 @@ import { ClientAssertionCredential, ManagedIdentityCredential, type TokenCredent
 
 import { readBoundedFile } from "../bounded-file.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
+import { withoutSecrets } from "../contract/redact.ts";
 import { RequestAgent } from "../transport/request-agent.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import type { ProxyReader } from "./proxy.ts";
@@ -91,7 +92,7 @@ function tokenSource(
         credential ??= create();
         answer = await aborting(credential.getToken(scope, { abortSignal: signal }), signal);
       } catch (cause) {
-        throw fail(firstLine(describeError(cause)), cause);
+        throw fail(firstLine(withoutSecrets(describeError(cause), [])), cause);
       }
       if (answer === null) throw fail("Microsoft Entra returned none");
       if (!webToken.test(answer.token)) throw fail("what the identity endpoint returned is no JSON Web Token");

@@ -151,6 +151,17 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
     });
   });
 
+  test("does not repeat a token, nor the start of one", async () => {
+    const [header, claims] = ['{"alg":"RS256"}', '{"sub":"relay"}'].map((part) =>
+      Buffer.from(part).toString("base64url"),
+    );
+    getToken.mockRejectedValue(
+      new Error(`AADSTS50027: ${header}.${claims}.c2ln is malformed, as is ${header}.${claims}`),
+    );
+
+    await expect(create().getToken(signal)).rejects.toThrow("AADSTS50027: … is malformed, as is …; check ");
+  });
+
   test("cuts a line that is too long for a log", async () => {
     getToken.mockRejectedValue(new Error("x".repeat(5000)));
 
