@@ -14,7 +14,7 @@ import { isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
 import { DataflowEngine } from "./enumerations.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
 import { buildFederation } from "./relay/manifests.ts";
 import type { WorkloadIdentityArgs } from "./relay/settings.ts";
@@ -54,7 +54,7 @@ export class AioDataflows extends pulumi.ComponentResource {
   readonly oidcIssuerUrl: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: AioDataflowsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(AioDataflows.typeToken, name, args, opts);
+    super(AioDataflows.typeToken, name, readable(name, args), opts);
     const { instance, profile = {}, endpoints, identity } = args;
     const profileName = profile.profileName ?? name;
     refuse(this, name, checkAioDataflows(profileName, args));

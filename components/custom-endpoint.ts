@@ -12,7 +12,7 @@ import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
 export interface CustomEndpointArgs extends EndpointResourceArgs {
@@ -68,7 +68,7 @@ export class CustomEndpoint extends pulumi.ComponentResource {
   readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: CustomEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(CustomEndpoint.typeToken, name, args, opts);
+    super(CustomEndpoint.typeToken, name, readable(name, args), opts);
     const fields = customEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

@@ -20,7 +20,7 @@ import type {
 } from "./event-grid/settings.ts";
 import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
 import type { X509ClientsArgs } from "./event-grid/x509.ts";
-import { refusal, refuse } from "./refuse.ts";
+import { readable, refusal, refuse } from "./refuse.ts";
 
 export interface EventGridBrokerArgs {
   /** Resource group that holds the namespace. A change replaces the namespace. */
@@ -111,7 +111,7 @@ export class EventGridBroker extends pulumi.ComponentResource {
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
 
   constructor(name: string, args: EventGridBrokerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(EventGridBroker.typeToken, name, args, opts);
+    super(EventGridBroker.typeToken, name, readable(name, args), opts);
     refuse(this, name, checkEventGridBroker(args));
 
     for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);

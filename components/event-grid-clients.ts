@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { buildCaCertificate, buildClient, buildClientGroup, checkX509Clients } from "./event-grid/x509.ts";
 import type { X509ClientsArgs } from "./event-grid/x509.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 
 export interface EventGridClientsArgs extends X509ClientsArgs {
   /** Resource group of the namespace. */
@@ -31,7 +31,7 @@ export class EventGridClients extends pulumi.ComponentResource {
   readonly permissionBindingIds: { readonly [name: string]: pulumi.Output<string> };
 
   constructor(name: string, args: EventGridClientsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(EventGridClients.typeToken, name, args, opts);
+    super(EventGridClients.typeToken, name, readable(name, args), opts);
     const topicSpaces = args.topicSpaceNames && Object.keys(args.topicSpaceNames);
     refuse(this, name, checkX509Clients(args, topicSpaces));
     const child = { parent: this };

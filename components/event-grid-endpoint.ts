@@ -10,7 +10,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, EventGridAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
 /** What an endpoint at Event Grid takes, wherever its namespace comes from. */
@@ -84,7 +84,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
   readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: EventGridEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(EventGridEndpoint.typeToken, name, args, opts);
+    super(EventGridEndpoint.typeToken, name, readable(name, args), opts);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

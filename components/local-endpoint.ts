@@ -12,7 +12,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
@@ -68,7 +68,7 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   readonly proxy: pulumi.Output<ProxyArgs | undefined>;
 
   constructor(name: string, args: LocalEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(LocalEndpoint.typeToken, name, args, opts);
+    super(LocalEndpoint.typeToken, name, readable(name, args), opts);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

@@ -26,7 +26,7 @@ import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
-import { refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
 import type { RelayArgs } from "./relay.ts";
 import { aioNamespace } from "./relay/defaults.ts";
@@ -110,7 +110,7 @@ export class MqttBridge extends pulumi.ComponentResource {
   readonly serviceAccountName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(MqttBridge.typeToken, name, withHiddenSecrets(args), opts);
+    super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     warnOnce(this, warnings);

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { depthProblem } from "../runtime/contract/config/limits.ts";
 import { ConfigError } from "../runtime/contract/errors.ts";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { keepText } from "./keep-text.ts";
@@ -15,7 +16,7 @@ export function refuseAsPlugin(createError: (message: string) => Error): void {
 /**
  * The error that every component refuses with: all problems in one text, shown under the resource and without a stack.
  */
-export function refusal(resource: pulumi.Resource, name: string, problems: readonly Problem[]): Error {
+export function refusal(resource: pulumi.Resource | undefined, name: string, problems: readonly Problem[]): Error {
   const { message } = new ConfigError(name, problems);
   return createPluginError?.(message) ?? keepText(new pulumi.ResourceError(message, resource, true));
 }
@@ -26,6 +27,17 @@ export function refusal(resource: pulumi.Resource, name: string, problems: reado
  */
 export function refuse(resource: pulumi.Resource, name: string, problems: readonly Problem[]): void {
   if (problems.length > 0) throw refusal(resource, name, problems);
+}
+
+/**
+ * Gives a component's arguments to Pulumi's own constructor, which writes all of them down: what stands too deep for that, or within
+ * itself, would take the stack or the memory of the program. There is no resource yet that could show the problem.
+ * @throws {pulumi.ResourceError} naming the first fields on the way there; in a plugin {@link pulumi.InputPropertiesError}
+ */
+export function readable<T>(name: string, args: T): T {
+  const problem = depthProblem(args, "args");
+  if (problem !== undefined) throw refusal(undefined, name, [problem]);
+  return args;
 }
 
 /**

@@ -10,7 +10,7 @@ import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
-import { refusal, refuse, refuseInvalid } from "./refuse.ts";
+import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
@@ -50,7 +50,7 @@ export class Relay extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
 
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(Relay.typeToken, name, withHiddenSecrets(args), opts);
+    super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };

@@ -1,6 +1,6 @@
 import { formatRelayConfig, parseRelayConfig } from "../runtime/contract/config.ts";
 import type { RelayConfig, RelayConfigInput } from "../runtime/contract/config.ts";
-import { sizeProblem } from "../runtime/contract/config/limits.ts";
+import { depthProblem, sizeProblem } from "../runtime/contract/config/limits.ts";
 import { ConfigError } from "../runtime/contract/errors.ts";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { buildDataflow, isForAio } from "./dataflow.ts";
@@ -54,6 +54,8 @@ function readDeclaration(where: string, declaration: RelayDeclaration): RelayCon
       foreign.map(([name]) => notForRelay(name)),
     );
   }
+  const tooDeep = depthProblem(declaration, "declaration");
+  if (tooDeep !== undefined) throw new ConfigError(where, [tooDeep]);
   const written = formatRelayConfig(buildRelayConfig(declaration));
   return atDeclaredPaths(where, () => parseRelayConfig(written, { where }).config);
 }

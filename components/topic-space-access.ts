@@ -6,7 +6,7 @@ import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
 import { mapInput } from "./known.ts";
-import { refusal } from "./refuse.ts";
+import { readable, refusal } from "./refuse.ts";
 
 /** A topic space and the topics in it. */
 export interface GrantedTopicSpaceArgs {
@@ -43,7 +43,7 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
   readonly roleAssignmentIds: { readonly [grant: string]: pulumi.Output<string> };
 
   constructor(name: string, args: TopicSpaceAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(TopicSpaceAccess.typeToken, name, args, opts);
+    super(TopicSpaceAccess.typeToken, name, readable(name, args), opts);
 
     this.roleAssignmentIds = Object.fromEntries(
       deriveGrants(args).map(({ space, role, scope }) => {

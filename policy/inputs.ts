@@ -1,3 +1,4 @@
+import { depthProblem, documentLimits } from "../runtime/contract/config/limits.ts";
 import type { Inputs } from "./rule.ts";
 
 /** A field's object; one without fields when there is none. */
@@ -29,8 +30,10 @@ function isObject(value: unknown): value is Inputs {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Says a value as it was written; one that is missing too. */
+/** Says a value as it was written; one that is missing too. One that stands too deep within itself to be written is not repeated. */
 export function say(value: unknown): string {
+  if (depthProblem(value) !== undefined)
+    return `has more than ${documentLimits.depth} objects and lists within each other`;
   return value === undefined || value === null ? "is missing" : `is ${JSON.stringify(value)}`;
 }
 

@@ -1,5 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
-
+import { readStartSync } from "./bounded-file.ts";
 import { documentLimits } from "./contract/config/limits.ts";
 import { ConfigError, describeError, type Problem } from "./contract/errors.ts";
 
@@ -26,18 +25,8 @@ export function readDocument(file: string): string {
 const longestCharacter = 4;
 
 function readStart(file: string): Buffer {
-  const bytes = Buffer.allocUnsafe(documentLimits.bytes + longestCharacter);
   try {
-    const descriptor = openSync(file, "r");
-    try {
-      let length = 0;
-      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-        read = readSync(descriptor, bytes, length, bytes.length - length, null);
-      }
-      return bytes.subarray(0, length);
-    } finally {
-      closeSync(descriptor);
-    }
+    return readStartSync(file, documentLimits.bytes + longestCharacter);
   } catch (cause) {
     const problem = `can't be read (${describeError(cause)})`;
     throw refusal(file, { path: "file", problem, remedy: "give the path of a configuration" }, cause);

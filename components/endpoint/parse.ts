@@ -1,5 +1,6 @@
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import type { Endpoint, HostType } from "../../runtime/contract/config/endpoint.ts";
+import { depthProblem } from "../../runtime/contract/config/limits.ts";
 import { resourceName } from "../../runtime/contract/config/field.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
@@ -14,6 +15,8 @@ const anyName = "endpoint";
  * @throws {ConfigError} with every problem, each with the name of its field as path
  */
 export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpointName = anyName): Endpoint {
+  const tooDeep = depthProblem(fields, "fields");
+  if (tooDeep !== undefined) throw new ConfigError(endpointName, [tooDeep]);
   // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's.
   const operations = [
     { operationType: "Source", sourceSettings: { endpointRef: endpointName, dataSources: ["source"] } },

@@ -7,6 +7,7 @@ import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { openStream } from "../transport/open-stream.ts";
 import { clientId, type ClientIdParts } from "../contract/client-id.ts";
 import type { LinkOptions } from "./link.ts";
+import { proxySecrets } from "../transport/proxy-tunnel.ts";
 import { keepRenewed } from "./renewal.ts";
 import { reportLinkState } from "../report/trouble-log.ts";
 
@@ -91,11 +92,20 @@ export function createLinkOptions(
 /** What CONNECT says at one side. */
 export function buildConnectOptions(
   { endpoint, peer, clientId }: Side,
-  { proof }: Credentials,
+  credentials: Credentials,
   rest: Pick<ConnectOptions, "cleanStart" | "receiveMaximum" | "timeoutMs">,
 ): ConnectOptions {
   const { sessionExpirySeconds, keepAliveSeconds } = endpoint.mqttSettings;
-  return { ...proof, ...rest, peer, clientId, sessionExpirySeconds, keepAliveSeconds };
+  const secrets = secretsOf(credentials, endpoint);
+  return { ...credentials.proof, ...rest, secrets, peer, clientId, sessionExpirySeconds, keepAliveSeconds };
+}
+
+/** What a broker must not bring into a message, beside password and token: all that comes from a Secret. */
+function secretsOf({ proof, proxy }: Credentials, { relay }: Endpoint): string[] {
+  const { username, password = "" } = proof;
+  const isPublic = username === undefined || username === relay.username;
+  const own = isPublic ? [] : [username, `${username}:${String(password)}`];
+  return [...own, ...proxySecrets(proxy)];
 }
 
 /** Makes a function that says once when a broker keeps the session for a shorter time than it was asked to. */

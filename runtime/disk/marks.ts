@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 
+import { readStartSync } from "../bounded-file.ts";
 import { spoolFile, type QueueState } from "./protocol.ts";
 
 /** What a queue held after the last commit. */
@@ -63,16 +64,24 @@ interface StoredMarks {
   readonly queues: Readonly<Record<string, readonly [lastSequence: number, messages: number]>>;
 }
 
+/** Far more than the marks of a thousand dataflows take. */
+const maxMarksBytes = 4_194_304;
+
 function readMarks(file: string) {
+  let length = 0;
   try {
-    const text = readFileSync(file, "utf8");
-    const { commits, queues } = JSON.parse(text) as StoredMarks;
+    const bytes = readStartSync(file, maxMarksBytes + 1);
+    // Nobody here has written so much, and each commit would write as much again.
+    if (bytes.length > maxMarksBytes) rmSync(file);
+    else length = bytes.length;
+    const { commits, queues } = JSON.parse(bytes.toString("utf8")) as StoredMarks;
     const marks = Object.entries(queues).map(
       ([name, [lastSequence, messages]]) => [name, { lastSequence, messages }] as const,
     );
-    return { commits, length: text.length, queues: Object.fromEntries(marks) };
+    return { commits, length, queues: Object.fromEntries(marks) };
   } catch {
-    return { commits: 0, length: 0, queues: {} }; // there is none, or a power cut has torn it
+    // There is none, or a power cut has torn it: the next ones are written over the whole of it.
+    return { commits: 0, length, queues: {} };
   }
 }
 

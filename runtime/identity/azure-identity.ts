@@ -1,7 +1,9 @@
 import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
-import { ManagedIdentityCredential, WorkloadIdentityCredential, type TokenCredential } from "@azure/identity";
+import { ClientAssertionCredential, ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
 
+import { readBoundedFile } from "../bounded-file.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
+import { withoutSecrets } from "../contract/redact.ts";
 import { RequestAgent } from "../transport/request-agent.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import type { ProxyReader } from "./proxy.ts";
@@ -49,15 +51,30 @@ export function userAssignedTokens(
   const authority =
     authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: !knownAuthority.test(authorityHost) };
   const client = clientThrough(readProxy);
-  const settings = { clientId, tenantId, httpClient: client, ...authority };
-  return tokenSource(() => new WorkloadIdentityCredential(settings), client, { scope, remedy: workloadRemedy });
+  const create = () =>
+    new ClientAssertionCredential(tenantId, clientId, readFederatedToken, { httpClient: client, ...authority });
+  return tokenSource(create, client, { scope, remedy: workloadRemedy });
+}
+
+const federatedTokenBound = { bytes: 65_535, reason: "far more than a service account token has" };
+
+/**
+ * Reads the token of the pod's service account, anew each time: the kubelet replaces it. The library's
+ * `WorkloadIdentityCredential` does the same, but reads a file of any size and waits for ever at a named pipe.
+ */
+async function readFederatedToken(): Promise<string> {
+  const file = process.env["AZURE_FEDERATED_TOKEN_FILE"] ?? "";
+  if (file === "") throw new Error("AZURE_FEDERATED_TOKEN_FILE is not set");
+  const token = (await readBoundedFile(file, federatedTokenBound)).toString("utf8").trim();
+  if (token === "") throw new Error(`${file}: is empty`);
+  return token;
 }
 
 const nodeRemedy = "check that this node has a managed identity, and that its identity endpoint answers";
 const workloadRemedy =
   "check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra";
 
-/** The credential is made at the first use: without a federated token it can't be, which one connection has to say. */
+/** The credential is made at the first use: settings that the library refuses are for one connection to say. */
 function tokenSource(
   create: () => TokenCredential,
   client: WitnessingClient,
@@ -75,7 +92,7 @@ function tokenSource(
         credential ??= create();
         answer = await aborting(credential.getToken(scope, { abortSignal: signal }), signal);
       } catch (cause) {
-        throw fail(firstLine(describeError(cause)), cause);
+        throw fail(firstLine(withoutSecrets(describeError(cause), [])), cause);
       }
       if (answer === null) throw fail("Microsoft Entra returned none");
       if (!webToken.test(answer.token)) throw fail("what the identity endpoint returned is no JSON Web Token");

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 
-import { ConnectionError, describeError } from "../contract/errors.ts";
+import { ConnectionError, describeError, firstLines } from "../contract/errors.ts";
 import type { MountedFile, Mounts } from "./mounts.ts";
 
 /** A client certificate and its key, both in PEM, and when it ends. */
@@ -50,7 +50,10 @@ export async function readClientCertificate(mounts: Mounts, secret: string): Pro
     const problem = `is not the key of the certificate "${nameOf(leaf)}" under "${layout.cert}"`;
     fail(`${where(layout.key)}: ${problem}; put the two there that were issued together`);
   }
-  const between = keys.includes(intermediatesKey) ? await readOptional(mounts, secret, intermediatesKey) : "";
+  // An empty one is what a deployment writes that has no intermediates.
+  const between = keys.includes(intermediatesKey)
+    ? String(await mounts.readOptionalSecret(secret, intermediatesKey))
+    : "";
   const chain = [leaf, ...more, ...parseCertificates(between, where(intermediatesKey))];
   return {
     cert: between.trim() === "" ? certText : `${certText.trimEnd()}\n${between}`,
@@ -81,7 +84,7 @@ export function readTrustedCertificates(configMap: string, files: readonly Mount
     parseCertificates(text, `ConfigMap "${configMap}", key "${name}"`),
   );
   if (certificates.length === 0) {
-    const keys = files.map(({ name }) => `"${name}"`).join(", ");
+    const keys = firstLines(files, ({ name }) => `"${name}"`).join(", ");
     fail(`ConfigMap "${configMap}": has no certificate under ${keys}; put the broker's CA certificate there in PEM`);
   }
   return {
@@ -98,11 +101,6 @@ export function readTrustedCertificates(configMap: string, files: readonly Mount
 export function nameOf({ subject }: X509Certificate): string {
   const text = (subject as string | undefined) ?? "";
   return /^CN=(.*)$/m.exec(text)?.[1] ?? text.replaceAll("\n", ", ");
-}
-
-async function readOptional(mounts: Mounts, secret: string, key: string): Promise<string> {
-  // An empty one is what a deployment writes that has no intermediates.
-  return mounts.readSecret(secret, key).then(String, () => "");
 }
 
 function parseCertificates(text: string, where: string): X509Certificate[] {

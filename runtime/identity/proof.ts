@@ -63,14 +63,14 @@ export function createProofSource(
     case "AccessToken":
       return passwordProof(accessToken(authentication.accessTokenSettings.secretRef, mounts), options, username);
     case "UsernamePassword":
-      return fixedProof(() => readLogin(mounts, authentication.usernamePasswordSettings.secretRef));
+      return fixedProof(() => readUserAndPassword(mounts, authentication.usernamePasswordSettings.secretRef));
   }
 }
 
-async function readLogin(mounts: Mounts, secretRef: string): Promise<Shown["proof"]> {
+async function readUserAndPassword(mounts: Mounts, secretRef: string): Promise<Shown["proof"]> {
   return {
-    username: trimmed(await mounts.readSecret(secretRef, "username")).toString("utf8"),
-    password: trimmed(await mounts.readSecret(secretRef, "password")),
+    username: trimmed(await mounts.readLogin(secretRef, "username")).toString("utf8"),
+    password: trimmed(await mounts.readLogin(secretRef, "password")),
   };
 }
 
@@ -141,7 +141,7 @@ function accessToken(secretRef: string, mounts: Mounts): Renewable<Token> {
     ...tokenTimes,
     what: `access token of Secret "${secretRef}"`,
     remedy: 'put a newer one under "accessToken"',
-    fetch: async () => readToken(trimmed(await mounts.readSecret(secretRef, "accessToken"))),
+    fetch: async () => readToken(trimmed(await mounts.readLogin(secretRef, "accessToken"))),
     renewAtMs: () => undefined,
     folder: mounts.secretFolder(secretRef),
   };

@@ -26,7 +26,7 @@ async function readProxy(settings: ProxySettings, mounts: Mounts): Promise<Proxy
   const { url, secretRef, trustedCaCertificateConfigMapRef: ref } = settings;
   if (url.toLowerCase() === "direct") return undefined;
   const readLine = async (secret: string, key: string) =>
-    (await mounts.readSecret(secret, key)).toString("utf8").replace(/\r?\n$/, "");
+    (await mounts.readLogin(secret, key)).toString("utf8").replace(/\r?\n$/, "");
   return {
     url: url.replace(/\/$/, ""),
     ...(secretRef === undefined

@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly password?: Buffer;
   readonly authenticationMethod?: string;
   readonly authenticationData?: Buffer;
+  /** What else must not stand in a message, should the server repeat it; password and authentication data are known. */
+  readonly secrets?: readonly string[];
   /** Time for CONNACK, SUBACK and UNSUBACK to come. */
   readonly timeoutMs: number;
 }

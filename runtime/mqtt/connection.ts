@@ -260,7 +260,7 @@ export class Connection {
 
   #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
     const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
-    const text = `${what}: ${describeReasonCode(packet, code, reasonString)}`;
+    const text = `${what}: ${describeReasonCode(packet, code, this.#reauthentication.withoutShown(reasonString))}`;
     this.#fail(text, { retry, end: "peer", reasonCode: code });
   }
 

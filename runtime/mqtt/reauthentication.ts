@@ -1,10 +1,20 @@
 import { ConnectionError } from "../contract/errors.ts";
+import { withoutSecrets } from "../contract/redact.ts";
 import { authenticationRemedy } from "../contract/reason-codes.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { encodeReauthentication } from "./control-packets.ts";
 import { watchAnswer, type Traffic } from "./progress-watch.ts";
 import { protocolError } from "./wire/protocol-error.ts";
 import { AuthReason } from "./wire/server-packets.ts";
+
+/** What CONNECT said. */
+type ReauthenticationOptions = Pick<
+  ConnectOptions,
+  "peer" | "timeoutMs" | "authenticationMethod" | "authenticationData" | "password" | "secrets"
+>;
+
+/** Tokens that are remembered, to leave them out of what the server says. */
+const maxShown = 2;
 
 /** What an AUTH says. */
 interface Auth {
@@ -24,15 +34,27 @@ interface Writer {
  * A server that refuses ends the connection with DISCONNECT [MQTT-4.12.1-2]; every other failure leaves it open.
  */
 export class Reauthentication {
-  readonly #options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">;
+  readonly #options: ReauthenticationOptions;
   readonly #writer: Writer;
   #settle: ((failure: string | undefined) => void) | undefined;
+  /** What was shown by AUTH last; the older one may be valid still. */
+  readonly #shown: Buffer[] = [];
   /** AUTH packets that were sent and not answered, those included that nobody waits for any more. */
   #unanswered = 0;
 
-  constructor(options: Pick<ConnectOptions, "peer" | "timeoutMs" | "authenticationMethod">, writer: Writer) {
+  constructor(options: ReauthenticationOptions, writer: Writer) {
     this.#options = options;
     this.#writer = writer;
+  }
+
+  /**
+   * Leaves out of a server's own words what it was shown, by CONNECT and after it. All of them go through here before they are in a
+   * message.
+   */
+  withoutShown(said: string | undefined): string | undefined {
+    if (said === undefined) return undefined;
+    const { password, authenticationData, secrets = [] } = this.#options;
+    return withoutSecrets(said, [password, authenticationData, ...secrets, ...this.#shown]);
   }
 
   /**
@@ -43,6 +65,8 @@ export class Reauthentication {
     const { peer, authenticationMethod } = this.#options;
     if (!this.#writer.isOpen || authenticationMethod === undefined || this.#settle !== undefined)
       throw new ConnectionError(`${peer} can't be shown another token now`, { retry: "soon" });
+    this.#shown.push(data);
+    if (this.#shown.length > maxShown) this.#shown.shift();
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#writer.write(encodeReauthentication(authenticationMethod, data));
       this.#unanswered++;

@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { endianness } from "node:os";
 import type { Duplex } from "node:stream";
+
+import { readBoundedFile } from "../bounded-file.ts";
 
 /** The socket under a stream that is none itself, such as a WebSocket. */
 const carriers = new WeakMap<Duplex, Duplex>();
@@ -40,7 +41,8 @@ export interface SendQueue {
  *
  * Reads the kernel's table of connections: fine a few times a minute, too slow for each message.
  *
- * @returns `undefined` where it can't be told: on other systems than Linux, and for a stream in memory
+ * @returns `undefined` where it can't be told: on other systems than Linux, for a stream in memory, and where there are more
+ *   than about 27,000 connections
  */
 export async function readSendQueue(stream: Duplex): Promise<SendQueue | undefined> {
   const socket = socketOf(stream);
@@ -48,11 +50,18 @@ export async function readSendQueue(stream: Duplex): Promise<SendQueue | undefin
   const { localPort = 0, remotePort = 0, remoteAddress, remoteFamily } = socket;
   const table = remoteFamily === "IPv6" ? "/proc/self/net/tcp6" : "/proc/self/net/tcp";
   try {
-    return findSendQueue(await readFile(table, "latin1"), { localPort, remotePort, remoteAddress });
+    return findSendQueue((await readBoundedFile(table, tableBound)).toString("latin1"), {
+      localPort,
+      remotePort,
+      remoteAddress,
+    });
   } catch {
-    return undefined; // no such file in this sandbox
+    return undefined; // no such file in this sandbox, or too many connections
   }
 }
+
+/** It lists every connection of the pod, or of the node with its network: whoever connects makes it longer. */
+const tableBound = { bytes: 4_194_304, reason: "what 27,000 connections take" };
 
 /** Which connection is looked for. */
 export interface ConnectionEnds {

@@ -6,6 +6,7 @@ import { getProxyForUrl } from "proxy-from-env";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
 import { describeError } from "../contract/errors.ts";
+import { withoutSecrets } from "../contract/redact.ts";
 import { shownUrl } from "../contract/shown-url.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { opened } from "./opened.ts";
@@ -86,7 +87,11 @@ async function askForTunnel(toProxy: Socket, proxy: Proxy, target: HostAddress, 
     });
     const refuse = ({ statusCode = 0, statusMessage = "" }: IncomingMessage) => {
       request.destroy();
-      reject(new RefusedTunnel(explainStatus(statusCode, withoutCredentials(statusMessage, proxy))));
+      reject(
+        new RefusedTunnel(
+          explainStatus(statusCode, withoutSecrets(statusMessage, proxySecrets(proxy)).slice(0, maxStatusMessage)),
+        ),
+      );
     };
     request.once("connect", (response, _socket, head) => {
       if (response.statusCode !== 200) {
@@ -114,14 +119,15 @@ function authorization({ credentials }: Proxy): { "proxy-authorization"?: string
   return { "proxy-authorization": `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
 }
 
-/** A proxy may repeat in its answer what it was shown. */
-function withoutCredentials(text: string, proxy: Proxy): string {
-  const { password = "" } = proxy.credentials ?? {};
-  const token = authorization(proxy)["proxy-authorization"]?.replace(/^Basic /, "") ?? "";
-  return [token, password, encodeURIComponent(password)]
-    .filter((secret) => secret !== "")
-    .reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
+/** What a proxy is shown that must not stand in a message. */
+export function proxySecrets(proxy: Pick<Proxy, "credentials"> | undefined): string[] {
+  if (proxy?.credentials === undefined) return [];
+  const { username, password } = proxy.credentials;
+  return [username, password, `${username}:${password}`];
 }
+
+/** Longest part of a proxy's own words that a message has, in characters. */
+const maxStatusMessage = 200;
 
 /** What a proxy that lets nothing through means, by its status. */
 function explainStatus(status: number, text: string): string {

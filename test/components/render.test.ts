@@ -1,5 +1,6 @@
 import { renderRelayConfig } from "../../components/index.ts";
 import type { DataflowArgs, RelayDeclaration } from "../../components/index.ts";
+import { checkEndpointValues } from "../../components/endpoint/parse.ts";
 import { checkRelayConfig } from "../../components/render.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
@@ -217,4 +218,19 @@ test("says where a dead letter's endpoint is declared", () => {
   const problems = checkRelayConfig({ endpoints: { edge }, dataflows: { telemetry } });
 
   expect(problems.map(({ path }) => path)).toEqual(["dataflows.telemetry.deadLetter.endpoint"]);
+});
+
+test("a value that becomes known later and is thousands deep is refused by the way there, and does not run out of stack", () => {
+  let nest: unknown = "bottom";
+  for (let level = 0; level < 50_000; level++) nest = [nest];
+  const tooDeep = {
+    problem: "has more than 64 objects and lists within each other",
+    remedy: "correct it; no field is that deep",
+  };
+
+  const relay = checkRelayConfig({ endpoints: {}, dataflows: { up: { dataSources: nest } as never } });
+  const endpoint = checkEndpointValues("CustomMqtt", { authenticationMethod: "Anonymous", host: nest as string });
+
+  expect(relay).toEqual([{ path: "dataflows.up.dataSources[0]", ...tooDeep }]);
+  expect(endpoint).toEqual([{ path: "host[0][0][0]", ...tooDeep }]);
 });

@@ -38,8 +38,8 @@ export async function end({ dataflow, running, source, destination }: Bench): Pr
   await running;
 }
 
-/** Runs `upward` between two scripted brokers; `changes` sets fields of its document by path. */
-export async function start(changes: Readonly<Record<string, unknown>> = {}): Promise<Bench> {
+/** Runs `upward` between two scripted brokers; `changes` sets fields of its document by path, files are under `mountPath`. */
+export async function start(changes: Readonly<Record<string, unknown>> = {}, mountPath = "/nowhere"): Promise<Bench> {
   const source = await ScriptedListener.open();
   const destination = await ScriptedListener.open();
   const endpoint = (listener: ScriptedListener) => ({
@@ -66,7 +66,7 @@ export async function start(changes: Readonly<Record<string, unknown>> = {}): Pr
     credentials: new Map(
       Object.entries(config.endpoints).map(([name, one]) => [
         name,
-        createCredentialSource(name, one, createMounts("/nowhere")),
+        createCredentialSource(name, one, createMounts(mountPath)),
       ]),
     ),
     ordinal: 3,

@@ -1,4 +1,8 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
 import { nameReasonCode } from "../../runtime/contract/reason-codes.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { codes, expectedVerdict } from "./contract/expected-verdicts.ts";
 import type { ScriptedBroker } from "./mqtt/scripted-broker.ts";
 import { endDataflows, publish, start, startConnected, until, untilReady, type Bench } from "./dataflow-bench.ts";
@@ -10,6 +14,7 @@ import { endDataflows, publish, start, startConnected, until, untilReady, type B
  */
 
 afterEach(endDataflows);
+afterAll(removeTemporaryFolders);
 
 const rows = (packet: "CONNACK" | "SUBACK" | "PUBACK" | "DISCONNECT") =>
   codes.map((code) => ({ name: nameReasonCode(code), code, verdict: expectedVerdict(packet, code) }));
@@ -57,6 +62,25 @@ describe.each(["source", "destination"] as const)("CONNACK of the %s", (side) =>
       expect(bench.dataflow.status.failure).toBeUndefined();
     }
   });
+});
+
+test("what a broker repeats of a Secret is in no log and not in the status", async () => {
+  const mounts = createTemporaryFolder("mounts");
+  const login = path.join(mounts, "secrets", "login");
+  mkdirSync(login, { recursive: true });
+  writeFileSync(path.join(login, "username"), "plant-oslo\n");
+  writeFileSync(path.join(login, "password"), "correct horse\n");
+  const authentication = { method: "UsernamePassword", usernamePasswordSettings: { secretRef: "login" } };
+  const bench = await start({ "endpoints.cloud.mqttSettings.authentication": authentication }, mounts);
+  const pair = Buffer.from("plant-oslo:correct horse").toString("base64");
+
+  const reasonString = `plant-oslo is not correct horse, Basic ${pair} neither`;
+  await (await bench.destination.next()).accept({ reasonCode: 0x86, properties: { reasonString } });
+
+  await until(() => bench.dataflow.status.destination.kind === "down");
+  const said = JSON.stringify([bench.dataflow.status, bench.lines]);
+  expect(said).toContain("… is not …, Basic … neither");
+  for (const secret of ["plant-oslo", "correct horse", pair]) expect(said).not.toContain(secret);
 });
 
 describe("SUBACK", () => {

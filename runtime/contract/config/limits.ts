@@ -24,19 +24,46 @@ export function sizeProblem(text: string): Problem | undefined {
   return { path: "document", problem, remedy: "spread the dataflows over several relays" };
 }
 
-/** Says that objects and lists stand too deep within each other; `undefined` when they don't. Needs no stack. */
-export function depthProblem(document: unknown): Problem | undefined {
-  let level = [document];
-  for (let depth = 0; level.length > 0; depth += 1) {
+/** Steps of the path that leads to what is too deep; the rest of it is what is wrong. */
+const shownSteps = 4;
+/** Longest name in such a path, in characters: that of an endpoint or a dataflow. */
+const shownName = 63;
+
+/**
+ * Says that objects and lists stand too deep within each other, or one within itself; `undefined` when they don't. Needs no stack, and
+ * looks at each object and list once a level. What is neither, such as an output of Pulumi, is not looked into.
+ * @param where what is looked at, for a path that has no name of a field before it
+ */
+export function depthProblem(document: unknown, where = "document"): Problem | undefined {
+  let level = new Map<unknown, string>(isNest(document) ? [[document, ""]] : []);
+  for (let depth = 1; level.size > 0; depth += 1) {
     if (depth > documentLimits.depth) {
+      const [prefix = ""] = level.values();
+      const path = prefix === "" || prefix.startsWith("[") ? `${where}${prefix}` : prefix;
       const problem = `has more than ${documentLimits.depth} objects and lists within each other`;
-      return { path: "document", problem, remedy: "correct it; no field is that deep" };
+      return { path, problem, remedy: "correct it; no field is that deep" };
     }
-    level = level.flatMap((value) =>
-      typeof value === "object" && value !== null ? Object.values(value as Record<string, unknown>) : [],
-    );
+    const next = new Map<unknown, string>();
+    for (const [nest, path] of level) {
+      for (const [key, value] of Object.entries(nest as Readonly<Record<string, unknown>>)) {
+        if (isNest(value)) next.set(value, depth > shownSteps ? path : step(path, key, Array.isArray(nest)));
+      }
+    }
+    level = next;
   }
   return undefined;
+}
+
+/** An object or a list as JSON has it. An object has no prototype but the one that all have, of whichever realm. */
+function isNest(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function step(path: string, key: string, isInList: boolean): string {
+  if (isInList) return `${path}[${key}]`;
+  return path === "" ? key.slice(0, shownName) : `${path}.${key.slice(0, shownName)}`;
 }
 
 /** Lists which of a document's parts are more than it may have; empty when none is. */

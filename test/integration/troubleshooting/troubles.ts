@@ -382,7 +382,7 @@ export const troubles: readonly Trouble[] = [
   {
     area: entraArea,
     what: "the pod has no federated token: workload identity is not set up",
-    says: /^no token for .*WorkloadIdentityCredential/,
+    says: /^no token for .*AZURE_FEDERATED_TOKEN_FILE is not set/,
     setUp: (parts) => ({ ...atCloud(parts), env: { AZURE_FEDERATED_TOKEN_FILE: undefined } }),
   },
   {

@@ -1,4 +1,7 @@
-import { ManagedIdentityCredential, WorkloadIdentityCredential } from "@azure/identity";
+import { truncateSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { ClientAssertionCredential, ManagedIdentityCredential } from "@azure/identity";
 
 import {
   systemAssignedTokens,
@@ -6,6 +9,7 @@ import {
   type TokenSource,
 } from "../../../runtime/identity/azure-identity.ts";
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 jest.mock("@azure/identity");
 
@@ -20,14 +24,31 @@ const straight = async () => undefined;
 const getManagedToken = jest.fn();
 const getWorkloadToken = jest.fn();
 
+/** Shows what the pod's service account proves itself by, as the library asks for it. */
+async function readAssertion(): Promise<string> {
+  getWorkloadToken.mockResolvedValue(answer);
+  await userAssignedTokens(identity, straight).getToken(signal);
+  return jest.mocked(ClientAssertionCredential).mock.calls.at(-1)![2]();
+}
+
+function federatedTokenFile(content: string): string {
+  const file = path.join(createTemporaryFolder("federated"), "token");
+  writeFileSync(file, content);
+  process.env["AZURE_FEDERATED_TOKEN_FILE"] = file;
+  return file;
+}
+
+afterAll(removeTemporaryFolders);
+
 beforeEach(() => {
   jest.mocked(ManagedIdentityCredential).mockImplementation(() => ({ getToken: getManagedToken }) as never);
-  jest.mocked(WorkloadIdentityCredential).mockImplementation(() => ({ getToken: getWorkloadToken }) as never);
+  jest.mocked(ClientAssertionCredential).mockImplementation(() => ({ getToken: getWorkloadToken }) as never);
 });
 
 afterEach(() => {
   jest.resetAllMocks();
   delete process.env["AZURE_AUTHORITY_HOST"];
+  delete process.env["AZURE_FEDERATED_TOKEN_FILE"];
 });
 
 describe("systemAssignedTokens", () => {
@@ -48,9 +69,7 @@ describe("userAssignedTokens", () => {
 
     expect(await userAssignedTokens(identity, straight).getToken(signal)).toEqual(token);
     expect(getWorkloadToken).toHaveBeenCalledWith(identity.scope, { abortSignal: signal });
-    expect(WorkloadIdentityCredential).toHaveBeenCalledWith({
-      clientId: "client",
-      tenantId: "tenant",
+    expect(ClientAssertionCredential).toHaveBeenCalledWith("tenant", "client", expect.any(Function), {
       httpClient: expect.anything(),
     });
   });
@@ -66,22 +85,51 @@ describe("userAssignedTokens", () => {
 
     await userAssignedTokens(identity, straight).getToken(signal);
 
-    expect(WorkloadIdentityCredential).toHaveBeenCalledWith(
+    expect(ClientAssertionCredential).toHaveBeenCalledWith(
+      "tenant",
+      "client",
+      expect.any(Function),
       expect.objectContaining({ authorityHost, disableInstanceDiscovery }),
     );
   });
 
-  test("can be had where the pod has no federated token, and says so when it is asked for one", async () => {
-    jest.mocked(WorkloadIdentityCredential).mockImplementation(() => {
-      throw new Error("WorkloadIdentityCredential: is unavailable.\n  See the troubleshooting guide");
+  test("says what the library refuses when a token is asked for, and not before", async () => {
+    jest.mocked(ClientAssertionCredential).mockImplementation(() => {
+      throw new Error("ClientAssertionCredential: is unavailable.\n  See the troubleshooting guide");
     });
 
     const tokens = userAssignedTokens(identity, straight);
 
     await expect(tokens.getToken(signal)).rejects.toMatchObject({
-      message: `no token for ${identity.scope}: WorkloadIdentityCredential: is unavailable.; check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra`,
+      message: `no token for ${identity.scope}: ClientAssertionCredential: is unavailable.; check clientId, tenantId and the federated credential, the pod's label and service account, and the way to Entra`,
       retry: "soon",
     });
+  });
+
+  test("show the federated token of today, without a line break", async () => {
+    const file = federatedTokenFile("a.b.c\n");
+    expect(await readAssertion()).toBe("a.b.c");
+
+    writeFileSync(file, "d.e.f");
+
+    expect(await readAssertion()).toBe("d.e.f");
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ["is not set", () => undefined, "AZURE_FEDERATED_TOKEN_FILE is not set"],
+    ["is empty", () => federatedTokenFile("\n"), "token: is empty"],
+    ["is a device", () => (process.env["AZURE_FEDERATED_TOKEN_FILE"] = "/dev/zero"), "/dev/zero: is a device, and no"],
+    [
+      "is far too large",
+      () => {
+        truncateSync(federatedTokenFile(""), 2 ** 40);
+      },
+      "token: has 1099511627776 bytes, more than 65535 bytes, which is far more than a service account token has",
+    ],
+  ])("say so when the file of the federated token %s", async (_case, setUp, problem) => {
+    setUp();
+
+    await expect(readAssertion()).rejects.toThrow(problem);
   });
 });
 
@@ -101,6 +149,17 @@ describe.each<[string, () => TokenSource, jest.Mock]>([
       ),
       retry: "soon",
     });
+  });
+
+  test("does not repeat a token, nor the start of one", async () => {
+    const [header, claims] = ['{"alg":"RS256"}', '{"sub":"relay"}'].map((part) =>
+      Buffer.from(part).toString("base64url"),
+    );
+    getToken.mockRejectedValue(
+      new Error(`AADSTS50027: ${header}.${claims}.c2ln is malformed, as is ${header}.${claims}`),
+    );
+
+    await expect(create().getToken(signal)).rejects.toThrow("AADSTS50027: … is malformed, as is …; check ");
   });
 
   test("cuts a line that is too long for a log", async () => {

@@ -25,6 +25,7 @@ function mountsOf(files: Readonly<Record<string, string>>): Mounts {
       if (text === undefined || text.trim() === "") throw new ConnectionError(`${key} is empty`, { retry: "soon" });
       return Buffer.from(text);
     },
+    readOptionalSecret: async (_secret: string, key: string) => Buffer.from(files[key] ?? ""),
   } as unknown as Mounts;
 }
 

@@ -1,12 +1,20 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { systemAssignedTokens, userAssignedTokens } from "../../../runtime/identity/azure-identity.ts";
-import { createCredentialSource, type Credentials } from "../../../runtime/identity/credentials.ts";
+import {
+  createCredentialSource,
+  type CredentialChange,
+  type CredentialEvent,
+  type Credentials,
+  type CredentialSource,
+  type CredentialSourceOptions,
+} from "../../../runtime/identity/credentials.ts";
 import { createMounts } from "../../../runtime/identity/mounts.ts";
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
+import { untilTrue } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 import { buildDocument, parseDocument } from "../contract/config/build-document.ts";
 
@@ -19,15 +27,26 @@ async function read(
   changes: Readonly<Record<string, unknown>>,
   files: Readonly<Record<string, string>> = {},
 ): Promise<Credentials> {
+  return createSource(changes, mount(files)).read(new AbortController().signal);
+}
+
+function mount(files: Readonly<Record<string, string>>): string {
   const folder = createTemporaryFolder("credentials");
   for (const [file, content] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     writeFileSync(path.join(folder, file), content);
   }
+  return folder;
+}
+
+function createSource(
+  changes: Readonly<Record<string, unknown>>,
+  folder: string,
+  options: CredentialSourceOptions = {},
+): CredentialSource {
   const prefixed = Object.entries(changes).map(([at, value]) => [`endpoints.plant.${at}`, value]);
   const { config } = parseDocument(buildDocument(Object.fromEntries(prefixed)));
-  const source = createCredentialSource("plant", config.endpoints["plant"]!, createMounts(folder));
-  return source.read(new AbortController().signal);
+  return createCredentialSource("plant", config.endpoints["plant"]!, createMounts(folder), options);
 }
 
 /** Made once: it takes a few milliseconds. */
@@ -246,4 +265,51 @@ describe("a secret value", () => {
     expect(error).toBeInstanceOf(ConnectionError);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("hunter2");
   });
+});
+
+describe("a mounted file that is too large after a rotation", () => {
+  const tooLarge = 2 ** 40;
+
+  test.each<[string, object, string, string]>([
+    ["the client certificate", x509, "secrets/device/tls.crt", "1048576"],
+    ["its key", x509, "secrets/device/tls.key", "1048576"],
+    ["its intermediates", x509, "secrets/device/client_intermediate_certs.pem", "1048576"],
+    ["an access token", accessToken, "secrets/sas/accessToken", "65535"],
+    ["a service account token", { [authentication]: { method: "ServiceAccountToken" } }, "tokens/plant", "65535"],
+  ])(
+    "leaves the connection with what it has, warns, and takes the next one that fits: %s",
+    async (_case, how, file, bytes) => {
+      const { certificate, key } = await client;
+      const files = {
+        "secrets/device/tls.crt": certificate,
+        "secrets/device/tls.key": key,
+        "secrets/device/client_intermediate_certs.pem": "",
+        "secrets/sas/accessToken": "one",
+        "tokens/plant": "one",
+      };
+      const folder = mount(files);
+      const [events, changes]: [CredentialEvent[], CredentialChange[]] = [[], []];
+      const source = createSource(how as Readonly<Record<string, unknown>>, folder, {
+        onEvent: (event) => events.push(event),
+        pollMs: 50,
+      });
+      const used = await source.read(new AbortController().signal);
+      const endWatch = source.watch(used, (change) => changes.push(change));
+
+      truncateSync(path.join(folder, file), tooLarge);
+      await untilTrue("a warning", () => events.some(({ kind }) => kind === "renewalFailed"));
+
+      expect(changes).toEqual([]);
+      expect(events).toEqual([
+        expect.objectContaining({ kind: "renewalFailed", reason: expect.stringContaining(`more than ${bytes} bytes`) }),
+      ]);
+      const next = await (await createCertificateAuthority()).createClientCertificate("device-8");
+      writeFileSync(path.join(folder, file), "");
+      for (const name of ["tokens/plant", "secrets/sas/accessToken"]) writeFileSync(path.join(folder, name), "two");
+      writeFileSync(path.join(folder, "secrets/device/tls.key"), next.key);
+      writeFileSync(path.join(folder, "secrets/device/tls.crt"), next.certificate);
+      await untilTrue("the one that fits", () => changes.length > 0);
+      endWatch();
+    },
+  );
 });

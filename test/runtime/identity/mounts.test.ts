@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
-import { createMounts } from "../../../runtime/identity/mounts.ts";
+import { createMounts, type Mounts } from "../../../runtime/identity/mounts.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 afterAll(removeTemporaryFolders);
@@ -125,6 +126,73 @@ describe("readToken", () => {
   test("says so in one line when the file may not be read", async () => {
     const folder = mount({ "tokens/edge/is-a-folder": "x" });
 
-    await expect(createMounts(folder).readToken("edge")).rejects.toThrow(/^EISDIR: [^\n]*; mount a projected [^\n]*$/);
+    await expect(createMounts(folder).readToken("edge")).rejects.toThrow(
+      /tokens\/edge: is a folder, and no file; mount a projected [^\n]*$/,
+    );
   });
+});
+
+/** Each way in which something reads a mounted file, and the most bytes that this may have. */
+const readers: readonly [string, string, number, (mounts: Mounts) => Promise<unknown>][] = [
+  ["certificate or key", "secrets/x/key", 1_048_576, (mounts) => mounts.readSecret("x", "key")],
+  ["intermediate certificates", "secrets/x/key", 1_048_576, (mounts) => mounts.readOptionalSecret("x", "key")],
+  ["user name, password or access token", "secrets/x/key", 65_535, (mounts) => mounts.readLogin("x", "key")],
+  ["CA bundle", "configmaps/x/key", 1_048_576, (mounts) => mounts.readConfigMap("x")],
+  ["service account token", "tokens/x", 65_535, (mounts) => mounts.readToken("x")],
+];
+
+describe.each(readers)("a mounted %s", (_what, file, bytes, read) => {
+  test("is read up to its largest size", async () => {
+    const folder = mount({ [file]: "x".repeat(bytes) });
+
+    await expect(read(createMounts(folder))).resolves.toBeDefined();
+  });
+
+  test.each([1, 2 ** 40])("is refused by path, size, bound and remedy when it has %i bytes more", async (more) => {
+    const folder = mount({ [file]: "" });
+    truncateSync(path.join(folder, file), bytes + more);
+
+    const reading = read(createMounts(folder));
+
+    const problem = `${path.join(folder, file)}: has ${bytes + more} bytes, more than ${bytes} bytes, which is all that`;
+    await expect(reading).rejects.toBeInstanceOf(ConnectionError);
+    await expect(reading).rejects.toMatchObject({
+      retry: "soon",
+      message: expect.stringMatching(new RegExp(`^${problem} .*; mount [^\\n]*$`)),
+    });
+  });
+
+  test.each<[string, (at: string) => void]>([
+    ["a folder", (at) => mkdirSync(at)],
+    ["a named pipe", (at) => execFileSync("mkfifo", [at])],
+    ["a device", (at) => symlinkSync("/dev/zero", at)],
+  ])("is refused at once when %s stands in its place", async (kind, create) => {
+    const folder = mount({});
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    create(path.join(folder, file));
+
+    const reading = read(createMounts(folder));
+
+    await expect(reading).rejects.toThrow(`${path.join(folder, file)}: is ${kind}, and no file; mount `);
+  });
+});
+
+test("the files of a ConfigMap are held to the size of one ConfigMap together", async () => {
+  const files = Object.fromEntries(["a", "b", "c"].map((name) => [`configmaps/x/${name}`, "x".repeat(400_000)]));
+
+  const reading = createMounts(mount(files)).readConfigMap("x");
+
+  await expect(reading).rejects.toThrow(
+    /configmaps\/x: its files have more than 1048576 bytes in all, which is all that a ConfigMap can hold; mount the /,
+  );
+});
+
+test("a folder of very many files is looked at no further", async () => {
+  const files = Object.fromEntries(Array.from({ length: 4097 }, (_, at) => [`configmaps/x/${at}`, ""]));
+
+  const reading = createMounts(mount(files)).readConfigMap("x");
+
+  await expect(reading).rejects.toThrow(
+    /configmaps\/x: has more than 4096 files; mount one Secret or ConfigMap there, and nothing else$/,
+  );
 });

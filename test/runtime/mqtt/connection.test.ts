@@ -143,6 +143,37 @@ describe("a new connection", () => {
     expect((await closed)?.message.length).toBeLessThan(400);
   });
 
+  test.each<[string, Partial<ConnectOptions>, string]>([
+    ["the password", { username: "plant", password: Buffer.from("hunter2!") }, "hunter2!"],
+    [
+      "the password in Base64",
+      { password: Buffer.from("hunter2!") },
+      Buffer.from("hunter2!").toString("base64").replace(/.=$/, ""),
+    ],
+    ["the token", { authenticationMethod: "X", authenticationData: Buffer.from("opaque-token") }, "opaque-token"],
+    ["the proxy's password", { secrets: ["of the proxy"] }, "of the proxy"],
+  ])("does not repeat %s when the server does, in CONNACK and in DISCONNECT", async (_what, shown, secret) => {
+    const properties = { reasonString: `no entry for (${secret}) here` };
+    const refused = await openAccepted({ reasonCode: 0x86, properties }, shown);
+    const ended = await openAccepted({}, shown);
+    ended.broker.send({ cmd: "disconnect", reasonCode: 0x87, properties });
+
+    const errors = [await refused.closed, await ended.closed];
+
+    for (const error of errors) expect(error?.message).toContain('("no entry for (…) here")');
+    expect(JSON.stringify(errors.map((error) => [error?.message, error?.stack]))).not.toContain(secret);
+  });
+
+  test("cuts a server's words off only after a secret in them was left out", async () => {
+    const reasonString = `${"x".repeat(190)} hunter2! is wrong`;
+    const { closed } = await openAccepted(
+      { reasonCode: 0x86, properties: { reasonString } },
+      { password: Buffer.from("hunter2!") },
+    );
+
+    expect((await closed)?.message).toContain('xx … is wron")');
+  });
+
   test("ends when the server asks for another authentication step", async () => {
     const { broker, closed } = open({ authenticationMethod: "K8S-SAT" });
     await broker.next("connect");

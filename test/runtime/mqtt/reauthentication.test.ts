@@ -119,6 +119,23 @@ describe("re-authentication", () => {
     });
   });
 
+  test.each([
+    ["the newer token", "opaque-newer"],
+    ["the one before it, which may be valid still", "opaque-older"],
+  ])("does not repeat %s when the server does", async (_what, secret) => {
+    const { connection, broker, closed } = await open();
+    for (const shown of ["opaque-older", "opaque-newer"]) {
+      const done = connection.reauthenticate(Buffer.from(shown));
+      await broker.next("auth");
+      broker.send({ cmd: "auth", reasonCode: 0 });
+      await done;
+    }
+
+    broker.send({ cmd: "disconnect", reasonCode: 0x87, properties: { reasonString: `${secret} has expired` } });
+
+    expect((await closed)?.message).toContain('0x87 Not authorized ("… has expired")');
+  });
+
   test("that stays unanswered fails, and leaves the connection open", async () => {
     const { connection } = await open({ timeoutMs: 30 });
 

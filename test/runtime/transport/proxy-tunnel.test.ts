@@ -126,6 +126,7 @@ describe("a tunnel", () => {
     ["the password", "no entry for pass word"],
     ["what was sent", `no entry for Basic ${Buffer.from("plant:pass word").toString("base64")}`],
     ["the password encoded", "no entry for pass%20word"],
+    ["the pair of both", "no entry for plant:pass word"],
   ])("never says %s, though a proxy repeats it", async (_case, said) => {
     const proxy = await start({ refuseWith: 407, statusText: said });
     const credentials = { username: "plant", password: "pass word" };
@@ -133,6 +134,14 @@ describe("a tunnel", () => {
     const refused = openTunnel({ url: proxy.url, credentials }, target, signal);
 
     await expect(refused).rejects.toThrow(/refused CONNECT: 407 no entry for (Basic )?…; give its user name/);
+  });
+
+  test("cuts a proxy's words off, so that they can't flood the log", async () => {
+    const proxy = await start({ refuseWith: 407, statusText: "x".repeat(10_000) });
+
+    const refused = openTunnel({ url: proxy.url }, target, signal);
+
+    await expect(refused).rejects.toThrow(/407 x{200}; give its user name/);
   });
 
   test("names the proxy when nobody listens there", async () => {

@@ -42,12 +42,13 @@ describe("a document has a largest", () => {
   });
 
   test.each([
-    ["unknown field", "{", '"x":', "}"],
-    ["field", "{", '"relay":{"site":', "}}"],
-    ["list", '{"kind":"List",', '"items":', "}"],
-  ])("depth, whatever stands there and without a stack for it: %s", (_case, start, key, end) => {
+    ["unknown field", "x[0][0][0]", "{", '"x":', "}"],
+    ["field", "relay.site[0][0]", "{", '"relay":{"site":', "}}"],
+    ["list", "items[0][0][0]", '{"kind":"List",', '"items":', "}"],
+    ["document", "document[0][0][0][0]", "", "", ""],
+  ])("depth, whatever stands there and without a stack for it: %s", (_case, path, start, key, end) => {
     const nested = (depth: number) => `${start}${key}${"[".repeat(depth)}${"]".repeat(depth)}${end}`;
-    const tooDeep = "document: has more than 64 objects and lists within each other; correct it; no field is that deep";
+    const tooDeep = `${path}: has more than 64 objects and lists within each other; correct it; no field is that deep`;
 
     expect(problemsOfText(nested(60))).not.toContain(tooDeep);
     expect(problemsOfText(nested(100_000))).toEqual([tooDeep]);
