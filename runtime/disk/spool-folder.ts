@@ -50,6 +50,7 @@ export class SpoolFolder {
   readonly folder: string;
   readonly #dataflows: readonly string[];
   readonly #reserve: Reserve;
+  readonly #onProgress: () => void;
   #marks: Marks | undefined;
   #opened: SpoolStore | undefined;
   /** Which files are open, as {@link identify} says, and how long this process has left them. */
@@ -59,9 +60,13 @@ export class SpoolFolder {
   /** The database that was kept by an attempt to replace it that was not finished. */
   #aside = "";
 
-  /** @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them */
-  constructor(folder: string, dataflows: readonly string[]) {
+  /**
+   * @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them
+   * @param onProgress called again and again while much is copied
+   */
+  constructor(folder: string, dataflows: readonly string[], onProgress: () => void) {
     this.folder = folder;
+    this.#onProgress = onProgress;
     this.#dataflows = dataflows;
     this.#reserve = new Reserve(folder);
   }
@@ -245,8 +250,10 @@ export class SpoolFolder {
     const expected = new Map(this.#marks?.queues);
     const { commits = 0 } = this.#marks ?? {};
     if (old !== undefined) fresh.setClock(old.clockNowMs);
-    const isUnwanted: IsUnwanted = (queue, sequence) =>
-      how.isPending(queue, sequence) || (!how.isGone && old?.wasJustRemoved(queue, sequence) === true);
+    const isUnwanted: IsUnwanted = (queue, sequence) => {
+      this.#onProgress();
+      return how.isPending(queue, sequence) || (!how.isGone && old?.wasJustRemoved(queue, sequence) === true);
+    };
     const reason = `${how.reason}${this.#aside === "" ? "" : `; the old files are kept as ${this.#aside}`}`;
     const losses = salvage({ from, to: fresh, expected, isUnwanted, reason });
     if (old === undefined)

@@ -1,10 +1,11 @@
-import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 
 import { Collector } from "../memory/collector.ts";
 import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Answer, ReadRequest, Request } from "./protocol.ts";
+import { beat } from "./silence-watch.ts";
 import { countAside } from "./spool-files.ts";
 import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
@@ -29,6 +30,7 @@ const handedOverBytes = 65_536;
  */
 class SpoolThread {
   readonly #port: MessagePort;
+  readonly #beats: Int32Array;
   #spool: SpoolFolder | undefined;
   readonly #pending = new PendingWrites();
   /** One for each queue, which asks for the next rows once it has these. */
@@ -49,8 +51,10 @@ class SpoolThread {
   /** The packets of a write that is done, and of a read that was answered, are garbage of this thread. */
   readonly #collector = new Collector({ garbageBytes, liveBytes: () => this.#pending.bytes });
 
-  constructor(port: MessagePort) {
+  /** @param beats where it shows that it does not wait for the disk */
+  constructor(port: MessagePort, beats: Int32Array) {
     this.#port = port;
+    this.#beats = beats;
     port.on("message", (request: Request) => {
       this.#take(request);
       this.#schedule();
@@ -73,7 +77,7 @@ class SpoolThread {
   #take(request: Request): void {
     switch (request.kind) {
       case "open":
-        this.#spool = new SpoolFolder(request.folder, request.dataflows);
+        this.#spool = new SpoolFolder(request.folder, request.dataflows, this.#beat.bind(this));
         break;
       case "write":
         this.#pending.push(request);
@@ -93,7 +97,12 @@ class SpoolThread {
       this.#take(more.message as Request);
   }
 
+  #beat(): void {
+    beat(this.#beats);
+  }
+
   #serve(): void {
+    this.#beat();
     const spool = this.#spool;
     if (spool !== undefined && !this.#isUnusable) this.#serveSpool(spool);
     if (this.#isClosing) this.#close();
@@ -156,6 +165,7 @@ class SpoolThread {
       while (!this.#pending.isEmpty) {
         const requests = this.#pending.first(commitBytes);
         const counts = spool.write(requests);
+        this.#beat();
         this.#pending.shift(requests.length);
         this.#collector.allocated(requests.reduce((sum, { packets }) => sum + packets.length, 0));
         this.#answer({ kind: "committed", batch: requests.at(-1)?.batch ?? 0, counts });
@@ -187,6 +197,7 @@ class SpoolThread {
     for (const request of this.#reads.values()) {
       try {
         this.#read(spool, request);
+        this.#beat();
         this.#reads.delete(request.queue);
       } catch (cause) {
         trouble = describeSqlite(cause);
@@ -264,4 +275,4 @@ class SpoolThread {
   }
 }
 
-if (parentPort !== null) new SpoolThread(parentPort);
+if (parentPort !== null) new SpoolThread(parentPort, workerData as Int32Array);
