@@ -15,6 +15,8 @@ const tickMs = 1000;
 const commitBytes = 2 * 1024 * 1024;
 /** A spool that is damaged again so soon is on a disk that fails: it is not replaced once more. */
 const replaceAgainMs = 10_000;
+/** Time between two attempts to replace it: each copies as much as there is room for. */
+const replaceRetryMs = 2000;
 
 /** Bytes of buffers that may wait to be collected in this thread. */
 const garbageBytes = 8 * 1024 * 1024;
@@ -45,6 +47,9 @@ class SpoolThread {
   /** Whether it is time to try again what failed. */
   #isDue = true;
   #replacedAtMs = -Infinity;
+  /** When that failed last, and why. */
+  #notReplacedAtMs = -Infinity;
+  #replaceTrouble: string | undefined;
   /** Damaged databases in the folder. */
   #aside = 0;
   readonly #ticking: NodeJS.Timeout;
@@ -112,6 +117,13 @@ class SpoolThread {
     const isDue = this.#isDue;
     this.#isDue = false;
     if (!spool.isOpen && !(isDue && this.#open(spool))) return;
+    if (spool.unfinished !== undefined && isDue) this.#replace(spool, spool.unfinished, false);
+    if (spool.unfinished !== undefined) {
+      // Files that were deleted can be read as long as they are open.
+      if (spool.isReadable) this.#readAll(spool, isDue);
+      this.#report();
+      return;
+    }
     if (isDue) this.#look(spool);
     if (this.#writeTrouble === undefined || isDue || this.#isClosing) this.#writeAll(spool);
     if (this.#writeTrouble !== undefined) this.#removeAll(spool);
@@ -134,7 +146,9 @@ class SpoolThread {
         this.#answer({ kind: "broken", reason: cause.message });
         return false;
       }
-      this.#writeTrouble = describeSqlite(cause);
+      const reason = describeSqlite(cause);
+      const { unfinished } = spool;
+      this.#writeTrouble = unfinished === undefined ? reason : `${unfinished}; new files can't be made: ${reason}`;
       this.#report();
       return false;
     }
@@ -239,7 +253,12 @@ class SpoolThread {
   }
 
   #replace(spool: SpoolFolder, reason: string, isDamaged: boolean): void {
-    if (isDamaged && performance.now() - this.#replacedAtMs < replaceAgainMs) return;
+    const now = performance.now();
+    if (isDamaged && now - this.#replacedAtMs < replaceAgainMs) return;
+    if (now - this.#notReplacedAtMs < replaceRetryMs) {
+      this.#writeTrouble = this.#replaceTrouble;
+      return;
+    }
     try {
       const replacement = spool.replace(reason, (queue, sequence) => this.#pending.has(queue, sequence));
       this.#replacedAtMs = performance.now();
@@ -247,7 +266,9 @@ class SpoolThread {
       this.#isDue = true;
       this.#schedule();
     } catch (cause) {
-      this.#writeTrouble = `${reason}; new files can't be made: ${describeSqlite(cause)}`;
+      this.#notReplacedAtMs = performance.now();
+      this.#replaceTrouble = `${spool.unfinished ?? reason}; new files can't be made: ${describeSqlite(cause)}`;
+      this.#writeTrouble = this.#replaceTrouble;
     }
   }
 
