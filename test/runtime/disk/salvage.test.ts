@@ -5,6 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 
 import { openDatabase } from "../../../runtime/disk/database.ts";
 import { spoolFile } from "../../../runtime/disk/protocol.ts";
+import { salvage } from "../../../runtime/disk/salvage.ts";
+import type { SpoolStore } from "../../../runtime/disk/store.ts";
 import { describeWithVolume, SmallVolume, unmountVolumes } from "../../support/small-volume.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 import { untilTrue } from "../../support/patience.ts";
@@ -162,5 +164,43 @@ describe("a replacement in whose middle the process was killed", () => {
     expect(again.losses).toEqual([]);
     expect(bench.databasesAside).toEqual([aside]);
     expect(existsSync(at(`${spoolFile}-replacing`))).toBe(false);
+  });
+});
+
+describe("a copy that can't be written", () => {
+  /** Copies one queue of ten messages to a spool that answers each write with this code of SQLite. */
+  async function copyTo(errcode: number) {
+    bench = new SpoolBench(createTemporaryFolder("salvage"));
+    const spool = await bench.open();
+    const client = new Client(spool);
+    client.append(10);
+    await client.untilCommitted(10);
+    await bench.close(spool);
+    const from = new DatabaseSync(path.join(bench.folder, spoolFile), { readOnly: true });
+    const write = () => {
+      throw Object.assign(new Error("refused"), { errcode });
+    };
+    const to = { write, clockNowMs: 0 } as unknown as SpoolStore;
+    try {
+      return salvage({ from, to, expected: new Map(), isUnwanted: () => false, reason: "damage" });
+    } finally {
+      from.close();
+      removeTemporaryFolders();
+    }
+  }
+
+  test.each([
+    ["SQLITE_FULL", 13],
+    ["SQLITE_IOERR_WRITE", 778],
+    ["SQLITE_READONLY", 8],
+    ["SQLITE_CANTOPEN", 14],
+  ])("is tried again where that may pass, and nothing counts as lost: %s", async (_name, errcode) => {
+    await expect(copyTo(errcode)).rejects.toThrow("refused");
+  });
+
+  test("is counted as lost where it never passes", async () => {
+    expect(await copyTo(19)).toEqual(
+      new Map([["flow", { messages: 10, reason: "damage; what can be read could not all be copied (refused)" }]]),
+    );
   });
 });
