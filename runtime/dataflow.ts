@@ -74,7 +74,8 @@ export class Dataflow {
     this.#qos = destination.endpoint.mqttSettings.qos;
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
     this.#destination = this.#createDestinationLink(destination);
-    this.#sourceUser = this.#createSourceUser(source, parts);
+    const deadLetters = planDeadLetters(name, parts, config.relay);
+    this.#sourceUser = this.#createSourceUser(source, parts, deadLetters.publish?.side === "source");
     this.#source = new Link(this.#sourceUser, createLinkOptions(source, this.#context));
     const removed = planRemovedSessions(source, { name, parts, forwarder: this.#forwarder, context: this.#context });
     this.#removedSessions = removed && new RemovedSessions(removed, this.#stopped.signal);
@@ -256,7 +257,7 @@ export class Dataflow {
     return new Link(user, options);
   }
 
-  #createSourceUser(side: Side, { source }: DataflowParts): SourceUser {
+  #createSourceUser(side: Side, { source }: DataflowParts, takesDeadLetters: boolean): SourceUser {
     const { clientIdPrefix: prefix } = side.endpoint.mqttSettings;
     const { config } = this.#context;
     const subscriber = { prefix, dataflow: this.name };
@@ -269,6 +270,7 @@ export class Dataflow {
       counters: this.counters,
       log: this.#log,
       filters,
+      takesDeadLetters,
       oldFilters: new OldFilters(filters, otherFormOfFilters(filters, subscriber)),
       beforeSubscribe: this.#beforeSubscribe.bind(this),
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,

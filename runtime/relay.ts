@@ -46,6 +46,8 @@ export class Relay {
   readonly dataflows: readonly Dataflow[];
   /** Messages on the disk that none of them delivers, once the spool is open. */
   unattended: readonly UnattendedQueue[] = [];
+  /** Whether a thread runs that may wait for the disk; once {@link run} has resolved: one that does, and can't be ended. */
+  hasThread = false;
   readonly #log: Logger;
   readonly #context: DataflowContext;
   readonly #memory: MemoryBudget | undefined;
@@ -109,7 +111,7 @@ export class Relay {
     // With every dataflow disabled there is nothing to do, which is what was asked for.
     if (this.dataflows.length === 0) await this.#told;
     await this.#stopping;
-    await this.#spool?.close(AbortSignal.timeout(closeSpoolMs));
+    if (this.#spool !== undefined) this.hasThread = !(await this.#spool.close(AbortSignal.timeout(closeSpoolMs)));
     this.#ended.abort(new Error("the relay has ended"));
     this.#memory?.close();
     await status;
@@ -127,6 +129,7 @@ export class Relay {
     const isNeeded = this.dataflows.some(({ needsDisk }) => needsDisk);
     if (!isNeeded && !hasSpool(this.#spoolPath)) return undefined;
     this.#spool = new Spool(this.#spoolPath, this.#log);
+    this.hasThread = true;
     const problem = await this.#spool.open(
       this.dataflows.filter(({ drainsSpool }) => drainsSpool).map(({ name }) => name),
     );

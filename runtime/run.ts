@@ -112,6 +112,7 @@ async function superviseRelay(
     // The second one, whichever it is, is meant: somebody waits no longer.
     if (isTold) {
       log.warn({ signal }, "told to stop again: ends now, what is not acknowledged stays with its source");
+      if (relay.hasThread) endNow();
       process.exit(ExitCode.failed);
     }
     isTold = true;
@@ -132,7 +133,16 @@ async function superviseRelay(
     process.off("SIGINT", onSignal);
     process.off("SIGUSR1", ignore);
     health?.close();
+    if (relay.hasThread) endNow();
   }
+}
+
+/**
+ * Ends the process, whatever its threads wait for: `process.exit` waits for all of them, and one that waits for a disk which
+ * does not answer never ends. The exit code is 137.
+ */
+function endNow(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 function ignore(): void {

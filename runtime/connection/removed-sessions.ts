@@ -170,10 +170,11 @@ class RemovedSession implements LinkUser {
     return this.#malformed.survives(error);
   }
 
-  open(connection: Connection, { sessionPresent }: ServerLimits): ConnectionUser {
+  open(connection: Connection, limits: ServerLimits): ConnectionUser {
+    const { sessionPresent } = limits;
     this.#wasOpen = true;
     this.#malformed.onOpened();
-    const source = this.#session.open(connection, sessionPresent);
+    const source = this.#session.open(connection, limits);
     const { filters, subscribed, forwarder } = this.#options;
     const user = new RemovedSessionConnection(connection, source, forwarder, {
       filters,

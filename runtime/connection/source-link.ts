@@ -26,6 +26,8 @@ export interface SourceOptions {
   readonly log: Logger;
   /** Topic filters to subscribe to, in the form in which they are sent. */
   readonly filters: readonly string[];
+  /** Whether dead letters are published there. */
+  readonly takesDeadLetters: boolean;
   /** What the session may hold besides. */
   readonly oldFilters: OldFilters;
   /** Has to be done before the first SUBSCRIBE. Never rejects. */
@@ -40,6 +42,7 @@ export class SourceUser implements LinkUser {
   readonly #reportExpiry: (limits: ServerLimits) => void;
   #connections = 0;
   readonly #malformed = new MalformedMessages();
+  #isQos0Told = false;
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
 
@@ -79,11 +82,12 @@ export class SourceUser implements LinkUser {
       log.warn("the source had lost the session: what waited in it is gone");
     }
     this.#reportExpiry(limits);
+    this.#reportQos0(limits);
     const { qos } = side.endpoint.mqttSettings;
     const request = { filters, qos, peer: side.peer, endpoint: side.name };
     const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
     this.#subscriptions = subscriptions;
-    const source = session.open(connection, sessionPresent);
+    const source = session.open(connection, limits);
     const { beforeSubscribe } = this.#options;
     return new SourceConnection(source, subscriptions, {
       forwarder,
@@ -96,6 +100,17 @@ export class SourceUser implements LinkUser {
       },
       onClosed: () => (this.#subscriptions = undefined),
     });
+  }
+
+  /** Once: the same broker says so at each connection. */
+  #reportQos0({ maximumQoS }: ServerLimits): void {
+    const { takesDeadLetters, log } = this.#options;
+    if (this.#isQos0Told || !takesDeadLetters || maximumQoS > 0) return;
+    this.#isQos0Told = true;
+    log.warn(
+      { remedy: "let its broker take QoS 1, or publish dead letters to the destination (deadLetter.endpointRef)" },
+      "the source takes QoS 0 only: it can lose dead letters that it has read",
+    );
   }
 }
 

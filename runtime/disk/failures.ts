@@ -30,6 +30,14 @@ export function isFull(cause: unknown): boolean {
   return (code & 0xff) === fullCode || code === noIndexCode || name === "ENOSPC" || name === "EDQUOT";
 }
 
+/** SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN: what a volume answers that fails for the time being. */
+const volumeCodes: readonly number[] = [8, 10, 14];
+
+/** Tells whether a write may succeed later, as it is. */
+export function isPassing(cause: unknown): boolean {
+  return isFull(cause) || isBusy(cause) || volumeCodes.includes(sqliteCode(cause) & 0xff);
+}
+
 /** What to say of a failure. */
 export function describeSqlite(cause: unknown): string {
   const reason = describeError(cause);

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { tableOf } from "./database.ts";
+import { isPassing } from "./failures.ts";
 import type { DeadLetter, Loss, QueueState, WriteRequest } from "./protocol.ts";
 import type { SpoolStore } from "./store.ts";
 import { readRow, type StoredRow } from "./stored-row.ts";
@@ -23,7 +24,10 @@ const copyBytes = 1024 * 1024;
 /** Ranges of a table that may turn out to be unreadable before the rest is given up. */
 const maxFailures = 20_000;
 
-/** Copies to a new spool what can be read of an old one; returns what is lost, by queue. */
+/**
+ * Copies to a new spool what can be read of an old one; returns what is lost, by queue.
+ * @throws when the new one can't be written for now: what is left to copy is not lost
+ */
 export function salvage(work: Salvage): Map<string, Loss> {
   const losses = new Map<string, Loss>();
   const names = new Set([...work.expected.keys(), ...readNames(work.from)]);
@@ -38,7 +42,7 @@ export function salvage(work: Salvage): Map<string, Loss> {
   return losses;
 }
 
-/** Returns why the rest was not copied. */
+/** Returns why the rest was not copied. @throws as {@link salvage} does */
 function copyQueue(work: Salvage, from: DatabaseSync, name: string, copier: Copier): string | undefined {
   const state = work.expected.get(name) ?? readState(from, name);
   try {
@@ -51,6 +55,7 @@ function copyQueue(work: Salvage, from: DatabaseSync, name: string, copier: Copi
     copier.finish(state?.filters ?? readState(from, name)?.filters, state?.lastSequence ?? 0);
     return undefined;
   } catch (cause) {
+    if (isPassing(cause)) throw cause;
     return `what can be read could not all be copied (${cause instanceof Error ? cause.message : String(cause)})`;
   }
 }

@@ -5,10 +5,12 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import path from "node:path";
@@ -64,17 +66,48 @@ export function sizesOf(folder: string): readonly number[] {
 
 const databaseFiles = companions.map((companion) => spoolFile + companion);
 
-/** Gives the database and its log another name; returns that of the database, empty when there was none. */
-export function setAside(folder: string, nowMs: number): string {
+/**
+ * Names the database that is being replaced, from before it gets its other name until the new one is whole: a process that
+ * is killed in between leaves new files with part of what can be read.
+ */
+const markerFile = `${spoolFile}-replacing`;
+
+/** Name of the database whose replacement was begun and not finished; `undefined` when there is none. */
+export function readUnfinished(folder: string): string | undefined {
+  const file = path.join(folder, markerFile);
+  return existsSync(file) ? path.join(folder, path.basename(readFileSync(file, "utf8").trim())) : undefined;
+}
+
+/** Begins a replacement; returns the path that the old database is to get. */
+export function beginReplacement(folder: string, nowMs: number): string {
   const aside = `${spoolFile}${asideMark}${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
-  let moved = "";
-  for (const companion of companions) {
+  const file = path.join(folder, markerFile);
+  writeFileSync(`${file}-new`, aside, { mode: ownerOnly });
+  renameSync(`${file}-new`, file);
+  return path.join(folder, aside);
+}
+
+/** The new database is whole, or there is no old one. */
+export function endReplacement(folder: string): void {
+  rmSync(path.join(folder, markerFile), { force: true });
+}
+
+/**
+ * Gives the database and its log another name, the database last; whatever is there after that belongs to a new one that was
+ * not finished, and is removed. Tells whether there is a database under the other name.
+ */
+export function setAside(folder: string, aside: string): boolean {
+  if (existsSync(aside)) removeDatabase(folder);
+  for (const companion of companions.toReversed()) {
     const file = path.join(folder, spoolFile + companion);
-    if (!existsSync(file)) continue;
-    renameSync(file, path.join(folder, aside + companion));
-    moved = path.join(folder, aside);
+    if (existsSync(file)) renameSync(file, aside + companion);
   }
-  return moved;
+  return existsSync(aside);
+}
+
+/** Removes a database with its log. */
+export function removeDatabase(folder: string): void {
+  for (const companion of companions) rmSync(path.join(folder, spoolFile + companion), { force: true });
 }
 
 /** Databases that were damaged and kept. */

@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
-import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { existsSync, mkdirSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
 
 import { readMachineTime } from "./clock.ts";
 import { lockFolder } from "./database.ts";
@@ -8,12 +7,15 @@ import { describeSqlite, isBusy, isDamage } from "./failures.ts";
 import { Marks } from "./marks.ts";
 import { bytesOf } from "./pending-writes.ts";
 import type { Loss, QueueState, StoredCounts, WriteRequest } from "./protocol.ts";
-import { salvage } from "./salvage.ts";
+import { copyMessages, findUnfinished, type IsUnwanted, type Unfinished } from "./replacement.ts";
 import {
+  beginReplacement,
+  endReplacement,
   freeBytes,
   identify,
   lockFile,
   prepareFiles,
+  removeDatabase,
   Reserve,
   setAside,
   sizesOf,
@@ -40,8 +42,6 @@ export interface Replacement {
   readonly aside: string;
 }
 
-type IsUnwanted = (queue: string, sequence: number) => boolean;
-
 /**
  * The spool's database and what is around it in its folder: the reserve, the marks and the lock. Knows whether the files are
  * still those that it has open, and goes on in new ones where they are not, or are damaged.
@@ -50,20 +50,33 @@ export class SpoolFolder {
   readonly folder: string;
   readonly #dataflows: readonly string[];
   readonly #reserve: Reserve;
+  readonly #onProgress: () => void;
   #marks: Marks | undefined;
   #opened: SpoolStore | undefined;
   /** Which files are open, as {@link identify} says, and how long this process has left them. */
   #files = "";
   #sizes: readonly number[] = [];
   #lock = "";
-  /** The database that was kept by an attempt to replace it that was not finished. */
-  #aside = "";
+  #unfinished: Unfinished | undefined;
 
-  /** @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them */
-  constructor(folder: string, dataflows: readonly string[]) {
+  /**
+   * @param dataflows those that use it: a loss whose extent nothing tells is reported to each of them
+   * @param onProgress called again and again while much is copied
+   */
+  constructor(folder: string, dataflows: readonly string[], onProgress: () => void) {
     this.folder = folder;
+    this.#onProgress = onProgress;
     this.#dataflows = dataflows;
     this.#reserve = new Reserve(folder);
+  }
+
+  /** Why the files have to be replaced, where that was begun and could not be finished. */
+  get unfinished(): string | undefined {
+    return this.#unfinished?.reason;
+  }
+
+  get isReadable(): boolean {
+    return this.#opened?.database.isOpen === true;
   }
 
   get isOpen(): boolean {
@@ -81,9 +94,10 @@ export class SpoolFolder {
    * @throws when it can't be opened, another process has it open, or it is of another version
    */
   open(): Replacement | undefined {
-    if (this.#aside !== "") return this.replace("", () => false);
+    this.#marks ??= new Marks(this.folder);
+    this.#unfinished ??= findUnfinished(this.folder);
+    if (this.#unfinished !== undefined) return this.replace("", () => false);
     prepareFiles(this.folder);
-    this.#marks = new Marks(this.folder);
     let store: SpoolStore | undefined;
     try {
       store = this.#openStore();
@@ -209,51 +223,59 @@ export class SpoolFolder {
   }
 
   /**
-   * Goes on in new files, with what can be read of the old ones, which are kept under another name where there are any.
+   * Goes on in new files, with what can be read of the old ones, which are kept under another name where there are any. What
+   * fails is begun anew by the next call: until it has succeeded the old files are all that counts.
    * @param isPending whether a message is written again anyway
    * @throws when the new ones can't be made for now
    */
   replace(reason: string, isPending: IsUnwanted): Replacement {
     const old = this.#opened;
-    const isGone = old !== undefined && identify(this.folder) !== this.#files && this.#aside === "";
+    const work = (this.#unfinished ??= {
+      reason,
+      isGone: old !== undefined && identify(this.folder) !== this.#files,
+      aside: "",
+    });
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const keepsLock = old !== undefined && identify(this.folder, [lockFile]) === this.#lock;
     const lock = keepsLock ? old.lock : lockFolder(this.folder);
+    let fresh: SpoolStore | undefined;
     try {
-      this.#aside = setAside(this.folder, Date.now()) || this.#aside;
-      prepareFiles(this.folder);
       this.#reserve.release();
-      const fresh = this.#openStore(lock);
-      const kept = this.#aside;
-      this.#moveTo(fresh, old, { reason, isPending, isGone, keepsLock });
-      this.#aside = "";
-      return { reason, aside: kept };
+      work.aside ||= beginReplacement(this.folder, Date.now());
+      const isKept = setAside(this.folder, work.aside);
+      prepareFiles(this.folder);
+      fresh = this.#openStore(lock);
+      this.#moveTo(fresh, old, { ...work, aside: isKept ? work.aside : "", isPending, keepsLock });
+      endReplacement(this.folder);
+      this.#unfinished = undefined;
+      return { reason: work.reason, aside: isKept ? work.aside : "" };
     } catch (cause) {
+      fresh?.close(true);
+      this.#removeUnfinished(work);
       if (!keepsLock) lock.close();
       throw cause;
     }
   }
 
+  /** Gives the room of a new database back that is not whole. What is kept of the old one stays. */
+  #removeUnfinished({ aside, isGone }: Unfinished): void {
+    if (aside !== "" && (isGone || existsSync(aside))) removeDatabase(this.folder);
+  }
+
   #moveTo(
     fresh: SpoolStore,
     old: SpoolStore | undefined,
-    how: { reason: string; isPending: IsUnwanted; isGone: boolean; keepsLock: boolean },
+    how: Unfinished & { readonly isPending: IsUnwanted; readonly keepsLock: boolean },
   ): void {
     // Damaged pages may be in this process's memory too: the files are read anew. Deleted ones can't be opened again.
     if (!how.isGone) old?.close(how.keepsLock);
-    const from = how.isGone ? old?.database : openReadOnly(this.#aside);
-    const expected = new Map(this.#marks?.queues);
-    const { commits = 0 } = this.#marks ?? {};
-    if (old !== undefined) fresh.setClock(old.clockNowMs);
-    const isUnwanted: IsUnwanted = (queue, sequence) =>
-      how.isPending(queue, sequence) || (!how.isGone && old?.wasJustRemoved(queue, sequence) === true);
-    const reason = `${how.reason}${this.#aside === "" ? "" : `; the old files are kept as ${this.#aside}`}`;
-    const losses = salvage({ from, to: fresh, expected, isUnwanted, reason });
-    if (old === undefined)
-      for (const name of this.#dataflows) if (!expected.has(name)) losses.set(name, { messages: 0, reason });
-    fresh.recordLosses(losses, Math.max(commits, old?.commits ?? 0) + 1);
+    const isPending: IsUnwanted = (queue, sequence) => {
+      this.#onProgress();
+      return how.isPending(queue, sequence);
+    };
+    const { commits = 0, queues = new Map<string, never>() } = this.#marks ?? {};
+    copyMessages(how, { fresh, old, isPending, commits, expected: queues, dataflows: this.#dataflows });
     if (how.isGone) old?.close(how.keepsLock);
-    else from?.close();
     this.#use(fresh);
     this.#marks?.close();
     this.#marks = new Marks(this.folder);
@@ -271,18 +293,4 @@ export class SpoolFolder {
 /** What is written goes to the log first, and from there to the database, where a row may take a page of its own. */
 function neededBytes(requests: readonly WriteRequest[]): number {
   return 3 * requests.reduce((sum, request) => sum + bytesOf(request), 0);
-}
-
-/** Opens what may be no database; without changing it, since it is kept as it is. */
-function openReadOnly(file: string): DatabaseSync | undefined {
-  if (file === "") return undefined;
-  try {
-    const database = new DatabaseSync(path.resolve(file), { readOnly: true, defensive: false });
-    // Reads a file that ends too early as far as it goes.
-    database.exec("PRAGMA writable_schema = ON");
-    database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return database;
-  } catch {
-    return undefined;
-  }
 }

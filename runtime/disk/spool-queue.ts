@@ -28,6 +28,9 @@ export class Changes {
   /** Sequence of its last message; 0 when there is none. */
   lastSequence = 0;
   readonly onDone: (() => void)[] = [];
+  /** Messages that it appends, and those that it removes. */
+  appended = 0;
+  removed = 0;
 }
 
 /** The disk queue of one dataflow. Changes are gathered within one turn of the event loop. */
@@ -96,6 +99,7 @@ export class SpoolQueue {
     const packetBytes = packet.length;
     this.#batch.addRow({ sequence, arrivedMs: onClock, inputTopic, packetBytes, isDeadLetter }, packet);
     this.#changes.lastSequence = sequence;
+    this.#changes.appended++;
     const usedBytes = rowSize(packetBytes + (inputTopic?.length ?? 0));
     for (const counts of [this.#changes.counts, this.#onWay]) {
       counts.messages++;
@@ -110,6 +114,7 @@ export class SpoolQueue {
   /** Forgets a message that was delivered or given up. */
   remove(sequence: number, packetBytes: number): void {
     this.#batch.remove(sequence);
+    this.#changes.removed++;
     for (const counts of [this.#changes.counts, this.#onWay]) {
       counts.messages--;
       counts.bytes -= packetBytes;

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 import { describeError } from "../contract/errors.ts";
 import type { Logger } from "../report/log.ts";
 import { spoolFile, type Answer, type Loss, type QueueState, type Request, type Row } from "./protocol.ts";
+import { createBeats, lookMs, SilenceWatch, silentAfterMs } from "./silence-watch.ts";
 import { SpoolQueue, type Changes } from "./spool-queue.ts";
 import type { WriteBatch } from "./write-batch.ts";
 
@@ -37,6 +39,9 @@ interface Unanswered {
   readonly changes: Changes;
 }
 
+/** Time for the thread to end once it is told to: one that waits for the disk can't. */
+const terminateMs = 1000;
+
 /** Beside the source lies the source; beside the bundle lies the bundled worker. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./spool-worker.mjs";
 
@@ -56,14 +61,21 @@ export class Spool {
   #trouble: string | undefined;
   #filesAside = 0;
   #isBroken = false;
+  readonly #watch: SilenceWatch;
+  readonly #watching: NodeJS.Timeout;
   #onOpened: ((broken: string | undefined) => void) | undefined;
   #onClosed: () => void = () => undefined;
 
-  constructor(folder: string, log: Logger) {
+  /** @param afterMs how long the disk may not answer before that is trouble, in milliseconds */
+  constructor(folder: string, log: Logger, afterMs = silentAfterMs) {
     this.folder = folder;
     this.#log = log.child({ spool: folder });
+    const beats = createBeats();
     // Without the options of this process: what is preloaded here is not meant for a thread.
-    this.#worker = new Worker(new URL(workerFile, import.meta.url), { execArgv: [] });
+    this.#worker = new Worker(new URL(workerFile, import.meta.url), { execArgv: [], workerData: beats });
+    this.#watch = new SilenceWatch(beats, afterMs, performance.now());
+    this.#watching = setInterval(this.#look.bind(this), lookMs);
+    this.#watching.unref();
     this.#worker.on("message", (answer: Answer) => {
       this.#onAnswer(answer);
     });
@@ -93,7 +105,7 @@ export class Spool {
 
   /** Why nothing can be written at this time; `undefined` while all is well. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? this.#watch.trouble;
   }
 
   /** Damaged databases that were kept in the folder; somebody has to look at them. */
@@ -118,8 +130,11 @@ export class Spool {
     return queue;
   }
 
-  /** Commits what was given and closes the files, or gives up at the deadline. */
-  async close(deadline: AbortSignal): Promise<void> {
+  /**
+   * Commits what was given and closes the files, or gives up at the deadline. Says what was not confirmed.
+   * @returns whether its thread has ended; `false`: it waits for the disk, and the process can't end in good order
+   */
+  async close(deadline: AbortSignal): Promise<boolean> {
     await new Promise<void>((resolve) => {
       this.#onClosed = resolve;
       deadline.addEventListener(
@@ -129,12 +144,39 @@ export class Spool {
         },
         { once: true },
       );
-      if (deadline.aborted || this.#isBroken || this.isOpening) resolve();
+      if (deadline.aborted || this.#isBroken || this.isOpening || this.#watch.isSilent) resolve();
       for (const queue of this.#queues.values()) queue.flush();
       this.post({ kind: "close" });
     });
     this.#onClosed = () => undefined;
-    await this.#worker.terminate();
+    clearInterval(this.#watching);
+    this.#reportUnconfirmed();
+    const ended = this.#worker.terminate().then(() => true);
+    const hasEnded = await Promise.race([ended, delay(terminateMs, false, { ref: false })]);
+    if (!hasEnded) this.#log.error("spool's thread can't be ended: it waits for a disk that does not answer");
+    return hasEnded;
+  }
+
+  /** Says which dataflows' changes may not be on the disk. */
+  #reportUnconfirmed(): void {
+    for (const [dataflow, queue] of this.#queues) {
+      const changes = this.#unanswered.filter((one) => one.queue === queue).map((one) => one.changes);
+      const sum = (read: (one: Changes) => number) => changes.reduce((total, one) => total + read(one), 0);
+      const counts = { messages: sum((one) => one.appended), others: sum((one) => one.onDone.length) };
+      const removed = sum((one) => one.removed);
+      if (counts.messages + counts.others + removed === 0) continue;
+      const remedy = "those that are not on the disk were not acknowledged; those removed may be delivered again";
+      this.#log.error({ dataflow, ...counts, removed, remedy }, "not confirmed on the disk");
+    }
+  }
+
+  #look(): void {
+    const change = this.#watch.look(performance.now());
+    if (change === "silent")
+      this.#log.error({ reason: this.#watch.trouble }, "spool's disk does not answer; nothing is acknowledged for it");
+    if (change !== "answers") return;
+    this.#log.info("spool's disk answers again");
+    if (this.#trouble === undefined) for (const queue of this.#queues.values()) queue.events.onWorks();
   }
 
   /** For queues: hands a request to the thread that writes. */

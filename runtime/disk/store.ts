@@ -201,9 +201,9 @@ export class SpoolStore {
     return this.#queue(name).firstBytes(after);
   }
 
-  /** Closes the database, and gives the folder's lock back where it is not handed on. */
+  /** Closes the database, which may be closed already, and gives the folder's lock back where it is not handed on. */
   close(keepsLock = false): void {
-    this.database.close();
+    if (this.database.isOpen) this.database.close();
     if (!keepsLock) this.#lock.close();
   }
 

@@ -1,10 +1,11 @@
-import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 
 import { Collector } from "../memory/collector.ts";
 import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Answer, ReadRequest, Request } from "./protocol.ts";
+import { beat } from "./silence-watch.ts";
 import { countAside } from "./spool-files.ts";
 import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
@@ -14,6 +15,8 @@ const tickMs = 1000;
 const commitBytes = 2 * 1024 * 1024;
 /** A spool that is damaged again so soon is on a disk that fails: it is not replaced once more. */
 const replaceAgainMs = 10_000;
+/** Time between two attempts to replace it: each copies as much as there is room for. */
+const replaceRetryMs = 2000;
 
 /** Bytes of buffers that may wait to be collected in this thread. */
 const garbageBytes = 8 * 1024 * 1024;
@@ -29,6 +32,7 @@ const handedOverBytes = 65_536;
  */
 class SpoolThread {
   readonly #port: MessagePort;
+  readonly #beats: Int32Array;
   #spool: SpoolFolder | undefined;
   readonly #pending = new PendingWrites();
   /** One for each queue, which asks for the next rows once it has these. */
@@ -43,14 +47,19 @@ class SpoolThread {
   /** Whether it is time to try again what failed. */
   #isDue = true;
   #replacedAtMs = -Infinity;
+  /** When that failed last, and why. */
+  #notReplacedAtMs = -Infinity;
+  #replaceTrouble: string | undefined;
   /** Damaged databases in the folder. */
   #aside = 0;
   readonly #ticking: NodeJS.Timeout;
   /** The packets of a write that is done, and of a read that was answered, are garbage of this thread. */
   readonly #collector = new Collector({ garbageBytes, liveBytes: () => this.#pending.bytes });
 
-  constructor(port: MessagePort) {
+  /** @param beats where it shows that it does not wait for the disk */
+  constructor(port: MessagePort, beats: Int32Array) {
     this.#port = port;
+    this.#beats = beats;
     port.on("message", (request: Request) => {
       this.#take(request);
       this.#schedule();
@@ -73,7 +82,7 @@ class SpoolThread {
   #take(request: Request): void {
     switch (request.kind) {
       case "open":
-        this.#spool = new SpoolFolder(request.folder, request.dataflows);
+        this.#spool = new SpoolFolder(request.folder, request.dataflows, this.#beat.bind(this));
         break;
       case "write":
         this.#pending.push(request);
@@ -93,7 +102,12 @@ class SpoolThread {
       this.#take(more.message as Request);
   }
 
+  #beat(): void {
+    beat(this.#beats);
+  }
+
   #serve(): void {
+    this.#beat();
     const spool = this.#spool;
     if (spool !== undefined && !this.#isUnusable) this.#serveSpool(spool);
     if (this.#isClosing) this.#close();
@@ -103,6 +117,13 @@ class SpoolThread {
     const isDue = this.#isDue;
     this.#isDue = false;
     if (!spool.isOpen && !(isDue && this.#open(spool))) return;
+    if (spool.unfinished !== undefined && isDue) this.#replace(spool, spool.unfinished, false);
+    if (spool.unfinished !== undefined) {
+      // Files that were deleted can be read as long as they are open.
+      if (spool.isReadable) this.#readAll(spool, isDue);
+      this.#report();
+      return;
+    }
     if (isDue) this.#look(spool);
     if (this.#writeTrouble === undefined || isDue || this.#isClosing) this.#writeAll(spool);
     if (this.#writeTrouble !== undefined) this.#removeAll(spool);
@@ -125,7 +146,9 @@ class SpoolThread {
         this.#answer({ kind: "broken", reason: cause.message });
         return false;
       }
-      this.#writeTrouble = describeSqlite(cause);
+      const reason = describeSqlite(cause);
+      const { unfinished } = spool;
+      this.#writeTrouble = unfinished === undefined ? reason : `${unfinished}; new files can't be made: ${reason}`;
       this.#report();
       return false;
     }
@@ -156,6 +179,7 @@ class SpoolThread {
       while (!this.#pending.isEmpty) {
         const requests = this.#pending.first(commitBytes);
         const counts = spool.write(requests);
+        this.#beat();
         this.#pending.shift(requests.length);
         this.#collector.allocated(requests.reduce((sum, { packets }) => sum + packets.length, 0));
         this.#answer({ kind: "committed", batch: requests.at(-1)?.batch ?? 0, counts });
@@ -187,6 +211,7 @@ class SpoolThread {
     for (const request of this.#reads.values()) {
       try {
         this.#read(spool, request);
+        this.#beat();
         this.#reads.delete(request.queue);
       } catch (cause) {
         trouble = describeSqlite(cause);
@@ -228,7 +253,12 @@ class SpoolThread {
   }
 
   #replace(spool: SpoolFolder, reason: string, isDamaged: boolean): void {
-    if (isDamaged && performance.now() - this.#replacedAtMs < replaceAgainMs) return;
+    const now = performance.now();
+    if (isDamaged && now - this.#replacedAtMs < replaceAgainMs) return;
+    if (now - this.#notReplacedAtMs < replaceRetryMs) {
+      this.#writeTrouble = this.#replaceTrouble;
+      return;
+    }
     try {
       const replacement = spool.replace(reason, (queue, sequence) => this.#pending.has(queue, sequence));
       this.#replacedAtMs = performance.now();
@@ -236,7 +266,9 @@ class SpoolThread {
       this.#isDue = true;
       this.#schedule();
     } catch (cause) {
-      this.#writeTrouble = `${reason}; new files can't be made: ${describeSqlite(cause)}`;
+      this.#notReplacedAtMs = performance.now();
+      this.#replaceTrouble = `${spool.unfinished ?? reason}; new files can't be made: ${describeSqlite(cause)}`;
+      this.#writeTrouble = this.#replaceTrouble;
     }
   }
 
@@ -264,4 +296,4 @@ class SpoolThread {
   }
 }
 
-if (parentPort !== null) new SpoolThread(parentPort);
+if (parentPort !== null) new SpoolThread(parentPort, workerData as Int32Array);

@@ -5,7 +5,7 @@ import {
   PublishProperty,
   qosShift,
   variableIntegerLength,
-  type PublishView,
+  PublishView,
 } from "./publish-view.ts";
 import { largestInSlab, type Slab } from "./slab.ts";
 
@@ -72,6 +72,12 @@ export function encodePublish(view: PublishView, parts: PublishParts, slab?: Sla
     view.bytes.copy(bytes, position, view.propertiesEnd, view.end);
   }
   return new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
+}
+
+/** Encodes a message anew with QoS 0: it has no packet identifier then. Topic, properties and payload stay. */
+export function withQos0({ packet, inputTopic }: EncodedPublish): EncodedPublish {
+  const view = new PublishView().readPacket(packet).scanProperties();
+  return encodePublish(view, { qos: 0, retain: view.retain, inputTopic });
 }
 
 /** Copies the properties but for the hop properties, and the payload, which lies behind them in what came. */

@@ -8,7 +8,7 @@ import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
 import { Intake } from "./intake.ts";
-import type { DestinationLimits, DestinationPort, ForwarderOptions } from "./ports.ts";
+import type { DestinationLimits, DestinationPort, ForwarderOptions, SourceLimits } from "./ports.ts";
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./destination/sender.ts";
@@ -61,14 +61,18 @@ export class Forwarder {
     this.#intake = this.#createIntake(options);
     const maxInflightBytes = Math.min(options.maxInflightBytes, options.memory.bytes);
     this.#sender = this.#createSender({ ...options, maxInflightBytes });
-    this.#undeliverable = new Undeliverable(options, {
-      onDone: (entry) => {
-        this.#finish(entry);
-        this.#settle();
+    this.#undeliverable = new Undeliverable(
+      { ...options, maxInflightBytes },
+      {
+        onDone: (entry) => {
+          this.#finish(entry);
+          this.#settle();
+        },
+        onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
+        onRoom: this.#sender.pump.bind(this.#sender),
+        onStop: this.#stop.bind(this),
       },
-      onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
-      onStop: this.#stop.bind(this),
-    });
+    );
     const arrivals = this.#createArrivals(options);
     this.#sourceEvents = {
       counters: options.counters,
@@ -222,14 +226,13 @@ export class Forwarder {
     });
   }
 
-  #onSourceOpened(side: SourceSide, sessionPresent: boolean): void {
+  #onSourceOpened(side: SourceSide, limits: SourceLimits): void {
     this.#sources.push(side);
     const { session } = side;
-    // It redelivers them.
-    if (sessionPresent) for (const entry of session.withheld.takeAll()) entry.leaveMemory();
+    if (limits.sessionPresent) this.#undeliverable.forgetRedelivered(session);
     else this.#onSessionLost(session);
     if (this.#sender.current === undefined) this.#cover(0);
-    if (session === this.source) this.#undeliverable.attachSource(side.port, sessionPresent);
+    if (session === this.source) this.#undeliverable.attachSource(side.port, limits);
     this.#intake.backpressure.add(side.port);
     this.#sender.pump();
   }
@@ -259,7 +262,9 @@ export class Forwarder {
 
   /** Tells whether a message may be sent as far as this process and its source are concerned. */
   #maySend(entry: Entry): boolean {
-    return this.#phase.kind !== "stopped" && (entry.sequence === 0 || this.#drainsDisk);
+    if (this.#phase.kind === "stopped") return false;
+    // What is on the disk can wait there: in memory nothing would bound the dead letters that it becomes.
+    return entry.sequence === 0 || (this.#drainsDisk && !this.#undeliverable.isFull);
   }
 
   /** Whether to send what is on the disk: while draining only if it is before messages that are not. */

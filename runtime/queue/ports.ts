@@ -10,6 +10,16 @@ export interface SourcePort {
   readonly acknowledge: (packetId: number) => void;
   readonly setPaused: (paused: boolean) => void;
   readonly writePublish: (publish: EncodedPublish) => void;
+  /** Resolves once the source has read all that was written so far: `true`; `false` when the connection ended first. */
+  readonly confirm: () => Promise<boolean>;
+}
+
+/** What a source takes of what is published to it, and whether it kept the session of the connection before. */
+export interface SourceLimits {
+  readonly sessionPresent: boolean;
+  readonly receiveMaximum: number;
+  readonly maximumPacketBytes: number;
+  readonly maximumQoS: number;
 }
 
 /** What the forwarder needs of a connection to the destination. */

@@ -6,7 +6,7 @@ import type { PublishView } from "../mqtt/publish.ts";
 import type { Counters } from "../report/counters.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
 import type { Entry } from "./entry.ts";
-import type { SourcePort } from "./ports.ts";
+import type { SourceLimits, SourcePort } from "./ports.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 /**
@@ -20,7 +20,7 @@ export type UnwantedOrigin = "unwanted" | "copy";
 export interface SourceEvents {
   readonly counters: Counters;
   /** A connection is there; what it sends follows. */
-  readonly onOpened: (side: SourceSide, sessionPresent: boolean) => void;
+  readonly onOpened: (side: SourceSide, limits: SourceLimits) => void;
   /** @param problem why it can't be forwarded, where that is known: it is malformed */
   readonly onPublish: (view: PublishView, side: SourceSide, problem?: string) => void;
   readonly roomFor: (bytes: number) => Room | undefined;
@@ -55,12 +55,13 @@ export class SourceSession {
   }
 
   /** A connection is open; the one before has ended. What it sends goes to the side that is returned. */
-  open(port: SourcePort, sessionPresent: boolean): SourceSide {
+  open(port: SourcePort, limits: SourceLimits): SourceSide {
     assert(this.#current === undefined, "the source connection before has not ended");
     const side = new SourceSide(this, port, this.#events, () => (this.#current = undefined));
     this.#current = side;
+    if (limits.sessionPresent) for (const entry of this.withheld.takeAll()) entry.leaveMemory();
     try {
-      this.#events.onOpened(side, sessionPresent);
+      this.#events.onOpened(side, limits);
     } catch (cause) {
       side.close(); // nobody else knows of it yet
       throw cause;

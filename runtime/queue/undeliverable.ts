@@ -2,12 +2,16 @@ import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, hasGoneRound, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
-import type { ForwarderOptions, SourcePort } from "./ports.ts";
+import type { ForwarderOptions, SourceLimits, SourcePort } from "./ports.ts";
 import { copiesForDisk } from "./queue-status.ts";
 import { SourceDeadLetters } from "./source-dead-letters.ts";
+import type { SourceSession } from "./source-side.ts";
 
 /** Bytes of dead letters that wait for a disk that fails, before those that came with QoS 0 are given up. */
 const maxLateBytes = 1024 * 1024;
+
+/** Part of the dataflow's memory that dead letters for the source may take before what is on the disk waits there. */
+const letterShare = 1 / 4;
 
 /** What a message that can't be delivered does to the dataflow. */
 export interface UndeliverableEvents {
@@ -15,6 +19,8 @@ export interface UndeliverableEvents {
   readonly onDone: (entry: Entry) => void;
   /** It has become a dead letter, to be sent to the destination before all others. */
   readonly onDeadLetter: (entry: Entry) => void;
+  /** There are few enough dead letters on their way to the source again. */
+  readonly onRoom: () => void;
   /** It stops the dataflow. */
   readonly onStop: (reason: string) => void;
 }
@@ -30,6 +36,7 @@ type Options = Pick<
   | "wallTime"
   | "now"
   | "refusalTimeoutMs"
+  | "maxInflightBytes"
 >;
 
 /** Does with messages that can't be delivered what the dataflow's policy says. */
@@ -51,6 +58,10 @@ export class Undeliverable {
       onRefused: (entry, reason) => {
         this.refuse(entry, `the source refused the dead letter for good: ${reason}`);
       },
+      onRoom: events.onRoom,
+      onUnconfirmed: ({ sourceId }) => {
+        if (sourceId !== 0) options.counters.unconfirmed++;
+      },
       onRejected: (entry, reason) => {
         options.onTrouble({
           kind: "rejected",
@@ -61,12 +72,18 @@ export class Undeliverable {
       schedule: options.schedule,
       now: options.now,
       refusalTimeoutMs: options.refusalTimeoutMs,
+      mostBytes: options.maxInflightBytes * letterShare,
     });
   }
 
   /** Dead letters that are on their way. */
   get pending(): number {
     return this.#toSource.length + this.#written;
+  }
+
+  /** Whether so many wait for the source that no more are to be made of what can wait elsewhere. */
+  get isFull(): boolean {
+    return this.#toSource.isFull;
   }
 
   /** Bytes that they take in memory. */
@@ -79,8 +96,13 @@ export class Undeliverable {
     this.#disk = queue;
   }
 
-  attachSource(source: SourcePort, sessionPresent: boolean): void {
-    this.#toSource.attach(source, sessionPresent);
+  attachSource(source: SourcePort, limits: SourceLimits): void {
+    this.#toSource.attach(source, limits);
+  }
+
+  /** The session redelivers what it was not told of: dead letters of that which were not sent are made anew. */
+  forgetRedelivered(session: SourceSession): void {
+    this.#toSource.forgetRedelivered(session);
   }
 
   detachSource(error?: ConnectionError): void {

@@ -30,7 +30,10 @@ export class Counters {
   suspected = 0;
   /** Messages whose retain flag was cleared, since the destination has no retained messages. */
   retainCleared = 0;
-  /** QoS 1 messages forwarded with QoS 0: acknowledged once they were sent, so the last of them can be lost. */
+  /**
+   * QoS 1 messages forwarded with QoS 0: acknowledged once they were sent, so the last of them can be lost. Those that became
+   * dead letters for a source that takes QoS 0 only are among them.
+   */
   unconfirmed = 0;
   /** Messages that could not be delivered and are kept as dead letters. */
   deadLettered = 0;

@@ -504,6 +504,51 @@ describe("a source whose session holds a malformed message", () => {
   });
 });
 
+describe("a source that takes QoS 0 only", () => {
+  const toSource = {
+    "dataflows.upward.relay": {
+      undeliverableMessages: "DeadLetter",
+      deadLetter: { endpointRef: "edge", topic: "dead" },
+    },
+  };
+  const isWarning = ({ msg }: Record<string, unknown>) => String(msg).startsWith("the source takes QoS 0 only");
+
+  async function startWith(changes: Record<string, unknown>) {
+    const bench = await start(changes);
+    const destination = await bench.destination.next();
+    await destination.accept();
+    const source = await bench.source.next();
+    await source.accept({ properties: { maximumQoS: 0 } });
+    await source.grant();
+    await untilReady(bench.dataflow);
+    return { ...bench, brokers: { source, destination } };
+  }
+
+  test("gets dead letters with QoS 0, is told of in the log, and the message is acknowledged behind its PINGRESP", async () => {
+    const { brokers, lines, dataflow } = await startWith(toSource);
+    const { source, destination } = brokers;
+
+    publish(source, 7);
+    const sent = await destination.next("publish");
+    destination.send({ cmd: "puback", messageId: sent.messageId ?? 0, reasonCode: 0x90 });
+    const letter = await source.next("publish");
+    await source.next("pingreq");
+    expect(source.commands()).not.toContain("puback");
+    source.send({ cmd: "pingresp" });
+
+    expect(await source.next("puback")).toMatchObject({ messageId: 7 });
+    expect(letter).toMatchObject({ qos: 0, topic: "dead" });
+    expect(dataflow.counters.unconfirmed).toBe(1);
+    expect(lines.filter(isWarning)).toHaveLength(1);
+  });
+
+  test("is nothing to tell of where no dead letters go there", async () => {
+    const { lines } = await startWith({});
+
+    expect(lines.filter(isWarning)).toEqual([]);
+  });
+});
+
 describe("a source that announces less than a filter needs", () => {
   test.each<[string, object, Record<string, unknown>, string]>([
     ["no wildcards", { wildcardSubscriptionAvailable: false }, {}, "its broker has no wildcard subscriptions"],

@@ -17,19 +17,44 @@ function identifiersFor(messages: number): number {
   return Math.min(maxInFlight, 4 * messages + 1000);
 }
 
-/** The messages that were sent to a destination and are not acknowledged, in the order of sending. */
+/** The messages that were sent to a broker and are not acknowledged, in the order of sending, and how many may be. */
 export class InFlight {
   /** First and last of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
   #first: Entry | undefined;
   #last: Entry | undefined;
   readonly #byId: (Entry | undefined)[] = [];
   readonly #ids: PacketIds;
+  readonly #most: number;
+  readonly #mostBytes: number;
+  /** Receive Maximum of the connection that is open; before the first one nobody has announced any. */
+  #receiveMaximum = maxInFlight;
   #length = 0;
   #bytes = 0;
 
-  /** @param most messages that are in flight at a time */
-  constructor(most: number) {
+  /**
+   * @param most messages that are in flight at a time, however many the broker takes
+   * @param mostBytes bytes of their packets; a single message may have more
+   */
+  constructor(most: number, mostBytes = Infinity) {
     this.#ids = new PacketIds(identifiersFor(most));
+    this.#most = Math.min(most, maxInFlight);
+    this.#mostBytes = mostBytes;
+  }
+
+  /** A connection is open whose broker takes so many messages before it acknowledges one. */
+  announce(receiveMaximum: number): void {
+    this.#receiveMaximum = receiveMaximum;
+  }
+
+  /** Messages in flight at most. [MQTT-3.3.4-9] */
+  get window(): number {
+    return Math.min(this.#most, this.#receiveMaximum);
+  }
+
+  /** Whether one more of so many bytes may be sent; `isAlone`: only while nothing else is in flight. */
+  hasRoom(bytes: number, isAlone: boolean): boolean {
+    if (this.#length === 0) return true;
+    return this.#length < (isAlone ? 1 : this.window) && this.#bytes + bytes <= this.#mostBytes;
   }
 
   get length(): number {

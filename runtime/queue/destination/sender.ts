@@ -7,7 +7,7 @@ import { clearRetain } from "../../mqtt/publish.ts";
 import { DestinationSide } from "./destination-side.ts";
 import { topicOfEntry, type Entry } from "../entry.ts";
 import { isExpired } from "./expiry.ts";
-import { InFlight, maxInFlight } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 import { PoisonWatch } from "./poison-watch.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions } from "../ports.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
@@ -43,8 +43,6 @@ export class Sender {
   readonly #poison = new PoisonWatch();
   #spooler: Spooler | undefined;
   #current: DestinationSide | undefined;
-  /** What the destination takes, as its last connection said. */
-  #limits: DestinationLimits | undefined;
   /** The last end of a connection that may be a message's fault, and what to say about it. */
   #closing: { readonly error: ConnectionError; readonly rejection: string | undefined } | undefined;
   #isPaused = false;
@@ -52,7 +50,7 @@ export class Sender {
 
   constructor(options: ForwarderOptions, waiting: WaitingQueue, events: SenderEvents) {
     this.#options = options;
-    this.#inFlight = new InFlight(options.maxInflightMessages);
+    this.#inFlight = new InFlight(options.maxInflightMessages, options.maxInflightBytes);
     this.#waiting = waiting;
     this.#events = events;
     // A refusal for the time being may pass, and a dataflow that has stopped does not come back by itself.
@@ -75,8 +73,7 @@ export class Sender {
 
   /** QoS 1 messages in flight at most. */
   get window(): number {
-    const { maxInflightMessages } = this.#options;
-    return Math.min(maxInflightMessages, this.#limits?.receiveMaximum ?? maxInflightMessages, maxInFlight);
+    return this.#inFlight.window;
   }
 
   /** What the destination has to do next: acknowledge a message, or take one more; `undefined` when it owes nothing. */
@@ -100,7 +97,7 @@ export class Sender {
   /** A destination connection is open; the one before has ended. */
   open(port: DestinationPort, limits: DestinationLimits): DestinationSide {
     assert(this.#current === undefined, "the destination connection before has not ended");
-    this.#limits = limits;
+    this.#inFlight.announce(limits.receiveMaximum);
     const side = new DestinationSide(port, limits, this.#poison.sendsAlone, {
       onPuback: this.#onPuback.bind(this),
       onClosed: this.#onClosed.bind(this),
@@ -187,9 +184,7 @@ export class Sender {
   }
 
   #hasRoom({ publish }: Entry, side: DestinationSide): boolean {
-    const { length, bytes } = this.#inFlight;
-    if (this.#options.qos === 0 || length === 0) return true;
-    return length < (side.sendsAlone ? 1 : this.window) && bytes + publish.length <= this.#options.maxInflightBytes;
+    return this.#options.qos === 0 || this.#inFlight.hasRoom(publish.length, side.sendsAlone);
   }
 
   #pumpOnceDrained(side: DestinationSide): void {

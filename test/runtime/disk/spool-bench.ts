@@ -119,6 +119,11 @@ export class SpoolBench {
     return rows.map(({ sequence }) => Number(sequence));
   }
 
+  /** Damaged databases that were kept, without what belongs to them. */
+  get databasesAside(): string[] {
+    return this.filesAside.filter((name) => !/-(?:wal|shm)$/.test(name));
+  }
+
   get filesAside(): string[] {
     return readdirSync(this.folder).filter((name) => name.includes(".damaged-"));
   }

@@ -13,6 +13,7 @@ import type {
   DestinationLimits,
   DestinationPort,
   ForwarderOptions,
+  SourceLimits,
   SourcePort,
   Stall,
   Trouble,
@@ -63,6 +64,9 @@ export class FakeSource implements SourcePort {
   readonly written: IPublishPacket[] = [];
   setPaused = (paused: boolean) => void (this.isPaused = paused);
   writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
+  /** Those who wait for a sign that all was read. */
+  readonly confirmations: ((isRead: boolean) => void)[] = [];
+  confirm = async () => new Promise<boolean>((resolve) => this.confirmations.push(resolve));
 }
 
 export class FakeDestination implements DestinationPort {
@@ -99,6 +103,11 @@ export const limits: DestinationLimits = {
   retainAvailable: true,
 };
 
+/** What a source announces that takes everything. */
+export function sourceLimits(sessionPresent: boolean, change: Partial<SourceLimits> = {}): SourceLimits {
+  return { sessionPresent, receiveMaximum: 65_535, maximumPacketBytes: Infinity, maximumQoS: 2, ...change };
+}
+
 /** A forwarder between fakes, with a connection at both sides. */
 export class ForwarderBench {
   readonly counters = new Counters();
@@ -114,9 +123,13 @@ export class ForwarderBench {
   destinationSide: DestinationSide;
 
   constructor(
-    change: Partial<ForwarderOptions> & { plan?: Partial<PatchPlan>; limits?: Partial<DestinationLimits> } = {},
+    change: Partial<ForwarderOptions> & {
+      plan?: Partial<PatchPlan>;
+      limits?: Partial<DestinationLimits>;
+      sourceLimits?: Partial<SourceLimits>;
+    } = {},
   ) {
-    const { plan: planned, limits: announced, ...options } = change;
+    const { plan: planned, limits: announced, sourceLimits: bySource, ...options } = change;
     const qos = options.qos ?? 1;
     this.forwarder = new Forwarder({
       patch: createPatch(plan({ qos, ...planned })),
@@ -140,7 +153,7 @@ export class ForwarderBench {
       ...options,
     });
     this.destinationSide = this.forwarder.openDestination(this.destination, { ...limits, ...announced });
-    this.sourceSide = this.forwarder.source.open(this.source, false);
+    this.sourceSide = this.forwarder.source.open(this.source, sourceLimits(false, bySource));
   }
 
   /** A message arrives; its payload is its packet identifier unless another is given. */
@@ -161,11 +174,11 @@ export class ForwarderBench {
   }
 
   /** The source connection ends and another one comes; earlier ones stay in the test's hands. */
-  reconnectSource(sessionPresent: boolean, error?: ConnectionError): FakeSource {
+  reconnectSource(sessionPresent: boolean, error?: ConnectionError, change: Partial<SourceLimits> = {}): FakeSource {
     const old = this.source;
     this.sourceSide.close(error);
     this.source = new FakeSource();
-    this.sourceSide = this.forwarder.source.open(this.source, sessionPresent);
+    this.sourceSide = this.forwarder.source.open(this.source, sourceLimits(sessionPresent, change));
     return old;
   }
 

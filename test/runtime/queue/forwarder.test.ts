@@ -1,7 +1,7 @@
 import { protocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { lossReasons } from "../../../runtime/report/counters.ts";
 import { settle } from "../mqtt/scripted-broker.ts";
-import { entryOf, limits, FakeDestination, FakeSource, ForwarderBench, viewOfPublish } from "./fakes.ts";
+import { entryOf, limits, sourceLimits, FakeDestination, FakeSource, ForwarderBench, viewOfPublish } from "./fakes.ts";
 
 describe("acknowledging", () => {
   test("acknowledges only after the destination has acknowledged", () => {
@@ -362,7 +362,7 @@ describe("when the source comes back", () => {
 
   test("keeps what comes from elsewhere flowing while it is away", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 1 });
-    const other = bench.forwarder.addSource().open(new FakeSource(), true);
+    const other = bench.forwarder.addSource().open(new FakeSource(), sourceLimits(true));
     bench.arriveMany(2);
     other.onPublish(viewOfPublish({ messageId: 1, payload: "other" }));
     bench.sourceSide.close();
@@ -374,7 +374,7 @@ describe("when the source comes back", () => {
 
   test("delivers what was withheld for it, behind what has overtaken it, where it lost its session", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 1 });
-    const other = bench.forwarder.addSource().open(new FakeSource(), true);
+    const other = bench.forwarder.addSource().open(new FakeSource(), sourceLimits(true));
     bench.arriveMany(2);
     other.onPublish(viewOfPublish({ messageId: 1, payload: "other" }));
 
@@ -393,9 +393,9 @@ describe("when the source comes back", () => {
     };
     bench.forwarder.source.withheld.push(entryOf({ custody: "atSource", session: bench.forwarder.source }));
 
-    expect(() => bench.forwarder.source.open(fault, false)).toThrow("a slip");
+    expect(() => bench.forwarder.source.open(fault, sourceLimits(false))).toThrow("a slip");
     bench.destination.writePublish = new FakeDestination().writePublish;
-    bench.sourceSide = bench.forwarder.source.open(new FakeSource(), true);
+    bench.sourceSide = bench.forwarder.source.open(new FakeSource(), sourceLimits(true));
 
     expect(bench.forwarder.source.current).toBe(bench.sourceSide);
   });

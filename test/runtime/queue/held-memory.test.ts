@@ -3,7 +3,7 @@ import { Lane, type Room } from "../../../runtime/memory/lane.ts";
 import { entryBytes } from "../../../runtime/queue/queue-status.ts";
 import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { encode } from "../mqtt/scripted-broker.ts";
-import { FakeDestination, FakeSource, ForwarderBench, limits, viewOfPublish } from "./fakes.ts";
+import { FakeDestination, FakeSource, ForwarderBench, limits, sourceLimits, viewOfPublish } from "./fakes.ts";
 
 const shareBytes = 10_000;
 
@@ -72,7 +72,7 @@ describe("what is held", () => {
 
     bench.sourceSide.close();
     expect(held()).toBeGreaterThan(5 * 500);
-    bench.forwarder.source.open(new FakeSource(), true);
+    bench.forwarder.source.open(new FakeSource(), sourceLimits(true));
 
     expect(held()).toBe(0);
   });
@@ -170,7 +170,7 @@ describe("a message that is larger than the share", () => {
     bench.sourceSide.close();
     expect(lane.usedBytes).toBeGreaterThan(0);
 
-    bench.forwarder.source.open(new FakeSource(), true);
+    bench.forwarder.source.open(new FakeSource(), sourceLimits(true));
     expect(lane.usedBytes).toBe(0);
   });
 
