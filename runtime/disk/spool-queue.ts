@@ -170,7 +170,7 @@ export class SpoolQueue {
   onCommitted(changes: Changes, stored: StoredCounts | undefined): void {
     this.#onWay.add(changes.counts, -1);
     this.#stored = stored ?? new Counts().add(this.#stored).add(changes.counts);
-    if (changes.lastSequence > 0) this.events.onCommitted(changes.lastSequence);
+    this.events.onCommitted(changes.lastSequence);
     for (const callback of changes.onDone) callback();
   }
 

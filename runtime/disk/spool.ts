@@ -15,7 +15,7 @@ export { SpoolQueue } from "./spool-queue.ts";
 
 /** What a dataflow is told of its queue. */
 export interface QueueEvents {
-  /** Every message up to this sequence is on the disk. */
+  /** Every message up to this sequence is on the disk; 0 for changes that append none. What is taken of the disk has changed. */
   readonly onCommitted: (sequence: number) => void;
   /** The answer to {@link SpoolQueue.read}. */
   readonly onRows: (rows: readonly Row[], largeBytes: number | undefined) => void;

@@ -255,7 +255,7 @@ export class Spooler {
     this.#uncommitted.push(entry);
   }
 
-  /** Every message up to this sequence is on the disk. */
+  /** Every message up to this sequence is on the disk; 0 where something else has changed there. */
   onCommitted(sequence: number): void {
     for (
       let entry = this.#uncommitted.peekFront();
@@ -271,6 +271,8 @@ export class Spooler {
       this.#lastLeft = entry.sequence;
       entry.leaveMemory();
     }
+    // How much room there is shows only now: pages are shared, and what was removed counts until then.
+    this.appendPending();
     this.#onDone();
   }
 

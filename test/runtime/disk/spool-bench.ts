@@ -24,7 +24,7 @@ export class Client implements QueueEvents {
   }
 
   onCommitted = (sequence: number): void => {
-    this.committed = sequence;
+    if (sequence > 0) this.committed = sequence;
   };
   onRows = (rows: readonly Row[]): void => void this.portions.push(rows);
   onWorks = (): void => {

@@ -154,6 +154,21 @@ describe("Spool", () => {
     expect([queue.messages, queue.bytes]).toEqual([1, 3]);
   });
 
+  test("tells of a commit that only removes: there is room then that was not there before", async () => {
+    const told = new Told();
+    const queue = (await open()).queue("one", told);
+    const text = "x".repeat(3000);
+    for (let count = 0; count < 10; count++) append(queue, text);
+    await told.until((what) => what === "committed 10");
+    const fullBytes = queue.takenBytes;
+
+    for (let sequence = 1; sequence <= 10; sequence++) queue.remove(sequence, text.length);
+    expect(queue.takenBytes).toBe(fullBytes);
+    await told.until((what) => what === "committed 0");
+
+    expect(queue.takenBytes).toBeLessThan(fullBytes / 2);
+  });
+
   test("calls back for a dead letter and for filters once they are committed, not before", async () => {
     const queue = (await open()).queue("flow", new Told());
     let called = 0;

@@ -19,7 +19,7 @@ const boundless: SpoolMemory = {
 };
 
 /** A spooler on a disk, as each process makes one. */
-function open(disk: FakeDisk, memory = boundless) {
+function open(disk: FakeDisk, memory = boundless, maxBytes = 1e6) {
   const waiting = new WaitingQueue();
   const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
   const damaged: Row[] = [];
@@ -27,7 +27,7 @@ function open(disk: FakeDisk, memory = boundless) {
     damaged.push(row);
     return "forget" as const;
   };
-  const options = { maxBytes: 1e6, rates, qos: 1 as const, now: () => 0, onDamaged };
+  const options = { maxBytes, rates, qos: 1 as const, now: () => 0, onDamaged };
   const queue = disk.open(() => spooler);
   const spooler = new Spooler({ memory, ...options }, waiting, queue, () => undefined);
   return { spooler, waiting, queue, damaged };
@@ -156,6 +156,41 @@ describe("a disk that fails", () => {
     while (disk.work());
 
     expect([[...disk.rows.keys()], spooler.pendingLength, spooler.isSettled]).toEqual([[1, 2], 0, true]);
+  });
+});
+
+describe("a message that waits because the spool is full", () => {
+  const message = () => createEntry(encodePublish(viewOfPublish({}), { qos: 1, retain: false }), 1, session, 0);
+  const size = message().publish.length;
+
+  test("is written once a commit shows that the others take less than was counted", () => {
+    const disk = new FakeDisk();
+    disk.countedAboveBytes = 1;
+    const { spooler } = open(disk, boundless, 2 * size);
+    spooler.push(message());
+    spooler.push(message());
+    expect(spooler.isFull).toBe(true);
+
+    workAll(disk);
+
+    expect([disk.rows.size, spooler.pendingLength, spooler.isSettled]).toEqual([2, 0, true]);
+  });
+
+  test("is written once another one has gone, which counts until that is committed", () => {
+    const disk = new FakeDisk();
+    const { spooler, waiting } = open(disk, boundless, size);
+    spooler.push(message());
+    workAll(disk);
+    spooler.refill();
+    workAll(disk);
+    const first = waiting.shift();
+    spooler.push(message());
+    expect([first?.sequence, spooler.isFull]).toEqual([1, true]);
+
+    if (first !== undefined) spooler.remove(first);
+    workAll(disk);
+
+    expect([[...disk.rows.keys()], spooler.pendingLength, spooler.isSettled]).toEqual([[2], 0, true]);
   });
 });
 

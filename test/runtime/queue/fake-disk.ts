@@ -13,23 +13,27 @@ export class FakeDisk {
   lastSequence = 0;
   /** Whether it says that it can't write. */
   isFailing = false;
+  /** Bytes by which a message counts for more until it is committed: what it takes of a page shows only then. */
+  countedAboveBytes = 0;
   #pending: (() => void)[] = [];
 
   /** The queue of a process, until the next one opens it. */
   open(events: () => DiskEvents): QueuePort {
     this.#pending = [];
     let appended: Row[] = [];
-    let removed: number[] = [];
+    let removed: { sequence: number; packetBytes: number }[] = [];
     const pending = this.#pending;
     const isFailing = () => this.isFailing;
     const commit = () => {
       for (const row of appended) this.rows.set(row.sequence, row);
-      for (const sequence of removed) this.rows.delete(sequence);
+      for (const { sequence } of removed) this.rows.delete(sequence);
+      queue.takenBytes -= removed.reduce((sum, { packetBytes }) => sum + packetBytes, 0);
+      queue.takenBytes -= appended.length * this.countedAboveBytes;
       const last = appended.at(-1)?.sequence ?? 0;
       this.lastSequence = Math.max(this.lastSequence, last);
       appended = [];
       removed = [];
-      if (last > 0) events().onCommitted(last);
+      events().onCommitted(last);
     };
     const schedule = (act: () => void) => void pending.push(act);
     const queue = {
@@ -42,7 +46,7 @@ export class FakeDisk {
       append: (packet: Uint8Array, arrivedMs: number, inputTopic: string | undefined, isDeadLetter = false) => {
         const sequence = ++queue.lastSequence;
         queue.messages++;
-        queue.takenBytes += packet.length;
+        queue.takenBytes += packet.length + this.countedAboveBytes;
         const packetBytes = packet.length;
         appended.push({ sequence, arrivedMs, inputTopic, packetBytes, isDeadLetter, packet: Buffer.from(packet) });
         schedule(commit);
@@ -50,8 +54,7 @@ export class FakeDisk {
       },
       remove: (sequence: number, packetBytes: number) => {
         queue.messages--;
-        queue.takenBytes -= packetBytes;
-        removed.push(sequence);
+        removed.push({ sequence, packetBytes });
         schedule(commit);
       },
       read: (after: number, maxMessages: number, _maxBytes: number, mostBytes = Infinity) => {
