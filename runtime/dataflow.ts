@@ -223,8 +223,8 @@ export class Dataflow {
       maxInflightBytes: relay.maxInflightBytes,
       memory: this.#share,
       copies: copiesInMemory(plan, relay),
-      onRoomWanted: () => {
-        this.#source.reconnect("a large message waits for its destination, and other dataflows need its memory");
+      onRedeliveryWanted: (reason) => {
+        this.#source.reconnect(`is connected to anew: ${reason}`, "now");
       },
       undeliverable: relay.undeliverableMessages,
       refusalTimeoutMs: relay.refusalTimeoutSeconds * 1000,

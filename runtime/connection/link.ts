@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { Backoff, type BackoffBounds } from "../contract/backoff.ts";
-import { ConnectionError } from "../contract/errors.ts";
+import { ConnectionError, type Retry } from "../contract/errors.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { Connection, type ConnectionEvents } from "../mqtt/connection.ts";
@@ -136,9 +136,9 @@ export class Link {
     this.#current?.connection?.close(how);
   }
 
-  /** Ends the connection that is open, if there is one, and connects again. */
-  reconnect(reason: string): void {
-    this.#current?.connection?.destroy(reason);
+  /** Ends the connection that is open, if there is one, and connects again: with `retry` "now" since it is wanted so. */
+  reconnect(reason: string, retry?: Retry): void {
+    this.#current?.connection?.destroy(reason, retry);
   }
 
   #isStopped(): boolean {

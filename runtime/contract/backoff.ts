@@ -58,6 +58,7 @@ export class Backoff {
     // Two relays with one client identifier end each other's connections. Each lasts as long as the other one waits, so
     // that neither counts as a good one, and they meet only every few minutes.
     if (lastedMs > Math.max(minSlowStableMs, 2 * this.#slowMs)) this.#slowMs = 0;
+    if (retry === "now") return this.#bounds.minDelayMs * this.#random();
     if (retry === "soon") {
       this.#soonMs = nextDelay(this.#soonMs, this.#bounds, this.#random);
       return this.#soonMs;

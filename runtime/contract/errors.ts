@@ -60,11 +60,12 @@ export class ConfigError extends Error {
 
 /**
  * When to try again after a failure; the waits are those of `Backoff`.
+ * - `now`: nothing is wrong, this side wants another connection. Waits no longer than the shortest wait
  * - `soon`: it passes by itself as a rule. Waits as `relay.reconnect` says
  * - `slowly`: somebody has to change something, here or at the broker, which a restart of the relay does not bring about.
  *   Waits 2 to 4 s, then twice as long each time, up to 5 minutes
  */
-export type Retry = "soon" | "slowly";
+export type Retry = "now" | "soon" | "slowly";
 
 /** What a {@link ConnectionError} knows beyond its text. */
 export interface ConnectionFailure {

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { ConnectionError, describeError, type ConnectionFailure } from "../contract/errors.ts";
+import { ConnectionError, describeError, type ConnectionFailure, type Retry } from "../contract/errors.ts";
 import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { Acknowledger } from "./acknowledger.ts";
@@ -50,6 +50,8 @@ export class Connection {
   #isAccepted = false;
   #stopKeepAlive: () => void = () => undefined;
   #stopTimer: () => void;
+  /** A message that waits for room asks for it anew. */
+  readonly askForRoomAgain = (): void => this.#reader.askAgain();
   /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
   readonly traffic: Traffic;
 
@@ -177,8 +179,8 @@ export class Connection {
   }
 
   /** Ends at once, without a word to the server. */
-  destroy(reason: string): void {
-    this.#fail(reason, { retry: "soon" });
+  destroy(reason: string, retry: Retry = "soon"): void {
+    this.#fail(reason, { retry });
   }
 
   #createRequests(): Requests {
@@ -247,9 +249,7 @@ export class Connection {
     const port = {
       traffic: this.traffic,
       lastWriteMs: () => this.#writer.lastWriteMs,
-      ping: () => {
-        this.#requests.ping();
-      },
+      ping: this.#requests.ping.bind(this.#requests),
       onTimeout: (silentMs: number) => {
         const what = `was silent for ${Math.round(silentMs)} ms (keep alive ${intervalMs / 1000} s)`;
         this.#fail(what, { retry: "soon" });
@@ -258,10 +258,10 @@ export class Connection {
     this.#stopKeepAlive = startKeepAlive(intervalMs, port, () => performance.now());
   }
 
-  #refuse(packet: ReasonedPacket, what: string, code: number, reasonString: string | undefined): void {
-    const retry = judgeReasonCode(packet, code) === "slowly" ? "slowly" : "soon";
-    const text = `${what}: ${describeReasonCode(packet, code, this.#reauthentication.withoutShown(reasonString))}`;
-    this.#fail(text, { retry, end: "peer", reasonCode: code });
+  #refuse(packet: ReasonedPacket, what: string, reasonCode: number, reasonString: string | undefined): void {
+    const retry = judgeReasonCode(packet, reasonCode) === "slowly" ? "slowly" : "soon";
+    const said = this.#reauthentication.withoutShown(reasonString);
+    this.#fail(`${what}: ${describeReasonCode(packet, reasonCode, said)}`, { retry, end: "peer", reasonCode });
   }
 
   /** What was read can't be used: the server broke the protocol, or this program has a fault. */

@@ -94,6 +94,15 @@ export class PacketReader {
     this.#isHalted = isHalted;
   }
 
+  /** The packet that waits for room asks for it anew: it may be passed over now. */
+  askAgain(): void {
+    if (!this.#isWaiting) return;
+    this.#room?.release();
+    this.#room = undefined;
+    this.#isWaiting = false;
+    this.#gate?.onRoom();
+  }
+
   /** Hands nothing more over, not even of the chunk that is being read, and forgets what has come. */
   stop(): void {
     this.#isStopped = true;

@@ -89,6 +89,11 @@ export class StreamReader {
     else this.#resume();
   }
 
+  /** A packet that waits for room asks for it anew. */
+  askAgain(): void {
+    this.#packetReader.askAgain();
+  }
+
   /** Hands nothing more over, not even of what has come. */
   stop(): void {
     this.#packetReader.stop();

@@ -6,7 +6,7 @@ import { createEntry, safeEntry, type Entry } from "./entry.ts";
 import type { Intake } from "./intake.ts";
 import type { ForwarderOptions } from "./ports.ts";
 import type { QueueStatus } from "./queue-status.ts";
-import type { SourceSide, UnwantedOrigin } from "./source-side.ts";
+import type { SourceEvents, SourceSide, UnwantedOrigin } from "./source-side.ts";
 
 /** Why a message is not forwarded. */
 const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
@@ -41,6 +41,17 @@ export class Arrivals {
     this.#intake = intake;
     this.#backlog = backlog;
     this.#events = events;
+  }
+
+  /** For the sources whose messages these are. */
+  get events(): Pick<SourceEvents, "onPublish" | "onUnwanted" | "roomFor" | "onPassedOver" | "onLeft"> {
+    return {
+      onPublish: this.onPublish.bind(this),
+      onUnwanted: this.onUnwanted.bind(this),
+      roomFor: (bytes) => (this.#events.isRunning() ? this.#intake.ask(bytes) : undefined),
+      onPassedOver: this.onPassedOver.bind(this),
+      onLeft: this.onLeft.bind(this),
+    };
   }
 
   onPublish(view: PublishView, side: SourceSide, problem?: string): void {
@@ -83,6 +94,14 @@ export class Arrivals {
     const { longestBytes } = this.#intake;
     const remedy = "give the relay more memory, or let its publisher send smaller messages";
     this.#giveUp(view, side, `it is ${bytes} bytes long, and there is memory for ${longestBytes}; ${remedy}`);
+  }
+
+  /** Takes a message of QoS 0 for which there is no room. */
+  onLeft(view: PublishView): void {
+    if (!this.#events.isRunning()) return;
+    this.#count(view);
+    const reason = "dead letters for the source fill the memory, and QoS 0 waits for nobody";
+    this.#events.onLost("qos0_no_room", reason, view.topic);
   }
 
   #count({ dup }: PublishView): void {

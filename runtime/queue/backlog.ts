@@ -49,6 +49,13 @@ export class Backlog {
     return [...inFlight, ...this.waiting.toArray(), ...(this.spooler?.pending ?? [])];
   }
 
+  /** Whether a large message waits that its source would send again. */
+  get hasLargeOwed(): boolean {
+    return this.waiting
+      .toArray()
+      .some(({ room, custody, wasSent }) => room !== undefined && custody === "owed" && !wasSent);
+  }
+
   /** Whether a message waits that is not on the disk. */
   get hasUnwritten(): boolean {
     return (this.spooler?.pendingLength ?? 0) > 0 || this.waiting.toArray().some(({ sequence }) => sequence === 0);

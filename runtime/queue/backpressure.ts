@@ -35,6 +35,11 @@ export class Backpressure {
     this.#kept = bounds.messages;
   }
 
+  /** Whether the sources are read no further. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Messages with QoS 1 that wait go to the disk after a while, and are acknowledged then: only their bytes count. */
   liftMessageBound(): void {
     this.#kept = Infinity;

@@ -6,6 +6,7 @@ import type { Counters, LossReason } from "../report/counters.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
+import { BlockedSource } from "./blocked-source.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
 import { Intake } from "./intake.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions, SourceLimits } from "./ports.ts";
@@ -19,6 +20,7 @@ import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
+const roomWanted = "a large message of it waits for the destination, and other dataflows need its memory";
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
@@ -52,6 +54,7 @@ export class Forwarder {
   readonly #undeliverable: Undeliverable;
   readonly #intake: Intake;
   readonly #watchdog: Watchdog;
+  readonly #blockedSource: BlockedSource;
   readonly #phase = new Phase(() => this.#undeliverable.pending === 0 && this.status.isIdle);
 
   constructor(options: ForwarderOptions) {
@@ -60,27 +63,21 @@ export class Forwarder {
     this.#watchdog = new Watchdog(options);
     this.#intake = this.#createIntake(options);
     const maxInflightBytes = Math.min(options.maxInflightBytes, options.memory.bytes);
-    this.#sender = this.#createSender({ ...options, maxInflightBytes });
-    this.#undeliverable = new Undeliverable(
-      { ...options, maxInflightBytes },
-      {
-        onDone: (entry) => {
-          this.#finish(entry);
-          this.#settle();
-        },
-        onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
-        onRoom: this.#sender.pump.bind(this.#sender),
-        onStop: this.#stop.bind(this),
+    const bounded = { ...options, maxInflightBytes };
+    this.#sender = this.#createSender(bounded);
+    this.#undeliverable = new Undeliverable(bounded, {
+      onDone: (entry) => {
+        this.#finish(entry);
+        this.#settle();
       },
-    );
-    const arrivals = this.#createArrivals(options);
+      onDeadLetter: (entry) => this.#backlog.pushDeadLetter(entry, this.#sender.current !== undefined),
+      onRoom: this.#sender.pump.bind(this.#sender),
+      onStop: this.#stop.bind(this),
+    });
     this.#sourceEvents = {
       counters: options.counters,
       onOpened: this.#onSourceOpened.bind(this),
-      onPublish: arrivals.onPublish.bind(arrivals),
-      onUnwanted: arrivals.onUnwanted.bind(arrivals),
-      roomFor: (bytes) => (this.isRunning ? this.#intake.ask(bytes) : undefined),
-      onPassedOver: arrivals.onPassedOver.bind(arrivals),
+      ...this.#createArrivals(options).events,
       onPuback: this.#onSourcePuback.bind(this),
       onClosed: this.#onSourceClosed.bind(this),
     };
@@ -88,6 +85,7 @@ export class Forwarder {
     const [sender, backlog, sources] = [this.#sender, this.#backlog, this.#sources];
     const [sessions, deadLetters] = [this.#sessions, this.#undeliverable];
     this.status = new QueueStatus({ sender, backlog, sources, sessions, deadLetters });
+    this.#blockedSource = new BlockedSource(options, { queue: this, intake: this.#intake, deadLetters });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */
@@ -154,6 +152,7 @@ export class Forwarder {
     const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
     const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
     this.#watchdog.look({ byDestination, toSource });
+    this.#blockedSource.look();
   }
 
   /** Accepts no more messages; resolves once all that came is acknowledged or on the disk, or nothing more can be. */
@@ -177,12 +176,11 @@ export class Forwarder {
   /** Lets go of large messages that wait for a destination that is away: their source has them, or nobody waits for QoS 0. */
   #giveRoomBack(): void {
     if (this.#sender.current !== undefined) return;
-    const large = this.#backlog.waiting.toArray().filter(({ room }) => room !== undefined);
     for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0)) {
       this.lose("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", topicOfEntry(entry));
       this.#finish(entry);
     }
-    if (large.some((entry) => entry.custody === "owed" && !entry.wasSent)) this.#options.onRoomWanted();
+    if (this.#backlog.hasLargeOwed) this.#options.onRedeliveryWanted(roomWanted);
   }
 
   #createIntake({ memory: share, maxInflightBytes, maxInflightMessages, copies }: ForwarderOptions): Intake {

@@ -47,7 +47,7 @@ export class Intake {
   }
 
   /** Messages with QoS 1 go to the disk. */
-  get backpressure(): Pick<Backpressure, "add" | "remove" | "liftMessageBound"> {
+  get backpressure(): Pick<Backpressure, "add" | "remove" | "liftMessageBound" | "isPaused"> {
     return this.#backpressure;
   }
 

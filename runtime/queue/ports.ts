@@ -9,6 +9,8 @@ import type { Patch } from "../rewrite/patch.ts";
 export interface SourcePort {
   readonly acknowledge: (packetId: number) => void;
   readonly setPaused: (paused: boolean) => void;
+  /** A message that waits for room, and keeps all behind it from being read, asks for it anew. */
+  readonly askForRoomAgain: () => void;
   readonly writePublish: (publish: EncodedPublish) => void;
   /** Resolves once the source has read all that was written so far: `true`; `false` when the connection ended first. */
   readonly confirm: () => Promise<boolean>;
@@ -52,8 +54,8 @@ export interface ForwarderOptions {
   readonly memory: MemoryShare;
   /** How many times over a message may be in memory while it is changed, written or read back. */
   readonly copies: number;
-  /** Others need the memory of a large message that the source would send again: it has to be connected to anew. */
-  readonly onRoomWanted: () => void;
+  /** Called when the source has to be connected to anew, for it to send again what is not kept here. */
+  readonly onRedeliveryWanted: (reason: string) => void;
   readonly undeliverable: UndeliverablePolicy;
   /**
    * How long the destination may refuse one message for the time being while it takes others, in milliseconds; the message

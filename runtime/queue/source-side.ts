@@ -24,6 +24,8 @@ export interface SourceEvents {
   /** @param problem why it can't be forwarded, where that is known: it is malformed */
   readonly onPublish: (view: PublishView, side: SourceSide, problem?: string) => void;
   readonly roomFor: (bytes: number) => Room | undefined;
+  /** A message of QoS 0 came on a connection that takes none any more. */
+  readonly onLeft: (view: PublishView) => void;
   /** A message was too large to be held. */
   readonly onPassedOver: (view: PublishView, bytes: number, side: SourceSide) => void;
   readonly onUnwanted: (view: PublishView, side: SourceSide, origin: UnwantedOrigin) => void;
@@ -78,7 +80,10 @@ export class SourceSide {
   readonly #events: SourceEvents;
   readonly #onClosed: () => void;
   #isHeld = false;
+  #isLeft = false;
   #isClosed = false;
+  /** Room that was asked for last. */
+  #room: Room | undefined;
 
   constructor(session: SourceSession, port: SourcePort, events: SourceEvents, onClosed: () => void) {
     this.session = session;
@@ -110,18 +115,21 @@ export class SourceSide {
   onPublish(view: PublishView, problem?: string): void {
     // Left unacknowledged: the session keeps it for the next connection.
     if (this.#isHeld && view.qos > 0) return;
-    this.#events.onPublish(view, this, problem);
+    if (this.#isLeft) this.#events.onLeft(view);
+    else this.#events.onPublish(view, this, problem);
   }
 
   /** Room for a message that has begun to arrive; `undefined` where it can't be held. */
   roomFor(bytes: number): Room | undefined {
-    return this.#events.roomFor(bytes);
+    this.#room = this.#isLeft ? undefined : this.#events.roomFor(bytes);
+    return this.#room;
   }
 
   /** Takes what is left of a message that was too large to be held: its topic. */
   onPassedOver(view: PublishView, bytes: number): void {
     if (this.#isHeld && view.qos > 0) return;
-    this.#events.onPassedOver(view, bytes, this);
+    if (this.#isLeft) this.#events.onLeft(view);
+    else this.#events.onPassedOver(view, bytes, this);
   }
 
   /** Takes a message that is not to be forwarded; it is acknowledged in its turn. */
@@ -138,6 +146,21 @@ export class SourceSide {
   /** Accepts no more messages of QoS 1: the connection is about to be replaced, and its successor gets them. */
   hold(): void {
     this.#isHeld = true;
+  }
+
+  /** Whether a message waits for room, and all behind it. */
+  get isWaitingForRoom(): boolean {
+    return this.#room?.isGranted === false;
+  }
+
+  /**
+   * Takes no more messages and is read on, for what else comes. With QoS 1 they are left to the session, for the next
+   * connection; with QoS 0 they are lost.
+   */
+  leave(): void {
+    this.#isHeld = this.#isLeft = true;
+    this.port.setPaused(false);
+    this.port.askForRoomAgain();
   }
 
   /** The connection ended: what came on it can't be acknowledged any more. */

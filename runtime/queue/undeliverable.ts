@@ -81,6 +81,11 @@ export class Undeliverable {
     return this.#toSource.length + this.#written;
   }
 
+  /** Those of them that the source has to confirm. */
+  get toSource(): number {
+    return this.#toSource.length;
+  }
+
   /** Whether so many wait for the source that no more are to be made of what can wait elsewhere. */
   get isFull(): boolean {
     return this.#toSource.isFull;

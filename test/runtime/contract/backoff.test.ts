@@ -52,6 +52,14 @@ describe("Backoff", () => {
   const repeat = (count: number, lastedMs: number) =>
     Array.from({ length: count }, () => ["slowly", lastedMs] as const);
 
+  test("waits no longer than the shortest wait where the relay itself wants another connection, however often", () => {
+    const backoff = new Backoff(bounds, () => 0.5);
+
+    const waits = [backoff.next("now", 500), backoff.next("now", 500), backoff.next("soon", 500)];
+
+    expect(waits).toEqual([500, 500, 2000]);
+  });
+
   test("waits from 2 s to 5 minutes where somebody has to change something, twice as long each time", () => {
     const least = waits(new Backoff(bounds, () => 0), repeat(9, 0));
     const most = waits(new Backoff(bounds, () => 0.999_999_9), repeat(9, 0));

@@ -337,6 +337,27 @@ describe("a packet that needs room", () => {
     expect(handedOver).toEqual([large.length]);
   });
 
+  test.each([1, 2, 3, 4, 5, 1000])(
+    "that waits can ask anew, and is passed over where there is none any more: header in a chunk of %d bytes",
+    (first) => {
+      const room = new FakeRoom();
+      let isThere = true;
+      const { reader, handedOver, passedOver, asked } = open(() => (isThere ? room : undefined));
+      reader.push(large.subarray(0, first));
+      reader.push(large.subarray(first, 2000));
+      reader.askAgain();
+      expect([asked.length, reader.isWaiting]).toEqual([2, true]);
+
+      isThere = false;
+      reader.askAgain();
+      reader.push(Buffer.concat([large.subarray(2000), small]));
+
+      expect([room.isReleased, reader.isWaiting]).toEqual([true, false]);
+      expect(passedOver.map(({ length }) => length)).toEqual([large.length]);
+      expect(handedOver).toEqual([small.length]);
+    },
+  );
+
   test("is passed over where there never is room, but for its head, and the next packet is found", () => {
     const { reader, handedOver, passedOver } = open(() => undefined);
 

@@ -62,6 +62,10 @@ export class FakeSource implements SourcePort {
   isPaused = false;
   acknowledge = (packetId: number) => void this.acknowledged.push(packetId);
   readonly written: IPublishPacket[] = [];
+  askedAgain = 0;
+  askForRoomAgain = () => {
+    this.askedAgain++;
+  };
   setPaused = (paused: boolean) => void (this.isPaused = paused);
   writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
   /** Those who wait for a sign that all was read. */
@@ -119,6 +123,8 @@ export class ForwarderBench {
   destination = new FakeDestination();
   nowMs = 0;
   readonly stalls: Stall[] = [];
+  /** Why the source was to be connected to anew. */
+  readonly redeliveries: string[] = [];
   sourceSide: SourceSide;
   destinationSide: DestinationSide;
 
@@ -138,7 +144,7 @@ export class ForwarderBench {
       maxInflightBytes: 16 * 1024 * 1024,
       memory: unboundedShare,
       copies: 1,
-      onRoomWanted: () => undefined,
+      onRedeliveryWanted: (reason) => this.redeliveries.push(reason),
       deadLetters: { dataflow: "flow", maxBytes: 1_000_000 },
       refusalTimeoutMs: 60_000,
       stallTimeoutMs: 60_000,

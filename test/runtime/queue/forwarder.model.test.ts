@@ -86,6 +86,7 @@ class SourceModel {
         this.#acknowledged(id);
       },
       setPaused: () => undefined,
+      askForRoomAgain: () => undefined,
       writePublish: () => undefined,
       confirm: async () => Promise.resolve(true),
     };
@@ -388,7 +389,7 @@ class World {
       maxInflightBytes: 16 * 1024 * 1024,
       memory: unboundedShare,
       copies: 1,
-      onRoomWanted: () => undefined,
+      onRedeliveryWanted: () => undefined,
       undeliverable: "Discard",
       deadLetters: { dataflow: "flow", maxBytes: 0 },
       refusalTimeoutMs: 0,

@@ -176,17 +176,17 @@ describe("a message that is larger than the share", () => {
 
   test("asks its source to come again when others wait for the room and its destination is away", () => {
     jest.useFakeTimers();
-    const onRoomWanted = jest.fn();
-    const { bench, lane } = open({ onRoomWanted });
+    const onRedeliveryWanted = jest.fn();
+    const { bench, lane } = open({ onRedeliveryWanted });
     bench.destinationSide.close();
     arriveLarge(bench, 1, 60_000);
     const other = lane.ask(60_000);
     jest.advanceTimersByTime(10_000);
-    expect(onRoomWanted).toHaveBeenCalledTimes(1);
+    expect(onRedeliveryWanted).toHaveBeenCalledTimes(1);
 
     bench.destinationSide = bench.forwarder.openDestination(new FakeDestination(), limits);
     jest.advanceTimersByTime(10_000);
-    expect(onRoomWanted).toHaveBeenCalledTimes(1); // it is on its way
+    expect(onRedeliveryWanted).toHaveBeenCalledTimes(1); // it is on its way
     other?.release();
     jest.useRealTimers();
   });

@@ -1,0 +1,89 @@
+import type { Backpressure } from "./backpressure.ts";
+import type { ForwarderOptions } from "./ports.ts";
+import type { QueueStatus } from "./queue-status.ts";
+import type { SourceSession, SourceSide } from "./source-side.ts";
+import type { Undeliverable } from "./undeliverable.ts";
+
+type Options = Pick<ForwarderOptions, "stallTimeoutMs" | "now" | "counters" | "onStalled" | "onRedeliveryWanted">;
+
+/** The parts of a queue that tell whether its source is blocked. */
+export interface BlockedSourceParts {
+  readonly queue: {
+    readonly source: Pick<SourceSession, "current">;
+    /** Messages that will make room without the source: in flight, or waiting for the destination or the disk. */
+    readonly status: Pick<QueueStatus, "inFlight" | "waiting">;
+  };
+  readonly intake: { readonly backpressure: Pick<Backpressure, "isPaused" | "remove"> };
+  /** Those that the source has not confirmed. */
+  readonly deadLetters: Pick<Undeliverable, "toSource">;
+}
+
+const done = "its dead letters had filled the memory, and what it sent meanwhile comes again";
+
+/** How long a source may be blocked: what is read in this turn may help yet. */
+const patienceMs = 500;
+
+/**
+ * Finds a source that is read no further because of its own dead letters. They fill the memory, and what confirms them comes
+ * over the connection that is not read, behind messages for which there is no room.
+ *
+ * Such a connection takes no messages any more, and is read on. Its session keeps those with QoS 1; they come again on the next
+ * connection, which is opened once the dead letters are confirmed.
+ */
+export class BlockedSource {
+  readonly #options: Options;
+  readonly #parts: BlockedSourceParts;
+  #blockedSinceMs: number | undefined;
+  /** The connection that takes no messages any more. */
+  #left: SourceSide | undefined;
+  #deadLetters = 0;
+  #confirmedMs = 0;
+
+  constructor(options: Options, parts: BlockedSourceParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** To be called a few times a second. */
+  look(): void {
+    const side = this.#parts.queue.source.current;
+    if (this.#left !== undefined && this.#left === side) this.#lookAtLeft();
+    else if (side !== undefined && this.#isBlocked(side)) this.#lookAtBlocked(side);
+    else this.#blockedSinceMs = this.#left = undefined;
+  }
+
+  #isBlocked(side: SourceSide): boolean {
+    const { intake, deadLetters, queue } = this.#parts;
+    const { status } = queue;
+    const isUnread = intake.backpressure.isPaused || side.isWaitingForRoom;
+    return isUnread && deadLetters.toSource > 0 && status.inFlight + status.waiting === 0;
+  }
+
+  #lookAtBlocked(side: SourceSide): void {
+    const { intake, deadLetters } = this.#parts;
+    const nowMs = this.#options.now();
+    this.#blockedSinceMs ??= nowMs;
+    if (nowMs - this.#blockedSinceMs < patienceMs) return;
+    this.#blockedSinceMs = undefined;
+    this.#left = side;
+    this.#deadLetters = deadLetters.toSource;
+    this.#confirmedMs = nowMs;
+    intake.backpressure.remove(side.port);
+    side.leave();
+  }
+
+  #lookAtLeft(): void {
+    const { now, stallTimeoutMs, counters, onRedeliveryWanted, onStalled } = this.#options;
+    const { toSource } = this.#parts.deadLetters;
+    if (toSource < this.#deadLetters) this.#confirmedMs = now();
+    this.#deadLetters = toSource;
+    const isStalled = stallTimeoutMs > 0 && now() - this.#confirmedMs >= stallTimeoutMs;
+    if (toSource > 0 && !isStalled) return;
+    this.#left = undefined;
+    if (toSource === 0) onRedeliveryWanted(done);
+    else {
+      counters.stalls++;
+      onStalled({ side: "source", reason: `confirmed no dead letter within ${stallTimeoutMs} ms` });
+    }
+  }
+}
