@@ -4,7 +4,7 @@ import type { QueueStatus } from "./queue-status.ts";
 import type { SourceSession, SourceSide } from "./source-side.ts";
 import type { Undeliverable } from "./undeliverable.ts";
 
-type Options = Pick<ForwarderOptions, "stallTimeoutMs" | "now" | "counters" | "onStalled" | "onRedeliveryWanted">;
+type Options = Pick<ForwarderOptions, "now" | "onRedeliveryWanted">;
 
 /** The parts of a queue that tell whether its source is blocked. */
 export interface BlockedSourceParts {
@@ -28,7 +28,7 @@ const patienceMs = 500;
  * over the connection that is not read, behind messages for which there is no room.
  *
  * Such a connection takes no messages any more, and is read on. Its session keeps those with QoS 1; they come again on the next
- * connection, which is opened once the dead letters are confirmed.
+ * connection, which is opened once the dead letters are confirmed; where none is, that is a stall.
  */
 export class BlockedSource {
   readonly #options: Options;
@@ -36,8 +36,6 @@ export class BlockedSource {
   #blockedSinceMs: number | undefined;
   /** The connection that takes no messages any more. */
   #left: SourceSide | undefined;
-  #deadLetters = 0;
-  #confirmedMs = 0;
 
   constructor(options: Options, parts: BlockedSourceParts) {
     this.#options = options;
@@ -60,30 +58,18 @@ export class BlockedSource {
   }
 
   #lookAtBlocked(side: SourceSide): void {
-    const { intake, deadLetters } = this.#parts;
     const nowMs = this.#options.now();
     this.#blockedSinceMs ??= nowMs;
     if (nowMs - this.#blockedSinceMs < patienceMs) return;
     this.#blockedSinceMs = undefined;
     this.#left = side;
-    this.#deadLetters = deadLetters.toSource;
-    this.#confirmedMs = nowMs;
-    intake.backpressure.remove(side.port);
+    this.#parts.intake.backpressure.remove(side.port);
     side.leave();
   }
 
   #lookAtLeft(): void {
-    const { now, stallTimeoutMs, counters, onRedeliveryWanted, onStalled } = this.#options;
-    const { toSource } = this.#parts.deadLetters;
-    if (toSource < this.#deadLetters) this.#confirmedMs = now();
-    this.#deadLetters = toSource;
-    const isStalled = stallTimeoutMs > 0 && now() - this.#confirmedMs >= stallTimeoutMs;
-    if (toSource > 0 && !isStalled) return;
+    if (this.#parts.deadLetters.toSource > 0) return;
     this.#left = undefined;
-    if (toSource === 0) onRedeliveryWanted(done);
-    else {
-      counters.stalls++;
-      onStalled({ side: "source", reason: `confirmed no dead letter within ${stallTimeoutMs} ms` });
-    }
+    this.#options.onRedeliveryWanted(done);
   }
 }

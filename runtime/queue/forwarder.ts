@@ -67,6 +67,7 @@ export class Forwarder {
     this.#sender = this.#createSender(bounded);
     this.#undeliverable = new Undeliverable(bounded, {
       onDone: (entry) => {
+        this.#watchdog.onConfirmed();
         this.#finish(entry);
         this.#settle();
       },
@@ -151,7 +152,7 @@ export class Forwarder {
     if (current !== undefined && this.status.inFlight + this.status.waiting === 0) this.#watchdog.onProgress();
     const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
     const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
-    this.#watchdog.look({ byDestination, toSource });
+    this.#watchdog.look({ byDestination, bySource: this.#undeliverable.owedBySource, toSource });
     this.#blockedSource.look();
   }
 

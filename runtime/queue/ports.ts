@@ -14,6 +14,8 @@ export interface SourcePort {
   readonly writePublish: (publish: EncodedPublish) => void;
   /** Resolves once the source has read all that was written so far: `true`; `false` when the connection ended first. */
   readonly confirm: () => Promise<boolean>;
+  /** What has moved on it. */
+  readonly traffic: Traffic;
 }
 
 /** What a source takes of what is published to it, and whether it kept the session of the connection before. */

@@ -2,6 +2,7 @@ import type { ConnectionError } from "../contract/errors.ts";
 import { describeReasonCode, judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
 import { withQos0, type EncodedPublish } from "../mqtt/publish.ts";
 import { InFlight } from "./destination/in-flight.ts";
+import type { Owing } from "./destination/stall-watch.ts";
 import { PoisonWatch } from "./destination/poison-watch.ts";
 import type { Entry } from "./entry.ts";
 import type { SourceLimits, SourcePort } from "./ports.ts";
@@ -76,6 +77,14 @@ export class SourceDeadLetters {
 
   get isFull(): boolean {
     return this.bytes > this.#options.mostBytes;
+  }
+
+  /** What the source has to confirm next; `undefined` while it is not connected. */
+  get owing(): Owing | undefined {
+    const source = this.#source;
+    if (source === undefined) return undefined;
+    const owed = () => this.#inFlight.oldest ?? source.unread.values().next().value;
+    return { owed, traffic: source.port.traffic };
   }
 
   /** Those that the source has not confirmed. */

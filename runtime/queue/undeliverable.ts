@@ -1,4 +1,5 @@
 import type { ConnectionError } from "../contract/errors.ts";
+import type { Owing } from "./destination/stall-watch.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, hasGoneRound, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
@@ -11,7 +12,7 @@ import type { SourceSession } from "./source-side.ts";
 const maxLateBytes = 1024 * 1024;
 
 /** Part of the dataflow's memory that dead letters for the source may take before what is on the disk waits there. */
-const letterShare = 1 / 4;
+const deadLetterShare = 1 / 4;
 
 /** What a message that can't be delivered does to the dataflow. */
 export interface UndeliverableEvents {
@@ -72,7 +73,7 @@ export class Undeliverable {
       schedule: options.schedule,
       now: options.now,
       refusalTimeoutMs: options.refusalTimeoutMs,
-      mostBytes: options.maxInflightBytes * letterShare,
+      mostBytes: options.maxInflightBytes * deadLetterShare,
     });
   }
 
@@ -84,6 +85,11 @@ export class Undeliverable {
   /** Those of them that the source has to confirm. */
   get toSource(): number {
     return this.#toSource.length;
+  }
+
+  /** What the source has to confirm next. */
+  get owedBySource(): Owing | undefined {
+    return this.#toSource.owing;
   }
 
   /** Whether so many wait for the source that no more are to be made of what can wait elsewhere. */

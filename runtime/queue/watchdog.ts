@@ -6,6 +6,8 @@ import { StallWatch, type Owing } from "./destination/stall-watch.ts";
 export interface Owed {
   /** The connection to the destination that is open, and what it has to acknowledge or to take next. */
   readonly byDestination: Owing | undefined;
+  /** The same of a source to which dead letters are published. */
+  readonly bySource: Owing | undefined;
   /** A message whose acknowledgement is owed to the source although nothing keeps it back; a fault of this program. */
   readonly toSource: Entry | undefined;
 }
@@ -20,6 +22,7 @@ type Options = Pick<ForwarderOptions, "stallTimeoutMs" | "counters" | "onStalled
 export class Watchdog {
   readonly #options: Options;
   readonly #destination: StallWatch;
+  readonly #deadLetters: StallWatch;
   #owedToSource: { readonly entry: Entry; readonly sinceMs: number } | undefined;
   #sourceStalls = 0;
   readonly #moved = { source: 0, destination: 0 };
@@ -28,12 +31,13 @@ export class Watchdog {
   constructor(options: Options) {
     this.#options = options;
     this.#destination = new StallWatch(options.stallTimeoutMs, options.now);
+    this.#deadLetters = new StallWatch(options.stallTimeoutMs, options.now);
     this.#moved.source = this.#moved.destination = options.now();
   }
 
   /** Stalls of either side since it last moved. */
   get stalls(): { readonly source: number; readonly destination: number } {
-    return { source: this.#sourceStalls, destination: this.#destination.count };
+    return { source: this.#sourceStalls + this.#deadLetters.count, destination: this.#destination.count };
   }
 
   /** Milliseconds since a message came from or was acknowledged to the source, and since the destination took one. */
@@ -47,19 +51,29 @@ export class Watchdog {
     this.#destination.onProgress();
   }
 
-  /** Looks at what is owed; to be called a few times a second. Never rejects. */
-  look({ byDestination, toSource }: Owed): void {
-    this.#noteMotion();
-    this.#lookAtSource(toSource);
-    const limitMs = this.#destination.timeoutMs;
-    const isStalled = this.#destination.isStalled(byDestination);
-    if (isStalled !== false) void isStalled.then((is) => is && this.#reportDestination(limitMs));
+  /** The source has confirmed a dead letter. */
+  onConfirmed(): void {
+    this.#deadLetters.onProgress();
   }
 
-  #reportDestination(limitMs: number): void {
-    const { counters, onStalled } = this.#options;
-    counters.stalls++;
-    onStalled({ side: "destination", reason: `acknowledged nothing of what it was sent within ${limitMs} ms` });
+  /** Looks at what is owed; to be called a few times a second. Never rejects. */
+  look({ byDestination, bySource, toSource }: Owed): void {
+    this.#noteMotion();
+    this.#lookAtSource(toSource);
+    this.#lookAt("destination", byDestination, "acknowledged nothing of what it was sent");
+    this.#lookAt("source", bySource, "confirmed no dead letter");
+  }
+
+  #lookAt(side: "source" | "destination", owing: Owing | undefined, what: string): void {
+    const watch = side === "source" ? this.#deadLetters : this.#destination;
+    const limitMs = watch.timeoutMs;
+    const isStalled = watch.isStalled(owing);
+    if (isStalled === false) return;
+    void isStalled.then((is) => {
+      if (!is) return;
+      this.#options.counters.stalls++;
+      this.#options.onStalled({ side, reason: `${what} within ${limitMs} ms` });
+    });
   }
 
   #lookAtSource(entry: Entry | undefined): void {

@@ -3,6 +3,7 @@ import { AskedRoom } from "../../../runtime/memory/lane.ts";
 import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import type { ForwarderOptions } from "../../../runtime/queue/ports.ts";
 import type { SourceSide } from "../../../runtime/queue/source-side.ts";
+import { settle } from "../mqtt/scripted-broker.ts";
 import { ForwarderBench, viewOfPublish } from "./fakes.ts";
 
 const payload = "x".repeat(2000);
@@ -45,7 +46,7 @@ class KeptSession {
   }
 
   /** Lets time pass in steps of a quarter of a second, with all that can be read at each, until the end or nothing is left. */
-  run(untilMs: number): void {
+  async run(untilMs: number): Promise<void> {
     const bench = this.#bench;
     for (; bench.nowMs < untilMs && this.unacknowledged.size > 0; bench.nowMs += 250) {
       this.#hear();
@@ -55,6 +56,7 @@ class KeptSession {
       }
       const wanted = bench.redeliveries.length + bench.stalls.length;
       bench.forwarder.tick();
+      await settle();
       if (bench.redeliveries.length + bench.stalls.length === wanted) continue;
       this.connections++;
       bench.reconnectSource(true, undefined, { receiveMaximum: this.#receiveMaximum });
@@ -76,11 +78,11 @@ class KeptSession {
 describe("dead letters that fill the memory, with what confirms them behind more messages", () => {
   test.each([1, 3, 65_535])(
     "are all confirmed, with a Receive Maximum of %d, in a bounded memory",
-    (receiveMaximum) => {
+    async (receiveMaximum) => {
       const bench = createBench({}, receiveMaximum);
       const session = new KeptSession(bench, 200, receiveMaximum);
 
-      session.run(600_000);
+      await session.run(600_000);
 
       expect(session.unacknowledged.size).toBe(0);
       expect(bench.stalls).toEqual([]);
@@ -90,21 +92,35 @@ describe("dead letters that fill the memory, with what confirms them behind more
     },
   );
 
-  test("are a stall where the source confirms none, at each connection anew", () => {
+  test("are a stall where the source confirms none, with a longer time-out each time", async () => {
     const bench = createBench({ stallTimeoutMs: 10_000 });
     const session = new KeptSession(bench, 200);
     session.confirms = false;
 
-    session.run(35_000);
+    await session.run(80_000);
     expect(bench.stalls.map(({ side, reason }) => [side, reason])).toEqual([
       ["source", "confirmed no dead letter within 10000 ms"],
-      ["source", "confirmed no dead letter within 10000 ms"],
-      ["source", "confirmed no dead letter within 10000 ms"],
+      ["source", "confirmed no dead letter within 20000 ms"],
+      ["source", "confirmed no dead letter within 40000 ms"],
     ]);
     session.confirms = true;
-    session.run(600_000);
+    await session.run(600_000);
 
     expect(session.unacknowledged.size).toBe(0);
+  });
+
+  test("are a stall as well while the source is read, and there is room for more", async () => {
+    const bench = createBench({ stallTimeoutMs: 10_000 });
+    const session = new KeptSession(bench, 1);
+    session.confirms = false;
+
+    await session.run(15_000);
+    expect(bench.stalls).toHaveLength(1);
+    expect(bench.source.isPaused).toBe(false);
+    session.confirms = true;
+    await session.run(600_000);
+
+    expect([session.unacknowledged.size, bench.forwarder.watchdog.stalls.source]).toEqual([0, 0]);
   });
 
   test("have messages with QoS 0 lost and counted meanwhile, and those with QoS 1 left to the session", () => {
@@ -161,13 +177,7 @@ describe("a source that is read no further", () => {
       intake: { backpressure: { isPaused: true, remove: () => undefined } },
       deadLetters: { toSource: 1 },
     };
-    const options = {
-      now: () => bench.nowMs,
-      stallTimeoutMs: 1000,
-      counters: bench.counters,
-      onStalled: () => undefined,
-      onRedeliveryWanted: () => undefined,
-    };
+    const options = { now: () => bench.nowMs, onRedeliveryWanted: () => undefined };
     return { bench, parts, source: new BlockedSource(options, parts) };
   }
 

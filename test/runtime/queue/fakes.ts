@@ -57,9 +57,22 @@ export function entryOf(change: Partial<Entry> = {}): Entry {
   return Object.assign(new Entry(change.publish ?? publish, sourceId, session, arrivedMs, custody), change);
 }
 
-export class FakeSource implements SourcePort {
-  readonly acknowledged: number[] = [];
+/** What has moved on a connection of a test. */
+class FakeTraffic {
   isPaused = false;
+  /** Bytes that the connection was given, and those of them that the other side has not got. */
+  readonly moved = { givenBytes: 0, heldBytes: 0, readBytes: 0 };
+  readonly traffic: Traffic = {
+    readBytes: () => this.moved.readBytes,
+    givenBytes: () => this.moved.givenBytes,
+    pendingBytes: () => this.moved.heldBytes,
+    sendQueue: async () => undefined,
+    isPaused: () => this.isPaused,
+  };
+}
+
+export class FakeSource extends FakeTraffic implements SourcePort {
+  readonly acknowledged: number[] = [];
   acknowledge = (packetId: number) => void this.acknowledged.push(packetId);
   readonly written: IPublishPacket[] = [];
   askedAgain = 0;
@@ -73,21 +86,12 @@ export class FakeSource implements SourcePort {
   confirm = async () => new Promise<boolean>((resolve) => this.confirmations.push(resolve));
 }
 
-export class FakeDestination implements DestinationPort {
+export class FakeDestination extends FakeTraffic implements DestinationPort {
   readonly written: IPublishPacket[] = [];
   pendingBytes = 0;
   drain: () => void = () => undefined;
   writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
   onceDrained = (callback: () => void) => void (this.drain = callback);
-  /** Bytes that this connection was given, and those of them that the destination has not got. */
-  readonly moved = { givenBytes: 0, heldBytes: 0, readBytes: 0 };
-  readonly traffic: Traffic = {
-    readBytes: () => this.moved.readBytes,
-    givenBytes: () => this.moved.givenBytes,
-    pendingBytes: () => this.moved.heldBytes,
-    sendQueue: async () => undefined,
-    isPaused: () => false,
-  };
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];
   confirm = async () => new Promise<boolean>((resolve) => this.confirmations.push(resolve));

@@ -11,7 +11,7 @@ import type { DestinationPort, SourcePort } from "../../../runtime/queue/ports.t
 import { Spooler } from "../../../runtime/disk/spooler.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
 import { FakeDisk } from "./fake-disk.ts";
-import { FakeDestination, limits, plan, sourceLimits, viewOfPublish } from "./fakes.ts";
+import { FakeDestination, FakeSource, limits, plan, sourceLimits, viewOfPublish } from "./fakes.ts";
 
 /** A message of the model: it is told apart by its number, which is its payload. */
 interface Message {
@@ -89,6 +89,7 @@ class SourceModel {
       askForRoomAgain: () => undefined,
       writePublish: () => undefined,
       confirm: async () => Promise.resolve(true),
+      traffic: new FakeSource().traffic,
     };
     this.#end = () => (isMine = false);
     this.#side = this.#relay().source.open(port, sourceLimits(isKept));

@@ -30,13 +30,13 @@ function arriveTooLarge(bench: ForwarderBench, ...ids: number[]): void {
 }
 
 /** Packet identifiers of the dead letters that were published on the connection that is open. */
-function letters(bench: ForwarderBench): number[] {
+function deadLetterIds(bench: ForwarderBench): number[] {
   return bench.source.written.map(({ messageId = 0 }) => messageId);
 }
 
 /** The source acknowledges the dead letter that was published as number `index` on this connection. */
 function take(bench: ForwarderBench, index: number): void {
-  bench.sourceSide.onPuback(letters(bench)[index] ?? 0, 0);
+  bench.sourceSide.onPuback(deadLetterIds(bench)[index] ?? 0, 0);
 }
 
 describe("a source's Receive Maximum", () => {
