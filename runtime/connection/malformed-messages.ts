@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ConnectionError } from "../contract/errors.ts";
 import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
 import type { PublishView } from "../mqtt/publish.ts";
-import type { SourceSide } from "../queue/source-side.ts";
+import type { SourceSide } from "../queue/source/source-side.ts";
 
 /** Connections that end at one malformed message before it is taken as undeliverable. */
 const endsBeforeTaken = 2;

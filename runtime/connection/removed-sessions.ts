@@ -12,7 +12,7 @@ import type { Connection } from "../mqtt/connection.ts";
 import type { PublishView } from "../mqtt/publish.ts";
 import type { ProtocolError } from "../mqtt/wire/protocol-error.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
-import type { SourceSession, SourceSide } from "../queue/source-side.ts";
+import type { SourceSession, SourceSide } from "../queue/source/source-side.ts";
 import type { Logger } from "../report/log.ts";
 import { reportRemovedSession } from "../report/trouble-log.ts";
 import { MalformedMessages } from "./malformed-messages.ts";

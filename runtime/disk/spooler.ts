@@ -5,7 +5,7 @@ import { ReadBack, type SpoolMemory } from "./read-back.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { spooledEntry, type Entry } from "../queue/entry.ts";
-import type { SourceSession } from "../queue/source-side.ts";
+import type { SourceSession } from "../queue/source/source-side.ts";
 import type { WaitingQueue } from "../queue/waiting-queue.ts";
 
 /** What a spooler needs of its queue. */

@@ -1,6 +1,6 @@
 import type { Spooler } from "../disk/spooler.ts";
 import type { Entry } from "./entry.ts";
-import type { SourceSession } from "./source-side.ts";
+import type { SourceSession } from "./source/source-side.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 /** The messages that wait to be sent: in memory, and on the disk where there is a spool. */

@@ -1,7 +1,7 @@
 import { EncodedPublish } from "../mqtt/encoded-publish.ts";
 import type { Room } from "../memory/lane.ts";
 import { showUtf8 } from "../rewrite/utf8.ts";
-import type { SourceSession } from "./source-side.ts";
+import type { SourceSession } from "./source/source-side.ts";
 
 /**
  * Who keeps a message, beside this process.

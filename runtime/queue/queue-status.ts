@@ -1,7 +1,7 @@
 import type { Backlog } from "./backlog.ts";
 import type { Entry } from "./entry.ts";
 import type { Sender } from "./destination/sender.ts";
-import type { SourceSession, SourceSide } from "./source-side.ts";
+import type { SourceSession, SourceSide } from "./source/source-side.ts";
 import type { Undeliverable } from "./undeliverable.ts";
 
 /** The parts of a queue in which messages are. */

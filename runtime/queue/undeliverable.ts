@@ -5,8 +5,8 @@ import { describeDeadLetter, encodeDeadLetter, hasGoneRound, type DeadLetterNote
 import { topicOfEntry, type Entry } from "./entry.ts";
 import type { ForwarderOptions, SourceLimits, SourcePort } from "./ports.ts";
 import { copiesForDisk } from "./queue-status.ts";
-import { SourceDeadLetters } from "./source-dead-letters.ts";
-import type { SourceSession } from "./source-side.ts";
+import { SourceDeadLetters } from "./source/source-dead-letters.ts";
+import type { SourceSession } from "./source/source-side.ts";
 
 /** Bytes of dead letters that wait for a disk that fails, before those that came with QoS 0 are given up. */
 const maxLateBytes = 1024 * 1024;

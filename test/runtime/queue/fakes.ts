@@ -7,7 +7,7 @@ import type { DestinationSide } from "../../../runtime/queue/destination/destina
 import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
 import { Entry } from "../../../runtime/queue/entry.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
-import type { SourceSide } from "../../../runtime/queue/source-side.ts";
+import type { SourceSide } from "../../../runtime/queue/source/source-side.ts";
 import { createPatch, type PatchPlan } from "../../../runtime/rewrite/patch.ts";
 import type {
   DestinationLimits,

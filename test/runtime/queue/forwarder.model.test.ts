@@ -5,7 +5,7 @@ import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
 import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
-import type { SourceSide } from "../../../runtime/queue/source-side.ts";
+import type { SourceSide } from "../../../runtime/queue/source/source-side.ts";
 import { createPatch } from "../../../runtime/rewrite/patch.ts";
 import type { DestinationPort, SourcePort } from "../../../runtime/queue/ports.ts";
 import { Spooler } from "../../../runtime/disk/spooler.ts";

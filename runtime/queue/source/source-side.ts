@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 
-import type { ConnectionError } from "../contract/errors.ts";
-import type { Room } from "../memory/lane.ts";
-import type { PublishView } from "../mqtt/publish.ts";
-import type { Counters } from "../report/counters.ts";
+import type { ConnectionError } from "../../contract/errors.ts";
+import type { Room } from "../../memory/lane.ts";
+import type { PublishView } from "../../mqtt/publish.ts";
+import type { Counters } from "../../report/counters.ts";
 import { AcknowledgementQueue } from "./acknowledgement-queue.ts";
-import type { Entry } from "./entry.ts";
-import type { SourceLimits, SourcePort } from "./ports.ts";
-import { WaitingQueue } from "./waiting-queue.ts";
+import type { Entry } from "../entry.ts";
+import type { SourceLimits, SourcePort } from "../ports.ts";
+import { WaitingQueue } from "../waiting-queue.ts";
 
 /**
  * Why a message is not to be forwarded.

@@ -1,5 +1,5 @@
-import type { SourcePort } from "./ports.ts";
-import type { WaitingQueue } from "./waiting-queue.ts";
+import type { SourcePort } from "../ports.ts";
+import type { WaitingQueue } from "../waiting-queue.ts";
 
 /** What decides whether the source is read. */
 type Waiting = Pick<WaitingQueue, "bytes" | "length" | "qos0">;

@@ -1,6 +1,6 @@
-import { AcknowledgementQueue } from "../../../runtime/queue/acknowledgement-queue.ts";
-import { Counters } from "../../../runtime/report/counters.ts";
-import { entryOf, FakeSource } from "./fakes.ts";
+import { AcknowledgementQueue } from "../../../../runtime/queue/source/acknowledgement-queue.ts";
+import { Counters } from "../../../../runtime/report/counters.ts";
+import { entryOf, FakeSource } from "../fakes.ts";
 
 describe("AcknowledgementQueue", () => {
   test("releases what is safe up to the first that is not", () => {

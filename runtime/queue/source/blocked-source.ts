@@ -1,8 +1,8 @@
 import type { Backpressure } from "./backpressure.ts";
-import type { ForwarderOptions } from "./ports.ts";
-import type { QueueStatus } from "./queue-status.ts";
+import type { ForwarderOptions } from "../ports.ts";
+import type { QueueStatus } from "../queue-status.ts";
 import type { SourceSession, SourceSide } from "./source-side.ts";
-import type { Undeliverable } from "./undeliverable.ts";
+import type { Undeliverable } from "../undeliverable.ts";
 
 type Options = Pick<ForwarderOptions, "now" | "onRedeliveryWanted">;
 

@@ -1,8 +1,8 @@
 import Denque from "denque";
 
-import type { Counters } from "../report/counters.ts";
-import type { Entry } from "./entry.ts";
-import type { SourcePort } from "./ports.ts";
+import type { Counters } from "../../report/counters.ts";
+import type { Entry } from "../entry.ts";
+import type { SourcePort } from "../ports.ts";
 
 /**
  * The QoS 1 messages of one source connection, in the order of their arrival.

@@ -1,13 +1,13 @@
-import type { ConnectionError } from "../contract/errors.ts";
-import { describeReasonCode, judgeReasonCode, nameReasonCode } from "../contract/reason-codes.ts";
-import { withQos0, type EncodedPublish } from "../mqtt/publish.ts";
-import { InFlight } from "./destination/in-flight.ts";
-import type { Owing } from "./destination/stall-watch.ts";
-import { PoisonWatch } from "./destination/poison-watch.ts";
-import type { Entry } from "./entry.ts";
-import type { SourceLimits, SourcePort } from "./ports.ts";
+import type { ConnectionError } from "../../contract/errors.ts";
+import { describeReasonCode, judgeReasonCode, nameReasonCode } from "../../contract/reason-codes.ts";
+import { withQos0, type EncodedPublish } from "../../mqtt/publish.ts";
+import { InFlight } from "../destination/in-flight.ts";
+import type { Owing } from "../destination/stall-watch.ts";
+import { PoisonWatch } from "../destination/poison-watch.ts";
+import type { Entry } from "../entry.ts";
+import type { SourceLimits, SourcePort } from "../ports.ts";
 import type { SourceSession } from "./source-side.ts";
-import { WaitingQueue } from "./waiting-queue.ts";
+import { WaitingQueue } from "../waiting-queue.ts";
 
 /** Dead letters that are on their way at a time, however many the source takes. */
 const maxInFlight = 10;

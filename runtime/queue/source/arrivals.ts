@@ -1,11 +1,11 @@
-import type { EncodedPublish, PublishView } from "../mqtt/publish.ts";
-import type { LossReason } from "../report/counters.ts";
-import { encodeReadable } from "../rewrite/readable.ts";
-import type { Backlog } from "./backlog.ts";
-import { createEntry, safeEntry, type Entry } from "./entry.ts";
+import type { EncodedPublish, PublishView } from "../../mqtt/publish.ts";
+import type { LossReason } from "../../report/counters.ts";
+import { encodeReadable } from "../../rewrite/readable.ts";
+import type { Backlog } from "../backlog.ts";
+import { createEntry, safeEntry, type Entry } from "../entry.ts";
 import type { Intake } from "./intake.ts";
-import type { ForwarderOptions } from "./ports.ts";
-import type { QueueStatus } from "./queue-status.ts";
+import type { ForwarderOptions } from "../ports.ts";
+import type { QueueStatus } from "../queue-status.ts";
 import type { SourceEvents, SourceSide, UnwantedOrigin } from "./source-side.ts";
 
 /** Why a message is not forwarded. */

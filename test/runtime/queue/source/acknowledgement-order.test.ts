@@ -1,5 +1,5 @@
-import { settle } from "../mqtt/scripted-broker.ts";
-import { endDataflows, publish, startConnected, until } from "../dataflow-bench.ts";
+import { settle } from "../../mqtt/scripted-broker.ts";
+import { endDataflows, publish, startConnected, until } from "../../dataflow-bench.ts";
 
 /*
  * The acknowledgement-order matrix of Azure/iot-operations-sdks, doc/dev/testing/session-client-testing.md. There an

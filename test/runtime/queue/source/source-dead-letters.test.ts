@@ -1,11 +1,11 @@
-import type { DeadLetter } from "../../../runtime/disk/protocol.ts";
-import type { SpoolQueue } from "../../../runtime/disk/spool.ts";
-import { Spooler } from "../../../runtime/disk/spooler.ts";
-import { unboundedShare } from "../../../runtime/memory/budget.ts";
-import type { ForwarderOptions, SourceLimits } from "../../../runtime/queue/ports.ts";
-import { settle } from "../mqtt/scripted-broker.ts";
-import { FakeDisk } from "./fake-disk.ts";
-import { FakeSource, ForwarderBench, limits, sourceLimits } from "./fakes.ts";
+import type { DeadLetter } from "../../../../runtime/disk/protocol.ts";
+import type { SpoolQueue } from "../../../../runtime/disk/spool.ts";
+import { Spooler } from "../../../../runtime/disk/spooler.ts";
+import { unboundedShare } from "../../../../runtime/memory/budget.ts";
+import type { ForwarderOptions, SourceLimits } from "../../../../runtime/queue/ports.ts";
+import { settle } from "../../mqtt/scripted-broker.ts";
+import { FakeDisk } from "../fake-disk.ts";
+import { FakeSource, ForwarderBench, limits, sourceLimits } from "../fakes.ts";
 
 /** A dataflow whose dead letters go to its source, and whose destination takes 1000 bytes a message. */
 function createBench(

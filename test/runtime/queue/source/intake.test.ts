@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { unboundedShare, type MemoryShare, type MemoryUse } from "../../../runtime/memory/budget.ts";
-import { Lane, type Room } from "../../../runtime/memory/lane.ts";
-import { Intake } from "../../../runtime/queue/intake.ts";
-import { WaitingQueue } from "../../../runtime/queue/waiting-queue.ts";
-import { FakeSource } from "./fakes.ts";
+import { unboundedShare, type MemoryShare, type MemoryUse } from "../../../../runtime/memory/budget.ts";
+import { Lane, type Room } from "../../../../runtime/memory/lane.ts";
+import { Intake } from "../../../../runtime/queue/source/intake.ts";
+import { WaitingQueue } from "../../../../runtime/queue/waiting-queue.ts";
+import { FakeSource } from "../fakes.ts";
 
 const shareBytes = 1000;
 

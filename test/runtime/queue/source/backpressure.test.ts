@@ -1,5 +1,5 @@
-import { Backpressure } from "../../../runtime/queue/backpressure.ts";
-import { FakeSource } from "./fakes.ts";
+import { Backpressure } from "../../../../runtime/queue/source/backpressure.ts";
+import { FakeSource } from "../fakes.ts";
 
 const waiting = (length: number, { qos0 = 0, bytes = 0 } = {}) => ({ length, qos0, bytes });
 

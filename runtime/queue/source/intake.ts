@@ -1,8 +1,8 @@
-import type { MemoryShare } from "../memory/budget.ts";
-import { AskedRoom, type Room } from "../memory/lane.ts";
-import type { SpoolMemory } from "../disk/read-back.ts";
+import type { MemoryShare } from "../../memory/budget.ts";
+import { AskedRoom, type Room } from "../../memory/lane.ts";
+import type { SpoolMemory } from "../../disk/read-back.ts";
 import { Backpressure } from "./backpressure.ts";
-import type { WaitingQueue } from "./waiting-queue.ts";
+import type { WaitingQueue } from "../waiting-queue.ts";
 
 /** What decides how much of a dataflow's messages may be in memory. */
 export interface IntakeOptions {

@@ -1,10 +1,10 @@
-import { BlockedSource } from "../../../runtime/queue/blocked-source.ts";
-import { AskedRoom } from "../../../runtime/memory/lane.ts";
-import { unboundedShare } from "../../../runtime/memory/budget.ts";
-import type { ForwarderOptions } from "../../../runtime/queue/ports.ts";
-import type { SourceSide } from "../../../runtime/queue/source-side.ts";
-import { settle } from "../mqtt/scripted-broker.ts";
-import { ForwarderBench, viewOfPublish } from "./fakes.ts";
+import { BlockedSource } from "../../../../runtime/queue/source/blocked-source.ts";
+import { AskedRoom } from "../../../../runtime/memory/lane.ts";
+import { unboundedShare } from "../../../../runtime/memory/budget.ts";
+import type { ForwarderOptions } from "../../../../runtime/queue/ports.ts";
+import type { SourceSide } from "../../../../runtime/queue/source/source-side.ts";
+import { settle } from "../../mqtt/scripted-broker.ts";
+import { ForwarderBench, viewOfPublish } from "../fakes.ts";
 
 const payload = "x".repeat(2000);
 const maxInflightBytes = 100_000;
