@@ -5,7 +5,7 @@ import { build } from "esbuild";
  * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js. Another folder than `dist` may be given.
  */
 await build({
-  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/worker.ts" },
+  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/thread/worker.ts" },
   outdir: process.argv[2] ?? "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,

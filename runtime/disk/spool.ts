@@ -43,7 +43,7 @@ interface Unanswered {
 const terminateMs = 1000;
 
 /** Beside the source lies the source; beside the bundle lies the bundled worker. */
-const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./spool-worker.mjs";
+const workerFile = import.meta.url.endsWith(".ts") ? "./thread/worker.ts" : "./spool-worker.mjs";
 
 /**
  * The disk queues of a relay, in one folder. Writing happens in a thread of its own, since an fsync may take as long as

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
-import { readMachineTime } from "../../../runtime/disk/clock.ts";
+import { readMachineTime } from "../../../runtime/disk/thread/clock.ts";
 import { rowSize } from "../../../runtime/disk/row-size.ts";
-import { SpoolStore } from "../../../runtime/disk/store.ts";
+import { SpoolStore } from "../../../runtime/disk/thread/store.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
 afterEach(removeTemporaryFolders);

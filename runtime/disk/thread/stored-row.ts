@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 
-import type { Row } from "./protocol.ts";
+import type { Row } from "../protocol.ts";
 
 /** A row as SQLite gives it: where the file is damaged a column may be anything. */
 export interface StoredRow {

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 
-import { spoolFile } from "./protocol.ts";
+import { spoolFile } from "../protocol.ts";
 
 /** Held by one process at a time. */
 export const lockFile = "lock.sqlite";

@@ -6,7 +6,7 @@ import { lockFolder } from "./database.ts";
 import { describeSqlite, isBusy, isDamage } from "./failures.ts";
 import { Marks } from "./marks.ts";
 import { bytesOf } from "./pending-writes.ts";
-import type { Loss, QueueState, StoredCounts, WriteRequest } from "./protocol.ts";
+import type { Loss, QueueState, StoredCounts, WriteRequest } from "../protocol.ts";
 import { copyMessages, findUnfinished, type IsUnwanted, type Unfinished } from "./replacement.ts";
 import {
   beginReplacement,

@@ -3,10 +3,10 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import type { MachineTime } from "../../../runtime/disk/clock.ts";
-import type { WriteRequest } from "../../../runtime/disk/protocol.ts";
-import { SpoolStore } from "../../../runtime/disk/store.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+import type { MachineTime } from "../../../../runtime/disk/thread/clock.ts";
+import type { WriteRequest } from "../../../../runtime/disk/protocol.ts";
+import { SpoolStore } from "../../../../runtime/disk/thread/store.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../../support/temporary-folder.ts";
 
 const opened: SpoolStore[] = [];
 let folder = "";
@@ -191,7 +191,7 @@ describe("SpoolStore", () => {
   });
 
   test("lets the next process in after one that was killed", () => {
-    const source = path.join(import.meta.dirname, "../../../runtime/disk/store.ts");
+    const source = path.join(import.meta.dirname, "../../../../runtime/disk/thread/store.ts");
     const program = `import { SpoolStore } from ${JSON.stringify(source)};
       const store = new SpoolStore(${JSON.stringify(folder)}, () => (${JSON.stringify(time)}));
       store.write([${JSON.stringify({ ...write("flow", [1]), packets: [] })}].map((request) => ({ ...request, packets: Buffer.from("message 1") })));

@@ -1,8 +1,8 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { Marks } from "../../../runtime/disk/marks.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+import { Marks } from "../../../../runtime/disk/thread/marks.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../../support/temporary-folder.ts";
 
 afterAll(removeTemporaryFolders);
 

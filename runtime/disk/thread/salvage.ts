@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { tableOf } from "./database.ts";
 import { isPassing } from "./failures.ts";
-import type { DeadLetter, Loss, QueueState, WriteRequest } from "./protocol.ts";
+import type { DeadLetter, Loss, QueueState, WriteRequest } from "../protocol.ts";
 import type { SpoolStore } from "./store.ts";
 import { readRow, type StoredRow } from "./stored-row.ts";
 

@@ -2,8 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 import { queueColumns, tableOf } from "./database.ts";
-import type { DeadLetter, Loss, QueueState, WriteRequest } from "./protocol.ts";
-import { deadLetterSize } from "./row-size.ts";
+import type { DeadLetter, Loss, QueueState, WriteRequest } from "../protocol.ts";
+import { deadLetterSize } from "../row-size.ts";
 import type { StoredRow } from "./stored-row.ts";
 
 /** One queue in the spool's database: its rows, and what is kept of it beside them. Changes belong into a transaction. */

@@ -1,4 +1,4 @@
-import { describeError } from "../contract/errors.ts";
+import { describeError } from "../../contract/errors.ts";
 
 /**
  * SQLite's codes for a file that is damaged, is no database, or ends before what was committed to it.

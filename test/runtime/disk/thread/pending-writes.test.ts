@@ -1,5 +1,5 @@
-import { PendingWrites } from "../../../runtime/disk/pending-writes.ts";
-import type { WriteRequest } from "../../../runtime/disk/protocol.ts";
+import { PendingWrites } from "../../../../runtime/disk/thread/pending-writes.ts";
+import type { WriteRequest } from "../../../../runtime/disk/protocol.ts";
 
 function request(batch: number, more: Partial<WriteRequest> & { sequences?: readonly number[] } = {}): WriteRequest {
   const { sequences = [], ...fields } = more;

@@ -1,8 +1,8 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 
-import { readStartSync } from "../bounded-file.ts";
-import { spoolFile, type QueueState } from "./protocol.ts";
+import { readStartSync } from "../../bounded-file.ts";
+import { spoolFile, type QueueState } from "../protocol.ts";
 
 /** What a queue held after the last commit. */
 export interface Mark {

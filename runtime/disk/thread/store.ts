@@ -3,9 +3,9 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
 import { lockFolder, maxLogBytes, openDatabase } from "./database.ts";
-import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "./protocol.ts";
+import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "../protocol.ts";
 import { QueueTable } from "./queue-table.ts";
-import { pageBytes } from "./row-size.ts";
+import { pageBytes } from "../row-size.ts";
 import { readRow } from "./stored-row.ts";
 
 /** Messages that are no longer needed, by queue. */

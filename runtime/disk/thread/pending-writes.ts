@@ -1,4 +1,4 @@
-import type { WriteRequest } from "./protocol.ts";
+import type { WriteRequest } from "../protocol.ts";
 
 /** Messages that are no longer needed, by queue. */
 type Removals = Map<string, number[]>;

@@ -3,14 +3,14 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DatabaseSync } from "node:sqlite";
 
-import { openDatabase } from "../../../runtime/disk/database.ts";
-import { spoolFile } from "../../../runtime/disk/protocol.ts";
-import { salvage } from "../../../runtime/disk/salvage.ts";
-import type { SpoolStore } from "../../../runtime/disk/store.ts";
-import { describeWithVolume, SmallVolume, unmountVolumes } from "../../support/small-volume.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
-import { untilTrue } from "../../support/patience.ts";
-import { Client, range, SpoolBench } from "./spool-bench.ts";
+import { openDatabase } from "../../../../runtime/disk/thread/database.ts";
+import { spoolFile } from "../../../../runtime/disk/protocol.ts";
+import { salvage } from "../../../../runtime/disk/thread/salvage.ts";
+import type { SpoolStore } from "../../../../runtime/disk/thread/store.ts";
+import { describeWithVolume, SmallVolume, unmountVolumes } from "../../../support/small-volume.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../../support/temporary-folder.ts";
+import { untilTrue } from "../../../support/patience.ts";
+import { Client, range, SpoolBench } from "../spool-bench.ts";
 
 const mebibyte = 1024 * 1024;
 const messages = 4000;

@@ -2,10 +2,10 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
-import { readMachineTime } from "../../../runtime/disk/clock.ts";
-import { spoolFile } from "../../../runtime/disk/protocol.ts";
-import { SpoolStore } from "../../../runtime/disk/store.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+import { readMachineTime } from "../../../../runtime/disk/thread/clock.ts";
+import { spoolFile } from "../../../../runtime/disk/protocol.ts";
+import { SpoolStore } from "../../../../runtime/disk/thread/store.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../../support/temporary-folder.ts";
 
 afterEach(removeTemporaryFolders);
 

@@ -13,11 +13,11 @@ import {
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { spoolFile } from "../../../runtime/disk/protocol.ts";
-import { patientMs, untilTrue } from "../../support/patience.ts";
-import { describeWithVolume, SmallVolume, unmountVolumes } from "../../support/small-volume.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
-import { Client, range, SpoolBench } from "./spool-bench.ts";
+import { spoolFile } from "../../../../runtime/disk/protocol.ts";
+import { patientMs, untilTrue } from "../../../support/patience.ts";
+import { describeWithVolume, SmallVolume, unmountVolumes } from "../../../support/small-volume.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../../../support/temporary-folder.ts";
+import { Client, range, SpoolBench } from "../spool-bench.ts";
 
 /* The spool's thread by example: what it does when the disk, or somebody at the disk, fails it. */
 

@@ -1,11 +1,11 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 
-import { Collector } from "../memory/collector.ts";
+import { Collector } from "../../memory/collector.ts";
 import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
 import { PendingWrites } from "./pending-writes.ts";
-import type { Answer, ReadRequest, Request } from "./protocol.ts";
-import { beat } from "./silence-watch.ts";
+import type { Answer, ReadRequest, Request } from "../protocol.ts";
+import { beat } from "../silence-watch.ts";
 import { countAside } from "./spool-files.ts";
 import { FilesCutError, FilesGoneError, SpoolFolder } from "./spool-folder.ts";
 
