@@ -11,7 +11,7 @@ import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 import { connectMqttClient, endMqttClients, collect } from "../support/mqtt-clients.ts";
 import { swapFiles } from "../support/mounted-files.ts";
-import { untilTrue } from "../support/patience.ts";
+import { untilTrue, untilTrueAfter } from "../support/patience.ts";
 import { runRenewals } from "../support/renewal-run.ts";
 import { stopProcesses } from "../support/started-process.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -274,7 +274,8 @@ describe("a client certificate that is swapped under load", () => {
     await publisher.publishAsync("in/owed", "owed", { qos: 1 });
     await arrivals.untilCount(1);
     await issue();
-    await untilTrue("both connections to be replaced", () => events.filter(isReplaced).length === 2);
+    // The kubelet's swap is seen after a while, and each side waits more than 5 s for what it is owed.
+    await untilTrueAfter("both connections to be replaced", () => events.filter(isReplaced).length === 2, 20_000);
     await publisher.publishAsync("in/after", "after", { qos: 1 });
     await arrivals.until(({ payload }) => payload === "after");
 
