@@ -275,7 +275,7 @@ describe("a client certificate that is swapped under load", () => {
     await arrivals.untilCount(1);
     await issue();
     // The kubelet's swap is seen after a while, and each side waits more than 5 s for what it is owed.
-    await untilTrueAfter("both connections to be replaced", () => events.filter(isReplaced).length === 2, 20_000);
+    await untilTrueAfter("both connections to be replaced", 20_000, () => events.filter(isReplaced).length === 2);
     await publisher.publishAsync("in/after", "after", { qos: 1 });
     await arrivals.until(({ payload }) => payload === "after");
 
