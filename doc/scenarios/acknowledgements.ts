@@ -1,6 +1,6 @@
 import { tests, type Scenario } from "./scenario.ts";
 
-const order = (name: string) => tests("runtime/queue/acknowledgement-order.test.ts", name);
+const order = (name: string) => tests("runtime/queue/source/acknowledgement-order.test.ts", name);
 
 /** Acknowledgement order, by the numbers of session-client-testing.md in Azure/iot-operations-sdks. */
 export const acknowledgements: readonly Scenario[] = [
