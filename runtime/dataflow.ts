@@ -19,12 +19,12 @@ import {
   type Disk,
   type DiskUse,
 } from "./disk/dataflow-disk.ts";
-import { every } from "./mqtt/every.ts";
+import { every } from "./event-loop/every.ts";
 import type { Entry } from "./queue/entry.ts";
 import type { MemoryShare } from "./memory/budget.ts";
 import type { DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
-import { turnNow } from "./queue/turn-clock.ts";
+import { turnNow } from "./event-loop/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
 import { reportTrouble } from "./report/trouble-log.ts";

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 
 import Denque from "denque";
 
-import { atEndOfTurn } from "./end-of-turn.ts";
+import { atEndOfTurn } from "../event-loop/end-of-turn.ts";
 
 /**
  * Bytes that the stream is given at most before it has taken the earlier ones. A gathered batch up to this size is joined into

@@ -1,4 +1,4 @@
-import { every } from "./every.ts";
+import { every } from "../event-loop/every.ts";
 import { ProgressWatch, type Traffic } from "./progress-watch.ts";
 
 /** What keep-alive needs to know of a connection, and the two things that it does to it. */

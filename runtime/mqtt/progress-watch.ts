@@ -1,5 +1,5 @@
 import type { SendQueue } from "../transport/kernel-queue.ts";
-import { afterReading } from "./after-reading.ts";
+import { afterReading } from "../event-loop/after-reading.ts";
 
 /** What has moved on one connection, in bytes since its start. Cheap to read, except for the kernel's queue. */
 export interface Traffic {

@@ -86,7 +86,7 @@ export class Forwarder {
     const [sender, backlog, sources] = [this.#sender, this.#backlog, this.#sources];
     const [sessions, deadLetters] = [this.#sessions, this.#undeliverable];
     this.status = new QueueStatus({ sender, backlog, sources, sessions, deadLetters });
-    this.#blockedSource = new BlockedSource(options, { queue: this, intake: this.#intake, deadLetters });
+    this.#blockedSource = new BlockedSource(options, { queue: this, sender, intake: this.#intake, deadLetters });
   }
 
   /** Another session at the source whose messages are forwarded as well: one that an earlier instance has left. */

@@ -16,8 +16,8 @@ type Options = Pick<ForwarderOptions, "stallTimeoutMs" | "counters" | "onStalled
 
 /**
  * Finds a dataflow in which messages are owed and nothing moves, whatever the reason, and has that side connected anew.
- * A destination may have stopped acknowledging. At the source it is a fault of this program that nobody foresaw: the
- * source redelivers on the next connection.
+ * A destination may have stopped acknowledging, and a source the dead letters that are published to it. What a source waits
+ * for itself is a fault of this program that nobody foresaw: it redelivers on the next connection.
  */
 export class Watchdog {
   readonly #options: Options;

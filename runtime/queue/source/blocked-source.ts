@@ -1,6 +1,7 @@
 import type { Backpressure } from "./backpressure.ts";
 import type { ForwarderOptions } from "../ports.ts";
 import type { QueueStatus } from "../queue-status.ts";
+import type { Sender } from "../destination/sender.ts";
 import type { SourceSession, SourceSide } from "./source-side.ts";
 import type { Undeliverable } from "../undeliverable.ts";
 
@@ -10,9 +11,9 @@ type Options = Pick<ForwarderOptions, "now" | "onRedeliveryWanted">;
 export interface BlockedSourceParts {
   readonly queue: {
     readonly source: Pick<SourceSession, "current">;
-    /** Messages that will make room without the source: in flight, or waiting for the destination or the disk. */
     readonly status: Pick<QueueStatus, "inFlight" | "waiting">;
   };
+  readonly sender: Pick<Sender, "current" | "owed">;
   readonly intake: { readonly backpressure: Pick<Backpressure, "isPaused" | "remove"> };
   /** Those that the source has not confirmed. */
   readonly deadLetters: Pick<Undeliverable, "toSource">;
@@ -51,10 +52,17 @@ export class BlockedSource {
   }
 
   #isBlocked(side: SourceSide): boolean {
-    const { intake, deadLetters, queue } = this.#parts;
-    const { status } = queue;
+    const { intake, deadLetters } = this.#parts;
     const isUnread = intake.backpressure.isPaused || side.isWaitingForRoom;
-    return isUnread && deadLetters.toSource > 0 && status.inFlight + status.waiting === 0;
+    return isUnread && deadLetters.toSource > 0 && !this.#othersMakeRoom;
+  }
+
+  /** Whether messages will leave without the source. What is on the disk waits there while there are many dead letters. */
+  get #othersMakeRoom(): boolean {
+    const { sender, queue } = this.#parts;
+    if (sender.current !== undefined) return sender.owed !== undefined;
+    // To be confirmed now would not help: their source redelivers all behind the first of these.
+    return queue.status.inFlight + queue.status.waiting > 0;
   }
 
   #lookAtBlocked(side: SourceSide): void {

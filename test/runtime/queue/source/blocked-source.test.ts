@@ -1,10 +1,12 @@
+import type { DestinationSide } from "../../../../runtime/queue/destination/destination-side.ts";
+import type { Entry } from "../../../../runtime/queue/entry.ts";
 import { BlockedSource } from "../../../../runtime/queue/source/blocked-source.ts";
 import { AskedRoom } from "../../../../runtime/memory/lane.ts";
 import { unboundedShare } from "../../../../runtime/memory/budget.ts";
 import type { ForwarderOptions } from "../../../../runtime/queue/ports.ts";
 import type { SourceSide } from "../../../../runtime/queue/source/source-side.ts";
 import { settle } from "../../mqtt/scripted-broker.ts";
-import { ForwarderBench, viewOfPublish } from "../fakes.ts";
+import { entryOf, ForwarderBench, viewOfPublish } from "../fakes.ts";
 
 const payload = "x".repeat(2000);
 const maxInflightBytes = 100_000;
@@ -174,6 +176,7 @@ describe("a source that is read no further", () => {
     const bench = new ForwarderBench();
     const parts = {
       queue: { source: { current: bench.sourceSide as SourceSide | undefined }, status: { inFlight: 0, waiting: 0 } },
+      sender: { current: bench.destinationSide as DestinationSide | undefined, owed: undefined as Entry | undefined },
       intake: { backpressure: { isPaused: true, remove: () => undefined } },
       deadLetters: { toSource: 1 },
     };
@@ -181,11 +184,33 @@ describe("a source that is read no further", () => {
     return { bench, parts, source: new BlockedSource(options, parts) };
   }
 
+  test("is given up where what is on the disk waits there for the dead letters to go", () => {
+    const { bench, parts, source } = createBlocked();
+    parts.queue.status.waiting = 5; // none of them may be sent: nothing is owed
+
+    for (; bench.nowMs <= 500; bench.nowMs += 250) source.look();
+
+    expect(bench.source.askedAgain).toBe(1);
+  });
+
   test.each<[string, (parts: ReturnType<typeof createBlocked>["parts"]) => void]>([
     ["is read", ({ intake: { backpressure } }) => (backpressure.isPaused = false)],
     ["waits for no dead letter", ({ deadLetters }) => (deadLetters.toSource = 0)],
-    ["has messages in flight that will make room", ({ queue: { status } }) => (status.inFlight = 1)],
-    ["has messages waiting that will make room", ({ queue: { status } }) => (status.waiting = 1)],
+    ["is to get room from what the destination takes next", ({ sender }) => (sender.owed = entryOf())],
+    [
+      "waits for a destination that is away, with messages in flight",
+      ({ queue: { status }, sender }) => {
+        sender.current = undefined;
+        status.inFlight = 1;
+      },
+    ],
+    [
+      "waits for a destination that is away, with messages that wait",
+      ({ queue: { status }, sender }) => {
+        sender.current = undefined;
+        status.waiting = 1;
+      },
+    ],
     ["is not there", ({ queue: { source } }) => (source.current = undefined)],
   ])("is not given up for its dead letters while it %s", (_, change) => {
     const { bench, parts, source } = createBlocked();

@@ -1,4 +1,4 @@
-import { atEndOfTurn } from "../mqtt/end-of-turn.ts";
+import { atEndOfTurn } from "./end-of-turn.ts";
 
 let turnMs: number | undefined;
 

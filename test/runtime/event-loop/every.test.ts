@@ -1,4 +1,4 @@
-import { every } from "../../../runtime/mqtt/every.ts";
+import { every } from "../../../runtime/event-loop/every.ts";
 
 describe("every", () => {
   beforeEach(() => {

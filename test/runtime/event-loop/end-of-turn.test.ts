@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { atEndOfTurn } from "../../../runtime/mqtt/end-of-turn.ts";
+import { atEndOfTurn } from "../../../runtime/event-loop/end-of-turn.ts";
 
 describe("atEndOfTurn", () => {
   test("calls back in the order of the calls, once, and not at once", async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import { Worker } from "node:worker_threads";
 
-import { afterReading } from "../../../runtime/mqtt/after-reading.ts";
+import { afterReading } from "../../../runtime/event-loop/after-reading.ts";
 
 test("what has arrived during a pause of the process is read, though a timer fires before", async () => {
   // A peer that answers while this thread is blocked.

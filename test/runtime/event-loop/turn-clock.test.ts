@@ -1,4 +1,4 @@
-import { turnNow } from "../../../runtime/queue/turn-clock.ts";
+import { turnNow } from "../../../runtime/event-loop/turn-clock.ts";
 
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
