@@ -3,10 +3,12 @@ import os from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
 interface Timed {
+  readonly name?: string;
   timeout?: number;
 }
 
 interface Environment {
+  readonly global: object;
   handleTestEvent(event: { name: string; hook?: Timed; test?: Timed }, state: { testTimeout: number }): void;
   teardown(): Promise<void>;
 }
@@ -50,4 +52,26 @@ test("a time-out of its own is multiplied once, though the test is tried again",
     environment.handleTestEvent({ name: "test_fn_start", test }, { testTimeout: 0 });
 
   expect(test.timeout).toBe(30 * load);
+});
+
+test("when a test fails, it prints the last lines of each process that the test has started, and of no earlier one", () => {
+  const printed: string[] = [];
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0);
+  const processes = [{ name: "relay (1)", lines: ["of the test before"], hasEnded: () => true }];
+  Object.assign(environment.global, { startedProcesses: processes });
+  const test = { name: "messages arrive" };
+
+  environment.handleTestEvent({ name: "test_start", test }, { testTimeout: 0 });
+  processes.push({
+    name: "relay (2)",
+    lines: [...Array(30).keys()].map((number) => `line ${number}.`),
+    hasEnded: () => true,
+  });
+  environment.handleTestEvent({ name: "test_fn_failure", test }, { testTimeout: 0 });
+
+  const text = printed.join("");
+  expect(text).toContain('"messages arrive" failed; relay (2), last lines:\n');
+  expect(text).toContain("line 29.\n");
+  expect(text).not.toContain("line 1.");
+  expect(text).not.toContain("of the test before");
 });

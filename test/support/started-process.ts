@@ -49,6 +49,9 @@ const probeIntervalMs = 20;
 const shownLines = 15;
 
 const running = new Set<StartedProcess>();
+/** Those of this file of tests, for the environment: it prints their last lines when a test fails. */
+const ofThisFile: { readonly name: string; readonly lines: readonly string[]; hasEnded(): boolean }[] = [];
+Object.assign(globalThis, { startedProcesses: ofThisFile });
 
 /** Starts a program; {@link stopProcesses} ends what is left of it. */
 export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): StartedProcess {
@@ -120,6 +123,7 @@ export function startProcess(command: string, args: readonly string[], options: 
     },
   };
   running.add(started);
+  ofThisFile.push({ name, lines, hasEnded: isClosed });
   return started;
 }
 
