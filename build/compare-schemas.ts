@@ -92,7 +92,7 @@ function describeChange(path: string, before: string, after: string): SchemaChan
 /** Says what differs and how to accept it. */
 export function formatChanges(changes: readonly SchemaChange[]): string {
   const lines = changes.map(({ path, change, breaking }) => `  ${breaking ? "BREAKING " : ""}${path}: ${change}`);
-  const heading = `the schema of the components differs from test/build/schema.json in ${changes.length} ${changes.length === 1 ? "place" : "places"}:`;
+  const heading = `the schema of the components differs from schema.json in ${changes.length} ${changes.length === 1 ? "place" : "places"}:`;
   const remedy =
     "If that is meant, renew the stored copy with: npm run schema\n" +
     "and name each breaking change in CHANGELOG.md: programs in other languages stop working with it.";

@@ -6,7 +6,7 @@ import { formatSchema, inferSchema } from "./schema.ts";
 import type { PackageSchema } from "./schema.ts";
 
 /** Renews the stored copy of the schema and prints what changed in it. */
-const file = new URL("../test/build/schema.json", import.meta.url);
+const file = new URL("../schema.json", import.meta.url);
 const stored = JSON.parse(readFileSync(file, "utf8")) as PackageSchema;
 const { version, description } = projectManifest();
 const inferred = inferSchema(version, description);

@@ -2,6 +2,7 @@ import * as managedidentity from "@pulumi/azure-native/managedidentity/index.js"
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../runtime/contract/errors.ts";
+import { declaredArgs } from "./arguments/declared.ts";
 import { after } from "./aio/after.ts";
 import { buildDataflowProperties, needsLaterApi } from "./aio/dataflow.ts";
 import { buildProfile } from "./aio/profile.ts";
@@ -55,6 +56,7 @@ export class AioDataflows extends pulumi.ComponentResource {
 
   constructor(name: string, args: AioDataflowsArgs, opts?: pulumi.ComponentResourceOptions) {
     super(AioDataflows.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, AioDataflows.typeToken, name, args);
     const { instance, profile = {}, endpoints, identity } = args;
     const profileName = profile.profileName ?? name;
     refuse(this, name, checkAioDataflows(profileName, args));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
@@ -69,6 +70,7 @@ export class CustomEndpoint extends pulumi.ComponentResource {
 
   constructor(name: string, args: CustomEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(CustomEndpoint.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, CustomEndpoint.typeToken, name, args);
     const fields = customEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

@@ -5,6 +5,7 @@ import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { formatProblem } from "../runtime/contract/errors.ts";
+import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
 import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
@@ -112,6 +113,7 @@ export class EventGridBroker extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventGridBrokerArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridBroker.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, EventGridBroker.typeToken, name, args);
     refuse(this, name, checkEventGridBroker(args));
 
     for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);
@@ -136,7 +138,7 @@ export class EventGridBroker extends pulumi.ComponentResource {
     if (args.x509 !== undefined) {
       const topicSpaceNames = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.name]));
       const clients = { ...args.x509, resourceGroupName, namespaceName: namespace.name, topicSpaceNames };
-      new EventGridClients(`${name}-x509`, clients, child);
+      new EventGridClients(`${name}-x509`, checkedArgs(clients), child);
     }
     for (const [key, endpoint] of Object.entries(args.privateEndpoints ?? {})) {
       const built = buildPrivateEndpoint(resourceGroupName, namespace.id, endpoint);

@@ -1,6 +1,7 @@
 import * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { declaredArgs } from "./arguments/declared.ts";
 import { buildCaCertificate, buildClient, buildClientGroup, checkX509Clients } from "./event-grid/x509.ts";
 import type { X509ClientsArgs } from "./event-grid/x509.ts";
 import { readable, refuse } from "./refuse.ts";
@@ -32,6 +33,7 @@ export class EventGridClients extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventGridClientsArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridClients.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, EventGridClients.typeToken, name, args);
     const topicSpaces = args.topicSpaceNames && Object.keys(args.topicSpaceNames);
     refuse(this, name, checkX509Clients(args, topicSpaces));
     const child = { parent: this };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
@@ -85,6 +86,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventGridEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridEndpoint.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, EventGridEndpoint.typeToken, name, args);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { localBrokerHost } from "../runtime/contract/config/endpoint.ts";
+import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
@@ -69,6 +70,7 @@ export class LocalEndpoint extends pulumi.ComponentResource {
 
   constructor(name: string, args: LocalEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super(LocalEndpoint.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, LocalEndpoint.typeToken, name, args);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
     refuse(this, name, [

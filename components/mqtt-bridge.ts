@@ -2,6 +2,8 @@ import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfigu
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
+import { isFields } from "./arguments/shape.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
 import type { AioDataflowsArgs } from "./aio-dataflows.ts";
 import type { DataflowProfileArgs } from "./aio/profile.ts";
@@ -111,6 +113,7 @@ export class MqttBridge extends pulumi.ComponentResource {
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
+    args = declaredArgs(this, MqttBridge.typeToken, name, args);
     const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     warnOnce(this, warnings);
@@ -118,19 +121,20 @@ export class MqttBridge extends pulumi.ComponentResource {
     const inCluster =
       args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
 
-    const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, args.eventGrid, child);
+    const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(args.eventGrid), child);
     for (const { noun, principalId, isForNamespace, topics } of planGrants(this, name, args)) {
       const topicSpaces = grantedTopicSpaces(args.eventGrid, broker);
       const scope = isForNamespace && broker !== undefined ? { namespaceId: broker.namespaceId } : {};
-      new TopicSpaceAccess(`${name}-${noun}`, { principalId, topicSpaces, ...topics, ...scope }, child);
+      const access = checkedArgs({ principalId, topicSpaces, ...topics, ...scope });
+      new TopicSpaceAccess(`${name}-${noun}`, access, child);
     }
 
     const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
     const endpoints = createEndpoints(name, planned, inCluster);
     const aioArgs = buildAioDataflows(args, planned, endpoints);
-    const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, aioArgs, inCluster);
+    const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, checkedArgs(aioArgs), inCluster);
     const relayArgs = buildRelay(args, planned, endpoints, aioDataflows);
-    const relay = relayArgs && new Relay(`${name}-relay`, relayArgs, inCluster);
+    const relay = relayArgs && new Relay(`${name}-relay`, checkedArgs(relayArgs), inCluster);
     if (args.gitOps?.flux !== undefined) {
       const namespace = args.relay?.namespace ?? aioNamespace;
       const flux = buildFluxConfiguration(`${name}-relay`, namespace, args.gitOps.flux);
@@ -164,9 +168,9 @@ function createManifestProvider(bridge: MqttBridge, name: string, { directory }:
 
 /** The arguments as the state may keep them. */
 function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
-  if (relay === undefined) return args;
-  const { secrets } = relay;
-  return { ...args, relay: secrets === undefined ? relay : { ...relay, secrets: pulumi.secret(secrets) } };
+  // Whatever its shape is: it is compared with the schema once there is a resource that can show what is wrong.
+  if (!isFields(relay) || relay.secrets === undefined) return { ...args, relay };
+  return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
 }
 
 function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {
@@ -188,11 +192,15 @@ function createEndpoints(
   child: pulumi.ComponentResourceOptions,
 ): Endpoints {
   return Object.fromEntries([
-    ...Object.entries(local).map(([key, args]) => [key, new LocalEndpoint(`${name}-${key}`, args, child)] as const),
-    ...Object.entries(eventGrid).map(
-      ([key, args]) => [key, new EventGridEndpoint(`${name}-${key}`, args, child)] as const,
+    ...Object.entries(local).map(
+      ([key, args]) => [key, new LocalEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
     ),
-    ...Object.entries(custom).map(([key, args]) => [key, new CustomEndpoint(`${name}-${key}`, args, child)] as const),
+    ...Object.entries(eventGrid).map(
+      ([key, args]) => [key, new EventGridEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
+    ),
+    ...Object.entries(custom).map(
+      ([key, args]) => [key, new CustomEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
+    ),
   ]);
 }
 

@@ -35,7 +35,10 @@ export function refuse(resource: pulumi.Resource, name: string, problems: readon
  * @throws {pulumi.ResourceError} naming the first fields on the way there; in a plugin {@link pulumi.InputPropertiesError}
  */
 export function readable<T>(name: string, args: T): T {
-  const problem = depthProblem(args, "args");
+  const isObject = typeof args === "object" && args !== null;
+  const problem = isObject
+    ? depthProblem(args, "args")
+    : { path: "args", problem: "are no object", remedy: "give one" };
   if (problem !== undefined) throw refusal(undefined, name, [problem]);
   return args;
 }

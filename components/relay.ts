@@ -6,6 +6,7 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import { declaredArgs } from "./arguments/declared.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
@@ -51,6 +52,7 @@ export class Relay extends pulumi.ComponentResource {
 
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
+    args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };

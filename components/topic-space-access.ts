@@ -2,6 +2,7 @@ import * as authorization from "@pulumi/azure-native/authorization/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { filtersOverlap } from "../runtime/contract/topic/overlap.ts";
+import { declaredArgs } from "./arguments/declared.ts";
 import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
@@ -44,6 +45,7 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
 
   constructor(name: string, args: TopicSpaceAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super(TopicSpaceAccess.typeToken, name, readable(name, args), opts);
+    args = declaredArgs(this, TopicSpaceAccess.typeToken, name, args);
 
     this.roleAssignmentIds = Object.fromEntries(
       deriveGrants(args).map(({ space, role, scope }) => {

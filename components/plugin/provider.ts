@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { ConfigError } from "../../runtime/contract/errors.ts";
-import { checkPlainInputs } from "./plain-inputs.ts";
-import type { PropertySchemas, TypeSchemas } from "./plain-inputs.ts";
+import type { ArgumentSchema } from "../arguments/schema.ts";
+import { isFields } from "../arguments/shape.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** The component classes by the last part of their type tokens. */
@@ -21,12 +20,10 @@ type ComponentClass = new (
 interface PackageSchema {
   readonly version: string;
   readonly resources: {
-    readonly [typeToken: string]: {
-      readonly inputProperties: PropertySchemas;
+    readonly [typeToken: string]: ArgumentSchema["resources"][string] & {
       readonly properties: { readonly [output: string]: unknown };
     };
   };
-  readonly types: TypeSchemas;
 }
 
 /**
@@ -63,16 +60,14 @@ export class ComponentProvider implements pulumi.provider.Provider {
     options: pulumi.ComponentResourceOptions,
   ): Promise<pulumi.provider.ConstructResult> {
     return this.#refusals.answering(async () => {
-      const { resources, types } = this.#package;
+      const { resources } = this.#package;
       const definition = resources[type];
       const Component = this.#components[type.split(":").at(-1) ?? ""];
       if (definition === undefined || Component === undefined) {
         const known = Object.keys(resources).join(", ");
         throw new Error(`${name}: has the type "${type}", which is no component; use one of ${known}`);
       }
-      const problems = checkPlainInputs(types, definition.inputProperties, inputs);
-      if (problems.length > 0) throw this.#refusals.create(new ConfigError(name, problems).message);
-      const component = new Component(name, inputs as never, options);
+      const component = new Component(name, withoutNulls(inputs) as never, options);
       const outputs = component as unknown as pulumi.Inputs;
       const state = Object.fromEntries(Object.keys(definition.properties).map((key) => [key, outputs[key]]));
       await settled(state);
@@ -85,4 +80,12 @@ export class ComponentProvider implements pulumi.provider.Provider {
 async function settled(state: pulumi.Inputs): Promise<void> {
   const outputs = pulumi.output(state) as unknown as { promise(): Promise<unknown> };
   await outputs.promise().catch(() => undefined);
+}
+
+/** Without the fields that are null: YAML has no other way to leave one out. What a list has stays as it is. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isFields(value)) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(entries.map(([key, field]) => [key, withoutNulls(field)]));
 }

@@ -145,7 +145,7 @@ test("says what differs and which command accepts it", () => {
   const text = formatChanges(compareSchemas(stored, changed('"value":1', '"value":2')));
 
   expect(text.split("\n")).toEqual([
-    "the schema of the components differs from test/build/schema.json in 1 place:",
+    "the schema of the components differs from schema.json in 1 place:",
     "  BREAKING types.mqtt-dataflow:index:MqttQos.enum.AtLeastOnce.value: is 2, was 1",
     "If that is meant, renew the stored copy with: npm run schema",
     "and name each breaking change in CHANGELOG.md: programs in other languages stop working with it.",

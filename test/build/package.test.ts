@@ -158,7 +158,7 @@ describe("the schema for other languages", () => {
   });
 
   test("is the stored one", () => {
-    const stored = readSchema(import.meta.dirname, "schema.json");
+    const stored = readSchema(path.join(import.meta.dirname, "../.."), "schema.json");
     const inferred = readSchema(consumer.packageFolder, "schema.json");
 
     const changes = compareSchemas(stored, inferred);
@@ -275,6 +275,39 @@ describe("the plugin", () => {
       `  dataflows.telemetry.source: ${problem}; ${remedy}`,
       `  relay: ${problem}; ${remedy}`,
     ]);
+  });
+
+  test("refuses what has another shape than the schema says, all problems at once", async () => {
+    const dataflows = { telemetry: { ...bridge.dataflows.telemetry, dataSources: "a/#", engine: "Aio", topic: "b" } };
+
+    const { code, details } = await refusalOf("MqttBridge", "oslo", { ...bridge, site: null, dataflows });
+
+    expect(code).toBe(invalidArgument);
+    expect(details.split("\n").slice(0, 4)).toEqual([
+      "oslo has 4 problems:",
+      "  site: is missing; add it",
+      "  dataflows.telemetry.dataSources: is a text; give a list",
+      '  dataflows.telemetry.engine: is "Aio"; use one of Relay, AzureIoTOperations',
+    ]);
+    expect(details).toContain("  dataflows.telemetry.topic: is not a known field; ");
+    expect(engine.logged).toEqual([]);
+    expect(plugin.process.errorLines).toEqual([]);
+  });
+
+  test("takes what may be omitted and is null as omitted: YAML has no other way to say so", async () => {
+    const inputs = { host: null, instance: null, secretRef: null, qos: null };
+
+    const { state } = await plugin.construct("mqtt-dataflow:index:LocalEndpoint", "nulls", inputs);
+
+    expect(state["tokenAudience"]).toBe("aio-internal");
+  });
+
+  test("refuses a value that another stack does not have at the argument that was given it", async () => {
+    const identity = { ...bridge.identity, clientId: { [signature]: outputValue, value: null, secret: true } };
+
+    const { details } = await refusalOf("MqttBridge", "bergen", { ...bridge, identity });
+
+    expect(details).toMatch(/^bergen has 1 problem:\n {2}identity\.clientId: is (null|undefined); give a value/);
   });
 
   test("keeps a secret within a plain argument a secret", async () => {

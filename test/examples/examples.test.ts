@@ -14,9 +14,7 @@ import type { Value } from "./schema-check.ts";
 
 const folder = path.join(import.meta.dirname, "../../examples");
 const examples = ["site", "custom-broker"] as const;
-const schema = JSON.parse(
-  readFileSync(path.join(import.meta.dirname, "../build/schema.json"), "utf8"),
-) as PackageSchema;
+const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, "../../schema.json"), "utf8")) as PackageSchema;
 
 test.each(["typescript", "python", "yaml"])("%s has each example, as a whole project", (language) => {
   expect(readdirSync(path.join(folder, language)).sort()).toEqual([...examples].sort());

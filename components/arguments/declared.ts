@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { refusal, refuse } from "../refuse.ts";
+import { argumentSchema } from "./schema.ts";
+import { ShapeCheck } from "./shape.ts";
+import type { LateProperty } from "./shape.ts";
+
+const checked = new WeakSet();
+
+/** Marks arguments that a component of this package builds for another one, out of what it was given and has checked. */
+export function checkedArgs<T extends object>(args: T): T {
+  checked.add(args);
+  return args;
+}
+
+/**
+ * The arguments of a component, once their shape is right: what is known is compared with the package's schema before anything
+ * else looks at it, and what only the deployment tells when it is known. A value that comes to nothing, such as an output
+ * that another stack does not have, then fails here and not in a resource that was given it.
+ * @throws {pulumi.ResourceError} with every problem of shape; in a plugin {@link pulumi.InputPropertiesError}
+ */
+export function declaredArgs<T>(component: pulumi.Resource, typeToken: string, name: string, args: T): T {
+  if (typeof args === "object" && args !== null && checked.has(args)) return args;
+  const late = (value: unknown, property: LateProperty, path: string) =>
+    (pulumi.output(value) as pulumi.Output<unknown>).apply((known) => {
+      const { problems } = new ShapeCheck(argumentSchema(), (within) => within).property(property, known, path);
+      if (problems.length > 0) throw refusal(component, name, problems);
+      return known;
+    });
+  const { problems, value } = new ShapeCheck(argumentSchema(), late).component(typeToken, args);
+  refuse(component, name, problems);
+  return value as T;
+}
