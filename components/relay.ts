@@ -98,7 +98,8 @@ export class Relay extends pulumi.ComponentResource {
       serviceName,
       usesVolume: usesDisk,
     };
-    const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(metadata, args, parts), {
+    const named = { ...metadata, name: manifests.statefulSetName(name) };
+    const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,
       // The volumes name these as the endpoints do, not by an output.
       dependsOn: [...secrets, ...trustBundles],

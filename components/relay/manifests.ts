@@ -5,7 +5,7 @@ import type * as apps from "@pulumi/kubernetes/apps/v1/index.js";
 import type * as core from "@pulumi/kubernetes/core/v1/index.js";
 import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type * as policy from "@pulumi/kubernetes/policy/v1/index.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { mapInput } from "../known.ts";
 import { podDefaults, relayDefaults, relayName } from "./defaults.ts";
@@ -113,8 +113,16 @@ export function buildService(metadata: RelayMetadata, settings: RelaySettingsArg
   };
 }
 
+/**
+ * Name of a relay's StatefulSet, the same whenever it is replaced or made again: the claims of its pods are named after it, and with
+ * them the disks where messages wait. Other stacks, which may have a relay of that name too, have another one.
+ */
+export function statefulSetName(name: string): string {
+  return `${name}-set-${sha256(`${pulumi.getProject()}/${pulumi.getStack()}`).slice(0, 8)}`;
+}
+
 export function buildStatefulSet(
-  metadata: RelayMetadata,
+  metadata: RelayMetadata & { readonly name: string },
   settings: RelaySettingsArgs,
   parts: StatefulSetParts,
 ): apps.StatefulSetArgs {

@@ -143,6 +143,19 @@ describe("its configuration", () => {
 });
 
 describe("its StatefulSet", () => {
+  test("keeps its name whatever changes, so that its pods find their disks again; another stack has another name", async () => {
+    const nameOf = async (program: () => Relay, stack: string) =>
+      (only(await deploy(program, { stack }), types.set).inputs["metadata"] as { name: string }).name;
+    const volume = { sizeGibibytes: 20, storageClassName: "fast" };
+
+    const name = await nameOf(() => createRelay("oslo"), "site");
+
+    expect(name).toMatch(/^oslo-set-[0-9a-f]{8}$/);
+    expect(await nameOf(() => createRelay("oslo", { volume, instanceCount: 3 }), "site")).toBe(name);
+    expect(await nameOf(() => createRelay("bergen"), "site")).not.toBe(name);
+    expect(await nameOf(() => createRelay("oslo"), "other")).not.toBe(name);
+  });
+
   test("has one replica for each instance, all started at once, found through the headless Service", async () => {
     const deployed = await deploy(() => createRelay("oslo", { instanceCount: 3 }));
 
