@@ -209,7 +209,11 @@ export function buildNetworkPolicy(
   };
 }
 
-/** Only above one replica: with one it would keep every node from being drained. */
+/**
+ * Only above one replica: with one it would keep every node from being drained. Pods that are not ready may be evicted at any time,
+ * since while a broker is away none is.
+ */
 export function buildDisruptionBudget(metadata: RelayMetadata): policy.PodDisruptionBudgetArgs {
-  return { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: podLabels(metadata) } } };
+  const selector = { matchLabels: podLabels(metadata) };
+  return { metadata, spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector } };
 }

@@ -24,7 +24,8 @@ interface ReachedEndpoint {
   readonly proxy?: ProxyArgs | undefined;
 }
 
-const dnsPort = 53;
+/** That of DNS, and the one at which DNS listens in the pods of OpenShift: policies see the pod's and not the Service's. */
+const dnsPorts = [53, 5353];
 const httpsPort = 443;
 const httpPort = 80;
 /** Azure's instance metadata service, the same address on every node. */
@@ -54,19 +55,30 @@ export function buildEgress(destinations: Destinations): inputs.networking.v1.Ne
   // Tokens for an endpoint are fetched the way that its connection goes, and AIO's own broker takes none of Entra's.
   const isEntraStraight = proxies.length === 0 || straight.some(({ hostType }) => hostType !== BrokerType.LocalBroker);
   const ways: Way[] = [
-    ...straight.map(({ name, port }) => ({ port, ranges: ranges.endpointIpRanges?.[name] })),
+    ...straight.flatMap(({ name, port }) =>
+      withOther(port, ranges.endpointPorts?.[name]).map((one) => ({
+        port: one,
+        ranges: ranges.endpointIpRanges?.[name],
+      })),
+    ),
     ...(usesEntra && isEntraStraight ? [{ port: httpsPort, ranges: ranges.entraIpRanges }] : []),
-    ...proxies.map((proxy) => ({ port: proxyPort(proxy), ranges: ranges.proxyIpRanges })),
+    ...proxies.flatMap((proxy) =>
+      withOther(proxyPort(proxy), ranges.proxyPort).map((port) => ({ port, ranges: ranges.proxyIpRanges })),
+    ),
   ];
   const metadata = {
     to: [{ ipBlock: { cidr: metadataService.cidr } }],
     ports: [{ protocol: "TCP", port: metadataService.port }],
   };
   return [
-    { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: dnsPort })) },
+    { ports: dnsPorts.flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ protocol, port }))) },
     ...buildWays(ways),
     ...(usesNodeIdentity ? [metadata] : []),
   ];
+}
+
+function withOther(port: number, other: number | undefined): number[] {
+  return other === undefined ? [port] : [port, other];
 }
 
 /** The proxy that the relay takes to an endpoint: see `createProxyReader` in `runtime/identity/proxy.ts`. */
@@ -108,16 +120,33 @@ function sortedTexts(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort();
 }
 
-/** Lists ranges that are none, and those of endpoints that do not exist. */
+const unknownEndpoint = { problem: "names an endpoint that does not exist", remedy: "correct the name, or remove it" };
+
+/** Lists ranges and ports that are none, and those of endpoints that do not exist. */
 export function checkEgress(ranges: RelayEgressArgs, endpointNames: readonly string[]): Problem[] {
   const ofEndpoints = Object.entries(ranges.endpointIpRanges ?? {}).flatMap(([name, list]) => {
     const path = `egress.endpointIpRanges.${name}`;
     if (endpointNames.includes(name)) return checkRanges(path, list);
-    return [{ path, problem: "names an endpoint that does not exist", remedy: "correct the name, or remove it" }];
+    return [{ path, ...unknownEndpoint }];
   });
   const ofEntra = ranges.entraIpRanges === undefined ? [] : checkRanges("egress.entraIpRanges", ranges.entraIpRanges);
   const ofProxy = ranges.proxyIpRanges === undefined ? [] : checkRanges("egress.proxyIpRanges", ranges.proxyIpRanges);
-  return byRule("ip-ranges", [...ofEndpoints, ...ofEntra, ...ofProxy]);
+  return [...byRule("ip-ranges", [...ofEndpoints, ...ofEntra, ...ofProxy]), ...checkPorts(ranges, endpointNames)];
+}
+
+function checkPorts({ endpointPorts = {}, proxyPort }: RelayEgressArgs, endpointNames: readonly string[]): Problem[] {
+  const unknown = Object.keys(endpointPorts).filter((name) => !endpointNames.includes(name));
+  const ports: [path: string, port: number][] = Object.entries(endpointPorts).map(([name, port]) => [
+    `egress.endpointPorts.${name}`,
+    port,
+  ]);
+  if (proxyPort !== undefined) ports.push(["egress.proxyPort", proxyPort]);
+  return [
+    ...unknown.map((name) => ({ path: `egress.endpointPorts.${name}`, ...unknownEndpoint })),
+    ...ports
+      .filter(([, port]) => !Number.isInteger(port) || port < 1 || port > 65_535)
+      .map(([path, port]) => ({ path, problem: `is ${port}, which is no port`, remedy: "give 1 to 65535" })),
+  ];
 }
 
 function checkRanges(path: string, ranges: readonly string[]): Problem[] {

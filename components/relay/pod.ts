@@ -71,7 +71,8 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
       { name: "NODE_OPTIONS", value: mapInput(parts.memoryMebibytes, heapOption) },
     ],
     ports: [{ name: "metrics", containerPort: parts.metricsPort, protocol: "TCP" }],
-    startupProbe: { ...probe("/startupz"), periodSeconds: 2, failureThreshold: 60 },
+    // It starts within that time as a rule, and each probe before is a warning among the pod's events.
+    startupProbe: { ...probe("/startupz"), initialDelaySeconds: 3, periodSeconds: 2, failureThreshold: 60 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 5, failureThreshold: 2 },
     livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 3 },
     resources: {
@@ -84,6 +85,8 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
       capabilities: { drop: ["ALL"] },
     },
     volumeMounts: parts.volumeMounts,
+    // Why a relay ended is in the last lines of its log, and then in `kubectl describe` as well.
+    terminationMessagePolicy: "FallbackToLogsOnError",
   };
 }
 

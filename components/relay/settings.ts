@@ -171,4 +171,11 @@ export interface RelayEgressArgs {
   entraIpRanges?: string[];
   /** Ranges of the HTTP proxies, the relay's and the endpoints'. */
   proxyIpRanges?: string[];
+  /**
+   * Ports of brokers in the cluster, by the name of their endpoint: where a Service leads to another port of its pods than its own,
+   * since policies see that of the pods. The endpoint's own port stays allowed.
+   */
+  endpointPorts?: { [endpoint: string]: number };
+  /** The same for an HTTP proxy in the cluster. */
+  proxyPort?: number;
 }

@@ -272,7 +272,9 @@ describe("its configuration", () => {
     const policy = only(deployed, "kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs as {
       spec: { egress: { ports: { port: number }[] }[] };
     };
-    expect(policy.spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([53, 53, 3128, 18883]);
+    expect(policy.spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([
+      53, 53, 5353, 5353, 3128, 18883,
+    ]);
   });
 
   test("takes Event Grid's port and path for WebSockets", async () => {

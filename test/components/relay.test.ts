@@ -237,7 +237,10 @@ describe("its StatefulSet", () => {
     const [container] = podOf(deployed).containers;
     expect(container?.["ports"]).toEqual([{ name: "metrics", containerPort: 9700, protocol: "TCP" }]);
     expect(container).toMatchObject({
-      startupProbe: { httpGet: { path: "/startupz", port: "metrics" } },
+      // The first one while a relay starts would be a warning among the pod's events.
+      startupProbe: { httpGet: { path: "/startupz", port: "metrics" }, initialDelaySeconds: 3 },
+      // `kubectl describe` says why a relay ended.
+      terminationMessagePolicy: "FallbackToLogsOnError",
       readinessProbe: { httpGet: { path: "/readyz", port: "metrics" } },
       livenessProbe: { httpGet: { path: "/livez", port: "metrics" } },
     });
@@ -445,6 +448,8 @@ describe("its identity", () => {
         ports: [
           { protocol: "UDP", port: 53 },
           { protocol: "TCP", port: 53 },
+          { protocol: "UDP", port: 5353 },
+          { protocol: "TCP", port: 5353 },
         ],
       },
       { ports: [{ protocol: "TCP", port: 18883 }] },
@@ -591,6 +596,8 @@ describe("its network policy", () => {
           ports: [
             { protocol: "UDP", port: 53 },
             { protocol: "TCP", port: 53 },
+            { protocol: "UDP", port: 5353 },
+            { protocol: "TCP", port: 5353 },
           ],
         },
         {
@@ -619,6 +626,18 @@ describe("its network policy", () => {
         to: [{ ipBlock: { cidr: "198.51.100.0/24" } }, { ipBlock: { cidr: "203.0.113.0/24" } }],
         ports: [{ protocol: "TCP", port: 8883 }],
       },
+    ]);
+  });
+
+  test("lets out to the port of a broker's and of a proxy's pods too, which is what a policy sees behind a Service", async () => {
+    const egress = { endpointPorts: { edge: 11883 }, proxyPort: 13128 };
+
+    const deployed = await deploy(() =>
+      createRelay("oslo", { egress, cloudProxy: { url: "http://proxy.plant.example:3128" } }),
+    );
+
+    expect((specOf(deployed, types.network)["egress"] as unknown[]).slice(1)).toEqual([
+      { ports: [3128, 11883, 13128, 18883].map((port) => ({ protocol: "TCP", port })) },
     ]);
   });
 
@@ -700,9 +719,10 @@ test.each([
   const deployed = await deploy(() => createRelay("oslo", { instanceCount }));
 
   const found = deployed.resources.filter(({ type }) => type === types.budget);
-  expect(found.map(({ inputs }) => (inputs["spec"] as { maxUnavailable: number }).maxUnavailable)).toEqual(
-    Array.from({ length: budgets }, () => 1),
-  );
+  // A pod that is not ready may always be evicted: while a broker is away none is, and a node could not be drained.
+  expect(found).toHaveLength(budgets);
+  for (const { inputs } of found)
+    expect(inputs["spec"]).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" });
 });
 
 describe("refuses", () => {
@@ -751,6 +771,16 @@ describe("refuses", () => {
       "an address that is no range",
       { egress: { entraIpRanges: ["203.0.113.7"] } },
       'egress.entraIpRanges[0]: is "203.0.113.7", which is no range of addresses; give at least one range, "203.0.113.0/24", or leave it out for any address [ip-ranges]',
+    ],
+    [
+      "a port of an endpoint that does not exist",
+      { egress: { endpointPorts: { clod: 1883 } } },
+      "egress.endpointPorts.clod: names an endpoint that does not exist; correct the name, or remove it",
+    ],
+    [
+      "a port that is none",
+      { egress: { proxyPort: 70_000 } },
+      "egress.proxyPort: is 70000, which is no port; give 1 to 65535",
     ],
     [
       "a name that no Secret has",
