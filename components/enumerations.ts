@@ -164,6 +164,22 @@ export type RoleScope = (typeof RoleScope)[keyof typeof RoleScope];
 export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;
 export type SecretType = (typeof SecretType)[keyof typeof SecretType];
 
+/** When a pod's image is pulled. @see Kubernetes, Images */
+export const ImagePullPolicy = { Always: "Always", IfNotPresent: "IfNotPresent", Never: "Never" } as const;
+export type ImagePullPolicy = (typeof ImagePullPolicy)[keyof typeof ImagePullPolicy];
+
+/** How a toleration is compared with a taint. @see Kubernetes, Taints and tolerations */
+export const TolerationOperator = { Equal: "Equal", Exists: "Exists" } as const;
+export type TolerationOperator = (typeof TolerationOperator)[keyof typeof TolerationOperator];
+
+/** What a taint does with pods that don't tolerate it. @see Kubernetes, Taints and tolerations */
+export const TaintEffect = {
+  NoSchedule: "NoSchedule",
+  PreferNoSchedule: "PreferNoSchedule",
+  NoExecute: "NoExecute",
+} as const;
+export type TaintEffect = (typeof TaintEffect)[keyof typeof TaintEffect];
+
 /** Whether a dataflow has a disk queue. */
 export const SpoolMode = { Enabled: "Enabled", Disabled: "Disabled" } as const;
 export type SpoolMode = (typeof SpoolMode)[keyof typeof SpoolMode];

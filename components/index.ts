@@ -37,6 +37,7 @@ export type { BridgeIdentityArgs, MqttBridgeArgs } from "./mqtt-bridge.ts";
 export { Relay } from "./relay.ts";
 export type { RelayArgs } from "./relay.ts";
 export { aioNamespace } from "./relay/defaults.ts";
+export type { PodSettingsArgs, PodVolumeArgs, TolerationArgs } from "./relay/pod-settings.ts";
 export type {
   ProxyArgs,
   RelayEgressArgs,

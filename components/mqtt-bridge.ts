@@ -100,6 +100,10 @@ export class MqttBridge extends pulumi.ComponentResource {
 
   /** Host name of the Event Grid namespace, when the bridge creates one. */
   readonly hostname: pulumi.Output<string | undefined>;
+  /** Resource ID of the Event Grid namespace, when the bridge creates one. */
+  readonly namespaceId: pulumi.Output<string | undefined>;
+  /** Name of that namespace. */
+  readonly namespaceName: pulumi.Output<string | undefined>;
   /** Topic space resource IDs by name; empty when the bridge creates no namespace. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
   /** The relay's rendered configuration: every default explicit, the same bytes for the same declaration. */
@@ -143,14 +147,27 @@ export class MqttBridge extends pulumi.ComponentResource {
 
     const none = pulumi.output<string | undefined>(undefined);
     this.hostname = broker?.hostname ?? none;
+    this.namespaceId = broker?.namespaceId ?? none;
+    this.namespaceName = broker?.namespaceName ?? none;
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
     this.configText = relay?.configText ?? none;
     this.configMapName = relay?.configMapName ?? none;
     this.statefulSetName = relay?.statefulSetName ?? none;
     this.serviceAccountName = relay?.serviceAccountName ?? none;
-    const { hostname, topicSpaceIds, configText, configMapName, statefulSetName, serviceAccountName } = this;
+    const {
+      hostname,
+      namespaceId,
+      namespaceName,
+      topicSpaceIds,
+      configText,
+      configMapName,
+      statefulSetName,
+      serviceAccountName,
+    } = this;
     this.registerOutputs({
       hostname,
+      namespaceId,
+      namespaceName,
       topicSpaceIds,
       configText,
       configMapName,

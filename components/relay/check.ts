@@ -3,6 +3,7 @@ import { memoryNeeds, memoryProblem, planMemory } from "../../runtime/contract/m
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
+import { checkPod } from "./pod-settings.ts";
 import { checkSecrets } from "./secrets.ts";
 import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
@@ -24,6 +25,7 @@ export function checkRelaySettings(
     ...checkSecrets(args.secrets ?? {}),
     ...checkFederation(identity),
     ...checkEgress(args.egress ?? {}, endpointNames),
+    ...checkPod(args.pod ?? {}),
   ];
 }
 

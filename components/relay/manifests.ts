@@ -13,6 +13,7 @@ import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
 import type { MountedFiles } from "./files.ts";
 import { buildEgress } from "./network.ts";
 import { buildPodTemplate } from "./pod.ts";
+import { buildPodVolumes } from "./pod-settings.ts";
 import { buildVolumeClaim, volumeName } from "./volume.ts";
 import type { ProxyArgs, RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
@@ -147,7 +148,9 @@ export function buildStatefulSet(
 function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, parts: StatefulSetParts) {
   const { mountPath, spoolPath, drainTimeoutSeconds } = relayDefaults();
   const files = filesOf(parts.endpoints, settings.proxy);
+  const added = buildPodVolumes(settings.pod ?? {});
   return buildPodTemplate({
+    settings: settings.pod ?? {},
     labels: parts.identity === undefined ? metadata.labels : { ...metadata.labels, ...usesWorkloadIdentity },
     podLabels: podLabels(metadata),
     // A provider that updates ConfigMaps in place keeps their name, and pods read their configuration once.
@@ -161,12 +164,14 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
     memoryMebibytes: settings.memoryMebibytes ?? podDefaults.memoryMebibytes,
     cpuMillicores: settings.cpuMillicores ?? podDefaults.cpuMillicores,
     drainTimeoutSeconds: settings.drainTimeoutSeconds ?? drainTimeoutSeconds,
-    volumes: mapInput({ configMapName: parts.configMapName, files }, (known) =>
-      buildVolumes(known.configMapName, known.files),
-    ),
+    volumes: mapInput({ configMapName: parts.configMapName, files }, (known) => [
+      ...buildVolumes(known.configMapName, known.files),
+      ...added.volumes,
+    ]),
     volumeMounts: mapInput({ files, uses: parts.usesVolume }, ({ files: known, uses }) => [
       ...buildVolumeMounts(mountPath, known),
       ...(uses ? [{ name: volumeName, mountPath: spoolPath }] : []),
+      ...added.mounts,
     ]),
   });
 }

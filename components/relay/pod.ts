@@ -1,9 +1,10 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { mapInput } from "../known.ts";
+import { mapInput, withoutUndefined } from "../known.ts";
 import { shutdownMarginSeconds } from "./defaults.ts";
 import { configKey } from "./files.ts";
+import type { PodSettingsArgs } from "./pod-settings.ts";
 
 /** What the pod's template is made of. */
 export interface PodParts {
@@ -22,6 +23,8 @@ export interface PodParts {
   readonly drainTimeoutSeconds: pulumi.Input<number>;
   readonly volumes: pulumi.Input<inputs.core.v1.Volume[]>;
   readonly volumeMounts: pulumi.Input<inputs.core.v1.VolumeMount[]>;
+  /** What the user adds to it. */
+  readonly settings: PodSettingsArgs;
 }
 
 /** User and group of the relay's process in its image. */
@@ -29,8 +32,11 @@ const relayUser = 10_001;
 
 /** Builds the template of the relay's pods, which Pod Security admission takes at its level `restricted`. */
 export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpec {
+  const { labels, annotations, nodeSelector, tolerations, affinity, priorityClassName } = parts.settings;
+  const spread = parts.settings.topologySpreadConstraints as inputs.core.v1.TopologySpreadConstraint[] | undefined;
+  const constraints = spread ?? (parts.instanceCount > 1 ? buildSpread(parts.podLabels) : undefined);
   return {
-    metadata: { labels: { ...parts.labels }, annotations: { ...parts.annotations } },
+    metadata: { labels: { ...labels, ...parts.labels }, annotations: { ...annotations, ...parts.annotations } },
     spec: {
       serviceAccountName: parts.serviceAccountName,
       // The relay never calls the API server; the tokens that it does need are mounted one by one.
@@ -39,8 +45,8 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
       ...(parts.imagePullSecrets.length === 0
         ? {}
         : { imagePullSecrets: parts.imagePullSecrets.map((name) => ({ name })) }),
-      nodeSelector: { "kubernetes.io/os": "linux" },
-      ...(parts.instanceCount > 1 ? { topologySpreadConstraints: buildSpread(parts.podLabels) } : {}),
+      nodeSelector: { ...nodeSelector, "kubernetes.io/os": "linux" },
+      ...withoutUndefined({ tolerations, affinity, priorityClassName, topologySpreadConstraints: constraints }),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: relayUser,
@@ -62,6 +68,7 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
   return {
     name: "relay",
     image: parts.image,
+    ...withoutUndefined({ imagePullPolicy: parts.settings.imagePullPolicy }),
     args: ["run", "--config", `${parts.mountPath}/config/${configKey}`],
     env: [
       {
@@ -69,6 +76,7 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
         valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
       },
       { name: "NODE_OPTIONS", value: mapInput(parts.memoryMebibytes, heapOption) },
+      ...Object.entries(parts.settings.environment ?? {}).map(([name, value]) => ({ name, value })),
     ],
     ports: [{ name: "metrics", containerPort: parts.metricsPort, protocol: "TCP" }],
     // It starts within that time as a rule, and each probe before is a warning among the pod's events.

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { BrokerType, LogLevel, SecretType } from "../enumerations.ts";
+import type { PodSettingsArgs } from "./pod-settings.ts";
 
 /** One endpoint as the relay takes it; an endpoint component has these outputs. */
 export interface RelayEndpointArgs {
@@ -78,6 +79,8 @@ export interface RelayPodArgs {
    * @default 100
    */
   cpuMillicores?: pulumi.Input<number>;
+  /** What the pods have besides: labels, tolerations, variables, volumes and the like. */
+  pod?: PodSettingsArgs;
 }
 
 /** Where the relay says what it is doing: `{"state":"running", …}`, and `{"state":"gone"}` when it ends without a word. */

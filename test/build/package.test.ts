@@ -209,6 +209,8 @@ describe("the plugin", () => {
       "configMapName",
       "configText",
       "hostname",
+      "namespaceId",
+      "namespaceName",
       "serviceAccountName",
       "statefulSetName",
       "topicSpaceIds",

@@ -192,6 +192,8 @@ test("exposes what others need", async () => {
   const { result } = await deploy(() => new MqttBridge("oslo", args));
 
   expect(await valueOf(result.hostname)).toBe(mqttHostname);
+  expect(await valueOf(result.namespaceId)).toMatch(/\/oslo-broker-ns$/);
+  expect(await valueOf(result.namespaceName)).toBe("oslo-broker-ns");
   expect(Object.keys(result.topicSpaceIds)).toEqual(["telemetry", "commands", "others"]);
   expect(await valueOf(result.configMapName)).toBe("oslo-relay-cfg-0a1b2c3d");
   expect(await valueOf(result.statefulSetName)).toMatch(/^oslo-relay-set-[0-9a-f]{8}$/);

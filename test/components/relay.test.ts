@@ -581,6 +581,48 @@ test("ends before a set that replaces it begins, since both would have the same 
   expect(before).toEqual([true]);
 });
 
+describe("its pods", () => {
+  const pod = {
+    labels: { team: "plant" },
+    annotations: { "prometheus.io/scrape": "true" },
+    nodeSelector: { zone: "a" },
+    tolerations: [{ key: "edge", operator: "Exists", effect: "NoSchedule" }],
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
+    topologySpreadConstraints: [{ maxSkew: 2, topologyKey: "zone", whenUnsatisfiable: "DoNotSchedule" }],
+    priorityClassName: "high",
+    imagePullPolicy: "Always",
+    environment: { TZ: "Europe/Oslo" },
+    volumes: { more: { source: { configMap: { name: "more" } }, mountPath: "/mnt/more" } },
+  } as const;
+  const mutable = pod as unknown as NonNullable<RelayArgs["pod"]>;
+
+  test("have what is added to them, beside what the relay needs", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { pod: mutable, instanceCount: 2 }));
+
+    const { template } = specOf(deployed, types.set) as { template: { metadata: object; spec: PodSpec } };
+    const [container] = template.spec.containers;
+    expect(template.metadata).toMatchObject({
+      labels: { team: "plant", "app.kubernetes.io/name": "mqtt-dataflow-relay" },
+      annotations: { "prometheus.io/scrape": "true", "mqtt-dataflow/config-sha256": expect.anything() },
+    });
+    const { tolerations, affinity, topologySpreadConstraints, priorityClassName } = pod;
+    expect(template.spec).toMatchObject({ tolerations, affinity, topologySpreadConstraints, priorityClassName });
+    expect(template.spec["nodeSelector"]).toEqual({ zone: "a", "kubernetes.io/os": "linux" });
+    expect(template.spec["volumes"]).toContainEqual({ name: "more", configMap: { name: "more" } });
+    expect(container?.["imagePullPolicy"]).toBe("Always");
+    expect(container?.["env"]).toContainEqual({ name: "TZ", value: "Europe/Oslo" });
+    expect(container?.["volumeMounts"]).toContainEqual({ name: "more", mountPath: "/mnt/more", readOnly: true });
+  });
+
+  test("are told apart by the relay's own labels alone", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { pod: mutable }));
+
+    expect(specOf(deployed, types.set)["selector"]).toEqual(
+      specOf(await deploy(() => createRelay()), types.set)["selector"],
+    );
+  });
+});
+
 describe("its network policy", () => {
   test("lets metrics in, and out only names, the endpoints' ports and Microsoft Entra", async () => {
     const deployed = await deploy(() => createRelay());
@@ -781,6 +823,31 @@ describe("refuses", () => {
       "a port that is none",
       { egress: { proxyPort: 70_000 } },
       "egress.proxyPort: is 70000, which is no port; give 1 to 65535",
+    ],
+    [
+      "a label that the relay sets itself",
+      { pod: { labels: { "app.kubernetes.io/instance": "other" } } },
+      "pod.labels.app.kubernetes.io/instance: is set by the relay itself; remove it",
+    ],
+    [
+      "a variable that the relay sets itself",
+      { pod: { environment: { NODE_OPTIONS: "--inspect" } } },
+      "pod.environment.NODE_OPTIONS: is set by the relay itself; remove it",
+    ],
+    [
+      "a volume of the relay's name",
+      { pod: { volumes: { spool: { source: { emptyDir: {} }, mountPath: "/mnt/spool" } } } },
+      "pod.volumes.spool: has the name of a volume of the relay's; rename it",
+    ],
+    ...["/", "/etc/mqtt-dataflow/", "/etc/mqtt-dataflow/secrets/more"].map((mountPath): [string, Changed, string] => [
+      `a volume at ${mountPath}`,
+      { pod: { volumes: { more: { source: { emptyDir: {} }, mountPath } } } },
+      `pod.volumes.more.mountPath: is "${mountPath}", where the relay has files of its own; give another path, such as "/mnt/more"`,
+    ]),
+    [
+      "a volume at a path that is not absolute",
+      { pod: { volumes: { more: { source: { emptyDir: {} }, mountPath: "more" } } } },
+      'pod.volumes.more.mountPath: is "more", which is no absolute path; give another path, such as "/mnt/more"',
     ],
     [
       "a name that no Secret has",

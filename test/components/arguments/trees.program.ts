@@ -44,6 +44,12 @@ const right: Readonly<Record<string, object>> = {
       image: "relay:1",
       instanceCount: 1,
       secrets: { login: { username: "user", password: "hunter22-hunter22" } },
+      pod: {
+        labels: { team: "plant" },
+        tolerations: [{ key: "edge", operator: "Exists" }],
+        affinity: { nodeAffinity: {} },
+        volumes: { more: { source: { emptyDir: {} }, mountPath: "/mnt/more" } },
+      },
       egress: { endpointIpRanges: { old: ["203.0.113.0/24"] } },
     },
     gitOps: { directory: "out" },
