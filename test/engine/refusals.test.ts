@@ -83,6 +83,38 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     ]);
   });
 
+  test("arguments of another shape than the schema's end the preview before anything else looks at them, and so does an output that comes to nothing", async () => {
+    const file = path.join(site.folder, "test/engine/program/added-dataflows.ts");
+    const dataflows = readFileSync(file, "utf8");
+    writeFileSync(
+      file,
+      `import * as pulumi from "@pulumi/pulumi";
+      import { CustomEndpoint } from "../../../components/index.ts";
+      const nothing = pulumi.output(Promise.resolve(undefined)) as never;
+      new CustomEndpoint("loose", { host: nothing, authenticationMethod: "Anonymous", clientIdPrefix: "loose-" });
+      export const addedDataflows = { broken: { source: "edge", dataSources: "a/#", engine: "Aio" } as never };`,
+    );
+
+    const lines = await refusalOf();
+
+    writeFileSync(file, dataflows);
+    // The engine shows the two in the order in which it hears of them.
+    const shown = lines.map((line) => line.trim()).filter((line) => line !== "");
+    expect(shown.sort()).toEqual(
+      [
+        "mqtt-dataflow:index:MqttBridge (oslo):",
+        "error: oslo has 4 problems:",
+        "dataflows.broken.dataDestination: is missing; add it",
+        "dataflows.broken.destination: is missing; add it",
+        "dataflows.broken.dataSources: is a text; give a list",
+        'dataflows.broken.engine: is "Aio"; use one of Relay, AzureIoTOperations',
+        "mqtt-dataflow:index:CustomEndpoint (loose):",
+        "error: loose has 1 problem:",
+        "host: is undefined; give a value, or leave it out where it may be omitted",
+      ].sort(),
+    );
+  });
+
   test("outputs of the platform's stack that are missing or no text end the preview with that stack's name and theirs", async () => {
     await redeployPlatform({ namespace: "refusals", brokerPort: 18_883 });
 
