@@ -185,7 +185,7 @@ function createManifestProvider(bridge: MqttBridge, name: string, { directory }:
 
 /** The arguments as the state may keep them. */
 function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
-  // Whatever its shape is: it is compared with the schema once there is a resource that can show what is wrong.
+  // Its shape is compared with the schema later, once there is a resource that can show what is wrong.
   if (!isFields(relay) || relay.secrets === undefined) return { ...args, relay };
   return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
 }

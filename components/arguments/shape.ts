@@ -91,7 +91,8 @@ export class ShapeCheck {
     const given = isFields(value) ? Object.keys(value) : known.filter((name) => name in value);
     const entries = given
       .map((name) => [name, value[name]] as const)
-      .filter(([name, one]) => one !== undefined && !missing.includes(name));
+      // YAML and Python have null for what is left out. In a map or a list it is no value: what is named there is meant.
+      .filter(([name, one]) => one !== undefined && !missing.includes(name) && !(one === null && known.includes(name)));
     return Object.fromEntries(
       entries.map(([name, one]) => {
         const property = Object.hasOwn(properties, name) ? properties[name] : undefined;

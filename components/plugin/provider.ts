@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ArgumentSchema } from "../arguments/schema.ts";
-import { isFields } from "../arguments/shape.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** The component classes by the last part of their type tokens. */
@@ -67,7 +66,7 @@ export class ComponentProvider implements pulumi.provider.Provider {
         const known = Object.keys(resources).join(", ");
         throw new Error(`${name}: has the type "${type}", which is no component; use one of ${known}`);
       }
-      const component = new Component(name, withoutNulls(inputs) as never, options);
+      const component = new Component(name, inputs as never, options);
       const outputs = component as unknown as pulumi.Inputs;
       const state = Object.fromEntries(Object.keys(definition.properties).map((key) => [key, outputs[key]]));
       await settled(state);
@@ -80,12 +79,4 @@ export class ComponentProvider implements pulumi.provider.Provider {
 async function settled(state: pulumi.Inputs): Promise<void> {
   const outputs = pulumi.output(state) as unknown as { promise(): Promise<unknown> };
   await outputs.promise().catch(() => undefined);
-}
-
-/** Without the fields that are null: YAML has no other way to leave one out. What a list has stays as it is. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isFields(value)) return value;
-  const entries = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(entries.map(([key, field]) => [key, withoutNulls(field)]));
 }

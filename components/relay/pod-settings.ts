@@ -26,7 +26,7 @@ export interface TolerationArgs {
 /** A further volume of the pods. */
 export interface PodVolumeArgs {
   /** What it is, as in Kubernetes: `{ configMap: { name: "more" } }`. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the schema of other languages has this for what Kubernetes declares
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Kubernetes declares its fields
   source: { [kind: string]: any };
   /** Absolute path in the container; not one that the relay has its own files at. */
   mountPath: string;
@@ -48,10 +48,10 @@ export interface PodSettingsArgs {
   /** Taints of nodes that the pods may run on. */
   tolerations?: TolerationArgs[];
   /** Affinity to nodes and to other pods. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Kubernetes declares its fields
   affinity?: { [kind: string]: any };
   /** How pods are spread. Omitted: over nodes where there is more than one instance, as far as there are enough. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Kubernetes declares its fields
   topologySpreadConstraints?: { [field: string]: any }[];
   /** Name of the PriorityClass. */
   priorityClassName?: pulumi.Input<string>;

@@ -287,7 +287,7 @@ describe("the plugin", () => {
     expect(code).toBe(invalidArgument);
     expect(details.split("\n").slice(0, 4)).toEqual([
       "oslo has 4 problems:",
-      "  site: is missing; add it",
+      "  site: is null; add it",
       "  dataflows.telemetry.dataSources: is a text; give a list",
       '  dataflows.telemetry.engine: is "Aio"; use one of Relay, AzureIoTOperations',
     ]);

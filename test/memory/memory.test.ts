@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import path from "node:path";
 
 import { patientMs } from "../support/patience.ts";
+import { isLinux } from "../support/real-parts.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { drawTrial, faultsOf, runTrial, type Trial } from "./trial.ts";
 
@@ -28,8 +28,7 @@ const flood = {
   keepsReceiveMaximum: true,
 } as const;
 
-/** /proc says how much memory a process takes. */
-const describeOnLinux = existsSync("/proc/self/status") ? describe : describe.skip;
+const describeOnLinux = isLinux("memory of a process, from /proc") ? describe : describe.skip;
 
 describeOnLinux("a relay of limited memory", () => {
   let entryPoint: string;

@@ -65,6 +65,16 @@ export function describeWithParts<const Parts extends readonly RealPart[]>(
   describe.skip(title, declare);
 }
 
+/**
+ * Tells whether the tests run on Linux, for what no other system has; else one line says which tests are skipped.
+ * @param what the tests that need it, and what of it they need
+ */
+export function isLinux(what: string): boolean {
+  if (process.platform === "linux") return true;
+  process.stderr.write(`skipped: ${what}: on Linux only\n`);
+  return false;
+}
+
 function sayMissing(part: RealPart): string {
   if (part === "network namespaces") return `${part}: not on this machine; it takes ${realParts[part]}`;
   const cached = builtFile(part);

@@ -16,11 +16,6 @@ test.each<[what: string, declare: () => unknown, lines: string]>([
   ["no site", () => new MqttBridge("oslo", { ...args, site: null } as never), "site: is null; add it"],
   ["nothing", () => new MqttBridge("oslo", null as never), "args: are no object; give one"],
   [
-    "a relay that is null",
-    () => new MqttBridge("oslo", { ...args, relay: null } as never),
-    "relay: is null; give a value, or leave it out where it may be omitted",
-  ],
-  [
     "a misspelt word beside another mistake",
     () => new CustomEndpoint("oslo", { host: 1883, authenticationMethod: "anonymous" } as never),
     'host: is a number; give a text\n  authenticationMethod: is "anonymous"; did you mean "Anonymous"?',

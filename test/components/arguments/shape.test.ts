@@ -30,10 +30,11 @@ test.each<[what: string, given: unknown, problem: string]>([
   ["null where a value has to be", { ...args, site: null }, "site: is null; add it"],
   ["undefined where a value has to be", { ...args, relay: { image: undefined } }, "relay.image: is missing; add it"],
   [
-    "null where nothing has to be",
-    { ...args, gitOps: null },
-    "gitOps: is null; give a value, or leave it out where it may be omitted",
+    "null in a map, which YAML has where a block is empty",
+    { ...args, dataflows: { ...args.dataflows, alarms: null } },
+    "dataflows.alarms: is null; give a value, or leave it out where it may be omitted",
   ],
+  ["null under a key that is none", { ...args, gitOp: null }, 'gitOp: is not a known field; did you mean "gitOps"?'],
   [
     "undefined in a map",
     { ...args, dataflows: { telemetry: undefined } },
@@ -82,6 +83,13 @@ test.each<[what: string, given: unknown, problem: string]>([
   ],
 ])("refuses %s", (_, given, problem) => {
   expect(problemsOf(given)).toEqual([problem]);
+});
+
+test("takes null for a field that is left out", () => {
+  const { value, problems } = shapeOf({ ...args, gitOps: null, relay: { ...args.relay, pod: null } });
+
+  expect(problems).toEqual([]);
+  expect(value).toEqual(args);
 });
 
 test("names the words of a field that has to be given", () => {

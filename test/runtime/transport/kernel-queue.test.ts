@@ -4,6 +4,7 @@ import { duplexPair } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { findSendQueue, nameCarrier, readSendQueue, receivedBytes } from "../../../runtime/transport/kernel-queue.ts";
+import { isLinux } from "../../support/real-parts.ts";
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:9C40 0100007F:22B3 01 00000010:00000000 00:00000000 00000000     0        0 1 1 0
@@ -39,7 +40,7 @@ describe("findSendQueue", () => {
   });
 });
 
-const onLinux = process.platform === "linux" ? test : test.skip;
+const onLinux = isLinux("what waits in the kernel, from /proc/net") ? test : test.skip;
 
 describe("of a socket on loopback", () => {
   let server: net.Server;

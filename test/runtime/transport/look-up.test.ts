@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 import { reserveLookUpThreads, SharedLookUp, type HostNameAddress } from "../../../runtime/transport/look-up.ts";
+import { isLinux } from "../../support/real-parts.ts";
 
 const one = [{ address: "192.0.2.1", family: 4 }];
 const forever = new AbortController().signal;
@@ -129,7 +130,7 @@ describe("reserveLookUpThreads", () => {
   });
 
   // A process of its own: in this one the pool is running.
-  (process.platform === "linux" ? test : test.skip)("has effect on a process that runs already", () => {
+  (isLinux("threads of a process, from /proc") ? test : test.skip)("has effect on a process that runs already", () => {
     const module = path.resolve("runtime/transport/look-up.ts");
     const script = `
       import fs from "node:fs";
