@@ -1,4 +1,4 @@
-import { openSync, readSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import { Collector } from "./collector.ts";
 import { Lane, type Room, type RoomOptions } from "./lane.ts";
@@ -125,16 +125,11 @@ export class MemoryBudget {
   }
 }
 
-/** Size, resident and shared, in pages: proc(5). Open for good, and read into one buffer: it is read four times a second, for ever. */
-let statm: number | undefined;
-const text = Buffer.alloc(128);
-
 /** Bytes of the process that are in no file, which the kernel can't take back; all of its memory where it says no more. */
 function readResidentBytes(): number {
   try {
-    statm ??= openSync("/proc/self/statm", "r");
-    const length = readSync(statm, text, 0, text.length, 0);
-    const [, resident = 0, shared = 0] = text.toString("latin1", 0, length).split(" ").map(Number);
+    // Size, resident and shared, in pages: proc(5).
+    const [, resident = 0, shared = 0] = readFileSync("/proc/self/statm", "latin1").split(" ").map(Number);
     return (resident - shared) * pageBytes;
   } catch {
     return process.memoryUsage.rss();
