@@ -6,35 +6,17 @@ import { declaredArgs } from "./arguments/declared.ts";
 import { after } from "./aio/after.ts";
 import { buildDataflowProperties, needsLaterApi } from "./aio/dataflow.ts";
 import { buildProfile } from "./aio/profile.ts";
-import type { DataflowProfileArgs } from "./aio/profile.ts";
 import { createAioResource } from "./aio/resource.ts";
+import type { AioDataflowsArgs } from "./aio/settings.ts";
 import { checkDataflowName, checkEngineFields } from "./checks/aio-dataflow.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkProfile } from "./checks/aio-profile.ts";
 import { isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
-import type { AioInstanceArgs } from "./endpoint/settings.ts";
 import { DataflowEngine } from "./enumerations.ts";
 import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
 import { buildFederation } from "./relay/manifests.ts";
-import type { WorkloadIdentityArgs } from "./relay/settings.ts";
-
-export interface AioDataflowsArgs {
-  /** AIO instance that runs the dataflows. */
-  instance: AioInstanceArgs;
-  /** Profile that they run with. Omitted: one of their own, with one instance. */
-  profile?: DataflowProfileArgs;
-  /** Names of `DataflowEndpoint` resources, by the name that dataflows refer to; an endpoint component has it as output. */
-  endpoints: { [name: string]: pulumi.Input<string> };
-  /** Dataflows by name, which is that of their resource; each with the engine AzureIoTOperations. */
-  dataflows: { [name: string]: DataflowArgs };
-  /**
-   * User-assigned managed identity of the endpoints. With its OIDC issuer given, the federated identity credential for
-   * AIO's service account is created; else nothing is.
-   */
-  identity?: WorkloadIdentityArgs;
-}
 
 /**
  * Dataflows that AIO's own engine runs: a `Dataflow` resource for each, the `DataflowProfile` that they run with, and the

@@ -5,44 +5,15 @@ import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
-import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { customEndpointFields } from "./endpoint/fields.ts";
 import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
-import type { EndpointResourceArgs } from "./endpoint/settings.ts";
+import type { CustomEndpointArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
-import type { CustomAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
-
-export interface CustomEndpointArgs extends EndpointResourceArgs {
-  /** Host name and port of the broker, `<hostname>:<port>`; with WebSockets a path may follow. */
-  host: pulumi.Input<string>;
-  /** How the client proves who it is. Plain, because it decides which files the relay's pod mounts. */
-  authenticationMethod: CustomAuthenticationMethod;
-  /** SystemAssignedManagedIdentity, ServiceAccountToken: audience of the token that the broker expects. */
-  audience?: pulumi.Input<string>;
-  /** UserAssignedManagedIdentity: its client ID. */
-  clientId?: pulumi.Input<string>;
-  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
-  tenantId?: pulumi.Input<string>;
-  /** UserAssignedManagedIdentity: scope that the token is asked for, the broker's resource and `/.default`. */
-  scope?: pulumi.Input<string>;
-  /**
-   * X509Certificate, AccessToken, UsernamePassword: name of the Secret with the keys `client_cert.pem` and
-   * `client_key.pem`, `accessToken`, or `username` and `password`.
-   */
-  secretRef?: pulumi.Input<string>;
-  /** X509Certificate, AccessToken: MQTT user name to send. */
-  username?: pulumi.Input<string>;
-  /**
-   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
-   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
-   * @default `relay.proxy`
-   */
-  proxy?: ProxyArgs;
-}
 
 /**
  * The dataflow endpoint of any other MQTT broker: its part of the relay's configuration and, where an AIO instance is
@@ -95,14 +66,4 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     this.proxy = asOutput(outputs.proxy);
     this.registerOutputs({ endpointName: shownName, ...outputs });
   }
-}
-
-/** The endpoint's fields without what only the component uses. */
-export function customEndpointFields({
-  instance,
-  endpointName,
-  existing,
-  ...args
-}: CustomEndpointArgs): EndpointFieldInputs {
-  return args;
 }

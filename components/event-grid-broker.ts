@@ -7,93 +7,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { formatProblem } from "../runtime/contract/errors.ts";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
-import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
 import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
 import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
 import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
 import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
-import type {
-  CustomDomainArgs,
-  NamespaceIdentityArgs,
-  PrivateEndpointArgs,
-  RoutingArgs,
-} from "./event-grid/settings.ts";
-import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
-import type { X509ClientsArgs } from "./event-grid/x509.ts";
+import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
-
-export interface EventGridBrokerArgs {
-  /** Resource group that holds the namespace. A change replaces the namespace. */
-  resourceGroupName: pulumi.Input<string>;
-  /**
-   * Region of the namespace. A change replaces it.
-   * @default the resource group's
-   */
-  location?: pulumi.Input<string>;
-  /**
-   * Name of the namespace. A change replaces it.
-   * @default made from the component's name
-   */
-  namespaceName?: pulumi.Input<string>;
-  /**
-   * Topic spaces to create, by name.
-   * Plain values, because the keys decide which resources exist.
-   */
-  topicSpaces: { [name: string]: TopicSpaceArgs };
-  /**
-   * Throughput units, 1 to 40; each is 1000 messages/s and 1 MB/s in either direction.
-   * @default 1
-   */
-  capacity?: pulumi.Input<number>;
-  /**
-   * Sessions that one authentication name may hold at once, offline ones included; 3 to 100.
-   * @default 3
-   */
-  maximumClientSessionsPerAuthenticationName?: pulumi.Input<number>;
-  /**
-   * Longest session expiry in hours, 1 to 8: a longer one that a client asks for is cut without a word.
-   * @default 1
-   */
-  maximumSessionExpiryInHours?: pulumi.Input<number>;
-  /**
-   * Whether the namespace can be reached from public networks.
-   * @default "Enabled"
-   */
-  publicNetworkAccess?: pulumi.Input<PublicNetworkAccess>;
-  /** Addresses and ranges that may connect from public networks, such as `"203.0.113.0/24"`. Omitted: all. */
-  inboundIpRules?: pulumi.Input<string>[];
-  /** Private endpoints to create, by name; virtual networks reach the MQTT broker through them. */
-  privateEndpoints?: { [name: string]: PrivateEndpointArgs };
-  /** Host names of one's own for the MQTT broker. Clients name one of them as their host. */
-  customDomains?: CustomDomainArgs[];
-  /** Where Event Grid takes on what is published, such as a topic that feeds an event hub. */
-  routing?: RoutingArgs;
-  /** Managed identities of the namespace itself. Needed for routing and custom domains. */
-  identity?: NamespaceIdentityArgs;
-  /** Clients with certificates. Managed identities need none of it. */
-  x509?: X509ClientsArgs;
-  /**
-   * Fields of the client certificate that the authentication name is taken from, the first that is there. For clients that
-   * send no user name, as AIO's own dataflows; the relay sends one. Plain: given, the namespace becomes a resource of the
-   * generic type, of another version of Azure's API, and a change between the two replaces it.
-   */
-  authenticationNameSources?: AuthenticationNameSource[];
-  /**
-   * Whether the namespace stands in several zones. A change replaces it.
-   * @default Azure's: true where the region has zones
-   */
-  isZoneRedundant?: pulumi.Input<boolean>;
-  /** Resource ID of a Log Analytics workspace that gets the namespace's logs and metrics. Omitted: none are kept. */
-  logAnalyticsWorkspaceId?: pulumi.Input<string>;
-  /** Tags of the namespace. */
-  tags?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
-  /**
-   * Whether Pulumi refuses to delete or replace the namespace, which would end every session.
-   * @default true
-   */
-  protect?: boolean;
-}
 
 /**
  * An Event Grid namespace with its MQTT broker enabled, and the topic spaces that decide which topics exist.

@@ -4,60 +4,15 @@ import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
-import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { eventGridEndpointFields } from "./endpoint/fields.ts";
 import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
-import type { EndpointResourceArgs } from "./endpoint/settings.ts";
-import { BrokerType, EventGridAuthenticationMethod } from "./enumerations.ts";
+import type { EventGridEndpointArgs } from "./endpoint/settings.ts";
+import { BrokerType } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
-
-/** What an endpoint at Event Grid takes, wherever its namespace comes from. */
-export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
-  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
-  host?: pulumi.Input<string>;
-  /**
-   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
-   * @default "UserAssignedManagedIdentity"
-   */
-  authenticationMethod?: EventGridAuthenticationMethod;
-  /**
-   * SystemAssignedManagedIdentity: audience of the token, with or without the slash at its end.
-   * @default "https://eventgrid.azure.net"
-   */
-  audience?: pulumi.Input<string>;
-  /** UserAssignedManagedIdentity: its client ID. */
-  clientId?: pulumi.Input<string>;
-  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
-  tenantId?: pulumi.Input<string>;
-  /**
-   * UserAssignedManagedIdentity: scope that the token is asked for.
-   * @default "https://eventgrid.azure.net/.default"
-   */
-  scope?: pulumi.Input<string>;
-  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
-  secretRef?: pulumi.Input<string>;
-  /** X509Certificate: authentication name of the Event Grid client, sent as MQTT user name. */
-  username?: pulumi.Input<string>;
-  /**
-   * States that the namespace supports shared subscriptions, so that several instances may have it as their source.
-   * @default false
-   */
-  allowSharedSubscriptions?: pulumi.Input<boolean>;
-  /**
-   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
-   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
-   * @default `relay.proxy`
-   */
-  proxy?: ProxyArgs;
-}
-
-export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
-  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
-  host: pulumi.Input<string>;
-}
 
 /**
  * The dataflow endpoint of an Event Grid namespace: its part of the relay's configuration and, where an AIO instance is
@@ -110,17 +65,4 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     this.proxy = asOutput(outputs.proxy);
     this.registerOutputs({ endpointName: shownName, ...outputs });
   }
-}
-
-/** The endpoint's fields, with the authentication that Event Grid recommends by default. */
-export function eventGridEndpointFields({
-  instance,
-  endpointName,
-  existing,
-  ...args
-}: EventGridEndpointSettingsArgs): EndpointFieldInputs {
-  return {
-    ...args,
-    authenticationMethod: args.authenticationMethod ?? EventGridAuthenticationMethod.UserAssignedManagedIdentity,
-  };
 }

@@ -1,14 +1,25 @@
 export { AioDataflows } from "./aio-dataflows.ts";
-export type { AioDataflowsArgs } from "./aio-dataflows.ts";
 export type { HeaderArgs } from "./aio/headers.ts";
 export type { DataflowProfileArgs } from "./aio/profile.ts";
+export type { AioDataflowsArgs } from "./aio/settings.ts";
 export type { DatasetArgs, FilterArgs, MappingArgs, TransformationArgs } from "./aio/transformation.ts";
 export type { DataflowArgs } from "./dataflow.ts";
 export type { DeadLetterArgs, DeliveryArgs, SpoolArgs } from "./dataflow-delivery.ts";
-export type { AioBrokerArgs, AioInstanceArgs, EndpointResourceArgs, MqttSettingsArgs } from "./endpoint/settings.ts";
+export { aioTrustBundle } from "./endpoint/fields.ts";
+export type {
+  AioBrokerArgs,
+  AioInstanceArgs,
+  CustomEndpointArgs,
+  EndpointResourceArgs,
+  EventGridEndpointArgs,
+  EventGridEndpointSettingsArgs,
+  LocalEndpointArgs,
+  MqttSettingsArgs,
+} from "./endpoint/settings.ts";
 export * from "./enumerations.ts";
 export type {
   CustomDomainArgs,
+  EventGridBrokerArgs,
   NamespaceIdentityArgs,
   PrivateEndpointArgs,
   RoutingArgs,
@@ -22,24 +33,20 @@ export type {
   X509ClientsArgs,
 } from "./event-grid/x509.ts";
 export { CustomEndpoint } from "./custom-endpoint.ts";
-export type { CustomEndpointArgs } from "./custom-endpoint.ts";
 export { EventGridBroker } from "./event-grid-broker.ts";
-export type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 export { EventGridClients } from "./event-grid-clients.ts";
 export type { EventGridClientsArgs } from "./event-grid-clients.ts";
 export { EventGridEndpoint } from "./event-grid-endpoint.ts";
-export type { EventGridEndpointArgs, EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
 export type { FluxArgs, GitOpsArgs } from "./git-ops/settings.ts";
-export { aioTrustBundle, LocalEndpoint } from "./local-endpoint.ts";
-export type { LocalEndpointArgs } from "./local-endpoint.ts";
+export { LocalEndpoint } from "./local-endpoint.ts";
+export type { BridgeIdentityArgs, MqttBridgeArgs } from "./bridge/settings.ts";
 export { MqttBridge } from "./mqtt-bridge.ts";
-export type { BridgeIdentityArgs, MqttBridgeArgs } from "./mqtt-bridge.ts";
 export { Relay } from "./relay.ts";
-export type { RelayArgs } from "./relay.ts";
 export { aioNamespace } from "./relay/defaults.ts";
 export type { PodSettingsArgs, PodVolumeArgs, TolerationArgs } from "./relay/pod-settings.ts";
 export type {
   ProxyArgs,
+  RelayArgs,
   RelayEgressArgs,
   RelayEndpointArgs,
   RelayPodArgs,

@@ -52,3 +52,11 @@ export function givenFields(args: object): string[] {
 export function withoutUndefined<T extends object>(args: T): T {
   return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** Applies a function to each value of an object. */
+export function mapValues<T, R>(
+  values: { readonly [name: string]: T },
+  map: (value: T, name: string) => R,
+): { [name: string]: R } {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
+}

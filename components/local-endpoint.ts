@@ -1,48 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { localBrokerHost } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
-import type { EndpointFieldInputs } from "./endpoint/known.ts";
+import { existsAlready, localEndpointFields } from "./endpoint/fields.ts";
 import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
-import type { EndpointResourceArgs } from "./endpoint/settings.ts";
-import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
+import type { LocalEndpointArgs } from "./endpoint/settings.ts";
+import { BrokerType } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
-
-/** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
-export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
-
-/** The endpoint that AIO comes with. @see Specification, Default endpoint */
-const defaultEndpointName = "default";
-
-export interface LocalEndpointArgs extends EndpointResourceArgs {
-  /**
-   * Host name and port of the broker, `<hostname>:<port>`.
-   * @default "aio-broker:18883"
-   */
-  host?: pulumi.Input<string>;
-  /**
-   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
-   * @default "ServiceAccountToken"
-   */
-  authenticationMethod?: LocalAuthenticationMethod;
-  /**
-   * ServiceAccountToken: audience of the token.
-   * @default "aio-internal"
-   */
-  audience?: pulumi.Input<string>;
-  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
-  secretRef?: pulumi.Input<string>;
-  /** X509Certificate: MQTT user name to send. */
-  username?: pulumi.Input<string>;
-}
 
 /**
  * The dataflow endpoint of AIO's own MQTT broker: its part of the relay's configuration and, where an AIO instance is
@@ -97,25 +68,4 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     this.proxy = asOutput(outputs.proxy);
     this.registerOutputs({ endpointName: shownName, ...outputs });
   }
-}
-
-/** Tells whether AIO has the endpoint's resource already: the one that it comes with, unless somebody says otherwise. */
-export function existsAlready({ existing }: LocalEndpointArgs, endpointName: string): boolean {
-  return existing ?? endpointName === defaultEndpointName;
-}
-
-/** The endpoint's fields, with what AIO's own broker has by default. */
-export function localEndpointFields({
-  instance,
-  endpointName,
-  existing,
-  ...args
-}: LocalEndpointArgs): EndpointFieldInputs {
-  return {
-    ...args,
-    host: args.host ?? localBrokerHost,
-    authenticationMethod: args.authenticationMethod ?? LocalAuthenticationMethod.ServiceAccountToken,
-    trustedCaCertificateConfigMapRef:
-      args.trustedCaCertificateConfigMapRef ?? (args.tlsMode === "Disabled" ? undefined : aioTrustBundle),
-  };
 }

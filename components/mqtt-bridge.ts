@@ -5,73 +5,27 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { isFields } from "./arguments/shape.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
-import type { AioDataflowsArgs } from "./aio-dataflows.ts";
-import type { DataflowProfileArgs } from "./aio/profile.ts";
-import { checkBridge } from "./bridge/check.ts";
-import { brokerHost, listEndpoints, mapValues, planEndpoints } from "./bridge/endpoints.ts";
-import type { BridgeEndpoints } from "./bridge/endpoints.ts";
-import { aioEndpointUsers, dataflowsByEngine, aioEndpointTest, hasRelay } from "./bridge/engines.ts";
+import { lookUpExtensionIdentity } from "./aio/extension-identity.ts";
+import { checkPlan } from "./bridge/check.ts";
+import { atNamespace } from "./bridge/endpoints.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
+import type { Grants } from "./bridge/grants.ts";
+import { planAioDataflows, planRelay } from "./bridge/parts.ts";
+import type { CreatedEndpoint } from "./bridge/parts.ts";
+import { planBridge } from "./bridge/plan.ts";
+import type { Plan, PlannedEndpoint } from "./bridge/plan.ts";
+import type { MqttBridgeArgs } from "./bridge/settings.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
-import type { CustomEndpointArgs } from "./custom-endpoint.ts";
-import type { DataflowArgs } from "./dataflow.ts";
-import { mountsOf } from "./endpoint/mounts.ts";
-import type { AioInstanceArgs } from "./endpoint/settings.ts";
-import type { RoleScope } from "./enumerations.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
-import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
-import type { EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
-import type { LocalEndpointArgs } from "./local-endpoint.ts";
 import { readable, refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
-import type { RelayArgs } from "./relay.ts";
-import { aioNamespace } from "./relay/defaults.ts";
-import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
-
-/** The user-assigned managed identity that a bridge authenticates with. */
-export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
-  /** Microsoft Entra tenant of the managed identity. */
-  tenantId: pulumi.Input<string>;
-  /** Object ID of the managed identity. Given, it gets the roles that the dataflows call for; omitted, they are left to others. */
-  principalId?: pulumi.Input<string>;
-  /**
-   * Where it gets them: at the topic spaces that the dataflows need, or at the whole namespace.
-   * @default "TopicSpace"
-   */
-  roleScope?: RoleScope;
-}
-
-export interface MqttBridgeArgs {
-  /** Name of the site: client identifiers begin with it, logs and metrics carry it. A change abandons all sessions. */
-  site: string;
-  /** Event Grid namespace to create. Omitted: endpoints at Event Grid name the host of an existing one. */
-  eventGrid?: EventGridBrokerArgs;
-  /** Endpoints at AIO's own broker, by name. */
-  localEndpoints?: { [name: string]: LocalEndpointArgs };
-  /** Endpoints at Event Grid, by name; one without a host is at the namespace that `eventGrid` creates. */
-  eventGridEndpoints?: { [name: string]: EventGridEndpointSettingsArgs };
-  /** Endpoints at any other MQTT broker, by name. */
-  customEndpoints?: { [name: string]: CustomEndpointArgs };
-  /** Dataflows by name. */
-  dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
-  identity?: BridgeIdentityArgs;
-  /** AIO instance to create `DataflowEndpoint` resources in, of every endpoint that AIO's API can express. */
-  instance?: AioInstanceArgs;
-  /** Profile that AIO's engine runs its dataflows with. Omitted: one of the bridge's own, with one instance. */
-  dataflowProfile?: DataflowProfileArgs;
-  /** How the relay runs. Omitted: AIO's engine runs all dataflows, and there is no relay. */
-  relay?: RelaySettingsArgs;
-  /** Hands the cluster's part over in files. Omitted: Pulumi applies it to the cluster itself. */
-  gitOps?: GitOpsArgs;
-}
 
 /**
  * One site's MQTT dataflows from one declaration: the Event Grid namespace and its topic spaces, the role assignments
@@ -117,31 +71,23 @@ export class MqttBridge extends pulumi.ComponentResource {
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
-    args = declaredArgs(this, MqttBridge.typeToken, name, args);
-    const { problems, warnings } = checkBridge(name, args);
-    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
+    const plan = planBridge(name, declaredArgs(this, MqttBridge.typeToken, name, args));
+    const { problems, warnings } = checkPlan(plan);
+    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(plan)]);
     warnOnce(this, warnings);
+    const { eventGrid, gitOps } = plan.args;
     const child = { parent: this };
-    const inCluster =
-      args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
+    const inCluster = gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, gitOps) };
 
-    const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(args.eventGrid), child);
-    for (const { noun, principalId, isForNamespace, topics } of planGrants(this, name, args)) {
-      const topicSpaces = grantedTopicSpaces(args.eventGrid, broker);
-      const scope = isForNamespace && broker !== undefined ? { namespaceId: broker.namespaceId } : {};
-      const access = checkedArgs({ principalId, topicSpaces, ...topics, ...scope });
-      new TopicSpaceAccess(`${name}-${noun}`, access, child);
-    }
-
-    const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
-    const endpoints = createEndpoints(name, planned, inCluster);
-    const aioArgs = buildAioDataflows(args, planned, endpoints);
+    const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
+    if (broker !== undefined) for (const grants of planGrants(plan)) createAccess(this, plan, grants, broker);
+    const endpoints = createEndpoints(plan, broker, inCluster);
+    const aioArgs = planAioDataflows(plan, endpoints);
     const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, checkedArgs(aioArgs), inCluster);
-    const relayArgs = buildRelay(args, planned, endpoints, aioDataflows);
+    const relayArgs = planRelay(plan, endpoints, aioDataflows);
     const relay = relayArgs && new Relay(`${name}-relay`, checkedArgs(relayArgs), inCluster);
-    if (args.gitOps?.flux !== undefined) {
-      const namespace = args.relay?.namespace ?? aioNamespace;
-      const flux = buildFluxConfiguration(`${name}-relay`, namespace, args.gitOps.flux);
+    if (gitOps?.flux !== undefined) {
+      const flux = buildFluxConfiguration(`${name}-relay`, plan.relayNamespace, gitOps.flux);
       new kubernetesconfiguration.FluxConfiguration(`${name}-flux`, flux, child);
     }
 
@@ -154,16 +100,8 @@ export class MqttBridge extends pulumi.ComponentResource {
     this.configMapName = relay?.configMapName ?? none;
     this.statefulSetName = relay?.statefulSetName ?? none;
     this.serviceAccountName = relay?.serviceAccountName ?? none;
-    const {
-      hostname,
-      namespaceId,
-      namespaceName,
-      topicSpaceIds,
-      configText,
-      configMapName,
-      statefulSetName,
-      serviceAccountName,
-    } = this;
+    const { hostname, namespaceId, namespaceName, topicSpaceIds } = this;
+    const { configText, configMapName, statefulSetName, serviceAccountName } = this;
     this.registerOutputs({
       hostname,
       namespaceId,
@@ -190,90 +128,47 @@ function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
   return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
 }
 
-function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {
-  return Object.fromEntries(
-    Object.entries(broker?.topicSpaceIds ?? {}).map(([key, id]) => {
-      const topicTemplates = args?.topicSpaces[key]?.topicTemplates ?? [];
-      return [key, { id, topicTemplates }];
-    }),
+/** Gives an identity its roles at the namespace. */
+function createAccess(
+  bridge: MqttBridge,
+  { name, args }: Plan,
+  { noun, identity, isForNamespace, topics }: Grants,
+  broker: EventGridBroker,
+): TopicSpaceAccess {
+  const { instance, eventGrid } = args;
+  const principalId =
+    identity === "user-assigned"
+      ? (args.identity?.principalId ?? "")
+      : (instance?.extensionPrincipalId ?? lookUpExtensionIdentity(bridge, name, instance?.customLocationId ?? ""));
+  const topicSpaces = Object.fromEntries(
+    Object.entries(broker.topicSpaceIds).map(([key, id]) => [
+      key,
+      { id, topicTemplates: eventGrid?.topicSpaces[key]?.topicTemplates ?? [] },
+    ]),
   );
+  const scope = isForNamespace ? { namespaceId: broker.namespaceId } : {};
+  const access = checkedArgs({ principalId, topicSpaces, ...topics, ...scope });
+  return new TopicSpaceAccess(`${name}-${noun}`, access, { parent: bridge });
 }
 
-interface Endpoints {
-  readonly [name: string]: LocalEndpoint | EventGridEndpoint | CustomEndpoint;
-}
-
+/** Creates the component of each endpoint. */
 function createEndpoints(
-  name: string,
-  { local, eventGrid, custom }: BridgeEndpoints,
-  child: pulumi.ComponentResourceOptions,
-): Endpoints {
-  return Object.fromEntries([
-    ...Object.entries(local).map(
-      ([key, args]) => [key, new LocalEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
-    ),
-    ...Object.entries(eventGrid).map(
-      ([key, args]) => [key, new EventGridEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
-    ),
-    ...Object.entries(custom).map(
-      ([key, args]) => [key, new CustomEndpoint(`${name}-${key}`, checkedArgs(args), child)] as const,
-    ),
-  ]);
-}
-
-/** What AIO's engine runs; `undefined` when it runs nothing. */
-function buildAioDataflows(
-  args: MqttBridgeArgs,
-  planned: BridgeEndpoints,
-  endpoints: Endpoints,
-): AioDataflowsArgs | undefined {
-  const { instance, dataflowProfile: profile, identity } = args;
-  const { aio: dataflows } = dataflowsByEngine(args.dataflows);
-  if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
-  const users = aioEndpointUsers(args);
-  const usesIdentity = listEndpoints(planned).some(
-    (endpoint) => users.has(endpoint.name) && endpoint.fields.authenticationMethod === "UserAssignedManagedIdentity",
-  );
-  return {
-    instance,
-    dataflows,
-    endpoints: mapValues(endpoints, ({ endpointName }) => endpointName),
-    ...(profile === undefined ? {} : { profile }),
-    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+  { name, endpoints }: Plan,
+  broker: EventGridBroker | undefined,
+  options: pulumi.ComponentResourceOptions,
+): ReadonlyMap<string, CreatedEndpoint> {
+  const create = (childName: string, endpoint: PlannedEndpoint): CreatedEndpoint => {
+    switch (endpoint.hostType) {
+      case "LocalBroker":
+        return new LocalEndpoint(childName, checkedArgs(endpoint.args), options);
+      case "EventGrid": {
+        const { args, isAtOwnNamespace } = endpoint;
+        const whole = isAtOwnNamespace ? atNamespace(args, broker?.hostname ?? "") : args;
+        return new EventGridEndpoint(childName, checkedArgs(whole), options);
+      }
+      case "CustomMqtt":
+        return new CustomEndpoint(childName, checkedArgs(endpoint.args), options);
+    }
   };
-}
-
-/** What the relay runs; `undefined` when it runs nothing. */
-function buildRelay(
-  args: MqttBridgeArgs,
-  planned: BridgeEndpoints,
-  created: Endpoints,
-  aioDataflows: AioDataflows | undefined,
-): RelayArgs | undefined {
-  if (args.relay === undefined || !hasRelay(args)) return undefined;
-  const { site, relay, identity } = args;
-  const isAio = aioEndpointTest(args);
-  const entries = listEndpoints(planned).flatMap(({ name, hostType, fields }) => {
-    const endpoint = created[name];
-    if (endpoint === undefined || isAio(name)) return [];
-    // What a declaration says is known at once; an output of the component would be waited for like a resource.
-    const { config, port } = endpoint;
-    return [[name, { config, port, hostType, ...mountsOf(fields) }] as const];
-  });
-  const endpoints = Object.fromEntries(entries);
-  const { relay: dataflows } = dataflowsByEngine(args.dataflows);
-  return {
-    ...relay,
-    site,
-    dataflows,
-    endpoints,
-    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
-  };
-}
-
-/** The relay's federated credential comes after AIO's: Azure refuses two at a time of one identity. */
-function relayIdentity(identity: BridgeIdentityArgs, aioDataflows: AioDataflows | undefined): BridgeIdentityArgs {
-  const { oidcIssuerUrl } = identity;
-  if (oidcIssuerUrl === undefined || aioDataflows === undefined) return identity;
-  return { ...identity, oidcIssuerUrl: pulumi.all([oidcIssuerUrl, aioDataflows.oidcIssuerUrl]).apply(([url]) => url) };
+  return new Map(endpoints.map((endpoint) => [endpoint.name, create(`${name}-${endpoint.name}`, endpoint)]));
 }

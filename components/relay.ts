@@ -7,7 +7,6 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
-import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
@@ -17,20 +16,9 @@ import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
-import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
+import type { RelayArgs } from "./relay/settings.ts";
 import { usesVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
-
-export interface RelayArgs extends RelaySettingsArgs {
-  /** Name of the site, for logs and metrics. */
-  site?: pulumi.Input<string>;
-  /** Endpoints by the name that dataflows refer to. */
-  endpoints: { [name: string]: RelayEndpointArgs };
-  /** Dataflows by name. */
-  dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
-  identity?: WorkloadIdentityArgs;
-}
 
 /**
  * The relay in Kubernetes: its rendered configuration, a StatefulSet that runs it, and what its pods need (service

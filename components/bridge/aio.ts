@@ -8,42 +8,33 @@ import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
 import { checkEndpointName } from "../endpoint/parse.ts";
 import { givenFields, knownFields } from "../known.ts";
-import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
-import { aioNamespace } from "../relay/defaults.ts";
-import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
-import { aioEndpointUsers, dataflowsByEngine, hasRelay } from "./engines.ts";
+import type { Plan } from "./plan.ts";
 
 /** Checks what AIO's engine and AIO's resources depend on, and that each engine has what it needs. */
-export function checkAio(
-  name: string,
-  args: MqttBridgeArgs,
-  planned: BridgeEndpoints,
-  endpoints: readonly BridgeEndpoint[],
-): Problem[] {
-  const { aio } = dataflowsByEngine(args.dataflows);
-  const isUsed = Object.keys(aio).length > 0;
+export function checkAio(plan: Plan): Problem[] {
+  const aio = plan.dataflows.filter(({ isForAio }) => isForAio);
   return [
-    ...checkRelayPresence(args),
-    ...(isUsed ? checkInstancePresence(args, Object.keys(aio)) : []),
-    ...checkAioInstance("instance", args.instance),
-    ...checkBrokers(args, endpoints),
-    ...checkResourceNames(planned),
-    ...checkProfileUse(name, args, isUsed),
-    ...Object.entries(args.dataflows).flatMap(([key, dataflow]) => checkEngineFields(`dataflows.${key}`, dataflow)),
-    ...Object.keys(aio).flatMap((key) => checkDataflowName(`dataflows.${key}`, key)),
-    ...checkEnds(args, endpoints),
-    ...checkUsedEndpoints(args, endpoints),
+    ...checkRelayPresence(plan),
+    ...checkInstancePresence(plan),
+    ...checkAioInstance("instance", plan.args.instance),
+    ...checkBrokers(plan),
+    ...checkResourceNames(plan),
+    ...checkProfileUse(plan),
+    ...plan.dataflows.flatMap(({ path, args }) => checkEngineFields(path, args)),
+    ...aio.flatMap(({ path, name }) => checkDataflowName(path, name)),
+    ...checkEnds(plan),
+    ...checkUsedEndpoints(plan),
   ];
 }
 
 /** Without a relay nobody would create its Secrets and ConfigMaps or publish its status. */
-function checkRelayPresence(args: MqttBridgeArgs): Problem[] {
-  if (hasRelay(args)) {
+function checkRelayPresence({ args: { relay }, hasRelay }: Plan): Problem[] {
+  if (hasRelay) {
     const remedy = "add it, or let AIO's engine run the dataflows";
     const problem = "is missing, and the relay runs dataflows";
-    return args.relay === undefined ? byRule("engine-fields", [{ path: "relay", problem, remedy }]) : [];
+    return relay === undefined ? byRule("engine-fields", [{ path: "relay", problem, remedy }]) : [];
   }
-  const lost = givenFields(args.relay ?? {}).filter((field) => ["secrets", "trustBundles", "status"].includes(field));
+  const lost = givenFields(relay ?? {}).filter((field) => ["secrets", "trustBundles", "status"].includes(field));
   const problem = "is set, and AIO's engine runs all dataflows, so that there is no relay";
   const remedy = "remove it; create Secrets and ConfigMaps for AIO in its own namespace";
   return byRule(
@@ -52,75 +43,66 @@ function checkRelayPresence(args: MqttBridgeArgs): Problem[] {
   );
 }
 
-function checkInstancePresence({ instance }: MqttBridgeArgs, names: readonly string[]): Problem[] {
-  if (instance !== undefined) return [];
-  const problem = `is missing, and AIO's engine runs the dataflow "${names[0]}"`;
+function checkInstancePresence({ args: { instance }, dataflows }: Plan): Problem[] {
+  const user = dataflows.find(({ isForAio }) => isForAio);
+  if (instance !== undefined || user === undefined) return [];
+  const problem = `is missing, and AIO's engine runs the dataflow "${user.name}"`;
   return byRule("aio-instance", [{ path: "instance", problem, remedy: "add it, or let the relay run the dataflow" }]);
 }
 
-function checkBrokers({ instance }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+function checkBrokers({ args: { instance }, endpoints }: Plan): Problem[] {
   return endpoints
     .filter(({ hostType }) => hostType === "LocalBroker")
     .flatMap(({ path, fields }) => checkKnownBroker(`${path}.`, fields, instance));
 }
 
 /** Two endpoints of one name would be one resource, which each of them sets its own way. */
-function checkResourceNames({ local, eventGrid, custom }: BridgeEndpoints): Problem[] {
-  const named = [
-    ...Object.entries(local).map(([key, { endpointName = key }]) => ({ key, kind: "local", endpointName })),
-    ...Object.entries(eventGrid).map(([key, { endpointName = key }]) => ({ key, kind: "eventGrid", endpointName })),
-    ...Object.entries(custom).map(([key, { endpointName = key }]) => ({ key, kind: "custom", endpointName })),
-  ];
-  return named.flatMap(({ key, kind, endpointName }, index) => {
-    if (endpointName === key) return [];
-    const path = `${kind}Endpoints.${key}.endpointName`;
-    const twin = named.find((other, at) => other.endpointName === endpointName && at !== index);
-    const problem = `is "${endpointName}", the name of the endpoint "${twin?.key}" too`;
+function checkResourceNames({ endpoints }: Plan): Problem[] {
+  return endpoints.flatMap(({ name, path: endpointPath, resourceName }, index) => {
+    if (resourceName === name) return [];
+    const path = `${endpointPath}.endpointName`;
+    const twin = endpoints.find((other, at) => other.resourceName === resourceName && at !== index);
+    const problem = `is "${resourceName}", the name of the endpoint "${twin?.name}" too`;
     return byRule("aio-names", [
-      ...checkEndpointName(endpointName).map((found) => ({ ...found, path })),
+      ...checkEndpointName(resourceName).map((found) => ({ ...found, path })),
       ...(twin === undefined ? [] : [{ path, problem, remedy: "rename one" }]),
     ]);
   });
 }
 
-function checkProfileUse(name: string, { dataflowProfile }: MqttBridgeArgs, isUsed: boolean): Problem[] {
+function checkProfileUse({ name, args: { dataflowProfile }, dataflows }: Plan): Problem[] {
   const path = "dataflowProfile";
-  if (isUsed) return checkProfile(path, dataflowProfile?.profileName ?? name, dataflowProfile ?? {});
+  const isUsed = dataflows.some(({ isForAio }) => isForAio);
+  if (isUsed) return checkProfile(path, dataflowProfile?.profileName ?? `${name}-aio`, dataflowProfile ?? {});
   if (dataflowProfile === undefined) return [];
   const problem = "is set, and AIO's engine runs no dataflow";
   return byRule("aio-profile", [{ path, problem, remedy: "remove it, or set the engine of a dataflow" }]);
 }
 
-function checkEnds({ dataflows, dataflowProfile }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
-  const find = (name: string) => endpoints.find((endpoint) => endpoint.name === name);
+function checkEnds({ args: { dataflowProfile }, dataflows }: Plan): Problem[] {
   const engine = {
     instanceCount: profileInstanceCount(dataflowProfile),
     allowSharedSubscriptions: dataflowProfile?.allowSharedSubscriptions ?? false,
   };
-  return Object.entries(dataflowsByEngine(dataflows).aio).flatMap(([key, dataflow]) => {
-    const ends = { source: find(dataflow.source), destination: find(dataflow.destination) };
-    return checkAioEnds(`dataflows.${key}`, dataflow, ends, engine);
-  });
+  return dataflows
+    .filter(({ isForAio }) => isForAio)
+    .flatMap(({ path, args, source, destination }) => checkAioEnds(path, args, { source, destination }, engine));
 }
 
-function checkUsedEndpoints(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
-  const users = aioEndpointUsers(args);
-  const { relay, instance } = args;
-  const namespaces = {
-    relayNamespace: relay?.namespace ?? aioNamespace,
-    namespace: instance?.namespace ?? aioNamespace,
-  };
+function checkUsedEndpoints(plan: Plan): Problem[] {
+  const { relay, instance } = plan.args;
+  const namespaces = { relayNamespace: plan.relayNamespace, namespace: plan.aioNamespace };
   const { namespace, relayNamespace = namespace } = knownFields(namespaces);
   const created = [...Object.keys(relay?.secrets ?? {}), ...Object.keys(relay?.trustBundles ?? {})];
-  return endpoints.flatMap((endpoint) => {
-    const user = users.get(endpoint.name);
-    if (user === undefined) return [];
+  return plan.endpoints.flatMap((endpoint) => {
+    const { aioDataflow } = endpoint;
+    if (aioDataflow === undefined) return [];
     return [
-      ...checkAioEndpoint(endpoint, user),
+      ...checkAioEndpoint(endpoint, aioDataflow),
       ...(namespace === undefined || relayNamespace === undefined
         ? []
         : checkAioFiles(endpoint, { namespace, relayNamespace, created })),
-      ...(args.instance === undefined ? [] : checkSecureSettings(endpoint, args.instance.secureSettings)),
+      ...(instance === undefined ? [] : checkSecureSettings(endpoint, instance.secureSettings)),
     ];
   });
 }

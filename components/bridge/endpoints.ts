@@ -2,114 +2,134 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
 import { localBrokerHost, parseHost } from "../../runtime/contract/config/endpoint.ts";
-import type { HostType } from "../../runtime/contract/config/endpoint.ts";
-import type { CustomEndpointArgs } from "../custom-endpoint.ts";
-import { customEndpointFields } from "../custom-endpoint.ts";
 import { isAioMethod } from "../endpoint/aio-method.ts";
+import {
+  customEndpointFields,
+  eventGridEndpointFields,
+  existsAlready,
+  localEndpointFields,
+} from "../endpoint/fields.ts";
+import { standInHost } from "../endpoint/known.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
-import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
-import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
-import { mapInput, withoutUndefined } from "../known.ts";
-import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
-import type { LocalEndpointArgs } from "../local-endpoint.ts";
-import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import type { CustomEndpointArgs, EventGridEndpointArgs, LocalEndpointArgs } from "../endpoint/settings.ts";
+import { isKnown, mapInput, withoutUndefined } from "../known.ts";
 import { aioNamespace } from "../relay/defaults.ts";
+import type { MqttBridgeArgs } from "./settings.ts";
 
-/** The endpoints of a bridge by name, each with what the bridge as a whole decides filled in. */
-export interface BridgeEndpoints {
-  readonly local: { readonly [name: string]: LocalEndpointArgs };
-  readonly eventGrid: { readonly [name: string]: EventGridEndpointArgs };
-  readonly custom: { readonly [name: string]: CustomEndpointArgs };
-}
+/** The arguments of an endpoint's component, with what the bridge as a whole decides filled in. */
+export type EndpointDeclaration =
+  | { readonly hostType: "LocalBroker"; readonly args: LocalEndpointArgs }
+  | { readonly hostType: "EventGrid"; readonly args: EventGridEndpointArgs }
+  | { readonly hostType: "CustomMqtt"; readonly args: CustomEndpointArgs };
 
 /** Any endpoint of a bridge, for rules that hold for all of them. */
-export interface BridgeEndpoint {
+export type DeclaredEndpoint = EndpointDeclaration & {
   readonly name: string;
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
-  readonly hostType: HostType;
+  /** Name of its `DataflowEndpoint` resource. */
+  readonly resourceName: string;
   /** Whether AIO has its resource already, with settings of its own. */
   readonly existing: boolean;
   readonly fields: EndpointFieldInputs;
-}
-
-/** Gives the host of a namespace's MQTT broker for a protocol. */
-export type BrokerHost = (protocol: EndpointFieldInputs["protocol"]) => pulumi.Input<string>;
+  /** Whether its broker is the namespace that the bridge creates; its host is a stand-in then, see {@link atNamespace}. */
+  readonly isAtOwnNamespace: boolean;
+  /** Says which broker it leads to: the same text for the same broker, as far as it is known. */
+  readonly broker: string;
+};
 
 /** Fills in names, hosts, identity and client identifiers, so that an endpoint has to say only what is its own. */
-export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): BridgeEndpoints {
-  const { site, instance, identity } = args;
-  const common = (endpointName: string) => ({ endpointName, clientIdPrefix: `${site}-` });
-  const aio = instance === undefined ? {} : { instance };
-  return {
-    local: mapValues(args.localEndpoints ?? {}, (endpoint, name) => ({
-      ...common(name),
-      ...aio,
-      host: localHost(args.relay?.namespace ?? aioNamespace),
-      ...withoutUndefined(endpoint),
-    })),
-    eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => {
-      const { authenticationMethod } = eventGridEndpointFields(endpoint);
-      const takesIdentity = authenticationMethod === "UserAssignedManagedIdentity" && identity !== undefined;
-      const ids = takesIdentity ? { clientId: identity.clientId, tenantId: identity.tenantId } : {};
-      return {
-        ...common(name),
-        ...aio,
-        ...ids,
-        ...withoutUndefined(endpoint),
-        host: endpoint.host ?? brokerHost(endpoint.protocol),
-      };
-    }),
-    custom: mapValues(args.customEndpoints ?? {}, (endpoint, name) => ({
-      ...common(name),
-      ...(isAioMethod(endpoint.authenticationMethod) ? aio : {}),
-      ...withoutUndefined(endpoint),
-    })),
-  };
+export function declareEndpoints(args: MqttBridgeArgs): DeclaredEndpoint[] {
+  return [...declareLocal(args), ...declareEventGrid(args), ...declareCustom(args)];
 }
 
-/** All endpoints of a bridge in one list. */
-export function listEndpoints({ local, eventGrid, custom }: BridgeEndpoints): BridgeEndpoint[] {
-  return [
-    ...Object.entries(local).map(([name, endpoint]) => ({
+function declareLocal(args: MqttBridgeArgs): DeclaredEndpoint[] {
+  const host = localHost(args.relay?.namespace ?? aioNamespace);
+  return Object.entries(args.localEndpoints ?? {}).map(([name, own]) => {
+    const declared = { ...commonOf(args, name), ...aioOf(args), host, ...withoutUndefined(own) };
+    const { endpointName: resourceName } = declared;
+    return {
       name,
       path: `localEndpoints.${name}`,
-      hostType: "LocalBroker" as const,
-      existing: existsAlready(endpoint, endpoint.endpointName ?? name),
-      fields: localEndpointFields(endpoint),
-    })),
-    ...Object.entries(eventGrid).map(([name, endpoint]) => ({
+      resourceName,
+      hostType: "LocalBroker",
+      args: declared,
+      existing: existsAlready(declared, resourceName),
+      fields: localEndpointFields(declared),
+      isAtOwnNamespace: false,
+      broker: "AIO's broker",
+    };
+  });
+}
+
+function declareEventGrid(args: MqttBridgeArgs): DeclaredEndpoint[] {
+  const { identity, eventGrid } = args;
+  return Object.entries(args.eventGridEndpoints ?? {}).map(([name, own]) => {
+    const { authenticationMethod } = eventGridEndpointFields(own);
+    const takesIdentity = authenticationMethod === "UserAssignedManagedIdentity" && identity !== undefined;
+    const ids = takesIdentity ? { clientId: identity.clientId, tenantId: identity.tenantId } : {};
+    const host = own.host ?? standInHost("EventGrid", own.protocol);
+    const declared = { ...commonOf(args, name), ...aioOf(args), ...ids, ...withoutUndefined(own), host };
+    const isAtOwnNamespace = own.host === undefined && eventGrid !== undefined;
+    const fields = eventGridEndpointFields(declared);
+    return {
       name,
       path: `eventGridEndpoints.${name}`,
-      hostType: "EventGrid" as const,
-      existing: endpoint.existing ?? false,
-      fields: eventGridEndpointFields(endpoint),
-    })),
-    ...Object.entries(custom).map(([name, endpoint]) => ({
+      resourceName: declared.endpointName,
+      hostType: "EventGrid",
+      args: declared,
+      existing: declared.existing ?? false,
+      fields,
+      isAtOwnNamespace,
+      broker: isAtOwnNamespace ? "the bridge's namespace" : brokerAt("EventGrid", name, fields),
+    };
+  });
+}
+
+function declareCustom(args: MqttBridgeArgs): DeclaredEndpoint[] {
+  return Object.entries(args.customEndpoints ?? {}).map(([name, own]) => {
+    const aio = isAioMethod(own.authenticationMethod) ? aioOf(args) : {};
+    const declared = { ...commonOf(args, name), ...aio, ...withoutUndefined(own) };
+    const fields = customEndpointFields(declared);
+    return {
       name,
       path: `customEndpoints.${name}`,
-      hostType: "CustomMqtt" as const,
-      existing: endpoint.existing ?? false,
-      fields: customEndpointFields(endpoint),
-    })),
-  ];
+      resourceName: declared.endpointName,
+      hostType: "CustomMqtt",
+      args: declared,
+      existing: declared.existing ?? false,
+      fields,
+      isAtOwnNamespace: false,
+      broker: brokerAt("CustomMqtt", name, fields),
+    };
+  });
 }
 
-/** The endpoints whose broker is the namespace that the bridge creates. */
-export function endpointsAtBroker({ eventGrid, eventGridEndpoints }: MqttBridgeArgs): string[] {
-  if (eventGrid === undefined) return [];
-  return Object.entries(eventGridEndpoints ?? {}).flatMap(([name, { host }]) => (host === undefined ? [name] : []));
+function commonOf({ site }: MqttBridgeArgs, endpointName: string) {
+  return { endpointName, clientIdPrefix: `${site}-` };
 }
 
-/** The host of a namespace's MQTT broker: its port, and with WebSockets its path. */
-export function brokerHost(hostname: pulumi.Input<string>): BrokerHost {
+function aioOf({ instance }: MqttBridgeArgs) {
+  return instance === undefined ? {} : { instance };
+}
+
+function brokerAt(hostType: "EventGrid" | "CustomMqtt", name: string, { host }: EndpointFieldInputs): string {
+  const address = host !== undefined && isKnown(host) ? parseHost(host) : undefined;
+  if (address === undefined) return `endpoint "${name}"`;
+  const hostname = address.hostname.toLowerCase();
+  // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.
+  return hostType === "EventGrid" ? hostname : `${hostname}:${address.port}`;
+}
+
+/** The arguments of an endpoint at the namespace that the bridge creates: its port, and with WebSockets its path. */
+export function atNamespace(args: EventGridEndpointArgs, hostname: pulumi.Input<string>): EventGridEndpointArgs {
   const { ports, webSocketPath } = eventGridLimits;
-  return (protocol) =>
-    mapInput(protocol, (kind) =>
-      mapInput(hostname, (name) =>
-        kind === "WebSockets" ? `${name}:${ports.WebSockets}${webSocketPath}` : `${name}:${ports.Mqtt}`,
-      ),
-    );
+  const host = mapInput(args.protocol, (protocol) =>
+    mapInput(hostname, (name) =>
+      protocol === "WebSockets" ? `${name}:${ports.WebSockets}${webSocketPath}` : `${name}:${ports.Mqtt}`,
+    ),
+  );
+  return { ...args, host };
 }
 
 /** AIO's own broker as pods of a namespace reach it: by its short name only from AIO's. */
@@ -119,12 +139,4 @@ function localHost(namespace: pulumi.Input<string>): pulumi.Input<string> {
   const full = `${address?.hostname}.${aioNamespace}:${address?.port}`;
   if (typeof namespace === "string") return full;
   return pulumi.output(namespace).apply((known) => (known === aioNamespace ? localBrokerHost : full));
-}
-
-/** Applies a function to each value of an object. */
-export function mapValues<T, R>(
-  values: { readonly [name: string]: T },
-  map: (value: T, name: string) => R,
-): { [name: string]: R } {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
 }

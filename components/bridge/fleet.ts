@@ -4,10 +4,8 @@ import type { DeclaredSession } from "../checks/client-ids.ts";
 import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
-import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
-import { brokerOf, declarationOf, listSessions, sessionsAt } from "./flows.ts";
-import type { BridgeDeclaration } from "./flows.ts";
-import { endpointsAtBroker } from "./endpoints.ts";
+import type { Plan, PlannedEndpoint } from "./plan.ts";
+import { listSessions, sessionsAt } from "./sessions.ts";
 
 /** What the bridges of one program have declared so far, for rules that no bridge breaks alone. */
 export class Fleet {
@@ -18,19 +16,18 @@ export class Fleet {
   private readonly load = new Map<string, number>();
 
   /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
-  add(bridge: string, args: MqttBridgeArgs): Problem[] {
-    const declaration = declarationOf(args);
-    const sessions = sharedSessions(declaration);
+  add(plan: Plan): Problem[] {
+    const sessions = sharedSessions(plan);
     const problems = [
       ...checkSharedClientIds(sessions, this.sessions),
-      ...this.addCredential(args),
-      ...this.addLoad(declaration),
+      ...this.addCredential(plan),
+      ...this.addLoad(plan),
     ];
-    this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${bridge}"` })));
+    this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${plan.name}"` })));
     return problems;
   }
 
-  private addCredential({ identity }: MqttBridgeArgs): Problem[] {
+  private addCredential({ args: { identity } }: Plan): Problem[] {
     if (identity?.oidcIssuerUrl === undefined) return [];
     const { resourceGroupName, identityName } = identity;
     if (typeof resourceGroupName !== "string" || typeof identityName !== "string") return [];
@@ -40,32 +37,33 @@ export class Fleet {
     return checkFederatedCredentials("identity.identityName", identityName, count);
   }
 
-  private addLoad({ args, endpoints }: BridgeDeclaration): Problem[] {
-    return endpoints.flatMap((endpoint) => {
-      const { clientId, authenticationMethod, host } = endpoint.fields;
-      if (endpoint.hostType !== "EventGrid" || endpointsAtBroker(args).includes(endpoint.name)) return [];
+  private addLoad(plan: Plan): Problem[] {
+    return existingNamespaces(plan).flatMap((endpoint) => {
+      const { clientId, authenticationMethod } = endpoint.fields;
       if (authenticationMethod !== "UserAssignedManagedIdentity" || typeof clientId !== "string") return [];
-      if (host === undefined || !isKnown(host)) return [];
-      const key = `${brokerOf(args, endpoint)} ${clientId}`;
-      const total = (this.load.get(key) ?? 0) + sessionsAt(args, endpoint.name);
+      const key = `${endpoint.broker} ${clientId}`;
+      const total = (this.load.get(key) ?? 0) + sessionsAt(plan, endpoint);
       this.load.set(key, total);
-      return checkSharedSessions(endpoint.path, brokerOf(args, endpoint), total);
+      return checkSharedSessions(endpoint.path, endpoint.broker, total);
     });
   }
+}
+
+/** Endpoints at namespaces that others may use too, as far as they are known. */
+function existingNamespaces({ endpoints }: Plan): PlannedEndpoint[] {
+  return endpoints.filter(
+    ({ hostType, isAtOwnNamespace, fields: { host } }) =>
+      hostType === "EventGrid" && !isAtOwnNamespace && host !== undefined && isKnown(host),
+  );
 }
 
 /**
  * Sessions at existing namespaces, where other bridges may be too. Other brokers may have the same host name in each
  * cluster or plant, and be another one each time.
  */
-function sharedSessions(declaration: BridgeDeclaration): DeclaredSession[] {
-  const shared = declaration.endpoints
-    .filter(({ name, hostType, fields: { host } }) => {
-      const isOwn = endpointsAtBroker(declaration.args).includes(name);
-      return hostType === "EventGrid" && !isOwn && host !== undefined && isKnown(host);
-    })
-    .map((endpoint) => brokerOf(declaration.args, endpoint));
-  return listSessions(declaration).filter(({ broker }) => shared.includes(broker));
+function sharedSessions(plan: Plan): DeclaredSession[] {
+  const shared = existingNamespaces(plan).map(({ broker }) => broker);
+  return listSessions(plan).filter(({ broker }) => shared.includes(broker));
 }
 
 /** The fleets by program: Pulumi runs several in one process in tests and through its Automation API. */

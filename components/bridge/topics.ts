@@ -1,8 +1,9 @@
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import type { NeededTopic } from "../checks/topic-coverage.ts";
-import { isEnabled } from "../dataflow.ts";
-import type { DataflowArgs } from "../dataflow.ts";
 import { destinationFilter } from "../topic-sets.ts";
+import { listEnds } from "./sessions.ts";
+import type { PlannedEnd } from "./sessions.ts";
+import type { Plan, PlannedDataflow } from "./plan.ts";
 
 /** The topics that dataflows need at some endpoints, by what they do there. */
 export interface NeededTopics {
@@ -10,42 +11,23 @@ export interface NeededTopics {
   readonly subscribed: readonly NeededTopic[];
 }
 
-/** Gathers the topics that enabled dataflows publish and subscribe to at the endpoints of these names. */
-export function neededTopics(
-  dataflows: { readonly [name: string]: DataflowArgs },
-  endpointNames: readonly string[],
-): NeededTopics {
-  const enabled = Object.entries(dataflows).filter(([, dataflow]) => isEnabled(dataflow));
-  return {
-    published: enabled
-      .filter(([, { destination }]) => endpointNames.includes(destination))
-      .flatMap(([name, { dataDestination, dataSources }]) =>
-        dataSources.map((source) => ({
-          path: `dataflows.${name}.dataDestination`,
-          filter: destinationFilter(dataDestination, source),
-        })),
-      ),
-    subscribed: enabled
-      .filter(([, { source }]) => endpointNames.includes(source))
-      .flatMap(([name, { dataSources }]) =>
-        dataSources.map((filter, index) => ({
-          path: `dataflows.${name}.dataSources[${index}]`,
-          filter: unsharedFilter(filter),
-        })),
-      ),
-  };
+/** Gathers the topics that enabled dataflows publish and subscribe to, at those of their ends that `isMeant` picks. */
+export function neededTopics(plan: Plan, isMeant: (end: PlannedEnd) => boolean): NeededTopics {
+  const ends = listEnds(plan).filter(isMeant);
+  const at = (side: PlannedEnd["side"]) => ends.filter((end) => end.side === side).map(({ dataflow }) => dataflow);
+  return { published: at("destination").flatMap(publishedBy), subscribed: at("source").flatMap(subscribedBy) };
 }
 
-/** How many sessions enabled dataflows hold at each of these endpoints: one for each end there and each instance. */
-export function sessionsByEndpoint(
-  dataflows: { readonly [name: string]: DataflowArgs },
-  endpointNames: readonly string[],
-  instanceCount: number,
-): ReadonlyMap<string, number> {
-  const ends = Object.values(dataflows)
-    .filter(isEnabled)
-    .flatMap(({ source, destination }) => [source, destination]);
-  return new Map(
-    endpointNames.map((name) => [name, ends.filter((end) => end === name).length * instanceCount] as const),
-  );
+function publishedBy({ path, args: { dataDestination, dataSources } }: PlannedDataflow): NeededTopic[] {
+  return dataSources.map((source) => ({
+    path: `${path}.dataDestination`,
+    filter: destinationFilter(dataDestination, source),
+  }));
+}
+
+function subscribedBy({ path, args: { dataSources } }: PlannedDataflow): NeededTopic[] {
+  return dataSources.map((filter, index) => ({
+    path: `${path}.dataSources[${index}]`,
+    filter: unsharedFilter(filter),
+  }));
 }

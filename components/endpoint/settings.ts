@@ -3,11 +3,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type {
   AioResourceApi,
   CloudEventAttributes,
+  CustomAuthenticationMethod,
+  EventGridAuthenticationMethod,
+  LocalAuthenticationMethod,
   MqttProtocol,
   MqttQos,
   MqttRetain,
   TlsMode,
 } from "../enumerations.ts";
+import type { ProxyArgs } from "../relay/settings.ts";
 
 /** What AIO's own broker really has, as its platform tells: local endpoints are compared with it. */
 export interface AioBrokerArgs {
@@ -121,4 +125,99 @@ export interface EndpointResourceArgs extends MqttSettingsArgs {
    * @default true for a local endpoint named "default", which AIO comes with; false for all others
    */
   existing?: boolean;
+}
+
+export interface LocalEndpointArgs extends EndpointResourceArgs {
+  /**
+   * Host name and port of the broker, `<hostname>:<port>`.
+   * @default "aio-broker:18883"
+   */
+  host?: pulumi.Input<string>;
+  /**
+   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
+   * @default "ServiceAccountToken"
+   */
+  authenticationMethod?: LocalAuthenticationMethod;
+  /**
+   * ServiceAccountToken: audience of the token.
+   * @default "aio-internal"
+   */
+  audience?: pulumi.Input<string>;
+  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate: MQTT user name to send. */
+  username?: pulumi.Input<string>;
+}
+
+/** What an endpoint at Event Grid takes, wherever its namespace comes from. */
+export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
+  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
+  host?: pulumi.Input<string>;
+  /**
+   * How the client proves who it is. Plain, because it decides which files the relay's pod mounts.
+   * @default "UserAssignedManagedIdentity"
+   */
+  authenticationMethod?: EventGridAuthenticationMethod;
+  /**
+   * SystemAssignedManagedIdentity: audience of the token, with or without the slash at its end.
+   * @default "https://eventgrid.azure.net"
+   */
+  audience?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its client ID. */
+  clientId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
+  tenantId?: pulumi.Input<string>;
+  /**
+   * UserAssignedManagedIdentity: scope that the token is asked for.
+   * @default "https://eventgrid.azure.net/.default"
+   */
+  scope?: pulumi.Input<string>;
+  /** X509Certificate: name of the Secret with `client_cert.pem`, `client_key.pem` and maybe `client_intermediate_certs.pem`. */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate: authentication name of the Event Grid client, sent as MQTT user name. */
+  username?: pulumi.Input<string>;
+  /**
+   * States that the namespace supports shared subscriptions, so that several instances may have it as their source.
+   * @default false
+   */
+  allowSharedSubscriptions?: pulumi.Input<boolean>;
+  /**
+   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
+   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
+   * @default `relay.proxy`
+   */
+  proxy?: ProxyArgs;
+}
+
+export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
+  /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
+  host: pulumi.Input<string>;
+}
+
+export interface CustomEndpointArgs extends EndpointResourceArgs {
+  /** Host name and port of the broker, `<hostname>:<port>`; with WebSockets a path may follow. */
+  host: pulumi.Input<string>;
+  /** How the client proves who it is. Plain, because it decides which files the relay's pod mounts. */
+  authenticationMethod: CustomAuthenticationMethod;
+  /** SystemAssignedManagedIdentity, ServiceAccountToken: audience of the token that the broker expects. */
+  audience?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its client ID. */
+  clientId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: its Microsoft Entra tenant. */
+  tenantId?: pulumi.Input<string>;
+  /** UserAssignedManagedIdentity: scope that the token is asked for, the broker's resource and `/.default`. */
+  scope?: pulumi.Input<string>;
+  /**
+   * X509Certificate, AccessToken, UsernamePassword: name of the Secret with the keys `client_cert.pem` and
+   * `client_key.pem`, `accessToken`, or `username` and `password`.
+   */
+  secretRef?: pulumi.Input<string>;
+  /** X509Certificate, AccessToken: MQTT user name to send. */
+  username?: pulumi.Input<string>;
+  /**
+   * HTTP proxy to this broker and to Microsoft Entra for its tokens, in place of the relay's; `{ url: "direct" }` for none.
+   * The relay mounts its Secret and its CA. Plain, because it decides what the pods may reach. AIO's engine takes none.
+   * @default `relay.proxy`
+   */
+  proxy?: ProxyArgs;
 }

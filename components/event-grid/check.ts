@@ -3,10 +3,9 @@ import { isIP } from "node:net";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
-import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
 import { isKnown } from "../known.ts";
 import { capacityBounds, eventGridName, eventGridNameRule } from "./quotas.ts";
-import type { NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
+import type { EventGridBrokerArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
 import { checkTopicSpaces } from "./topic-spaces.ts";
 import { checkX509Clients } from "./x509.ts";
 

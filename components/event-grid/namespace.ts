@@ -5,9 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { sessionLimitBounds } from "../checks/session-limit.ts";
 import { PublicNetworkAccess } from "../enumerations.ts";
-import type { EventGridBrokerArgs } from "../event-grid-broker.ts";
 import { mapInput, withoutUndefined } from "../known.ts";
-import type { CustomDomainArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
+import type { CustomDomainArgs, EventGridBrokerArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
 import { minimumTlsVersion } from "./tls.ts";
 
 /** What Azure does to values once they are known: refuses sessions that dataflows can't live with. */

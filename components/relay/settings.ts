@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { DataflowArgs } from "../dataflow.ts";
 import type { BrokerType, LogLevel, SecretType } from "../enumerations.ts";
 import type { PodSettingsArgs } from "./pod-settings.ts";
 
@@ -181,4 +182,15 @@ export interface RelayEgressArgs {
   endpointPorts?: { [endpoint: string]: number };
   /** The same for an HTTP proxy in the cluster. */
   proxyPort?: number;
+}
+
+export interface RelayArgs extends RelaySettingsArgs {
+  /** Name of the site, for logs and metrics. */
+  site?: pulumi.Input<string>;
+  /** Endpoints by the name that dataflows refer to. */
+  endpoints: { [name: string]: RelayEndpointArgs };
+  /** Dataflows by name. */
+  dataflows: { [name: string]: DataflowArgs };
+  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
+  identity?: WorkloadIdentityArgs;
 }

@@ -1,4 +1,5 @@
-import { checkBridge } from "../../components/bridge/check.ts";
+import { checkPlan } from "../../components/bridge/check.ts";
+import { planBridge } from "../../components/bridge/plan.ts";
 import { rules } from "../../components/checks/rules.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { baseDeclaration, configurationRules, withChange } from "./declaration.ts";
@@ -12,7 +13,7 @@ const allRules: { readonly [name: string]: { readonly title: string; readonly so
 
 /** What a preview says of an example: the problems of its rule, or its warnings. */
 export function problemsOf({ rule, path, isWarning }: CheckExample, change: object): Problem[] {
-  const { problems, warnings } = checkBridge("oslo", withChange(baseDeclaration, change));
+  const { problems, warnings } = checkPlan(planBridge("oslo", withChange(baseDeclaration, change)));
   const own = rule in rules ? rule : undefined;
   return (isWarning === true ? warnings : problems).filter((problem) => problem.path === path && problem.rule === own);
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkBridge } from "../../../components/bridge/check.ts";
+import { checkPlan } from "../../../components/bridge/check.ts";
+import { planBridge } from "../../../components/bridge/plan.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
 import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
 import { growthOf, mostLinearGrowth } from "../../support/growth.ts";
@@ -19,7 +20,7 @@ function declare(change: object): MqttBridgeArgs {
 }
 
 function problemsOf(change: object): string[] {
-  return checkBridge("site", declare(change)).problems.map(({ path, problem }) => `${path} ${problem}`);
+  return checkPlan(planBridge("site", declare(change))).problems.map(({ path, problem }) => `${path} ${problem}`);
 }
 
 const anonymous = (host: pulumi.Input<string>) => ({ host, authenticationMethod: "Anonymous" as const });
@@ -122,7 +123,7 @@ test.each<[string, number, (size: number) => object]>([
   expect(
     growthOf(
       (n) => declare(make(n)),
-      (args) => checkBridge("site", args),
+      (args) => checkPlan(planBridge("site", args)),
       size,
     ),
   ).toBeLessThan(mostLinearGrowth);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { Fleet, fleetOf } from "../../../components/bridge/fleet.ts";
+import { planBridge } from "../../../components/bridge/plan.ts";
 import { MqttBridge } from "../../../components/index.ts";
 import type { MqttBridgeArgs } from "../../../components/index.ts";
 import type { Problem } from "../../../runtime/contract/errors.ts";
@@ -18,7 +19,7 @@ function siteAt(site: string, change: object = {}): MqttBridgeArgs {
 /** What the fleet says of each bridge in turn. */
 function addAll(bridges: readonly MqttBridgeArgs[]): Problem[][] {
   const fleet = new Fleet();
-  return bridges.map((args, index) => fleet.add(`bridge-${index}`, args));
+  return bridges.map((args, index) => fleet.add(planBridge(`bridge-${index}`, args)));
 }
 
 describe("federated credentials", () => {

@@ -1,19 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  brokerOf,
-  checkFlows,
-  declarationOf,
-  findFlowWarnings,
-  listSessions,
-} from "../../../components/bridge/flows.ts";
+import { checkFlows, findFlowWarnings } from "../../../components/bridge/flows.ts";
+import { planBridge } from "../../../components/bridge/plan.ts";
+import { listSessions } from "../../../components/bridge/sessions.ts";
 import type { MqttBridgeArgs } from "../../../components/index.ts";
 import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
 
 const existing = { host: "contoso.westeurope-1.ts.eventgrid.azure.net:8883" };
 
 function declare(change: object = {}) {
-  return declarationOf(withChange(baseDeclaration, change));
+  return planBridge("oslo", withChange<MqttBridgeArgs>(baseDeclaration, change));
 }
 
 /** Path and rule of what is refused. */
@@ -32,8 +28,7 @@ test("the declaration that the others change is refused nothing and warned of no
 
 describe("one broker is known as one", () => {
   const brokers = (change: object) => {
-    const { args, endpoints } = declare(change);
-    return Object.fromEntries(endpoints.map((endpoint) => [endpoint.name, brokerOf(args, endpoint)]));
+    return Object.fromEntries(declare(change).endpoints.map(({ name, broker }) => [name, broker]));
   };
   const anonymous = { authenticationMethod: "Anonymous" };
 

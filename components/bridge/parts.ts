@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { AioDataflows } from "../aio-dataflows.ts";
+import type { AioDataflowsArgs } from "../aio/settings.ts";
+import { mountsOf } from "../endpoint/mounts.ts";
+import type { RelayArgs } from "../relay/settings.ts";
+import { dataflowsOf } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { BridgeIdentityArgs } from "./settings.ts";
+
+/** The outputs of an endpoint's component that others are made of. */
+export interface CreatedEndpoint {
+  readonly endpointName: pulumi.Output<string>;
+  readonly config: pulumi.Output<string>;
+  readonly port: pulumi.Output<number>;
+}
+
+/** What AIO's engine runs; `undefined` when it runs nothing. */
+export function planAioDataflows(
+  plan: Plan,
+  created: ReadonlyMap<string, CreatedEndpoint>,
+): AioDataflowsArgs | undefined {
+  const { instance, dataflowProfile: profile, identity } = plan.args;
+  const dataflows = dataflowsOf(plan, "aio");
+  if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
+  const usesIdentity = plan.endpoints.some(
+    ({ aioDataflow, fields }) =>
+      aioDataflow !== undefined && fields.authenticationMethod === "UserAssignedManagedIdentity",
+  );
+  const endpoints = Object.fromEntries([...created].map(([key, { endpointName }]) => [key, endpointName]));
+  return {
+    instance,
+    dataflows,
+    endpoints,
+    ...(profile === undefined ? {} : { profile }),
+    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+  };
+}
+
+/** What the relay runs; `undefined` when there is none. */
+export function planRelay(
+  plan: Plan,
+  created: ReadonlyMap<string, CreatedEndpoint>,
+  aioDataflows: AioDataflows | undefined,
+): RelayArgs | undefined {
+  const { site, relay, identity } = plan.args;
+  if (relay === undefined || !plan.hasRelay) return undefined;
+  const endpoints = plan.endpoints.flatMap(({ name, hostType, fields, isRelayed }) => {
+    const endpoint = created.get(name);
+    if (endpoint === undefined || !isRelayed) return [];
+    // What a declaration says is known at once; an output of the component would be waited for like a resource.
+    const { config, port } = endpoint;
+    return [[name, { config, port, hostType, ...mountsOf(fields) }] as const];
+  });
+  return {
+    ...relay,
+    site,
+    dataflows: dataflowsOf(plan, "relay"),
+    endpoints: Object.fromEntries(endpoints),
+    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
+  };
+}
+
+/** The relay's federated credential comes after AIO's: Azure refuses two at a time of one identity. */
+function relayIdentity(identity: BridgeIdentityArgs, aioDataflows: AioDataflows | undefined): BridgeIdentityArgs {
+  const { oidcIssuerUrl } = identity;
+  if (oidcIssuerUrl === undefined || aioDataflows === undefined) return identity;
+  return { ...identity, oidcIssuerUrl: pulumi.all([oidcIssuerUrl, aioDataflows.oidcIssuerUrl]).apply(([url]) => url) };
+}

@@ -1,0 +1,52 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { DataflowProfileArgs } from "../aio/profile.ts";
+import type { DataflowArgs } from "../dataflow.ts";
+import type {
+  AioInstanceArgs,
+  CustomEndpointArgs,
+  EventGridEndpointSettingsArgs,
+  LocalEndpointArgs,
+} from "../endpoint/settings.ts";
+import type { RoleScope } from "../enumerations.ts";
+import type { EventGridBrokerArgs } from "../event-grid/settings.ts";
+import type { GitOpsArgs } from "../git-ops/settings.ts";
+import type { RelaySettingsArgs, WorkloadIdentityArgs } from "../relay/settings.ts";
+
+/** The user-assigned managed identity that a bridge authenticates with. */
+export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
+  /** Microsoft Entra tenant of the managed identity. */
+  tenantId: pulumi.Input<string>;
+  /** Object ID of the managed identity. Given, it gets the roles that the dataflows call for; omitted, they are left to others. */
+  principalId?: pulumi.Input<string>;
+  /**
+   * Where it gets them: at the topic spaces that the dataflows need, or at the whole namespace.
+   * @default "TopicSpace"
+   */
+  roleScope?: RoleScope;
+}
+
+export interface MqttBridgeArgs {
+  /** Name of the site: client identifiers begin with it, logs and metrics carry it. A change abandons all sessions. */
+  site: string;
+  /** Event Grid namespace to create. Omitted: endpoints at Event Grid name the host of an existing one. */
+  eventGrid?: EventGridBrokerArgs;
+  /** Endpoints at AIO's own broker, by name. */
+  localEndpoints?: { [name: string]: LocalEndpointArgs };
+  /** Endpoints at Event Grid, by name; one without a host is at the namespace that `eventGrid` creates. */
+  eventGridEndpoints?: { [name: string]: EventGridEndpointSettingsArgs };
+  /** Endpoints at any other MQTT broker, by name. */
+  customEndpoints?: { [name: string]: CustomEndpointArgs };
+  /** Dataflows by name. */
+  dataflows: { [name: string]: DataflowArgs };
+  /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
+  identity?: BridgeIdentityArgs;
+  /** AIO instance to create `DataflowEndpoint` resources in, of every endpoint that AIO's API can express. */
+  instance?: AioInstanceArgs;
+  /** Profile that AIO's engine runs its dataflows with. Omitted: one of the bridge's own, with one instance. */
+  dataflowProfile?: DataflowProfileArgs;
+  /** How the relay runs. Omitted: AIO's engine runs all dataflows, and there is no relay. */
+  relay?: RelaySettingsArgs;
+  /** Hands the cluster's part over in files. Omitted: Pulumi applies it to the cluster itself. */
+  gitOps?: GitOpsArgs;
+}
