@@ -5,6 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 /** One component that is being constructed for the engine. */
 interface Construction {
   refuse: ((error: Error) => void) | undefined;
+  /** Whether the engine has been told of a refusal: an output may fail after the constructor has. */
+  isRefused: boolean;
 }
 
 /**
@@ -21,16 +23,19 @@ export class Refusals {
   create(message: string): Error {
     const error = refusalWithoutStack(message);
     const construction = this.#constructions.getStore();
-    if (construction?.refuse === undefined) return error;
-    this.#answered.add(error);
-    // Another error than the one thrown: Pulumi goes on to write into that one's message.
-    construction.refuse(refusalWithoutStack(message));
+    if (construction === undefined) return error;
+    if (construction.refuse !== undefined) {
+      construction.isRefused = true;
+      // Another error than the one thrown: Pulumi goes on to write into that one's message.
+      construction.refuse(refusalWithoutStack(message));
+    }
+    if (construction.isRefused) this.#answered.add(error);
     return error;
   }
 
   /** Gives what `construct` does, or fails with the first refusal in the meantime. */
   async answering<T>(construct: () => Promise<T>): Promise<T> {
-    const construction: Construction = { refuse: undefined };
+    const construction: Construction = { refuse: undefined, isRefused: false };
     const refused = new Promise<never>((_, reject) => {
       construction.refuse = reject;
     });

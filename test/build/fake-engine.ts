@@ -1,10 +1,10 @@
 import * as grpc from "@grpc/grpc-js";
-import * as engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
-import * as enginePb from "@pulumi/pulumi/proto/engine_pb.js";
-import * as resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
-import * as resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
+import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 
 interface Properties {
@@ -36,7 +36,7 @@ export async function startFakeEngine(): Promise<FakeEngine> {
   server.addService(engineGrpc.EngineService, {
     log: unary((request: enginePb.LogRequest) => {
       if (request.getSeverity() !== enginePb.LogSeverity.DEBUG) logged.push(request.getMessage());
-      return new Empty();
+      return new emptyPb.Empty();
     }),
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -68,10 +68,10 @@ function monitor(requested: RequestedResource[]): grpc.UntypedServiceImplementat
       const response = new resourcePb.RegisterResourceResponse();
       response.setUrn(`urn:pulumi:stack::project::${request.getType()}::${request.getName()}`);
       response.setId(`/subscriptions/00000000-0000-0000-0000-00000000000f/${request.getName()}`);
-      response.setObject(Struct.fromJavaScript(answer(request.getType(), request.getName(), inputs)));
+      response.setObject(structPb.Struct.fromJavaScript(answer(request.getType(), request.getName(), inputs)));
       return response;
     }),
-    registerResourceOutputs: unary(() => new Empty()),
+    registerResourceOutputs: unary(() => new emptyPb.Empty()),
   };
 }
 

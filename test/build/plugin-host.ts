@@ -1,9 +1,9 @@
 import path from "node:path";
 
 import * as grpc from "@grpc/grpc-js";
-import * as providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import * as providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 
 import { startProcess } from "../support/started-process.ts";
@@ -49,7 +49,7 @@ export async function startPlugin(folder: string, engineAddress: string): Promis
       request.setMonitorendpoint(engineAddress);
       request.setType(type);
       request.setName(name);
-      request.setInputs(Struct.fromJavaScript(inputs));
+      request.setInputs(structPb.Struct.fromJavaScript(inputs));
       const response = await call<providerPb.ConstructResponse>(client, "construct", request);
       return { urn: response.getUrn(), state: response.getState()?.toJavaScript() ?? {} };
     },

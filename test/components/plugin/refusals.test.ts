@@ -66,3 +66,19 @@ test("leaves to the host what nobody was waiting for", async () => {
   expect(refusals.isAnswered(late)).toBe(false);
   expect(refusals.isAnswered(undefined)).toBe(false);
 });
+
+test("hides a refusal that an output comes to after the constructor has been refused: the engine was told once", async () => {
+  const refusals = new Refusals();
+  let late: Error | undefined;
+
+  const refused = refusals.answering(() => {
+    setTimeout(() => {
+      late = refusals.create("oslo has 1 problem: clientIdPrefix");
+    }, 1);
+    return Promise.reject(refusals.create("oslo has 1 problem: host"));
+  });
+
+  await expect(refused).rejects.toMatchObject({ message: "oslo has 1 problem: host" });
+  while (late === undefined) await turn();
+  expect(refusals.isAnswered(late)).toBe(true);
+});
