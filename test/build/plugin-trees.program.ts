@@ -55,11 +55,9 @@ async function tryTree(plugin: RunningPlugin, seed: number): Promise<string | un
     await plugin.construct(`mqtt-dataflow:index:${component}`, `oslo-${seed}`, inputs as Inputs, random() < 0.5);
     return undefined;
   } catch (error) {
-    const { code, details } = error as { readonly code: number; readonly details: string };
+    const { code, details = "" } = error as { readonly code?: number; readonly details?: string };
     const isReadable = code === invalidArgument && refusalText.test(details) && !rawText.test(details);
-    return isReadable
-      ? undefined
-      : `seed ${seed}, ${component}: ${code === undefined ? String(error) : `${code} ${details}`}`;
+    return isReadable ? undefined : `seed ${seed}, ${component}: ${String(error)}`;
   }
 }
 
