@@ -57,7 +57,8 @@ export interface EventGridBrokerArgs {
    */
   maximumSessionExpiryInHours?: pulumi.Input<number>;
   /**
-   * Whether the namespace can be reached from public networks.
+   * Whether the namespace can be reached from public networks. Private endpoints alone don't close it; beside them, preview warns
+   * where this is omitted.
    * @default "Enabled"
    */
   publicNetworkAccess?: pulumi.Input<PublicNetworkAccess>;

@@ -3,6 +3,7 @@ import { profileInstanceCount } from "../aio/profile.ts";
 import { checkDataflowName, checkEngineFields } from "../checks/aio-dataflow.ts";
 import { checkAioEndpoint, checkAioEnds, checkAioFiles, checkSecureSettings } from "../checks/aio-endpoints.ts";
 import { checkAioInstance } from "../checks/aio-instance.ts";
+import { checkAioSecret } from "../checks/aio-secret.ts";
 import { checkProfile } from "../checks/aio-profile.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
@@ -117,6 +118,7 @@ function checkUsedEndpoints(args: MqttBridgeArgs, endpoints: readonly BridgeEndp
     if (user === undefined) return [];
     return [
       ...checkAioEndpoint(endpoint, user),
+      ...checkAioSecret(endpoint, relay?.secrets ?? {}),
       ...(namespace === undefined || relayNamespace === undefined
         ? []
         : checkAioFiles(endpoint, { namespace, relayNamespace, created })),

@@ -1,4 +1,4 @@
-import { parseHost } from "../../runtime/contract/config/endpoint.ts";
+import { brokerOf as brokerAt, parseHost } from "../../runtime/contract/config/endpoint.ts";
 import { formatProblem, type Problem } from "../../runtime/contract/errors.ts";
 import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
 import { clientId } from "../../runtime/contract/client-id.ts";
@@ -108,14 +108,10 @@ function enabledDataflows({ dataflows }: MqttBridgeArgs): [string, DataflowArgs]
 
 /** Says which broker an endpoint leads to: the same text for the same broker, as far as it is known. */
 export function brokerOf(args: MqttBridgeArgs, { name, hostType, fields }: BridgeEndpoint): string {
-  if (hostType === "LocalBroker") return "AIO's broker";
   if (endpointsAtBroker(args).includes(name)) return "the bridge's namespace";
   const { host } = fields;
-  const address = host !== undefined && isKnown(host) ? parseHost(host) : undefined;
-  if (address === undefined) return `endpoint "${name}"`;
-  const hostname = address.hostname.toLowerCase();
-  // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.
-  return hostType === "EventGrid" ? hostname : `${hostname}:${address.port}`;
+  if (host !== undefined && isKnown(host) && parseHost(host) !== undefined) return brokerAt(hostType, host);
+  return hostType === "LocalBroker" ? "AIO's broker" : `endpoint "${name}"`;
 }
 
 function listFlows({ args, endpoints }: BridgeDeclaration): Flow[] {

@@ -88,6 +88,13 @@ describe("the client", () => {
     expect(refused({ x509: { ...x509, clients: { relay: { authenticationName: "other" } } } })).toEqual([missing]);
   });
 
+  test("is known by its authentication name in any case, as Event Grid knows it", () => {
+    expect(refused({ username: "RELAY" })).toEqual([]);
+    expect(
+      refused({ x509: { ...x509, clients: { one: { ...x509.clients!["relay"], authenticationName: "Relay" } } } }),
+    ).toEqual([]);
+  });
+
   test("may be any of them while the user name is unknown", () => {
     expect(refused({ username: "", isUsernameKnown: false })).toEqual([]);
   });
@@ -163,6 +170,12 @@ describe("permissions", () => {
 
     expect(checkX509Access({ ...unnamed, username: undefined, hasNameSources: true, published: [] })).toEqual([]);
   });
+});
+
+test("topics that Event Grid reserves need no permission: none could give them", () => {
+  const reserved = [{ path: "dataflows.up.dataDestination", filter: "$SYS/#" }];
+
+  expect(refused({ published: reserved, subscribed: reserved })).toEqual([]);
 });
 
 describe("permissions for some of the topics", () => {
