@@ -1,5 +1,5 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { isReservedTopic } from "../../runtime/contract/topic/topic-space-template.ts";
+import { isReservedTopic, resolveTopicSpaceTemplate } from "../../runtime/contract/topic/topic-space-template.ts";
 import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
 import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
@@ -133,14 +133,23 @@ function isGranted(
   fit: Fit,
 ): boolean {
   return Object.values(x509.permissionBindings ?? {})
-    .filter(({ permission, topicSpace }) => {
-      return permission === need.permission && hasTopics(topicSpaces[topicSpace], need.filter, fit);
-    })
-    .some((binding) => candidates.some((client) => mayBeIn(x509, binding, client)));
+    .filter(({ permission }) => permission === need.permission)
+    .some((binding) =>
+      candidates.some((client) => {
+        return mayBeIn(x509, binding, client) && hasTopics(topicSpaces[binding.topicSpace], need.filter, fit, client);
+      }),
+    );
 }
 
-function hasTopics(space: TopicSpaceArgs | undefined, filter: string, fit: Fit): boolean {
-  return space?.topicTemplates.some((template) => fit(templateFilter(template), filter)) ?? false;
+function hasTopics(space: TopicSpaceArgs | undefined, filter: string, fit: Fit, client?: NamedClient): boolean {
+  return space?.topicTemplates.some((template) => fit(filterFor(template, client), filter)) ?? false;
+}
+
+/** A template with the client's own values in it; what is not known of the client may be any level. */
+function filterFor(template: string, client: NamedClient | undefined): string {
+  if (client === undefined) return templateFilter(template);
+  const [name, { authenticationName = name, attributes = {} }] = client;
+  return resolveTopicSpaceTemplate(template, { authenticationName, attributes }) ?? templateFilter(template);
 }
 
 /** Only what is surely no member is none: Azure reads more of the query language than we do. */
