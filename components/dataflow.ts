@@ -32,7 +32,10 @@ export interface DataflowArgs extends DeliveryArgs {
    * @default "Enabled"
    */
   mode?: DataflowMode;
-  /** Format of the messages, `"Json"`: sets the Content Type of CloudEvents to `application/json`. */
+  /**
+   * Format of the messages, `"Json"`: sets the Content Type of CloudEvents to `application/json`. Omitted, it is `"Json"` where
+   * `schemaRef` or `transformation` is given, and no Content Type is set where neither is; with both engines.
+   */
   serializationFormat?: string;
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { buildCaCertificate, buildClient, buildClientGroup, checkX509Clients } from "./event-grid/x509.ts";
-import type { X509ClientsArgs } from "./event-grid/x509.ts";
+import type { X509ClientArgs, X509ClientsArgs } from "./event-grid/x509.ts";
 import { readable, refuse } from "./refuse.ts";
 
 export interface EventGridClientsArgs extends X509ClientsArgs {
@@ -43,7 +43,8 @@ export class EventGridClients extends pulumi.ComponentResource {
       new eventgrid.CaCertificate(`${name}-${key}`, buildCaCertificate(namespace, key, ca), child);
     }
     this.clientIds = mapEntries(args.clients, (client, key) => {
-      return new eventgrid.Client(`${name}-${key}`, buildClient(namespace, key, client), child).id;
+      const options = { ...child, ...clientOptions(name, client) };
+      return new eventgrid.Client(`${name}-${key}`, buildClient(namespace, key, client), options).id;
     });
     const groups = mapEntries(args.clientGroups, (group, key) => {
       return new eventgrid.ClientGroup(`${name}-${key}`, buildClientGroup(namespace, key, group), child);
@@ -68,6 +69,16 @@ export class EventGridClients extends pulumi.ComponentResource {
     const { clientIds, permissionBindingIds } = this;
     this.registerOutputs({ clientIds, permissionBindingIds });
   }
+}
+
+/**
+ * Azure can't change an authentication name, and refuses a second client with it: whatever the provider thinks, the old client
+ * goes before the new one comes.
+ * @see Event Grid, MQTT clients
+ */
+function clientOptions(name: string, { previousName }: X509ClientArgs): pulumi.CustomResourceOptions {
+  const aliases = previousName === undefined ? [] : [{ name: `${name}-${previousName}` }];
+  return { replaceOnChanges: ["authenticationName"], deleteBeforeReplace: true, aliases };
 }
 
 function mapEntries<T, R>(

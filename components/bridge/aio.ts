@@ -3,6 +3,7 @@ import { profileInstanceCount } from "../aio/profile.ts";
 import { checkDataflowName, checkEngineFields } from "../checks/aio-dataflow.ts";
 import { checkAioEndpoint, checkAioEnds, checkAioFiles, checkSecureSettings } from "../checks/aio-endpoints.ts";
 import { checkAioInstance } from "../checks/aio-instance.ts";
+import { checkAioSecret } from "../checks/aio-secret.ts";
 import { checkProfile } from "../checks/aio-profile.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
@@ -99,6 +100,7 @@ function checkUsedEndpoints(plan: Plan): Problem[] {
     if (aioDataflow === undefined) return [];
     return [
       ...checkAioEndpoint(endpoint, aioDataflow),
+      ...checkAioSecret(endpoint, relay?.secrets ?? {}),
       ...(namespace === undefined || relayNamespace === undefined
         ? []
         : checkAioFiles(endpoint, { namespace, relayNamespace, created })),

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
-import { localBrokerHost, parseHost } from "../../runtime/contract/config/endpoint.ts";
+import { brokerOf, localBrokerHost, parseHost } from "../../runtime/contract/config/endpoint.ts";
+import type { HostType } from "../../runtime/contract/config/endpoint.ts";
 import { isAioMethod } from "../endpoint/aio-method.ts";
 import {
   customEndpointFields,
@@ -48,6 +49,7 @@ function declareLocal(args: MqttBridgeArgs): DeclaredEndpoint[] {
   return Object.entries(args.localEndpoints ?? {}).map(([name, own]) => {
     const declared = { ...commonOf(args, name), ...aioOf(args), host, ...withoutUndefined(own) };
     const { endpointName: resourceName } = declared;
+    const fields = localEndpointFields(declared);
     return {
       name,
       path: `localEndpoints.${name}`,
@@ -55,9 +57,9 @@ function declareLocal(args: MqttBridgeArgs): DeclaredEndpoint[] {
       hostType: "LocalBroker",
       args: declared,
       existing: existsAlready(declared, resourceName),
-      fields: localEndpointFields(declared),
+      fields,
       isAtOwnNamespace: false,
-      broker: "AIO's broker",
+      broker: brokerAt("LocalBroker", name, fields),
     };
   });
 }
@@ -113,12 +115,9 @@ function aioOf({ instance }: MqttBridgeArgs) {
   return instance === undefined ? {} : { instance };
 }
 
-function brokerAt(hostType: "EventGrid" | "CustomMqtt", name: string, { host }: EndpointFieldInputs): string {
-  const address = host !== undefined && isKnown(host) ? parseHost(host) : undefined;
-  if (address === undefined) return `endpoint "${name}"`;
-  const hostname = address.hostname.toLowerCase();
-  // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.
-  return hostType === "EventGrid" ? hostname : `${hostname}:${address.port}`;
+function brokerAt(hostType: HostType, name: string, { host }: EndpointFieldInputs): string {
+  if (host !== undefined && isKnown(host) && parseHost(host) !== undefined) return brokerOf(hostType, host);
+  return hostType === "LocalBroker" ? "AIO's broker" : `endpoint "${name}"`;
 }
 
 /** The arguments of an endpoint at the namespace that the bridge creates: its port, and with WebSockets its path. */

@@ -1,5 +1,5 @@
 import { localBrokerAudience } from "../../runtime/contract/config/authentication.ts";
-import { parseHost } from "../../runtime/contract/config/endpoint.ts";
+import { parseHost, parseServiceName } from "../../runtime/contract/config/endpoint.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import type { EndpointFields } from "../endpoint/config.ts";
 import { byRule } from "./rules.ts";
@@ -57,11 +57,13 @@ function compare(
 function isSameHost(declared: string, real: string): boolean {
   const [one, other] = [parseHost(declared), parseHost(real)];
   if (one === undefined || other === undefined) return false;
-  const [short] = one.hostname.split(".");
-  const isSameName = one.hostname === other.hostname || short === other.hostname || one.hostname === firstLabel(other);
-  return isSameName && one.port === other.port;
+  return one.port === other.port && isSameName(one.hostname, other.hostname);
 }
 
-function firstLabel({ hostname }: { readonly hostname: string }): string | undefined {
-  return hostname.split(".")[0];
+/** Names of one Service, of which either may leave its namespace out; a name outside of the cluster is only itself. */
+function isSameName(one: string, other: string): boolean {
+  const [declared, real] = [parseServiceName(one), parseServiceName(other)];
+  if (declared === undefined || real === undefined) return one.toLowerCase() === other.toLowerCase();
+  const areNamespacesKnown = declared.namespace !== undefined && real.namespace !== undefined;
+  return declared.service === real.service && (!areNamespacesKnown || declared.namespace === real.namespace);
 }

@@ -1,4 +1,4 @@
-import { HostType, inferHostType } from "../../runtime/contract/config/endpoint.ts";
+import { HostType, isLocalBroker } from "../../runtime/contract/config/endpoint.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { parseSharedFilter } from "../../runtime/contract/topic/filter.ts";
 import type { DataflowArgs } from "../dataflow.ts";
@@ -49,8 +49,8 @@ function checkLocalEnd(path: string, { source, destination }: DataflowEnds): Pro
 }
 
 function isLocal({ hostType, fields: { host } }: CheckedEndpoint): boolean {
-  if (hostType === HostType.LocalBroker) return true;
-  return host !== undefined && isKnown(host) && inferHostType(host) === HostType.LocalBroker;
+  if (host === undefined || !isKnown(host)) return hostType === HostType.LocalBroker;
+  return isLocalBroker(hostType, host);
 }
 
 /** It is AIO's broker that keeps the messages. @see Azure IoT Operations, Configure disk persistence (2026-05) */

@@ -38,6 +38,10 @@ export const rules = {
     title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
     source: "Azure REST API, DataflowProfile (2026-07-01)",
   },
+  "aio-secret-keys": {
+    title: "AIO's engine gets certificates under the keys that it reads",
+    source: "Azure IoT Operations, Configure MQTT data flow endpoints, X.509 certificate (2025-06)",
+  },
   "aio-secure-settings": {
     title: "AIO's engine uses a user-assigned identity only where the instance is said to have secure settings",
     source: "Specification, User-assigned managed identity",
@@ -118,6 +122,10 @@ export const rules = {
     title: "The namespace is reachable as it is declared",
     source: "Azure REST API, Namespaces (2025-02-15), publicNetworkAccess and inboundIpRules",
   },
+  "namespace-routing": {
+    title: "Routing goes to a custom topic or a topic of the same namespace, which is open to public networks",
+    source: "Event Grid, Route MQTT messages (2026-08-27)",
+  },
   "node-identity": {
     title: "The relay uses a system-assigned identity only where its nodes are said to have one",
     source: "Azure IoT Operations, Enable secure settings",
@@ -143,8 +151,9 @@ export const rules = {
     source: "Event Grid, Topic spaces",
   },
   "topic-space": {
-    title: "Topic spaces and topic templates have names, numbers and variables that Event Grid takes",
-    source: "Event Grid, Topic spaces, and quotas (2025-07-30)",
+    title: "Topic spaces and topic templates have names, numbers, variables and topics that Event Grid takes",
+    source:
+      "Event Grid, Topic spaces (2026-08-26), and quotas (2025-07-30); Azure Resource Manager, case of resource names",
   },
   "trust-bundle": {
     title: "The CA of a local broker is where the relay's pods can mount it",
@@ -164,7 +173,8 @@ export const rules = {
   },
   "x509-clients": {
     title: "CA certificates, clients, client groups and permission bindings fit each other and the namespace's quotas",
-    source: "Event Grid, MQTT clients, MQTT client groups, and quotas (2025-07-30)",
+    source:
+      "Event Grid, MQTT clients, MQTT client groups, and quotas (2025-07-30); Azure Resource Manager, case of resource names",
   },
 } as const satisfies { readonly [name: string]: Rule };
 

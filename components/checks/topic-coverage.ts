@@ -1,4 +1,5 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { isReservedTopic } from "../../runtime/contract/topic/topic-space-template.ts";
 import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
@@ -25,7 +26,9 @@ export function checkTopicCoverage(
   topicSpaces: { readonly [name: string]: TopicSpaceArgs },
 ): TopicCoverage {
   const templates = Object.values(topicSpaces).flatMap(({ topicTemplates }) => topicTemplates.map(templateFilter));
-  const uncovered = needed.filter(({ filter }) => !templates.some((template) => filterCovers(template, filter)));
+  // Topics that Event Grid reserves can be in no topic space: the configuration's own rules refuse them, with what to do.
+  const possible = needed.filter(({ filter }) => !isReservedTopic(filter));
+  const uncovered = possible.filter(({ filter }) => !templates.some((template) => filterCovers(template, filter)));
   const isOutside = ({ filter }: NeededTopic) => !templates.some((template) => filtersOverlap(template, filter));
   return {
     problems: byRule(

@@ -1,10 +1,12 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { isReservedTopic, resolveTopicSpaceTemplate } from "../../runtime/contract/topic/topic-space-template.ts";
 import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
 import { allClients, matchesClientQuery } from "../event-grid/client-query.ts";
 import { templateFilter } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
 import type { PermissionBindingArgs, X509ClientArgs, X509ClientsArgs } from "../event-grid/x509.ts";
 import { filterCovers } from "../topic-sets.ts";
+import { foldedAuthenticationName } from "./client-limits.ts";
 import { byRule } from "./rules.ts";
 import type { NeededTopic } from "./topic-coverage.ts";
 
@@ -61,7 +63,10 @@ type NamedClient = readonly [name: string, client: X509ClientArgs];
 function candidateClients({ username, isUsernameKnown, x509: { clients } }: X509Access): NamedClient[] {
   const enabled = Object.entries(clients ?? {}).filter(([, { state }]) => state !== "Disabled");
   if (username === undefined || !isUsernameKnown) return enabled;
-  return enabled.filter(([name, { authenticationName }]) => (authenticationName ?? name) === username);
+  const wanted = foldedAuthenticationName(username);
+  return enabled.filter(([name, { authenticationName = name }]) => {
+    return foldedAuthenticationName(authenticationName) === wanted;
+  });
 }
 
 function describeMissingClient({ path, username, isUsernameKnown }: X509Access): Problem {
@@ -78,11 +83,12 @@ interface Need extends NeededTopic {
   readonly permission: PermissionBindingArgs["permission"];
 }
 
+/** No permission can give topics that Event Grid reserves: another rule refuses them. */
 function needsOf({ published, subscribed }: X509Access): Need[] {
   return [
     ...published.map((topic) => ({ ...topic, permission: "Publisher" as const })),
     ...subscribed.map((topic) => ({ ...topic, permission: "Subscriber" as const })),
-  ];
+  ].filter(({ filter }) => !isReservedTopic(filter));
 }
 
 /** Refuses topics of which the client may use none; which of them its messages have, only their source decides. */
@@ -127,14 +133,23 @@ function isGranted(
   fit: Fit,
 ): boolean {
   return Object.values(x509.permissionBindings ?? {})
-    .filter(({ permission, topicSpace }) => {
-      return permission === need.permission && hasTopics(topicSpaces[topicSpace], need.filter, fit);
-    })
-    .some((binding) => candidates.some((client) => mayBeIn(x509, binding, client)));
+    .filter(({ permission }) => permission === need.permission)
+    .some((binding) =>
+      candidates.some((client) => {
+        return mayBeIn(x509, binding, client) && hasTopics(topicSpaces[binding.topicSpace], need.filter, fit, client);
+      }),
+    );
 }
 
-function hasTopics(space: TopicSpaceArgs | undefined, filter: string, fit: Fit): boolean {
-  return space?.topicTemplates.some((template) => fit(templateFilter(template), filter)) ?? false;
+function hasTopics(space: TopicSpaceArgs | undefined, filter: string, fit: Fit, client?: NamedClient): boolean {
+  return space?.topicTemplates.some((template) => fit(filterFor(template, client), filter)) ?? false;
+}
+
+/** A template with the client's own values in it; what is not known of the client may be any level. */
+function filterFor(template: string, client: NamedClient | undefined): string {
+  if (client === undefined) return templateFilter(template);
+  const [name, { authenticationName = name, attributes = {} }] = client;
+  return resolveTopicSpaceTemplate(template, { authenticationName, attributes }) ?? templateFilter(template);
 }
 
 /** Only what is surely no member is none: Azure reads more of the query language than we do. */

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { checkRouting, namespaceOfTopic } from "../checks/namespace-routing.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
@@ -22,6 +23,7 @@ export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
     ...checkAuthenticationNameSources(args),
     ...checkInboundIpRules(args),
     ...checkUsedIdentities(args),
+    ...checkRouting(args),
     ...x509.map(({ path, ...problem }) => ({ path: `x509.${path}`, ...problem })),
   ];
 }
@@ -29,6 +31,7 @@ export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
 /** Lists what works and is rarely meant. */
 export function eventGridBrokerWarnings(args: EventGridBrokerArgs): Problem[] {
   const { publicNetworkAccess, privateEndpoints, inboundIpRules } = args;
+  if (publicNetworkAccess === undefined) return byRule("namespace-network", findUnsaidAccess(args));
   if (publicNetworkAccess !== "Disabled") return [];
   const problems: Problem[] = [];
   if (Object.keys(privateEndpoints ?? {}).length === 0) {
@@ -42,6 +45,16 @@ export function eventGridBrokerWarnings(args: EventGridBrokerArgs): Problem[] {
     problems.push({ path: "inboundIpRules", problem, remedy: "remove it, or enable publicNetworkAccess" });
   }
   return byRule("namespace-network", problems);
+}
+
+/** A private endpoint closes nothing: until somebody says otherwise, public networks reach the namespace too. */
+function findUnsaidAccess({ privateEndpoints, inboundIpRules = [] }: EventGridBrokerArgs): Problem[] {
+  const names = Object.keys(privateEndpoints ?? {});
+  // Whoever lists public addresses wants them let in.
+  if (names.length === 0 || inboundIpRules.length > 0) return [];
+  const problem = `is omitted, so that public networks reach the namespace beside privateEndpoints.${names[0]}`;
+  const remedy = 'set it to "Disabled", or to "Enabled" to say that both are meant';
+  return [{ path: "publicNetworkAccess", problem, remedy }];
 }
 
 const sessionLimitField = "maximumClientSessionsPerAuthenticationName";
@@ -106,12 +119,7 @@ function checkUsedIdentities({ identity, routing, customDomains }: EventGridBrok
 
 /** A topic of the namespace itself is not sent to with an identity. */
 function needsNoIdentity({ topicResourceId: id, userAssignedIdentityId }: RoutingArgs): boolean {
-  return userAssignedIdentityId === undefined && (!isKnown(id) || isNamespaceTopic(id));
-}
-
-/** Tells a topic of a namespace from a custom topic by its resource ID. */
-function isNamespaceTopic(id: string): boolean {
-  return /\/namespaces\/[^/]+\/topics\//i.test(id);
+  return userAssignedIdentityId === undefined && (!isKnown(id) || namespaceOfTopic(id) !== undefined);
 }
 
 function checkUsedIdentity(

@@ -3,6 +3,7 @@ import type * as resources from "@pulumi/azure-native/resources/index.js";
 import type * as inputs from "@pulumi/azure-native/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { namespaceOfTopic } from "../checks/namespace-routing.ts";
 import { sessionLimitBounds } from "../checks/session-limit.ts";
 import { PublicNetworkAccess } from "../enumerations.ts";
 import { mapInput, withoutUndefined } from "../known.ts";
@@ -116,12 +117,10 @@ function buildCustomDomain(domain: CustomDomainArgs): inputs.eventgrid.CustomDom
 }
 
 function buildRouting(routing: RoutingArgs, identity: NamespaceIdentityArgs | undefined) {
-  const { topicResourceId, userAssignedIdentityId, staticEnrichments, dynamicEnrichments } = routing;
-  // A topic of the namespace itself needs none.
-  const usesIdentity = userAssignedIdentityId !== undefined || identity?.systemAssigned === true;
+  const { topicResourceId, staticEnrichments, dynamicEnrichments } = routing;
   return {
     routeTopicResourceId: topicResourceId,
-    routingIdentityInfo: usesIdentity ? buildUsedIdentity(userAssignedIdentityId) : { type: "None" },
+    routingIdentityInfo: buildRoutingIdentity(routing, identity),
     ...(staticEnrichments === undefined && dynamicEnrichments === undefined
       ? {}
       : {
@@ -135,6 +134,18 @@ function buildRouting(routing: RoutingArgs, identity: NamespaceIdentityArgs | un
           },
         }),
   };
+}
+
+/** A topic of the namespace itself is sent to without one. @see Event Grid, Route MQTT messages (2026-08-27), role assignment requirement */
+function buildRoutingIdentity(
+  { topicResourceId, userAssignedIdentityId }: RoutingArgs,
+  identity: NamespaceIdentityArgs | undefined,
+): pulumi.Input<inputs.eventgrid.RoutingIdentityInfoArgs> {
+  if (userAssignedIdentityId !== undefined) return buildUsedIdentity(userAssignedIdentityId);
+  if (identity?.systemAssigned !== true) return { type: "None" };
+  return mapInput(topicResourceId, (id) =>
+    namespaceOfTopic(id) === undefined ? buildUsedIdentity(undefined) : { type: "None" },
+  );
 }
 
 /** One of the namespace's identities: the one of this ID, or without one its own. */

@@ -27,7 +27,12 @@ export interface CustomDomainArgs {
 
 /** Where Event Grid takes on what is published, beside the MQTT clients that subscribe to it. */
 export interface RoutingArgs {
-  /** Resource ID of an Event Grid topic, of the namespace or a custom one in its region. */
+  /**
+   * Resource ID of an Event Grid topic: a custom one in the namespace's region, with the schema CloudEvents 1.0, or one of the
+   * namespace itself. The topic has to exist before routing is set. One of the namespace itself is created after the namespace, so
+   * deploy without `routing` first, create the topic, then add `routing`. Nothing is routed while `publicNetworkAccess` is
+   * `"Disabled"`.
+   */
   topicResourceId: pulumi.Input<string>;
   /**
    * User-assigned managed identity that sends to the topic, one of the namespace's. Omitted: its system-assigned one, or
@@ -87,7 +92,8 @@ export interface EventGridBrokerArgs {
    */
   maximumSessionExpiryInHours?: pulumi.Input<number>;
   /**
-   * Whether the namespace can be reached from public networks.
+   * Whether the namespace can be reached from public networks. Private endpoints alone don't close it; beside them, preview warns
+   * where this is omitted.
    * @default "Enabled"
    */
   publicNetworkAccess?: pulumi.Input<PublicNetworkAccess>;

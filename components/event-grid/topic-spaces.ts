@@ -1,22 +1,24 @@
 import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
+import { topicSpaceTemplateProblem } from "../../runtime/contract/topic/topic-space-template.ts";
 import { byRule } from "../checks/rules.ts";
+import { findTwins } from "../checks/twin-names.ts";
 import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
+
+export { templateFilter } from "../../runtime/contract/topic/topic-space-template.ts";
 
 /** A topic space: the topics that a group of clients shares. */
 export interface TopicSpaceArgs {
   /**
    * Topic templates, 1 to 10: MQTT topic filters in which `${client.authenticationName}` and
-   * `${client.attributes.<key>}` may stand for a level, such as `"sites/oslo/telemetry/#"`.
+   * `${client.attributes.<key>}` may stand for a level or a part of one, such as `"sites/oslo/telemetry/#"`. A text behind `|`
+   * follows the value: `"machines/${client.authenticationName|.oslo}/temp"`. None begins with `$`: Event Grid reserves those
+   * topics.
    */
   topicTemplates: string[];
   /** What the topic space is for. */
   description?: string;
 }
-
-/** A level of a topic template that stands for something of the client. */
-const clientVariable = /\$\{client\.[A-Za-z0-9_.]+\}/g;
 
 /** Lists what Event Grid would refuse too, but only minutes into the deployment. */
 export function checkTopicSpaces(spaces: { readonly [name: string]: TopicSpaceArgs }): Problem[] {
@@ -29,7 +31,7 @@ export function checkTopicSpaces(spaces: { readonly [name: string]: TopicSpaceAr
     const remedy = "put several topic templates into one topic space";
     problems.push({ path: "topicSpaces", problem, remedy });
   }
-  return byRule("topic-space", problems);
+  return byRule("topic-space", [...problems, ...findTwins("topicSpaces", names)]);
 }
 
 function checkTopicSpace(path: string, name: string, { topicTemplates }: TopicSpaceArgs): Problem[] {
@@ -47,28 +49,21 @@ function checkTopicSpace(path: string, name: string, { topicTemplates }: TopicSp
     const problem = topicTemplateProblem(template);
     if (problem !== undefined) {
       const at = `${path}.topicTemplates[${index}]`;
-      problems.push({ path: at, problem: `"${template}" ${problem}`, remedy: "correct the topic template" });
+      const remedy = template.includes("${") ? variableRemedy : "correct the topic template";
+      problems.push({ path: at, problem: `"${template}" ${problem}`, remedy });
     }
   }
   return problems;
 }
 
-function topicTemplateProblem(template: string): string | undefined {
-  const filter = templateFilter(template);
-  if (filter.includes("${")) return "has a variable other than ${client.authenticationName} and ${client.attributes.…}";
-  if (filter.startsWith("$share/")) return "is a shared subscription, which no topic template can be";
-  const segments = filter.split("/").length;
-  if (segments > eventGridLimits.maxTopicSegments) {
-    return `has ${segments} segments, more than Event Grid's ${eventGridLimits.maxTopicSegments}`;
-  }
-  return topicFilterProblem(filter);
-}
+const variableRemedy =
+  'correct the topic template: keys of attributes have letters, digits and "_", and a text may follow behind "|", as in ${client.authenticationName|.oslo}';
 
-/** The topics of a template as a topic filter: a variable may stand for any one level. */
-export function templateFilter(template: string): string {
-  return template
-    .split("/")
-    .map((level) => (level.search(clientVariable) < 0 ? level : level.replaceAll(clientVariable, "+")))
-    .map((level) => (level.includes("+") ? "+" : level))
-    .join("/");
+function topicTemplateProblem(template: string): string | undefined {
+  const problem = topicSpaceTemplateProblem(template);
+  if (problem !== undefined) return problem;
+  const segments = template.split("/").length;
+  return segments > eventGridLimits.maxTopicSegments
+    ? `has ${segments} segments, more than Event Grid's ${eventGridLimits.maxTopicSegments}`
+    : undefined;
 }

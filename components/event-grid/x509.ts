@@ -2,7 +2,9 @@ import type * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { checkClientLimits } from "../checks/client-limits.ts";
 import { byRule } from "../checks/rules.ts";
+import { findTwins } from "../checks/twin-names.ts";
 import type { ClientPermission, ClientState, ClientValidationScheme } from "../enumerations.ts";
 import { isKnown } from "../known.ts";
 import { allClients } from "./client-query.ts";
@@ -20,6 +22,8 @@ export interface CaCertificateArgs {
 export interface X509ClientArgs {
   /**
    * Name that the client authenticates with: its MQTT user name, or the certificate's field that the namespace takes it from.
+   * 1 to 128 characters, another one for each client of the namespace; upper and lower case are the same. Azure can't change it:
+   * a change replaces the client, which is deleted first.
    * @default the client's name
    */
   authenticationName?: string;
@@ -28,10 +32,11 @@ export interface X509ClientArgs {
    * @default "SubjectMatchesAuthenticationName"
    */
   validationScheme?: ClientValidationScheme;
-  /** ThumbprintMatch: thumbprints of the certificates, in hexadecimal digits. A second one lets a certificate be renewed. */
+  /** ThumbprintMatch: 1 or 2 thumbprints of certificates, in hexadecimal digits. The second one lets a certificate be renewed. */
   allowedThumbprints?: string[];
   /**
-   * Attributes that client groups select by: texts, whole numbers, true or false, lists of texts.
+   * Attributes that client groups select by: texts, whole numbers, true or false, lists of texts. Their keys have letters, digits
+   * and `_`; all of them together have less than 4096 bytes.
    * Plain values, because they decide which groups the client is in.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what Azure takes is a union that Pulumi's schema has no word for
@@ -43,6 +48,12 @@ export interface X509ClientArgs {
   state?: ClientState;
   /** What the client is. */
   description?: pulumi.Input<string>;
+  /**
+   * Name that the client had in an earlier deployment. With it a client that is renamed is replaced: the old one is deleted
+   * first. Without, the new one is created while the old one still has its authentication name, which Azure refuses.
+   * It may stay or be removed once it is deployed.
+   */
+  previousName?: string;
 }
 
 /** A group of clients that permissions are given to. */
@@ -69,7 +80,7 @@ export interface PermissionBindingArgs {
 export interface X509ClientsArgs {
   /** CAs, 10 at most. Omitted: only clients with ThumbprintMatch can connect. */
   caCertificates?: { [name: string]: CaCertificateArgs };
-  /** Clients. */
+  /** Clients. No two names of one list are the same but for upper and lower case. */
   clients?: { [name: string]: X509ClientArgs };
   /** Client groups, 10 at most. The group `$all` exists without being declared. */
   clientGroups?: { [name: string]: ClientGroupArgs };
@@ -90,7 +101,7 @@ export function checkX509Clients(args: X509ClientsArgs, topicSpaces: readonly st
     ...checkNames(args),
     ...Object.entries(args.caCertificates ?? {}).flatMap(([name, ca]) => checkCa(`caCertificates.${name}`, ca)),
     ...Object.entries(args.clients ?? {}).flatMap(([name, client]) => checkClient(`clients.${name}`, client)),
-    ...checkSameAuthenticationName(args.clients ?? {}),
+    ...checkClientLimits(args.clients ?? {}),
     ...Object.entries(args.permissionBindings ?? {}).flatMap(([name, binding]) =>
       checkBinding(`permissionBindings.${name}`, binding, Object.keys(args.clientGroups ?? {}), topicSpaces),
     ),
@@ -124,7 +135,9 @@ function checkNames({ caCertificates, clients, clientGroups, permissionBindings 
       problem: `is no name for a client ("${name}")`,
       remedy: 'name it with at most 128 letters, digits, "-", ".", "_" and ":"',
     }));
-  return [...named, ...unnamed];
+  const all = { ...parts, clients };
+  const twins = Object.entries(all).flatMap(([part, entries]) => findTwins(part, Object.keys(entries ?? {})));
+  return [...named, ...unnamed, ...twins];
 }
 
 function checkCa(path: string, { certificate }: CaCertificateArgs): Problem[] {
@@ -159,18 +172,6 @@ function checkClient(path: string, { validationScheme, allowedThumbprints }: X50
           },
         ],
   );
-}
-
-/** Two clients of one authentication name: Event Grid lets the later one not come into being. */
-function checkSameAuthenticationName(clients: { readonly [name: string]: X509ClientArgs }): Problem[] {
-  const names = new Map<string, string>();
-  return Object.entries(clients).flatMap(([name, { authenticationName = name }]) => {
-    const first = names.get(authenticationName);
-    names.set(authenticationName, first ?? name);
-    if (first === undefined) return [];
-    const problem = `has the authentication name "${authenticationName}" of clients.${first}`;
-    return [{ path: `clients.${name}`, problem, remedy: "give each client its own" }];
-  });
 }
 
 function checkBinding(

@@ -44,7 +44,8 @@ export interface WorkloadIdentityArgs {
 export interface SecretContentArgs {
   /**
    * Type of the Secret. `"kubernetes.io/tls"` has the keys `tls.crt` and `tls.key`, with the intermediate certificates behind
-   * the client's own; else the keys are those of AIO's GA release, `client_cert.pem` and so on. The relay reads both.
+   * the client's own; else the keys are those of AIO's GA release, `client_cert.pem` and so on. The relay reads both, AIO's engine
+   * only the latter.
    * @default "Opaque"
    */
   type?: SecretType;

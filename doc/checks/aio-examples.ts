@@ -81,6 +81,20 @@ export const aioExamples: readonly CheckExample[] = [
     { dataflowProfile: { instanceCount: 1 } },
   ),
   example(
+    "aio-secret-keys",
+    "relay.secrets.cert.type",
+    {
+      customEndpoints: { other: { ...custom, authenticationMethod: "X509Certificate", secretRef: "cert" } },
+      dataflows: { telemetry: { destination: "other" }, commands: { engine: "Relay" } },
+      relay: { secrets: { cert: { type: "kubernetes.io/tls", clientCertificate: "PEM", clientKey: "PEM" } } },
+    },
+    {
+      customEndpoints: { other: { ...custom, authenticationMethod: "X509Certificate", secretRef: "cert" } },
+      dataflows: { telemetry: { destination: "other" }, commands: { engine: "Relay" } },
+      relay: { secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } } },
+    },
+  ),
+  example(
     "aio-secure-settings",
     "eventGridEndpoints.cloud.authenticationMethod",
     { eventGridEndpoints: { cloud: { authenticationMethod: "UserAssignedManagedIdentity" } } },

@@ -52,6 +52,22 @@ export const dataflowExamples: readonly CheckExample[] = [
     path: "dataflows.commands.dataSources[0]",
   },
   {
+    rule: "topic-filter",
+    fails: { dataflows: { commands: { dataSources: ["$SYS/#"], dataDestination: "plant/commands" } } },
+    passes: {
+      dataflows: { commands: { dataSources: ["sites/oslo/commands/+/+"], dataDestination: "plant/commands" } },
+    },
+    path: "dataflows.commands.dataSources[0]",
+  },
+  {
+    rule: "topic-template",
+    fails: { dataflows: { telemetry: { dataSources: ["$SYS/#"], dataDestination: "${inputTopic}" } } },
+    passes: {
+      dataflows: { telemetry: { dataSources: ["$SYS/#"], dataDestination: "sites/oslo/plant/${inputTopic}" } },
+    },
+    path: "dataflows.telemetry.dataDestination",
+  },
+  {
     rule: "topic-template",
     fails: { dataflows: { commands: { dataDestination: "plant/${inputTopic.6}/commands" } } },
     passes: { dataflows: { commands: { dataDestination: "plant/${inputTopic.5}/commands" } } },

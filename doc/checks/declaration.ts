@@ -72,12 +72,14 @@ export const configurationRules = {
     source: "Specification, no shared subscriptions; Event Grid, MQTT shared subscriptions (2026-05-07)",
   },
   "topic-filter": {
-    title: "Topic filters are MQTT's, and at Event Grid have 15 segments and 256 bytes at most",
-    source: "MQTT 5.0 §4.7; Event Grid, quotas (2025-07-30)",
+    title:
+      'Topic filters are MQTT\'s, and at Event Grid have 15 segments and 256 bytes at most and do not begin with "$"',
+    source: "MQTT 5.0 §4.7; Event Grid, quotas (2025-07-30) and Topic spaces (2026-08-26)",
   },
   "topic-template": {
-    title: "A destination topic has no wildcard, and only levels that the source's topics have",
-    source: "Azure IoT Operations, Data flow destinations (2026-03-19)",
+    title:
+      'A destination topic has no wildcard, only levels that the source\'s topics have, and at Event Grid no "$" as its first',
+    source: "Azure IoT Operations, Data flow destinations (2026-03-19); Event Grid, Topic spaces (2026-08-26)",
   },
 } as const;
 

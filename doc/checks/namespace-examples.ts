@@ -63,6 +63,40 @@ export const namespaceExamples: readonly CheckExample[] = [
     path: "eventGrid.inboundIpRules[0]",
   },
   {
+    rule: "namespace-routing",
+    fails: {
+      eventGrid: {
+        namespaceName: "oslo-mqtt",
+        routing: { topicResourceId: "/subscriptions/s/…/namespaces/bergen-mqtt/topics/telemetry" },
+      },
+    },
+    passes: {
+      eventGrid: {
+        namespaceName: "oslo-mqtt",
+        routing: { topicResourceId: "/subscriptions/s/…/namespaces/oslo-mqtt/topics/telemetry" },
+      },
+    },
+    path: "eventGrid.routing.topicResourceId",
+  },
+  {
+    rule: "namespace-routing",
+    fails: {
+      eventGrid: {
+        publicNetworkAccess: "Disabled",
+        routing: { topicResourceId: "/subscriptions/s/…/topics/telemetry" },
+        identity: { systemAssigned: true },
+      },
+    },
+    passes: {
+      eventGrid: {
+        publicNetworkAccess: "Enabled",
+        routing: { topicResourceId: "/subscriptions/s/…/topics/telemetry" },
+        identity: { systemAssigned: true },
+      },
+    },
+    path: "eventGrid.routing",
+  },
+  {
     rule: "session-expiry",
     fails: { eventGridEndpoints: { cloud: { sessionExpirySeconds: 7200 } } },
     passes: {
@@ -98,6 +132,18 @@ export const namespaceExamples: readonly CheckExample[] = [
     fails: { eventGrid: { topicSpaces: { telemetry: { topicTemplates: ["sites/${principal.name}/#"] } } } },
     passes: { eventGrid: { topicSpaces: { telemetry: { topicTemplates: ["sites/${client.authenticationName}/#"] } } } },
     path: "eventGrid.topicSpaces.telemetry.topicTemplates[0]",
+  },
+  {
+    rule: "topic-space",
+    fails: { eventGrid: { topicSpaces: { system: { topicTemplates: ["$SYS/#"] } } } },
+    passes: { eventGrid: { topicSpaces: { system: { topicTemplates: ["${client.authenticationName|.oslo}/#"] } } } },
+    path: "eventGrid.topicSpaces.system.topicTemplates[0]",
+  },
+  {
+    rule: "topic-space",
+    fails: { eventGrid: { topicSpaces: { Telemetry: { topicTemplates: ["a/#"] } } } },
+    passes: { eventGrid: { topicSpaces: { telemetry2: { topicTemplates: ["a/#"] } } } },
+    path: "eventGrid.topicSpaces.Telemetry",
   },
   {
     rule: "topic-space",

@@ -20,6 +20,23 @@ const manyBindings = (count: number) =>
       { clientGroup: "$all", topicSpace: "telemetry", permission: "Publisher" },
     ]),
   );
+
+const thumbprint = "0123456789ABCDEF0123456789ABCDEF01234567";
+
+type ClientRow = readonly [shown: string, field: string, fails: object, passes: object];
+
+/** A client that breaks a limit in one field, and one beside it that does not. */
+function clientExamples(rows: readonly ClientRow[]): CheckExample[] {
+  const withClient = (relay: object) => ({ eventGrid: { x509: { clients: { relay } } } });
+  return rows.map(([shown, field, fails, passes]) => ({
+    rule: "x509-clients",
+    fails: withClient(fails),
+    passes: withClient(passes),
+    path: `eventGrid.x509.clients.relay.${field}`,
+    shown: `a client with ${shown}`,
+  }));
+}
+
 /** What clients with certificates need. */
 export const x509Examples: readonly CheckExample[] = [
   {
@@ -76,6 +93,45 @@ export const x509Examples: readonly CheckExample[] = [
     },
     path: "dataflows.telemetry.dataDestination",
     shown: "X509Certificate, with a client that is in no group with a permission",
+  },
+  ...clientExamples([
+    [
+      "three thumbprints",
+      "allowedThumbprints",
+      { validationScheme: "ThumbprintMatch", allowedThumbprints: [thumbprint, thumbprint, thumbprint] },
+      { validationScheme: "ThumbprintMatch", allowedThumbprints: [thumbprint, thumbprint] },
+    ],
+    [
+      "an authentication name of 129 characters",
+      "authenticationName",
+      { authenticationName: "a".repeat(129) },
+      { authenticationName: "a".repeat(128) },
+    ],
+    ["an attribute `floor-1`", "attributes.floor-1", { attributes: { "floor-1": 1 } }, { attributes: { floor_1: 1 } }],
+    [
+      "attributes of 4096 bytes",
+      "attributes",
+      { attributes: { note: "a".repeat(4092) } },
+      { attributes: { note: "a".repeat(4091) } },
+    ],
+  ]),
+  {
+    rule: "x509-clients",
+    fails: { eventGrid: { x509: { clients: { "oslo-relay": {}, "Oslo-Relay": {} } } } },
+    passes: { eventGrid: { x509: { clients: { "oslo-relay": {}, "bergen-relay": {} } } } },
+    path: "eventGrid.x509.clients.Oslo-Relay",
+  },
+  {
+    rule: "x509-clients",
+    fails: { eventGrid: { x509: { clients: { relay: {}, edge: { authenticationName: "Relay" } } } } },
+    passes: { eventGrid: { x509: { clients: { relay: {}, edge: { authenticationName: "edge" } } } } },
+    path: "eventGrid.x509.clients.edge",
+  },
+  {
+    rule: "x509-clients",
+    fails: { eventGrid: { x509: { clients: { relay: { previousName: "edge" }, edge: {} } } } },
+    passes: { eventGrid: { x509: { clients: { relay: { previousName: "edge" } } } } },
+    path: "eventGrid.x509.clients.relay.previousName",
   },
   {
     rule: "x509-clients",

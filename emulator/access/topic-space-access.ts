@@ -1,4 +1,8 @@
-import { matchesTopicFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
+import { matchesTopicFilter } from "../../runtime/contract/topic/filter.ts";
+import {
+  resolveTopicSpaceTemplate,
+  topicSpaceTemplateProblem,
+} from "../../runtime/contract/topic/topic-space-template.ts";
 import type { Identity } from "../authentication/authenticator.ts";
 import { x509Method } from "../authentication/client-certificate.ts";
 import { coversFilter } from "./covers-filter.ts";
@@ -9,7 +13,7 @@ export type Permission = "publisher" | "subscriber";
 /** A set of topics; a namespace has 10, with 10 templates each. @see Event Grid, Quotas and limits (2025-07-30) */
 export interface TopicSpace {
   readonly name: string;
-  /** Topic filters; `${client.authenticationName}` stands for the client's: `"site/${client.authenticationName}/#"`. */
+  /** Topic filters with Event Grid's variables: `"site/${client.authenticationName}/#"`, `"area/${client.attributes.area}/#"`. */
   readonly topicTemplates: readonly string[];
 }
 
@@ -27,7 +31,10 @@ export type ValidationScheme =
 
 /** A client that comes with a certificate. @see Event Grid, Client certificate authentication */
 export interface RegisteredClient {
+  /** Unique in the namespace. Upper and lower case are the same when a client connects; variables have it as it is here. */
   readonly authenticationName: string;
+  /** What variables of topic templates may ask for: `{ "area": "section1" }`. */
+  readonly attributes?: { readonly [key: string]: unknown };
   /**
    * What of its certificate has to be the authentication name, or that it is known by its thumbprint.
    * @default "SubjectMatchesAuthenticationName"
@@ -44,8 +51,6 @@ export interface TopicSpaceAccessOptions {
   readonly clients?: readonly RegisteredClient[];
 }
 
-const authenticationNameVariable = "${client.authenticationName}";
-
 /** Decides who may publish to and subscribe to what. Roles can change while the broker runs. */
 export class TopicSpaceAccess {
   readonly #spaces: readonly TopicSpace[];
@@ -57,15 +62,22 @@ export class TopicSpaceAccess {
   /** @throws when a template is not a topic filter, or a topic space is not known */
   constructor({ topicSpaces, roleAssignments = [], clients = [] }: TopicSpaceAccessOptions) {
     this.#spaces = topicSpaces;
-    this.#clients = new Map(clients.map((client) => [client.authenticationName, client]));
+    this.#clients = new Map(clients.map((client) => [client.authenticationName.toLowerCase(), client]));
     this.#assignments = [...roleAssignments];
     const bindings = clients.flatMap(({ permissionBindings }) => permissionBindings);
-    const problems = [...templateProblems(topicSpaces), ...this.#unknownSpaces([...roleAssignments, ...bindings])];
+    const problems = [
+      ...templateProblems(topicSpaces),
+      ...this.#unknownSpaces([...roleAssignments, ...bindings]),
+      ...(this.#clients.size < clients.length
+        ? ["two clients have one authentication name; upper and lower case are the same"]
+        : []),
+    ];
     if (problems.length > 0) throw new Error(problems.join("; "));
   }
 
+  /** The client of an authentication name, in whatever case. @see Event Grid, MQTT clients */
   client(authenticationName: string): RegisteredClient | undefined {
-    return this.#clients.get(authenticationName);
+    return this.#clients.get(authenticationName.toLowerCase());
   }
 
   mayPublish(identity: Identity, topic: string): boolean {
@@ -97,6 +109,9 @@ export class TopicSpaceAccess {
     const key = `${method} ${permission} ${authenticationName}`;
     const known = this.#templates.get(key);
     if (known) return known;
+    // Attributes are those of registered clients; an identity of Microsoft Entra has none.
+    const attributes = method === x509Method ? this.client(authenticationName)?.attributes : undefined;
+    const client = { authenticationName, ...(attributes === undefined ? {} : { attributes }) };
     const names =
       method === x509Method
         ? this.#boundSpaces(authenticationName, permission)
@@ -104,13 +119,13 @@ export class TopicSpaceAccess {
     const templates = this.#spaces
       .filter(({ name }) => names.has(name))
       .flatMap(({ topicTemplates }) => topicTemplates)
-      .map((template) => template.replaceAll(authenticationNameVariable, authenticationName));
+      .flatMap((template) => resolveTopicSpaceTemplate(template, client) ?? []);
     this.#templates.set(key, templates);
     return templates;
   }
 
   #boundSpaces(authenticationName: string, permission: Permission): ReadonlySet<string> {
-    const bindings = this.#clients.get(authenticationName)?.permissionBindings ?? [];
+    const bindings = this.client(authenticationName)?.permissionBindings ?? [];
     return new Set(bindings.filter((binding) => binding.permission === permission).map(({ topicSpace }) => topicSpace));
   }
 
@@ -132,7 +147,7 @@ export class TopicSpaceAccess {
 function templateProblems(spaces: readonly TopicSpace[]): string[] {
   return spaces.flatMap(({ name, topicTemplates }) =>
     topicTemplates.flatMap((template) => {
-      const problem = topicFilterProblem(template.replaceAll(authenticationNameVariable, "name"));
+      const problem = topicSpaceTemplateProblem(template);
       return problem === undefined ? [] : [`topic space "${name}": topic template "${template}" ${problem}`];
     }),
   );

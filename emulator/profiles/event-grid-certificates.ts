@@ -11,8 +11,9 @@ type Field = "Subject" | "Dns" | "Uri" | "Ip" | "Email";
 
 /**
  * Certificates as Event Grid judges them: a name, the client that has it, and that client's validation scheme.
- * The name is the user name of CONNECT; without one it is in the certificate, where the namespace has sources.
- * @see Event Grid, MQTT client authentication using certificates
+ * The name is the user name of CONNECT; without one it is in the certificate, where the namespace has sources. Upper and lower
+ * case of authentication names are the same.
+ * @see Event Grid, MQTT client authentication using certificates; MQTT clients
  */
 export function createEventGridCertificateAuthenticator(
   sources: readonly AuthenticationNameSource[],
@@ -48,7 +49,8 @@ function judge(
   return judgeSigned(certificate, () => {
     const field = fieldOf(validationScheme);
     const values = valuesOf(certificate, field);
-    if (values.includes(field === "Ip" ? canonicalAddress(name) : name)) return { name };
+    const wanted = (field === "Ip" ? canonicalAddress(name) : name).toLowerCase();
+    if (values.some((value) => value.toLowerCase() === wanted)) return { name };
     const found = values.map((value) => `"${value}"`).join(", ") || "none";
     return { why: `the certificate of "${name}" has to have that name as ${field}, and has ${found}` };
   });

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { EventGridClients } from "../../components/index.ts";
 import type { EventGridClientsArgs } from "../../components/index.ts";
+import { noteRegistrations } from "./aio/declaration.ts";
+import type { Registration } from "./aio/declaration.ts";
 import { deploy, inventory, valueOf } from "./mocks.ts";
 
 const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
@@ -85,6 +87,22 @@ test("is the parent of all its resources, and exposes their IDs by name", async 
   expect(await valueOf(result.clientIds["relay"]!)).toMatch(/\/oslo-relay$/);
   expect(Object.keys(result.permissionBindingIds)).toEqual(["relays-telemetry", "all-commands"]);
   expect(await valueOf(result.permissionBindingIds["all-commands"]!)).toMatch(/\/oslo-all-commands$/);
+});
+
+test("a client whose authentication name changes is replaced, and goes before its successor comes", async () => {
+  const noted = { registrations: new Map<string, Registration>() };
+
+  await deploy(() => {
+    noted.registrations = noteRegistrations();
+    return new EventGridClients("oslo", { ...args, clients: { relay: { previousName: "edge" }, other: {} } });
+  });
+
+  expect(noted.registrations.get("oslo-relay")).toMatchObject({
+    replaceOnChanges: ["authenticationName"],
+    deleteBeforeReplace: true,
+    aliasNames: expect.arrayContaining(["oslo-edge"]) as string[],
+  });
+  expect(noted.registrations.get("oslo-other")?.aliasNames.filter((name) => name !== "")).toEqual([]);
 });
 
 test("stands twice in one stack", async () => {

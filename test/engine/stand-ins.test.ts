@@ -67,7 +67,8 @@ describe("Azure", () => {
     await expect(create(role, inputs)).rejects.toThrow(/Code="PrincipalNotFound"/);
     await expect(create(role, { ...inputs, principalType: "ServicePrincipal" })).resolves.toBeDefined();
     store.replicatedPrincipals.add(principalId);
-    await expect(create({ ...role, name: "other" }, inputs)).resolves.toBeDefined();
+    const other = { ...inputs, roleDefinitionId: "subscriber" };
+    await expect(create({ ...role, name: "other" }, other)).resolves.toBeDefined();
   });
 
   test.each([
@@ -92,6 +93,76 @@ describe("Azure", () => {
     await expect(create(namespaceType, { ...namespaceInputs, namespaceName: "given" })).rejects.toThrow(
       /cannot create already existing resource/,
     );
+  });
+
+  describe("clients with certificates", () => {
+    const type = "azure-native:eventgrid:Client";
+    const clientInputs = { resourceGroupName: "rg", namespaceName: "given" };
+    const setUpNamespace = async () => {
+      const { provider, create } = setUp();
+      await create(namespaceType, { ...namespaceInputs, namespaceName: "given" });
+      const createClient = (clientName: string, given: Values = {}) =>
+        create({ type, name: clientName }, { ...clientInputs, clientName, ...given });
+      return { provider, createClient };
+    };
+
+    test("have authentication names of their own, whatever their case", async () => {
+      const { createClient } = await setUpNamespace();
+      await createClient("relay");
+
+      await expect(createClient("Relay")).rejects.toThrow(/cannot create already existing resource/);
+      await expect(createClient("second", { authenticationName: "RELAY" })).rejects.toThrow(
+        /Status=409 Code="Conflict"/,
+      );
+      await expect(createClient("third", { authenticationName: "other" })).resolves.toBeDefined();
+    });
+
+    test("keep their authentication name, and may change the rest", async () => {
+      const { provider, createClient } = await setUpNamespace();
+      const before = await createClient("relay", { authenticationName: "relay" });
+      const update = (changed: Values) =>
+        provider.update({ type, name: "relay" }, before, { ...before.inputs, ...changed }, false);
+
+      await expect(update({ authenticationName: "other" })).rejects.toThrow(/Code="BadRequest"/);
+      await expect(update({ attributes: { type: "relay" } })).resolves.toBeDefined();
+    });
+
+    test.each<[string, Values]>([
+      ["a third thumbprint", { clientCertificateAuthentication: { allowedThumbprints: ["a", "b", "c"] } }],
+      ["a long authentication name", { authenticationName: "a".repeat(129) }],
+      ["an attribute with a dash", { attributes: { "floor-1": 1 } }],
+    ])("are refused with %s", async (_, given) => {
+      const { createClient } = await setUpNamespace();
+
+      await expect(createClient("relay", given)).rejects.toThrow();
+    });
+  });
+
+  test("reserved topics are in no topic space", async () => {
+    const { create } = setUp();
+    await create(namespaceType, { ...namespaceInputs, namespaceName: "given" });
+    const space = { type: "azure-native:eventgrid:TopicSpace", name: "space" };
+    const createSpace = (template: string) =>
+      create(space, { resourceGroupName: "rg", namespaceName: "given", topicTemplates: [template] });
+
+    await expect(createSpace("$SYS/#")).rejects.toThrow(/topicTemplates/);
+    await expect(createSpace("${client.authenticationName}/#")).resolves.toBeDefined();
+  });
+
+  test("one principal has a role once at a scope, whatever the names of its assignments", async () => {
+    const { create } = setUp();
+    const { id: scope } = await create(namespaceType, { ...namespaceInputs, namespaceName: "given" });
+    const assign = (name: string, changed: Values = {}) => {
+      const principal = { principalId: "00000000-0000-0000-0000-0000000000a1", principalType: "ServicePrincipal" };
+      const role = { scope, roleDefinitionId: "/subscriptions/s/roleDefinitions/publisher", ...principal };
+      return create({ type: "azure-native:authorization:RoleAssignment", name }, { ...role, ...changed });
+    };
+    await assign("one");
+
+    await expect(assign("two")).rejects.toThrow(/Status=409 Code="RoleAssignmentExists"/);
+    await expect(assign("two", { roleDefinitionId: "/other/roleDefinitions/PUBLISHER" })).rejects.toThrow(/409/);
+    await expect(assign("two", { roleDefinitionId: "/other/roleDefinitions/subscriber" })).resolves.toBeDefined();
+    await expect(assign("two", { scope: `${scope}/topicSpaces/a` })).rejects.toThrow(/ParentResourceNotFound/);
   });
 
   test("answers with what is there, and only for what it can know", async () => {

@@ -1,7 +1,9 @@
 import { firstLines, quote, type Problem } from "../errors.ts";
 import { maxTopicBytes, parseSharedFilter, topicFilterProblem } from "../topic/filter.ts";
+import { outputFilter } from "../topic/output-filter.ts";
 import { FilterTree } from "../topic/filter-tree.ts";
 import { unsharedFilter } from "../topic/overlap.ts";
+import { isReservedTopic } from "../topic/topic-space-template.ts";
 import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type TopicTemplate } from "../topic/template.ts";
 import { dataflowParts, type ParsedDataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
@@ -90,12 +92,23 @@ function checkSource(
 }
 
 function checkFilter(path: string, filter: string, isEventGrid: boolean): Problem[] {
-  const problem = topicFilterProblem(filter) ?? (isEventGrid ? eventGridTopicProblem(filter) : undefined);
+  const malformed = topicFilterProblem(filter);
+  if (malformed === undefined && isEventGrid && isReservedTopic(unsharedFilter(filter))) {
+    return [{ path, problem: `${quote(filter)} ${reservedProblem}`, remedy: 'give topics that do not begin with "$"' }];
+  }
+  const problem = malformed ?? (isEventGrid ? eventGridSizeProblem(filter) : undefined);
   return problem === undefined ? [] : [{ path, problem: `${quote(filter)} ${problem}`, remedy: "give a topic filter" }];
 }
 
-/** Says which of Event Grid's limits a topic name or filter breaks; `undefined` when it breaks none. */
+/** @see Event Grid, Topic spaces (2026-08-26) */
+const reservedProblem = 'begins with "$", and Event Grid reserves those topics';
+
+/** Says which of Event Grid's rules a topic name breaks; `undefined` when it breaks none. */
 export function eventGridTopicProblem(topic: string): string | undefined {
+  return isReservedTopic(topic) ? reservedProblem : eventGridSizeProblem(topic);
+}
+
+function eventGridSizeProblem(topic: string): string | undefined {
   const { maxTopicBytes, maxTopicSegments } = eventGridLimits;
   const bytes = Buffer.byteLength(topic);
   if (bytes > maxTopicBytes) return `is ${bytes} bytes long, more than Event Grid's ${maxTopicBytes}`;
@@ -122,10 +135,8 @@ function checkDestination(
     const problem = `asks for level ${level}, which no topic under ${quote(filter)} has`;
     problems.push({ path: at, problem, remedy: "ask for a level that exists, or change the topic filter" });
   }
-  if (endpoints[destination.endpointRef]?.hostType === HostType.EventGrid && template.isStatic) {
-    const problem = eventGridTopicProblem(template.text);
-    if (problem !== undefined)
-      problems.push({ path: at, problem: `${quote(template.text)} ${problem}`, remedy: "shorten it" });
+  if (endpoints[destination.endpointRef]?.hostType === HostType.EventGrid) {
+    problems.push(...checkEventGridDestination(at, template, filters.map(unsharedFilter)));
   }
   const returns = findLoop(template, filters.map(unsharedFilter));
   if (source.endpointRef === destination.endpointRef && returns !== undefined) {
@@ -137,6 +148,18 @@ function checkDestination(
     });
   }
   return problems;
+}
+
+/** Which topics a template makes is known where it is static; that they all begin with "$", its source filters tell too. */
+function checkEventGridDestination(path: string, template: TopicTemplate, filters: readonly string[]): Problem[] {
+  const made = filters.map((filter) => outputFilter(template, filter));
+  const reserved = made.find((topics) => topics !== undefined && isReservedTopic(topics));
+  if (reserved !== undefined) {
+    const remedy = 'begin it with another level, such as "system/"';
+    return [{ path, problem: `${quote(reserved)} ${reservedProblem}`, remedy }];
+  }
+  const problem = template.isStatic ? eventGridTopicProblem(template.text) : undefined;
+  return problem === undefined ? [] : [{ path, problem: `${quote(template.text)} ${problem}`, remedy: "shorten it" }];
 }
 
 /** Rounds that a message has to make before its way counts as endless. */

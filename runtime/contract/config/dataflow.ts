@@ -81,8 +81,10 @@ const transformation = block({
     serializationFormat: v.optional(
       choice(["Json"], {
         description: "Format after the transformation: sets the Content Type of CloudEvents to `application/json`.",
-        source: "Specification, CloudEvents",
+        source: "Specification, CloudEvents; default: Azure REST API, Dataflow (2026-07-01)",
       }),
+      // AIO's engine has it by default too: a stage that says nothing of its format means the same in both engines.
+      "Json",
     ),
     schemaRef: v.optional(
       text({

@@ -197,7 +197,40 @@ export function inferHostType(host: string): HostType {
   // With a dot at its end it is the same name: no search domain is tried.
   const hostname = (parseHost(host)?.hostname ?? host).toLowerCase().replace(/\.$/, "");
   if (hostname.endsWith(".eventgrid.azure.net")) return HostType.EventGrid;
-  return /^aio-broker(\.|$)/.test(hostname) ? HostType.LocalBroker : HostType.CustomMqtt;
+  return parseServiceName(hostname)?.service === localBrokerService ? HostType.LocalBroker : HostType.CustomMqtt;
+}
+
+const localBrokerService = "aio-broker";
+
+/** Name of a Kubernetes Service, and its namespace where the name has it. */
+export interface ServiceName {
+  readonly service: string;
+  readonly namespace?: string;
+}
+
+/**
+ * Takes a host name apart that a pod can have for a Service of its own cluster: `aio-broker`, `aio-broker.plant`,
+ * `aio-broker.plant.svc` and the same with the cluster's domain. `undefined` for all others; `….svc.clusterset.local` may be a
+ * Service of another cluster.
+ * @see Kubernetes, DNS for Services and Pods; KEP-1645, Multi-Cluster Services API
+ */
+export function parseServiceName(hostname: string): ServiceName | undefined {
+  const label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+  const form = new RegExp(
+    `^(?<service>${label})(?:\\.(?<namespace>${label})(?:\\.svc(?!\\.clusterset\\.local$)(?:\\.${label})*)?)?$`,
+  );
+  const { service, namespace } = form.exec(hostname.toLowerCase().replace(/\.$/, ""))?.groups ?? {};
+  if (service === undefined) return undefined;
+  return namespace === undefined ? { service } : { service, namespace };
+}
+
+/**
+ * Tells whether an endpoint leads to AIO's broker of this cluster. One that is declared as local does, whatever its host, unless
+ * that is an `aio-broker` of another cluster: `aio-broker.bergen.example`.
+ */
+export function isLocalBroker(hostType: HostType, host: string): boolean {
+  if (inferHostType(host) === HostType.LocalBroker) return true;
+  return hostType === HostType.LocalBroker && !host.toLowerCase().startsWith(`${localBrokerService}.`);
 }
 
 /**
@@ -205,7 +238,7 @@ export function inferHostType(host: string): HostType {
  * are taken for two brokers.
  */
 export function brokerOf(hostType: HostType, host: string): string {
-  if (inferHostType(host) === HostType.LocalBroker) return "AIO's broker";
+  if (isLocalBroker(hostType, host)) return "AIO's broker";
   const { hostname, port } = parseHost(host) ?? { hostname: host, port: 0 };
   const name = hostname.toLowerCase().replace(/\.$/, "");
   // Event Grid has one broker behind its two ports; elsewhere another port may well be another broker.

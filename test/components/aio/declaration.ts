@@ -51,6 +51,7 @@ export interface Registration {
   readonly name: string;
   readonly dependencies: readonly string[];
   readonly aliasTypes: readonly string[];
+  readonly aliasNames: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly replaceOnChanges: readonly string[];
 }
@@ -58,7 +59,7 @@ export interface Registration {
 interface RegisterRequest {
   getName(): string;
   getDependenciesList(): string[];
-  getAliasesList(): { getSpec(): { getType(): string } | undefined }[];
+  getAliasesList(): { getSpec(): { getType(): string; getName(): string } | undefined }[];
   getDeletebeforereplace(): boolean;
   getReplaceonchangesList(): string[];
 }
@@ -75,6 +76,7 @@ export function noteRegistrations(): Map<string, Registration> {
       name: request.getName(),
       dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
       aliasTypes: request.getAliasesList().map((alias) => alias.getSpec()?.getType() ?? ""),
+      aliasNames: request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? ""),
       deleteBeforeReplace: request.getDeletebeforereplace(),
       replaceOnChanges: request.getReplaceonchangesList(),
     });

@@ -452,6 +452,47 @@ const cases: Case[] = [
     },
   ],
   [
+    "aio-local-broker: the aio-broker of another cluster is not AIO's own",
+    {
+      customEndpoints: { other: { host: "aio-broker.bergen.example:18883", authenticationMethod: "Anonymous" } },
+      dataflows: dataflows({ source: "other" }),
+    },
+    ['dataflows.telemetry.engine: is AzureIoTOperations, and neither "other" nor "cloud" is AIO\'s own broker; '],
+    {
+      customEndpoints: {
+        other: { host: "aio-broker.azure-iot-operations.svc.cluster.local:18883", authenticationMethod: "Anonymous" },
+      },
+      dataflows: dataflows({ source: "other" }),
+    },
+  ],
+  [
+    "aio-secret-keys: a certificate under keys that only the relay reads",
+    {
+      eventGridEndpoints: {
+        cloud: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+      },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
+      relay: { ...relay, secrets: { cert: { type: "kubernetes.io/tls", clientCertificate: "PEM", clientKey: "PEM" } } },
+    },
+    [
+      "relay.secrets.cert.type: is \"kubernetes.io/tls\", with the keys tls.crt and tls.key, and AIO's engine, which uses eventGridEndpoints.cloud, reads client_cert.pem and client_key.pem; remove it: the keys are then AIO's, and the relay reads them too [aio-secret-keys]",
+    ],
+    {
+      eventGridEndpoints: {
+        cloud: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+        far: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "tls", retain: "Never" },
+      },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay", destination: "far" }) },
+      relay: {
+        ...relay,
+        secrets: {
+          cert: { clientCertificate: "PEM", clientKey: "PEM" },
+          tls: { type: "kubernetes.io/tls", clientCertificate: "PEM", clientKey: "PEM" },
+        },
+      },
+    },
+  ],
+  [
     "session-limit: a session for each end of AIO's dataflows and each instance of the profile, at Event Grid",
     { dataflowProfile: { instanceCount: 4 }, dataflows: dataflows({}) },
     [

@@ -38,6 +38,20 @@ describe("one broker is known as one", () => {
     expect(other).toBe(edge);
   });
 
+  test("AIO's, by a custom endpoint too, and not another cluster's", () => {
+    const { edge, custom, bergen, far } = brokers({
+      customEndpoints: {
+        custom: { host: "aio-broker.azure-iot-operations:18883", ...anonymous },
+        bergen: { host: "aio-broker.bergen.example:18883", ...anonymous },
+      },
+      localEndpoints: { far: { host: "aio-broker.bergen.example:18883" } },
+    });
+
+    expect(custom).toBe(edge);
+    expect(bergen).not.toBe(edge);
+    expect(far).toBe(bergen);
+  });
+
   test("the bridge's own namespace, by whatever port", () => {
     const { cloud, web } = brokers({ eventGridEndpoints: { web: { protocol: "WebSockets" } } });
 

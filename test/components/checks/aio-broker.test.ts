@@ -11,6 +11,12 @@ test.each<[string, Parameters<typeof checkLocalBroker>[1], Parameters<typeof che
   ["the same host", declared, broker],
   ["the full name of the short host", { ...declared, host: "aio-broker.azure-iot-operations:18883" }, broker],
   ["the short name of the full host", declared, { ...broker, host: "aio-broker.azure-iot-operations:18883" }],
+  [
+    "another form of the same full name",
+    { ...declared, host: "aio-broker.azure-iot-operations.svc.cluster.local:18883" },
+    { ...broker, host: "aio-broker.azure-iot-operations:18883" },
+  ],
+  ["a name in another case", { ...declared, host: "AIO-Broker:18883" }, broker],
   ["a WebSocket's path", { ...declared, host: "aio-broker:18883/mqtt" }, broker],
   [
     "a copy of the CA in another namespace",
@@ -33,6 +39,7 @@ test.each<[string, Parameters<typeof checkLocalBroker>[1], string]>([
   ["another port", { ...declared, host: "aio-broker:8883" }, "host"],
   ["another name", { ...declared, host: "my-broker:18883" }, "host"],
   ["another service in AIO's namespace", { ...declared, host: "my-broker.azure-iot-operations:18883" }, "host"],
+  ["the broker of another cluster", { ...declared, host: "aio-broker.bergen.example:18883" }, "host"],
   ["another audience", { ...declared, audience: "aio-mq" }, "audience"],
   ["another CA", { ...declared, trustedCaCertificateConfigMapRef: "my-ca" }, "trustedCaCertificateConfigMapRef"],
 ])("refuses %s", (_, endpoint, path) => {

@@ -4,7 +4,7 @@ import type { X509ClientsArgs } from "../../../components/index.ts";
 
 const x509: X509ClientsArgs = {
   caCertificates: { plant: { certificate: "PEM" } },
-  clients: { relay: { attributes: { type: "relay" } }, machine: { attributes: { type: "machine" } } },
+  clients: { relay: { attributes: { type: "relay", site: "oslo" } }, machine: { attributes: { type: "machine" } } },
   clientGroups: { relays: { query: "attributes.type IN ['relay']" } },
   permissionBindings: {
     up: { clientGroup: "relays", topicSpace: "telemetry", permission: "Publisher" },
@@ -20,7 +20,7 @@ const access: X509Access = {
   x509,
   topicSpaces: {
     telemetry: { topicTemplates: ["sites/oslo/plant/#"] },
-    commands: { topicTemplates: ["sites/${client.authenticationName}/commands/+"] },
+    commands: { topicTemplates: ["sites/${client.attributes.site}/commands/+"] },
   },
   published: [{ path: "dataflows.up.dataDestination", filter: "sites/oslo/plant/+/telemetry/#" }],
   subscribed: [{ path: "dataflows.down.dataSources[0]", filter: "sites/oslo/commands/+" }],
@@ -88,6 +88,13 @@ describe("the client", () => {
     expect(refused({ x509: { ...x509, clients: { relay: { authenticationName: "other" } } } })).toEqual([missing]);
   });
 
+  test("is known by its authentication name in any case, as Event Grid knows it", () => {
+    expect(refused({ username: "RELAY" })).toEqual([]);
+    expect(
+      refused({ x509: { ...x509, clients: { one: { ...x509.clients!["relay"], authenticationName: "Relay" } } } }),
+    ).toEqual([]);
+  });
+
   test("may be any of them while the user name is unknown", () => {
     expect(refused({ username: "", isUsernameKnown: false })).toEqual([]);
   });
@@ -137,6 +144,20 @@ describe("permissions", () => {
     ]);
   });
 
+  test("of a topic space with another client's name or attribute in its topics don't count", () => {
+    const commands = (template: string) => ({ ...access.topicSpaces, commands: { topicTemplates: [template] } });
+    const bergen = { ...x509.clients!["relay"], attributes: { type: "relay", site: "bergen" } };
+    const nowhere = { ...x509.clients!["relay"], attributes: { type: "relay" } };
+
+    expect(refused({ topicSpaces: commands("sites/${client.authenticationName}/commands/+") })).toEqual([
+      `dataflows.down.dataSources[0] ${down}`,
+    ]);
+    expect(refused({ topicSpaces: commands("sites/${client.authenticationName|-2}/commands/+") })).toHaveLength(1);
+    expect(refused({ x509: { ...x509, clients: { relay: bergen } } })).toHaveLength(1);
+    // What Event Grid makes of a missing attribute is not documented.
+    expect(refused({ x509: { ...x509, clients: { relay: nowhere } } })).toEqual([]);
+  });
+
   test("of a group without the client don't count", () => {
     const clientGroups = { relays: { query: "attributes.type = 'machine'" } };
 
@@ -163,6 +184,12 @@ describe("permissions", () => {
 
     expect(checkX509Access({ ...unnamed, username: undefined, hasNameSources: true, published: [] })).toEqual([]);
   });
+});
+
+test("topics that Event Grid reserves need no permission: none could give them", () => {
+  const reserved = [{ path: "dataflows.up.dataDestination", filter: "$SYS/#" }];
+
+  expect(refused({ published: reserved, subscribed: reserved })).toEqual([]);
 });
 
 describe("permissions for some of the topics", () => {

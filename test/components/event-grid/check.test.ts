@@ -34,6 +34,14 @@ test.each<[string, Partial<EventGridBrokerArgs>]>([
     { routing: { topicResourceId: topicId }, identity: { systemAssigned: true } },
   ],
   ["routing to a topic of the namespace", { routing: { topicResourceId: namespaceTopicId } }],
+  [
+    "routing to a topic of the namespace itself, in whatever case",
+    { namespaceName: "Oslo", routing: { topicResourceId: namespaceTopicId.replace("/ns/", "/oslo/") } },
+  ],
+  [
+    "routing from a namespace whose access is not known yet",
+    { publicNetworkAccess: pulumi.output("Disabled" as const), routing: { topicResourceId: namespaceTopicId } },
+  ],
   ["routing to a topic that is not known yet", { routing: { topicResourceId: pulumi.output(topicId) } }],
   [
     "routing by one of the namespace's identities",
@@ -95,6 +103,40 @@ test.each<[string, Partial<EventGridBrokerArgs>, string[]]>([
     ['routing.userAssignedIdentityId is "x", which is none of the namespace\'s identities'],
   ],
   [
+    "routing to a topic of another namespace",
+    { namespaceName: "oslo", routing: { topicResourceId: namespaceTopicId } },
+    ['routing.topicResourceId is a topic of the namespace "ns", and this one is "oslo"'],
+  ],
+  [
+    "routing from a namespace that is closed to public networks",
+    {
+      publicNetworkAccess: "Disabled",
+      privateEndpoints: { plant: { subnetId: "subnet" } },
+      routing: { topicResourceId: namespaceTopicId },
+    },
+    ["routing is set, and Event Grid routes nothing while publicNetworkAccess is Disabled"],
+  ],
+  [
+    "topic spaces whose names differ only in case",
+    { topicSpaces: { telemetry: { topicTemplates: ["a/#"] }, Telemetry: { topicTemplates: ["b/#"] } } },
+    ["topicSpaces.Telemetry is topicSpaces.telemetry but for upper and lower case, which Azure ignores in names"],
+  ],
+  [
+    "topic templates that Event Grid has not",
+    {
+      topicSpaces: {
+        telemetry: {
+          topicTemplates: ["a/${client.authenticationName|.oslo}", "$SYS/#", "a/b+c", "a/${client.attributes.a-b}"],
+        },
+      },
+    },
+    [
+      'topicSpaces.telemetry.topicTemplates[1] "$SYS/#" begins with "$", and Event Grid reserves those topics',
+      'topicSpaces.telemetry.topicTemplates[2] "a/b+c" has "+" inside the level "b+c", it must stand alone',
+      'topicSpaces.telemetry.topicTemplates[3] "a/${client.attributes.a-b}" has a variable other than ${client.authenticationName} and ${client.attributes.<key>}',
+    ],
+  ],
+  [
     "custom domains that no identity can read the certificate of",
     {
       identity: { userAssignedIdentityIds: ["a"] },
@@ -141,6 +183,17 @@ describe("warns of", () => {
     expect(warned({ publicNetworkAccess: "Disabled", privateEndpoints, inboundIpRules: ["203.0.113.7"] })).toEqual([
       "inboundIpRules is set, and Azure applies it only while publicNetworkAccess is Enabled",
     ]);
+  });
+
+  test("a namespace that is open beside its private endpoints, where nobody says that it is meant", () => {
+    const privateEndpoints = { plant: { subnetId: "subnet" } };
+
+    expect(warned({ privateEndpoints })).toEqual([
+      "publicNetworkAccess is omitted, so that public networks reach the namespace beside privateEndpoints.plant",
+    ]);
+    expect(warned({ privateEndpoints, publicNetworkAccess: "Enabled" })).toEqual([]);
+    expect(warned({ privateEndpoints, inboundIpRules: ["203.0.113.7"] })).toEqual([]);
+    expect(warned({ privateEndpoints: {} })).toEqual([]);
   });
 
   test("nothing in an open namespace, nor in a closed one with a private endpoint", () => {

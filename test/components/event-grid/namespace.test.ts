@@ -165,6 +165,18 @@ test.each([
 test.each([
   ["with the namespace's own identity", { identity: { systemAssigned: true } }, topicId, "SystemAssigned"],
   ["to a topic of the namespace with none", {}, namespaceTopicId, "None"],
+  [
+    "to a topic of the namespace with none, though there is one",
+    { identity: { systemAssigned: true } },
+    namespaceTopicId,
+    "None",
+  ],
+  [
+    "to a topic that is not known yet with what it takes",
+    { identity: { systemAssigned: true } },
+    pulumi.output(namespaceTopicId),
+    "None",
+  ],
 ])("routes %s", async (_, changed, topicResourceId, type) => {
   const built = await resolved(buildNamespace({ ...minimal, ...changed, routing: { topicResourceId } }, keep));
 
@@ -172,7 +184,7 @@ test.each([
     state: "Enabled",
     maximumClientSessionsPerAuthenticationName: 3,
     maximumSessionExpiryInHours: 1,
-    routeTopicResourceId: topicResourceId,
+    routeTopicResourceId: await valueOf(pulumi.output(topicResourceId)),
     routingIdentityInfo: { type },
   });
 });

@@ -138,7 +138,98 @@ describe("thumbprints", () => {
 test("two clients of one authentication name are refused, one of them by its own name too", () => {
   expect(
     refused({ clients: { one: {}, two: { authenticationName: "one" }, three: { authenticationName: "One" } } }),
-  ).toEqual(['clients.two has the authentication name "one" of clients.one']);
+  ).toEqual([
+    'clients.two has the authentication name "one" of clients.one',
+    'clients.three has the authentication name "One" of clients.one, but for upper and lower case, which Event Grid ignores',
+  ]);
+});
+
+test("names that differ only in case are refused, since Azure has one resource for both", () => {
+  const binding = { clientGroup: "$all", topicSpace: "telemetry", permission: "Publisher" as const };
+  const args: X509ClientsArgs = {
+    caCertificates: { plant: { certificate }, Plant: { certificate } },
+    clients: { relay: {}, Relay: {}, RELAY: { authenticationName: "other" } },
+    clientGroups: { all: { query: "" }, ALL: { query: "" } },
+    permissionBindings: { "up-1": binding, "UP-1": binding },
+  };
+  const twin = (part: string, name: string, other: string) =>
+    `${part}.${name} is ${part}.${other} but for upper and lower case, which Azure ignores in names`;
+
+  expect(refused(args)).toEqual([
+    twin("caCertificates", "Plant", "plant"),
+    twin("clientGroups", "ALL", "all"),
+    twin("permissionBindings", "UP-1", "up-1"),
+    twin("clients", "Relay", "relay"),
+    twin("clients", "RELAY", "relay"),
+  ]);
+});
+
+describe("what Event Grid keeps of a client", () => {
+  const thumbprints = [sha1, sha256, sha1];
+  const tooLarge = "a".repeat(2043);
+
+  test.each<[string, NonNullable<X509ClientsArgs["clients"]>[string]]>([
+    ["2 thumbprints", { validationScheme: "ThumbprintMatch", allowedThumbprints: [sha1, sha256] }],
+    ["an authentication name of 128 characters", { authenticationName: "å".repeat(128) }],
+    [
+      "attributes of every kind",
+      { attributes: { Type_1: "relay", floor: -3, isNew: true, tags: ["a", "b"], none: [] } },
+    ],
+    ["attributes of 4095 bytes", { attributes: { one: tooLarge, two: tooLarge, n: 12 } }],
+    ["a value that is not known yet", { attributes: { one: pulumi.output(1.5) } }],
+  ])("may be %s", (_, client) => {
+    expect(refused({ clients: { relay: client } })).toEqual([]);
+  });
+
+  test.each<[string, NonNullable<X509ClientsArgs["clients"]>[string], string]>([
+    [
+      "a third thumbprint",
+      { validationScheme: "ThumbprintMatch", allowedThumbprints: thumbprints },
+      "allowedThumbprints lists 3 thumbprints, more than the 2 of a client",
+    ],
+    [
+      "an authentication name of 129 characters",
+      { authenticationName: "a".repeat(129) },
+      "authenticationName is 129 characters long",
+    ],
+    ["no authentication name", { authenticationName: "" }, "authenticationName is 0 characters long"],
+    [
+      "a key with a dash",
+      { attributes: { "floor-1": 1 } },
+      'attributes.floor-1 is no key for an attribute ("floor-1")',
+    ],
+    ["a fraction", { attributes: { floor: 1.5 } }, "attributes.floor is no value that Event Grid keeps"],
+    ["nothing", { attributes: { floor: null } }, "attributes.floor is no value that Event Grid keeps"],
+    ["a list of numbers", { attributes: { floors: [1, 2] } }, "attributes.floors is no value that Event Grid keeps"],
+    ["an object", { attributes: { floor: { at: 1 } } }, "attributes.floor is no value that Event Grid keeps"],
+    [
+      "attributes of 4096 bytes",
+      { attributes: { one: tooLarge, two: tooLarge, n: 123 } },
+      "attributes has 4096 bytes of keys and values",
+    ],
+    [
+      "attributes of 4096 bytes in fewer characters",
+      { attributes: { one: "å".repeat(1024), two: ["å".repeat(1000), "å".repeat(20)], n: 1 } },
+      "attributes has 4096 bytes of keys and values",
+    ],
+  ])("is not %s", (_, client, problem) => {
+    expect(refused({ clients: { relay: client } })).toEqual([`clients.relay.${problem}`]);
+  });
+});
+
+describe("the name that a client had before", () => {
+  test("is one that no other client has", () => {
+    expect(refused({ clients: { relay: { previousName: "edge" }, other: { previousName: "other" } } })).toEqual([]);
+  });
+
+  test("is refused when a client has it still, or had it too", () => {
+    const clients = { relay: { previousName: "edge" }, edge: { previousName: "old" }, third: { previousName: "old" } };
+
+    expect(refused({ clients })).toEqual([
+      'clients.relay.previousName is "edge", and clients.edge still has that name',
+      'clients.third.previousName is "old", as clients.edge.previousName is',
+    ]);
+  });
 });
 
 describe("a permission binding", () => {

@@ -480,6 +480,37 @@ describe("X.509", () => {
     expect(connack.reasonCode).toBe(reasonCode);
   });
 
+  test("takes a name in another case for the same, from CONNECT and from the certificate, and keeps its own in topics", async () => {
+    const topicSpaces = [{ name: "own", topicTemplates: ["own/${client.authenticationName}/#"] }];
+    const permissionBindings = [{ topicSpace: "own", permission: "subscriber" as const }];
+    const broker = await startEventGrid({
+      topicSpaces,
+      clients: [{ authenticationName: "Device-1", permissionBindings }],
+    });
+
+    const connect = { clientId: "c", username: "DEVICE-1" };
+    const { client, connack } = await RawClient.connect(broker.address, connect, await tlsOf(broker, "device-1"));
+    const filters = ["own/Device-1/a", "own/DEVICE-1/a"].map((topic) => ({ topic, qos: 1 as const }));
+
+    expect(connack.reasonCode).toBe(0);
+    expect((await client.subscribe(filters)).granted).toEqual([1, 0x87]);
+  });
+
+  test("fills attributes and a text behind a variable into topic templates", async () => {
+    const topicTemplates = ["machines/${client.authenticationName|.factory1}/temp", "area/${client.attributes.area}/#"];
+    const topicSpaces = [{ name: "own", topicTemplates }];
+    const permissionBindings = [{ topicSpace: "own", permission: "subscriber" as const }];
+    const registered = { authenticationName: "device-1", attributes: { area: "section1" }, permissionBindings };
+    const broker = await startEventGrid({ topicSpaces, clients: [registered] });
+
+    const connect = { clientId: "c", username: "device-1" };
+    const { client } = await RawClient.connect(broker.address, connect, await tlsOf(broker, "device-1"));
+    const wanted = ["machines/device-1.factory1/temp", "machines/device-1/temp", "area/section1/a", "area/section2/a"];
+
+    const { granted } = await client.subscribe(wanted.map((topic) => ({ topic, qos: 1 as const })));
+    expect(granted).toEqual([1, 0x87, 1, 0x87]);
+  });
+
   /** A certificate that has another name in each field. */
   const named = {
     subject: "press-2",

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import sdk from "@pulumi/azure-native/package.json" with { type: "json" };
 
 import type { ConfiguredProvider, ProviderPlugin, ResourceName, ResourceState } from "../provider-server.ts";
@@ -141,8 +143,12 @@ function checkParent(store: ArmStore, id: string): void {
 }
 
 function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values): Values {
-  const { defaults = {}, computed = {}, refuses } = describeType(type);
+  const { defaults = {}, computed = {}, immutable = [], refuses, conflicts } = describeType(type);
   const before = store.get(id);
+  const changed = before && immutable.find((path) => !isDeepStrictEqual(valueAt(before, path), valueAt(inputs, path)));
+  if (changed !== undefined) throw new Error(armError(400, `BadRequest: ${changed} can't be changed.`));
+  const conflict = conflicts && siblingsOf(store, id).flatMap((other) => conflicts(inputs, other) ?? [])[0];
+  if (conflict !== undefined) throw new Error(armError(409, conflict));
   const refusal = refuses?.(inputs, before, store);
   if (refusal !== undefined) throw new Error(armError(400, refusal));
   let resource: Values = { ...inputs, name: id.split("/").at(-1) ?? "" };
@@ -151,6 +157,13 @@ function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values
   for (const [path, compute] of Object.entries(computed)) resource = setAt(resource, path, compute(resource, id));
   store.set(id, resource);
   return resource;
+}
+
+/** The resources of the same type in the same place. */
+function siblingsOf(store: ArmStore, id: string): Values[] {
+  const place = (one: string) => one.toLowerCase().replace(/[^/]*$/, "");
+  const others = store.ids.filter((other) => place(other) === place(id) && other.toLowerCase() !== id.toLowerCase());
+  return others.map((other) => store.get(other)).filter((other) => other !== undefined);
 }
 
 function previewOutputs({ type }: ResourceName, inputs: Values): Values {

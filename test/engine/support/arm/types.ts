@@ -24,6 +24,10 @@ export interface ArmType {
   readonly computed?: { readonly [path: string]: (resource: Values, id: string) => Value };
   /** Whether the name is a GUID. */
   readonly isNamedByGuid?: true;
+  /** Inputs that the provider sends as an update and Azure refuses to change, by path. */
+  readonly immutable?: readonly string[];
+  /** Says why Azure has no room for a resource beside another one of its type in the same place, as `<code>: <message>`. */
+  conflicts?(wanted: Values, other: Values): string | undefined;
   /** Says why Azure refuses a resource, as `<code>: <message>`; `before` is what it has replaced. */
   refuses?(wanted: Values, before: Values | undefined, store: ArmStore): string | undefined;
 }
@@ -40,6 +44,25 @@ const eventGridName = pattern(/^[A-Za-z0-9-]{3,50}$/);
 /** @see Azure REST API, Microsoft.IoTOperations (2024-11-01) */
 const aioName = pattern(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/);
 const guid = pattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
+
+/** @see Event Grid, MQTT clients */
+const attributeKeys: Rule = (attributes) => {
+  const wrong = Object.keys(attributes ?? {}).find((key) => !/^\w+$/.test(key));
+  return wrong === undefined ? undefined : `has the key ${wrong}`;
+};
+
+/** Event Grid takes the client's name where it is told no other. */
+function authenticationNameOf(client: Values): Value | undefined {
+  return client["authenticationName"] ?? client["clientName"];
+}
+
+function isSameText(one: Value | undefined, other: Value | undefined): boolean {
+  return textOf(one).toLowerCase() === textOf(other).toLowerCase();
+}
+
+function lastLevel(id: Value | undefined): string {
+  return textOf(id).split("/").at(-1) ?? "";
+}
 
 const aioResource = {
   replacing: ["extendedLocation.name", "extendedLocation.type"],
@@ -58,6 +81,12 @@ export const armTypes: { readonly [type: string]: ArmType } = {
       principalId: guid,
       principalType: oneOf("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
     },
+    // @see Azure RBAC, Troubleshoot, "The role assignment already exists"
+    conflicts: (wanted, other) =>
+      isSameText(wanted["principalId"], other["principalId"]) &&
+      isSameText(lastLevel(wanted["roleDefinitionId"]), lastLevel(other["roleDefinitionId"]))
+        ? "RoleAssignmentExists: The role assignment already exists."
+        : undefined,
     refuses: ({ principalId, principalType }, _, { replicatedPrincipals }) =>
       principalType !== undefined || replicatedPrincipals.has(textOf(principalId))
         ? undefined
@@ -70,11 +99,19 @@ export const armTypes: { readonly [type: string]: ArmType } = {
   },
   "azure-native:eventgrid:Client": {
     id: `${namespace}/clients/{clientName}`,
+    // @see Event Grid, MQTT clients
+    rules: {
+      clientName: pattern(/^[A-Za-z0-9-:._]{1,128}$/),
+      authenticationName: pattern(/^.{1,128}$/s),
+      "clientCertificateAuthentication.allowedThumbprints": listOf(2),
+      attributes: attributeKeys,
+    },
     defaults: { state: "Enabled" },
-    refuses: (wanted, before) =>
-      before === undefined || before["authenticationName"] === wanted["authenticationName"]
-        ? undefined
-        : "BadRequest: The authentication name of a client can't be changed.",
+    immutable: ["authenticationName"],
+    conflicts: (wanted, other) =>
+      isSameText(authenticationNameOf(wanted), authenticationNameOf(other))
+        ? `Conflict: The client ${textAt(other, "name")} has this authentication name.`
+        : undefined,
   },
   "azure-native:eventgrid:ClientGroup": {
     id: `${namespace}/clientGroups/{clientGroupName}`,
@@ -115,7 +152,8 @@ export const armTypes: { readonly [type: string]: ArmType } = {
   "azure-native:eventgrid:TopicSpace": {
     id: `${namespace}/topicSpaces/{topicSpaceName}`,
     required: ["topicTemplates"],
-    rules: { topicSpaceName: eventGridName, topicTemplates: listOf(10) },
+    // @see Event Grid, Topic spaces (2026-08-26)
+    rules: { topicSpaceName: eventGridName, topicTemplates: listOf(10, pattern(/^(?!\$(?!\{client\.))/)) },
     computed: { provisioningState: () => "Succeeded" },
   },
   "azure-native:monitor:DiagnosticSetting": {

@@ -56,6 +56,24 @@ const rules: readonly (readonly [string, object, string, object])[] = [
     flow("edge", ["a/+", "a/b/#"], "cloud", "b"),
   ],
   [
+    "a source at Event Grid has no reserved topics",
+    flow("cloud", ["$SYS/#"], "edge", "b"),
+    `${sourceAt}.dataSources[0]: "$SYS/#" begins with "$", and Event Grid reserves those topics; give topics that do not begin with "$"`,
+    flow("plant", ["$SYS/#"], "edge", "b"),
+  ],
+  [
+    "a destination at Event Grid is no reserved topic",
+    flow("edge", ["a"], "cloud", "$sys/b"),
+    `${destinationAt}.dataDestination: "$sys/b" begins with "$", and Event Grid reserves those topics; begin it with another level, such as "system/"`,
+    flow("edge", ["a"], "cloud", "system/$sys/b"),
+  ],
+  [
+    "a destination at Event Grid is no reserved topic that comes from the source",
+    flow("edge", ["a/#", "$SYS/broker/#"], "cloud", "${inputTopic}"),
+    `${destinationAt}.dataDestination: "$SYS/broker/#" begins with "$", and Event Grid reserves those topics; begin it with another level, such as "system/"`,
+    flow("edge", ["a/#", "$SYS/broker/#"], "cloud", "system/${inputTopic}"),
+  ],
+  [
     "a topic filter is not empty",
     flow("edge", [""], "cloud", "b"),
     `${sourceAt}.dataSources[0]: "" is empty; give a topic filter`,
@@ -227,6 +245,8 @@ test.each([
   [`${topic256}b`, "is 257 bytes long, more than Event Grid's 256"],
   [levels(15), undefined],
   [levels(16), "has 16 segments, more than Event Grid's 15"],
+  ["$SYS/broker/uptime", 'begins with "$", and Event Grid reserves those topics'],
+  ["a/$SYS", undefined],
 ])("eventGridTopicProblem %#", (topic, problem) => {
   expect(eventGridTopicProblem(topic)).toBe(problem);
 });

@@ -224,7 +224,7 @@ describe("dataflowParts", () => {
   test("finds the transformation between them", () => {
     expect(dataflowParts(read(source, transformation, destination))).toEqual({
       source: source.sourceSettings,
-      transformation: {},
+      transformation: { serializationFormat: "Json" },
       destination: destination.destinationSettings,
     });
   });

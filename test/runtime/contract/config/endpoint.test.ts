@@ -1,6 +1,12 @@
 import fc from "fast-check";
 
-import { inferHostType, parseHost } from "../../../../runtime/contract/config/endpoint.ts";
+import {
+  brokerOf,
+  inferHostType,
+  isLocalBroker,
+  parseHost,
+  parseServiceName,
+} from "../../../../runtime/contract/config/endpoint.ts";
 import { buildDocument, parseDocument, problemsOf } from "./build-document.ts";
 
 describe("parseHost", () => {
@@ -52,6 +58,10 @@ test.each([
   ["AIO-Broker:18883", "LocalBroker"],
   ["aio-broker.azure-iot-operations:18883", "LocalBroker"],
   ["aio-broker.azure-iot-operations.svc.cluster.local:18883", "LocalBroker"],
+  ["aio-broker.plant.svc:18883", "LocalBroker"],
+  ["aio-broker.plant.svc.edge.example:18883", "LocalBroker"],
+  ["aio-broker.bergen.example:18883", "CustomMqtt"], // of another cluster
+  ["aio-broker.plant.svc.clusterset.local:18883", "CustomMqtt"],
   ["aio-broker-2:18883", "CustomMqtt"],
   ["my-aio-broker:18883", "CustomMqtt"],
   ["contoso.westeurope-1.ts.eventgrid.azure.net:8883", "EventGrid"],
@@ -63,6 +73,34 @@ test.each([
   ["mqtt.contoso.example:8883", "CustomMqtt"], // a custom domain of Event Grid can't be told
 ])("the host type of %s is %s", (host, hostType) => {
   expect(inferHostType(host)).toBe(hostType);
+});
+
+test.each([
+  ["aio-broker", { service: "aio-broker" }],
+  ["AIO-Broker.Plant", { service: "aio-broker", namespace: "plant" }],
+  ["b.plant.svc", { service: "b", namespace: "plant" }],
+  ["b.plant.svc.cluster.local.", { service: "b", namespace: "plant" }],
+  ["b.plant.example.com", undefined],
+  ["b.plant.svc.clusterset.local", undefined],
+  ["10.0.0.1", undefined],
+  ["", undefined],
+  ["b.", { service: "b" }],
+  ["b..plant", undefined],
+])("the Service of host name %p is %j", (hostname, expected) => {
+  expect(parseServiceName(hostname)).toEqual(expected);
+});
+
+test.each([
+  ["LocalBroker", "aio-broker:18883", true],
+  ["LocalBroker", "my-listener.azure-iot-operations:1883", true],
+  ["LocalBroker", "10.0.0.1:1883", true],
+  ["LocalBroker", "aio-broker.bergen.example:8883", false],
+  ["CustomMqtt", "aio-broker.azure-iot-operations:18883", true],
+  ["CustomMqtt", "aio-broker.bergen.example:8883", false],
+  ["CustomMqtt", "my-listener:1883", false],
+] as const)("an endpoint of type %s at %s leads to AIO's broker: %p", (hostType, host, expected) => {
+  expect(isLocalBroker(hostType, host)).toBe(expected);
+  expect(brokerOf(hostType, host) === "AIO's broker").toBe(expected);
 });
 
 function withSettings(settings: object) {
