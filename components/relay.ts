@@ -13,6 +13,7 @@ import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
 import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
+import { createClaims } from "./relay/claims.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
@@ -102,9 +103,14 @@ export class Relay extends pulumi.ComponentResource {
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,
       // The volumes name these as the endpoints do, not by an output.
-      dependsOn: [...secrets, ...trustBundles],
+      dependsOn: mapInput(usesDisk, (uses) => {
+        const claims = uses ? createClaims(this, name, named, args) : [];
+        return [...secrets, ...trustBundles, ...claims];
+      }),
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,
+      // Fields that can't change in place: the claims carry the change, and pods that have one never look at the template.
+      ignoreChanges: manifests.claimTemplateFields,
     });
     this.statefulSetName = set.metadata.name;
     new networking.NetworkPolicy(`${name}-net`, manifests.buildNetworkPolicy(metadata, args, parts), child);
