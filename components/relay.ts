@@ -19,7 +19,7 @@ import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
 import type { RelayEndpointArgs, RelaySettingsArgs, WorkloadIdentityArgs } from "./relay/settings.ts";
-import { usesVolume } from "./relay/volume.ts";
+import { usesVolume as needsVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
 
 export interface RelayArgs extends RelaySettingsArgs {
@@ -89,21 +89,13 @@ export class Relay extends pulumi.ComponentResource {
     const service = new core.Service(`${name}-svc`, manifests.buildService(metadata, args), child);
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
-    const usesDisk = mapInput(hostTypesOf(endpoints), (hostTypes) => usesVolume(args.dataflows, hostTypes));
-    const parts = {
-      endpoints,
-      identity,
-      configText,
-      configMapName,
-      serviceAccountName,
-      serviceName,
-      usesVolume: usesDisk,
-    };
+    const usesVolume = mapInput(hostTypesOf(endpoints), (hostTypes) => needsVolume(args.dataflows, hostTypes));
+    const parts = { endpoints, identity, configText, configMapName, serviceAccountName, serviceName, usesVolume };
     const named = { ...metadata, name: manifests.statefulSetName(name) };
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,
       // The volumes name these as the endpoints do, not by an output.
-      dependsOn: mapInput(usesDisk, (uses) => {
+      dependsOn: mapInput(usesVolume, (uses) => {
         const claims = uses ? createClaims(this, name, named, args) : [];
         return [...secrets, ...trustBundles, ...claims];
       }),

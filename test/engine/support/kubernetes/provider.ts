@@ -112,8 +112,8 @@ function settingOf(settings: Values, name: string): string | undefined {
 }
 
 function accessOf(settings: Values, defaultKubeconfig: string): ClusterAccess {
-  // An empty text is none.
-  const kubeconfig = settingOf(settings, "kubeconfig") || defaultKubeconfig;
+  const given = settingOf(settings, "kubeconfig");
+  const kubeconfig = given === undefined || given === "" ? defaultKubeconfig : given;
   return readKubeconfig(
     existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig,
     settingOf(settings, "context"),
