@@ -12,12 +12,13 @@ import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
 import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
+import { createClaims } from "./relay/claims.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
 import type { RelayArgs } from "./relay/settings.ts";
-import { usesVolume } from "./relay/volume.ts";
+import { usesVolume as needsVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
 
 /**
@@ -76,23 +77,20 @@ export class Relay extends pulumi.ComponentResource {
     const service = new core.Service(`${name}-svc`, manifests.buildService(metadata, args), child);
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
-    const usesDisk = mapInput(hostTypesOf(endpoints), (hostTypes) => usesVolume(args.dataflows, hostTypes));
-    const parts = {
-      endpoints,
-      identity,
-      configText,
-      configMapName,
-      serviceAccountName,
-      serviceName,
-      usesVolume: usesDisk,
-    };
+    const usesVolume = mapInput(hostTypesOf(endpoints), (hostTypes) => needsVolume(args.dataflows, hostTypes));
+    const parts = { endpoints, identity, configText, configMapName, serviceAccountName, serviceName, usesVolume };
     const named = { ...metadata, name: manifests.statefulSetName(name) };
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,
       // The volumes name these as the endpoints do, not by an output.
-      dependsOn: [...secrets, ...trustBundles],
+      dependsOn: mapInput(usesVolume, (uses) => {
+        const claims = uses ? createClaims(this, name, named, args) : [];
+        return [...secrets, ...trustBundles, ...claims];
+      }),
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,
+      // Fields that can't change in place: the claims carry the change, and pods that have one never look at the template.
+      ignoreChanges: manifests.claimTemplateFields,
     });
     this.statefulSetName = set.metadata.name;
     new networking.NetworkPolicy(`${name}-net`, manifests.buildNetworkPolicy(metadata, args, parts), child);

@@ -9,11 +9,14 @@ import type { Settings } from "./settings.ts";
  * certificate would be gone for a moment. @see doc/adr/0004-configmaps-and-secrets.md
  */
 export function connectToCluster({ site, kubernetes: cluster }: Settings): kubernetes.Provider {
-  const { context, kubeconfig, enablePatchForce } = cluster;
+  const { clusterIdentifier, context, kubeconfig, enablePatchForce } = cluster;
   return new kubernetes.Provider(`${site}-cluster`, {
+    // Another address is no other cluster: by its address the provider would replace every object, the disks' claims among them.
+    clusterIdentifier: clusterIdentifier ?? site,
     ...(context === undefined ? {} : { context }),
-    // Settings come in clear, whatever they are in their file; the state keeps this one encrypted.
-    ...(kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(kubeconfig) }),
+    // Settings come in clear, whatever they are in their file; the state keeps this one encrypted. An empty text means $KUBECONFIG
+    // or ~/.kube/config: left out, the provider would write this machine's path into the state.
+    kubeconfig: kubeconfig === undefined ? "" : pulumi.secret(kubeconfig),
     ...(enablePatchForce === undefined ? {} : { enablePatchForce }),
     enableConfigMapMutable: true,
     enableSecretMutable: true,

@@ -58,7 +58,7 @@ export function declareBridge(settings: Settings, platform: PlatformInputs): Mqt
     relay: {
       namespace: platform.namespace,
       status: { endpoint: edge, topic: `relays/${site}` },
-      ...withoutUndefined(settings.relay),
+      ...withoutUndefined({ ...settings.relay, volume: withoutUndefined(settings.relay.volume ?? {}) }),
     },
   };
 }

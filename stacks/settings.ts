@@ -24,6 +24,14 @@ const eventGrid = block({
   protect: v.optional(flag({ description: "Whether Pulumi refuses to delete the namespace.", source })),
 });
 
+const volume = block({
+  sizeGibibytes: v.optional(
+    integer({ min: 1, max: 65_536 }, { description: "Size of each volume.", unit: "GiB", source }),
+  ),
+  storageClassName: v.optional(wanted("Storage class of the volumes; the cluster's default one when not given.")),
+  protect: v.optional(flag({ description: "Whether Pulumi refuses to let go of a volume.", source })),
+});
+
 const relay = block({
   image: wanted("Image of the relay, with a tag or a digest."),
   instanceCount: v.optional(integer({ min: 1, max: 20 }, { description: "Instances of the relay.", source })),
@@ -36,9 +44,13 @@ const relay = block({
   drainTimeoutSeconds: v.optional(
     integer({ min: 1, max: 3600 }, { description: "Time to drain when a pod ends.", unit: "s", source }),
   ),
+  volume: v.optional(volume),
 });
 
 const kubernetes = block({
+  clusterIdentifier: v.optional(
+    wanted("What tells this cluster from another, whatever its address; the site when not given."),
+  ),
   context: v.optional(wanted("Context of the kubeconfig; its current one when this is not given.")),
   kubeconfig: v.optional(wanted("Text or path of the kubeconfig, to be kept as a secret; $KUBECONFIG when not given.")),
   enablePatchForce: v.optional(

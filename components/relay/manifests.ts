@@ -122,6 +122,11 @@ export function statefulSetName(name: string): string {
   return `${name}-set-${sha256(`${pulumi.getProject()}/${pulumi.getStack()}`).slice(0, 8)}`;
 }
 
+/** What decides about the claims that its controller makes, and can't be changed in a StatefulSet. */
+export const claimTemplateFields = ["resources.requests.storage", "storageClassName"].map(
+  (field) => `spec.volumeClaimTemplates[0].spec.${field}`,
+);
+
 export function buildStatefulSet(
   metadata: RelayMetadata & { readonly name: string },
   settings: RelaySettingsArgs,

@@ -156,13 +156,23 @@ export interface ProxyArgs {
 /** The volume that each pod claims; it is kept when the pods go, with what waits in it. */
 export interface RelayVolumeArgs {
   /**
-   * Size in GiB, 1 or more; it has to hold the disk queues of all dataflows. A change replaces the StatefulSet, and volumes
-   * that exist keep their size.
+   * Size in GiB, 1 or more; it has to hold the disk queues of all dataflows. Volumes grow in place where their storage class allows
+   * it (`allowVolumeExpansion`), and restart no pod. A preview refuses to make them smaller.
    * @default 10
    */
   sizeGibibytes?: number;
-  /** Storage class, of a disk rather than a network file system. Omitted: the cluster's default one. A change replaces the StatefulSet. */
+  /**
+   * Storage class, of a disk rather than a network file system. Omitted: the cluster's default one. A volume never changes its
+   * class: a preview refuses that.
+   */
   storageClassName?: pulumi.Input<string>;
+  /**
+   * Whether Pulumi refuses what would leave a volume behind with the messages on it: fewer instances, no dataflow that uses the disk,
+   * another namespace, `destroy`. `false` lets go of the volumes, and deletes none of them; it counts from the update after the one
+   * that sets it.
+   * @default true
+   */
+  protect?: boolean;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type * as core from "@pulumi/kubernetes/core/v1/index.js";
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
+import type * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { spoolVolumeFactor } from "../../runtime/contract/spool-volume.ts";
@@ -39,18 +41,41 @@ function writesDeadLetters({ undeliverableMessages, deadLetter }: DataflowArgs):
   return undeliverableMessages === "DeadLetter" && deadLetter?.endpoint === undefined;
 }
 
-/** The claim of each pod. */
-export function buildVolumeClaim({
-  sizeGibibytes,
-  storageClassName,
-}: RelayVolumeArgs): inputs.core.v1.PersistentVolumeClaim {
+/** What the StatefulSet's controller makes a claim of, where a pod has none. */
+export function buildVolumeClaim(volume: RelayVolumeArgs): inputs.core.v1.PersistentVolumeClaim {
+  return { metadata: { name: volumeName }, spec: buildClaimSpec(volume) };
+}
+
+/**
+ * The claim of one pod, by the name that the StatefulSet's controller looks for.
+ * @see Kubernetes, StatefulSets, stable storage: `<volume>-<StatefulSet>-<ordinal>`; a claim that exists is taken as it is
+ */
+export function buildClaim(
+  { namespace, labels }: { readonly namespace: pulumi.Input<string>; readonly labels: { [key: string]: string } },
+  statefulSet: string,
+  ordinal: number,
+  volume: RelayVolumeArgs,
+): core.PersistentVolumeClaimPatchArgs {
+  const name = `${volumeName}-${statefulSet}-${ordinal}`;
+  return { metadata: { namespace, labels, name, annotations: claimAnnotations }, spec: buildClaimSpec(volume) };
+}
+
+const claimAnnotations = {
+  // The controller, or somebody by hand, has said the size before.
+  "pulumi.com/patchForce": "true",
+  // Many storage classes bind a claim only once its pod is there, which comes after it (`WaitForFirstConsumer`).
+  "pulumi.com/skipAwait": "true",
+  // A file that is gone from a repository has to leave the disk alone. @see Flux, Kustomization, garbage collection
+  "kustomize.toolkit.fluxcd.io/prune": "disabled",
+  // @see Argo CD, Sync options, no prune resources and no resource deletion
+  "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+};
+
+function buildClaimSpec({ sizeGibibytes, storageClassName }: RelayVolumeArgs) {
   return {
-    metadata: { name: volumeName },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: `${sizeGibibytes ?? defaultSizeGibibytes}Gi` } },
-      ...(storageClassName === undefined ? {} : { storageClassName }),
-    },
+    accessModes: ["ReadWriteOnce"],
+    resources: { requests: { storage: `${sizeGibibytes ?? defaultSizeGibibytes}Gi` } },
+    ...(storageClassName === undefined ? {} : { storageClassName }),
   };
 }
 

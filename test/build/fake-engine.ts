@@ -59,7 +59,7 @@ function monitor(requested: RequestedResource[]): grpc.UntypedServiceImplementat
   return {
     supportsFeature: unary((request: resourcePb.SupportsFeatureRequest) => {
       const response = new resourcePb.SupportsFeatureResponse();
-      response.setHassupport(["secrets", "resourceReferences", "outputValues"].includes(request.getId()));
+      response.setHassupport(["secrets", "resourceReferences", "outputValues", "resourceHooks"].includes(request.getId()));
       return response;
     }),
     registerResource: unary((request: resourcePb.RegisterResourceRequest) => {
@@ -72,6 +72,8 @@ function monitor(requested: RequestedResource[]): grpc.UntypedServiceImplementat
       return response;
     }),
     registerResourceOutputs: unary(() => new emptyPb.Empty()),
+    // It changes nothing, so there is nothing to call one for.
+    registerResourceHook: unary(() => new emptyPb.Empty()),
   };
 }
 

@@ -68,6 +68,7 @@ test("creates broker, roles and relay from one declaration", async () => {
     "azure-native:eventgrid:TopicSpace oslo-broker-telemetry",
     "kubernetes:apps/v1:StatefulSet oslo-relay-set",
     "kubernetes:core/v1:ConfigMap oslo-relay-cfg",
+    "kubernetes:core/v1:PersistentVolumeClaimPatch oslo-relay-spool-0",
     "kubernetes:core/v1:ServiceAccount oslo-relay-sa",
     "kubernetes:core/v1:Service oslo-relay-svc",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy oslo-relay-net",
@@ -100,7 +101,7 @@ test("stands twice in one stack", async () => {
   const { urns, resources } = await deploy(() => ["oslo", "bergen"].map((name) => new MqttBridge(name, args)));
 
   expect(new Set(urns).size).toBe(urns.length);
-  expect(resources).toHaveLength(22);
+  expect(resources).toHaveLength(24);
 });
 
 test("gives topic spaces without a dataflow no role", async () => {
@@ -557,7 +558,7 @@ describe("for a cluster that Pulumi can't reach", () => {
       enableConfigMapMutable: "true",
     });
     const written = deployed.resources.filter(({ provider }) => provider === "oslo-manifests");
-    expect(written.map(({ type }) => type.split(":")[0])).toEqual(Array(5).fill("kubernetes"));
+    expect(written.map(({ type }) => type.split(":")[0])).toEqual(Array(6).fill("kubernetes"));
     const others = deployed.resources.filter((resource) => !written.includes(resource));
     expect(others.filter(({ type }) => type.startsWith("kubernetes:"))).toEqual([]);
   });

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { CustomEndpoint, EventGridEndpoint, LocalEndpoint, Relay } from "../../components/index.ts";
 import type { ProxyArgs, RelayArgs } from "../../components/index.ts";
+import { asOutput } from "../../components/known.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { deploy, inventory, only, valueOf } from "./mocks.ts";
 import type { Deployed } from "./mocks.ts";
@@ -9,6 +10,7 @@ import type { Deployed } from "./mocks.ts";
 const types = {
   account: "kubernetes:core/v1:ServiceAccount",
   configMap: "kubernetes:core/v1:ConfigMap",
+  claim: "kubernetes:core/v1:PersistentVolumeClaimPatch",
   secret: "kubernetes:core/v1:Secret",
   service: "kubernetes:core/v1:Service",
   set: "kubernetes:apps/v1:StatefulSet",
@@ -26,6 +28,7 @@ function createRelay(
   name = "oslo",
   { cloudProxy, ...changed }: Changed = {},
   dataflows?: RelayArgs["dataflows"],
+  opts: pulumi.ComponentResourceOptions = {},
 ): Relay {
   const edge = new LocalEndpoint(`${name}-edge`, {});
   const cloud = new EventGridEndpoint(`${name}-cloud`, {
@@ -36,20 +39,24 @@ function createRelay(
     retain: "Never",
     ...(cloudProxy === undefined ? {} : { proxy: cloudProxy }),
   });
-  return new Relay(name, {
-    image: "relay:1",
-    identity: { clientId: id },
-    endpoints: { edge, cloud },
-    dataflows: dataflows ?? {
-      upward: {
-        source: "edge",
-        dataSources: ["plant/#"],
-        destination: "cloud",
-        dataDestination: "sites/${inputTopic}",
+  return new Relay(
+    name,
+    {
+      image: "relay:1",
+      identity: { clientId: id },
+      endpoints: { edge, cloud },
+      dataflows: dataflows ?? {
+        upward: {
+          source: "edge",
+          dataSources: ["plant/#"],
+          destination: "cloud",
+          dataDestination: "sites/${inputTopic}",
+        },
       },
+      ...changed,
     },
-    ...changed,
-  });
+    opts,
+  );
 }
 
 interface PodSpec {
@@ -386,12 +393,11 @@ describe("Secrets and CA certificates that it is given", () => {
   });
 
   test("are waited for by the StatefulSet, whose volumes name them", async () => {
-    const dependencies: string[] = [];
+    let dependencies: Promise<pulumi.Resource[]> | undefined;
     const transformations: pulumi.ResourceTransformation[] = [
       ({ type, props, opts }) => {
-        const before = (opts as pulumi.CustomResourceOptions).dependsOn as pulumi.Resource[] | undefined;
-        if (type === types.set)
-          dependencies.push(...(before ?? []).map((other) => (other as unknown as { __name: string }).__name));
+        const { dependsOn } = opts as { dependsOn?: pulumi.Input<pulumi.Resource[]> };
+        if (type === types.set && dependsOn !== undefined) dependencies = valueOf(asOutput(dependsOn));
         return { props: props, opts };
       },
     ];
@@ -402,7 +408,53 @@ describe("Secrets and CA certificates that it is given", () => {
       return new Relay("oslo", args, { transformations });
     });
 
-    expect(dependencies).toEqual(["oslo-client-cert", "oslo-token", "oslo-login", "oslo-broker-ca"]);
+    const names = (await dependencies)?.map((other) => (other as unknown as { __name: string }).__name);
+    expect(names).toEqual(["oslo-client-cert", "oslo-token", "oslo-login", "oslo-broker-ca"]);
+  });
+});
+
+describe("its disks", () => {
+  const upward = { source: "edge", dataSources: ["a"], destination: "cloud", dataDestination: "b" };
+  /** What becomes of the claims of a relay that uses the disk: their inputs, and the options that decide what may be done to them. */
+  const claimsOf = async (changed: Changed, mode: "Enabled" | "Disabled" = "Enabled") => {
+    const dataflows = { upward: { ...upward, spool: { mode } } };
+    const options: pulumi.CustomResourceOptions[] = [];
+    const note: pulumi.ResourceTransformation = ({ type, props, opts }) => {
+      if (type === types.claim) options.push(opts);
+      return { props: props, opts };
+    };
+    const { resources } = await deploy(() => createRelay("oslo", changed, dataflows, { transformations: [note] }));
+    return { claims: resources.filter(({ type }) => type === types.claim), options };
+  };
+
+  test("are one claim for each instance, by the name under which its pod looks for it, and none without a disk queue", async () => {
+    const { claims } = await claimsOf({
+      instanceCount: 2,
+      volume: { sizeGibibytes: 20, storageClassName: "fast" },
+    });
+
+    expect(claims.map(({ name }) => name)).toEqual(["oslo-spool-0", "oslo-spool-1"]);
+    expect(claims[1]?.inputs).toMatchObject({
+      metadata: {
+        name: expect.stringMatching(/^spool-oslo-set-[0-9a-f]{8}-1$/) as string,
+        namespace: "azure-iot-operations",
+        labels: { "app.kubernetes.io/instance": "oslo" },
+      },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "20Gi" } },
+        storageClassName: "fast",
+      },
+    });
+    expect((await claimsOf({}, "Disabled")).claims).toEqual([]);
+  });
+
+  test("are never deleted, and only let go of when the volume is said to be unprotected", async () => {
+    const { options } = await claimsOf({});
+    const { options: unprotected } = await claimsOf({ volume: { protect: false } });
+
+    expect(options).toMatchObject([{ protect: true, retainOnDelete: true }]);
+    expect(unprotected).toMatchObject([{ protect: false, retainOnDelete: true }]);
   });
 });
 

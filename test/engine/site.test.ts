@@ -5,7 +5,7 @@ import { createCertificateAuthority } from "../../emulator/certificates/certific
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
-import { diagnosticsOf } from "./support/diff-text.ts";
+import { expectDocumented } from "./support/documented.ts";
 import { openCluster, readKubeconfig } from "./support/kubernetes/client.ts";
 import type { KubernetesClient, KubernetesObject } from "./support/kubernetes/client.ts";
 import { expectStored } from "./support/stored-changes.ts";
@@ -43,7 +43,8 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     clientKey = first.key;
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
-      relay: { image: "mqtt-dataflow-relay:1.0.0" },
+      // What protects the disks is in disks.test.ts.
+      relay: { image: "mqtt-dataflow-relay:1.0.0", volume: { protect: false } },
       eventGrid: { maximumClientSessionsPerAuthenticationName: 5 },
       kubernetes: { context: "site" },
       "historian:host": "historian.plant.example:8883",
@@ -76,7 +77,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   test("a preview of a new stack shows what it will create, and creates nothing", async () => {
     const shown = await site.succeed("preview");
 
-    expect(shown).toContain("+ 27 to create");
+    expect(shown).toContain("+ 28 to create");
     expect(installation.arm.ids).toHaveLength(2);
     expect(await cluster.list("apps/v1", "StatefulSet", namespace)).toEqual([]);
   });
@@ -87,7 +88,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
     const shown = await site.succeed("preview", "--diff", "--expect-no-changes");
 
-    expect(shown).toContain("27 unchanged");
+    expect(shown).toContain("28 unchanged");
   });
 
   test("the relay's own parser reads the configuration back from the cluster", async () => {
@@ -218,7 +219,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
     site.configure({ resourceGroupName: "rg-oslo" });
     expect(code).not.toBe(0);
-    expectDocumented(output);
+    expectDocumented(output, "namespace");
   });
 
   test("the stack can't be destroyed while the namespace is protected, in the words that the documentation has", async () => {
@@ -227,12 +228,12 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     const { code, output } = await site.run("destroy", "--yes");
 
     expect(code).not.toBe(0);
-    expectDocumented(output);
+    expectDocumented(output, "namespace");
     expect(installation.arm.ids).toEqual(before);
     expect(await cluster.list("apps/v1", "StatefulSet", namespace)).toHaveLength(1);
   });
 
-  test("once it is unprotected, destroying the stack leaves nothing", async () => {
+  test("once it is unprotected, destroying the stack leaves nothing but the claim of the disk", async () => {
     site.configure({ eventGrid: { maximumClientSessionsPerAuthenticationName: 8, protect: false } });
     await site.succeed("up", "--yes", "--skip-preview");
 
@@ -249,6 +250,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     ] as const;
     const left = await Promise.all(kinds.map(([apiVersion, kind]) => cluster.list(apiVersion, kind, namespace)));
     expect(left.flat()).toEqual([]);
+    expect(await cluster.list("v1", "PersistentVolumeClaim", namespace)).toHaveLength(1);
   });
 });
 
@@ -293,12 +295,4 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name));
-}
-
-/** Looks for what the engine says of the namespace's protection in the documentation, word for word. */
-function expectDocumented(output: string): void {
-  const page = readFileSync(path.join(import.meta.dirname, "../../doc/operations.md"), "utf8");
-  const said = diagnosticsOf(output).replaceAll(/urn:pulumi:[^\s'"]+/g, "<URN of the namespace>");
-  expect(said).toContain("protect");
-  expect(page).toContain(said);
 }

@@ -72,6 +72,7 @@ test("the dev stack deploys one site", async () => {
     "azure-native:managedidentity:FederatedIdentityCredential oslo-relay-fic",
     "kubernetes:apps/v1:StatefulSet oslo-relay-set",
     "kubernetes:core/v1:ConfigMap oslo-relay-cfg",
+    "kubernetes:core/v1:PersistentVolumeClaimPatch oslo-relay-spool-0",
     "kubernetes:core/v1:ServiceAccount oslo-relay-sa",
     "kubernetes:core/v1:Service oslo-relay-svc",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy oslo-relay-net",
@@ -85,6 +86,20 @@ test("the cluster's provider changes ConfigMaps and Secrets in place", async () 
   expect(only(deployed, "pulumi:providers:kubernetes").inputs).toMatchObject({
     enableConfigMapMutable: "true",
     enableSecretMutable: "true",
+  });
+});
+
+test("the cluster's provider takes another address for the same cluster, and no path of this machine into the state", async () => {
+  const before = process.env["KUBECONFIG"];
+  process.env["KUBECONFIG"] = "/home/somebody/.kube/config";
+
+  const deployed = await run("dev");
+
+  if (before === undefined) delete process.env["KUBECONFIG"];
+  else process.env["KUBECONFIG"] = before;
+  expect(only(deployed, "pulumi:providers:kubernetes").inputs).toMatchObject({
+    clusterIdentifier: "oslo",
+    kubeconfig: "",
   });
 });
 

@@ -59,6 +59,7 @@ describe("with the settings for development", () => {
       "azure-native:managedidentity:FederatedIdentityCredential",
       "kubernetes:apps/v1:StatefulSet",
       "kubernetes:core/v1:ConfigMap",
+      "kubernetes:core/v1:PersistentVolumeClaimPatch",
       "kubernetes:core/v1:Service",
       "kubernetes:core/v1:ServiceAccount",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy",

@@ -48,6 +48,10 @@ export interface KubernetesClient {
   edit(object: KubernetesObject, mergePatch: Values): Promise<KubernetesObject>;
   create(object: KubernetesObject, options?: { readonly dryRun?: boolean }): Promise<KubernetesObject>;
   delete(object: KubernetesObject): Promise<void>;
+  /** Sets what only a controller says of it. */
+  setStatus(object: KubernetesObject, status: Values): Promise<KubernetesObject>;
+  /** The objects of a kind in a namespace. */
+  all(apiVersion: string, kind: string, namespace: string): Promise<readonly KubernetesObject[]>;
   /** Names of the objects of a kind in a namespace, sorted. */
   list(apiVersion: string, kind: string, namespace: string): Promise<string[]>;
   /** Tells whether the API server has objects of this kind. */
@@ -109,6 +113,12 @@ export function openCluster(access: ClusterAccess): KubernetesClient {
   const pathOf = async (object: KubernetesObject) => `${await folder(object)}/${object.metadata.name}`;
   const send = (method: string, path: string, body?: Values, type = "application/json") =>
     call(access, { method, path, body, type });
+  // The items of a list have neither.
+  const all = async (apiVersion: string, kind: string, namespace: string) => {
+    const list = await send("GET", await folderOf(apiVersion, kind, namespace));
+    const items = list["items"] as unknown as readonly Omit<KubernetesObject, "apiVersion" | "kind">[];
+    return items.map((item): KubernetesObject => ({ ...item, apiVersion, kind }) as KubernetesObject);
+  };
   const dryRunOption = (dryRun: boolean | undefined) => (dryRun === true ? "&dryRun=All" : "");
 
   return {
@@ -131,10 +141,11 @@ export function openCluster(access: ClusterAccess): KubernetesClient {
     delete: async (object) => {
       await send("DELETE", await pathOf(object));
     },
-    list: async (apiVersion, kind, namespace) => {
-      const list = await send("GET", await folderOf(apiVersion, kind, namespace));
-      return (list["items"] as unknown as readonly KubernetesObject[]).map(({ metadata }) => metadata.name).sort();
-    },
+    setStatus: async (object, status) =>
+      send("PATCH", `${await pathOf(object)}/status`, { status }, "application/merge-patch+json"),
+    all,
+    list: async (apiVersion, kind, namespace) =>
+      (await all(apiVersion, kind, namespace)).map(({ metadata }) => metadata.name).sort(),
     knows: async ({ apiVersion, kind }) => (await resourcesOf(apiVersion)).some((entry) => entry.kind === kind),
   };
 }

@@ -21,9 +21,13 @@ export function createKubernetesProvider(defaultKubeconfig: string): ProviderPlu
     name: "kubernetes",
     keepsSecrets: true,
     version: sdk.version,
-    isElsewhere: (before, after) =>
-      accessOf(revealValues(before), defaultKubeconfig).server !==
-      accessOf(revealValues(after), defaultKubeconfig).server,
+    isElsewhere: (before, after) => {
+      const [old, changed] = [settingOf(before, "clusterIdentifier"), settingOf(after, "clusterIdentifier")];
+      // One that is given decides; adding or removing it is no reason.
+      if (old !== undefined && changed !== undefined) return old !== changed;
+      const server = (settings: Values) => accessOf(revealValues(settings), defaultKubeconfig).server;
+      return server(before) !== server(after);
+    },
     configure: (settings) => configure(revealValues(settings), defaultKubeconfig),
   };
 }
@@ -38,14 +42,14 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
   const force = text("enablePatchForce") === "true";
   return {
     check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, text("namespace")), failures: [] }),
-    diff: (_, before, inputs) => {
+    diff: (resource, before, inputs) => {
       const wanted = normalize(revealValues(inputs));
       const live = pruneTo(revealValues(before.outputs), normalize(revealValues(before.inputs)));
       const { apiVersion, kind, metadata } = wanted as KubernetesObject;
       const differences = compareValues(live, wanted).map(({ path, kind: change }) => ({
         path,
         kind: change,
-        replaces: isReplacedFor(apiVersion, kind, path, mutable),
+        replaces: isReplacedFor(apiVersion, isPatch(resource) ? `${kind}Patch` : kind, path, mutable),
         isOfInputs: change === "delete",
       }));
       const keepsName =
@@ -53,13 +57,16 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const deleteBeforeReplace = differences.some(({ replaces }) => replaces) && keepsName && !isAutonamed(wanted);
       return { differences, deleteBeforeReplace };
     },
-    create: async ({ name }, inputs, isPreview) => {
+    create: async (resource, inputs, isPreview) => {
+      const { name } = resource;
       const wanted = revealValues(inputs) as KubernetesObject;
-      if (isPreview && (hasUnknown(wanted) || !(await cluster.knows(wanted)))) return { id: "", outputs: inputs };
+      const isUnseen = isPreview && (isPatch(resource) || hasUnknown(wanted) || !(await cluster.knows(wanted)));
+      if (isUnseen) return { id: "", outputs: inputs };
       const fieldManager = `pulumi-kubernetes-${digitsFrom(name, String(Math.random())).slice(0, 8)}`;
       try {
-        if ((await cluster.get(wanted)) !== undefined) throw new KubernetesError(409, alreadyExists(wanted));
-        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
+        const isThere = !isPatch(resource) && (await cluster.get(wanted)) !== undefined;
+        if (isThere) throw new KubernetesError(409, alreadyExists(wanted));
+        const live = await cluster.apply(wanted, { fieldManager, force: force || isForced(wanted), dryRun: isPreview });
         return { id: isPreview ? "" : idOf(live), outputs: checkpoint(live, inputs, fieldManager, isPreview) };
       } catch (error) {
         // What the server has yet to get, or keeps from us, is no reason to end a preview.
@@ -73,7 +80,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       if (isPreview && hasUnknown(wanted)) return inputs;
       const fieldManager = textOf(before.outputs["__fieldManager"]);
       try {
-        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
+        const live = await cluster.apply(wanted, { fieldManager, force: force || isForced(wanted), dryRun: isPreview });
         return checkpoint(live, inputs, fieldManager, isPreview);
       } catch (error) {
         throw sayFailure("updated", wanted, fieldManager, error);
@@ -89,6 +96,15 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
   };
 }
 
+/** A resource such as `ConfigMapPatch` takes over what is there, and changes all but its name in place. */
+function isPatch({ type }: ResourceName): boolean {
+  return type.endsWith("Patch");
+}
+
+function isForced({ metadata }: KubernetesObject): boolean {
+  return (metadata["annotations"] as Values | undefined)?.["pulumi.com/patchForce"] === "true";
+}
+
 /** Settings are texts, whatever they mean; what is no text is a setting that a preview does not know. */
 function settingOf(settings: Values, name: string): string | undefined {
   const value = settings[name];
@@ -96,7 +112,8 @@ function settingOf(settings: Values, name: string): string | undefined {
 }
 
 function accessOf(settings: Values, defaultKubeconfig: string): ClusterAccess {
-  const kubeconfig = settingOf(settings, "kubeconfig") ?? defaultKubeconfig;
+  const given = settingOf(settings, "kubeconfig");
+  const kubeconfig = given === undefined || given === "" ? defaultKubeconfig : given;
   return readKubeconfig(
     existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig,
     settingOf(settings, "context"),
