@@ -1,5 +1,4 @@
 import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfiguration/index.js";
-import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
@@ -24,6 +23,7 @@ import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
 import type { EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
+import { intoManifests } from "./git-ops/manifests.ts";
 import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
@@ -122,8 +122,7 @@ export class MqttBridge extends pulumi.ComponentResource {
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     warnOnce(this, warnings);
     const child = { parent: this };
-    const inCluster =
-      args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
+    const inCluster = args.gitOps === undefined ? child : intoManifests(this, name, args.gitOps);
 
     const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(args.eventGrid), child);
     for (const { noun, principalId, isForNamespace, topics } of planGrants(this, name, args)) {
@@ -175,12 +174,6 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
-}
-
-/** Writes Kubernetes objects to files; a ConfigMap that changes keeps its name, and its file. */
-function createManifestProvider(bridge: MqttBridge, name: string, { directory }: GitOpsArgs): Provider {
-  const args = { renderYamlToDirectory: directory, enableConfigMapMutable: true };
-  return new Provider(`${name}-manifests`, args, { parent: bridge });
 }
 
 /** The arguments as the state may keep them. */

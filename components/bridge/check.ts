@@ -1,3 +1,4 @@
+import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { countProblems } from "../../runtime/contract/config/limits.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
@@ -16,8 +17,8 @@ import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { checkEventGridBroker } from "../event-grid/check.ts";
 import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
-import { checkRelaySettings } from "../relay/check.ts";
-import { aioNamespace, relayDefaults } from "../relay/defaults.ts";
+import { checkMemory, checkMemoryOf, checkRelaySettings } from "../relay/check.ts";
+import { aioNamespace, podDefaults, relayDefaults } from "../relay/defaults.ts";
 import type { RelaySettingsArgs } from "../relay/settings.ts";
 import { checkVolume } from "../relay/volume.ts";
 import { checkRelayConfig, renderRelayConfig } from "../render.ts";
@@ -164,13 +165,20 @@ function checkStatus({ eventGridEndpoints, relay }: MqttBridgeArgs): Problem[] {
 function checkDataflows(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
   const { relay, aio } = dataflowsByEngine(args.dataflows);
   const problems = [
-    ...(hasRelay(args) ? checkDocument(args.site, relay, args.relay ?? {}, endpoints) : []),
+    ...(hasRelay(args) ? checkDocument(args.site, relay, args.relay ?? {}, endpoints, memoryCheck(args)) : []),
     ...(Object.keys(aio).length === 0 ? [] : checkDocument(args.site, mapValues(aio, withoutShares), {}, endpoints)),
   ];
   // An endpoint is in the documents of both engines, and the name of an AIO dataflow has a rule of its own.
   const first = new Map(problems.toReversed().map((problem) => [`${problem.path} ${problem.problem}`, problem]));
   const distinct = problems.filter((problem) => first.get(`${problem.path} ${problem.problem}`) === problem);
   return distinct.filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
+}
+
+/** The relay compares them when it renders its configuration, and the first preview of a namespace does not know all of that. */
+function memoryCheck({ relay }: MqttBridgeArgs): (config: RelayConfig) => readonly Problem[] {
+  const mebibytes = relay?.memoryMebibytes ?? podDefaults.memoryMebibytes;
+  if (!isKnown(mebibytes) || checkMemory(mebibytes).length > 0) return () => [];
+  return ({ dataflows }) => prefixed("relay", checkMemoryOf(dataflows, mebibytes));
 }
 
 /** How AIO's dataflows share subscriptions depends on their profile, and is checked with it. */
@@ -184,8 +192,9 @@ function checkDocument(
   all: { readonly [name: string]: DataflowArgs },
   relay: Partial<RelaySettingsArgs>,
   endpoints: readonly BridgeEndpoint[],
+  checkMore?: (config: RelayConfig) => readonly Problem[],
 ): Problem[] {
-  const problems = checkRelayConfig(buildDeclaration(site, all, relay, endpoints));
+  const problems = checkRelayConfig(buildDeclaration(site, all, relay, endpoints), checkMore);
   return problems.flatMap(({ path, ...problem }) => {
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.
