@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { subscription } from "./support/arm/types.ts";
 import { installPulumi } from "./support/pulumi.ts";
 import type { PulumiInstallation } from "./support/pulumi.ts";
 import { addPlatformResources, createSite, deployPlatform } from "./support/site.ts";
@@ -24,6 +25,8 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     process.env["KUBECONFIG"] = "/home/somebody/.kube/config";
     installation = await installPulumi({ pulumi, kubeconfig: "" });
     addPlatformResources(installation);
+    const cluster = `${subscription}/resourceGroups/rg-oslo/providers/Microsoft.Kubernetes/connectedClusters/oslo`;
+    installation.arm.set(cluster, { name: "oslo" });
     await deployPlatform(installation, {
       namespace: "azure-iot-operations",
       oidcIssuerUrl: "https://oidc.example/oslo",
@@ -126,8 +129,9 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     installation.arm.set(namespaceId, { ...resource, topicSpacesConfiguration });
     const page = readFileSync(path.join(import.meta.dirname, "../../doc/operations.md"), "utf8");
 
-    const whole = await site.run("refresh", "--yes", "--skip-preview");
     const half = await site.succeed("refresh", "--yes", "--skip-preview", "--diff", "--exclude", "**$kubernetes:**");
+
+    const whole = await site.run("refresh", "--yes", "--skip-preview");
 
     expect(page).toContain("pulumi refresh --exclude '**$kubernetes:**'");
     expect(whole.code).not.toBe(0);
