@@ -117,6 +117,15 @@ export type UndeliverableMessages = (typeof UndeliverableMessages)[keyof typeof 
 export const LogLevel = { Trace: "trace", Debug: "debug", Info: "info", Warn: "warn", Error: "error" } as const;
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
+/** When a pod of the relay counts as ready. */
+export const RelayReadiness = {
+  /** Once every dataflow is connected at both sides, and only as long as it is. */
+  Connected: "Connected",
+  /** Once the relay has read its configuration, whatever its brokers do. */
+  Started: "Started",
+} as const;
+export type RelayReadiness = (typeof RelayReadiness)[keyof typeof RelayReadiness];
+
 /** Whether the namespace can be reached from public networks. */
 export const PublicNetworkAccess = { Enabled: "Enabled", Disabled: "Disabled" } as const;
 export type PublicNetworkAccess = (typeof PublicNetworkAccess)[keyof typeof PublicNetworkAccess];

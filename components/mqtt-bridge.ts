@@ -1,5 +1,4 @@
 import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfiguration/index.js";
-import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
@@ -20,7 +19,7 @@ import { CustomEndpoint } from "./custom-endpoint.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
-import type { GitOpsArgs } from "./git-ops/settings.ts";
+import { intoManifests } from "./git-ops/manifests.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import { readable, refuse } from "./refuse.ts";
@@ -77,7 +76,7 @@ export class MqttBridge extends pulumi.ComponentResource {
     warnOnce(this, warnings);
     const { eventGrid, gitOps } = plan.args;
     const child = { parent: this };
-    const inCluster = gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, gitOps) };
+    const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
 
     const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
     if (broker !== undefined) for (const grants of planGrants(plan)) createAccess(this, plan, grants, broker);
@@ -113,12 +112,6 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
-}
-
-/** Writes Kubernetes objects to files; a ConfigMap that changes keeps its name, and its file. */
-function createManifestProvider(bridge: MqttBridge, name: string, { directory }: GitOpsArgs): Provider {
-  const args = { renderYamlToDirectory: directory, enableConfigMapMutable: true };
-  return new Provider(`${name}-manifests`, args, { parent: bridge });
 }
 
 /** The arguments as the state may keep them. */

@@ -70,11 +70,15 @@ function atDeclaredPaths<T>(where: string, read: () => T): T {
   }
 }
 
-/** Lists what is wrong with a declaration; empty when all is well. */
-export function checkRelayConfig(declaration: RelayDeclaration): readonly Problem[] {
+/** Lists what is wrong with a declaration, and what `checkMore` finds in one that can be read; empty when all is well. */
+export function checkRelayConfig(
+  declaration: RelayDeclaration,
+  checkMore: (config: RelayConfig) => readonly Problem[] = () => [],
+): readonly Problem[] {
   try {
-    const tooLarge = sizeProblem(formatRelayConfig(readDeclaration("declaration", declaration)));
-    return tooLarge === undefined ? [] : [tooLarge];
+    const config = readDeclaration("declaration", declaration);
+    const tooLarge = sizeProblem(formatRelayConfig(config));
+    return tooLarge === undefined ? checkMore(config) : [tooLarge];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;

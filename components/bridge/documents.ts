@@ -1,10 +1,13 @@
+import type { RelayConfig } from "../../runtime/contract/config.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { knownEndpoint } from "../endpoint/known.ts";
-import { knownFields, mapValues } from "../known.ts";
+import { isKnown, knownFields, mapValues } from "../known.ts";
+import { checkMemory, checkMemoryOf } from "../relay/check.ts";
+import { podDefaults } from "../relay/defaults.ts";
 import type { RelaySettingsArgs } from "../relay/settings.ts";
 import { checkRelayConfig, renderRelayConfig } from "../render.ts";
 import type { RelayDeclaration } from "../render.ts";
@@ -15,13 +18,21 @@ import type { Plan } from "./plan.ts";
 export function checkDataflows(plan: Plan): Problem[] {
   const aio = dataflowsOf(plan, "aio");
   const problems = [
-    ...(plan.hasRelay ? checkDocument(plan, dataflowsOf(plan, "relay"), plan.args.relay ?? {}) : []),
+    ...(plan.hasRelay ? checkDocument(plan, dataflowsOf(plan, "relay"), plan.args.relay ?? {}, memoryCheck(plan)) : []),
     ...(Object.keys(aio).length === 0 ? [] : checkDocument(plan, mapValues(aio, withoutShares), {})),
   ];
   // An endpoint is in the documents of both engines, and the name of an AIO dataflow has a rule of its own.
   const first = new Map(problems.toReversed().map((problem) => [`${problem.path} ${problem.problem}`, problem]));
   const distinct = problems.filter((problem) => first.get(`${problem.path} ${problem.problem}`) === problem);
   return distinct.filter(({ path }) => aio[path.replace(/^dataflows\./, "")] === undefined);
+}
+
+/** The relay compares them when it renders its configuration, and the first preview of a namespace does not know all of that. */
+function memoryCheck({ args: { relay } }: Plan): (config: RelayConfig) => readonly Problem[] {
+  const mebibytes = relay?.memoryMebibytes ?? podDefaults.memoryMebibytes;
+  if (!isKnown(mebibytes) || checkMemory(mebibytes).length > 0) return () => [];
+  return ({ dataflows }) =>
+    checkMemoryOf(dataflows, mebibytes).map(({ path, ...problem }) => ({ path: `relay.${path}`, ...problem }));
 }
 
 /** The relay warns of what its dataflows may lose when it renders them; what AIO's engine runs nobody renders. */
@@ -48,8 +59,9 @@ function checkDocument(
   plan: Plan,
   dataflows: { readonly [name: string]: DataflowArgs },
   relay: Partial<RelaySettingsArgs>,
+  checkMore?: (config: RelayConfig) => readonly Problem[],
 ): Problem[] {
-  const problems = checkRelayConfig(buildDeclaration(plan, dataflows, relay));
+  const problems = checkRelayConfig(buildDeclaration(plan, dataflows, relay), checkMore);
   return problems.flatMap(({ path, ...problem }) => {
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.

@@ -42,7 +42,8 @@ function checkMetricsPort(port: number | undefined): Problem[] {
   return [{ path: "metricsPort", problem, remedy: `give ${firstUnprivilegedPort} to 65535` }];
 }
 
-function checkMemory(memory: RelaySettingsArgs["memoryMebibytes"]): Problem[] {
+/** Lists what is wrong with a pod's memory, whatever runs in it. */
+export function checkMemory(memory: RelaySettingsArgs["memoryMebibytes"]): Problem[] {
   if (memory === undefined || !isKnown(memory)) return [];
   const least = leastMebibytes();
   if (Number.isInteger(memory) && memory >= least) return [];

@@ -7,6 +7,7 @@ import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { RelayReadiness } from "../enumerations.ts";
 import { mapInput } from "../known.ts";
 import { podDefaults, relayDefaults, relayName } from "./defaults.ts";
 import { buildVolumeMounts, buildVolumes, gatherFiles } from "./files.ts";
@@ -164,6 +165,7 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
     image: settings.image,
     imagePullSecrets: settings.imagePullSecrets ?? [],
     instanceCount: instanceCountOf(settings),
+    readyWhen: settings.readyWhen ?? RelayReadiness.Connected,
     metricsPort: metricsPortOf(settings),
     mountPath,
     memoryMebibytes: settings.memoryMebibytes ?? podDefaults.memoryMebibytes,

@@ -1,6 +1,7 @@
 import type * as inputs from "@pulumi/kubernetes/types/input.js";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { RelayReadiness } from "../enumerations.ts";
 import { mapInput, withoutUndefined } from "../known.ts";
 import { shutdownMarginSeconds } from "./defaults.ts";
 import { configKey } from "./files.ts";
@@ -16,6 +17,7 @@ export interface PodParts {
   readonly image: pulumi.Input<string>;
   readonly imagePullSecrets: readonly string[];
   readonly instanceCount: number;
+  readonly readyWhen: RelayReadiness;
   readonly metricsPort: number;
   readonly mountPath: string;
   readonly memoryMebibytes: pulumi.Input<number>;
@@ -26,6 +28,9 @@ export interface PodParts {
   /** What the user adds to it. */
   readonly settings: PodSettingsArgs;
 }
+
+/** Where the kubelet asks whether a pod is ready. */
+const readyPaths = { [RelayReadiness.Connected]: "/readyz", [RelayReadiness.Started]: "/startupz" } as const;
 
 /** User and group of the relay's process in its image. */
 const relayUser = 10_001;
@@ -81,7 +86,7 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
     ports: [{ name: "metrics", containerPort: parts.metricsPort, protocol: "TCP" }],
     // It starts within that time as a rule, and each probe before is a warning among the pod's events.
     startupProbe: { ...probe("/startupz"), initialDelaySeconds: 3, periodSeconds: 2, failureThreshold: 60 },
-    readinessProbe: { ...probe("/readyz"), periodSeconds: 5, failureThreshold: 2 },
+    readinessProbe: { ...probe(readyPaths[parts.readyWhen]), periodSeconds: 5, failureThreshold: 2 },
     livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 3 },
     resources: {
       requests: { cpu: mapInput(parts.cpuMillicores, (millicores) => `${millicores}m`), memory },

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { DataflowArgs } from "../dataflow.ts";
-import type { BrokerType, LogLevel, SecretType } from "../enumerations.ts";
+import type { BrokerType, LogLevel, RelayReadiness, SecretType } from "../enumerations.ts";
 import type { PodSettingsArgs } from "./pod-settings.ts";
 
 /** One endpoint as the relay takes it; an endpoint component has these outputs. */
@@ -107,6 +107,13 @@ export interface RelaySettingsArgs extends RelayPodArgs {
    * @default 1
    */
   instanceCount?: number;
+  /**
+   * When a pod counts as ready, which a rollout waits for. `"Connected"`: while every dataflow is connected at both sides, so that a
+   * rollout stands still while a broker is away. `"Started"`: as soon as the relay has read its configuration; a dataflow that never
+   * connects then shows in `/readyz`, metrics and log alone. Plain, because it decides which probe the pods have; a change rolls them.
+   * @default "Connected"
+   */
+  readyWhen?: RelayReadiness;
   /**
    * Least severe level that is logged.
    * @default "info"

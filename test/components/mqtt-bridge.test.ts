@@ -1,9 +1,13 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
 import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import type { RelayConfig } from "../../runtime/contract/config.ts";
+import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { customLocationId, deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
@@ -500,6 +504,30 @@ test("warns of topics that a topic space has only in part", async () => {
   ]);
 });
 
+test("refuses at the first preview of a namespace, when no host is known, memory that is too little for its dataflows", async () => {
+  const [telemetry] = Object.values(args.dataflows);
+  const dataflows = Object.fromEntries(
+    Array.from({ length: 60 }, (_, number) => [
+      `line-${number}`,
+      { ...telemetry!, dataSources: [`plant/line-${number}/#`] },
+    ]),
+  );
+  const changed = (relay: MqttBridgeArgs["relay"]): MqttBridgeArgs => ({
+    ...args,
+    eventGrid: { ...args.eventGrid!, maximumClientSessionsPerAuthenticationName: 100 },
+    dataflows,
+    relay: relay!,
+  });
+  const preview = (relay: MqttBridgeArgs["relay"]) =>
+    deploy(() => new MqttBridge("oslo", changed(relay)), { preview: true });
+
+  await expect(preview({ image: "relay:1", memoryMebibytes: 128 })).rejects.toThrow(
+    /^ {2}relay\.memoryMebibytes: is 128 MiB, too little for 60 dataflows; give \d+ MiB or more/m,
+  );
+  await expect(preview({ image: "relay:1", memoryMebibytes: 32 })).rejects.toThrow(/has 1 problem:/);
+  await expect(preview({ image: "relay:1" })).resolves.toBeDefined();
+});
+
 test("passes the configuration's own warnings on", async () => {
   const eventGridEndpoints = { cloud: { retain: "Never", qos: 0 } } as const;
 
@@ -543,6 +571,8 @@ function problemsIn(text: string): string[] {
 }
 
 describe("for a cluster that Pulumi can't reach", () => {
+  afterAll(removeTemporaryFolders);
+
   const flux = {
     resourceGroupName: "rg",
     clusterName: "oslo",
@@ -556,11 +586,41 @@ describe("for a cluster that Pulumi can't reach", () => {
     expect(only(deployed, "pulumi:providers:kubernetes").inputs).toEqual({
       renderYamlToDirectory: "manifests/oslo",
       enableConfigMapMutable: "true",
+      // Not $KUBECONFIG, whatever it is.
+      kubeconfig: "",
     });
     const written = deployed.resources.filter(({ provider }) => provider === "oslo-manifests");
     expect(written.map(({ type }) => type.split(":")[0])).toEqual(Array(6).fill("kubernetes"));
     const others = deployed.resources.filter((resource) => !written.includes(resource));
     expect(others.filter(({ type }) => type.startsWith("kubernetes:"))).toEqual([]);
+  });
+
+  test("writes them all again where a file is missing in a folder that exists, and says so", async () => {
+    const directory = path.relative(process.cwd(), createTemporaryFolder("manifests"));
+    const gitOps = { directory };
+    const write = (name: string) => writeFileSync(path.join(directory, "1-manifest", name), "");
+    const isRenderedAgain = async () => {
+      const deployed = await deploy(() => new MqttBridge("oslo", { ...args, gitOps }));
+      return only(deployed, "pulumi:providers:kubernetes").inputs["alwaysRender"];
+    };
+
+    expect(await isRenderedAgain()).toBe("true");
+    expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
+      `gitOps.directory: "${directory}" lacks 5 of 5 files, such as that of ServiceAccount "oslo-relay-sa"; all are written again`,
+    ]);
+
+    mkdirSync(path.join(directory, "1-manifest"));
+    const { result } = await deploy(() => new MqttBridge("oslo", { ...args, gitOps }));
+    const set = (await valueOf(result.statefulSetName))!;
+    for (const name of ["v1-serviceaccount-%-oslo-relay-sa-0a1b", "v1-configmap-%-oslo-relay-cfg-0a1b"])
+      write(`${name.replace("%", "azure-iot-operations")}.yaml`);
+    write("v1-service-azure-iot-operations-oslo-relay-svc.yaml");
+    write("networking.k8s.io_v1-networkpolicy-azure-iot-operations-oslo-relay-net-0a1b.yaml");
+    write(`apps_v1-statefulset-azure-iot-operations-${set}.yaml`);
+    warn.mockClear();
+
+    expect(await isRenderedAgain()).toBeUndefined();
+    expect(warn).not.toHaveBeenCalled();
   });
 
   test("points Flux at the folder, where the cluster is given", async () => {

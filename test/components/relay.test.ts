@@ -253,6 +253,17 @@ describe("its StatefulSet", () => {
     });
   });
 
+  test("is ready once the relay has started, whatever its brokers do, where the settings say so", async () => {
+    const readinessOf = async (changed: Changed) =>
+      podOf(await deploy(() => createRelay("oslo", changed))).containers[0]?.["readinessProbe"];
+
+    expect(await readinessOf({ readyWhen: "Connected" })).toEqual(await readinessOf({}));
+    expect(await readinessOf({ readyWhen: "Started" })).toMatchObject({
+      httpGet: { path: "/startupz", port: "metrics" },
+      periodSeconds: 5,
+    });
+  });
+
   test("has more time to end than the relay takes to drain", async () => {
     const graceOf = async (changed: Changed) =>
       podOf(await deploy(() => createRelay("oslo", changed)))["terminationGracePeriodSeconds"];

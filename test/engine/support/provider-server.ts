@@ -30,6 +30,14 @@ export interface Difference {
   readonly isOfInputs: boolean;
 }
 
+/** What would have to change of a resource. */
+export interface Differences {
+  readonly differences: readonly Difference[];
+  readonly deleteBeforeReplace: boolean;
+  /** Whether to update it though nothing of it differs. */
+  readonly hasChanges?: boolean;
+}
+
 /** A resource as its provider has it: what the program asked for, and what is there. */
 export interface ResourceState {
   readonly id: string;
@@ -44,11 +52,7 @@ export interface ConfiguredProvider {
     before: Values | undefined,
     inputs: Values,
   ): { readonly inputs: Values; readonly failures: readonly CheckFailure[] };
-  diff(
-    resource: ResourceName,
-    before: ResourceState,
-    inputs: Values,
-  ): { readonly differences: readonly Difference[]; readonly deleteBeforeReplace: boolean };
+  diff(resource: ResourceName, before: ResourceState, inputs: Values): Differences;
   /** Creates the resource, or tells what would be known of it when `isPreview`. */
   create(resource: ResourceName, inputs: Values, isPreview: boolean): Promise<Omit<ResourceState, "inputs">>;
   update(resource: ResourceName, before: ResourceState, inputs: Values, isPreview: boolean): Promise<Values>;
@@ -65,6 +69,8 @@ export interface ProviderPlugin {
   readonly keepsSecrets: boolean;
   /** Version of the SDK that it belongs to. */
   readonly version: string;
+  /** What is wrong with the settings; nothing, where it is left out. */
+  checkConfig?(settings: Values): readonly CheckFailure[];
   /** Tells whether changed settings lead to another place, so that everything has to be created there. */
   isElsewhere(before: Values, after: Values): boolean;
   configure(settings: Values): ConfiguredProvider;
@@ -126,7 +132,10 @@ function buildHandlers(provider: ProviderPlugin): UntypedServiceImplementation {
     attach: answer(() => new empty.Empty()),
     cancel: answer(() => new empty.Empty()),
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(provider.version)),
-    checkConfig: answer((request: wire.CheckRequest) => new wire.CheckResponse().setInputs(request.getNews())),
+    checkConfig: answer((request: wire.CheckRequest) => {
+      const failures = provider.checkConfig?.(readValues(request.getNews())) ?? [];
+      return new wire.CheckResponse().setInputs(request.getNews()).setFailuresList(failures.map(writeFailure));
+    }),
     diffConfig: answer((request: wire.DiffRequest) => diffConfig(provider, request)),
     configure: answer((request: wire.ConfigureRequest, call) => {
       configured.set(call.getPeer(), provider.configure(readValues(request.getArgs())));
@@ -158,10 +167,7 @@ function buildResourceHandlers(of: (call: Call<unknown>) => ConfiguredProvider):
       const before = request.getOlds() && readValues(request.getOlds());
       const resource = { ...resourceOf(request), randomSeed: request.getRandomseed_asU8() };
       const { inputs, failures } = of(call).check(resource, before, readValues(request.getNews()));
-      const failed = failures.map(({ property, reason }) =>
-        new wire.CheckFailure().setProperty(property).setReason(reason),
-      );
-      return new wire.CheckResponse().setInputs(writeValues(inputs)).setFailuresList(failed);
+      return new wire.CheckResponse().setInputs(writeValues(inputs)).setFailuresList(failures.map(writeFailure));
     }),
     diff: answer((request: wire.DiffRequest, call) => {
       const before = stateOf(request.getId(), request.getOldInputs(), request.getOlds());
@@ -215,9 +221,13 @@ const kinds = {
   update: { stays: wire.PropertyDiff.Kind.UPDATE, replaces: wire.PropertyDiff.Kind.UPDATE_REPLACE },
 };
 
-function writeDiff({ differences, deleteBeforeReplace }: ReturnType<ConfiguredProvider["diff"]>): wire.DiffResponse {
+function writeFailure({ property, reason }: CheckFailure): wire.CheckFailure {
+  return new wire.CheckFailure().setProperty(property).setReason(reason);
+}
+
+function writeDiff({ differences, deleteBeforeReplace, hasChanges }: Differences): wire.DiffResponse {
   const response = new wire.DiffResponse()
-    .setChanges(differences.length === 0 ? noChange : someChange)
+    .setChanges(differences.length > 0 || hasChanges === true ? someChange : noChange)
     .setHasdetaileddiff(true)
     .setDeletebeforereplace(deleteBeforeReplace)
     .setDiffsList(differences.map(({ path }) => path))

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+
+import { parse } from "yaml";
 
 import { createTemporaryFolder } from "../../support/temporary-folder.ts";
 import { createArmProvider } from "./arm/provider.ts";
@@ -49,9 +51,10 @@ export async function installPulumi({
   mkdirSync(stateFolder);
   const arm = createArmStore();
   const host = await serveLanguageHost(path.join(home, "compiled"));
-  const providers = await Promise.all(
-    [createArmProvider(arm, armAnswers), createKubernetesProvider(kubeconfig)].map(serveProvider),
-  );
+  // Where the engine starts providers; these run already.
+  let programFolder = home;
+  const kubernetes = createKubernetesProvider(kubeconfig, () => programFolder);
+  const providers = await Promise.all([createArmProvider(arm, armAnswers), kubernetes].map(serveProvider));
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: home,
@@ -66,6 +69,7 @@ export async function installPulumi({
   };
   const run: PulumiInstallation["run"] = async (program, ...args) => {
     const printedBefore = host.written.length;
+    programFolder = programFolderOf(program);
     const { code, output } = await execute(pulumi, ["--non-interactive", "--color=never", ...args], program, env);
     // Pulumi's own host hands over to Pulumi what a program prints; this one can't.
     return { code, output: `${output}${host.written.slice(printedBefore)}` };
@@ -83,6 +87,12 @@ export async function installPulumi({
       for (const served of [...providers, host]) served.stop();
     },
   };
+}
+
+/** The folder of the program whose Pulumi.yaml is in a folder. @see Pulumi's engine, GetPwdMain */
+function programFolderOf(folder: string): string {
+  const { main } = parse(readFileSync(path.join(folder, "Pulumi.yaml"), "utf8")) as { readonly main?: string };
+  return main === undefined ? folder : path.dirname(path.join(folder, main));
 }
 
 async function execute(

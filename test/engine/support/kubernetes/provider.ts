@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 
 import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
 
@@ -8,6 +9,7 @@ import { compareValues, hasUnknown, isSecret, isValues, revealValues, secret, te
 import type { Value, Values } from "../values.ts";
 import { KubernetesError, openCluster, readKubeconfig } from "./client.ts";
 import type { ClusterAccess, KubernetesClient, KubernetesObject } from "./client.ts";
+import { checkRenderSettings, renderManifests } from "./render.ts";
 import { isReplacedFor } from "./replacement.ts";
 
 /**
@@ -16,19 +18,31 @@ import { isReplacedFor } from "./replacement.ts";
  * replacement of a ConfigMap or Secret whose content changes unless `enableConfigMapMutable` and `enableSecretMutable`
  * are set. It waits for nothing: no controller runs behind this API server, so no pod would ever be ready.
  */
-export function createKubernetesProvider(defaultKubeconfig: string): ProviderPlugin {
+export function createKubernetesProvider(defaultKubeconfig: string, programFolder: () => string): ProviderPlugin {
   return {
     name: "kubernetes",
     keepsSecrets: true,
     version: sdk.version,
+    checkConfig: (settings) => checkRenderSettings(revealValues(settings)),
     isElsewhere: (before, after) => {
-      const [old, changed] = [settingOf(before, "clusterIdentifier"), settingOf(after, "clusterIdentifier")];
+      const [old, wanted] = [revealValues(before), revealValues(after)];
+      const [from, to] = [old, wanted].map((settings) => settingOf(settings, "renderYamlToDirectory"));
+      if (from !== undefined || to !== undefined) return from !== to;
+      const [known, changed] = [settingOf(old, "clusterIdentifier"), settingOf(wanted, "clusterIdentifier")];
       // One that is given decides; adding or removing it is no reason.
-      if (old !== undefined && changed !== undefined) return old !== changed;
-      const server = (settings: Values) => accessOf(revealValues(settings), defaultKubeconfig).server;
-      return server(before) !== server(after);
+      if (known !== undefined && changed !== undefined) return known !== changed;
+      return accessOf(old, defaultKubeconfig).server !== accessOf(wanted, defaultKubeconfig).server;
     },
-    configure: (settings) => configure(revealValues(settings), defaultKubeconfig),
+    configure: (settings) => {
+      const given = revealValues(settings);
+      const folder = settingOf(given, "renderYamlToDirectory");
+      if (folder === undefined) return configure(given, defaultKubeconfig);
+      return renderManifests({
+        folder: path.resolve(programFolder(), folder),
+        isAlways: settingOf(given, "alwaysRender") === "true",
+        check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, undefined), failures: [] }),
+      });
+    },
   };
 }
 
@@ -46,10 +60,10 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const wanted = normalize(revealValues(inputs));
       const live = pruneTo(revealValues(before.outputs), normalize(revealValues(before.inputs)));
       const { apiVersion, kind, metadata } = wanted as KubernetesObject;
-      const differences = compareValues(live, wanted).map(({ path, kind: change }) => ({
-        path,
+      const differences = compareValues(live, wanted).map(({ path: at, kind: change }) => ({
+        path: at,
         kind: change,
-        replaces: isReplacedFor(apiVersion, isPatch(resource) ? `${kind}Patch` : kind, path, mutable),
+        replaces: isReplacedFor(apiVersion, isPatch(resource) ? `${kind}Patch` : kind, at, mutable),
         isOfInputs: change === "delete",
       }));
       const keepsName =
