@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
@@ -73,10 +74,12 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, CustomEndpoint.typeToken, name, args);
     const fields = customEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "CustomMqtt", fields),
       ...checkAioInstance("instance", args.instance),
+      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
       ...checkAioMethod(args.authenticationMethod, args),
     ]);
 
@@ -102,6 +105,7 @@ export function customEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: CustomEndpointArgs): EndpointFieldInputs {
   return args;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
@@ -89,10 +90,12 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, EventGridEndpoint.typeToken, name, args);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "EventGrid", fields),
       ...checkAioInstance("instance", args.instance),
+      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);
@@ -117,6 +120,7 @@ export function eventGridEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: EventGridEndpointSettingsArgs): EndpointFieldInputs {
   return {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { localBrokerHost } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource, defaultEndpointName } from "./checks/existing-endpoints.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
@@ -18,9 +19,6 @@ import type { ProxyArgs } from "./relay/settings.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
 export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
-
-/** The endpoint that AIO comes with. @see Specification, Default endpoint */
-const defaultEndpointName = "default";
 
 export interface LocalEndpointArgs extends EndpointResourceArgs {
   /**
@@ -73,18 +71,19 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, LocalEndpoint.typeToken, name, args);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const isLeftAlone = existsAlready(args, endpointName);
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "LocalBroker", fields),
       ...checkAioInstance("instance", args.instance),
+      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
       ...checkKnownBroker("", fields, args.instance),
     ]);
 
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
     const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    const own = { ...args, existing: existsAlready(args, endpointName) };
-    const shownName = createDataflowEndpoint(this, name, own, parts);
+    const shownName = createDataflowEndpoint(this, name, { ...args, existing: isLeftAlone }, parts);
     this.endpointName = asOutput(shownName);
 
     const outputs = outputsOf(BrokerType.LocalBroker, fields, endpoint);
@@ -100,8 +99,8 @@ export class LocalEndpoint extends pulumi.ComponentResource {
 }
 
 /** Tells whether AIO has the endpoint's resource already: the one that it comes with, unless somebody says otherwise. */
-export function existsAlready({ existing }: LocalEndpointArgs, endpointName: string): boolean {
-  return existing ?? endpointName === defaultEndpointName;
+export function existsAlready({ existing, adopt }: LocalEndpointArgs, endpointName: string): boolean {
+  return existing ?? (adopt === undefined && endpointName === defaultEndpointName);
 }
 
 /** The endpoint's fields, with what AIO's own broker has by default. */
@@ -109,6 +108,7 @@ export function localEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: LocalEndpointArgs): EndpointFieldInputs {
   return {

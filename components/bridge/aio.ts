@@ -11,7 +11,8 @@ import { givenFields, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { aioNamespace } from "../relay/defaults.ts";
 import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
-import { aioEndpointUsers, dataflowsByEngine, hasRelay } from "./engines.ts";
+import { aioEndpointTest, aioEndpointUsers, dataflowsByEngine, hasRelay } from "./engines.ts";
+import { checkEndpointResources } from "./existing.ts";
 
 /** Checks what AIO's engine and AIO's resources depend on, and that each engine has what it needs. */
 export function checkAio(
@@ -28,6 +29,7 @@ export function checkAio(
     ...checkAioInstance("instance", args.instance),
     ...checkBrokers(args, endpoints),
     ...checkResourceNames(planned),
+    ...checkEndpointResources(args, endpoints),
     ...checkProfileUse(name, args, isUsed),
     ...Object.entries(args.dataflows).flatMap(([key, dataflow]) => checkEngineFields(`dataflows.${key}`, dataflow)),
     ...Object.keys(aio).flatMap((key) => checkDataflowName(`dataflows.${key}`, key)),
@@ -58,10 +60,12 @@ function checkInstancePresence({ instance }: MqttBridgeArgs, names: readonly str
   return byRule("aio-instance", [{ path: "instance", problem, remedy: "add it, or let the relay run the dataflow" }]);
 }
 
-function checkBrokers({ instance }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+/** What is left alone as AIO has it says nothing here that could differ from its broker. */
+function checkBrokers(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const isAio = aioEndpointTest(args);
   return endpoints
-    .filter(({ hostType }) => hostType === "LocalBroker")
-    .flatMap(({ path, fields }) => checkKnownBroker(`${path}.`, fields, instance));
+    .filter(({ name, hostType, existing }) => hostType === "LocalBroker" && !(existing && isAio(name)))
+    .flatMap(({ path, fields }) => checkKnownBroker(`${path}.`, fields, args.instance));
 }
 
 /** Two endpoints of one name would be one resource, which each of them sets its own way. */

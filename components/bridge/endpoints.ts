@@ -9,6 +9,7 @@ import { isAioMethod } from "../endpoint/aio-method.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointArgs } from "../event-grid-endpoint.ts";
+import { aioEndpointTest } from "./engines.ts";
 import { mapInput, withoutUndefined } from "../known.ts";
 import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
 import type { LocalEndpointArgs } from "../local-endpoint.ts";
@@ -41,10 +42,12 @@ export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): Bri
   const { site, instance, identity } = args;
   const common = (endpointName: string) => ({ endpointName, clientIdPrefix: `${site}-` });
   const aio = instance === undefined ? {} : { instance };
+  const isAio = aioEndpointTest(args);
   return {
     local: mapValues(args.localEndpoints ?? {}, (endpoint, name) => ({
       ...common(name),
-      ...aio,
+      // One that is left alone as AIO has it is compared with nothing.
+      ...(isAio(name) && existsAlready(endpoint, endpoint.endpointName ?? name) ? {} : aio),
       host: localHost(args.relay?.namespace ?? aioNamespace),
       ...withoutUndefined(endpoint),
     })),

@@ -26,6 +26,8 @@ import { relayDefaults } from "../relay/defaults.ts";
 import { usesVolume } from "../relay/volume.ts";
 import { endpointsAtBroker, listEndpoints, planEndpoints } from "./endpoints.ts";
 import type { BridgeEndpoint, BridgeEndpoints } from "./endpoints.ts";
+import { dataflowsByEngine } from "./engines.ts";
+import { findDescribedEndpoints } from "./existing.ts";
 import { neededTopics } from "./topics.ts";
 
 /** A declaration with its endpoints by name. */
@@ -62,6 +64,7 @@ export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
     ...findSubscriptionLosses(declaration),
     ...listCertificates(declaration).flatMap(findPartialPermissions),
     ...findUnsaidRetain(declaration),
+    ...findDescribedEndpoints(args, endpoints),
     ...endpoints
       .filter(({ hostType }) => hostType === "CustomMqtt")
       .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
@@ -91,15 +94,23 @@ function findSubscriptionLosses({ args, endpoints }: BridgeDeclaration): Problem
 
 /** What is rendered has every default explicit, and can't tell any more what nobody has said. */
 function findUnsaidRetain({ args, endpoints }: BridgeDeclaration): Problem[] {
-  const destinations = new Set(Object.values(args.dataflows).map(({ destination }) => destination));
+  const { relay, aio } = dataflowsByEngine(args.dataflows);
+  const publishing = (name: string) => [
+    ...(isDestination(name, relay) ? (["Relay"] as const) : []),
+    ...(isDestination(name, aio) ? (["AzureIoTOperations"] as const) : []),
+  ];
   const unsaid = endpoints.filter(({ name, hostType, existing, fields }) => {
     const isUnsaid = !existing && fields.retain === undefined;
-    return hostType === "EventGrid" && isUnsaid && destinations.has(name);
+    return hostType === "EventGrid" && isUnsaid && publishing(name).length > 0;
   });
   return byRule(
     "retain",
-    unsaid.map(({ path }) => warnOfRetain(`${path}.retain`)),
+    unsaid.map(({ name, path }) => warnOfRetain(`${path}.retain`, publishing(name))),
   );
+}
+
+function isDestination(endpoint: string, dataflows: { readonly [name: string]: DataflowArgs }): boolean {
+  return Object.values(dataflows).some(({ destination }) => destination === endpoint);
 }
 
 function enabledDataflows({ dataflows }: MqttBridgeArgs): [string, DataflowArgs][] {
