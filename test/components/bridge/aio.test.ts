@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
-import { aioBridge, commands, instance, telemetry } from "../aio/declaration.ts";
+import { aioBridge, commands, defaultId, instance, telemetry } from "../aio/declaration.ts";
 import { deploy, inventory, only, valueOf } from "../mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
@@ -163,7 +163,7 @@ const cases: Case[] = [
     { instance: { ...instance, customLocationId: "oslo", laterApiVersion: "latest" } },
     [
       'instance.customLocationId: is "oslo", which is no resource ID of a custom location; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.ExtendedLocation/customLocations/<name>" [aio-instance]',
-      'instance.laterApiVersion: is "latest", which is no API version; give one of Microsoft.IoTOperations, such as "2026-07-01" [aio-instance]',
+      'instance.laterApiVersion: is "latest", which is no API version; give one of Microsoft.IoTOperations, such as "2026-10-01" [aio-instance]',
     ],
     { instance: { ...instance, laterApiVersion: "2026-11-01-preview" } },
   ],
@@ -333,6 +333,7 @@ const cases: Case[] = [
     [
       'eventGridEndpoints.cloud.endpointName: is "default", the name of the endpoint "default" too; rename one [aio-names]',
       'eventGridEndpoints.other.endpointName: is no name for an endpoint ("O");',
+      'eventGridEndpoints.cloud.endpointName: is to be the endpoint "default", which AIO comes with and which can\'t be created again; set eventGridEndpoints.cloud.endpointName to another name [aio-existing]',
     ],
     { eventGridEndpoints: { cloud: { ...cloud, endpointName: "event-grid" } } },
   ],
@@ -411,6 +412,7 @@ const cases: Case[] = [
     "aio-broker: what the platform says of AIO's broker",
     {
       instance: { ...instance, broker: { host: "my-broker:8885", audience: "mine", trustBundle: "my-ca" } },
+      localEndpoints: { default: { adopt: defaultId } },
     },
     [
       'localEndpoints.default.host: is "aio-broker:18883", and AIO\'s broker listens at "my-broker:8885"; set it to "my-broker:8885", or correct what the platform tells (instance.broker) [aio-broker]',
@@ -420,7 +422,12 @@ const cases: Case[] = [
     {
       instance: { ...instance, broker: { host: "my-broker:8885", audience: "mine", trustBundle: "my-ca" } },
       localEndpoints: {
-        default: { host: "my-broker:8885", audience: "mine", trustedCaCertificateConfigMapRef: "my-ca" },
+        default: {
+          adopt: defaultId,
+          host: "my-broker:8885",
+          audience: "mine",
+          trustedCaCertificateConfigMapRef: "my-ca",
+        },
       },
     },
   ],
