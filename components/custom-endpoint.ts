@@ -74,12 +74,13 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, CustomEndpoint.typeToken, name, args);
     const fields = customEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
     const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "CustomMqtt", fields),
-      ...checkAioInstance("instance", args.instance),
-      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "CustomMqtt", isLeftAlone, declared: args, instance }),
       ...checkAioMethod(args.authenticationMethod, args),
     ]);
 

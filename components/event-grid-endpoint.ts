@@ -90,12 +90,13 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, EventGridEndpoint.typeToken, name, args);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
     const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "EventGrid", fields),
-      ...checkAioInstance("instance", args.instance),
-      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "EventGrid", isLeftAlone, declared: args, instance }),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);

@@ -71,17 +71,18 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, LocalEndpoint.typeToken, name, args);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
     const isLeftAlone = existsAlready(args, endpointName);
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "LocalBroker", fields),
-      ...checkAioInstance("instance", args.instance),
-      ...checkEndpointResource("", { endpointName, isLeftAlone, declared: args, instance: args.instance }),
-      ...checkKnownBroker("", fields, args.instance),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "LocalBroker", isLeftAlone, declared: args, instance }),
+      ...checkKnownBroker("", fields, instance),
     ]);
 
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
-    const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
+    const endpoint = compareWithBroker(this, name, instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
     const shownName = createDataflowEndpoint(this, name, { ...args, existing: isLeftAlone }, parts);
     this.endpointName = asOutput(shownName);

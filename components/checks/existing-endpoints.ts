@@ -15,6 +15,7 @@ export const defaultEndpointName = "default";
 export interface EndpointResource {
   /** Its name in AIO. */
   readonly endpointName: string;
+  readonly hostType: HostType;
   /** Whether it is left alone, because somebody has said so or AIO comes with it. */
   readonly isLeftAlone: boolean;
   /** What was written of it. */
@@ -42,7 +43,9 @@ function checkDefaultEndpoint(path: string, resource: EndpointResource): Problem
     declared.existing === false
       ? [`${path}existing`, `is false, and AIO comes with the endpoint "${endpointName}", which can't be created again`]
       : [named, `is to be the endpoint "${endpointName}", which AIO comes with and which can't be created again`];
-  const remedy = `give endpointName another name, or take over the one that AIO has: remove existing, and set ${path}adopt to "${endpointId(resource)}"`;
+  const rename = `set ${path}endpointName to another name`;
+  const takeOver = `or take over the one that AIO has: remove existing, and set ${path}adopt to "${endpointId(resource)}"`;
+  const remedy = resource.hostType === "LocalBroker" ? `${rename}, ${takeOver}` : rename;
   return byRule("aio-existing", [{ path: field, problem, remedy }]);
 }
 
@@ -67,8 +70,14 @@ function checkAdoption(path: string, resource: EndpointResource): Problem[] {
     problem: `is ${JSON.stringify(adopt)}, which is no ID of the endpoint "${resource.endpointName}" in this instance`,
     remedy: `give "${endpointId(resource)}", in just these letters`,
   };
+  const elsewhere = {
+    path: field,
+    problem: `is set, and would lead "${resource.endpointName}", the endpoint of AIO's own broker, to another broker`,
+    remedy: `remove it, and set ${path}endpointName to another name`,
+  };
   return byRule("aio-adopt", [
     ...(declared.existing === undefined ? [] : [both]),
+    ...(resource.endpointName === defaultEndpointName && resource.hostType !== "LocalBroker" ? [elsewhere] : []),
     ...(isEndpointId(adopt, resource) ? [] : [foreign]),
   ]);
 }
@@ -102,7 +111,6 @@ function isEndpointId(id: string, resource: EndpointResource): boolean {
 
 /** An endpoint that is left alone as it is, and that no dataflow of the relay uses. */
 export interface IdleEndpoint extends EndpointResource {
-  readonly hostType: HostType;
   readonly authenticationMethod: AuthenticationMethod;
 }
 

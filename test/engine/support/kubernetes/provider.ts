@@ -35,7 +35,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
     configMaps: text("enableConfigMapMutable") === "true",
     secrets: text("enableSecretMutable") === "true",
   };
-  const force = text("enablePatchForce") === "true";
+  const forceAll = text("enablePatchForce") === "true";
   return {
     check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, text("namespace")), failures: [] }),
     diff: (_, before, inputs) => {
@@ -59,6 +59,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const fieldManager = `pulumi-kubernetes-${digitsFrom(name, String(Math.random())).slice(0, 8)}`;
       try {
         if ((await cluster.get(wanted)) !== undefined) throw new KubernetesError(409, alreadyExists(wanted));
+        const force = forceAll || isForced(wanted);
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return { id: isPreview ? "" : idOf(live), outputs: checkpoint(live, inputs, fieldManager, isPreview) };
       } catch (error) {
@@ -72,6 +73,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const wanted = revealValues(inputs) as KubernetesObject;
       if (isPreview && hasUnknown(wanted)) return inputs;
       const fieldManager = textOf(before.outputs["__fieldManager"]);
+      const force = forceAll || isForced(wanted);
       try {
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return checkpoint(live, inputs, fieldManager, isPreview);
@@ -137,6 +139,11 @@ function isAutonamed(object: Values): boolean {
   return (metadata?.["annotations"] as Values | undefined)?.[autonamed] === "true";
 }
 
+/** Whether the object takes its fields from other field managers. */
+function isForced({ metadata }: KubernetesObject): boolean {
+  return (metadata["annotations"] as Values | undefined)?.["pulumi.com/patchForce"] === "true";
+}
+
 function idOf({ metadata }: KubernetesObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
@@ -182,9 +189,10 @@ function checkpoint(live: KubernetesObject, inputs: Values, fieldManager: string
 
 async function read(
   cluster: KubernetesClient,
-  _: ResourceName,
+  resource: ResourceName,
   { id, inputs, outputs }: ResourceState,
 ): Promise<ResourceState | undefined> {
+  if (Object.keys(outputs).length === 0) return importObject(cluster, resource, id);
   const live = await cluster.get(revealValues(outputs) as KubernetesObject);
   if (live === undefined) return undefined;
   const pruned = pruneTo(live, normalize(revealValues(inputs)));
@@ -193,6 +201,28 @@ async function read(
     inputs: markSecrets(pruned, inputs),
     outputs: checkpoint(live, inputs, textOf(outputs["__fieldManager"]), false),
   };
+}
+
+/** An object that is imported is known by its type and its ID alone: all of it counts as given, but for what the server adds. */
+async function importObject(
+  cluster: KubernetesClient,
+  { type, name }: ResourceName,
+  id: string,
+): Promise<ResourceState | undefined> {
+  const [, apiVersion = "", kind = ""] = type.split(":");
+  const [objectName = "", namespace] = id.split("/").reverse();
+  const live = await cluster.get({
+    apiVersion,
+    kind,
+    metadata: { name: objectName, ...(namespace === undefined ? {} : { namespace }) },
+  });
+  if (live === undefined) return undefined;
+  const { status, metadata, ...given } = live as Values & KubernetesObject;
+  const serverFields = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"];
+  const own = Object.fromEntries(Object.entries(metadata).filter(([field]) => !serverFields.includes(field)));
+  const inputs = { ...given, metadata: own };
+  const fieldManager = `pulumi-kubernetes-${digitsFrom(name, id).slice(0, 8)}`;
+  return { id, inputs, outputs: checkpoint(live, inputs, fieldManager, false) };
 }
 
 /** Keeps of what is in the cluster only that which the program speaks of. */
