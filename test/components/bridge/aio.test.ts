@@ -124,6 +124,24 @@ test("warns of what AIO's engine may lose, where the operator wrote it, and once
   ]);
 });
 
+test("says of retained messages what the engine does that publishes them", async () => {
+  const { retain, ...unsaid } = { retain: undefined, ...cloud };
+  const remedies = async (declared: Partial<MqttBridgeArgs>) => {
+    warn.mockClear();
+    await deploy(() => new MqttBridge("oslo", { ...aioBridge, eventGridEndpoints: { cloud: unsaid }, ...declared }));
+    const found = warn.mock.calls.map(([text]: [string]) => text).filter((text) => text.includes("cloud.retain: "));
+    return found.map((text) => text.split("; ").slice(2).join("; ").replace(" [retain]", ""));
+  };
+  const nodeIdentity = { relay: { ...relay, useNodeIdentity: true } };
+  const byAio = 'for AIO\'s engine, Azure IoT Operations documents "Never" at Event Grid';
+  const byRelay = "the relay clears the flag where the broker says that it keeps no messages";
+
+  expect(await remedies({ dataflows: dataflows({}) })).toEqual([byAio]);
+  expect(await remedies({ dataflows: dataflows({ engine: "Relay" }), ...nodeIdentity })).toEqual([byRelay]);
+  const both = { ...dataflows({}), relayed: flow({ engine: "Relay" }) };
+  expect(await remedies({ dataflows: both, ...nodeIdentity })).toEqual([`${byRelay}; ${byAio}`]);
+});
+
 /** A namespace of which nothing is declared here, so that nothing is missing in it. */
 const existingHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
 
