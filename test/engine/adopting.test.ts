@@ -1,22 +1,19 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import path from "node:path";
-
-import { stringify } from "yaml";
+import { readFileSync } from "node:fs";
 
 import { untilTrue } from "../support/patience.ts";
 import { describeWithParts } from "../support/real-parts.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { subscription } from "./support/arm/types.ts";
 import { diagnosticsOf } from "./support/diff-text.ts";
 import { openCluster, readKubeconfig } from "./support/kubernetes/client.ts";
 import type { KubernetesClient, KubernetesObject } from "./support/kubernetes/client.ts";
+import { createProgramStack } from "./support/program-stack.ts";
+import type { ProgramStack } from "./support/program-stack.ts";
 import { installPulumi } from "./support/pulumi.ts";
-import type { CommandResult, PulumiInstallation } from "./support/pulumi.ts";
+import type { PulumiInstallation } from "./support/pulumi.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
 import { createNamespace } from "./support/site.ts";
-import type { Values } from "./support/values.ts";
 
-const project = path.join(import.meta.dirname, "../..");
 const location = `${subscription}/resourceGroups/rg-oslo-edge/providers/Microsoft.ExtendedLocation/customLocations/oslo`;
 const instanceId = `${subscription}/resourceGroups/rg-oslo-edge/providers/Microsoft.IoTOperations/instances/oslo-aio`;
 const defaultId = `${instanceId}/dataflowEndpoints/default`;
@@ -56,11 +53,11 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   });
 
   describe("through Azure", () => {
-    let stack: Stack;
+    let stack: ProgramStack;
     const inAzure = () => (installation.arm.get(defaultId)?.["properties"] as typeof aioDefault).mqttSettings.host;
 
     beforeAll(async () => {
-      stack = await createStack(installation, "azure");
+      stack = await createProgramStack(installation, "adopting", "azure");
     });
 
     test("is not changed by a setting that would go nowhere, which the preview refuses", async () => {
@@ -133,7 +130,24 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       expect(inAzure()).toBe(host);
     });
 
+    test("may be one that this stack has made: it is kept as it is, and stays from then on", async () => {
+      const lineId = `${instanceId}/dataflowEndpoints/line`;
+      stack.configure({ default: { endpointName: "line" } });
+      await stack.succeed("up", "--yes", "--skip-preview");
+      stack.configure({ default: { endpointName: "line", adopt: lineId } });
+
+      const shown = await stack.succeed("preview", "--suppress-progress");
+      await stack.succeed("up", "--yes", "--skip-preview");
+      await stack.succeed("destroy", "--yes", "--skip-preview");
+
+      // The components show that their arguments have changed.
+      expect(shown).not.toContain("azure-native:");
+      expect(installation.arm.ids).toEqual([instanceId, defaultId, lineId]);
+      installation.arm.delete(lineId);
+    });
+
     test("has to be there: a preview says that it is not", async () => {
+      stack.configure({ default: { adopt: defaultId } });
       installation.arm.delete(defaultId);
 
       const { code, output } = await stack.run("preview", "--suppress-progress");
@@ -147,7 +161,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     const namespace = "adopting";
     const metadata = { name: "default", namespace };
     const endpoint = { apiVersion: `${group}/v1`, kind: "DataflowEndpoint", metadata };
-    let stack: Stack;
+    let stack: ProgramStack;
     const inCluster = async () => {
       const found = (await cluster.get(endpoint)) as KubernetesObject & { readonly spec: typeof aioDefault };
       return found.spec.mqttSettings.host;
@@ -160,7 +174,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       await untilTrue("the API server's kinds of AIO", () => open().knows(endpoint));
       cluster = open();
       await cluster.create({ ...endpoint, metadata: { ...metadata, labels: { "made-by": "AIO" } }, spec: aioDefault });
-      stack = await createStack(installation, "kubernetes");
+      stack = await createProgramStack(installation, "adopting", "kubernetes");
     });
 
     test("is taken over and changed in one update, from whoever has managed its fields", async () => {
@@ -202,34 +216,4 @@ async function define(cluster: KubernetesClient, kind: string): Promise<void> {
       versions: [{ name: "v1", served: true, storage: true, schema }],
     },
   });
-}
-
-/** A stack of the program `adopting`. */
-interface Stack {
-  /** Replaces its settings. */
-  configure(settings: Values): void;
-  run(command: string, ...args: readonly string[]): Promise<CommandResult>;
-  /** As `run`, and throws when the command fails. */
-  succeed(command: string, ...args: readonly string[]): Promise<string>;
-}
-
-async function createStack(installation: PulumiInstallation, name: string): Promise<Stack> {
-  const folder = createTemporaryFolder("adopting");
-  for (const shared of ["node_modules", "package.json", "components", "runtime"]) {
-    symlinkSync(path.join(project, shared), path.join(folder, shared));
-  }
-  const program = "test/engine/program/adopting";
-  cpSync(path.join(project, program), path.join(folder, program), { recursive: true });
-  cpSync(path.join(project, program, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
-  await installation.succeed(folder, "stack", "init", name, "--secrets-provider=passphrase");
-  const file = path.join(folder, `Pulumi.${name}.yaml`);
-  const salt = readFileSync(file, "utf8");
-  return {
-    configure: (settings) => {
-      const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`adopting:${key}`, value]));
-      writeFileSync(file, `${salt}${stringify({ config })}`);
-    },
-    run: (...args) => installation.run(folder, ...args, "--stack", name),
-    succeed: (...args) => installation.succeed(folder, ...args, "--stack", name),
-  };
 }
