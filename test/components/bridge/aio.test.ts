@@ -142,6 +142,31 @@ test("says of retained messages what the engine does that publishes them", async
   expect(await remedies({ dataflows: both, ...nodeIdentity })).toEqual([`${byRelay}; ${byAio}`]);
 });
 
+test("warns of no relay where AIO's engine runs all dataflows", async () => {
+  const customEndpoints = { plant: { ...custom, authenticationMethod: "ServiceAccountToken", qos: 1 } } as const;
+  const eventGridEndpoints = { cloud: { authenticationMethod: "SystemAssignedManagedIdentity", qos: 0 } } as const;
+  const shared = flow({ source: "plant", destination: "default", dataSources: ["a/+", "a/b"], dataDestination: "b" });
+  const declared = {
+    ...aioBridge,
+    customEndpoints,
+    eventGridEndpoints,
+    dataflows: { telemetry: flow(), shared },
+    dataflowProfile: { instanceCount: 2 },
+  };
+
+  await deploy(() => new MqttBridge("oslo", declared));
+
+  const texts = warn.mock.calls.map(([text]: [string]) => text);
+  expect(texts.map((text) => text.replace(/:.*/, "")).sort()).toEqual([
+    "customEndpoints.plant.audience",
+    "dataflowProfile.instanceCount",
+    "dataflows.shared.dataSources[1]",
+    "eventGridEndpoints.cloud.qos",
+    "eventGridEndpoints.cloud.retain",
+  ]);
+  expect(texts.filter((text) => text.includes("relay"))).toEqual([]);
+});
+
 /** A namespace of which nothing is declared here, so that nothing is missing in it. */
 const existingHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
 

@@ -68,13 +68,13 @@ const warnings: readonly Case[] = [
   [
     "mosquitto forgets the shared subscriptions of several instances",
     { profile: { instanceCount: 3 }, ...from("plant") },
-    'profile.instanceCount: is 3, so the source "plant" has shared subscriptions, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; set it to 1, use a broker that keeps shared subscriptions, or count on that loss',
+    'profile.instanceCount: is 3, so the source "plant" has shared subscriptions, and mosquitto 2.0 forgets those when it restarts: what comes before the dataflow subscribes again is lost; set it to 1, use a broker that keeps shared subscriptions, or count on that loss',
     { profile: { instanceCount: 3 } },
   ],
   [
     "mosquitto forgets a shared subscription that was written",
     { ...from("plant"), "dataflows.upward.operations.0.sourceSettings.dataSources": ["a", "$shared/g/b/#"] },
-    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/b/#" is a shared subscription, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; give "b/#", use a broker that keeps shared subscriptions, or count on that loss',
+    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/b/#" is a shared subscription, and mosquitto 2.0 forgets those when it restarts: what comes before the dataflow subscribes again is lost; give "b/#", use a broker that keeps shared subscriptions, or count on that loss',
     { "dataflows.upward.operations.0.sourceSettings.dataSources": ["$shared/g/b/#"] },
   ],
   [
