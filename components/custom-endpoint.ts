@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
@@ -44,10 +45,13 @@ export class CustomEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, CustomEndpoint.typeToken, name, args);
     const fields = customEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
+    const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "CustomMqtt", fields),
-      ...checkAioInstance("instance", args.instance),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "CustomMqtt", isLeftAlone, declared: args, instance }),
       ...checkAioMethod(args.authenticationMethod, args),
     ]);
 

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import { eventGridEndpointFields } from "./endpoint/fields.ts";
@@ -44,10 +45,13 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, EventGridEndpoint.typeToken, name, args);
     const fields = eventGridEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
+    const isLeftAlone = args.existing ?? false;
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "EventGrid", fields),
-      ...checkAioInstance("instance", args.instance),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "EventGrid", isLeftAlone, declared: args, instance }),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);

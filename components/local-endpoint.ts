@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
+import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
@@ -44,18 +45,20 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, LocalEndpoint.typeToken, name, args);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const { instance } = args;
+    const isLeftAlone = existsAlready(args, endpointName);
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "LocalBroker", fields),
-      ...checkAioInstance("instance", args.instance),
-      ...checkKnownBroker("", fields, args.instance),
+      ...checkAioInstance("instance", instance),
+      ...checkEndpointResource("", { endpointName, hostType: "LocalBroker", isLeftAlone, declared: args, instance }),
+      ...checkKnownBroker("", fields, instance),
     ]);
 
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
-    const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
+    const endpoint = compareWithBroker(this, name, instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    const own = { ...args, existing: existsAlready(args, endpointName) };
-    const shownName = createDataflowEndpoint(this, name, own, parts);
+    const shownName = createDataflowEndpoint(this, name, { ...args, existing: isLeftAlone }, parts);
     this.endpointName = asOutput(shownName);
 
     const outputs = outputsOf(BrokerType.LocalBroker, fields, endpoint);

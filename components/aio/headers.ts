@@ -12,7 +12,7 @@ export interface HeaderArgs {
   value?: string;
 }
 
-/** Refuses a header without what its action needs. @see Azure REST API, Dataflow (2026-07-01), headers */
+/** Refuses a header without what its action needs. @see Azure REST API, Dataflow (2026-10-01), headers */
 export function checkHeaders(path: string, headers: readonly HeaderArgs[]): Problem[] {
   const problems = headers.flatMap(({ actionType, key, value }, index) => {
     const at = `${path}[${index}]`;

@@ -39,7 +39,7 @@ export interface DataflowProfileArgs {
   allowSharedSubscriptions?: boolean;
 }
 
-/** What a profile has by default. @see Azure REST API, DataflowProfile (2026-07-01) */
+/** What a profile has by default. @see Azure REST API, DataflowProfile (2026-10-01) */
 const profileDefaults = { instanceCount: 1, logLevel: LogLevel.Info, prometheusPort: 9600 } as const;
 
 export function profileInstanceCount(profile: DataflowProfileArgs | undefined): number {

@@ -19,6 +19,8 @@ interface AioResourceParts<Kind extends string, Properties> {
   readonly properties: pulumi.Input<Properties>;
   /** Whether a field of its properties is missing in API version 2024-11-01, the one of the provider's own classes. */
   readonly needsLaterApi: boolean;
+  /** ID of the one that exists already and is taken over; omitted where it is created. */
+  readonly adopt?: string;
 }
 
 export type AioEndpoint = AioResourceParts<"DataflowEndpoint", inputs.iotoperations.DataflowEndpointPropertiesArgs>;
@@ -29,8 +31,8 @@ export type AioDataflow = AioResourceParts<"Dataflow", DataflowProperties> & {
 };
 export type AioResource = AioEndpoint | AioProfile | AioDataflow;
 
-/** Has `hostType`, `requestDiskPersistence` and `headers`. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
-const laterApiVersion = "2026-07-01";
+/** Has `hostType`, `requestDiskPersistence` and `headers`. @see Azure REST API, Microsoft.IoTOperations 2026-10-01 */
+const laterApiVersion = "2026-10-01";
 
 /** @see Azure IoT Operations, Configure data flow endpoints, Kubernetes */
 const customResourceVersion = "connectivity.iotoperations.azure.com/v1";
@@ -47,7 +49,7 @@ export function createAioResource(
   resource: AioResource,
 ): pulumi.CustomResource {
   // Names are fixed, so a replacement that is created first would meet the resource which it replaces.
-  const options = { parent: component, deleteBeforeReplace: true };
+  const options = { parent: component, deleteBeforeReplace: true, ...adoption(resource) };
   const name = `${componentName}-${noun}`;
   if (instance.resourceApi === AioResourceApi.Kubernetes) {
     return new apiextensions.CustomResource(name, buildCustomResource(instance, resource), options);
@@ -57,13 +59,24 @@ export function createAioResource(
   const inAzure = {
     ...options,
     // Azure takes it when a resource is created, and ignores it in updates.
-    replaceOnChanges: ["extendedLocation"],
+    ...(resource.adopt === undefined
+      ? { replaceOnChanges: ["extendedLocation"] }
+      : { ignoreChanges: ["extendedLocation"] }),
     // One that starts or ceases to need the later version stays one resource, which is deleted, then created.
     aliases: kind === "DataflowProfile" ? [] : [{ type: needsLaterApi ? `${typedTokens}:${kind}` : genericToken }],
   };
   return needsLaterApi
     ? new resources.Resource(name, buildGenericResource(checked, resource), inAzure)
     : createTypedResource(name, checked, resource, inAzure);
+}
+
+/**
+ * What takes over a resource that exists already. The engine imports it, then updates it to what the program says, both
+ * in one deployment. @see Pulumi, changelog of 3.174.0, import option
+ */
+function adoption({ adopt }: AioResource): pulumi.CustomResourceOptions {
+  // AIO comes with it, and others may use it: a stack that ends must not take it along.
+  return adopt === undefined ? {} : { import: adopt, retainOnDelete: true };
 }
 
 const genericToken = "azure-native:resources:Resource";
@@ -147,12 +160,14 @@ export function buildCustomResource(
   { namespace }: AioInstanceArgs,
   resource: AioResource,
 ): apiextensions.CustomResourceArgs {
-  const { kind, resourceName, properties } = resource;
+  const { kind, resourceName, properties, adopt } = resource;
+  // Its fields have another field manager, with which server-side apply would be in conflict.
+  const annotations = adopt === undefined ? {} : { annotations: { "pulumi.com/patchForce": "true" } };
   const profileRef = kind === "Dataflow" ? resource.profileName : undefined;
   return {
     apiVersion: customResourceVersion,
     kind,
-    metadata: { name: resourceName, namespace: namespace ?? aioNamespace },
+    metadata: { name: resourceName, namespace: namespace ?? aioNamespace, ...annotations },
     spec:
       profileRef === undefined
         ? properties

@@ -50,7 +50,7 @@ export interface TransformationArgs {
   map?: MappingArgs[];
 }
 
-/** @see Azure REST API, Dataflow (2026-07-01) */
+/** @see Azure REST API, Dataflow (2026-10-01) */
 const maxDatasets = 1;
 const maxKeyLength = 64;
 const maxDescriptionLength = 256;

@@ -9,6 +9,7 @@ import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
 import { checkEndpointName } from "../endpoint/parse.ts";
 import { givenFields, knownFields } from "../known.ts";
+import { checkEndpointResources } from "./existing.ts";
 import type { Plan } from "./plan.ts";
 
 /** Checks what AIO's engine and AIO's resources depend on, and that each engine has what it needs. */
@@ -20,6 +21,7 @@ export function checkAio(plan: Plan): Problem[] {
     ...checkAioInstance("instance", plan.args.instance),
     ...checkBrokers(plan),
     ...checkResourceNames(plan),
+    ...checkEndpointResources(plan),
     ...checkProfileUse(plan),
     ...plan.dataflows.flatMap(({ path, args }) => checkEngineFields(path, args)),
     ...aio.flatMap(({ path, name }) => checkDataflowName(path, name)),
@@ -51,9 +53,10 @@ function checkInstancePresence({ args: { instance }, dataflows }: Plan): Problem
   return byRule("aio-instance", [{ path: "instance", problem, remedy: "add it, or let the relay run the dataflow" }]);
 }
 
+/** What is left alone as AIO has it says nothing here that could differ from its broker. */
 function checkBrokers({ args: { instance }, endpoints }: Plan): Problem[] {
   return endpoints
-    .filter(({ hostType }) => hostType === "LocalBroker")
+    .filter(({ hostType, existing, isRelayed }) => hostType === "LocalBroker" && (isRelayed || !existing))
     .flatMap(({ path, fields }) => checkKnownBroker(`${path}.`, fields, instance));
 }
 

@@ -12,7 +12,12 @@ import {
 } from "../endpoint/fields.ts";
 import { standInHost } from "../endpoint/known.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
-import type { CustomEndpointArgs, EventGridEndpointArgs, LocalEndpointArgs } from "../endpoint/settings.ts";
+import type {
+  CustomEndpointArgs,
+  EndpointResourceArgs,
+  EventGridEndpointArgs,
+  LocalEndpointArgs,
+} from "../endpoint/settings.ts";
 import { isKnown, mapInput, withoutUndefined } from "../known.ts";
 import { aioNamespace } from "../relay/defaults.ts";
 import type { MqttBridgeArgs } from "./settings.ts";
@@ -28,6 +33,8 @@ export type DeclaredEndpoint = EndpointDeclaration & {
   readonly name: string;
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
+  /** What the operator wrote. */
+  readonly own: EndpointResourceArgs;
   /** Name of its `DataflowEndpoint` resource. */
   readonly resourceName: string;
   /** Whether AIO has its resource already, with settings of its own. */
@@ -39,15 +46,21 @@ export type DeclaredEndpoint = EndpointDeclaration & {
   readonly broker: string;
 };
 
-/** Fills in names, hosts, identity and client identifiers, so that an endpoint has to say only what is its own. */
-export function declareEndpoints(args: MqttBridgeArgs): DeclaredEndpoint[] {
-  return [...declareLocal(args), ...declareEventGrid(args), ...declareCustom(args)];
+/**
+ * Fills in names, hosts, identity and client identifiers, so that an endpoint has to say only what is its own.
+ * @param isRelayed tells whether the relay has a part in the endpoint of a name
+ */
+export function declareEndpoints(args: MqttBridgeArgs, isRelayed: (name: string) => boolean): DeclaredEndpoint[] {
+  return [...declareLocal(args, isRelayed), ...declareEventGrid(args), ...declareCustom(args)];
 }
 
-function declareLocal(args: MqttBridgeArgs): DeclaredEndpoint[] {
+function declareLocal(args: MqttBridgeArgs, isRelayed: (name: string) => boolean): DeclaredEndpoint[] {
   const host = localHost(args.relay?.namespace ?? aioNamespace);
   return Object.entries(args.localEndpoints ?? {}).map(([name, own]) => {
-    const declared = { ...commonOf(args, name), ...aioOf(args), host, ...withoutUndefined(own) };
+    const existing = existsAlready(own, own.endpointName ?? name);
+    // One that is left alone as AIO has it is compared with nothing.
+    const aio = existing && !isRelayed(name) ? {} : aioOf(args);
+    const declared = { ...commonOf(args, name), ...aio, host, ...withoutUndefined(own) };
     const { endpointName: resourceName } = declared;
     const fields = localEndpointFields(declared);
     return {
@@ -55,8 +68,9 @@ function declareLocal(args: MqttBridgeArgs): DeclaredEndpoint[] {
       path: `localEndpoints.${name}`,
       resourceName,
       hostType: "LocalBroker",
+      own,
       args: declared,
-      existing: existsAlready(declared, resourceName),
+      existing,
       fields,
       isAtOwnNamespace: false,
       broker: brokerAt("LocalBroker", name, fields),
@@ -79,6 +93,7 @@ function declareEventGrid(args: MqttBridgeArgs): DeclaredEndpoint[] {
       path: `eventGridEndpoints.${name}`,
       resourceName: declared.endpointName,
       hostType: "EventGrid",
+      own,
       args: declared,
       existing: declared.existing ?? false,
       fields,
@@ -98,6 +113,7 @@ function declareCustom(args: MqttBridgeArgs): DeclaredEndpoint[] {
       path: `customEndpoints.${name}`,
       resourceName: declared.endpointName,
       hostType: "CustomMqtt",
+      own,
       args: declared,
       existing: declared.existing ?? false,
       fields,

@@ -15,8 +15,9 @@ import type { X509Access } from "../checks/x509-access.ts";
 import { defaultCapacity, defaultSessionExpiryHours } from "../event-grid/namespace.ts";
 import { givenFields, isKnown } from "../known.ts";
 import { usesVolume } from "../relay/volume.ts";
+import { findDescribedEndpoints } from "./existing.ts";
 import { enabledDataflows } from "./plan.ts";
-import type { Plan, PlannedDataflow } from "./plan.ts";
+import type { Plan, PlannedDataflow, PlannedEndpoint } from "./plan.ts";
 import { listEnds, listSessions } from "./sessions.ts";
 import { neededTopics } from "./topics.ts";
 
@@ -40,6 +41,7 @@ export function findFlowWarnings(plan: Plan): Problem[] {
     ...findSubscriptionLosses(plan),
     ...listCertificates(plan).flatMap(findPartialPermissions),
     ...findUnsaidRetain(plan),
+    ...findDescribedEndpoints(plan),
     ...plan.endpoints
       .filter(({ hostType }) => hostType === "CustomMqtt")
       .flatMap(({ path, fields }) => findForeignAudience(`${path}.`, fields.authenticationMethod, givenFields(fields))),
@@ -68,14 +70,21 @@ function findLossesAtSource({ name, path, args, isForAio, instanceCount, source 
 
 /** What is rendered has every default explicit, and can't tell any more what nobody has said. */
 function findUnsaidRetain({ endpoints, dataflows }: Plan): Problem[] {
-  const destinations = new Set(dataflows.map(({ destination }) => destination));
+  const publishing = (endpoint: PlannedEndpoint) => {
+    const isForAio = dataflows.flatMap((dataflow) => (dataflow.destination === endpoint ? [dataflow.isForAio] : []));
+    return [
+      ...(isForAio.includes(false) ? (["Relay"] as const) : []),
+      ...(isForAio.includes(true) ? (["AzureIoTOperations"] as const) : []),
+    ];
+  };
   const unsaid = endpoints.filter((endpoint) => {
     const { hostType, existing, fields } = endpoint;
-    return hostType === "EventGrid" && !existing && fields.retain === undefined && destinations.has(endpoint);
+    const isUnsaid = !existing && fields.retain === undefined;
+    return hostType === "EventGrid" && isUnsaid && publishing(endpoint).length > 0;
   });
   return byRule(
     "retain",
-    unsaid.map(({ path }) => warnOfRetain(`${path}.retain`)),
+    unsaid.map((endpoint) => warnOfRetain(`${endpoint.path}.retain`, publishing(endpoint))),
   );
 }
 

@@ -84,12 +84,13 @@ function planEndpoints(args: MqttBridgeArgs, hasRelay: boolean): PlannedEndpoint
       else if (!aioDataflows.has(end)) aioDataflows.set(end, name);
     }
   }
-  return declareEndpoints(args).map((endpoint) => {
-    const aioDataflow = aioDataflows.get(endpoint.name);
-    // What no dataflow uses is in the relay's configuration, so that it is checked as the relay reads it.
-    const isRelayed = hasRelay && (relayed.has(endpoint.name) || aioDataflow === undefined);
-    return { ...endpoint, isRelayed, aioDataflow };
-  });
+  // What no dataflow uses is in the relay's configuration, so that it is checked as the relay reads it.
+  const isRelayed = (name: string) => hasRelay && (relayed.has(name) || !aioDataflows.has(name));
+  return declareEndpoints(args, isRelayed).map((endpoint) => ({
+    ...endpoint,
+    isRelayed: isRelayed(endpoint.name),
+    aioDataflow: aioDataflows.get(endpoint.name),
+  }));
 }
 
 /** How many instances of the relay there are. */

@@ -54,7 +54,7 @@ export function withoutAioFields({
   return dataflow;
 }
 
-/** Refuses the name of a dataflow that Azure would refuse. @see Azure REST API, Dataflow (2026-07-01) */
+/** Refuses the name of a dataflow that Azure would refuse. @see Azure REST API, Dataflow (2026-10-01) */
 export function checkDataflowName(path: string, name: string): Problem[] {
   if (resourceName.test(name)) return [];
   const problem = `is no name for a dataflow ("${name}")`;

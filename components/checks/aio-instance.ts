@@ -29,12 +29,12 @@ export function checkCustomLocation(path: string, id: string): Problem[] {
 /** Refuses an instance that resources can't be created in, as far as it is known. */
 export function checkAioInstance(path: string, instance: AioInstanceArgs | undefined): Problem[] {
   if (instance === undefined) return [];
-  const { customLocationId, laterApiVersion = "2026-07-01" } = instance;
-  const isVersion = /^\d{4}-\d{2}-\d{2}(-preview)?$/.test(laterApiVersion);
+  const { customLocationId, laterApiVersion } = instance;
+  const isVersion = laterApiVersion === undefined || /^\d{4}-\d{2}-\d{2}(-preview)?$/.test(laterApiVersion);
   const version = {
     path: `${path}.laterApiVersion`,
     problem: `is "${laterApiVersion}", which is no API version`,
-    remedy: 'give one of Microsoft.IoTOperations, such as "2026-07-01"',
+    remedy: 'give one of Microsoft.IoTOperations, such as "2026-10-01"',
   };
   return [
     ...(isKnown(customLocationId) ? checkCustomLocation(`${path}.customLocationId`, customLocationId) : []),

@@ -4,7 +4,7 @@ import type { DataflowProfileArgs } from "../aio/profile.ts";
 import { givenFields } from "../known.ts";
 import { byRule } from "./rules.ts";
 
-/** Bounds of Azure's, inclusive. @see Azure REST API, DataflowProfile (2026-07-01) */
+/** Bounds of Azure's, inclusive. @see Azure REST API, DataflowProfile (2026-10-01) */
 const instanceCountBounds = { min: 1, max: 20 } as const;
 const maxPort = 65_535;
 

@@ -15,6 +15,11 @@ const fieldsOf: Readonly<Record<AuthenticationMethod, { needs: readonly string[]
 
 const methodFields = new Set(Object.values(fieldsOf).flatMap(({ needs, takes }) => [...needs, ...takes]));
 
+/** Fields that an authentication method can't do without. */
+export function neededFields(method: AuthenticationMethod): readonly string[] {
+  return fieldsOf[method].needs;
+}
+
 /**
  * Lists the fields of other methods that are given, and those of this method that are not.
  * Only their presence counts, so that a value which is not known yet is no obstacle.

@@ -10,17 +10,26 @@ export interface Rule {
 
 /** The rules by the name that every refusal carries in brackets, `[session-limit]`. */
 export const rules = {
+  "aio-adopt": {
+    title: "What is taken over of AIO's is named by its ID, and is where Pulumi can import it from",
+    source: "Pulumi, import resource option (3.174.0), and Kubernetes provider, renderYamlToDirectory",
+  },
   "aio-broker": {
     title: "A local endpoint says of AIO's broker what its platform says: host, audience and CA",
     source: "Specification, Default endpoint",
   },
+  "aio-existing": {
+    title: "An endpoint that AIO has already is not created again, and a setting of it goes somewhere",
+    source:
+      "Specification, Default endpoint; Pulumi azure-native provider, `cannot create already existing resource`, and Kubernetes provider (4.29.0), AlreadyExists",
+  },
   "aio-headers": {
     title: "Headers for AIO's engine have what their action needs",
-    source: "Azure REST API, Dataflow (2026-07-01)",
+    source: "Azure REST API, Dataflow (2026-10-01)",
   },
   "aio-instance": {
     title: "What AIO runs has an instance, in a custom location",
-    source: "Azure REST API, Microsoft.IoTOperations (2026-07-01)",
+    source: "Azure REST API, Microsoft.IoTOperations (2026-10-01)",
   },
   "aio-local-broker": {
     title: "A dataflow of AIO's engine has AIO's own broker at one end",
@@ -28,7 +37,7 @@ export const rules = {
   },
   "aio-names": {
     title: "AIO's resources have names that Azure takes, and no two of a kind have the same",
-    source: "Azure REST API, Microsoft.IoTOperations (2026-07-01)",
+    source: "Azure REST API, Microsoft.IoTOperations (2026-10-01)",
   },
   "aio-namespace": {
     title: "Secrets and ConfigMaps of AIO's endpoints are in AIO's namespace",
@@ -36,7 +45,7 @@ export const rules = {
   },
   "aio-profile": {
     title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
-    source: "Azure REST API, DataflowProfile (2026-07-01)",
+    source: "Azure REST API, DataflowProfile (2026-10-01)",
   },
   "aio-secret-keys": {
     title: "AIO's engine gets certificates under the keys that it reads",
@@ -52,7 +61,7 @@ export const rules = {
   },
   "aio-transformation": {
     title: "A transformation is within Azure's bounds",
-    source: "Azure REST API, Dataflow (2026-07-01)",
+    source: "Azure REST API, Dataflow (2026-10-01)",
   },
   "authentication-name": {
     title: "Authentication name sources are listed once each",
@@ -72,11 +81,15 @@ export const rules = {
   },
   "engine-fields": {
     title: "A dataflow, and the endpoints that it uses, have settings of the engine that runs it",
-    source: "Azure REST API, Dataflow and DataflowEndpoint (2026-07-01)",
+    source: "Azure REST API, Dataflow and DataflowEndpoint (2026-10-01)",
   },
   "engine-method": {
     title: "AIO's engine authenticates with methods that its API has",
-    source: "Azure REST API, DataflowEndpoint (2026-07-01)",
+    source: "Azure REST API, DataflowEndpoint (2026-10-01)",
+  },
+  "existing-description": {
+    title: "What is said of an endpoint that AIO has already is known to change nothing at it (a warning)",
+    source: "Specification, Default endpoint",
   },
   "federated-credentials": {
     title: "A managed identity has at most 20 federated identity credentials",

@@ -20,22 +20,26 @@ export interface DataflowEndpointParts {
 }
 
 /**
- * Creates the `DataflowEndpoint` resource where there is an instance that does not have it yet.
+ * Creates the `DataflowEndpoint` resource where there is an instance that does not have it yet, or takes over the one
+ * that it has.
  * @returns the endpoint's name, for dataflows that have to come after the resource
  */
 export function createDataflowEndpoint(
   component: pulumi.ComponentResource,
   name: string,
-  { instance, existing = false }: Pick<EndpointResourceArgs, "instance" | "existing">,
+  { instance, existing = false, adopt }: Pick<EndpointResourceArgs, "instance" | "existing" | "adopt">,
   parts: DataflowEndpointParts,
 ): pulumi.Input<string> {
   const { endpointName } = parts;
   if (instance === undefined || existing) return endpointName;
+  // Pulumi can import the provider's own class alone, so an adopted endpoint has no `hostType`, which informs and no more.
+  const needsLaterApi = adopt === undefined && needsHostType(parts);
   const resource = createAioResource(component, name, "endpoint", instance, {
     kind: "DataflowEndpoint",
     resourceName: endpointName,
-    properties: buildProperties(parts, instance.resourceApi ?? AioResourceApi.AzureResourceManager),
-    needsLaterApi: needsHostType(parts),
+    properties: buildProperties(parts, instance.resourceApi ?? AioResourceApi.AzureResourceManager, needsLaterApi),
+    needsLaterApi,
+    ...(adopt === undefined ? {} : { adopt }),
   });
   return after(resource, endpointName);
 }
@@ -53,11 +57,11 @@ function needsHostType({ hostType, fields: { host } }: DataflowEndpointParts): b
 function buildProperties(
   parts: DataflowEndpointParts,
   api: AioResourceApi,
+  needsLaterApi: boolean,
 ): pulumi.Input<inputs.iotoperations.DataflowEndpointPropertiesArgs> {
   const { hostType, endpoint } = parts;
   // A custom resource is one kind whatever fields it has.
-  const says = (host: string) =>
-    api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsHostType(parts);
+  const says = (host: string) => (api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsLaterApi);
   return mapInput(endpoint, ({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
     endpointType,
     ...(says(settings.host) ? { hostType } : {}),

@@ -1,4 +1,5 @@
 import { localBrokerHost } from "../../runtime/contract/config/endpoint.ts";
+import { defaultEndpointName } from "../checks/existing-endpoints.ts";
 import { EventGridAuthenticationMethod, LocalAuthenticationMethod } from "../enumerations.ts";
 import type { EndpointFieldInputs } from "./known.ts";
 import type { CustomEndpointArgs, EventGridEndpointSettingsArgs, LocalEndpointArgs } from "./settings.ts";
@@ -6,12 +7,9 @@ import type { CustomEndpointArgs, EventGridEndpointSettingsArgs, LocalEndpointAr
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */
 export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
 
-/** The endpoint that AIO comes with. @see Specification, Default endpoint */
-const defaultEndpointName = "default";
-
 /** Tells whether AIO has the endpoint's resource already: the one that it comes with, unless somebody says otherwise. */
-export function existsAlready({ existing }: LocalEndpointArgs, endpointName: string): boolean {
-  return existing ?? endpointName === defaultEndpointName;
+export function existsAlready({ existing, adopt }: LocalEndpointArgs, endpointName: string): boolean {
+  return existing ?? (adopt === undefined && endpointName === defaultEndpointName);
 }
 
 /** The endpoint's fields, with what AIO's own broker has by default. */
@@ -19,6 +17,7 @@ export function localEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: LocalEndpointArgs): EndpointFieldInputs {
   return {
@@ -35,6 +34,7 @@ export function eventGridEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: EventGridEndpointSettingsArgs): EndpointFieldInputs {
   return {
@@ -48,6 +48,7 @@ export function customEndpointFields({
   instance,
   endpointName,
   existing,
+  adopt,
   ...args
 }: CustomEndpointArgs): EndpointFieldInputs {
   return args;

@@ -38,8 +38,8 @@ export interface AioInstanceArgs {
    */
   resourceApi?: AioResourceApi;
   /**
-   * API version of those resources that need a field which 2024-11-01, the provider's own, lacks.
-   * @default "2026-07-01"
+   * API version of those resources that need a field which 2024-11-01, the provider's own, lacks. A change replaces them.
+   * @default "2026-10-01"
    */
   laterApiVersion?: string;
   /**
@@ -121,10 +121,19 @@ export interface EndpointResourceArgs extends MqttSettingsArgs {
   instance?: AioInstanceArgs;
   /**
    * States that the instance has a `DataflowEndpoint` of this name already: none is created, and dataflows of AIO's
-   * engine refer to it by name. Plain, because it decides whether there is a resource.
-   * @default true for a local endpoint named "default", which AIO comes with; false for all others
+   * engine refer to it by name. Settings then reach the relay alone; `MqttBridge` refuses them where the relay does not
+   * use the endpoint. Plain, because it decides whether there is a resource.
+   * @default true for a local endpoint named "default", which AIO comes with, unless `adopt` is given; false for all others
    */
   existing?: boolean;
+  /**
+   * Takes over the `DataflowEndpoint` that the instance has already: its resource ID,
+   * `/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.IoTOperations/instances/<name>/dataflowEndpoints/<name>`, or
+   * `<namespace>/<name>` with the Kubernetes API. One update imports it and gives it the settings declared here, defaults
+   * included; the preview shows what that changes. It stays where it is when it leaves the program or the stack is
+   * destroyed. Plain, because Pulumi has to know it before. Needs Pulumi 3.174.0 or newer.
+   */
+  adopt?: string;
 }
 
 export interface LocalEndpointArgs extends EndpointResourceArgs {

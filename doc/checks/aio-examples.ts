@@ -19,16 +19,38 @@ function example(rule: string, path: string, fails: object, passes: object): Che
   return { rule, path, shown, fails: withChange(byAio, fails), passes: withChange(byAio, passes) };
 }
 
+/** ID of an endpoint that the instance has already. */
+const endpointId =
+  "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.IoTOperations/instances/oslo-aio/dataflowEndpoints/edge";
+
 const custom = { host: "mqtt.example.com:8883" };
 const manySessions = { maximumClientSessionsPerAuthenticationName: 4 };
 
 /** What AIO's engine and its resources take. */
 export const aioExamples: readonly CheckExample[] = [
   example(
+    "aio-adopt",
+    "localEndpoints.edge.adopt",
+    { localEndpoints: { edge: { adopt: "edge" } } },
+    { localEndpoints: { edge: { adopt: endpointId } } },
+  ),
+  example(
     "aio-broker",
     "localEndpoints.edge.audience",
     { instance: { broker: { audience: "mine" } } },
     { instance: { broker: { audience: "mine" } }, localEndpoints: { edge: { audience: "mine" } } },
+  ),
+  example(
+    "aio-existing",
+    "localEndpoints.edge.host",
+    { localEndpoints: { edge: { existing: true, host: "my-mqtt-broker:8885" } } },
+    { localEndpoints: { edge: { adopt: endpointId, host: "my-mqtt-broker:8885" } } },
+  ),
+  example(
+    "aio-existing",
+    "localEndpoints.edge.existing",
+    { localEndpoints: { edge: { endpointName: "default", existing: false } } },
+    { localEndpoints: { edge: { endpointName: "default" } } },
   ),
   example(
     "aio-headers",
@@ -139,6 +161,15 @@ export const aioExamples: readonly CheckExample[] = [
       dataflows: { telemetry: { destination: "other" } },
     },
   ),
+  {
+    ...example(
+      "existing-description",
+      "eventGridEndpoints.cloud.authenticationMethod",
+      { eventGridEndpoints: { cloud: { existing: true } } },
+      { eventGridEndpoints: { cloud: { existing: false } } },
+    ),
+    isWarning: true,
+  },
 ];
 
 /** A dataflow that the relay runs beside them. */

@@ -56,17 +56,25 @@ export function parseRelayConfig(text: string, { where, profile }: ParseOptions)
   if (problems.length > 0) throw new ConfigError(where, problems);
   const written = {
     pathOf: raw.pathOf,
-    saysRetain: (name: string) => saysRetain(raw.document, name),
+    saysRetain: (name: string) => writtenSettings(raw.document, name)["retain"] !== undefined,
+    authenticationSettings: (name: string) => authenticationSettings(writtenSettings(raw.document, name)),
   };
   const warnings = withoutRepeats(findWarnings(config, written));
   return { config, warnings, skipped: raw.skipped };
 }
 
-function saysRetain(document: unknown, endpointName: string): boolean {
+/** An endpoint's settings as the document has them, without defaults. */
+function writtenSettings(document: unknown, endpointName: string): { readonly [field: string]: unknown } {
   const endpoints = isRecord(document) && isRecord(document["endpoints"]) ? document["endpoints"] : {};
   const endpoint = endpoints[endpointName];
   const settings = isRecord(endpoint) ? endpoint["mqttSettings"] : undefined;
-  return isRecord(settings) && settings["retain"] !== undefined;
+  return isRecord(settings) ? settings : {};
+}
+
+/** Names of the settings that stand below the authentication method. */
+function authenticationSettings({ authentication }: { readonly [field: string]: unknown }): string[] {
+  const blocks = isRecord(authentication) ? Object.values(authentication).filter(isRecord) : [];
+  return blocks.flatMap((block) => Object.keys(block).filter((field) => block[field] !== undefined));
 }
 
 function ownDocument(document: unknown): RawDocument {

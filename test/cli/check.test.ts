@@ -3,6 +3,8 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 
 import { checkConfig } from "../../cli/check.ts";
+import { checkPlan } from "../../components/bridge/check.ts";
+import { planBridge } from "../../components/bridge/plan.ts";
 import { hostileLines, hostileText } from "../support/hostile-text.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -118,6 +120,68 @@ test("warns of filters that share topics, and of instances whose shared subscrip
   expect(at).toContain("dataflows.twice.operations[0].sourceSettings.dataSources[1]");
   expect(at).toContain("profile.instanceCount");
   expect(code).toBe(0);
+});
+
+test("warns, as a preview does, of a custom broker that gets a token for another one", () => {
+  const authentication = { method: "ServiceAccountToken" } as const;
+  const plant = plainEndpoint(1884, { authentication, tls: { mode: "Enabled" } });
+
+  const { code, lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
+
+  expect(lines).toContain(
+    "warning: endpoints.plant.mqttSettings.authentication.serviceAccountTokenSettings.audience: is left out, so that this broker gets a token for AIO's own broker; give the one that this broker expects",
+  );
+  expect(code).toBe(0);
+});
+
+test("has every warning that a preview has of the same endpoints and dataflows", () => {
+  const id = "00000000-0000-0000-0000-0000000000c1";
+  const cloudHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
+  const filters = ["a/+", "a/b", "$share/g/c"];
+  const spool = { mode: "Disabled" } as const;
+  const { warnings } = checkPlan(planBridge("oslo", {
+    site: "oslo",
+    customEndpoints: { plant: { host: "plant.example:8883", authenticationMethod: "ServiceAccountToken" } },
+    eventGridEndpoints: { cloud: { host: cloudHost } },
+    identity: { clientId: id, tenantId: id },
+    dataflows: {
+      upward: { source: "plant", dataSources: filters, destination: "cloud", dataDestination: "up" },
+      downward: { source: "cloud", dataSources: ["d"], destination: "plant", dataDestination: "down", spool },
+    },
+    relay: { image: "relay:1.0.0" },
+  }));
+  const ids = { clientId: id, tenantId: id };
+  const written = buildConfig({
+    endpoints: {
+      plant: {
+        endpointType: "Mqtt",
+        mqttSettings: { host: "plant.example:8883", authentication: { method: "ServiceAccountToken" } },
+      },
+      cloud: {
+        endpointType: "Mqtt",
+        mqttSettings: {
+          host: cloudHost,
+          authentication: { method: "UserAssignedManagedIdentity", userAssignedManagedIdentitySettings: ids },
+          clientIdPrefix: "oslo-",
+        },
+      },
+    },
+    dataflows: {
+      upward: buildDataflow(["plant", filters], ["cloud", "up"]),
+      downward: buildDataflow(["cloud", ["d"]], ["plant", "down"], { relay: { spool } }),
+    },
+  });
+
+  const { lines } = check(written);
+
+  const kinds = warnings.map(({ rule }) => rule).filter((rule) => rule !== "image");
+  expect(new Set(kinds)).toEqual(
+    new Set(["foreign-audience", "forgotten-shares", "overlapping-filters", "retain", "unremembered-filters"]),
+  );
+  const unsaid = warnings.filter(
+    ({ rule, problem }) => rule !== "image" && !lines.join("\n").includes(`: ${problem}; `),
+  );
+  expect(unsaid).toEqual([]);
 });
 
 test("lists the first 50 problems and counts the rest", () => {

@@ -106,7 +106,7 @@ describe("through Azure", () => {
       `${genericType} oslo-telemetry`,
     ]);
     expect(only(deployed, genericType).inputs).toEqual({
-      apiVersion: "2026-07-01",
+      apiVersion: "2026-10-01",
       resourceProviderNamespace: "Microsoft.IoTOperations",
       parentResourcePath: "instances/aio/dataflowProfiles/oslo",
       resourceType: "dataflows",
@@ -186,14 +186,19 @@ describe("through Kubernetes", () => {
     const archive = { ...flow, destination: "archive", serializationFormat: "Json", mode: "Disabled" } as const;
     const declared = {
       ...aioBridge,
-      localEndpoints: { default: { existing: false } },
       customEndpoints,
       eventGridEndpoints: { cloud: { authenticationMethod: "UserAssignedManagedIdentity", retain: "Never" } } as const,
       identity: { clientId: id, tenantId: id },
     };
     const dataflows = { ...aioBridge.dataflows, archive };
     const { resources } = await deploy(
-      () => new MqttBridge("oslo", { ...declared, dataflows, instance: { ...kubernetes, secureSettings: true } }),
+      () =>
+        new MqttBridge("oslo", {
+          ...declared,
+          localEndpoints: { default: { adopt: "azure-iot-operations/default" } },
+          dataflows,
+          instance: { ...kubernetes, secureSettings: true },
+        }),
     );
     const relayed = Object.fromEntries(
       Object.entries(dataflows).map(([name, { engine, ...dataflow }]) => [name, dataflow]),
@@ -404,7 +409,7 @@ describe("endpoints", () => {
     const deployed = await deploy(() => new EventGridEndpoint("cloud", cloud));
 
     expect(only(deployed, genericType).inputs).toEqual({
-      apiVersion: "2026-07-01",
+      apiVersion: "2026-10-01",
       resourceProviderNamespace: "Microsoft.IoTOperations",
       parentResourcePath: "instances/aio",
       resourceType: "dataflowEndpoints",
@@ -443,12 +448,6 @@ describe("endpoints", () => {
 
     expect(inventory(deployed)).toEqual([]);
     expect(["default", "line"]).toContain(await valueOf(deployed.result.endpointName));
-  });
-
-  test("are created for the default one where somebody says that it is not there", async () => {
-    const deployed = await deploy(() => new LocalEndpoint("default", { instance, existing: false }));
-
-    expect(inventory(deployed)).toEqual([`${endpointType} default-endpoint`]);
   });
 
   test("have dataflows refer to them by their own names", async () => {

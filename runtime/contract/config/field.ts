@@ -171,7 +171,7 @@ function kindOf(value: unknown): string {
   return value === aList ? "a list" : `a ${typeof value === "string" ? "text" : typeof value}`;
 }
 
-/** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-07-01 */
+/** Names of AIO's dataflow resources. @see Azure REST API, Microsoft.IoTOperations 2026-10-01 */
 export const resourceNameRule = '3 to 63 lower-case letters, digits and "-", first and last no "-"';
 export const resourceName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 

@@ -28,7 +28,7 @@ export interface SharedSource {
  * its restart, and no shared ones: tried with 2.0.11, of 100 messages between its restart and the next SUBSCRIBE none came.
  */
 export function warnOfForgottenShares({ endpoint, dataSources, instanceCount, paths }: SharedSource): Problem[] {
-  const loss = "mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost";
+  const loss = "mosquitto 2.0 forgets those when it restarts: what comes before the dataflow subscribes again is lost";
   const other = "use a broker that keeps shared subscriptions, or count on that loss";
   if (instanceCount > 1) {
     const problem = `is ${instanceCount}, so the source "${endpoint}" has shared subscriptions, and ${loss}`;

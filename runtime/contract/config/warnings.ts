@@ -1,4 +1,5 @@
 import type { Problem } from "../errors.ts";
+import type { AuthenticationMethod } from "./authentication.ts";
 import { dataflowParts, needsDisk, type Dataflow, type SourceSettings } from "./dataflow.ts";
 import type { RelayConfig } from "./document.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
@@ -11,12 +12,14 @@ export interface Written {
   readonly pathOf: (part: "profile" | "endpoints" | "dataflows", name?: string) => string;
   /** Whether its retain setting was written at all, or is the default. */
   readonly saysRetain: (endpoint: string) => boolean;
+  /** The settings of its authentication method that were written, by name. */
+  readonly authenticationSettings: (endpoint: string) => readonly string[];
 }
 
 /** Lists what works and may still lose messages or show a credential. */
 export function findWarnings(
   { endpoints, dataflows, profile: { instanceCount } }: RelayConfig,
-  { pathOf, saysRetain }: Written,
+  { pathOf, saysRetain, authenticationSettings }: Written,
 ): Problem[] {
   const ofDataflows = Object.entries(dataflows).flatMap(([name, dataflow]) => {
     const parts = dataflowParts(dataflow);
@@ -38,6 +41,7 @@ export function findWarnings(
     ...Object.entries(endpoints).flatMap(([name, endpoint]) => [
       ...checkClientIds(pathOf("endpoints", name), endpoint),
       ...checkClearText(pathOf("endpoints", name), endpoint),
+      ...checkAudience(pathOf("endpoints", name), endpoint, authenticationSettings(name)),
     ]),
   ];
 }
@@ -91,15 +95,54 @@ function checkDestinationLosses(dataflow: string, path: string, { mqttSettings }
 }
 
 function checkRetain(path: string, { hostType, mqttSettings: { retain } }: Endpoint): Problem[] {
-  return hostType === HostType.EventGrid && retain === "Keep" ? [warnOfRetain(path)] : [];
+  return hostType === HostType.EventGrid && retain === "Keep" ? [warnOfRetain(path, ["Relay"])] : [];
 }
 
-/** The warning of a destination at Event Grid that keeps the retain flag because nobody has said otherwise. */
-export function warnOfRetain(path: string): Problem {
+/** What becomes of the retain flag, by the engine that publishes. @see Azure IoT Operations, MQTT endpoints (2025-06), Retain */
+const retainByEngine = {
+  Relay: "the relay clears the flag where the broker says that it keeps no messages",
+  AzureIoTOperations: 'for AIO\'s engine, Azure IoT Operations documents "Never" at Event Grid',
+} as const;
+
+/**
+ * The warning of a destination at Event Grid that keeps the retain flag because nobody has said otherwise.
+ *
+ * @param engines those that publish to it
+ */
+export function warnOfRetain(path: string, engines: readonly (keyof typeof retainByEngine)[]): Problem {
   const problem = "is Keep by default, and not every Event Grid namespace takes retained messages (64 KB each at most)";
-  const remedy =
-    'say what is meant, "Keep" or "Never"; the relay clears the flag where the broker says that it keeps no messages';
+  const remedy = ['say what is meant, "Keep" or "Never"', ...engines.map((engine) => retainByEngine[engine])].join(
+    "; ",
+  );
   return { path, problem, remedy };
+}
+
+/** The field that says whom a token is for, and the broker that it is for when nothing is said. */
+const audienceOf: {
+  readonly [method in AuthenticationMethod]?: { readonly field: string; readonly broker: string };
+} = {
+  SystemAssignedManagedIdentity: { field: "audience", broker: "Event Grid" },
+  UserAssignedManagedIdentity: { field: "scope", broker: "Event Grid" },
+  ServiceAccountToken: { field: "audience", broker: "AIO's own broker" },
+};
+
+/**
+ * Warns of a custom broker that gets a token for another one: whoever runs it could use the token there.
+ *
+ * @param path goes before the name of the field
+ */
+export function warnOfForeignAudience(path: string, method: AuthenticationMethod, given: readonly string[]): Problem[] {
+  const token = audienceOf[method];
+  if (token === undefined || given.includes(token.field)) return [];
+  const problem = `is left out, so that this broker gets a token for ${token.broker}`;
+  return [{ path: `${path}${token.field}`, problem, remedy: "give the one that this broker expects" }];
+}
+
+function checkAudience(path: string, { hostType, mqttSettings }: Endpoint, written: readonly string[]): Problem[] {
+  if (hostType !== HostType.CustomMqtt) return [];
+  const { method } = mqttSettings.authentication;
+  const settings = `${method.charAt(0).toLowerCase()}${method.slice(1)}Settings`;
+  return warnOfForeignAudience(`${path}.mqttSettings.authentication.${settings}.`, method, written);
 }
 
 /** Sites that share a namespace and have dataflows of the same names fight over client identifiers without a prefix. */

@@ -11,6 +11,10 @@ export const instance = {
   extensionPrincipalId: "aio-principal",
 };
 
+/** ID of the endpoint that the instance comes with. */
+export const defaultId =
+  "/subscriptions/00000000-0000-0000-0000-00000000000f/resourceGroups/rg-edge/providers/Microsoft.IoTOperations/instances/aio/dataflowEndpoints/default";
+
 export const telemetry = {
   engine: "AzureIoTOperations",
   source: "default",
@@ -54,6 +58,10 @@ export interface Registration {
   readonly aliasNames: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly replaceOnChanges: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  /** ID of what is imported; empty where nothing is. */
+  readonly importId: string;
+  readonly retainOnDelete: boolean;
 }
 
 interface RegisterRequest {
@@ -62,6 +70,9 @@ interface RegisterRequest {
   getAliasesList(): { getSpec(): { getType(): string; getName(): string } | undefined }[];
   getDeletebeforereplace(): boolean;
   getReplaceonchangesList(): string[];
+  getIgnorechangesList(): string[];
+  getImportid(): string;
+  getRetainondelete(): boolean;
 }
 
 /** Notes what the engine is asked for, by the name of the resource; to be called where the program starts. */
@@ -79,6 +90,9 @@ export function noteRegistrations(): Map<string, Registration> {
       aliasNames: request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? ""),
       deleteBeforeReplace: request.getDeletebeforereplace(),
       replaceOnChanges: request.getReplaceonchangesList(),
+      ignoreChanges: request.getIgnorechangesList(),
+      importId: request.getImportid(),
+      retainOnDelete: request.getRetainondelete(),
     });
     return register(request, callback);
   };

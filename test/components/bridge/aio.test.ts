@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
-import { aioBridge, commands, instance, telemetry } from "../aio/declaration.ts";
+import { aioBridge, commands, defaultId, instance, telemetry } from "../aio/declaration.ts";
 import { deploy, inventory, only, valueOf } from "../mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
@@ -124,6 +124,49 @@ test("warns of what AIO's engine may lose, where the operator wrote it, and once
   ]);
 });
 
+test("says of retained messages what the engine does that publishes them", async () => {
+  const { retain, ...unsaid } = { retain: undefined, ...cloud };
+  const remedies = async (declared: Partial<MqttBridgeArgs>) => {
+    warn.mockClear();
+    await deploy(() => new MqttBridge("oslo", { ...aioBridge, eventGridEndpoints: { cloud: unsaid }, ...declared }));
+    const found = warn.mock.calls.map(([text]: [string]) => text).filter((text) => text.includes("cloud.retain: "));
+    return found.map((text) => text.split("; ").slice(2).join("; ").replace(" [retain]", ""));
+  };
+  const nodeIdentity = { relay: { ...relay, useNodeIdentity: true } };
+  const byAio = 'for AIO\'s engine, Azure IoT Operations documents "Never" at Event Grid';
+  const byRelay = "the relay clears the flag where the broker says that it keeps no messages";
+
+  expect(await remedies({ dataflows: dataflows({}) })).toEqual([byAio]);
+  expect(await remedies({ dataflows: dataflows({ engine: "Relay" }), ...nodeIdentity })).toEqual([byRelay]);
+  const both = { ...dataflows({}), relayed: flow({ engine: "Relay" }) };
+  expect(await remedies({ dataflows: both, ...nodeIdentity })).toEqual([`${byRelay}; ${byAio}`]);
+});
+
+test("warns of no relay where AIO's engine runs all dataflows", async () => {
+  const customEndpoints = { plant: { ...custom, authenticationMethod: "ServiceAccountToken", qos: 1 } } as const;
+  const eventGridEndpoints = { cloud: { authenticationMethod: "SystemAssignedManagedIdentity", qos: 0 } } as const;
+  const shared = flow({ source: "plant", destination: "default", dataSources: ["a/+", "a/b"], dataDestination: "b" });
+  const declared = {
+    ...aioBridge,
+    customEndpoints,
+    eventGridEndpoints,
+    dataflows: { telemetry: flow(), shared },
+    dataflowProfile: { instanceCount: 2 },
+  };
+
+  await deploy(() => new MqttBridge("oslo", declared));
+
+  const texts = warn.mock.calls.map(([text]: [string]) => text);
+  expect(texts.map((text) => text.replace(/:.*/, "")).sort()).toEqual([
+    "customEndpoints.plant.audience",
+    "dataflowProfile.instanceCount",
+    "dataflows.shared.dataSources[1]",
+    "eventGridEndpoints.cloud.qos",
+    "eventGridEndpoints.cloud.retain",
+  ]);
+  expect(texts.filter((text) => text.includes("relay"))).toEqual([]);
+});
+
 /** A namespace of which nothing is declared here, so that nothing is missing in it. */
 const existingHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
 
@@ -163,7 +206,7 @@ const cases: Case[] = [
     { instance: { ...instance, customLocationId: "oslo", laterApiVersion: "latest" } },
     [
       'instance.customLocationId: is "oslo", which is no resource ID of a custom location; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.ExtendedLocation/customLocations/<name>" [aio-instance]',
-      'instance.laterApiVersion: is "latest", which is no API version; give one of Microsoft.IoTOperations, such as "2026-07-01" [aio-instance]',
+      'instance.laterApiVersion: is "latest", which is no API version; give one of Microsoft.IoTOperations, such as "2026-10-01" [aio-instance]',
     ],
     { instance: { ...instance, laterApiVersion: "2026-11-01-preview" } },
   ],
@@ -333,6 +376,7 @@ const cases: Case[] = [
     [
       'eventGridEndpoints.cloud.endpointName: is "default", the name of the endpoint "default" too; rename one [aio-names]',
       'eventGridEndpoints.other.endpointName: is no name for an endpoint ("O");',
+      'eventGridEndpoints.cloud.endpointName: is to be the endpoint "default", which AIO comes with and which can\'t be created again; set eventGridEndpoints.cloud.endpointName to another name [aio-existing]',
     ],
     { eventGridEndpoints: { cloud: { ...cloud, endpointName: "event-grid" } } },
   ],
@@ -411,6 +455,7 @@ const cases: Case[] = [
     "aio-broker: what the platform says of AIO's broker",
     {
       instance: { ...instance, broker: { host: "my-broker:8885", audience: "mine", trustBundle: "my-ca" } },
+      localEndpoints: { default: { adopt: defaultId } },
     },
     [
       'localEndpoints.default.host: is "aio-broker:18883", and AIO\'s broker listens at "my-broker:8885"; set it to "my-broker:8885", or correct what the platform tells (instance.broker) [aio-broker]',
@@ -420,7 +465,12 @@ const cases: Case[] = [
     {
       instance: { ...instance, broker: { host: "my-broker:8885", audience: "mine", trustBundle: "my-ca" } },
       localEndpoints: {
-        default: { host: "my-broker:8885", audience: "mine", trustedCaCertificateConfigMapRef: "my-ca" },
+        default: {
+          adopt: defaultId,
+          host: "my-broker:8885",
+          audience: "mine",
+          trustedCaCertificateConfigMapRef: "my-ca",
+        },
       },
     },
   ],

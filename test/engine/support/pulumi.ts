@@ -38,6 +38,8 @@ export interface InstallationOptions {
   /** Path of the kubeconfig that providers without one of their own use. */
   readonly kubeconfig: string;
   readonly armAnswers?: ArmAnswers;
+  /** Other plugins that run already, each `<package>:<port>`. */
+  readonly plugins?: readonly string[];
 }
 
 /** Sets up an installation; {@link PulumiInstallation.stop} ends its servers. */
@@ -45,6 +47,7 @@ export async function installPulumi({
   pulumi,
   kubeconfig,
   armAnswers,
+  plugins = [],
 }: InstallationOptions): Promise<PulumiInstallation> {
   const home = createTemporaryFolder("pulumi");
   const stateFolder = path.join(home, "state");
@@ -64,7 +67,7 @@ export async function installPulumi({
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DEBUG_LANGUAGES: host.attachment,
-    PULUMI_DEBUG_PROVIDERS: providers.map(({ attachment }) => attachment).join(","),
+    PULUMI_DEBUG_PROVIDERS: [...providers.map(({ attachment }) => attachment), ...plugins].join(","),
     NO_COLOR: "1",
   };
   const run: PulumiInstallation["run"] = async (program, ...args) => {

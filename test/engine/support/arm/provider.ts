@@ -51,7 +51,10 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
     },
     read: async (resource, before) => {
       const outputs = store.get(before.id);
-      return outputs && { id: before.id, outputs, inputs: readInputs(resource, before, outputs) };
+      if (outputs === undefined) return undefined;
+      const isImport = Object.keys(before.inputs).length === 0;
+      const inputs = isImport ? importInputs(resource, before.id, outputs) : readInputs(resource, before, outputs);
+      return { id: before.id, outputs, inputs };
     },
     delete: async (_, { id }) => {
       if (store.get(id) === undefined) throw new Error(armError(404, `ResourceNotFound: ${id} was not found.`));
@@ -184,6 +187,22 @@ function readInputs({ type }: ResourceName, before: ResourceState, outputs: Valu
     if (!isValues(value) || !isValues(known)) return { ...inputs, [name]: value };
     return { ...inputs, [name]: projectOn(known, value, isValues(before.outputs[name]) ? before.outputs[name] : {}) };
   }, before.inputs);
+}
+
+/** What the provider knows of a resource that it imports: the names in its ID, and all that Azure has not computed. */
+function importInputs({ type }: ResourceName, id: string, outputs: Values): Values {
+  const { id: template, inId, computed = {} } = describeType(type);
+  const pattern = new RegExp(`${template.replaceAll(/\{\w+\}/g, "([^/]+)")}$`, "i");
+  const names = pattern.exec(id)?.slice(1) ?? [];
+  const { name, ...given } = Object.keys(computed).reduce(withoutAt, outputs);
+  return { ...given, ...Object.fromEntries(inId.map((input, index) => [input, names[index] ?? null])) };
+}
+
+function withoutAt(values: Values, path: string): Values {
+  const [name = "", ...rest] = path.split(".");
+  const { [name]: inner, ...others } = values;
+  if (rest.length === 0 || !isValues(inner)) return others;
+  return { ...others, [name]: withoutAt(inner, rest.join(".")) };
 }
 
 /** Takes over what the inputs have and what was changed; the rest are Azure's own defaults. */

@@ -53,7 +53,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
     configMaps: text("enableConfigMapMutable") === "true",
     secrets: text("enableSecretMutable") === "true",
   };
-  const force = text("enablePatchForce") === "true";
+  const forceAll = text("enablePatchForce") === "true";
   return {
     check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, text("namespace")), failures: [] }),
     diff: (resource, before, inputs) => {
@@ -80,7 +80,8 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       try {
         const isThere = !isPatch(resource) && (await cluster.get(wanted)) !== undefined;
         if (isThere) throw new KubernetesError(409, alreadyExists(wanted));
-        const live = await cluster.apply(wanted, { fieldManager, force: force || isForced(wanted), dryRun: isPreview });
+        const force = forceAll || isForced(wanted);
+        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return { id: isPreview ? "" : idOf(live), outputs: checkpoint(live, inputs, fieldManager, isPreview) };
       } catch (error) {
         // What the server has yet to get, or keeps from us, is no reason to end a preview.
@@ -93,8 +94,9 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const wanted = revealValues(inputs) as KubernetesObject;
       if (isPreview && hasUnknown(wanted)) return inputs;
       const fieldManager = textOf(before.outputs["__fieldManager"]);
+      const force = forceAll || isForced(wanted);
       try {
-        const live = await cluster.apply(wanted, { fieldManager, force: force || isForced(wanted), dryRun: isPreview });
+        const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return checkpoint(live, inputs, fieldManager, isPreview);
       } catch (error) {
         throw sayFailure("updated", wanted, fieldManager, error);
@@ -113,10 +115,6 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
 /** A resource such as `ConfigMapPatch` takes over what is there, and changes all but its name in place. */
 function isPatch({ type }: ResourceName): boolean {
   return type.endsWith("Patch");
-}
-
-function isForced({ metadata }: KubernetesObject): boolean {
-  return (metadata["annotations"] as Values | undefined)?.["pulumi.com/patchForce"] === "true";
 }
 
 /** Settings are texts, whatever they mean; what is no text is a setting that a preview does not know. */
@@ -168,6 +166,11 @@ function isAutonamed(object: Values): boolean {
   return (metadata?.["annotations"] as Values | undefined)?.[autonamed] === "true";
 }
 
+/** Whether the object takes its fields from other field managers. */
+function isForced({ metadata }: KubernetesObject): boolean {
+  return (metadata["annotations"] as Values | undefined)?.["pulumi.com/patchForce"] === "true";
+}
+
 function idOf({ metadata }: KubernetesObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
@@ -213,9 +216,10 @@ function checkpoint(live: KubernetesObject, inputs: Values, fieldManager: string
 
 async function read(
   cluster: KubernetesClient,
-  _: ResourceName,
+  resource: ResourceName,
   { id, inputs, outputs }: ResourceState,
 ): Promise<ResourceState | undefined> {
+  if (Object.keys(outputs).length === 0) return importObject(cluster, resource, id);
   const live = await cluster.get(revealValues(outputs) as KubernetesObject);
   if (live === undefined) return undefined;
   const pruned = pruneTo(live, normalize(revealValues(inputs)));
@@ -224,6 +228,28 @@ async function read(
     inputs: markSecrets(pruned, inputs),
     outputs: checkpoint(live, inputs, textOf(outputs["__fieldManager"]), false),
   };
+}
+
+/** An object that is imported is known by its type and its ID alone: all of it counts as given, but for what the server adds. */
+async function importObject(
+  cluster: KubernetesClient,
+  { type, name }: ResourceName,
+  id: string,
+): Promise<ResourceState | undefined> {
+  const [, apiVersion = "", kind = ""] = type.split(":");
+  const [objectName = "", namespace] = id.split("/").reverse();
+  const live = await cluster.get({
+    apiVersion,
+    kind,
+    metadata: { name: objectName, ...(namespace === undefined ? {} : { namespace }) },
+  });
+  if (live === undefined) return undefined;
+  const { status, metadata, ...given } = live as Values & KubernetesObject;
+  const serverFields = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"];
+  const own = Object.fromEntries(Object.entries(metadata).filter(([field]) => !serverFields.includes(field)));
+  const inputs = { ...given, metadata: own };
+  const fieldManager = `pulumi-kubernetes-${digitsFrom(name, id).slice(0, 8)}`;
+  return { id, inputs, outputs: checkpoint(live, inputs, fieldManager, false) };
 }
 
 /** Keeps of what is in the cluster only that which the program speaks of. */

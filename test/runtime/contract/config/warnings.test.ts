@@ -8,8 +8,13 @@ const from = (source: string, destination = "cloud") => ({
   "dataflows.upward.operations.1.destinationSettings.endpointRef": destination,
 });
 
-/** Each warning: a document that earns it with the exact text, and a neighbour that does not. */
-const warnings: readonly (readonly [string, Record<string, unknown>, string, Record<string, unknown>])[] = [
+const id = "00000000-0000-0000-0000-0000000000c1";
+const ids = { clientId: id, tenantId: id };
+
+/** A warning: a document that earns it with the exact text, and a neighbour that does not. */
+type Case = readonly [string, Record<string, unknown>, string, Record<string, unknown>];
+
+const warnings: readonly Case[] = [
   [
     "QoS 0 at a source loses messages",
     { [`${at("edge")}.qos`]: 0 },
@@ -63,13 +68,13 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
   [
     "mosquitto forgets the shared subscriptions of several instances",
     { profile: { instanceCount: 3 }, ...from("plant") },
-    'profile.instanceCount: is 3, so the source "plant" has shared subscriptions, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; set it to 1, use a broker that keeps shared subscriptions, or count on that loss',
+    'profile.instanceCount: is 3, so the source "plant" has shared subscriptions, and mosquitto 2.0 forgets those when it restarts: what comes before the dataflow subscribes again is lost; set it to 1, use a broker that keeps shared subscriptions, or count on that loss',
     { profile: { instanceCount: 3 } },
   ],
   [
     "mosquitto forgets a shared subscription that was written",
     { ...from("plant"), "dataflows.upward.operations.0.sourceSettings.dataSources": ["a", "$shared/g/b/#"] },
-    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/b/#" is a shared subscription, and mosquitto 2.0 forgets those when it restarts: what comes before the relay subscribes again is lost; give "b/#", use a broker that keeps shared subscriptions, or count on that loss',
+    'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/b/#" is a shared subscription, and mosquitto 2.0 forgets those when it restarts: what comes before the dataflow subscribes again is lost; give "b/#", use a broker that keeps shared subscriptions, or count on that loss',
     { "dataflows.upward.operations.0.sourceSettings.dataSources": ["$shared/g/b/#"] },
   ],
   [
@@ -78,6 +83,18 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
     'dataflows.upward.relay.spool.mode: is Disabled, so nothing remembers the filters of the session at "cloud": one that is taken out of dataSources later goes on delivering until the session expires; set it to "Enabled", or let the session expire before dataSources change',
     from("cloud", "plant"),
   ],
+  ...(
+    [
+      ["SystemAssignedManagedIdentity", "systemAssignedManagedIdentitySettings", "audience", "Event Grid", {}],
+      ["UserAssignedManagedIdentity", "userAssignedManagedIdentitySettings", "scope", "Event Grid", ids],
+      ["ServiceAccountToken", "serviceAccountTokenSettings", "audience", "AIO's own broker", {}],
+    ] as const
+  ).map(([method, block, field, broker, others]): Case => [
+    `a custom broker gets no token for another one by ${method}`,
+    { [`${at("plant")}.authentication`]: { method, [block]: others } },
+    `${at("plant")}.authentication.${block}.${field}: is left out, so that this broker gets a token for ${broker}; give the one that this broker expects`,
+    { [`${at("plant")}.authentication`]: { method, [block]: { ...others, [field]: "api://plant" } } },
+  ]),
   [
     "a credential without TLS is readable",
     { [`${at("edge")}.tls`]: { mode: "Disabled" } },
