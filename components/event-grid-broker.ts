@@ -13,6 +13,7 @@ import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/chec
 import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
 import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
 import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
+import { withExistingTopic } from "./event-grid/routing-topic.ts";
 import type {
   CustomDomainArgs,
   NamespaceIdentityArgs,
@@ -169,7 +170,9 @@ interface CreatedNamespace {
   readonly hostname: pulumi.Output<string>;
 }
 
-function createNamespace(broker: EventGridBroker, name: string, args: EventGridBrokerArgs): CreatedNamespace {
+function createNamespace(broker: EventGridBroker, name: string, given: EventGridBrokerArgs): CreatedNamespace {
+  const { routing } = given;
+  const args = routing === undefined ? given : { ...given, routing: withExistingTopic(broker, name, routing) };
   const options = { parent: broker, protect: args.protect ?? true };
   const checkSessions = (sessions: number) => {
     refuse(broker, name, checkSessionLimit("maximumClientSessionsPerAuthenticationName", sessions));

@@ -3,6 +3,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
+import { foldedAuthenticationName } from "../checks/client-limits.ts";
 import { checkGitOps } from "../checks/git-ops.ts";
 import { findMovingImage } from "../checks/image.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
@@ -253,9 +254,14 @@ function checkSessions(args: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[
   return isKnown(limit) ? checkSessionsNeeded(`eventGrid.${field}`, limit, needed) : [];
 }
 
-/** One identity is one authentication name, however many endpoints use it; a certificate has its own. */
+/** One identity is one authentication name, however many endpoints use it; a certificate has its own, as its user name tells. */
 function ownIdentity({ identity }: MqttBridgeArgs, name: string, fields: EndpointFieldInputs | undefined): string {
-  if (fields?.authenticationMethod === "X509Certificate") return ` at endpoint "${name}"`;
+  if (fields?.authenticationMethod === "X509Certificate") {
+    const { username } = fields;
+    return typeof username === "string"
+      ? ` of client "${foldedAuthenticationName(username)}"`
+      : ` at endpoint "${name}"`;
+  }
   const clientId = fields?.clientId;
   return typeof clientId === "string" && clientId !== identity?.clientId ? ` of client ID "${clientId}"` : "";
 }
