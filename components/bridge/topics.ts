@@ -17,14 +17,21 @@ export function neededTopics(
 ): NeededTopics {
   const enabled = Object.entries(dataflows).filter(([, dataflow]) => isEnabled(dataflow));
   return {
-    published: enabled
-      .filter(([, { destination }]) => endpointNames.includes(destination))
-      .flatMap(([name, { dataDestination, dataSources }]) =>
-        dataSources.map((source) => ({
-          path: `dataflows.${name}.dataDestination`,
-          filter: destinationFilter(dataDestination, source),
-        })),
+    published: [
+      ...enabled
+        .filter(([, { destination }]) => endpointNames.includes(destination))
+        .flatMap(([name, { dataDestination, dataSources }]) =>
+          dataSources.map((source) => ({
+            path: `dataflows.${name}.dataDestination`,
+            filter: destinationFilter(dataDestination, source),
+          })),
+        ),
+      ...enabled.flatMap(([name, { deadLetter: { endpoint, topic } = {} }]) =>
+        endpoint === undefined || topic === undefined || !endpointNames.includes(endpoint)
+          ? []
+          : [{ path: `dataflows.${name}.deadLetter.topic`, filter: topic }],
       ),
+    ],
     subscribed: enabled
       .filter(([, { source }]) => endpointNames.includes(source))
       .flatMap(([name, { dataSources }]) =>
