@@ -12,6 +12,7 @@ import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/chec
 import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
 import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
 import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
+import { withExistingTopic } from "./event-grid/routing-topic.ts";
 import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
 
@@ -88,7 +89,9 @@ interface CreatedNamespace {
   readonly hostname: pulumi.Output<string>;
 }
 
-function createNamespace(broker: EventGridBroker, name: string, args: EventGridBrokerArgs): CreatedNamespace {
+function createNamespace(broker: EventGridBroker, name: string, given: EventGridBrokerArgs): CreatedNamespace {
+  const { routing } = given;
+  const args = routing === undefined ? given : { ...given, routing: withExistingTopic(broker, name, routing) };
   const options = { parent: broker, protect: args.protect ?? true };
   const checkSessions = (sessions: number) => {
     refuse(broker, name, checkSessionLimit("maximumClientSessionsPerAuthenticationName", sessions));

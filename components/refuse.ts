@@ -18,7 +18,12 @@ export function refuseAsPlugin(createError: (message: string) => Error): void {
  */
 export function refusal(resource: pulumi.Resource | undefined, name: string, problems: readonly Problem[]): Error {
   const { message } = new ConfigError(name, problems);
-  return createPluginError?.(message) ?? keepText(new pulumi.ResourceError(message, resource, true));
+  const error = createPluginError?.(message);
+  if (error !== undefined) return error;
+  const refused = keepText(new pulumi.ResourceError(message, resource, true));
+  // What is found after the program's last line Pulumi shows by its stack, whatever was asked for.
+  refused.stack = message;
+  return refused;
 }
 
 /**

@@ -30,6 +30,8 @@ export interface PlannedDataflow {
   /** Where it takes messages from; `undefined` when it names no endpoint, which a rule of its own refuses. */
   readonly source: PlannedEndpoint | undefined;
   readonly destination: PlannedEndpoint | undefined;
+  /** Where its dead letters are published; `undefined` where there are none, or on the disk. */
+  readonly deadLetter: PlannedEndpoint | undefined;
 }
 
 /** What a bridge will be, made once from its arguments: the checks read it, and the component creates what stands in it. */
@@ -62,6 +64,7 @@ export function planBridge(name: string, args: MqttBridgeArgs): Plan {
     instanceCount: isForAio(flow) ? profileInstanceCount(args.dataflowProfile) : relayInstanceCount(args),
     source: byName.get(flow.source),
     destination: byName.get(flow.destination),
+    deadLetter: byName.get(flow.deadLetter?.endpoint ?? ""),
   }));
   const relayNamespace = args.relay?.namespace ?? aioNamespace;
   return {

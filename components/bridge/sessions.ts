@@ -1,6 +1,7 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { clientId } from "../../runtime/contract/client-id.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
+import { foldedAuthenticationName } from "../checks/client-limits.ts";
 import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
 import { isKnown } from "../known.ts";
@@ -57,12 +58,14 @@ export function checkSessionLimits(plan: Plan): Problem[] {
   return checkSessionsNeeded(`eventGrid.${field}`, limit, needed);
 }
 
-/** One identity is one authentication name, however many endpoints use it; a certificate has its own. */
+/** One identity is one authentication name, however many endpoints use it; a certificate has its own, as its user name tells. */
 function authenticationName({ args }: Plan, { isForAio }: PlannedDataflow, { name, fields }: PlannedEndpoint): string {
   const method = fields.authenticationMethod;
   switch (method) {
     case "X509Certificate":
-      return `${method} at endpoint "${name}"`;
+      return typeof fields.username === "string"
+        ? `${method} of client "${foldedAuthenticationName(fields.username)}"`
+        : `${method} at endpoint "${name}"`;
     case "SystemAssignedManagedIdentity":
       return isForAio ? `${method} of AIO's extension` : method;
     default:

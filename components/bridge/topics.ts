@@ -3,6 +3,7 @@ import type { NeededTopic } from "../checks/topic-coverage.ts";
 import { destinationFilter } from "../topic-sets.ts";
 import { listEnds } from "./sessions.ts";
 import type { PlannedEnd } from "./sessions.ts";
+import { enabledDataflows } from "./plan.ts";
 import type { Plan, PlannedDataflow } from "./plan.ts";
 
 /** The topics that dataflows need at some endpoints, by what they do there. */
@@ -15,7 +16,14 @@ export interface NeededTopics {
 export function neededTopics(plan: Plan, isMeant: (end: PlannedEnd) => boolean): NeededTopics {
   const ends = listEnds(plan).filter(isMeant);
   const at = (side: PlannedEnd["side"]) => ends.filter((end) => end.side === side).map(({ dataflow }) => dataflow);
-  return { published: at("destination").flatMap(publishedBy), subscribed: at("source").flatMap(subscribedBy) };
+  const withDeadLetters = enabledDataflows(plan).filter(
+    (dataflow) =>
+      dataflow.deadLetter !== undefined && isMeant({ side: "destination", dataflow, endpoint: dataflow.deadLetter }),
+  );
+  return {
+    published: [...at("destination").flatMap(publishedBy), ...withDeadLetters.flatMap(deadLettersOf)],
+    subscribed: at("source").flatMap(subscribedBy),
+  };
 }
 
 function publishedBy({ path, args: { dataDestination, dataSources } }: PlannedDataflow): NeededTopic[] {
@@ -23,6 +31,10 @@ function publishedBy({ path, args: { dataDestination, dataSources } }: PlannedDa
     path: `${path}.dataDestination`,
     filter: destinationFilter(dataDestination, source),
   }));
+}
+
+function deadLettersOf({ path, args: { deadLetter } }: PlannedDataflow): NeededTopic[] {
+  return deadLetter?.topic === undefined ? [] : [{ path: `${path}.deadLetter.topic`, filter: deadLetter.topic }];
 }
 
 function subscribedBy({ path, args: { dataSources } }: PlannedDataflow): NeededTopic[] {

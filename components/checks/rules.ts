@@ -136,7 +136,8 @@ export const rules = {
     source: "Azure REST API, Namespaces (2025-02-15), publicNetworkAccess and inboundIpRules",
   },
   "namespace-routing": {
-    title: "Routing goes to a custom topic or a topic of the same namespace, which is open to public networks",
+    title:
+      "Routing goes to a custom topic or a topic of the same namespace, which exists and is open to public networks",
     source: "Event Grid, Route MQTT messages (2026-08-27)",
   },
   "node-identity": {

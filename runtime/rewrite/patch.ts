@@ -1,5 +1,5 @@
 import type { Dataflow, DataflowParts } from "../contract/config/dataflow.ts";
-import { eventGridTopicProblem } from "../contract/config/dataflow-rules.ts";
+import { eventGridTopicProblem } from "../contract/config/event-grid-topic.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
 import { encodePublish, type EncodedPublish, type PublishParts, type PublishView } from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";

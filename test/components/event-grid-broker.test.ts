@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { EventGridBroker } from "../../components/index.ts";
 import type { EventGridBrokerArgs } from "../../components/index.ts";
 import { deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
+import type { Deployed } from "./mocks.ts";
 
 const args: EventGridBrokerArgs = {
   resourceGroupName: "rg",
@@ -279,6 +280,45 @@ test("sends logs and metrics of the namespace to the workspace that it is given"
     resourceUri: await valueOf(deployed.result.namespaceId),
     workspaceId: "workspace",
   });
+});
+
+describe("routing to a topic of the namespace itself", () => {
+  const topicResourceId =
+    "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/oslo-mqtt/topics/telemetry";
+  const routed = { ...args, namespaceName: "oslo-mqtt", routing: { topicResourceId } };
+  const token = "azure-native:eventgrid:getNamespaceTopic";
+  const routeOf = (deployed: Deployed<unknown>) =>
+    (only(deployed, namespaceType).inputs["topicSpacesConfiguration"] as Record<string, unknown>)[
+      "routeTopicResourceId"
+    ];
+
+  test("asks Azure whether it is there", async () => {
+    const asked: object[] = [];
+    const invokes = { [token]: (topic: object) => (asked.push(topic), { name: "telemetry" }) };
+
+    const deployed = await deploy(() => new EventGridBroker("oslo", routed), { invokes });
+
+    expect(asked).toEqual([{ resourceGroupName: "rg", namespaceName: "oslo-mqtt", topicName: "telemetry" }]);
+    expect(routeOf(deployed)).toBe(topicResourceId);
+  });
+
+  test("goes on where Azure does not let it be read", async () => {
+    const invokes = { [token]: () => fail('Status=403 Code="AuthorizationFailed"') };
+
+    expect(routeOf(await deploy(() => new EventGridBroker("oslo", routed), { invokes }))).toBe(topicResourceId);
+  });
+
+  test("asks nothing about a custom topic", async () => {
+    const topic = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/topics/telemetry";
+    const custom = { ...args, identity: { systemAssigned: true }, routing: { topicResourceId: topic } };
+
+    expect(routeOf(await deploy(() => new EventGridBroker("oslo", custom)))).toBe(topic);
+  });
+
+  /** As gRPC does, whose errors have their text there. */
+  function fail(details: string): never {
+    throw Object.assign(new Error(details), { details });
+  }
 });
 
 describe("refuses, with all problems at once", () => {

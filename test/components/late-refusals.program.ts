@@ -30,6 +30,12 @@ const cases: { [name: string]: () => unknown } = {
       topicSpaces: {},
       maximumClientSessionsPerAuthenticationName: later(1),
     }),
+  routing: () =>
+    new EventGridBroker("oslo", {
+      resourceGroupName: "rg",
+      topicSpaces: {},
+      routing: { topicResourceId: "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry" },
+    }),
   endpoint: () =>
     new EventGridEndpoint("cloud", {
       host: later("cloud.ts.eventgrid.azure.net:1883"),
@@ -105,6 +111,14 @@ const cases: { [name: string]: () => unknown } = {
     }),
 };
 
+/** What Azure answers where components ask it something: errors have their text where gRPC has it. */
+const invokes = {
+  "azure-native:eventgrid:getNamespaceTopic": () => {
+    const details = 'Status=404 Code="ParentResourceNotFound" Message="The namespace was not found."';
+    throw Object.assign(new Error(details), { details });
+  },
+};
+
 const shown: { [name: string]: { resource: string; text: string; hideStack: boolean }[] } = {};
 let current = "";
 
@@ -118,7 +132,7 @@ process.on("unhandledRejection", (error: pulumi.ResourceError) => {
 
 for (const [name, program] of Object.entries(cases)) {
   current = name;
-  await deploy(program);
+  await deploy(program, { invokes });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 process.stdout.write(JSON.stringify(shown));

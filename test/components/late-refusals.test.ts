@@ -26,6 +26,15 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     ],
   ],
   [
+    "routing to a topic of the namespace that is not there yet",
+    "routing",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  routing.topicResourceId: is "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry", which does not exist, and a topic of the namespace itself is created after the namespace; deploy without routing, create the topic, then add routing [namespace-routing]',
+    ],
+  ],
+  [
     "the fields of an endpoint, by their own names",
     "endpoint",
     "cloud",

@@ -1,34 +1,23 @@
-import { cpSync, symlinkSync, writeFileSync } from "node:fs";
-import path from "node:path";
-
-import { stringify } from "yaml";
-
 import type { X509ClientsArgs } from "../../components/index.ts";
 import { describeWithParts } from "../support/real-parts.ts";
-import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { subscription } from "./support/arm/types.ts";
 import { installPulumi } from "./support/pulumi.ts";
-import type { CommandResult, PulumiInstallation } from "./support/pulumi.ts";
+import type { PulumiInstallation } from "./support/pulumi.ts";
+import { createSmallProgram } from "./support/small-program.ts";
+import type { SmallProgram } from "./support/small-program.ts";
 
-const program = "test/engine/program/clients";
-const project = path.join(import.meta.dirname, "../..");
 const namespaceId = `${subscription}/resourceGroups/rg-oslo/providers/Microsoft.EventGrid/namespaces/contoso`;
 
 /** What becomes of clients with certificates whose names change. Azure is a stand-in with its rules about them. */
 describeWithParts(["pulumi"], ([pulumi]) => {
   let installation: PulumiInstallation;
-  let folder: string;
+  let program: SmallProgram;
 
   beforeEach(async () => {
     installation = await installPulumi({ pulumi, kubeconfig: "" });
     installation.arm.set(namespaceId, { name: "contoso" });
-    const root = createTemporaryFolder("clients");
-    for (const shared of ["node_modules", "package.json", "components", "runtime"]) {
-      symlinkSync(path.join(project, shared), path.join(root, shared));
-    }
-    folder = path.join(root, program);
-    cpSync(path.join(project, program), folder, { recursive: true });
-    await installation.succeed(folder, "stack", "init", "oslo", "--secrets-provider=passphrase");
+    program = await createSmallProgram(installation, "clients");
   });
 
   afterEach(() => {
@@ -36,12 +25,7 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     removeTemporaryFolders();
   });
 
-  const run = (command: string, clients: X509ClientsArgs["clients"], ...args: string[]): Promise<CommandResult> => {
-    // Without the salt of its secrets, of which it has none, the stack is as new.
-    writeFileSync(path.join(folder, "Pulumi.oslo.yaml"), stringify({ config: { "clients:clients": clients } }));
-    return installation.run(folder, command, "--stack", "oslo", ...args);
-  };
-  const up = (clients: X509ClientsArgs["clients"]) => run("up", clients, "--yes", "--skip-preview");
+  const up = (clients: X509ClientsArgs["clients"]) => program.run("up", { clients }, "--yes", "--skip-preview");
   const namesInAzure = () => {
     const ids = installation.arm.ids.filter((id) => id.startsWith(`${namespaceId}/clients/`));
     return ids.map((id) => [id.split("/").at(-1), installation.arm.get(id)?.["authenticationName"]]);
@@ -50,7 +34,11 @@ describeWithParts(["pulumi"], ([pulumi]) => {
   test("another authentication name replaces the client, and the preview says so", async () => {
     await up({ relay: { authenticationName: "relay-1" } });
 
-    const { output } = await run("preview", { relay: { authenticationName: "relay-2" } }, "--diff");
+    const { output } = await program.run(
+      "preview",
+      { clients: { relay: { authenticationName: "relay-2" } } },
+      "--diff",
+    );
     const { code } = await up({ relay: { authenticationName: "relay-2" } });
 
     expect(output).toContain("+-azure-native:eventgrid:Client: (replace)");

@@ -78,7 +78,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     const shown = await site.succeed("preview");
 
     expect(shown).toContain("+ 28 to create");
-    expect(installation.arm.ids).toHaveLength(2);
+    expect(installation.arm.ids).toHaveLength(4);
     expect(await cluster.list("apps/v1", "StatefulSet", namespace)).toEqual([]);
   });
 
@@ -239,7 +239,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
     await site.succeed("destroy", "--yes", "--skip-preview");
 
-    expect(installation.arm.ids).toHaveLength(2); // the platform's
+    expect(installation.arm.ids).toHaveLength(4); // the platform's
     const kinds = [
       ["v1", "ConfigMap"],
       ["v1", "Secret"],

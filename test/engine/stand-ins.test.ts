@@ -1,6 +1,7 @@
 import { createArmProvider } from "./support/arm/provider.ts";
 import { createArmStore } from "./support/arm/store.ts";
 import { subscription } from "./support/arm/types.ts";
+import { addPlatformResources } from "./support/site.ts";
 import { isReplacedFor } from "./support/kubernetes/replacement.ts";
 import type { ResourceState } from "./support/provider-server.ts";
 import type { Values } from "./support/values.ts";
@@ -163,6 +164,45 @@ describe("Azure", () => {
     await expect(assign("two", { roleDefinitionId: "/other/roleDefinitions/PUBLISHER" })).rejects.toThrow(/409/);
     await expect(assign("two", { roleDefinitionId: "/other/roleDefinitions/subscriber" })).resolves.toBeDefined();
     await expect(assign("two", { scope: `${scope}/topicSpaces/a` })).rejects.toThrow(/ParentResourceNotFound/);
+  });
+
+  test("AIO's own endpoint and profile are there already, and can't be created", async () => {
+    const { store, create } = setUp();
+    addPlatformResources({ arm: store });
+    const names = { resourceGroupName: "rg-oslo-edge", instanceName: "oslo-aio" };
+    const extendedLocation = { name: "custom-location", type: "CustomLocation" };
+    const createDefault = (kind: string, given: Values) => {
+      const type = `azure-native:iotoperations:${kind}`;
+      return create({ type, name: "default" }, { ...names, extendedLocation, properties: {}, ...given });
+    };
+
+    await expect(createDefault("DataflowEndpoint", { dataflowEndpointName: "default" })).rejects.toThrow(
+      /already existing/,
+    );
+    await expect(createDefault("DataflowProfile", { dataflowProfileName: "default" })).rejects.toThrow(
+      /already existing/,
+    );
+    await expect(createDefault("DataflowEndpoint", { dataflowEndpointName: "edge" })).resolves.toBeDefined();
+  });
+
+  test("a managed identity trusts a subject of an issuer once", async () => {
+    const { store, create } = setUp();
+    addPlatformResources({ arm: store });
+    const credential = (name: string, subject: string) =>
+      create(
+        { type: "azure-native:managedidentity:FederatedIdentityCredential", name },
+        {
+          resourceGroupName: "rg-oslo-edge",
+          resourceName: "id-oslo-relay",
+          issuer: "https://oidc.example/oslo",
+          subject,
+          audiences: ["api://AzureADTokenExchange"],
+        },
+      );
+    await credential("one", "system:serviceaccount:a:b");
+
+    await expect(credential("two", "system:serviceaccount:a:b")).rejects.toThrow(/Status=409/);
+    await expect(credential("three", "system:serviceaccount:a:c")).resolves.toBeDefined();
   });
 
   test("answers with what is there, and only for what it can know", async () => {

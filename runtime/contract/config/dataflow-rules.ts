@@ -8,6 +8,7 @@ import { parseTopicTemplate, resolveTopicTemplate, unresolvableLevel, type Topic
 import { dataflowParts, type ParsedDataflow, type DestinationSettings, type SourceSettings } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
+import { eventGridSizeProblem, eventGridTopicProblem, reservedTopicProblem } from "./event-grid-topic.ts";
 import { list, nearestName } from "./field.ts";
 import { checkUndeliverable } from "./undeliverable-rules.ts";
 
@@ -94,28 +95,12 @@ function checkSource(
 function checkFilter(path: string, filter: string, isEventGrid: boolean): Problem[] {
   const malformed = topicFilterProblem(filter);
   if (malformed === undefined && isEventGrid && isReservedTopic(unsharedFilter(filter))) {
-    return [{ path, problem: `${quote(filter)} ${reservedProblem}`, remedy: 'give topics that do not begin with "$"' }];
+    return [
+      { path, problem: `${quote(filter)} ${reservedTopicProblem}`, remedy: 'give topics that do not begin with "$"' },
+    ];
   }
   const problem = malformed ?? (isEventGrid ? eventGridSizeProblem(filter) : undefined);
   return problem === undefined ? [] : [{ path, problem: `${quote(filter)} ${problem}`, remedy: "give a topic filter" }];
-}
-
-/** @see Event Grid, Topic spaces (2026-08-26) */
-const reservedProblem = 'begins with "$", and Event Grid reserves those topics';
-
-/** Says which of Event Grid's rules a topic name breaks; `undefined` when it breaks none. */
-export function eventGridTopicProblem(topic: string): string | undefined {
-  return isReservedTopic(topic) ? reservedProblem : eventGridSizeProblem(topic);
-}
-
-function eventGridSizeProblem(topic: string): string | undefined {
-  const { maxTopicBytes, maxTopicSegments } = eventGridLimits;
-  const bytes = Buffer.byteLength(topic);
-  if (bytes > maxTopicBytes) return `is ${bytes} bytes long, more than Event Grid's ${maxTopicBytes}`;
-  const segments = topic.split("/").length;
-  return segments > maxTopicSegments
-    ? `has ${segments} segments, more than Event Grid's ${maxTopicSegments}`
-    : undefined;
 }
 
 function checkDestination(
@@ -156,7 +141,7 @@ function checkEventGridDestination(path: string, template: TopicTemplate, filter
   const reserved = made.find((topics) => topics !== undefined && isReservedTopic(topics));
   if (reserved !== undefined) {
     const remedy = 'begin it with another level, such as "system/"';
-    return [{ path, problem: `${quote(reserved)} ${reservedProblem}`, remedy }];
+    return [{ path, problem: `${quote(reserved)} ${reservedTopicProblem}`, remedy }];
   }
   const problem = template.isStatic ? eventGridTopicProblem(template.text) : undefined;
   return problem === undefined ? [] : [{ path, problem: `${quote(template.text)} ${problem}`, remedy: "shorten it" }];

@@ -202,6 +202,11 @@ export function inferHostType(host: string): HostType {
 
 const localBrokerService = "aio-broker";
 
+const label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+const serviceNameForm = new RegExp(
+  `^(?<service>${label})(?:\\.(?<namespace>${label})(?:\\.svc(?!\\.clusterset\\.local$)(?:\\.${label})*)?)?$`,
+);
+
 /** Name of a Kubernetes Service, and its namespace where the name has it. */
 export interface ServiceName {
   readonly service: string;
@@ -215,11 +220,7 @@ export interface ServiceName {
  * @see Kubernetes, DNS for Services and Pods; KEP-1645, Multi-Cluster Services API
  */
 export function parseServiceName(hostname: string): ServiceName | undefined {
-  const label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
-  const form = new RegExp(
-    `^(?<service>${label})(?:\\.(?<namespace>${label})(?:\\.svc(?!\\.clusterset\\.local$)(?:\\.${label})*)?)?$`,
-  );
-  const { service, namespace } = form.exec(hostname.toLowerCase().replace(/\.$/, ""))?.groups ?? {};
+  const { service, namespace } = serviceNameForm.exec(hostname.toLowerCase().replace(/\.$/, ""))?.groups ?? {};
   if (service === undefined) return undefined;
   return namespace === undefined ? { service } : { service, namespace };
 }

@@ -2,7 +2,8 @@ import { quote, type Problem } from "../errors.ts";
 import { matchesTopicFilter, topicNameProblem } from "../topic/filter.ts";
 import { unsharedFilter } from "../topic/overlap.ts";
 import type { DataflowParts, ParsedDataflow } from "./dataflow.ts";
-import { brokerOf, type Endpoint } from "./endpoint.ts";
+import { brokerOf, HostType, type Endpoint } from "./endpoint.ts";
+import { eventGridTopicProblem } from "./event-grid-topic.ts";
 
 type Endpoints = Readonly<Record<string, Endpoint>>;
 
@@ -51,7 +52,8 @@ function checkDeadLetterTopic(
     const problem = `names the endpoint ${quote(endpointRef)}, which is no end of this dataflow`;
     problems.push({ path: `${at}.endpointRef`, problem, remedy: `give ${ends.map(quote).join(" or ")}` });
   }
-  const problem = topicNameProblem(topic);
+  const isEventGrid = endpoints[endpointRef]?.hostType === HostType.EventGrid;
+  const problem = topicNameProblem(topic) ?? (isEventGrid ? eventGridTopicProblem(topic) : undefined);
   if (problem !== undefined) {
     const remedy = "give a topic name to publish to";
     problems.push({ path: `${at}.topic`, problem: `${quote(topic)} ${problem}`, remedy });

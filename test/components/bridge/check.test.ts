@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkPlan } from "../../../components/bridge/check.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
-import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
+import { baseDeclaration, certificate, withChange } from "../../../doc/checks/declaration.ts";
 import { growthOf, mostLinearGrowth } from "../../support/growth.ts";
 
 const times = <T>(count: number, make: (index: number) => T) =>
@@ -54,6 +54,32 @@ test("what a ConfigMap can't hold is refused at the preview, not when it is crea
   expect(problemsOf({ customEndpoints, dataflows })).toEqual([
     "document is larger than 1048576 bytes, which is all that a ConfigMap can hold",
   ]);
+});
+
+test("the sessions of one certificate's name count together, whichever endpoints and cases it is in", () => {
+  const cloud = (username: string) => ({
+    authenticationMethod: "X509Certificate",
+    secretRef: "cert",
+    username,
+    retain: "Never",
+  });
+  const permissionBindings = {
+    "all-telemetry": { clientGroup: "$all", topicSpace: "telemetry", permission: "Publisher" },
+    "all-commands": { clientGroup: "$all", topicSpace: "commands", permission: "Subscriber" },
+  };
+  const clients = { relay: {}, other: {} };
+  const x509 = { caCertificates: { plant: { certificate } }, clients, permissionBindings };
+  const extra = flow("edge", ["plant/+/state"], "far", "sites/oslo/plant/state");
+  const at = (username: string) => ({
+    eventGrid: { x509 },
+    eventGridEndpoints: { cloud: cloud("relay"), far: cloud(username) },
+    dataflows: { one: extra, two: { ...extra, dataSources: ["plant/+/health"] } },
+  });
+
+  expect(problemsOf(at("Relay"))).toEqual([
+    expect.stringMatching(/is 3 sessions, and the dataflows open 4 with X509Certificate of client "relay"$/),
+  ]);
+  expect(problemsOf(at("other"))).toEqual([]);
 });
 
 describe("dead letters that come back", () => {

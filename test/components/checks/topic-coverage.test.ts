@@ -18,6 +18,21 @@ test("nobody is told to add a topic space for topics that Event Grid reserves", 
   expect(checkTopicCoverage(needed("$SYS/#"), topicSpaces)).toEqual({ problems: [], warnings: [] });
 });
 
+test("dead letters at Event Grid need a topic space too", () => {
+  const deadLetter = (topic: string) =>
+    checkBridge(
+      "oslo",
+      withChange(baseDeclaration, {
+        dataflows: { telemetry: { undeliverableMessages: "DeadLetter", deadLetter: { endpoint: "cloud", topic } } },
+      }),
+    ).problems;
+
+  expect(deadLetter("dead/oslo")).toMatchObject([
+    { path: "dataflows.telemetry.deadLetter.topic", rule: "topic-coverage" },
+  ]);
+  expect(deadLetter("sites/oslo/plant/dead")).toEqual([]);
+});
+
 test("a dataflow of reserved topics is refused once, with what to do", () => {
   const declaration = withChange(baseDeclaration, {
     dataflows: { telemetry: { dataSources: ["$SYS/#"], dataDestination: "${inputTopic}" } },

@@ -109,11 +109,16 @@ export async function createNamespace(cluster: KubernetesClient, name: string): 
   await cluster.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
 }
 
-/** What stands in Azure before any of these stacks: the AIO instance and the identity that the platform tells of. */
-export function addPlatformResources({ arm }: PulumiInstallation): void {
+/**
+ * What stands in Azure before any of these stacks: the AIO instance with the endpoint and the profile that it comes with, and the
+ * identity that the platform tells of.
+ */
+export function addPlatformResources({ arm }: Pick<PulumiInstallation, "arm">): void {
   const group = `${subscription}/resourceGroups/rg-oslo-edge/providers`;
   for (const id of [
     `${group}/Microsoft.IoTOperations/instances/oslo-aio`,
+    `${group}/Microsoft.IoTOperations/instances/oslo-aio/dataflowEndpoints/default`,
+    `${group}/Microsoft.IoTOperations/instances/oslo-aio/dataflowProfiles/default`,
     `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/id-oslo-relay`,
   ]) {
     arm.set(id, { name: id.split("/").at(-1) ?? "" });

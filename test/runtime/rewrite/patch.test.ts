@@ -155,6 +155,12 @@ describe("the topic", () => {
       Array(16).fill("a").join("/"),
       "has 16 segments, more than Event Grid's 15",
     ],
+    [
+      "has a topic that Event Grid reserves, where the source has it a level deeper",
+      { template: template("${inputTopic.2}/x"), isEventGrid: true },
+      "a/$b",
+      'begins with "$", and Event Grid reserves those topics',
+    ],
   ])("makes a message undeliverable that %s", (_case, change, topic, reason) => {
     const outcome = createPatch(plan(change))(viewOfPublish({ topic }));
 
@@ -165,6 +171,7 @@ describe("the topic", () => {
     ["a".repeat(256), true],
     [Array(15).fill("a").join("/"), true],
     ["a".repeat(257), false],
+    ["$SYS/a", false],
   ])("within Event Grid's limits, and only there, they bind: %s", (topic, isDeliverable) => {
     expect("packet" in createPatch(plan({ isEventGrid: true }))(viewOfPublish({ topic }))).toBe(isDeliverable);
     expect("packet" in createPatch(plan())(viewOfPublish({ topic }))).toBe(true);

@@ -144,6 +144,10 @@ export const armTypes: { readonly [type: string]: ArmType } = {
         ? "InvalidRequest: Topic spaces can't be disabled once they are enabled."
         : undefined,
   },
+  "azure-native:eventgrid:NamespaceTopic": {
+    id: `${namespace}/topics/{topicName}`,
+    rules: { topicName: eventGridName },
+  },
   "azure-native:eventgrid:PermissionBinding": {
     id: `${namespace}/permissionBindings/{permissionBindingName}`,
     required: ["clientGroupName", "topicSpaceName", "permission"],
@@ -191,6 +195,11 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     id: `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}`,
     required: ["issuer", "subject", "audiences"],
     rules: { issuer: pattern(/^https:\/\//), audiences: listOf(1) },
+    // @see Microsoft Entra, Workload identity federation, considerations and restrictions
+    conflicts: (wanted, other) =>
+      isSameText(wanted["issuer"], other["issuer"]) && isSameText(wanted["subject"], other["subject"])
+        ? "Conflict: Issuer and subject combination already exists for this Managed Identity."
+        : undefined,
   },
   "azure-native:managedidentity:UserAssignedIdentity": {
     id: `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`,

@@ -1,4 +1,4 @@
-import { eventGridTopicProblem, normalizeFilter } from "../../../../runtime/contract/config/dataflow-rules.ts";
+import { normalizeFilter } from "../../../../runtime/contract/config/dataflow-rules.ts";
 import { buildDocument, problemsOf } from "./build-document.ts";
 
 /** A dataflow between two of the endpoints `edge`, `cloud` and `plant`. */
@@ -238,15 +238,4 @@ test.each([
   ["$shared", "$shared"],
 ])("normalizeFilter writes %s as %s", (filter, normal) => {
   expect(normalizeFilter(filter)).toBe(normal);
-});
-
-test.each([
-  [topic256, undefined],
-  [`${topic256}b`, "is 257 bytes long, more than Event Grid's 256"],
-  [levels(15), undefined],
-  [levels(16), "has 16 segments, more than Event Grid's 15"],
-  ["$SYS/broker/uptime", 'begins with "$", and Event Grid reserves those topics'],
-  ["a/$SYS", undefined],
-])("eventGridTopicProblem %#", (topic, problem) => {
-  expect(eventGridTopicProblem(topic)).toBe(problem);
 });

@@ -41,6 +41,18 @@ const rules: readonly (readonly [string, object, string, object])[] = [
     { deadLetter: { topic: "dead/x", endpointRef: "cloud" }, undeliverableMessages: "DeadLetter" },
   ],
   [
+    "the topic of dead letters at Event Grid is none that it reserves",
+    { deadLetter: { topic: "$dead/x", endpointRef: "cloud" }, undeliverableMessages: "DeadLetter" },
+    `${at}.deadLetter.topic: "$dead/x" begins with "$", and Event Grid reserves those topics; give a topic name to publish to`,
+    { deadLetter: { topic: "$dead/x", endpointRef: "edge" }, undeliverableMessages: "DeadLetter" },
+  ],
+  [
+    "the topic of dead letters at Event Grid is not longer than its topics are",
+    { deadLetter: { topic: "a".repeat(257), endpointRef: "cloud" }, undeliverableMessages: "DeadLetter" },
+    `${at}.deadLetter.topic: "${"a".repeat(257)}" is 257 bytes long, more than Event Grid's 256; give a topic name to publish to`,
+    { deadLetter: { topic: "a".repeat(256), endpointRef: "cloud" }, undeliverableMessages: "DeadLetter" },
+  ],
+  [
     "dead letters at the source stay out of the dataflow's own filters",
     { deadLetter: { topic: "plant/x/telemetry", endpointRef: "edge" }, undeliverableMessages: "DeadLetter" },
     `${at}.deadLetter.topic: "plant/x/telemetry" is under the dataflow's own filter "plant/+/telemetry", so it would take its dead letters again; give a topic that the dataflow does not subscribe to, give its other end, or leave both out to write dead letters to the disk`,
