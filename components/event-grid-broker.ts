@@ -4,8 +4,8 @@ import * as network from "@pulumi/azure-native/network/index.js";
 import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem } from "../runtime/contract/errors.ts";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
+import { judgedLaterCas } from "./certificates.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
 import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
@@ -21,6 +21,7 @@ import type {
 } from "./event-grid/settings.ts";
 import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
 import type { X509ClientsArgs } from "./event-grid/x509.ts";
+import { warnOnce } from "./given-warnings.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
 
 export interface EventGridBrokerArgs {
@@ -116,7 +117,10 @@ export class EventGridBroker extends pulumi.ComponentResource {
     args = declaredArgs(this, EventGridBroker.typeToken, name, args);
     refuse(this, name, checkEventGridBroker(args));
 
-    for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);
+    warnOnce(this, eventGridBrokerWarnings(args), opts?.parent);
+    if (args.x509 !== undefined) {
+      args = { ...args, x509: judgedLaterCas({ component: this, name, path: "x509.", parent: opts?.parent }, args.x509) };
+    }
     const child = { parent: this };
     const { resourceGroupName } = args;
 

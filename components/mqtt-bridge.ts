@@ -13,6 +13,7 @@ import type { BridgeEndpoints } from "./bridge/endpoints.ts";
 import { aioEndpointUsers, dataflowsByEngine, aioEndpointTest, hasRelay } from "./bridge/engines.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
+import { judgedLaterInBridge } from "./certificates.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
@@ -121,6 +122,7 @@ export class MqttBridge extends pulumi.ComponentResource {
     const { problems, warnings } = checkBridge(name, args);
     refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
     warnOnce(this, warnings);
+    args = judgedLaterInBridge(this, name, args);
     const child = { parent: this };
     const inCluster =
       args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
@@ -186,7 +188,8 @@ function createManifestProvider(bridge: MqttBridge, name: string, { directory }:
 /** The arguments as the state may keep them. */
 function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
   // Its shape is compared with the schema later, once there is a resource that can show what is wrong.
-  if (!isFields(relay) || relay.secrets === undefined) return { ...args, relay };
+  if (!isFields(relay)) return { ...args, relay: relay === undefined ? relay : pulumi.secret(relay) };
+  if (relay.secrets === undefined) return { ...args, relay };
   return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
 }
 

@@ -6,7 +6,10 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import { declaredArgs } from "./arguments/declared.ts";
+import { findPlainSecrets } from "./checks/plain-secrets.ts";
+import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
@@ -54,6 +57,8 @@ export class Relay extends pulumi.ComponentResource {
     super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
+    warnOnce(this, findSecretWarnings(args), opts?.parent);
+    args = judgedLater({ component: this, name, path: "", parent: opts?.parent }, args);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
@@ -118,6 +123,10 @@ export class Relay extends pulumi.ComponentResource {
 }
 
 const caCertificatesKey = "ca.crt";
+
+function findSecretWarnings(args: RelayArgs): Problem[] {
+  return [...judgeRelayCertificates("", args).warnings, ...findPlainSecrets("", args.secrets ?? {})];
+}
 
 /** The arguments as the state may keep them. */
 function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {

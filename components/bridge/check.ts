@@ -3,6 +3,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { profileInstanceCount } from "../aio/profile.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
+import { findBridgeSecretWarnings } from "../certificates.ts";
 import { checkGitOps } from "../checks/git-ops.ts";
 import { findMovingImage } from "../checks/image.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
@@ -61,7 +62,12 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkGitOps("gitOps", args.gitOps, Object.keys(args.relay?.secrets ?? {})),
     ...checkRelay(`${name}-relay`, args, endpoints),
   ];
-  const found = [...warnings, ...findFlowWarnings(declaration), ...findImageWarnings(args)];
+  const found = [
+    ...warnings,
+    ...findFlowWarnings(declaration),
+    ...findImageWarnings(args),
+    ...findBridgeSecretWarnings(args),
+  ];
   return { problems, warnings: problems.length > 0 ? found : [...found, ...warnOfAio(args, endpoints)] };
 }
 

@@ -58,6 +58,10 @@ export const rules = {
     title: "An authentication method has exactly its own settings",
     source: "Specification, Authentication methods",
   },
+  certificates: {
+    title: "Certificates and keys are what they stand for, of one pair, the client's own first, and have not ended",
+    source: "RFC 8446 §4.4.2; RFC 5280 §4.1.2.5; the relay, which refuses the same in its pod",
+  },
   "client-id": {
     title: "No two sessions at one broker have the same client identifier",
     source: "MQTT 5.0 §3.1.4, [MQTT-3.1.4-3]",
@@ -125,6 +129,10 @@ export const rules = {
   "overlapping-filters": {
     title: "The topic filters of one dataflow share no topics (a warning)",
     source: "MQTT 5.0 §3.3.4",
+  },
+  "plain-secrets": {
+    title: "Keys, tokens and passwords are secret outputs where the program has them from (a warning)",
+    source: "Pulumi, Secrets",
   },
   retain: {
     title: "A destination at Event Grid says whether retained messages are kept (a warning)",

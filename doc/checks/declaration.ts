@@ -81,8 +81,19 @@ export const configurationRules = {
   },
 } as const;
 
-/** A certificate as far as a preview looks at it. */
-export const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+/** A CA certificate from 2020 to 2119, whose key nobody has kept. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBijCCAS+gAwIBAgIQPZRQfZZMqDzPospSWw9N7jAKBggqhkjOPQQDAjATMREw
+DwYDVQQDDAhwbGFudCBDQTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MTIzMTAwMDAw
+MFowEzERMA8GA1UEAwwIcGxhbnQgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQRseB66SF3T6hFs1l97P7VCQsFKhMfu85RWr6IqHMqQV16+C+lzDeeGouqZSU5
+4NNW9N9vKlZZkJPPJ/wpA3J/o2MwYTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB
+/wQEAwIBBjAfBgNVHSMEGDAWgBQBBi6akblvFw2uU3exCDMq/psbyTAdBgNVHQ4E
+FgQUAQYumpG5bxcNrlN3sQgzKv6bG8kwCgYIKoZIzj0EAwIDSQAwRgIhAJ1LEpQw
+b4FbKs/o3ZFGRpvO//l6pW/qIOsfkvrMIEYEAiEA8gIlPVpsMZMAadMQYq/kwCwl
+RcHA54Q0ehzNxJKkhlE=
+-----END CERTIFICATE-----
+`;
 
 /** Replaces fields as far down as objects go; lists and texts are replaced whole. */
 export function withChange<T>(base: T, change: object): T {

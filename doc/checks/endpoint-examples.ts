@@ -1,6 +1,10 @@
 import { certificate } from "./declaration.ts";
 import type { CheckExample } from "./declaration.ts";
 
+/** Stands for a key: nothing in it can be read. */
+const key = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n";
+/** A value that only the deployment tells. */
+const unknown = Promise.resolve("unknown");
 const custom = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
 
 /** What endpoints and the relay take, and what dataflows do to each other. */
@@ -18,6 +22,27 @@ export const endpointExamples: readonly CheckExample[] = [
     },
     passes: { localEndpoints: { edge: { authenticationMethod: "ServiceAccountToken" } } },
     path: "localEndpoints.edge.authenticationMethod",
+  },
+  {
+    rule: "certificates",
+    fails: { relay: { trustBundles: { "plant-ca": "/etc/ssl/certs/plant-ca.pem" } } },
+    passes: { relay: { trustBundles: { "plant-ca": certificate } } },
+    path: "relay.trustBundles.plant-ca",
+  },
+  {
+    rule: "certificates",
+    fails: { relay: { secrets: { historian: { clientCertificate: key, clientKey: key } } } },
+    passes: { relay: { secrets: { historian: { clientCertificate: certificate, clientKey: unknown } } } },
+    path: "relay.secrets.historian.clientCertificate",
+    shown: "`relay.secrets.historian`, with the private key as `clientCertificate` too",
+  },
+  {
+    rule: "plain-secrets",
+    fails: { relay: { secrets: { login: { username: "relay", password: "<password>" } } } },
+    passes: { relay: { secrets: { login: { username: "relay", password: unknown } } } },
+    path: "relay.secrets.login.password",
+    isWarning: true,
+    shown: 'a `password` that is `"<password>"` in the program',
   },
   {
     rule: "client-id",
