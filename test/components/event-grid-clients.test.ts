@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { EventGridClients } from "../../components/index.ts";
 import type { EventGridClientsArgs } from "../../components/index.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { deploy, inventory, valueOf } from "./mocks.ts";
-
-const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 const args: EventGridClientsArgs = {
   resourceGroupName: "rg",

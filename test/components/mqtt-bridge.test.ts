@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { customLocationId, deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
@@ -166,7 +167,6 @@ test("counts the sessions of each identity by itself", async () => {
 });
 
 const eventGrid = { resourceGroupName: "rg", topicSpaces: args.eventGrid?.topicSpaces ?? {} };
-const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const x509: X509ClientsArgs = {
   caCertificates: { plant: { certificate } },
   clients: { relay: {} },
@@ -287,7 +287,7 @@ describe("its configuration", () => {
 
   test("reaches AIO's broker by its full name from another namespace", async () => {
     const localEndpoints = { edge: { trustedCaCertificateConfigMapRef: "broker-ca" } };
-    const relay = { image: "relay:1", namespace: "relays", trustBundles: { "broker-ca": "PEM" } };
+    const relay = { image: "relay:1", namespace: "relays", trustBundles: { "broker-ca": certificate } };
 
     const { endpoints } = await configOf({ localEndpoints, relay });
 

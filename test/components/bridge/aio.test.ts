@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
+import { certificate } from "../../../doc/checks/declaration.ts";
 import { aioBridge, commands, instance, telemetry } from "../aio/declaration.ts";
 import { deploy, inventory, only, valueOf } from "../mocks.ts";
 
@@ -435,8 +436,8 @@ const cases: Case[] = [
       relay: {
         ...relay,
         namespace: "relays",
-        secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } },
-        trustBundles: { ca: "PEM" },
+        secrets: { cert: { accessToken: pulumi.secret("token") } },
+        trustBundles: { ca: certificate },
       },
     },
     [
@@ -448,7 +449,7 @@ const cases: Case[] = [
       },
       localEndpoints: { default: {} },
       dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
-      relay: { ...relay, secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } } },
+      relay: { ...relay, secrets: { cert: { accessToken: pulumi.secret("token") } } },
     },
   ],
   [
