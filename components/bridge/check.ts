@@ -11,6 +11,7 @@ import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkTrustBundle } from "../checks/trust-bundle.ts";
 import type { DataflowArgs } from "../dataflow.ts";
+import { declaredRemedy } from "../declared-path.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { checkKnownEndpoint, knownEndpoint } from "../endpoint/known.ts";
 import type { EndpointFieldInputs } from "../endpoint/known.ts";
@@ -192,7 +193,9 @@ function checkDocument(
   endpoints: readonly BridgeEndpoint[],
 ): Problem[] {
   const problems = checkRelayConfig(buildDeclaration(site, all, relay, endpoints));
-  return problems.flatMap(({ path, ...problem }) => {
+  const pathOf = (name: string) => endpoints.find((other) => other.name === name)?.path;
+  return problems.flatMap(({ path, remedy: said, ...found }) => {
+    const problem = { ...found, remedy: declaredRemedy(said, pathOf) };
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.
     if (part === "endpoints" && field.length > 0) return [];

@@ -99,11 +99,7 @@ function checkOrder(
 }
 
 /** Intermediate certificates of which none signed the client's own; the broker may know the right one itself. */
-function findStrangers(
-  path: string,
-  chain: readonly X509Certificate[],
-  others: readonly X509Certificate[],
-): Problem[] {
+function findStrangers(path: string, chain: readonly X509Certificate[], others: readonly X509Certificate[]): Problem[] {
   const [own] = chain;
   if (own === undefined || others.length === 0) return [];
   if ([...chain.slice(1), ...others].some((issuer) => own.checkIssued(issuer))) return [];
@@ -125,7 +121,9 @@ export function judgeTrustBundle(path: string, text: string, nowMs: number): Cer
   const read = readCertificateField(path, text, bundleRemedy);
   if ("problem" in read) return findings([read.problem]);
   const { problems, warnings } = judgeDates(path, read.value, nowMs, "give the CA's new one");
-  return problems.length === read.value.length ? findings(problems, warnings) : findings([], [...problems, ...warnings]);
+  return problems.length === read.value.length
+    ? findings(problems, warnings)
+    : findings([], [...problems, ...warnings]);
 }
 
 /**
@@ -167,7 +165,8 @@ function judgeDates(
     const { validFromDate: from, validToDate: to } = certificate;
     const days = `good from ${day(from)} to ${day(to)}`;
     const leftDays = Math.floor((to.getTime() - nowMs) / dayMs);
-    if (to.getTime() < nowMs) problems.push({ path, problem: `has ${named(certificate)}, ${days}: it has ended`, remedy });
+    if (to.getTime() < nowMs)
+      problems.push({ path, problem: `has ${named(certificate)}, ${days}: it has ended`, remedy });
     else if (from.getTime() > nowMs) {
       const problem = `has ${named(certificate)}, ${days}: no broker takes it before`;
       warnings.push({ path, problem, remedy: "deploy it when it holds, or correct this machine's clock" });

@@ -15,7 +15,8 @@ export function findPlainSecrets(
   secrets: { readonly [secretRef: string]: SecretContentArgs },
 ): Problem[] {
   const problem = "is plain text in the program, though the state keeps it encrypted: its source or settings show it";
-  const remedy = "give it as a secret output: config.requireSecret(...), or pulumi.secret(...) of what is read elsewhere";
+  const remedy =
+    "give it as a secret output: config.requireSecret(...), or pulumi.secret(...) of what is read elsewhere";
   return byRule(
     "plain-secrets",
     Object.entries(secrets).flatMap(([name, content]) =>

@@ -4,7 +4,7 @@ import { depthProblem } from "../../runtime/contract/config/limits.ts";
 import { resourceName } from "../../runtime/contract/config/field.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { declaredPath } from "../declared-path.ts";
+import { declaredPath, declaredRemedy } from "../declared-path.ts";
 import { buildEndpointConfig } from "./config.ts";
 import type { EndpointFields } from "./config.ts";
 
@@ -33,7 +33,11 @@ export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpoi
     return parsed;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const problems = error.problems.map((problem) => ({ ...problem, path: fieldName(problem.path, endpointName) }));
+    const problems = error.problems.map((problem) => ({
+      ...problem,
+      path: fieldName(problem.path, endpointName),
+      remedy: declaredRemedy(problem.remedy),
+    }));
     throw new ConfigError(endpointName, problems, { cause: error });
   }
 }

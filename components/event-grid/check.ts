@@ -127,7 +127,9 @@ function checkUsedIdentity(
   if (used === undefined) {
     if (identity?.systemAssigned === true) return [];
     const problem = "is set, and the namespace has no identity to use for it";
-    return [{ path, problem, remedy: "set systemAssigned of the namespace's identity, or name a userAssignedIdentityId" }];
+    return [
+      { path, problem, remedy: "set systemAssigned of the namespace's identity, or name a userAssignedIdentityId" },
+    ];
   }
   const ids = identity?.userAssignedIdentityIds ?? [];
   if (!isKnown(used) || !ids.every(isKnown) || ids.includes(used)) return [];

@@ -387,7 +387,9 @@ describe("Secrets and CA certificates that it is given", () => {
     );
 
     expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
-      expect.stringMatching(/^trustBundles\.ca: has the certificate "plant root", .+: it ends in 29 days; .+ \[certificates\]$/),
+      expect.stringMatching(
+        /^trustBundles\.ca: has the certificate "plant root", .+: it ends in 29 days; .+ \[certificates\]$/,
+      ),
     ]);
   });
 

@@ -78,7 +78,7 @@ function checkSource(
     const at = instanceCount > 1 ? `${profilePath}.instanceCount` : `${path}.dataSources`;
     const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
     const without = instanceCount > 1 ? "set instanceCount to 1" : 'give the filters without "$share"';
-    const remedy = `${without}, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
+    const remedy = `${without}, or, where the namespace supports shared subscriptions, set allowSharedSubscriptions of the endpoint ${quote(source.endpointRef)}`;
     problems.push({ path: at, problem: `${what}, and the source ${quote(source.endpointRef)} is Event Grid`, remedy });
   }
   const most = eventGridLimits.maxSubscriptionsPerSession;

@@ -64,8 +64,8 @@ function checkHost(path: string, { hostType, mqttSettings: { host, protocol } }:
   const isDeclaredAway =
     inferred === HostType.EventGrid || (inferred === HostType.LocalBroker && hostType === HostType.EventGrid);
   if (hostType !== inferred && isDeclaredAway) {
-    const problem = `is ${quote(shownUrl(host))}, a host of type ${inferred}, and "hostType" is "${hostType}"`;
-    problems.push({ path: at, problem, remedy: "give the host of that broker, or correct hostType" });
+    const problem = `is ${quote(shownUrl(host))}, a host of type ${inferred}, and the endpoint is of type ${hostType}`;
+    problems.push({ path: at, problem, remedy: `give another host, or an endpoint of type ${inferred}` });
   }
   return problems;
 }
@@ -82,12 +82,12 @@ function checkTls(path: string, { mqttSettings: { tls, authentication } }: Endpo
   if (tls.mode === "Enabled") return [];
   const problems: Problem[] = [];
   if (tls.trustedCaCertificateConfigMapRef !== undefined) {
-    const remedy = 'remove it, or set "mode" to "Enabled"';
+    const remedy = 'remove it, or set tls.mode to "Enabled"';
     const at = `${path}.mqttSettings.tls.trustedCaCertificateConfigMapRef`;
     problems.push({ path: at, problem: "is set, and TLS is Disabled", remedy });
   }
   if (authentication.method === "X509Certificate") {
-    const remedy = 'set "mode" to "Enabled", or use another authentication method';
+    const remedy = 'set it to "Enabled", or use another authentication method';
     const problem = "is Disabled, and a client certificate is presented in TLS only";
     problems.push({ path: `${path}.mqttSettings.tls.mode`, problem, remedy });
   }

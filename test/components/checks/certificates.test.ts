@@ -202,7 +202,7 @@ describe("dates", () => {
     expect(judge({ clientCertificate, clientKey, intermediateCertificates: ended.certificate })).toEqual({
       problems: [
         'clientCertificate: has the certificate "oslo-relay", good from 2023-03-01 to 2024-03-01: it has ended; renew it and its key',
-        "intermediateCertificates: has the certificate \"old issuing\", good from 2023-03-01 to 2024-03-01: it has ended; give the CA's new one",
+        'intermediateCertificates: has the certificate "old issuing", good from 2023-03-01 to 2024-03-01: it has ended; give the CA\'s new one',
       ],
       warnings: [],
     });
@@ -236,7 +236,7 @@ describe("CA certificates that a broker is trusted by", () => {
     const old = { notBefore: new Date("2023-03-01T00:00:00Z"), notAfter: new Date("2024-03-01T00:00:00Z") };
     const { certificate } = await createCertificateAuthority("old root", old);
     const ended =
-      "trustBundles.ca: has the certificate \"old root\", good from 2023-03-01 to 2024-03-01: it has ended; give the CA's new one";
+      'trustBundles.ca: has the certificate "old root", good from 2023-03-01 to 2024-03-01: it has ended; give the CA\'s new one';
 
     expect(judgeBundle(certificate)).toEqual({ problems: [ended], warnings: [] });
     expect(judgeBundle(certificate + root.certificate)).toEqual({ problems: [], warnings: [ended] });
@@ -264,10 +264,10 @@ describe("the CA certificate that Event Grid judges clients by", () => {
 
   test("holds long enough", () => {
     expect(judgeCa(issuing.certificate, Date.parse("2027-05-20T00:00:00Z")).warnings).toEqual([
-      "ca: has the certificate \"plant issuing\", good from 2026-06-01 to 2027-06-01: it ends in 12 days; give the CA's new one",
+      'ca: has the certificate "plant issuing", good from 2026-06-01 to 2027-06-01: it ends in 12 days; give the CA\'s new one',
     ]);
     expect(judgeCa(issuing.certificate, Date.parse("2027-06-02T00:00:00Z")).problems).toEqual([
-      "ca: has the certificate \"plant issuing\", good from 2026-06-01 to 2027-06-01: it has ended; give the CA's new one",
+      'ca: has the certificate "plant issuing", good from 2026-06-01 to 2027-06-01: it has ended; give the CA\'s new one',
     ]);
   });
 });
