@@ -3,10 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as components from "../../../components/index.ts";
 import { between, createRandom, pick } from "../../ledger/random.ts";
 import { customLocationId, deploy, type Registered } from "../mocks.ts";
+import { unknownNames } from "./named-arguments.ts";
 
 /*
  * Declares components with arguments that are right but for a few places, and prints what did not end in a refusal that a
- * user can read. Runs in a process of its own: what an output is refused for is a rejection that nobody awaits.
+ * user can read, and what refusals name that the component does not have. Runs in a process of its own: what an output is refused for is a rejection that nobody awaits.
  *
  * Run: `node test/components/arguments/trees.program.ts [trees] [first seed]`
  */
@@ -155,6 +156,16 @@ function isReadable(error: unknown): boolean {
   return hideStack === true && refusalText.test(message);
 }
 
+/** What the problems of a refusal name that the component does not have. Keys of a tree may be anything, paths with them too. */
+function unknownNamesOf(component: string, { message }: Error): string[] {
+  const problems = message.split("\n").slice(1);
+  return problems.flatMap((line) => {
+    const [, at = "", problem = "", remedy = ""] = /^ {2}(\S+): (.*?); (.*)$/.exec(line) ?? [];
+    if (problem.startsWith("is not a known field") || /[^\w.[\]-]/.test(at)) return [];
+    return unknownNames(component, { path: at, problem, remedy }).map((name) => `${line} names "${name}"`);
+  });
+}
+
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -173,7 +184,8 @@ async function tryTree(seed: number): Promise<Outcome[]> {
     if (!/undefined|null/.test(keysOf(args)))
       found.push(...unsetNames(resources).map((name) => `a resource is named "${name}"`));
   } catch (error) {
-    if (!isReadable(error)) found.push(describe(error));
+    if (isReadable(error)) found.push(...unknownNamesOf(component, error as Error));
+    else found.push(describe(error));
   }
   await new Promise((resolve) => setImmediate(resolve));
   found.push(...late.filter((error) => !isReadable(error)).map(describe));
