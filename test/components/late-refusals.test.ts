@@ -42,7 +42,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "cloud",
     [
       "cloud has 1 problem:",
-      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
+      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-", or, where no other site has such dataflows there, set allowEmptyClientIdPrefix [client-id-prefix]',
     ],
   ],
   [

@@ -27,6 +27,8 @@ export const eventGridLimits = {
   webSocketPath: "/mqtt",
   maxKeepAliveSeconds: 1160,
   maxSessionExpirySeconds: 28_800,
+  /** Of a session's name, which is the client identifier. @see Event Grid, event schema of MQTTClientSessionConnected */
+  maxClientIdCharacters: 128,
   maxTopicBytes: 256,
   maxTopicSegments: 15,
   maxPacketBytes: 524_288,

@@ -106,7 +106,8 @@ export function warnOfRetain(path: string): Problem {
 function checkClientIds(path: string, { hostType, mqttSettings: { clientIdPrefix } }: Endpoint): Problem[] {
   if (hostType !== HostType.EventGrid || clientIdPrefix !== "") return [];
   const problem = "is empty, so another site with a dataflow of the same name takes over its session at Event Grid";
-  return [{ path: `${path}.mqttSettings.clientIdPrefix`, problem, remedy: "give one that no other site has" }];
+  const remedy = "give one that no other site has, or see that no other site has a dataflow of that name there";
+  return [{ path: `${path}.mqttSettings.clientIdPrefix`, problem, remedy }];
 }
 
 function checkClearText(path: string, { mqttSettings: { tls, authentication } }: Endpoint): Problem[] {

@@ -51,7 +51,7 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
   [
     "sites without a client ID prefix take over each other's sessions at Event Grid",
     { [`${at("cloud")}.clientIdPrefix`]: undefined },
-    `${at("cloud")}.clientIdPrefix: is empty, so another site with a dataflow of the same name takes over its session at Event Grid; give one that no other site has`,
+    `${at("cloud")}.clientIdPrefix: is empty, so another site with a dataflow of the same name takes over its session at Event Grid; give one that no other site has, or see that no other site has a dataflow of that name there`,
     { [`${at("plant")}.clientIdPrefix`]: undefined },
   ],
   [
