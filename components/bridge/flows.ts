@@ -6,6 +6,7 @@ import { findForeignAudience } from "../checks/audience.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { findForgottenShares, findUnrememberedFilters } from "../checks/kept-subscriptions.ts";
+import { findDeepLevels } from "../checks/deep-levels.ts";
 import { checkLoad } from "../checks/load.ts";
 import type { ExpectedLoad } from "../checks/load.ts";
 import { checkLoops } from "../checks/loops.ts";
@@ -56,9 +57,10 @@ export function checkFlows(declaration: BridgeDeclaration): Problem[] {
 export function findFlowWarnings(declaration: BridgeDeclaration): Problem[] {
   const { args, endpoints } = declaration;
   return [
-    ...enabledDataflows(args).flatMap(([name, { dataSources }]) =>
-      findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
-    ),
+    ...enabledDataflows(args).flatMap(([name, { dataSources, dataDestination }]) => [
+      ...findOverlappingFilters(`dataflows.${name}.dataSources`, dataSources),
+      ...findDeepLevels(`dataflows.${name}.dataDestination`, dataDestination, dataSources),
+    ]),
     ...findSubscriptionLosses(declaration),
     ...listCertificates(declaration).flatMap(findPartialPermissions),
     ...findUnsaidRetain(declaration),

@@ -70,6 +70,10 @@ export const rules = {
     title: "Client identifiers at a shared broker begin with what no other site has, unless it is said that none needs to",
     source: "Azure IoT Operations, Known issues, 8891",
   },
+  "deep-levels": {
+    title: "A destination topic asks for no level that only some topics of the source have (a warning)",
+    source: "Azure IoT Operations, Data flow destinations (2026-03-19), dynamic destination topics",
+  },
   "engine-fields": {
     title: "A dataflow, and the endpoints that it uses, have settings of the engine that runs it",
     source: "Azure REST API, Dataflow and DataflowEndpoint (2026-07-01)",

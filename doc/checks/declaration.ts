@@ -55,6 +55,10 @@ export const configurationRules = {
     title: "An endpoint has an authentication method that its kind of broker takes",
     source: "Specification, the forms of endpoints; Azure CLI, `az iot ops dataflow endpoint`",
   },
+  "client-id-length": {
+    title: "Client identifiers are as long as their broker takes: 128 characters at Event Grid, 65535 bytes elsewhere",
+    source: "Event Grid, event schema of MQTTClientSessionConnected, clientSessionName; MQTT 5.0 §1.5.4",
+  },
   "event-grid-host": {
     title: "Event Grid is reached by its host name, on port 8883, or 443 with WebSockets at `/mqtt`, with TLS",
     source: "Event Grid, MQTT support (2025-07-30)",

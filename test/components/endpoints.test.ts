@@ -187,6 +187,24 @@ describe("an endpoint at Event Grid", () => {
     expect(config.mqttSettings.authentication).toEqual(authentication);
   });
 
+  test("has client identifiers without a prefix where somebody says that no other site has them", async () => {
+    const config = await configOf(
+      () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix: "", allowEmptyClientIdPrefix: true }),
+    );
+
+    expect(config.mqttSettings.clientIdPrefix).toBe("");
+  });
+
+  test("may have a prefix that only the deployment tells to be none", async () => {
+    const clientIdPrefix = pulumi.output(Promise.resolve(""));
+
+    const config = await configOf(
+      () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix, allowEmptyClientIdPrefix: true }),
+    );
+
+    expect(config.mqttSettings.clientIdPrefix).toBe("");
+  });
+
   test("sends the authentication name of its client, and may share subscriptions where that is said", async () => {
     const { host } = eventGrid;
 
@@ -399,6 +417,14 @@ describe("refuses", () => {
       [
         "cloud has 1 problem:",
         '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-", or, where no other site has such dataflows there, set allowEmptyClientIdPrefix [client-id-prefix]',
+      ],
+    ],
+    [
+      "a prefix beside the statement that there is none",
+      () => new EventGridEndpoint("cloud", { ...eventGrid, allowEmptyClientIdPrefix: true }),
+      [
+        "cloud has 1 problem:",
+        '  allowEmptyClientIdPrefix: is true, and clientIdPrefix is "oslo-"; set clientIdPrefix to "", or remove it [client-id-prefix]',
       ],
     ],
     ...(

@@ -1,7 +1,6 @@
 import { clientId, maxClientIdBytes, maxInstances, shareGroup } from "../client-id.ts";
 import { quote, type Problem } from "../errors.ts";
-import { maxTopicBytes } from "../topic/filter.ts";
-import { parseSharedFilter } from "../topic/filter.ts";
+import { maxTopicBytes, parseSharedFilter } from "../topic/filter.ts";
 import { dataflowParts, type ParsedDataflow } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
@@ -39,7 +38,7 @@ export function checkClientIds(
     },
   ];
   return ends.flatMap((end) => {
-    const endpoint = endpoints[end.endpointRef];
+    const endpoint = Object.hasOwn(endpoints, end.endpointRef) ? endpoints[end.endpointRef] : undefined;
     return endpoint === undefined ? [] : checkLength(end, name, endpoint, parts.source.dataSources);
   });
 }

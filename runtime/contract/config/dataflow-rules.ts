@@ -116,8 +116,10 @@ function checkDestination(
   if ("problem" in template) return [{ path: at, ...template }];
   const filters = source.dataSources.map(normalizeFilter).filter((filter) => topicFilterProblem(filter) === undefined);
   const problems: Problem[] = [];
+  const isEventGrid = endpoints[source.endpointRef]?.hostType === HostType.EventGrid;
+  const mostLevels = isEventGrid ? eventGridLimits.maxTopicSegments : undefined;
   for (const filter of filters.map(unsharedFilter)) {
-    const level = unresolvableLevel(template, filter);
+    const level = unresolvableLevel(template, filter, mostLevels);
     if (level === undefined) continue;
     const problem = `asks for level ${level}, which no topic under ${quote(filter)} has`;
     problems.push({ path: at, problem, remedy: "ask for a level that exists, or change the topic filter" });

@@ -66,7 +66,7 @@ const mqttSettings = block({
         source: "Specification, Client ID prefix; MQTT 5.0 §1.5.4",
       },
       // [MQTT-1.5.4-2]
-      { pattern: { test: (prefix) => !prefix.includes("\0") }, hint: "give a text without the character U+0000" },
+      { pattern: { test: (prefix) => !prefix.includes("\0") }, hint: "give a text in quotes without U+0000" },
     ),
     "",
   ),

@@ -1,8 +1,9 @@
 import type { Problem } from "../errors.ts";
-import { dataflowParts, needsDisk, type Dataflow, type SourceSettings } from "./dataflow.ts";
+import { dataflowParts, needsDisk, type Dataflow, type DataflowParts, type SourceSettings } from "./dataflow.ts";
 import type { RelayConfig } from "./document.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
+import { warnOfDeepLevels } from "./level-warnings.ts";
 import { warnOfForgottenShares, warnOfOverlaps, warnOfUnrememberedFilters } from "./subscription-warnings.ts";
 
 /** What a document says beyond its values. */
@@ -31,6 +32,7 @@ export function findWarnings(
       ...checkDestinationLosses(name, destinationPath, destination),
       ...(saysRetain(parts.destination.endpointRef) ? [] : checkRetain(`${destinationPath}.retain`, destination)),
       ...checkSubscriptions(at, dataflow, parts.source, source, instanceCount),
+      ...checkLevels(at.dataflow, dataflow, parts),
     ];
   });
   return [
@@ -40,6 +42,12 @@ export function findWarnings(
       ...checkClearText(pathOf("endpoints", name), endpoint),
     ]),
   ];
+}
+
+function checkLevels(path: string, { mode, operations }: Dataflow, { source, destination }: DataflowParts): Problem[] {
+  if (mode === "Disabled") return [];
+  const at = `${path}.operations[${operations.length - 1}].destinationSettings.dataDestination`;
+  return warnOfDeepLevels(at, destination.dataDestination, source.dataSources);
 }
 
 function checkSubscriptions(

@@ -55,6 +55,18 @@ const warnings: readonly (readonly [string, Record<string, unknown>, string, Rec
     { [`${at("plant")}.clientIdPrefix`]: undefined },
   ],
   [
+    "a destination topic may ask for a level that only some topics of the source have",
+    {
+      "dataflows.upward.operations.0.sourceSettings.dataSources": ["$share/g/plant/+/#"],
+      "dataflows.upward.operations.1.destinationSettings.dataDestination": "sites/${inputTopic.2}/${inputTopic.5}",
+    },
+    'dataflows.upward.operations[1].destinationSettings.dataDestination: asks for level 5, and messages under "$share/g/plant/+/#" with fewer levels can\'t be delivered; ask for level 3 at most, or give dataSources that have the level, such as "plant/+/+/+/+/#"',
+    {
+      "dataflows.upward.operations.0.sourceSettings.dataSources": ["$share/g/plant/+/#"],
+      "dataflows.upward.operations.1.destinationSettings.dataDestination": "sites/${inputTopic.2}/${inputTopic.3}",
+    },
+  ],
+  [
     "filters of one dataflow that share topics may bring a message more than once",
     { "dataflows.upward.operations.0.sourceSettings.dataSources": ["plant/+/telemetry", "$shared/g/plant/#"] },
     'dataflows.upward.operations[0].sourceSettings.dataSources[1]: "$shared/g/plant/#" shares topics with "plant/+/telemetry", and a broker may send such a message once for each of them; remove one of them, or narrow it',
