@@ -120,8 +120,10 @@ export class MqttBridge extends pulumi.ComponentResource {
     super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, MqttBridge.typeToken, name, args);
     const { problems, warnings } = checkBridge(name, args);
-    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
-    warnOnce(this, warnings);
+    const fleet = fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge);
+    const beside = fleet.addSite(name, args, clusterOf(this, args));
+    refuse(this, name, [...problems, ...fleet.add(name, args), ...beside.problems]);
+    warnOnce(this, [...warnings, ...beside.warnings]);
     args = judgedLaterInBridge(this, name, args);
     const child = { parent: this };
     const inCluster =
@@ -177,6 +179,12 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
+}
+
+/** What tells a bridge's cluster from another one: its provider. Files may go to any cluster. */
+function clusterOf(bridge: MqttBridge, { gitOps }: MqttBridgeArgs): unknown {
+  if (gitOps !== undefined) return undefined;
+  return bridge.getProvider("kubernetes:core/v1:ConfigMap") ?? "the default provider's";
 }
 
 /** Writes Kubernetes objects to files; a ConfigMap that changes keeps its name, and its file. */

@@ -2,10 +2,13 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkSharedClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
+import { SiteBridges } from "../checks/shared-sites.ts";
+import type { SiteFindings } from "../checks/shared-sites.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
-import { isKnown } from "../known.ts";
+import { isKnown, knownFields } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
-import { brokerOf, declarationOf, listSessions, sessionsAt } from "./flows.ts";
+import { aioNamespace } from "../relay/defaults.ts";
+import { brokerOf, declarationOf, listAioSessions, listSessions, sessionsAt } from "./flows.ts";
 import type { BridgeDeclaration } from "./flows.ts";
 import { endpointsAtBroker } from "./endpoints.ts";
 
@@ -17,10 +20,21 @@ export class Fleet {
   /** Sessions by broker and identity. */
   private readonly load = new Map<string, number>();
 
+  /** Sessions at brokers that have the same name in every plant. */
+  private readonly sites = new SiteBridges();
+
+  /**
+   * Adds what a bridge does at the brokers of its site, and compares it with the bridges that were added before.
+   * @param cluster tells the cluster that it is in from others; `undefined` when nobody knows
+   */
+  addSite(bridge: string, args: MqttBridgeArgs, cluster: unknown): SiteFindings {
+    return this.sites.add({ bridge, site: args.site, cluster, sessions: siteSessions(declarationOf(args)) });
+  }
+
   /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
   add(bridge: string, args: MqttBridgeArgs): Problem[] {
     const declaration = declarationOf(args);
-    const sessions = sharedSessions(declaration);
+    const sessions = [...sharedSessions(declaration, listSessions), ...sharedSessions(declaration, listAioSessions)];
     const problems = [
       ...checkSharedClientIds(sessions, this.sessions),
       ...this.addCredential(args),
@@ -58,14 +72,36 @@ export class Fleet {
  * Sessions at existing namespaces, where other bridges may be too. Other brokers may have the same host name in each
  * cluster or plant, and be another one each time.
  */
-function sharedSessions(declaration: BridgeDeclaration): DeclaredSession[] {
+function sharedSessions(
+  declaration: BridgeDeclaration,
+  list: (declaration: BridgeDeclaration) => DeclaredSession[],
+): DeclaredSession[] {
   const shared = declaration.endpoints
     .filter(({ name, hostType, fields: { host } }) => {
       const isOwn = endpointsAtBroker(declaration.args).includes(name);
       return hostType === "EventGrid" && !isOwn && host !== undefined && isKnown(host);
     })
     .map((endpoint) => brokerOf(declaration.args, endpoint));
-  return listSessions(declaration).filter(({ broker }) => shared.includes(broker));
+  return list(declaration).filter(({ broker }) => shared.includes(broker));
+}
+
+/** Sessions at AIO's own broker, and at others of which the host is known. A name without a dot is one of the relay's namespace. */
+function siteSessions(declaration: BridgeDeclaration): DeclaredSession[] {
+  const { args, endpoints } = declaration;
+  const namespace = knownFields({ namespace: args.relay?.namespace ?? aioNamespace }).namespace;
+  const brokers = new Map(
+    endpoints.flatMap((endpoint): [string, string][] => {
+      const { hostType, fields } = endpoint;
+      if (hostType === "EventGrid" || fields.host === undefined || !isKnown(fields.host)) return [];
+      const broker = brokerOf(args, endpoint);
+      if (hostType === "LocalBroker" || broker.split(":")[0]?.includes(".") === true) return [[broker, broker]];
+      return namespace === undefined ? [] : [[broker, `${broker} in namespace "${namespace}"`]];
+    }),
+  );
+  return [...listSessions(declaration), ...listAioSessions(declaration)].flatMap((session) => {
+    const broker = brokers.get(session.broker);
+    return broker === undefined ? [] : [{ ...session, broker }];
+  });
 }
 
 /** The fleets by program: Pulumi runs several in one process in tests and through its Automation API. */

@@ -149,6 +149,25 @@ export function listSessions({ args, endpoints }: BridgeDeclaration): DeclaredSe
   );
 }
 
+/**
+ * The sessions of AIO's own engine, as far as their names are documented: the prefix and the dataflow's name are in them. Of an
+ * endpoint that exists already AIO knows the prefix alone.
+ * @see Azure IoT Operations, Known issues, 8891
+ */
+export function listAioSessions({ args, endpoints }: BridgeDeclaration): DeclaredSession[] {
+  return enabledDataflows(args)
+    .filter(([, dataflow]) => isForAio(dataflow))
+    .flatMap(([dataflow, { source, destination }]) =>
+      (["source", "destination"] as const).flatMap((side) => {
+        const endpoint = endpoints.find(({ name }) => name === (side === "source" ? source : destination));
+        const prefix = endpoint?.fields.clientIdPrefix;
+        if (endpoint === undefined || endpoint.existing || typeof prefix !== "string") return [];
+        const id = `${prefix}${dataflow} of AIO's engine (${side})`;
+        return [{ path: `dataflows.${dataflow}.${side}`, broker: brokerOf(args, endpoint), clientId: id }];
+      }),
+    );
+}
+
 function checkExpectedLoad({ args }: BridgeDeclaration): Problem[] {
   const capacity = args.eventGrid?.capacity ?? defaultCapacity;
   const atBroker = endpointsAtBroker(args);

@@ -98,7 +98,9 @@ test("is the parent of its components, and they of their resources", async () =>
 });
 
 test("stands twice in one stack", async () => {
-  const { urns, resources } = await deploy(() => ["oslo", "bergen"].map((name) => new MqttBridge(name, args)));
+  const bridges = () => ["oslo", "bergen"].map((site) => new MqttBridge(site, { ...args, site }));
+
+  const { urns, resources } = await deploy(bridges);
 
   expect(new Set(urns).size).toBe(urns.length);
   expect(resources).toHaveLength(22);
