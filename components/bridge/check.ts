@@ -28,6 +28,7 @@ import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
 import { dataflowsByEngine, aioEndpointTest, hasRelay } from "./engines.ts";
+import { checkBridgeFiles } from "./files.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
@@ -47,12 +48,14 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
   if (tooMany.length > 0) return { problems: tooMany, warnings: [] };
   const isAio = aioEndpointTest(args);
   const { problems: uncovered, warnings } = checkTopics(args);
+  const files = checkBridgeFiles(args, endpoints);
   const problems = [
     ...checkSite(args.site),
     ...checkNames(endpoints),
     ...checkHosts(args),
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint, isAio(endpoint.name))),
     ...checkLocalTrust(args),
+    ...files.problems,
     ...checkStatus(args),
     ...checkDataflows(args, endpoints),
     ...checkAio(`${name}-aio`, args, planned, endpoints),
@@ -68,6 +71,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...findFlowWarnings(declaration),
     ...findImageWarnings(args),
     ...findBridgeSecretWarnings(args),
+    ...files.warnings,
   ];
   return { problems, warnings: problems.length > 0 ? found : [...found, ...warnOfAio(args, endpoints)] };
 }

@@ -86,6 +86,10 @@ export const rules = {
     title: "A managed identity has at most 20 federated identity credentials",
     source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
   },
+  "file-references": {
+    title: "Secrets and ConfigMaps that are created have the names that endpoints and proxies give",
+    source: "Kubernetes, Volumes, secret and configMap: a pod waits for one that is not there",
+  },
   "foreign-audience": {
     title: "A custom broker gets tokens for itself (a warning)",
     source: "RFC 9700 §2.3, audience-restricted access tokens",

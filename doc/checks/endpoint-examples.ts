@@ -5,6 +5,7 @@ import type { CheckExample } from "./declaration.ts";
 const key = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n";
 /** A value that only the deployment tells. */
 const unknown = Promise.resolve("unknown");
+const withCertificate = { host: "mqtt.example.com:8883", authenticationMethod: "X509Certificate" };
 const custom = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
 
 /** What endpoints and the relay take, and what dataflows do to each other. */
@@ -122,6 +123,30 @@ export const endpointExamples: readonly CheckExample[] = [
     fails: { eventGridEndpoints: { cloud: { keepAliveSeconds: 1161 } } },
     passes: { eventGridEndpoints: { cloud: { keepAliveSeconds: 1160 } } },
     path: "eventGridEndpoints.cloud.keepAliveSeconds",
+  },
+  {
+    rule: "file-references",
+    fails: {
+      customEndpoints: { other: { ...withCertificate, secretRef: "historian-clent" } },
+      relay: { secrets: { "historian-client": { clientCertificate: unknown, clientKey: unknown } } },
+    },
+    passes: {
+      customEndpoints: { other: { ...withCertificate, secretRef: "historian-client" } },
+      relay: { secrets: { "historian-client": { clientCertificate: unknown, clientKey: unknown } } },
+    },
+    path: "customEndpoints.other.secretRef",
+    shown: '`secretRef: "historian-clent"` at a custom endpoint, with `historian-client` in `relay.secrets`',
+  },
+  {
+    rule: "file-references",
+    fails: { relay: { trustBundles: { "plant-ca": certificate } } },
+    passes: {
+      localEndpoints: { edge: { trustedCaCertificateConfigMapRef: "plant-ca" } },
+      relay: { trustBundles: { "plant-ca": certificate } },
+    },
+    path: "relay.trustBundles.plant-ca",
+    isWarning: true,
+    shown: "`plant-ca` in `relay.trustBundles`, which no endpoint names",
   },
   {
     rule: "foreign-audience",
