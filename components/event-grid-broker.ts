@@ -119,7 +119,10 @@ export class EventGridBroker extends pulumi.ComponentResource {
 
     warnOnce(this, eventGridBrokerWarnings(args), opts?.parent);
     if (args.x509 !== undefined) {
-      args = { ...args, x509: judgedLaterCas({ component: this, name, path: "x509.", parent: opts?.parent }, args.x509) };
+      args = {
+        ...args,
+        x509: judgedLaterCas({ component: this, name, path: "x509.", parent: opts?.parent }, args.x509),
+      };
     }
     const child = { parent: this };
     const { resourceGroupName } = args;

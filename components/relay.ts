@@ -29,7 +29,7 @@ export interface RelayArgs extends RelaySettingsArgs {
   site?: pulumi.Input<string>;
   /** Endpoints by the name that dataflows refer to. */
   endpoints: { [name: string]: RelayEndpointArgs };
-  /** Dataflows by name. */
+  /** Dataflows by name, which is part of the client identifier: another name abandons the dataflow's sessions. */
   dataflows: { [name: string]: DataflowArgs };
   /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
   identity?: WorkloadIdentityArgs;
@@ -57,8 +57,7 @@ export class Relay extends pulumi.ComponentResource {
     super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
-    warnOnce(this, findSecretWarnings(args), opts?.parent);
-    args = judgedLater({ component: this, name, path: "", parent: opts?.parent }, args);
+    args = withJudgedFiles(this, name, args, opts?.parent);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
@@ -124,8 +123,11 @@ export class Relay extends pulumi.ComponentResource {
 
 const caCertificatesKey = "ca.crt";
 
-function findSecretWarnings(args: RelayArgs): Problem[] {
-  return [...judgeRelayCertificates("", args).warnings, ...findPlainSecrets("", args.secrets ?? {})];
+/** Warns of what is known of Secrets and certificates, and judges what only the deployment tells before anything uses it. */
+function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pulumi.Resource | undefined): RelayArgs {
+  const { warnings } = judgeRelayCertificates("", args);
+  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {})], parent);
+  return judgedLater({ component: relay, name, path: "", parent }, args);
 }
 
 /** The arguments as the state may keep them. */

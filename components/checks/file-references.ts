@@ -25,7 +25,10 @@ export interface FileFindings {
  * Compares the fields that name Secrets or ConfigMaps with those that are created. Others may be in the cluster already, so a name that
  * is declared nowhere is refused only beside a similar one that nothing names: a pod would wait for the mistyped one for ever.
  */
-export function checkFileReferences({ path, names }: DeclaredFiles, references: readonly FileReference[]): FileFindings {
+export function checkFileReferences(
+  { path, names }: DeclaredFiles,
+  references: readonly FileReference[],
+): FileFindings {
   const named = references.flatMap(({ name }) => (name === undefined ? [] : [name]));
   const unused = names.filter((name) => !named.includes(name));
   if (unused.length === 0) return { problems: [], warnings: [] };

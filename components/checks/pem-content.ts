@@ -13,9 +13,7 @@ export function readCertificateField(path: string, text: string, remedy: string)
   const failed = read.findIndex((one) => "error" in one);
   const failure = read[failed];
   if (failure !== undefined && "error" in failure) {
-    const reason = hasEscapedLines(text)
-      ? 'it has "\\n" in place of line breaks'
-      : `${describeError(failure.error)}`.toLowerCase();
+    const reason = hasEscapedLines(text) ? 'it has "\\n" in place of line breaks' : describeError(failure.error);
     const problem = `has a certificate that can't be read, number ${failed + 1} (${reason})`;
     return { problem: { path, problem, remedy: "give it whole, in PEM format, with its line breaks" } };
   }
@@ -48,9 +46,9 @@ function hasEscapedLines(text: string): boolean {
 function contentInstead(text: string, wanted: string): string {
   if (text.trim() === "") return "is empty";
   if (hasPrivateKey(text) && wanted !== "private key") return "is a private key";
-  if (/-----BEGIN CERTIFICATE REQUEST-----/.test(text)) return "is a certificate request, which nobody has signed";
-  if (/-----BEGIN PUBLIC KEY-----/.test(text)) return "is a public key";
-  if (/-----BEGIN CERTIFICATE-----/.test(text) && wanted === "private key") return "is a certificate";
+  if (text.includes("-----BEGIN CERTIFICATE REQUEST-----")) return "is a certificate request, which nobody has signed";
+  if (text.includes("-----BEGIN PUBLIC KEY-----")) return "is a public key";
+  if (text.includes("-----BEGIN CERTIFICATE-----") && wanted === "private key") return "is a certificate";
   if (hasEscapedLines(text)) return `has no ${wanted} that can be read: it has "\\n" in place of line breaks`;
   if (isFilePath(text)) return "is the path of a file, not its content";
   return `has no ${wanted} in PEM format`;

@@ -67,7 +67,8 @@ export const rules = {
     source: "MQTT 5.0 §3.1.4, [MQTT-3.1.4-3]",
   },
   "client-id-prefix": {
-    title: "Client identifiers at a shared broker begin with what no other site has, unless it is said that none needs to",
+    title:
+      "Client identifiers at a shared broker begin with what no other site has, unless it is said that none needs to",
     source: "Azure IoT Operations, Known issues, 8891",
   },
   "deep-levels": {

@@ -10,7 +10,10 @@ import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
 
 /** A CA whose certificates clients may present. */
 export interface CaCertificateArgs {
-  /** The CA that signed the client certificates itself, in PEM format: the intermediate one, not the chain above it. */
+  /**
+   * The CA that signed the client certificates itself, in PEM format: the intermediate one, not the chain above it. A preview refuses
+   * one that has ended, and warns of one that ends within 30 days.
+   */
   certificate: pulumi.Input<string>;
   /** What the CA is for. */
   description?: pulumi.Input<string>;

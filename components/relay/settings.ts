@@ -47,9 +47,12 @@ export interface SecretContentArgs {
    * @default "Opaque"
    */
   type?: SecretType;
-  /** X509Certificate: the client certificate in PEM format. */
+  /**
+   * X509Certificate: the client certificate in PEM format, its own first where others follow. A preview refuses one that has ended or
+   * is not of `clientKey`, and warns of one that ends within 30 days.
+   */
   clientCertificate?: pulumi.Input<string>;
-  /** X509Certificate: its private key in PEM format, not encrypted. */
+  /** X509Certificate: its private key in PEM format, not encrypted. As a plain text, and no secret output, it draws a warning. */
   clientKey?: pulumi.Input<string>;
   /** X509Certificate: the certificates between it and the CA, in PEM format. */
   intermediateCertificates?: pulumi.Input<string>;

@@ -386,7 +386,7 @@ describe("Secrets and CA certificates that it is given", () => {
       { preview: true },
     );
 
-    expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
       expect.stringMatching(
         /^trustBundles\.ca: has the certificate "plant root", .+: it ends in 29 days; .+ \[certificates\]$/,
       ),
@@ -398,7 +398,7 @@ describe("Secrets and CA certificates that it is given", () => {
 
     await deploy(() => createRelay("oslo", given));
 
-    const said = warn.mock.calls.map(([text]) => text as string);
+    const said = warn.mock.calls.map(([text]) => text);
     expect(said.map((text) => /^(\S+): is plain text .+ \[plain-secrets\]$/.exec(text)?.[1])).toEqual([
       "secrets.client-cert.clientKey",
       "secrets.token.accessToken",

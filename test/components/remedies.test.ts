@@ -167,7 +167,7 @@ function applyRemedies({ fails }: CheckExample): Applied[] {
     applications.flatMap(([pattern, application]) => {
       const match = pattern.exec(finding.remedy);
       // A number that is said of a list is that of its entries.
-      if (match === null || (/^give/.test(finding.remedy) && typeof valueAt(args, finding.path) === "object"))
+      if (match === null || (finding.remedy.startsWith("give") && typeof valueAt(args, finding.path) === "object"))
         return [];
       const after = findingsOf(application(match, finding.path)(args));
       const remains = after.some(({ path, problem }) => path === finding.path && problem === finding.problem);

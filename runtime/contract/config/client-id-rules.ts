@@ -52,7 +52,7 @@ function checkLength(
   const id = clientId({ prefix, dataflow, ordinal: maxInstances - 1, side });
   const remedy = (excess: number) =>
     `shorten clientIdPrefix of the endpoint ${quote(endpointRef)} by ${excess}, or the dataflow's name`;
-  const characters = [...id].length;
+  const characters = Array.from(id).length;
   const most = eventGridLimits.maxClientIdCharacters;
   if (hostType === HostType.EventGrid && characters > most) {
     const problem = `has client identifiers of up to ${characters} characters, and Event Grid takes ${most}`;

@@ -271,7 +271,7 @@ describe("bridges of one program", () => {
       }),
     );
 
-    expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
       expect.stringMatching(/^site: is "oslo", the site of bridge "a" too, .+ \[client-id\]$/),
     ]);
   });

@@ -14,11 +14,14 @@ test("a name that is declared, or that resembles none which nothing names, is fi
 });
 
 test("a name that is declared nowhere is refused beside a similar one that nothing names", () => {
-  expect(checkFileReferences({ path, names: ["historian-client", "login"] }, [at("historian-clent"), at("login")])).toEqual({
+  expect(
+    checkFileReferences({ path, names: ["historian-client", "login"] }, [at("historian-clent"), at("login")]),
+  ).toEqual({
     problems: [
       {
         path: "customEndpoints.old.secretRef",
-        problem: 'is "historian-clent", which relay.secrets does not have, beside "historian-client", which nothing names',
+        problem:
+          'is "historian-clent", which relay.secrets does not have, beside "historian-client", which nothing names',
         remedy: 'did you mean "historian-client"?',
         rule: "file-references",
       },
