@@ -6,7 +6,6 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
-import type { Problem } from "../runtime/contract/errors.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
 import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
