@@ -3,7 +3,7 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
-import { isFields } from "./arguments/shape.ts";
+import { hiddenArgs } from "./arguments/hidden.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
 import type { AioDataflowsArgs } from "./aio-dataflows.ts";
 import type { DataflowProfileArgs } from "./aio/profile.ts";
@@ -123,7 +123,7 @@ export class MqttBridge extends pulumi.ComponentResource {
   readonly serviceAccountName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
+    super(MqttBridge.typeToken, name, hiddenArgs(MqttBridge.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, MqttBridge.typeToken, name, args);
     const { problems, warnings } = checkBridge(name, args);
     const fleet = fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge);
@@ -197,14 +197,6 @@ function clusterOf(bridge: MqttBridge, { gitOps }: MqttBridgeArgs): unknown {
 function createManifestProvider(bridge: MqttBridge, name: string, { directory }: GitOpsArgs): Provider {
   const args = { renderYamlToDirectory: directory, enableConfigMapMutable: true };
   return new Provider(`${name}-manifests`, args, { parent: bridge });
-}
-
-/** The arguments as the state may keep them. */
-function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
-  // Its shape is compared with the schema later, once there is a resource that can show what is wrong.
-  if (!isFields(relay)) return { ...args, relay: relay === undefined ? relay : pulumi.secret(relay) };
-  if (relay.secrets === undefined) return { ...args, relay };
-  return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
 }
 
 function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {

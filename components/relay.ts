@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
+import { hiddenArgs } from "./arguments/hidden.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
 import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
 import type { DataflowArgs } from "./dataflow.ts";
@@ -53,7 +54,7 @@ export class Relay extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
 
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
+    super(Relay.typeToken, name, hiddenArgs(Relay.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
     args = withJudgedFiles(this, name, args, opts?.parent);
@@ -127,11 +128,6 @@ function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pu
   const { warnings } = judgeRelayCertificates("", args);
   warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {})], parent);
   return judgedLater({ component: relay, name, path: "", parent }, args);
-}
-
-/** The arguments as the state may keep them. */
-function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
-  return args.secrets === undefined ? { ...args } : { ...args, secrets: pulumi.secret(args.secrets) };
 }
 
 /** The kind of broker of each endpoint, which a preview knows even where it does not know the host. */
