@@ -12,7 +12,7 @@ const secretContent = ":SecretContent";
  * hidden, and so is all that stands under a name or in a place that the schema does not have, since it may have been meant for one.
  */
 export function hiddenArgs(typeToken: string, args: object): pulumi.Inputs {
-  return hideFields(argumentSchema().resources[typeToken]?.inputProperties ?? {}, args as pulumi.Inputs);
+  return hideFields(argumentSchema().resources[typeToken]?.inputProperties ?? {}, args);
 }
 
 function hideFields(properties: PropertySchemas, fields: pulumi.Inputs): pulumi.Inputs {

@@ -28,7 +28,7 @@ import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
 import { dataflowsByEngine, aioEndpointTest, hasRelay } from "./engines.ts";
-import { checkBridgeFiles } from "./files.ts";
+import { checkBridgeFiles, checkBridgeSecretUses } from "./files.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
@@ -56,6 +56,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint, isAio(endpoint.name))),
     ...checkLocalTrust(args),
     ...files.problems,
+    ...checkBridgeSecretUses(args, endpoints),
     ...checkStatus(args),
     ...checkDataflows(args, endpoints),
     ...checkAio(`${name}-aio`, args, planned, endpoints),

@@ -1,6 +1,7 @@
-import { checkFileReferences } from "../checks/file-references.ts";
-import type { FileFindings, FileReference } from "../checks/file-references.ts";
-import { isKnown } from "../known.ts";
+import type { Problem } from "../../runtime/contract/errors.ts";
+import { checkFileReferences, checkSecretUses } from "../checks/file-references.ts";
+import type { FileFindings, FileReference, SecretUse } from "../checks/file-references.ts";
+import { givenFields, isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
 
@@ -23,6 +24,38 @@ export function checkBridgeFiles({ relay }: MqttBridgeArgs, endpoints: readonly 
     problems: all.flatMap(({ problems }) => problems),
     warnings: all.flatMap(({ warnings }) => warnings),
   };
+}
+
+/** What each method that has a Secret reads in it. @see Azure IoT Operations, Configure MQTT data flow endpoints */
+const needsOfMethod: { readonly [method: string]: readonly string[] } = {
+  X509Certificate: ["clientCertificate", "clientKey"],
+  AccessToken: ["accessToken"],
+  UsernamePassword: ["username", "password"],
+};
+
+/** Compares the content of Secrets that the bridge creates with what their users read. */
+export function checkBridgeSecretUses({ relay }: MqttBridgeArgs, endpoints: readonly BridgeEndpoint[]): Problem[] {
+  const contents = Object.entries(relay?.secrets ?? {}).map(
+    ([name, content]) => [name, givenFields(content).filter((field) => field !== "type")] as const,
+  );
+  const proxies = [{ path: "relay.proxy", proxy: relay?.proxy }, ...endpoints.map(proxyOf)];
+  const uses: SecretUse[] = [
+    ...endpoints.flatMap(({ path, fields: { secretRef, authenticationMethod: method } }) =>
+      referenceOf(`${path}.secretRef`, secretRef).map((reference) => ({
+        ...reference,
+        user: `authentication method ${method}`,
+        needs: needsOfMethod[method] ?? [],
+      })),
+    ),
+    ...proxies.flatMap(({ path, proxy }) =>
+      referenceOf(`${path}.secretRef`, proxy?.secretRef).map((reference) => ({
+        ...reference,
+        user: "a proxy",
+        needs: ["username", "password"],
+      })),
+    ),
+  ];
+  return checkSecretUses("relay.secrets", Object.fromEntries(contents), uses);
 }
 
 function proxyOf({ path, fields: { proxy } }: BridgeEndpoint) {

@@ -55,3 +55,27 @@ export function checkFileReferences(
     ? { problems: byRule("file-references", problems), warnings: byRule("file-references", idle) }
     : { problems: [], warnings: byRule("file-references", problems) };
 }
+
+/** A field that names a Secret, and what its user reads there. */
+export interface SecretUse extends FileReference {
+  /** Who reads it, for messages: an authentication method, or a proxy. */
+  readonly user: string;
+  /** Contents that it needs. */
+  readonly needs: readonly string[];
+}
+
+/** Refuses a Secret without what its user reads in it: the relay would say the same, in its pod. */
+export function checkSecretUses(
+  secretsPath: string,
+  contents: { readonly [name: string]: readonly string[] },
+  uses: readonly SecretUse[],
+): Problem[] {
+  const problems = uses.flatMap(({ path, name = "", user, needs }) => {
+    const content = Object.hasOwn(contents, name) ? contents[name] : undefined;
+    // One with nothing in it, or with half, is another rule's to refuse.
+    if (content === undefined || content.length === 0 || needs.some((field) => content.includes(field))) return [];
+    const problem = `is "${name}", which has ${content.join(" and ")} in ${secretsPath}, and ${user} needs ${needs.join(" and ")}`;
+    return [{ path, problem, remedy: "name another Secret, or give this one that content" }];
+  });
+  return byRule("file-references", problems);
+}

@@ -45,6 +45,19 @@ export const fileExamples: readonly CheckExample[] = [
   },
   {
     rule: "file-references",
+    fails: {
+      customEndpoints: { other: { ...withCertificate, secretRef: "historian" } },
+      relay: { secrets: { historian: { accessToken: unknown } } },
+    },
+    passes: {
+      customEndpoints: { other: { ...withCertificate, secretRef: "historian" } },
+      relay: { secrets: { historian: { clientCertificate: unknown, clientKey: unknown } } },
+    },
+    path: "customEndpoints.other.secretRef",
+    shown: "X509Certificate, with an `accessToken` in its Secret",
+  },
+  {
+    rule: "file-references",
     fails: { relay: { trustBundles: { "plant-ca": certificate } } },
     passes: {
       localEndpoints: { edge: { trustedCaCertificateConfigMapRef: "plant-ca" } },

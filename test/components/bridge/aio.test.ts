@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import { certificate } from "../../../doc/checks/declaration.ts";
 import { aioBridge, commands, instance, telemetry } from "../aio/declaration.ts";
@@ -10,6 +11,12 @@ import { deploy, inventory, only, valueOf } from "../mocks.ts";
 const id = "00000000-0000-0000-0000-0000000000c1";
 const identity = { clientId: id, tenantId: id, principalId: "principal" };
 const relay = { image: "relay:1" };
+const issued = createCertificateAuthority("plant").then((authority) => authority.createClientCertificate("oslo"));
+/** A client certificate and its key, as outputs. */
+const pair = {
+  clientCertificate: pulumi.output(issued.then(({ certificate: own }) => own)),
+  clientKey: pulumi.secret(issued.then(({ key }) => key)),
+};
 const userAssigned = { cloud: { authenticationMethod: "UserAssignedManagedIdentity", retain: "Never" } } as const;
 
 /** AIO's dataflow of telemetry, changed. */
@@ -436,7 +443,7 @@ const cases: Case[] = [
       relay: {
         ...relay,
         namespace: "relays",
-        secrets: { cert: { accessToken: pulumi.secret("token") } },
+        secrets: { cert: pair },
         trustBundles: { ca: certificate },
       },
     },
@@ -449,7 +456,7 @@ const cases: Case[] = [
       },
       localEndpoints: { default: {} },
       dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
-      relay: { ...relay, secrets: { cert: { accessToken: pulumi.secret("token") } } },
+      relay: { ...relay, secrets: { cert: pair } },
     },
   ],
   [

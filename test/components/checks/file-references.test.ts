@@ -1,4 +1,4 @@
-import { checkFileReferences } from "../../../components/checks/file-references.ts";
+import { checkFileReferences, checkSecretUses } from "../../../components/checks/file-references.ts";
 
 const path = "relay.secrets";
 const at = (name: string | undefined, field = "customEndpoints.old.secretRef") => ({ path: field, name });
@@ -57,4 +57,30 @@ test("a text that is no name is not shown: it may be the secret itself", () => {
   const found = checkFileReferences({ path, names: ["hunter2-hunter3"] }, [at("Hunter2-hunter2")]);
 
   expect(JSON.stringify(found)).not.toContain("Hunter2");
+});
+
+describe("a Secret that is created", () => {
+  const use = { path: "customEndpoints.old.secretRef", name: "login", user: "authentication method X509Certificate" };
+  const needs = ["clientCertificate", "clientKey"];
+
+  test("has what its user reads there", () => {
+    expect(checkSecretUses("relay.secrets", { login: ["username", "password"] }, [{ ...use, needs }])).toEqual([
+      {
+        path: "customEndpoints.old.secretRef",
+        problem:
+          'is "login", which has username and password in relay.secrets, and authentication method X509Certificate needs clientCertificate and clientKey',
+        remedy: "name another Secret, or give this one that content",
+        rule: "file-references",
+      },
+    ]);
+    expect(checkSecretUses("relay.secrets", { login: ["clientCertificate"] }, [{ ...use, needs }])).toEqual([]);
+  });
+
+  test("is not judged where another one is used, or nobody knows which", () => {
+    const contents = { login: ["username", "password"] };
+
+    expect(checkSecretUses("relay.secrets", contents, [{ ...use, needs, name: "other" }])).toEqual([]);
+    expect(checkSecretUses("relay.secrets", contents, [{ ...use, needs, name: undefined }])).toEqual([]);
+    expect(checkSecretUses("relay.secrets", {}, [{ ...use, needs, name: "toString" }])).toEqual([]);
+  });
 });
