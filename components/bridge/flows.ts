@@ -211,6 +211,12 @@ function checkSessionExpiries({ args, endpoints }: BridgeDeclaration): Problem[]
     );
 }
 
+/** The client certificate that a bridge puts into a Secret, where it is known. */
+function presentedCertificate({ relay }: MqttBridgeArgs, secretRef: unknown): X509Access["certificate"] {
+  const pem = typeof secretRef === "string" ? relay?.secrets?.[secretRef]?.clientCertificate : undefined;
+  return typeof pem === "string" ? { path: `relay.secrets.${String(secretRef)}.clientCertificate`, pem } : undefined;
+}
+
 /** The endpoints that authenticate with a certificate at the namespace that the bridge creates. */
 function listCertificates({ args, endpoints }: BridgeDeclaration): X509Access[] {
   const { eventGrid } = args;
@@ -218,8 +224,9 @@ function listCertificates({ args, endpoints }: BridgeDeclaration): X509Access[] 
   const atBroker = endpointsAtBroker(args);
   return endpoints
     .filter(({ name, fields }) => atBroker.includes(name) && fields.authenticationMethod === "X509Certificate")
-    .map(({ name, path, fields: { username } }) => ({
+    .map(({ name, path, fields: { username, secretRef } }) => ({
       path,
+      certificate: presentedCertificate(args, secretRef),
       username: username === undefined || isKnown(username) ? username : "",
       isUsernameKnown: username === undefined || isKnown(username),
       hasNameSources: (eventGrid.authenticationNameSources ?? []).length > 0,
