@@ -17,7 +17,7 @@ const anyName = "endpoint";
 export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpointName = anyName): Endpoint {
   const tooDeep = depthProblem(fields, "fields");
   if (tooDeep !== undefined) throw new ConfigError(endpointName, [tooDeep]);
-  // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's.
+  // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's: no name of one is shorter.
   const operations = [
     { operationType: "Source", sourceSettings: { endpointRef: endpointName, dataSources: ["source"] } },
     {
@@ -26,7 +26,7 @@ export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpoi
     },
   ];
   const endpoints = { [endpointName]: buildEndpointConfig(hostType, fields) };
-  const document = JSON.stringify({ endpoints, dataflows: { whole: { operations } } });
+  const document = JSON.stringify({ endpoints, dataflows: { one: { operations } } });
   try {
     const parsed = parseRelayConfig(document, { where: endpointName }).config.endpoints[endpointName];
     if (parsed === undefined) throw new TypeError("the parsed configuration lacks its only endpoint");

@@ -32,8 +32,15 @@ export const dataflowExamples: readonly CheckExample[] = [
     rule: "client-id-length",
     fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(200) } } },
     passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(100) } } },
-    path: "dataflows.telemetry.destination",
+    path: "eventGridEndpoints.cloud.clientIdPrefix",
     shown: "a `clientIdPrefix` of 200 characters at Event Grid",
+  },
+  {
+    rule: "client-id-length",
+    fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(108) } } },
+    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(100) } } },
+    path: "dataflows.telemetry.destination",
+    shown: "a `clientIdPrefix` of 108 characters there, and a dataflow `telemetry`",
   },
   {
     rule: "retain",

@@ -3,7 +3,7 @@ import { quote, type Problem } from "../errors.ts";
 import { maxTopicBytes, parseSharedFilter } from "../topic/filter.ts";
 import { dataflowParts, type ParsedDataflow } from "./dataflow.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
-import { eventGridLimits } from "./endpoint-rules.ts";
+import { clientIdPrefixProblem, eventGridLimits } from "./endpoint-rules.ts";
 
 /** Where one of the two clients of a dataflow is declared. */
 interface ClientEnd {
@@ -39,7 +39,9 @@ export function checkClientIds(
   ];
   return ends.flatMap((end) => {
     const endpoint = Object.hasOwn(endpoints, end.endpointRef) ? endpoints[end.endpointRef] : undefined;
-    return endpoint === undefined ? [] : checkLength(end, name, endpoint, parts.source.dataSources);
+    // A prefix that is too long for any dataflow is a problem of the endpoint.
+    if (endpoint === undefined || clientIdPrefixProblem(endpoint) !== undefined) return [];
+    return checkLength(end, name, endpoint, parts.source.dataSources);
   });
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 
+import { clientId, maxClientIdBytes, maxInstances } from "../client-id.ts";
 import { quote, type Problem } from "../errors.ts";
 import { shownUrl } from "../shown-url.ts";
 import type { AuthenticationMethod } from "./authentication.ts";
@@ -49,6 +50,7 @@ export function checkEndpoint(path: string, endpoint: Endpoint): Problem[] {
     ...checkHost(path, endpoint),
     ...checkAuthentication(path, endpoint),
     ...checkTls(path, endpoint),
+    ...checkClientIdPrefix(path, endpoint),
     ...checkOwnFields(path, endpoint),
     ...(endpoint.hostType === HostType.EventGrid ? checkEventGrid(path, endpoint) : []),
   ];
@@ -94,6 +96,29 @@ function checkTls(path: string, { mqttSettings: { tls, authentication } }: Endpo
     problems.push({ path: `${path}.mqttSettings.tls.mode`, problem, remedy });
   }
   return problems;
+}
+
+/** What the shortest name of a dataflow, the number of an instance and the side add to the prefix; all of it ASCII. */
+const shortestRest = clientId({ prefix: "", dataflow: "one", ordinal: maxInstances - 1, side: "destination" }).length;
+
+/** Says that a prefix leaves no room for any dataflow in its client identifiers; `undefined` when it does. */
+export function clientIdPrefixProblem({
+  hostType,
+  mqttSettings: { clientIdPrefix },
+}: Pick<Endpoint, "hostType" | "mqttSettings">): Omit<Problem, "path"> | undefined {
+  const isEventGrid = hostType === HostType.EventGrid;
+  const length = isEventGrid ? Array.from(clientIdPrefix).length : Buffer.byteLength(clientIdPrefix);
+  const [unit, most, broker] = isEventGrid
+    ? ["characters", eventGridLimits.maxClientIdCharacters, "Event Grid"]
+    : ["bytes", maxClientIdBytes, "MQTT"];
+  if (length <= most - shortestRest) return undefined;
+  const problem = `is ${length} ${unit} long, and ${broker} takes client identifiers of ${most} ${unit}`;
+  return { problem, remedy: `give ${most - shortestRest} ${unit} at most, less for dataflows with long names` };
+}
+
+function checkClientIdPrefix(path: string, endpoint: Endpoint): Problem[] {
+  const problem = clientIdPrefixProblem(endpoint);
+  return problem === undefined ? [] : [{ path: `${path}.mqttSettings.clientIdPrefix`, ...problem }];
 }
 
 function checkOwnFields(path: string, { relay, hostType, mqttSettings }: Endpoint): Problem[] {

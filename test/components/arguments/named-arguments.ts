@@ -33,8 +33,13 @@ function leads(property: PropertySchema, steps: readonly string[]): boolean {
   if (step === undefined || property.$ref === "pulumi.json#/Any") return true;
   if (property.items !== undefined) return /^\[\d+\]$/.test(step) && leads(property.items, rest);
   const { additionalProperties } = property;
-  if (additionalProperties !== undefined)
-    return steps.some((_, index) => leads(additionalProperties, steps.slice(index + 1)));
+  if (additionalProperties !== undefined) {
+    // Names of objects have no dots; keys of texts, such as labels, may have.
+    const isOfObjects = fieldsOf(additionalProperties) !== undefined;
+    return isOfObjects
+      ? leads(additionalProperties, rest)
+      : steps.some((_, index) => leads(additionalProperties, steps.slice(index + 1)));
+  }
   const field = fieldsOf(property)?.[step];
   return field !== undefined && leads(field, rest);
 }
