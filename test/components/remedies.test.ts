@@ -20,9 +20,12 @@ const examples = checkExamples.map((example, index) => [`${index + 1} ${example.
 
 describe("what a preview says of each example names arguments that a bridge has", () => {
   test.each(examples)("%s", (_, { fails }) => {
-    const findings = findingsOf(withChange(baseDeclaration, fails));
+    const args = withChange(baseDeclaration, fails);
 
-    expect(findings.flatMap((finding) => unknownNames("MqttBridge", finding))).toEqual([]);
+    const unknown = findingsOf(args).flatMap((finding) => unknownNames("MqttBridge", finding));
+
+    // What an untyped program has written in a place that has no such argument is still what it has written.
+    expect(unknown.filter((name) => valueAt(args, name) === undefined)).toEqual([]);
   });
 });
 
