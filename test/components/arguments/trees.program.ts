@@ -161,7 +161,9 @@ function unknownNamesOf(component: string, { message }: Error): string[] {
   const problems = message.split("\n").slice(1);
   return problems.flatMap((line) => {
     const [, at = "", problem = "", remedy = ""] = /^ {2}(\S+): (.*?); (.*)$/.exec(line) ?? [];
-    if (problem.startsWith("is not a known field") || /[^\w.[\]-]/.test(at)) return [];
+    // A name with a dot in it can't be told from two steps of a path.
+    const isOdd = at.includes("..") || /[^\w.[\]-]/.test(at) || wrongKeys.some((key) => key.includes(".") && at.includes(key));
+    if (problem.startsWith("is not a known field") || isOdd) return [];
     return unknownNames(component, { path: at, problem, remedy }).map((name) => `${line} names "${name}"`);
   });
 }
