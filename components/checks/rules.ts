@@ -88,7 +88,8 @@ export const rules = {
     source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
   },
   "file-references": {
-    title: "Secrets and ConfigMaps that are created have the names that endpoints and proxies give, and what these read there",
+    title:
+      "Secrets and ConfigMaps that are created have the names that endpoints and proxies give, and what these read there",
     source: "Kubernetes, Volumes, secret and configMap: a pod waits for one that is not there",
   },
   "foreign-audience": {

@@ -162,7 +162,8 @@ function unknownNamesOf(component: string, { message }: Error): string[] {
   return problems.flatMap((line) => {
     const [, at = "", problem = "", remedy = ""] = /^ {2}(\S+): (.*?); (.*)$/.exec(line) ?? [];
     // A name with a dot in it can't be told from two steps of a path.
-    const isOdd = at.includes("..") || /[^\w.[\]-]/.test(at) || wrongKeys.some((key) => key.includes(".") && at.includes(key));
+    const isOdd =
+      at.includes("..") || /[^\w.[\]-]/.test(at) || wrongKeys.some((key) => key.includes(".") && at.includes(key));
     if (problem.startsWith("is not a known field") || isOdd) return [];
     return unknownNames(component, { path: at, problem, remedy }).map((name) => `${line} names "${name}"`);
   });
