@@ -322,6 +322,16 @@ describe("the DataflowEndpoint resource", () => {
     expect(inventory(await deploy(create))).toEqual([]);
   });
 
+  test("has no prefix where nobody wants one, so that an endpoint that exists already keeps its sessions", async () => {
+    const none = { clientIdPrefix: "", allowEmptyClientIdPrefix: true };
+
+    const deployed = await deploy(() => new EventGridEndpoint("cloud", { ...eventGrid, ...none, instance }));
+
+    const { properties } = only(deployed, dataflowEndpoint).inputs as { properties: { mqttSettings: object } };
+    expect(properties.mqttSettings).not.toHaveProperty("clientIdPrefix");
+    expect(JSON.stringify(properties)).not.toContain("allowEmpty");
+  });
+
   test("has AIO's own fields with every default explicit, and none of the relay's", async () => {
     const deployed = await deploy(
       () => new EventGridEndpoint("cloud", { ...eventGrid, endpointName: "event-grid", instance }),

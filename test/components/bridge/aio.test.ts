@@ -41,6 +41,20 @@ beforeEach(() => {
 });
 
 describe("a bridge", () => {
+  test("has client identifiers without a prefix in both engines where that is stated", async () => {
+    const none = { clientIdPrefix: "", allowEmptyClientIdPrefix: true };
+    const { cloud, far } = divided.eventGridEndpoints ?? {};
+    const eventGridEndpoints = { cloud: { ...cloud, ...none }, far: { ...far, ...none } };
+
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...divided, eventGridEndpoints }));
+
+    const ofAio = deployed.resources.filter(({ inputs }) => inputs["dataflowEndpointName"] === "cloud");
+    expect(ofAio).toHaveLength(1);
+    expect(JSON.stringify(ofAio)).not.toContain("clientIdPrefix");
+    const { endpoints } = parseRelayConfig((await valueOf(deployed.result.configText)) ?? "", { where: "oslo" }).config;
+    expect(endpoints["far"]?.mqttSettings.clientIdPrefix).toBe("");
+  });
+
   test("has no relay where AIO's engine runs all dataflows", async () => {
     const deployed = await deploy(() => new MqttBridge("oslo", aioBridge));
 
