@@ -4,8 +4,8 @@ import * as network from "@pulumi/azure-native/network/index.js";
 import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { formatProblem } from "../runtime/contract/errors.ts";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
+import { judgedLaterCas } from "./certificates.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
 import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
@@ -14,6 +14,7 @@ import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts
 import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
 import { withExistingTopic } from "./event-grid/routing-topic.ts";
 import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
+import { warnOnce } from "./given-warnings.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
 
 /**
@@ -37,7 +38,13 @@ export class EventGridBroker extends pulumi.ComponentResource {
     args = declaredArgs(this, EventGridBroker.typeToken, name, args);
     refuse(this, name, checkEventGridBroker(args));
 
-    for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);
+    warnOnce(this, eventGridBrokerWarnings(args), opts?.parent);
+    if (args.x509 !== undefined) {
+      args = {
+        ...args,
+        x509: judgedLaterCas({ component: this, name, path: "x509.", parent: opts?.parent }, args.x509),
+      };
+    }
     const child = { parent: this };
     const { resourceGroupName } = args;
 

@@ -2,8 +2,10 @@ import * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { declaredArgs } from "./arguments/declared.ts";
+import { judgeClientCas, judgedLaterCas } from "./certificates.ts";
 import { buildCaCertificate, buildClient, buildClientGroup, checkX509Clients } from "./event-grid/x509.ts";
 import type { X509ClientArgs, X509ClientsArgs } from "./event-grid/x509.ts";
+import { warnOnce } from "./given-warnings.ts";
 import { readable, refuse } from "./refuse.ts";
 
 export interface EventGridClientsArgs extends X509ClientsArgs {
@@ -35,7 +37,9 @@ export class EventGridClients extends pulumi.ComponentResource {
     super(EventGridClients.typeToken, name, readable(name, args), opts);
     args = declaredArgs(this, EventGridClients.typeToken, name, args);
     const topicSpaces = args.topicSpaceNames && Object.keys(args.topicSpaceNames);
-    refuse(this, name, checkX509Clients(args, topicSpaces));
+    refuse(this, name, checkX509Clients(args, topicSpaces, "topicSpaceNames"));
+    warnOnce(this, judgeClientCas("", args).warnings, opts?.parent);
+    args = judgedLaterCas({ component: this, name, path: "", parent: opts?.parent }, args);
     const child = { parent: this };
     const namespace = { resourceGroupName: args.resourceGroupName, namespaceName: args.namespaceName };
 

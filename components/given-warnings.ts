@@ -12,6 +12,7 @@ const given = new WeakMap<pulumi.Resource, ReadonlySet<string>>();
 export function warnOnce(resource: pulumi.Resource, warnings: readonly Problem[], parent?: pulumi.Resource): void {
   const before = parent === undefined ? undefined : given.get(parent);
   const own = warnings.filter(({ problem }) => before?.has(problem) !== true);
-  given.set(resource, new Set(own.map(({ problem }) => problem)));
+  // What only the deployment tells is warned of later than the rest.
+  given.set(resource, new Set([...(given.get(resource) ?? []), ...own.map(({ problem }) => problem)]));
   for (const line of firstLines(own, formatProblem)) void pulumi.log.warn(line, resource);
 }

@@ -2,7 +2,7 @@ import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfigu
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
-import { isFields } from "./arguments/shape.ts";
+import { hiddenArgs } from "./arguments/hidden.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
 import { lookUpExtensionIdentity } from "./aio/extension-identity.ts";
 import { checkPlan } from "./bridge/check.ts";
@@ -15,6 +15,7 @@ import type { CreatedEndpoint } from "./bridge/parts.ts";
 import { planBridge } from "./bridge/plan.ts";
 import type { Plan, PlannedEndpoint } from "./bridge/plan.ts";
 import type { MqttBridgeArgs } from "./bridge/settings.ts";
+import { judgedLaterInBridge } from "./certificates.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
@@ -69,11 +70,14 @@ export class MqttBridge extends pulumi.ComponentResource {
   readonly serviceAccountName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: MqttBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
-    const plan = planBridge(name, declaredArgs(this, MqttBridge.typeToken, name, args));
-    const { problems, warnings } = checkPlan(plan);
-    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(plan)]);
-    warnOnce(this, warnings);
+    super(MqttBridge.typeToken, name, hiddenArgs(MqttBridge.typeToken, readable(name, args)), opts);
+    const declared = planBridge(name, declaredArgs(this, MqttBridge.typeToken, name, args));
+    const { problems, warnings } = checkPlan(declared);
+    const fleet = fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge);
+    const beside = fleet.addSite(declared, clusterOf(this, declared));
+    refuse(this, name, [...problems, ...fleet.add(declared), ...beside.problems]);
+    warnOnce(this, [...warnings, ...beside.warnings]);
+    const plan = { ...declared, args: judgedLaterInBridge(this, name, declared.args) };
     const { eventGrid, gitOps } = plan.args;
     const child = { parent: this };
     const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
@@ -114,11 +118,10 @@ export class MqttBridge extends pulumi.ComponentResource {
   }
 }
 
-/** The arguments as the state may keep them. */
-function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
-  // Its shape is compared with the schema later, once there is a resource that can show what is wrong.
-  if (!isFields(relay) || relay.secrets === undefined) return { ...args, relay };
-  return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
+/** What tells a bridge's cluster from another one: its provider. Files may go to any cluster. */
+function clusterOf(bridge: MqttBridge, { args: { gitOps } }: Plan): unknown {
+  if (gitOps !== undefined) return undefined;
+  return bridge.getProvider("kubernetes:core/v1:ConfigMap") ?? "the default provider's";
 }
 
 /** Gives an identity its roles at the namespace. */

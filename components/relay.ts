@@ -7,6 +7,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
+import { hiddenArgs } from "./arguments/hidden.ts";
+import { findPlainSecrets } from "./checks/plain-secrets.ts";
+import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
@@ -40,9 +43,10 @@ export class Relay extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
 
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
+    super(Relay.typeToken, name, hiddenArgs(Relay.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
+    args = withJudgedFiles(this, name, args, opts?.parent);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
@@ -105,9 +109,11 @@ export class Relay extends pulumi.ComponentResource {
 
 const caCertificatesKey = "ca.crt";
 
-/** The arguments as the state may keep them. */
-function withHiddenSecrets(args: RelayArgs): pulumi.Inputs {
-  return args.secrets === undefined ? { ...args } : { ...args, secrets: pulumi.secret(args.secrets) };
+/** Warns of what is known of Secrets and certificates, and judges what only the deployment tells before anything uses it. */
+function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pulumi.Resource | undefined): RelayArgs {
+  const { warnings } = judgeRelayCertificates("", args);
+  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {})], parent);
+  return judgedLater({ component: relay, name, path: "", parent }, args);
 }
 
 /** The kind of broker of each endpoint, which a preview knows even where it does not know the host. */

@@ -5,7 +5,7 @@ import { ConfigError } from "../runtime/contract/errors.ts";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { buildDataflow, isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
-import { declaredPath } from "./declared-path.ts";
+import { declaredPath, declaredRemedy } from "./declared-path.ts";
 import type { LogLevel } from "./enumerations.ts";
 import type { ProxyArgs, RelayStatusArgs } from "./relay/settings.ts";
 
@@ -94,8 +94,8 @@ function notForRelay(name: string): Problem {
   };
 }
 
-function asDeclared({ path, ...problem }: Problem): Problem {
-  return { path: declaredPath(path), ...problem };
+function asDeclared({ path, remedy, ...problem }: Problem): Problem {
+  return { path: declaredPath(path), remedy: declaredRemedy(remedy), ...problem };
 }
 
 function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {

@@ -12,7 +12,10 @@ export interface AioDataflowsArgs {
   profile?: DataflowProfileArgs;
   /** Names of `DataflowEndpoint` resources, by the name that dataflows refer to; an endpoint component has it as output. */
   endpoints: { [name: string]: pulumi.Input<string> };
-  /** Dataflows by name, which is that of their resource; each with the engine AzureIoTOperations. */
+  /**
+   * Dataflows by name, which is that of their resource; each with the engine AzureIoTOperations. The name is part of AIO's client
+   * identifier: another one abandons the dataflow's sessions.
+   */
   dataflows: { [name: string]: DataflowArgs };
   /**
    * User-assigned managed identity of the endpoints. With its OIDC issuer given, the federated identity credential for

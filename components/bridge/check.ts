@@ -1,5 +1,6 @@
 import { countProblems } from "../../runtime/contract/config/limits.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { findBridgeSecretWarnings } from "../certificates.ts";
 import { checkGitOps } from "../checks/git-ops.ts";
 import { findMovingImage } from "../checks/image.ts";
 import { checkNodeIdentity } from "../checks/node-identity.ts";
@@ -12,6 +13,7 @@ import { checkRelaySettings } from "../relay/check.ts";
 import { checkVolume } from "../relay/volume.ts";
 import { checkAio } from "./aio.ts";
 import { checkDataflows, warnOfAio } from "./documents.ts";
+import { checkBridgeFiles, checkBridgeSecretUses } from "./files.ts";
 import { checkFlows, findFlowWarnings } from "./flows.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
 import { checkSessionLimits } from "./sessions.ts";
@@ -30,12 +32,15 @@ export function checkPlan(plan: Plan): BridgeFindings {
   // Rules compare them with each other, so the number comes first.
   if (tooMany.length > 0) return { problems: tooMany, warnings: [] };
   const topics = checkTopics(plan);
+  const files = checkBridgeFiles(plan);
   const problems = [
     ...checkSite(plan),
     ...checkNames(plan),
     ...checkHosts(plan),
     ...plan.endpoints.flatMap((endpoint) => checkEndpoint(plan, endpoint)),
     ...checkLocalTrust(plan),
+    ...files.problems,
+    ...checkBridgeSecretUses(plan),
     ...checkStatus(plan),
     ...checkDataflows(plan),
     ...checkAio(plan),
@@ -46,7 +51,13 @@ export function checkPlan(plan: Plan): BridgeFindings {
     ...checkGitOps("gitOps", plan.args.gitOps, Object.keys(plan.args.relay?.secrets ?? {})),
     ...checkRelay(plan),
   ];
-  const warnings = [...topics.warnings, ...findFlowWarnings(plan), ...findImageWarnings(plan)];
+  const warnings = [
+    ...topics.warnings,
+    ...findFlowWarnings(plan),
+    ...findImageWarnings(plan),
+    ...findBridgeSecretWarnings(plan.args),
+    ...files.warnings,
+  ];
   return { problems, warnings: problems.length > 0 ? warnings : [...warnings, ...warnOfAio(plan)] };
 }
 

@@ -3,6 +3,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
+import { declaredRemedy } from "../declared-path.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { knownEndpoint } from "../endpoint/known.ts";
 import { isKnown, knownFields, mapValues } from "../known.ts";
@@ -62,7 +63,9 @@ function checkDocument(
   checkMore?: (config: RelayConfig) => readonly Problem[],
 ): Problem[] {
   const problems = checkRelayConfig(buildDeclaration(plan, dataflows, relay), checkMore);
-  return problems.flatMap(({ path, ...problem }) => {
+  const pathOf = (name: string) => plan.endpoints.find((other) => other.name === name)?.path;
+  return problems.flatMap(({ path, remedy: said, ...found }) => {
+    const problem = { ...found, remedy: declaredRemedy(said, pathOf) };
     const [part, name, ...field] = path.split(".");
     // The fields of endpoints are checked one endpoint at a time, with their own names.
     if (part === "endpoints" && field.length > 0) return [];

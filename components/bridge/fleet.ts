@@ -2,10 +2,12 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkSharedClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
+import { SiteBridges } from "../checks/shared-sites.ts";
+import type { SiteFindings } from "../checks/shared-sites.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
-import { listSessions, sessionsAt } from "./sessions.ts";
+import { listAioSessions, listSessions, sessionsAt } from "./sessions.ts";
 
 /** What the bridges of one program have declared so far, for rules that no bridge breaks alone. */
 export class Fleet {
@@ -14,6 +16,17 @@ export class Fleet {
   private readonly credentials = new Map<string, number>();
   /** Sessions by broker and identity. */
   private readonly load = new Map<string, number>();
+
+  /** Sessions at brokers that have the same name in every plant. */
+  private readonly sites = new SiteBridges();
+
+  /**
+   * Adds what a bridge does at the brokers of its site, and compares it with the bridges that were added before.
+   * @param cluster tells the cluster that it is in from others; `undefined` when nobody knows
+   */
+  addSite(plan: Plan, cluster: unknown): SiteFindings {
+    return this.sites.add({ bridge: plan.name, site: plan.args.site, cluster, sessions: siteSessions(plan) });
+  }
 
   /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
   add(plan: Plan): Problem[] {
@@ -63,7 +76,23 @@ function existingNamespaces({ endpoints }: Plan): PlannedEndpoint[] {
  */
 function sharedSessions(plan: Plan): DeclaredSession[] {
   const shared = existingNamespaces(plan).map(({ broker }) => broker);
-  return listSessions(plan).filter(({ broker }) => shared.includes(broker));
+  return [...listSessions(plan), ...listAioSessions(plan)].filter(({ broker }) => shared.includes(broker));
+}
+
+/** Sessions at AIO's own broker, and at others of which the host is known. A name without a dot is one of the relay's namespace. */
+function siteSessions(plan: Plan): DeclaredSession[] {
+  const { endpoints, relayNamespace } = plan;
+  const brokers = new Map(
+    endpoints.flatMap(({ hostType, fields, broker }): [string, string][] => {
+      if (hostType === "EventGrid" || fields.host === undefined || !isKnown(fields.host)) return [];
+      if (hostType === "LocalBroker" || broker.split(":")[0]?.includes(".") === true) return [[broker, broker]];
+      return isKnown(relayNamespace) ? [[broker, `${broker} in namespace "${relayNamespace}"`]] : [];
+    }),
+  );
+  return [...listSessions(plan), ...listAioSessions(plan)].flatMap((session) => {
+    const broker = brokers.get(session.broker);
+    return broker === undefined ? [] : [{ ...session, broker }];
+  });
 }
 
 /** The fleets by program: Pulumi runs several in one process in tests and through its Automation API. */

@@ -3,6 +3,7 @@ import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
 import { findForeignAudience } from "../checks/audience.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
 import { findForgottenShares, findUnrememberedFilters } from "../checks/kept-subscriptions.ts";
+import { findDeepLevels } from "../checks/deep-levels.ts";
 import { checkLoad } from "../checks/load.ts";
 import type { ExpectedLoad } from "../checks/load.ts";
 import { checkLoops } from "../checks/loops.ts";
@@ -35,9 +36,10 @@ export function checkFlows(plan: Plan): Problem[] {
 /** Lists what works and is rarely meant. */
 export function findFlowWarnings(plan: Plan): Problem[] {
   return [
-    ...enabledDataflows(plan).flatMap(({ path, args: { dataSources } }) =>
-      findOverlappingFilters(`${path}.dataSources`, dataSources),
-    ),
+    ...enabledDataflows(plan).flatMap(({ path, args: { dataSources, dataDestination } }) => [
+      ...findOverlappingFilters(`${path}.dataSources`, dataSources),
+      ...findDeepLevels(`${path}.dataDestination`, dataDestination, dataSources),
+    ]),
     ...findSubscriptionLosses(plan),
     ...listCertificates(plan).flatMap(findPartialPermissions),
     ...findUnsaidRetain(plan),
@@ -124,6 +126,12 @@ function checkSessionExpiries(plan: Plan): Problem[] {
     );
 }
 
+/** The client certificate that a bridge puts into a Secret, where it is known. */
+function presentedCertificate({ args: { relay } }: Plan, secretRef: unknown): X509Access["certificate"] {
+  const pem = typeof secretRef === "string" ? relay?.secrets?.[secretRef]?.clientCertificate : undefined;
+  return typeof pem === "string" ? { path: `relay.secrets.${String(secretRef)}.clientCertificate`, pem } : undefined;
+}
+
 /** The endpoints that authenticate with a certificate at the namespace that the bridge creates. */
 function listCertificates(plan: Plan): X509Access[] {
   const { eventGrid } = plan.args;
@@ -136,6 +144,7 @@ function listCertificates(plan: Plan): X509Access[] {
       const isUsernameKnown = username === undefined || isKnown(username);
       return {
         path,
+        certificate: presentedCertificate(plan, fields.secretRef),
         username: isUsernameKnown ? username : "",
         isUsernameKnown,
         hasNameSources: (eventGrid.authenticationNameSources ?? []).length > 0,

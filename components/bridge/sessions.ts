@@ -38,6 +38,20 @@ export function listSessions(plan: Plan): DeclaredSession[] {
   });
 }
 
+/**
+ * The sessions of AIO's own engine, as far as their names are documented: the prefix and the dataflow's name are in them. Of an
+ * endpoint that exists already AIO knows the prefix alone.
+ * @see Azure IoT Operations, Known issues, 8891
+ */
+export function listAioSessions(plan: Plan): DeclaredSession[] {
+  return listEnds(plan).flatMap(({ side, dataflow, endpoint }) => {
+    const prefix = endpoint.fields.clientIdPrefix;
+    if (!dataflow.isForAio || endpoint.existing || typeof prefix !== "string") return [];
+    const id = `${prefix}${dataflow.name} of AIO's engine (${side})`;
+    return [{ path: `${dataflow.path}.${side}`, broker: endpoint.broker, clientId: id }];
+  });
+}
+
 /** How many sessions the enabled dataflows hold at an endpoint: one for each end there and each instance. */
 export function sessionsAt(plan: Plan, endpoint: PlannedEndpoint): number {
   return listEnds(plan)

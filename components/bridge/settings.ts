@@ -27,7 +27,10 @@ export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
 }
 
 export interface MqttBridgeArgs {
-  /** Name of the site: client identifiers begin with it, logs and metrics carry it. A change abandons all sessions. */
+  /**
+   * Name of the site: client identifiers begin with it, logs and metrics carry it. A change abandons all sessions. Two bridges of one
+   * program that open the same session in one cluster are refused.
+   */
   site: string;
   /** Event Grid namespace to create. Omitted: endpoints at Event Grid name the host of an existing one. */
   eventGrid?: EventGridBrokerArgs;
@@ -37,7 +40,10 @@ export interface MqttBridgeArgs {
   eventGridEndpoints?: { [name: string]: EventGridEndpointSettingsArgs };
   /** Endpoints at any other MQTT broker, by name. */
   customEndpoints?: { [name: string]: CustomEndpointArgs };
-  /** Dataflows by name. */
+  /**
+   * Dataflows by name. The name is part of the client identifier: another one abandons the sessions of the dataflow, and what waits in
+   * them. See "Renaming a dataflow" in `doc/operations.md`.
+   */
   dataflows: { [name: string]: DataflowArgs };
   /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
   identity?: BridgeIdentityArgs;

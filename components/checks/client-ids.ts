@@ -14,7 +14,7 @@ export function checkClientIds(sessions: readonly DeclaredSession[]): Problem[] 
   const before = new Map<string, DeclaredSession>();
   return sessions.flatMap((session) => {
     const problems = checkAgainst(session, before);
-    if (problems.length === 0) before.set(keyOf(session), session);
+    if (problems.length === 0) before.set(keyOfSession(session), session);
     return problems;
   });
 }
@@ -25,18 +25,22 @@ export function checkSharedClientIds(
   others: readonly DeclaredSession[],
 ): Problem[] {
   // Of several the first, as in the order of the program.
-  const known = new Map(others.toReversed().map((session) => [keyOf(session), session]));
+  const known = new Map(others.toReversed().map((session) => [keyOfSession(session), session]));
   return sessions.flatMap((session) => checkAgainst(session, known));
 }
 
-function keyOf({ broker, clientId }: DeclaredSession): string {
+/** The same text for sessions that are one at the broker. */
+export function keyOfSession({ broker, clientId }: DeclaredSession): string {
   return JSON.stringify([broker, clientId]);
 }
 
 function checkAgainst(session: DeclaredSession, others: ReadonlyMap<string, DeclaredSession>): Problem[] {
-  const { path, clientId } = session;
-  const other = others.get(keyOf(session));
-  if (other === undefined) return [];
-  const problem = `opens the session "${clientId}", which ${other.path} opens at the same broker`;
+  const other = others.get(keyOfSession(session));
+  return other === undefined ? [] : describeSameId(session, other.path);
+}
+
+/** Says that a session is another one's too, which somebody opens at the same broker. */
+export function describeSameId({ path, clientId }: DeclaredSession, opener: string): Problem[] {
+  const problem = `opens the session "${clientId}", which ${opener} opens at the same broker`;
   return byRule("client-id", [{ path, problem, remedy: "give one of the endpoints another clientIdPrefix" }]);
 }

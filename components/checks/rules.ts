@@ -71,13 +71,22 @@ export const rules = {
     title: "An authentication method has exactly its own settings",
     source: "Specification, Authentication methods",
   },
+  certificates: {
+    title: "Certificates and keys are what they stand for, of one pair, the client's own first, and have not ended",
+    source: "RFC 8446 §4.4.2; RFC 5280 §4.1.2.5; the relay, which refuses the same in its pod",
+  },
   "client-id": {
     title: "No two sessions at one broker have the same client identifier",
     source: "MQTT 5.0 §3.1.4, [MQTT-3.1.4-3]",
   },
   "client-id-prefix": {
-    title: "Client identifiers at a shared broker begin with what no other site has",
+    title:
+      "Client identifiers at a shared broker begin with what no other site has, unless it is said that none needs to",
     source: "Azure IoT Operations, Known issues, 8891",
+  },
+  "deep-levels": {
+    title: "A destination topic asks for no level that only some topics of the source have (a warning)",
+    source: "Azure IoT Operations, Data flow destinations (2026-03-19), dynamic destination topics",
   },
   "engine-fields": {
     title: "A dataflow, and the endpoints that it uses, have settings of the engine that runs it",
@@ -94,6 +103,11 @@ export const rules = {
   "federated-credentials": {
     title: "A managed identity has at most 20 federated identity credentials",
     source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
+  },
+  "file-references": {
+    title:
+      "Secrets and ConfigMaps that are created have the names that endpoints and proxies give, and what these read there",
+    source: "Kubernetes, Volumes, secret and configMap: a pod waits for one that is not there",
   },
   "foreign-audience": {
     title: "A custom broker gets tokens for itself (a warning)",
@@ -147,6 +161,10 @@ export const rules = {
   "overlapping-filters": {
     title: "The topic filters of one dataflow share no topics (a warning)",
     source: "MQTT 5.0 §3.3.4",
+  },
+  "plain-secrets": {
+    title: "Keys, tokens and passwords are secret outputs where the program has them from (a warning)",
+    source: "Pulumi, Secrets",
   },
   retain: {
     title: "A destination at Event Grid says whether retained messages are kept (a warning)",

@@ -9,6 +9,7 @@ import { filterCovers } from "../topic-sets.ts";
 import { foldedAuthenticationName } from "./client-limits.ts";
 import { byRule } from "./rules.ts";
 import type { NeededTopic } from "./topic-coverage.ts";
+import { checkPresentedCertificate } from "./x509-certificate.ts";
 
 /** An endpoint with a certificate, at a namespace of which everything is declared. */
 export interface X509Access {
@@ -22,6 +23,8 @@ export interface X509Access {
   readonly topicSpaces: { readonly [name: string]: TopicSpaceArgs };
   readonly published: readonly NeededTopic[];
   readonly subscribed: readonly NeededTopic[];
+  /** The certificate that it presents, where it is known, and the argument that has it. */
+  readonly certificate?: { readonly path: string; readonly pem: string } | undefined;
 }
 
 /**
@@ -35,6 +38,7 @@ export function checkX509Access(access: X509Access): Problem[] {
     ...checkName(access),
     ...checkTrust(access),
     ...(candidates.length === 0 ? [describeMissingClient(access)] : checkPermissions(access, candidates)),
+    ...checkPresented(access, candidates),
   ]);
 }
 
@@ -55,6 +59,12 @@ function checkTrust({ x509: { caCertificates, clients } }: X509Access): Problem[
 
 function isThumbprint(scheme: X509ClientArgs["validationScheme"]): boolean {
   return scheme === "ThumbprintMatch";
+}
+
+function checkPresented({ certificate }: X509Access, candidates: readonly NamedClient[]): Problem[] {
+  const [only, ...others] = candidates;
+  if (certificate === undefined || only === undefined || others.length > 0) return [];
+  return checkPresentedCertificate({ ...certificate, clientName: only[0], client: only[1] });
 }
 
 type NamedClient = readonly [name: string, client: X509ClientArgs];

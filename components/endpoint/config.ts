@@ -23,6 +23,7 @@ export interface EndpointFields {
   readonly tlsMode?: TlsMode | undefined;
   readonly trustedCaCertificateConfigMapRef?: string | undefined;
   readonly clientIdPrefix?: string | undefined;
+  readonly allowEmptyClientIdPrefix?: boolean | undefined;
   readonly cloudEventAttributes?: CloudEventAttributes | undefined;
   readonly proxy?: ProxyArgs | undefined;
 }

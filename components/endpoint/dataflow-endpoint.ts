@@ -62,10 +62,15 @@ function buildProperties(
   const { hostType, endpoint } = parts;
   // A custom resource is one kind whatever fields it has.
   const says = (host: string) => (api === AioResourceApi.Kubernetes ? inferHostType(host) !== hostType : needsLaterApi);
-  return mapInput(endpoint, ({ endpointType, mqttSettings: { authentication, ...settings } }) => ({
+  return mapInput(endpoint, ({ endpointType, mqttSettings: { authentication, clientIdPrefix, ...settings } }) => ({
     endpointType,
     ...(says(settings.host) ? { hostType } : {}),
-    mqttSettings: { ...settings, authentication: buildAuthentication(authentication, api) },
+    mqttSettings: {
+      ...settings,
+      // AIO has no prefix where nothing is said: an endpoint that exists without one stays as it is.
+      ...(clientIdPrefix === "" ? {} : { clientIdPrefix }),
+      authentication: buildAuthentication(authentication, api),
+    },
   }));
 }
 

@@ -12,7 +12,7 @@ import { checkEndpointValues } from "./parse.ts";
 /** The fields of any endpoint as a component takes them; plain is what decides about mounts and what may be reached. */
 export type EndpointFieldInputs = { readonly [K in keyof EndpointFields]: pulumi.Input<EndpointFields[K]> } & Pick<
   EndpointFields,
-  "authenticationMethod" | "proxy"
+  "authenticationMethod" | "proxy" | "allowEmptyClientIdPrefix"
 >;
 
 /** Lists what is wrong with an endpoint's fields as far as they are known; `path` goes before each field's name. */
@@ -21,7 +21,7 @@ export function checkKnownEndpoint(path: string, hostType: HostType, fields: End
   const presence = checkAuthenticationFields("", fields.authenticationMethod, givenFields(fields));
   // A field that is missing would be reported a second time by what the rules make of it.
   const values = presence.length > 0 ? [] : checkEndpointValues(hostType, known);
-  const prefix = checkClientIdPrefix("", hostType, known.clientIdPrefix);
+  const prefix = isKnown(fields.clientIdPrefix) ? checkClientIdPrefix("", hostType, known) : [];
   return [...presence, ...prefix, ...values].map(({ path: field, ...problem }) => ({
     path: `${path}${field}`,
     ...problem,

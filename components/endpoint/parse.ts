@@ -4,7 +4,7 @@ import { depthProblem } from "../../runtime/contract/config/limits.ts";
 import { resourceName } from "../../runtime/contract/config/field.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { declaredPath } from "../declared-path.ts";
+import { declaredPath, declaredRemedy } from "../declared-path.ts";
 import { buildEndpointConfig } from "./config.ts";
 import type { EndpointFields } from "./config.ts";
 
@@ -17,7 +17,7 @@ const anyName = "endpoint";
 export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpointName = anyName): Endpoint {
   const tooDeep = depthProblem(fields, "fields");
   if (tooDeep !== undefined) throw new ConfigError(endpointName, [tooDeep]);
-  // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's.
+  // A dataflow of its own makes the document whole, so that every problem in it is the endpoint's: no name of one is shorter.
   const operations = [
     { operationType: "Source", sourceSettings: { endpointRef: endpointName, dataSources: ["source"] } },
     {
@@ -26,14 +26,18 @@ export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpoi
     },
   ];
   const endpoints = { [endpointName]: buildEndpointConfig(hostType, fields) };
-  const document = JSON.stringify({ endpoints, dataflows: { whole: { operations } } });
+  const document = JSON.stringify({ endpoints, dataflows: { one: { operations } } });
   try {
     const parsed = parseRelayConfig(document, { where: endpointName }).config.endpoints[endpointName];
     if (parsed === undefined) throw new TypeError("the parsed configuration lacks its only endpoint");
     return parsed;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const problems = error.problems.map((problem) => ({ ...problem, path: fieldName(problem.path, endpointName) }));
+    const problems = error.problems.map((problem) => ({
+      ...problem,
+      path: fieldName(problem.path, endpointName),
+      remedy: declaredRemedy(problem.remedy),
+    }));
     throw new ConfigError(endpointName, problems, { cause: error });
   }
 }

@@ -16,7 +16,7 @@ export function resolveEndpoint(
   fields: EndpointFieldInputs,
 ): pulumi.Input<Endpoint> {
   return mapInput(fields, (known: EndpointFields) => {
-    const prefix = checkClientIdPrefix("", hostType, known.clientIdPrefix);
+    const prefix = checkClientIdPrefix("", hostType, known);
     if (prefix.length > 0) refuse(component, name, [...prefix, ...checkEndpointValues(hostType, known)]);
     return refuseInvalid(component, name, () => parseEndpoint(hostType, known));
   });

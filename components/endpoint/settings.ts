@@ -102,10 +102,18 @@ export interface MqttSettingsArgs {
   /** Name of the ConfigMap with the CA certificates to trust, in PEM format. Omitted: the system's roots. */
   trustedCaCertificateConfigMapRef?: pulumi.Input<string>;
   /**
-   * Start of every client identifier, `<clientIdPrefix><dataflow>-<ordinal>-<source|destination>`.
-   * Has to differ between sites that share a broker. A change abandons the sessions and what waits in them.
+   * Start of every client identifier, `<clientIdPrefix><dataflow>-<ordinal>-<source|destination>`; the whole has 128 characters at
+   * most at Event Grid, and 65535 bytes elsewhere. Has to differ between sites that share a broker. A change abandons the sessions
+   * and what waits in them. Empty, except at AIO's own broker: only with `allowEmptyClientIdPrefix`.
+   * @default `<site>-` in a bridge, else empty
    */
   clientIdPrefix?: pulumi.Input<string>;
+  /**
+   * States that no other site has dataflows of the same names at this broker, so that `clientIdPrefix` may be `""`, as at an endpoint
+   * that exists already and whose sessions are to be kept. Two bridges of one program are compared all the same.
+   * @default false
+   */
+  allowEmptyClientIdPrefix?: boolean;
   /** What happens to the CloudEvents attributes of messages. Omitted: messages pass as they are. */
   cloudEventAttributes?: pulumi.Input<CloudEventAttributes>;
 }

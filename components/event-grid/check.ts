@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkRouting, namespaceOfTopic } from "../checks/namespace-routing.ts";
+import { judgeClientCas } from "../certificates.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
@@ -30,6 +31,10 @@ export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
 
 /** Lists what works and is rarely meant. */
 export function eventGridBrokerWarnings(args: EventGridBrokerArgs): Problem[] {
+  return [...networkWarnings(args), ...judgeClientCas("x509.", args.x509 ?? {}).warnings];
+}
+
+function networkWarnings(args: EventGridBrokerArgs): Problem[] {
   const { publicNetworkAccess, privateEndpoints, inboundIpRules } = args;
   if (publicNetworkAccess === undefined) return byRule("namespace-network", findUnsaidAccess(args));
   if (publicNetworkAccess !== "Disabled") return [];
@@ -130,11 +135,13 @@ function checkUsedIdentity(
   if (used === undefined) {
     if (identity?.systemAssigned === true) return [];
     const problem = "is set, and the namespace has no identity to use for it";
-    return [{ path, problem, remedy: "set identity.systemAssigned, or name a userAssignedIdentityId" }];
+    return [
+      { path, problem, remedy: "set systemAssigned of the namespace's identity, or name a userAssignedIdentityId" },
+    ];
   }
   const ids = identity?.userAssignedIdentityIds ?? [];
   if (!isKnown(used) || !ids.every(isKnown) || ids.includes(used)) return [];
   const problem = `is "${used}", which is none of the namespace's identities`;
-  const remedy = "add it to identity.userAssignedIdentityIds";
+  const remedy = "add it to userAssignedIdentityIds of the namespace's identity";
   return [{ path: `${path}.userAssignedIdentityId`, problem, remedy }];
 }

@@ -3,16 +3,19 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkClientLimits } from "../checks/client-limits.ts";
+import { judgeClientCas } from "../certificates.ts";
 import { byRule } from "../checks/rules.ts";
 import { findTwins } from "../checks/twin-names.ts";
 import type { ClientPermission, ClientState, ClientValidationScheme } from "../enumerations.ts";
-import { isKnown } from "../known.ts";
 import { allClients } from "./client-query.ts";
 import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
 
 /** A CA whose certificates clients may present. */
 export interface CaCertificateArgs {
-  /** The CA that signed the client certificates itself, in PEM format: the intermediate one, not the chain above it. */
+  /**
+   * The CA that signed the client certificates itself, in PEM format: the intermediate one, not the chain above it. A preview refuses
+   * one that has ended, and warns of one that ends within 30 days.
+   */
   certificate: pulumi.Input<string>;
   /** What the CA is for. */
   description?: pulumi.Input<string>;
@@ -94,18 +97,28 @@ const clientName = /^[A-Za-z0-9._:-]{1,128}$/;
 const thumbprintScheme = "ThumbprintMatch";
 const defaultScheme = "SubjectMatchesAuthenticationName";
 
-/** Lists what Event Grid would refuse, or what no client could connect with; `topicSpaces` are the names that are known to exist. */
-export function checkX509Clients(args: X509ClientsArgs, topicSpaces: readonly string[] | undefined): Problem[] {
-  return byRule("x509-clients", [
+/**
+ * Lists what Event Grid would refuse, or what no client could connect with; `topicSpaces` are the names that are known to exist.
+ * @param topicSpacesField argument that lists them
+ */
+export function checkX509Clients(
+  args: X509ClientsArgs,
+  topicSpaces: readonly string[] | undefined,
+  topicSpacesField = "topicSpaces",
+): Problem[] {
+  const ofClients = byRule("x509-clients", [
     ...checkQuotas(args),
     ...checkNames(args),
-    ...Object.entries(args.caCertificates ?? {}).flatMap(([name, ca]) => checkCa(`caCertificates.${name}`, ca)),
     ...Object.entries(args.clients ?? {}).flatMap(([name, client]) => checkClient(`clients.${name}`, client)),
     ...checkClientLimits(args.clients ?? {}),
     ...Object.entries(args.permissionBindings ?? {}).flatMap(([name, binding]) =>
-      checkBinding(`permissionBindings.${name}`, binding, Object.keys(args.clientGroups ?? {}), topicSpaces),
+      checkBinding(`permissionBindings.${name}`, binding, Object.keys(args.clientGroups ?? {}), {
+        names: topicSpaces,
+        field: topicSpacesField,
+      }),
     ),
   ]);
+  return [...ofClients, ...judgeClientCas("", args).problems];
 }
 
 function checkQuotas(args: X509ClientsArgs): Problem[] {
@@ -140,16 +153,6 @@ function checkNames({ caCertificates, clients, clientGroups, permissionBindings 
   return [...named, ...unnamed, ...twins];
 }
 
-function checkCa(path: string, { certificate }: CaCertificateArgs): Problem[] {
-  if (!isKnown(certificate)) return [];
-  const count = certificate.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;
-  if (count === 1 && !certificate.includes("PRIVATE KEY")) return [];
-  const problem = certificate.includes("PRIVATE KEY")
-    ? "has a private key in it"
-    : `has ${count} certificates in PEM format`;
-  return [{ path: `${path}.certificate`, problem, remedy: "give the one CA certificate that signed the clients' own" }];
-}
-
 function checkClient(path: string, { validationScheme, allowedThumbprints }: X509ClientArgs): Problem[] {
   const at = `${path}.allowedThumbprints`;
   if (validationScheme !== thumbprintScheme) {
@@ -167,18 +170,23 @@ function checkClient(path: string, { validationScheme, allowedThumbprints }: X50
       : [
           {
             path: `${at}[${index}]`,
-            problem: `is "${thumbprint}"`,
+            problem: isPem(thumbprint) ? "is a certificate or a key in PEM format" : `is "${thumbprint}"`,
             remedy: "give 40 or 64 hexadecimal digits without colons",
           },
         ],
   );
 }
 
+/** What is no thumbprint may be a key, and is not to be shown then. */
+function isPem(text: string): boolean {
+  return text.includes("-----BEGIN");
+}
+
 function checkBinding(
   path: string,
   { clientGroup, topicSpace }: PermissionBindingArgs,
   groups: readonly string[],
-  topicSpaces: readonly string[] | undefined,
+  { names: topicSpaces, field }: { readonly names: readonly string[] | undefined; readonly field: string },
 ): Problem[] {
   const problems: Problem[] = [];
   if (clientGroup !== allClients && !groups.includes(clientGroup)) {
@@ -191,7 +199,7 @@ function checkBinding(
   }
   if (topicSpaces !== undefined && !topicSpaces.includes(topicSpace)) {
     const known = topicSpaces.map((name) => `"${name}"`).join(", ");
-    const remedy = known === "" ? "add it to topicSpaces" : `use one of ${known}, or add it to topicSpaces`;
+    const remedy = known === "" ? `add it to ${field}` : `use one of ${known}, or add it to ${field}`;
     problems.push({ path: `${path}.topicSpace`, problem: `is "${topicSpace}", which is no topic space here`, remedy });
   }
   return problems;

@@ -1,6 +1,7 @@
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "../../runtime/contract/memory.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { judgeRelayCertificates } from "../certificates.ts";
 import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
 import { checkPod } from "./pod-settings.ts";
@@ -23,6 +24,7 @@ export function checkRelaySettings(
     ...checkMetricsPort(args.metricsPort),
     ...checkMemory(args.memoryMebibytes),
     ...checkSecrets(args.secrets ?? {}),
+    ...judgeRelayCertificates("", args).problems,
     ...checkFederation(identity),
     ...checkEgress(args.egress ?? {}, endpointNames),
     ...checkPod(args.pod ?? {}),

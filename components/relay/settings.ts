@@ -49,9 +49,12 @@ export interface SecretContentArgs {
    * @default "Opaque"
    */
   type?: SecretType;
-  /** X509Certificate: the client certificate in PEM format. */
+  /**
+   * X509Certificate: the client certificate in PEM format, its own first where others follow. A preview refuses one that has ended or
+   * is not of `clientKey`, and warns of one that ends within 30 days.
+   */
   clientCertificate?: pulumi.Input<string>;
-  /** X509Certificate: its private key in PEM format, not encrypted. */
+  /** X509Certificate: its private key in PEM format, not encrypted. As a plain text, and no secret output, it draws a warning. */
   clientKey?: pulumi.Input<string>;
   /** X509Certificate: the certificates between it and the CA, in PEM format. */
   intermediateCertificates?: pulumi.Input<string>;
@@ -207,7 +210,7 @@ export interface RelayArgs extends RelaySettingsArgs {
   site?: pulumi.Input<string>;
   /** Endpoints by the name that dataflows refer to. */
   endpoints: { [name: string]: RelayEndpointArgs };
-  /** Dataflows by name. */
+  /** Dataflows by name, which is part of the client identifier: another name abandons the dataflow's sessions. */
   dataflows: { [name: string]: DataflowArgs };
   /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
   identity?: WorkloadIdentityArgs;

@@ -1,4 +1,4 @@
-import { withChange } from "./declaration.ts";
+import { certificate, withChange } from "./declaration.ts";
 import type { CheckExample } from "./declaration.ts";
 
 const engine = "AzureIoTOperations";
@@ -15,7 +15,8 @@ const byAio = {
 
 /** A declaration that AIO's engine runs, changed; the page shows the change alone. */
 function example(rule: string, path: string, fails: object, passes: object): CheckExample {
-  const shown = `AIO's engine, with \`${JSON.stringify(fails)}\``;
+  const change = JSON.stringify(fails).replace(JSON.stringify(certificate), '"<PEM>"');
+  const shown = `AIO's engine, with \`${change}\``;
   return { rule, path, shown, fails: withChange(byAio, fails), passes: withChange(byAio, passes) };
 }
 
@@ -88,12 +89,12 @@ export const aioExamples: readonly CheckExample[] = [
     {
       localEndpoints: { edge: { trustedCaCertificateConfigMapRef: "ca" } },
       dataflows: { copy: copyByRelay() },
-      relay: { namespace: "relays", trustBundles: { ca: "PEM" } },
+      relay: { namespace: "relays", trustBundles: { ca: certificate } },
     },
     {
       localEndpoints: { edge: { trustedCaCertificateConfigMapRef: "ca" } },
       dataflows: { copy: copyByRelay() },
-      relay: { trustBundles: { ca: "PEM" } },
+      relay: { trustBundles: { ca: certificate } },
     },
   ),
   example(

@@ -12,6 +12,37 @@ const fromPlant = {
 /** What a dataflow subscribes to and publishes. */
 export const dataflowExamples: readonly CheckExample[] = [
   {
+    rule: "deep-levels",
+    fails: { dataflows: { telemetry: { dataDestination: "sites/oslo/plant/${inputTopic.9}" } } },
+    passes: { dataflows: { telemetry: { dataDestination: "sites/oslo/plant/${inputTopic.4}" } } },
+    path: "dataflows.telemetry.dataDestination",
+    isWarning: true,
+  },
+  {
+    rule: "topic-template",
+    fails: {
+      dataflows: { commands: { dataSources: ["sites/oslo/commands/#"], dataDestination: "plant/${inputTopic.16}" } },
+    },
+    passes: {
+      dataflows: { commands: { dataSources: ["sites/oslo/commands/#"], dataDestination: "plant/${inputTopic.4}" } },
+    },
+    path: "dataflows.commands.dataDestination",
+  },
+  {
+    rule: "client-id-length",
+    fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(200) } } },
+    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(100) } } },
+    path: "eventGridEndpoints.cloud.clientIdPrefix",
+    shown: "a `clientIdPrefix` of 200 characters at Event Grid",
+  },
+  {
+    rule: "client-id-length",
+    fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(108) } } },
+    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "o".repeat(100) } } },
+    path: "dataflows.telemetry.destination",
+    shown: "a `clientIdPrefix` of 108 characters there, and a dataflow `telemetry`",
+  },
+  {
     rule: "retain",
     fails: { eventGridEndpoints: { hub: {} }, dataflows: { telemetry: { destination: "hub" } } },
     passes: { eventGridEndpoints: { hub: { retain: "Keep" } }, dataflows: { telemetry: { destination: "hub" } } },

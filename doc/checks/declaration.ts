@@ -55,6 +55,10 @@ export const configurationRules = {
     title: "An endpoint has an authentication method that its kind of broker takes",
     source: "Specification, the forms of endpoints; Azure CLI, `az iot ops dataflow endpoint`",
   },
+  "client-id-length": {
+    title: "Client identifiers are as long as their broker takes: 128 characters at Event Grid, 65535 bytes elsewhere",
+    source: "Event Grid, event schema of MQTTClientSessionConnected, clientSessionName; MQTT 5.0 §1.5.4",
+  },
   "event-grid-host": {
     title: "Event Grid is reached by its host name, on port 8883, or 443 with WebSockets at `/mqtt`, with TLS",
     source: "Event Grid, MQTT support (2025-07-30)",
@@ -83,8 +87,19 @@ export const configurationRules = {
   },
 } as const;
 
-/** A certificate as far as a preview looks at it. */
-export const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+/** A CA certificate from 2020 to 2119, whose key nobody has kept. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBijCCAS+gAwIBAgIQPZRQfZZMqDzPospSWw9N7jAKBggqhkjOPQQDAjATMREw
+DwYDVQQDDAhwbGFudCBDQTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MTIzMTAwMDAw
+MFowEzERMA8GA1UEAwwIcGxhbnQgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQRseB66SF3T6hFs1l97P7VCQsFKhMfu85RWr6IqHMqQV16+C+lzDeeGouqZSU5
+4NNW9N9vKlZZkJPPJ/wpA3J/o2MwYTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB
+/wQEAwIBBjAfBgNVHSMEGDAWgBQBBi6akblvFw2uU3exCDMq/psbyTAdBgNVHQ4E
+FgQUAQYumpG5bxcNrlN3sQgzKv6bG8kwCgYIKoZIzj0EAwIDSQAwRgIhAJ1LEpQw
+b4FbKs/o3ZFGRpvO//l6pW/qIOsfkvrMIEYEAiEA8gIlPVpsMZMAadMQYq/kwCwl
+RcHA54Q0ehzNxJKkhlE=
+-----END CERTIFICATE-----
+`;
 
 /** Replaces fields as far down as objects go; lists and texts are replaced whole. */
 export function withChange<T>(base: T, change: object): T {

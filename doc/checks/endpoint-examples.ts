@@ -51,8 +51,14 @@ export const endpointExamples: readonly CheckExample[] = [
   {
     rule: "client-id-prefix",
     fails: { eventGridEndpoints: { cloud: { clientIdPrefix: "" } } },
-    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "oslo-" } } },
+    passes: { eventGridEndpoints: { cloud: { clientIdPrefix: "", allowEmptyClientIdPrefix: true } } },
     path: "eventGridEndpoints.cloud.clientIdPrefix",
+  },
+  {
+    rule: "client-id-prefix",
+    fails: { eventGridEndpoints: { cloud: { allowEmptyClientIdPrefix: true } } },
+    passes: { eventGridEndpoints: { cloud: { allowEmptyClientIdPrefix: true, clientIdPrefix: "" } } },
+    path: "eventGridEndpoints.cloud.allowEmptyClientIdPrefix",
   },
   {
     rule: "event-grid-host",

@@ -2,6 +2,7 @@ import { aioExamples } from "./aio-examples.ts";
 import type { CheckExample } from "./declaration.ts";
 import { dataflowExamples } from "./dataflow-examples.ts";
 import { endpointExamples } from "./endpoint-examples.ts";
+import { fileExamples } from "./file-examples.ts";
 import { namespaceExamples } from "./namespace-examples.ts";
 import { x509Examples } from "./x509-examples.ts";
 
@@ -9,6 +10,7 @@ import { x509Examples } from "./x509-examples.ts";
 export const checkExamples: readonly CheckExample[] = [
   ...aioExamples,
   ...endpointExamples,
+  ...fileExamples,
   ...dataflowExamples,
   ...namespaceExamples,
   ...x509Examples,

@@ -1,6 +1,9 @@
 /** AIO's own limit of instances of a dataflow profile. @see Azure IoT Operations, DataflowProfile */
 export const maxInstances = 20;
 
+/** Most bytes of a client identifier in UTF-8. @see MQTT 5.0 §1.5.4 */
+export const maxClientIdBytes = 65_535;
+
 /** What a client identifier is made of. */
 export interface ClientIdParts {
   readonly prefix: string;

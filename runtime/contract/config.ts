@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { checkClientIds } from "./config/client-id-rules.ts";
 import { checkDataflow } from "./config/dataflow-rules.ts";
 import { resolveDataflows } from "./config/dataflow-defaults.ts";
 import { dataflowSchema, type ParsedDataflow } from "./config/dataflow.ts";
@@ -115,6 +116,7 @@ function checkDocument({ document, pathOf, problems: found }: RawDocument): {
     if (dataflow === undefined) continue;
     parsed[name] = dataflow;
     problems.push(...checkDataflow(pathOf("dataflows", name), dataflow, context));
+    problems.push(...checkClientIds(pathOf("dataflows", name), name, dataflow, endpoints));
   }
   problems.push(...checkNotEmpty(pathOf("dataflows"), fields["dataflows"]));
   problems.push(...checkDeadLetterLoops(listFlows(parsed, endpoints), (name) => pathOf("dataflows", name)));

@@ -1,6 +1,7 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 
 import { ConnectionError, describeError, firstLines } from "../contract/errors.ts";
+import { nameOfCertificate as nameOf, readCertificates, readPrivateKey } from "../contract/pem.ts";
 import type { MountedFile, Mounts } from "./mounts.ts";
 
 /** A client certificate and its key, both in PEM, and when it ends. */
@@ -27,7 +28,6 @@ const layouts = [
   { cert: "tls.crt", key: "tls.key" },
 ] as const;
 const intermediatesKey = "client_intermediate_certs.pem";
-const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * Reads a client certificate and checks what can be checked here: PEM, dates, and that the key belongs to it.
@@ -97,33 +97,22 @@ export function readTrustedCertificates(configMap: string, files: readonly Mount
   };
 }
 
-/** Names a certificate by its Common Name, or else by its whole subject on one line. */
-export function nameOf({ subject }: X509Certificate): string {
-  const text = (subject as string | undefined) ?? "";
-  return /^CN=(.*)$/m.exec(text)?.[1] ?? text.replaceAll("\n", ", ");
-}
-
 function parseCertificates(text: string, where: string): X509Certificate[] {
-  return (text.match(pemBlock) ?? []).map((pem, index) => {
-    try {
-      return new X509Certificate(pem);
-    } catch (cause) {
-      const ordinal = `certificate ${index + 1}`;
-      return fail(`${where}: ${ordinal} can't be read (${describeError(cause)}); copy it there whole, in PEM`, cause);
-    }
+  return readCertificates(text).map((read, index) => {
+    if ("certificate" in read) return read.certificate;
+    const ordinal = `certificate ${index + 1}`;
+    const reason = describeError(read.error);
+    return fail(`${where}: ${ordinal} can't be read (${reason}); copy it there whole, in PEM`, read.error);
   });
 }
 
 function parseKey(text: string, where: string): KeyObject {
-  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
+  const key = readPrivateKey(text);
+  if (key === "encrypted") {
     fail(`${where}: is encrypted, and there is no passphrase; store it decrypted: openssl pkey -in KEY -out NEW_KEY`);
   }
-  try {
-    return createPrivateKey(text);
-  } catch {
-    // What OpenSSL says of a key that it can't read helps nobody, and must not quote it.
-    return fail(`${where}: has no private key in PEM; put the key of the client certificate there`);
-  }
+  if (key === "none") fail(`${where}: has no private key in PEM; put the key of the client certificate there`);
+  return key;
 }
 
 function fail(message: string, cause?: unknown): never {

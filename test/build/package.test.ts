@@ -7,6 +7,7 @@ import { getPulumiComponents } from "@pulumi/pulumi/provider/experimental/index.
 import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
 import type { PackageSchema } from "../../build/schema.ts";
 import * as exported from "../../components/index.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { stopProcesses } from "../support/started-process.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { startFakeEngine } from "./fake-engine.ts";
@@ -313,7 +314,8 @@ describe("the plugin", () => {
   });
 
   test("keeps a secret within a plain argument a secret", async () => {
-    const key = { [signature]: outputValue, value: "key", secret: true };
+    const client = await (await createCertificateAuthority("historian")).createClientCertificate("bergen");
+    const key = { [signature]: outputValue, value: client.key, secret: true };
     const historian = {
       host: "historian.example:8883",
       authenticationMethod: "X509Certificate",
@@ -325,13 +327,13 @@ describe("the plugin", () => {
       localEndpoints: { edge: {} },
       customEndpoints: { historian },
       dataflows: { telemetry: { ...bridge.dataflows.telemetry, destination: "historian" } },
-      relay: { image: "relay:1", secrets: { historian: { clientCertificate: "certificate", clientKey: key } } },
+      relay: { image: "relay:1", secrets: { historian: { clientCertificate: client.certificate, clientKey: key } } },
     });
 
     expect(state["statefulSetName"]).toBe("bergen-relay-set");
     const secret = engine.requested.find(({ type }) => type === "kubernetes:core/v1:Secret");
     expect(secret?.inputs["stringData"]).toMatchObject({
-      value: { "client_key.pem": "key" },
+      value: { "client_key.pem": client.key },
       [signature]: expect.anything(),
     });
   });

@@ -187,6 +187,24 @@ describe("an endpoint at Event Grid", () => {
     expect(config.mqttSettings.authentication).toEqual(authentication);
   });
 
+  test("has client identifiers without a prefix where somebody says that no other site has them", async () => {
+    const config = await configOf(
+      () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix: "", allowEmptyClientIdPrefix: true }),
+    );
+
+    expect(config.mqttSettings.clientIdPrefix).toBe("");
+  });
+
+  test("may have a prefix that only the deployment tells to be none", async () => {
+    const clientIdPrefix = pulumi.output(Promise.resolve(""));
+
+    const config = await configOf(
+      () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix, allowEmptyClientIdPrefix: true }),
+    );
+
+    expect(config.mqttSettings.clientIdPrefix).toBe("");
+  });
+
   test("sends the authentication name of its client, and may share subscriptions where that is said", async () => {
     const { host } = eventGrid;
 
@@ -304,6 +322,16 @@ describe("the DataflowEndpoint resource", () => {
     expect(inventory(await deploy(create))).toEqual([]);
   });
 
+  test("has no prefix where nobody wants one, so that an endpoint that exists already keeps its sessions", async () => {
+    const none = { clientIdPrefix: "", allowEmptyClientIdPrefix: true };
+
+    const deployed = await deploy(() => new EventGridEndpoint("cloud", { ...eventGrid, ...none, instance }));
+
+    const { properties } = only(deployed, dataflowEndpoint).inputs as { properties: { mqttSettings: object } };
+    expect(properties.mqttSettings).not.toHaveProperty("clientIdPrefix");
+    expect(JSON.stringify(properties)).not.toContain("allowEmpty");
+  });
+
   test("has AIO's own fields with every default explicit, and none of the relay's", async () => {
     const deployed = await deploy(
       () => new EventGridEndpoint("cloud", { ...eventGrid, endpointName: "event-grid", instance }),
@@ -398,7 +426,15 @@ describe("refuses", () => {
       () => new EventGridEndpoint("cloud", { ...eventGrid, clientIdPrefix: "" }),
       [
         "cloud has 1 problem:",
-        '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
+        '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-", or, where no other site has such dataflows there, set allowEmptyClientIdPrefix [client-id-prefix]',
+      ],
+    ],
+    [
+      "a prefix beside the statement that there is none",
+      () => new EventGridEndpoint("cloud", { ...eventGrid, allowEmptyClientIdPrefix: true }),
+      [
+        "cloud has 1 problem:",
+        '  allowEmptyClientIdPrefix: is true, and clientIdPrefix is "oslo-"; set clientIdPrefix to "", or remove it [client-id-prefix]',
       ],
     ],
     ...(

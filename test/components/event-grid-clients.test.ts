@@ -4,9 +4,8 @@ import { EventGridClients } from "../../components/index.ts";
 import type { EventGridClientsArgs } from "../../components/index.ts";
 import { noteRegistrations } from "./aio/declaration.ts";
 import type { Registration } from "./aio/declaration.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { deploy, inventory, valueOf } from "./mocks.ts";
-
-const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 const args: EventGridClientsArgs = {
   resourceGroupName: "rg",

@@ -8,6 +8,7 @@ import {
   Relay,
   TopicSpaceAccess,
 } from "../../components/index.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { deploy } from "./mocks.ts";
 
 /*
@@ -59,6 +60,26 @@ const cases: { [name: string]: () => unknown } = {
       dataflows: { telemetry: { ...dataflow, destination: "cloud" } },
     });
   },
+  certificate: () =>
+    new Relay("oslo", {
+      ...pod,
+      endpoints: { edge: new LocalEndpoint("edge", {}) },
+      dataflows: { telemetry: dataflow },
+      secrets: { cert: { clientCertificate: certificate, clientKey: pulumi.secret(certificate) } },
+      trustBundles: { ca: certificate },
+    }),
+  certificateOfBridge: () =>
+    new MqttBridge("oslo", {
+      site: "oslo",
+      eventGrid: {
+        resourceGroupName: "rg",
+        topicSpaces: {},
+        x509: { caCertificates: { plant: { certificate: later("./plant-ca.pem") } } },
+      },
+      localEndpoints: { edge: {} },
+      dataflows: { telemetry: dataflow },
+      relay: { ...pod, trustBundles: { ca: later("./plant-ca.pem") } },
+    }),
   customLocation: () =>
     new LocalEndpoint("edge", {
       instance: { resourceGroupName: "rg", instanceName: "aio", customLocationId: later("oslo") },

@@ -51,7 +51,16 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "cloud",
     [
       "cloud has 1 problem:",
-      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-" [client-id-prefix]',
+      '  clientIdPrefix: is empty, so a second site with the same dataflows would take over this one\'s sessions; give one that no other site has, such as "<site>-", or, where no other site has such dataflows there, set allowEmptyClientIdPrefix [client-id-prefix]',
+    ],
+  ],
+  [
+    "a secret key that is none",
+    "certificate",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      "  secrets.cert.clientKey: is a certificate; give the private key of the client certificate in PEM format [certificates]",
     ],
   ],
   [
@@ -119,4 +128,19 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
 
 test.each(refusals)("refuses, once it is known, %s", (_, name, resource, lines) => {
   expect(shown[name]).toEqual([{ resource, text: lines.join("\n"), hideStack: true }]);
+});
+
+test("refuses certificates of a bridge by the bridge's own arguments", () => {
+  const problem = "is the path of a file, not its content";
+
+  expect(shown["certificateOfBridge"]?.map(({ resource, text }) => [resource, text]).sort()).toEqual([
+    [
+      "oslo",
+      `oslo has 1 problem:\n  eventGrid.x509.caCertificates.plant.certificate: ${problem}; give the one CA certificate that signed the clients' own [certificates]`,
+    ],
+    [
+      "oslo",
+      `oslo has 1 problem:\n  relay.trustBundles.ca: ${problem}; give the content of the CA certificates in PEM format [certificates]`,
+    ],
+  ]);
 });

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, X509ClientsArgs } from "../../components/index.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -102,7 +103,9 @@ test("is the parent of its components, and they of their resources", async () =>
 });
 
 test("stands twice in one stack", async () => {
-  const { urns, resources } = await deploy(() => ["oslo", "bergen"].map((name) => new MqttBridge(name, args)));
+  const bridges = () => ["oslo", "bergen"].map((site) => new MqttBridge(site, { ...args, site }));
+
+  const { urns, resources } = await deploy(bridges);
 
   expect(new Set(urns).size).toBe(urns.length);
   expect(resources).toHaveLength(24);
@@ -171,7 +174,6 @@ test("counts the sessions of each identity by itself", async () => {
 });
 
 const eventGrid = { resourceGroupName: "rg", topicSpaces: args.eventGrid?.topicSpaces ?? {} };
-const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const x509: X509ClientsArgs = {
   caCertificates: { plant: { certificate } },
   clients: { relay: {} },
@@ -292,7 +294,7 @@ describe("its configuration", () => {
 
   test("reaches AIO's broker by its full name from another namespace", async () => {
     const localEndpoints = { edge: { trustedCaCertificateConfigMapRef: "broker-ca" } };
-    const relay = { image: "relay:1", namespace: "relays", trustBundles: { "broker-ca": "PEM" } };
+    const relay = { image: "relay:1", namespace: "relays", trustBundles: { "broker-ca": certificate } };
 
     const { endpoints } = await configOf({ localEndpoints, relay });
 

@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { CustomEndpoint, EventGridEndpoint, LocalEndpoint, Relay } from "../../components/index.ts";
 import type { ProxyArgs, RelayArgs } from "../../components/index.ts";
 import { asOutput } from "../../components/known.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import { certificate } from "../../doc/checks/declaration.ts";
 import { deploy, inventory, only, valueOf } from "./mocks.ts";
 import type { Deployed } from "./mocks.ts";
 
@@ -339,14 +341,27 @@ describe("the files of its pods", () => {
 });
 
 describe("Secrets and CA certificates that it is given", () => {
-  const given: Changed = {
-    secrets: {
-      "client-cert": { clientCertificate: "CERT", clientKey: "KEY", intermediateCertificates: "CHAIN" },
-      token: { accessToken: "TOKEN" },
-      login: { username: "USER", password: "PASSWORD" },
-    },
-    trustBundles: { "broker-ca": "PEM" },
-  };
+  const validity = { notAfter: new Date(Date.now() + 365 * 24 * 60 * 60 * 1000) };
+  let ca: string;
+  let chain: string;
+  let pair: { readonly clientCertificate: string; readonly clientKey: string };
+  let given: Changed;
+
+  beforeAll(async () => {
+    const root = await createCertificateAuthority("plant root", validity);
+    const issuing = await root.createIntermediate("plant issuing", validity);
+    const own = await issuing.createClientCertificate("oslo-relay", validity);
+    [ca, chain] = [root.certificate, issuing.certificate];
+    pair = { clientCertificate: own.certificate, clientKey: own.key };
+    given = {
+      secrets: {
+        "client-cert": { ...pair, intermediateCertificates: chain },
+        token: { accessToken: "TOKEN" },
+        login: { username: "USER", password: "PASSWORD" },
+      },
+      trustBundles: { "broker-ca": ca },
+    };
+  });
 
   test("are created under the names that endpoints refer to and the keys that the relay reads", async () => {
     const { resources } = await deploy(() => createRelay("oslo", given));
@@ -358,19 +373,61 @@ describe("Secrets and CA certificates that it is given", () => {
         pulumi.runtime.unwrapRpcSecret(inputs["stringData"]) as unknown,
       ]);
     expect(contents).toEqual([
-      ["client-cert", { "client_cert.pem": "CERT", "client_key.pem": "KEY", "client_intermediate_certs.pem": "CHAIN" }],
+      [
+        "client-cert",
+        {
+          "client_cert.pem": pair.clientCertificate,
+          "client_key.pem": pair.clientKey,
+          "client_intermediate_certs.pem": chain,
+        },
+      ],
       ["login", { username: "USER", password: "PASSWORD" }],
       ["token", { accessToken: "TOKEN" }],
     ]);
     expect(resources.find(({ name }) => name === "oslo-broker-ca")?.inputs).toMatchObject({
       metadata: { name: "broker-ca", namespace: "azure-iot-operations" },
-      data: { "ca.crt": "PEM" },
+      data: { "ca.crt": ca },
     });
   });
 
+  test("are judged once they are known, and warned of by the argument that has them", async () => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+    const clientKey = pulumi.secret(pair.clientKey);
+    const soon = await createCertificateAuthority("plant root", {});
+
+    await deploy(
+      () =>
+        createRelay("oslo", {
+          secrets: { cert: { ...pair, clientKey } },
+          trustBundles: { ca: pulumi.output(Promise.resolve(soon.certificate)) },
+        }),
+      { preview: true },
+    );
+
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(
+        /^trustBundles\.ca: has the certificate "plant root", .+: it ends in 29 days; .+ \[certificates\]$/,
+      ),
+    ]);
+  });
+
+  test("that a program has as plain text draw a warning, which does not show them", async () => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+
+    await deploy(() => createRelay("oslo", given));
+
+    const said = warn.mock.calls.map(([text]) => text);
+    expect(said.map((text) => /^(\S+): is plain text .+ \[plain-secrets\]$/.exec(text)?.[1])).toEqual([
+      "secrets.client-cert.clientKey",
+      "secrets.token.accessToken",
+      "secrets.login.password",
+    ]);
+    expect(said.join("\n")).not.toMatch(/TOKEN|PASSWORD|PRIVATE/);
+  });
+
   test("become a TLS Secret where that is asked for, with the intermediate certificates behind the client's own", async () => {
-    const cert = { type: "kubernetes.io/tls", clientCertificate: "CERT\n", clientKey: "KEY" } as const;
-    const chained = { ...cert, intermediateCertificates: "CHAIN\n" };
+    const cert = { type: "kubernetes.io/tls", ...pair } as const;
+    const chained = { ...cert, intermediateCertificates: chain };
 
     const { resources } = await deploy(() => createRelay("oslo", { secrets: { cert, chained } }));
 
@@ -378,8 +435,8 @@ describe("Secrets and CA certificates that it is given", () => {
       .filter(({ type }) => type === types.secret)
       .map(({ inputs }) => [inputs["type"], pulumi.runtime.unwrapRpcSecret(inputs["stringData"]) as unknown]);
     expect(contents).toEqual([
-      ["kubernetes.io/tls", { "tls.crt": "CERT\n", "tls.key": "KEY" }],
-      ["kubernetes.io/tls", { "tls.crt": "CERT\nCHAIN\n", "tls.key": "KEY" }],
+      ["kubernetes.io/tls", { "tls.crt": pair.clientCertificate, "tls.key": pair.clientKey }],
+      ["kubernetes.io/tls", { "tls.crt": `${pair.clientCertificate}${chain}`, "tls.key": pair.clientKey }],
     ]);
   });
 
@@ -854,7 +911,7 @@ describe("refuses", () => {
     ],
     [
       "half a certificate",
-      { secrets: { cert: { clientCertificate: "C" } } },
+      { secrets: { cert: { clientCertificate: certificate } } },
       "secrets.cert.clientKey: is missing beside clientCertificate; add it",
     ],
     [

@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 
+import { certificate } from "../../doc/checks/declaration.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
+import type { CertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { openCluster, readKubeconfig } from "./support/kubernetes/client.ts";
@@ -16,24 +19,27 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   const namespace = "default-provider";
   let installation: PulumiInstallation;
   let cluster: KubernetesClient;
+  let authority: CertificateAuthority;
   let site: Site;
 
   beforeAll(async () => {
     const kubeconfig = process.env[kubeconfigVariable] ?? "";
+    authority = await createCertificateAuthority("historian");
     cluster = openCluster(readKubeconfig(readFileSync(kubeconfig, "utf8")));
     await createNamespace(cluster, namespace);
     installation = await installPulumi({ pulumi, kubeconfig });
     addPlatformResources(installation);
     await deployPlatform(installation, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
+    const first = await authority.createClientCertificate("oslo");
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
       relay: { image: "mqtt-dataflow-relay:1.0.0" },
       eventGrid: { maximumClientSessionsPerAuthenticationName: 5 },
       "historian:host": "historian.plant.example:8883",
-      "historian:clientCertificate": "first",
-      "historian:ca": "first",
+      "historian:clientCertificate": first.certificate,
+      "historian:ca": `first\n${certificate}`,
     });
-    await site.configureSecret("historian:clientKey", "key");
+    await site.configureSecret("historian:clientKey", first.key);
     site.edit("stacks/index.ts", "providers: { kubernetes: connectToCluster(settings) },", "");
     await site.succeed("up", "--yes", "--skip-preview");
   });
@@ -44,11 +50,13 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   });
 
   test("replaces a ConfigMap or Secret whose content changes: the configuration by another name, what has a fixed name by deleting it first", async () => {
+    const second = await authority.createClientCertificate("oslo");
     site.configure({
       "historian:host": "historian-2.plant.example:8883",
-      "historian:clientCertificate": "second",
-      "historian:ca": "second",
+      "historian:clientCertificate": second.certificate,
+      "historian:ca": `second\n${certificate}`,
     });
+    await site.configureSecret("historian:clientKey", second.key);
 
     expectStored("with-the-default-provider", await site.succeed("preview", "--diff"));
   });

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { certificate } from "../../doc/checks/declaration.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { diagnosticsOf } from "./support/diff-text.ts";
@@ -19,15 +21,16 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   beforeAll(async () => {
     installation = await installPulumi({ pulumi, kubeconfig: process.env[kubeconfigVariable] ?? "" });
     redeployPlatform = await deployPlatform(installation, goodPlatform);
+    const client = await (await createCertificateAuthority("historian")).createClientCertificate("oslo");
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
       relay: { image: "mqtt-dataflow-relay:1.0.0" },
       eventGrid: { maximumClientSessionsPerAuthenticationName: 5 },
       "historian:host": "historian.plant.example:8883",
-      "historian:clientCertificate": "certificate",
-      "historian:ca": "CA",
+      "historian:clientCertificate": client.certificate,
+      "historian:ca": certificate,
     });
-    await site.configureSecret("historian:clientKey", "key");
+    await site.configureSecret("historian:clientKey", client.key);
   });
 
   afterAll(() => {

@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
+import { certificate } from "../../doc/checks/declaration.ts";
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { describeWithParts } from "../support/real-parts.ts";
@@ -275,9 +276,9 @@ function podOf(namespace: string, metadata: Values, spec: Values): KubernetesObj
   return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "relay-0", namespace }, spec };
 }
 
-/** Nothing of it is read here: the relay does that when it connects. */
+/** A CA certificate with a line before it that tells one from another. */
 function caNamed(name: string): string {
-  return `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
+  return `${name}\n${certificate}`;
 }
 
 function uid({ metadata }: KubernetesObject): string {

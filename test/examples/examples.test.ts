@@ -5,6 +5,7 @@ import path from "node:path";
 import { parse } from "yaml";
 
 import type { PackageSchema } from "../../build/schema.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
 import { describeWithPart } from "../support/real-parts.ts";
 import { evaluate } from "./evaluate.ts";
@@ -54,12 +55,14 @@ describe("TypeScript", () => {
   });
 
   test("the custom broker gets no cloud resource, and a relay with its certificate and CA", async () => {
+    const authority = await createCertificateAuthority("historian CA");
+    const client = await authority.createClientCertificate("oslo");
     const settings = {
       site: "oslo",
       brokerHost: "historian.example:8883",
-      brokerCa: "ca",
-      clientCertificate: "certificate",
-      clientKey: "key",
+      brokerCa: authority.certificate,
+      clientCertificate: client.certificate,
+      clientKey: client.key,
       relayImage: "relay:1",
     };
 

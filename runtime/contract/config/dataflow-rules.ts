@@ -81,7 +81,7 @@ function checkSource(
     const at = instanceCount > 1 ? `${profilePath}.instanceCount` : `${path}.dataSources`;
     const what = instanceCount > 1 ? `is ${instanceCount}` : "has a shared subscription";
     const without = instanceCount > 1 ? "set instanceCount to 1" : 'give the filters without "$share"';
-    const remedy = `${without}, or, where the namespace supports shared subscriptions, set endpoints.${source.endpointRef}.relay.allowSharedSubscriptions`;
+    const remedy = `${without}, or, where the namespace supports shared subscriptions, set allowSharedSubscriptions of the endpoint ${quote(source.endpointRef)}`;
     problems.push({ path: at, problem: `${what}, and the source ${quote(source.endpointRef)} is Event Grid`, remedy });
   }
   const most = eventGridLimits.maxSubscriptionsPerSession;
@@ -114,8 +114,10 @@ function checkDestination(
   if ("problem" in template) return [{ path: at, ...template }];
   const filters = source.dataSources.map(normalizeFilter).filter((filter) => topicFilterProblem(filter) === undefined);
   const problems: Problem[] = [];
+  const isEventGrid = endpoints[source.endpointRef]?.hostType === HostType.EventGrid;
+  const mostLevels = isEventGrid ? eventGridLimits.maxTopicSegments : undefined;
   for (const filter of filters.map(unsharedFilter)) {
-    const level = unresolvableLevel(template, filter);
+    const level = unresolvableLevel(template, filter, mostLevels);
     if (level === undefined) continue;
     const problem = `asks for level ${level}, which no topic under ${quote(filter)} has`;
     problems.push({ path: at, problem, remedy: "ask for a level that exists, or change the topic filter" });

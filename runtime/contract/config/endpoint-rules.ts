@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 
+import { clientId, maxClientIdBytes, maxInstances } from "../client-id.ts";
 import { quote, type Problem } from "../errors.ts";
 import { shownUrl } from "../shown-url.ts";
 import type { AuthenticationMethod } from "./authentication.ts";
@@ -27,6 +28,8 @@ export const eventGridLimits = {
   webSocketPath: "/mqtt",
   maxKeepAliveSeconds: 1160,
   maxSessionExpirySeconds: 28_800,
+  /** Of a session's name, which is the client identifier. @see Event Grid, event schema of MQTTClientSessionConnected */
+  maxClientIdCharacters: 128,
   maxTopicBytes: 256,
   maxTopicSegments: 15,
   maxPacketBytes: 524_288,
@@ -47,6 +50,7 @@ export function checkEndpoint(path: string, endpoint: Endpoint): Problem[] {
     ...checkHost(path, endpoint),
     ...checkAuthentication(path, endpoint),
     ...checkTls(path, endpoint),
+    ...checkClientIdPrefix(path, endpoint),
     ...checkOwnFields(path, endpoint),
     ...(endpoint.hostType === HostType.EventGrid ? checkEventGrid(path, endpoint) : []),
   ];
@@ -64,8 +68,8 @@ function checkHost(path: string, { hostType, mqttSettings: { host, protocol } }:
   const isDeclaredAway =
     inferred === HostType.EventGrid || (inferred === HostType.LocalBroker && hostType === HostType.EventGrid);
   if (hostType !== inferred && isDeclaredAway) {
-    const problem = `is ${quote(shownUrl(host))}, a host of type ${inferred}, and "hostType" is "${hostType}"`;
-    problems.push({ path: at, problem, remedy: "give the host of that broker, or correct hostType" });
+    const problem = `is ${quote(shownUrl(host))}, a host of type ${inferred}, and the endpoint is of type ${hostType}`;
+    problems.push({ path: at, problem, remedy: `give another host, or an endpoint of type ${inferred}` });
   }
   return problems;
 }
@@ -82,16 +86,39 @@ function checkTls(path: string, { mqttSettings: { tls, authentication } }: Endpo
   if (tls.mode === "Enabled") return [];
   const problems: Problem[] = [];
   if (tls.trustedCaCertificateConfigMapRef !== undefined) {
-    const remedy = 'remove it, or set "mode" to "Enabled"';
+    const remedy = 'remove it, or set tls.mode to "Enabled"';
     const at = `${path}.mqttSettings.tls.trustedCaCertificateConfigMapRef`;
     problems.push({ path: at, problem: "is set, and TLS is Disabled", remedy });
   }
   if (authentication.method === "X509Certificate") {
-    const remedy = 'set "mode" to "Enabled", or use another authentication method';
+    const remedy = 'set it to "Enabled", or use another authentication method';
     const problem = "is Disabled, and a client certificate is presented in TLS only";
     problems.push({ path: `${path}.mqttSettings.tls.mode`, problem, remedy });
   }
   return problems;
+}
+
+/** What the shortest name of a dataflow, the number of an instance and the side add to the prefix; all of it ASCII. */
+const shortestRest = clientId({ prefix: "", dataflow: "one", ordinal: maxInstances - 1, side: "destination" }).length;
+
+/** Says that a prefix leaves no room for any dataflow in its client identifiers; `undefined` when it does. */
+export function clientIdPrefixProblem({
+  hostType,
+  mqttSettings: { clientIdPrefix },
+}: Pick<Endpoint, "hostType" | "mqttSettings">): Omit<Problem, "path"> | undefined {
+  const isEventGrid = hostType === HostType.EventGrid;
+  const length = isEventGrid ? Array.from(clientIdPrefix).length : Buffer.byteLength(clientIdPrefix);
+  const [unit, most, broker] = isEventGrid
+    ? ["characters", eventGridLimits.maxClientIdCharacters, "Event Grid"]
+    : ["bytes", maxClientIdBytes, "MQTT"];
+  if (length <= most - shortestRest) return undefined;
+  const problem = `is ${length} ${unit} long, and ${broker} takes client identifiers of ${most} ${unit}`;
+  return { problem, remedy: `give ${most - shortestRest} ${unit} at most, less for dataflows with long names` };
+}
+
+function checkClientIdPrefix(path: string, endpoint: Endpoint): Problem[] {
+  const problem = clientIdPrefixProblem(endpoint);
+  return problem === undefined ? [] : [{ path: `${path}.mqttSettings.clientIdPrefix`, ...problem }];
 }
 
 function checkOwnFields(path: string, { relay, hostType, mqttSettings }: Endpoint): Problem[] {

@@ -59,11 +59,15 @@ const mqttSettings = block({
     "Mqtt",
   ),
   clientIdPrefix: v.optional(
-    text({
-      description:
-        "Start of the client identifier `<clientIdPrefix><dataflow>-<ordinal>-<source|destination>`. Must differ between sites that share a broker.",
-      source: "Specification, Client ID prefix",
-    }),
+    text(
+      {
+        description:
+          "Start of the client identifier `<clientIdPrefix><dataflow>-<ordinal>-<source|destination>`, of which Event Grid takes 128 characters, and MQTT 65535 bytes. Must differ between sites that share a broker.",
+        source: "Specification, Client ID prefix; MQTT 5.0 §1.5.4",
+      },
+      // [MQTT-1.5.4-2]
+      { pattern: { test: (prefix) => !prefix.includes("\0") }, hint: "give a text in quotes without U+0000" },
+    ),
     "",
   ),
   keepAliveSeconds: v.optional(

@@ -1,9 +1,10 @@
 import type { Problem } from "../errors.ts";
 import type { AuthenticationMethod } from "./authentication.ts";
-import { dataflowParts, needsDisk, type Dataflow, type SourceSettings } from "./dataflow.ts";
+import { dataflowParts, needsDisk, type Dataflow, type DataflowParts, type SourceSettings } from "./dataflow.ts";
 import type { RelayConfig } from "./document.ts";
 import { HostType, type Endpoint } from "./endpoint.ts";
 import { eventGridLimits } from "./endpoint-rules.ts";
+import { warnOfDeepLevels } from "./level-warnings.ts";
 import { warnOfForgottenShares, warnOfOverlaps, warnOfUnrememberedFilters } from "./subscription-warnings.ts";
 
 /** What a document says beyond its values. */
@@ -34,6 +35,7 @@ export function findWarnings(
       ...checkDestinationLosses(name, destinationPath, destination),
       ...(saysRetain(parts.destination.endpointRef) ? [] : checkRetain(`${destinationPath}.retain`, destination)),
       ...checkSubscriptions(at, dataflow, parts.source, source, instanceCount),
+      ...checkLevels(at.dataflow, dataflow, parts),
     ];
   });
   return [
@@ -44,6 +46,12 @@ export function findWarnings(
       ...checkAudience(pathOf("endpoints", name), endpoint, authenticationSettings(name)),
     ]),
   ];
+}
+
+function checkLevels(path: string, { mode, operations }: Dataflow, { source, destination }: DataflowParts): Problem[] {
+  if (mode === "Disabled") return [];
+  const at = `${path}.operations[${operations.length - 1}].destinationSettings.dataDestination`;
+  return warnOfDeepLevels(at, destination.dataDestination, source.dataSources);
 }
 
 function checkSubscriptions(
@@ -149,7 +157,8 @@ function checkAudience(path: string, { hostType, mqttSettings }: Endpoint, writt
 function checkClientIds(path: string, { hostType, mqttSettings: { clientIdPrefix } }: Endpoint): Problem[] {
   if (hostType !== HostType.EventGrid || clientIdPrefix !== "") return [];
   const problem = "is empty, so another site with a dataflow of the same name takes over its session at Event Grid";
-  return [{ path: `${path}.mqttSettings.clientIdPrefix`, problem, remedy: "give one that no other site has" }];
+  const remedy = "give one that no other site has, or see that no other site has a dataflow of that name there";
+  return [{ path: `${path}.mqttSettings.clientIdPrefix`, problem, remedy }];
 }
 
 function checkClearText(path: string, { mqttSettings: { tls, authentication } }: Endpoint): Problem[] {

@@ -89,11 +89,23 @@ export function resolveTopicTemplate({ pieces }: TopicTemplate, inputTopic: stri
   return topic === "" ? undefined : topic;
 }
 
-/** The first level that a template asks for and that no topic under the filter has; `undefined` when all may resolve. */
-export function unresolvableLevel({ pieces }: TopicTemplate, filter: string): number | undefined {
+/**
+ * The first level that a template asks for and that no topic under the filter has; `undefined` when all may resolve.
+ * @param mostLevels how many levels a topic of the broker has at most
+ */
+export function unresolvableLevel(
+  { pieces }: TopicTemplate,
+  filter: string,
+  mostLevels = Infinity,
+): number | undefined {
   const levels = topicLevels(filter);
-  if (levels.at(-1) === "#") return undefined;
-  return pieces.find((piece): piece is Level => piece.kind === "level" && piece.number > levels.length)?.number;
+  const most = levels.at(-1) === "#" ? mostLevels : levels.length;
+  return pieces.find((piece): piece is Level => piece.kind === "level" && piece.number > most)?.number;
+}
+
+/** The deepest level that a template asks for; 0 when it asks for none. */
+export function deepestLevel({ pieces }: TopicTemplate): number {
+  return Math.max(0, ...pieces.map((piece) => (piece.kind === "level" ? piece.number : 0)));
 }
 
 /** The levels of a topic or of a filter, as `${inputTopic.1}` counts them: without the slashes at the start and at the end. */

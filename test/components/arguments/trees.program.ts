@@ -1,10 +1,11 @@
 import * as components from "../../../components/index.ts";
 import { deploy, type Registered } from "../mocks.ts";
-import { keysOf, makeTree, unset } from "./trees.ts";
+import { unknownNames } from "./named-arguments.ts";
+import { keysOf, makeTree, unset, wrongKeys } from "./trees.ts";
 
 /*
  * Declares components with arguments that are right but for a few places, and prints what did not end in a refusal that a
- * user can read. Runs in a process of its own: what an output is refused for is a rejection that nobody awaits.
+ * user can read, and what refusals name that the component does not have. Runs in a process of its own: what an output is refused for is a rejection that nobody awaits.
  *
  * Run: `node test/components/arguments/trees.program.ts [trees] [first seed]`
  */
@@ -34,6 +35,19 @@ function isReadable(error: unknown): boolean {
   return hideStack === true && refusalText.test(message);
 }
 
+/** What the problems of a refusal name that the component does not have. Keys of a tree may be anything, paths with them too. */
+function unknownNamesOf(component: string, { message }: Error): string[] {
+  const problems = message.split("\n").slice(1);
+  return problems.flatMap((line) => {
+    const [, at = "", problem = "", remedy = ""] = /^ {2}(\S+): (.*?); (.*)$/.exec(line) ?? [];
+    // A name with a dot in it can't be told from two steps of a path.
+    const isOdd =
+      at.includes("..") || /[^\w.[\]-]/.test(at) || wrongKeys.some((key) => key.includes(".") && at.includes(key));
+    if (problem.startsWith("is not a known field") || isOdd) return [];
+    return unknownNames(component, { path: at, problem, remedy }).map((name) => `${line} names "${name}"`);
+  });
+}
+
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -49,7 +63,8 @@ async function tryTree(seed: number): Promise<Outcome[]> {
     if (!/undefined|null/.test(keysOf(args)))
       found.push(...unsetNames(resources).map((name) => `a resource is named "${name}"`));
   } catch (error) {
-    if (!isReadable(error)) found.push(describe(error));
+    if (isReadable(error)) found.push(...unknownNamesOf(component, error as Error));
+    else found.push(describe(error));
   }
   await new Promise((resolve) => setImmediate(resolve));
   found.push(...late.filter((error) => !isReadable(error)).map(describe));

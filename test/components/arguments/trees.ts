@@ -88,7 +88,7 @@ const wrongValues: readonly ((random: () => number) => unknown)[] = [
   () => JSON.parse('{"__proto__": {"polluted": true}}') as unknown,
 ];
 
-const wrongKeys = ["__proto__", "constructor", "toString", "", "a.b", "söme key", "undefined", "null", "length"];
+export const wrongKeys = ["__proto__", "constructor", "toString", "", "a.b", "söme key", "undefined", "null", "length"];
 
 /** A copy of a tree that differs in one place. */
 function changed(tree: unknown, random: () => number): unknown {

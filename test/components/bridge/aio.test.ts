@@ -2,13 +2,21 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../../components/index.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import { aioBridge, commands, defaultId, instance, telemetry } from "../aio/declaration.ts";
+import { certificate } from "../../../doc/checks/declaration.ts";
 import { deploy, inventory, only, valueOf } from "../mocks.ts";
 
 const id = "00000000-0000-0000-0000-0000000000c1";
 const identity = { clientId: id, tenantId: id, principalId: "principal" };
 const relay = { image: "relay:1" };
+const issued = createCertificateAuthority("plant").then((authority) => authority.createClientCertificate("oslo"));
+/** A client certificate and its key, as outputs. */
+const pair = {
+  clientCertificate: pulumi.output(issued.then(({ certificate: own }) => own)),
+  clientKey: pulumi.secret(issued.then(({ key }) => key)),
+};
 const userAssigned = { cloud: { authenticationMethod: "UserAssignedManagedIdentity", retain: "Never" } } as const;
 
 /** AIO's dataflow of telemetry, changed. */
@@ -33,6 +41,20 @@ beforeEach(() => {
 });
 
 describe("a bridge", () => {
+  test("has client identifiers without a prefix in both engines where that is stated", async () => {
+    const none = { clientIdPrefix: "", allowEmptyClientIdPrefix: true };
+    const { cloud, far } = divided.eventGridEndpoints ?? {};
+    const eventGridEndpoints = { cloud: { ...cloud, ...none }, far: { ...far, ...none } };
+
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...divided, eventGridEndpoints }));
+
+    const ofAio = deployed.resources.filter(({ inputs }) => inputs["dataflowEndpointName"] === "cloud");
+    expect(ofAio).toHaveLength(1);
+    expect(JSON.stringify(ofAio)).not.toContain("clientIdPrefix");
+    const { endpoints } = parseRelayConfig((await valueOf(deployed.result.configText)) ?? "", { where: "oslo" }).config;
+    expect(endpoints["far"]?.mqttSettings.clientIdPrefix).toBe("");
+  });
+
   test("has no relay where AIO's engine runs all dataflows", async () => {
     const deployed = await deploy(() => new MqttBridge("oslo", aioBridge));
 
@@ -485,8 +507,8 @@ const cases: Case[] = [
       relay: {
         ...relay,
         namespace: "relays",
-        secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } },
-        trustBundles: { ca: "PEM" },
+        secrets: { cert: pair },
+        trustBundles: { ca: certificate },
       },
     },
     [
@@ -498,7 +520,7 @@ const cases: Case[] = [
       },
       localEndpoints: { default: {} },
       dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
-      relay: { ...relay, secrets: { cert: { clientCertificate: "PEM", clientKey: "PEM" } } },
+      relay: { ...relay, secrets: { cert: pair } },
     },
   ],
   [

@@ -1,3 +1,4 @@
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Fleet, fleetOf } from "../../../components/bridge/fleet.ts";
@@ -107,6 +108,94 @@ describe("client identifiers", () => {
   });
 });
 
+describe("client identifiers at the brokers of a site", () => {
+  const plc = (clientIdPrefix: string, host = "mosquitto.plant:1883") => ({
+    customEndpoints: { plc: { host, authenticationMethod: "Anonymous", clientIdPrefix } },
+    dataflows: { plc: { source: "plc", dataSources: ["a"], destination: "edge", dataDestination: "b" } },
+  });
+  /** What the fleet says of each bridge in turn; each has the cluster of its place in the list. */
+  const addAt = (clusters: readonly unknown[], bridges: readonly MqttBridgeArgs[]) => {
+    const fleet = new Fleet();
+    return bridges.map((args, index) => fleet.addSite(planBridge(`bridge-${index}`, args), clusters[index]));
+  };
+  const pathsOf = (problems: readonly Problem[] = []) => problems.map(({ path, rule }) => `${path} ${rule}`);
+
+  test("of two bridges with one site in one cluster are refused", () => {
+    const [first, second] = addAt(["a", "a"], [siteAt("oslo"), siteAt("oslo")]);
+
+    expect(first).toEqual({ problems: [], warnings: [] });
+    expect(second?.problems[0]).toEqual({
+      path: "dataflows.telemetry.source",
+      problem: 'opens the session "oslo-telemetry-0-source", which bridge "bridge-0" opens at the same broker',
+      remedy: "give one of the endpoints another clientIdPrefix",
+      rule: "client-id",
+    });
+    expect(pathsOf(second?.problems)).toEqual([
+      "dataflows.telemetry.source client-id",
+      "dataflows.commands.destination client-id",
+    ]);
+    expect(second?.warnings).toEqual([]);
+  });
+
+  test.each([
+    ["two clusters", ["a", "b"]],
+    ["clusters that nobody knows", [undefined, undefined]],
+  ])("of two bridges with one site in %s draw one warning", (_, clusters) => {
+    const [, second] = addAt(clusters, [siteAt("oslo"), siteAt("oslo")]);
+
+    expect(second?.problems).toEqual([]);
+    expect(second?.warnings).toEqual([
+      {
+        path: "site",
+        problem:
+          'is "oslo", the site of bridge "bridge-0" too, and dataflows.telemetry.source opens the session "oslo-telemetry-0-source" as that does: if at one broker, each ends the other\'s',
+        remedy: "give each bridge a site of its own, unless each is in a cluster with a broker of its own",
+        rule: "client-id",
+      },
+    ]);
+  });
+
+  test("of two sites are the same in one cluster only where they have one prefix", () => {
+    const [oslo, bergen] = [siteAt("oslo", plc("relay-")), siteAt("bergen", plc("relay-"))];
+
+    expect(pathsOf(addAt(["a", "a"], [oslo, bergen])[1]?.problems)).toEqual(["dataflows.plc.source client-id"]);
+    expect(addAt(["a", "b"], [oslo, bergen])[1]).toEqual({ problems: [], warnings: [] });
+    expect(addAt(["a", "a"], [siteAt("oslo"), siteAt("bergen")])[1]).toEqual({ problems: [], warnings: [] });
+  });
+
+  test("at a broker whose name only its namespace knows are the same in that namespace", () => {
+    const near = plc("relay-", "mosquitto:1883");
+    const elsewhere = { ...near, relay: { namespace: "bergen" } };
+
+    expect(addAt(["a", "a"], [siteAt("oslo", near), siteAt("bergen", near)])[1]?.problems).toHaveLength(1);
+    expect(addAt(["a", "a"], [siteAt("oslo", near), siteAt("bergen", elsewhere)])[1]?.problems).toEqual([]);
+  });
+
+  test("of AIO's engine are the prefix and the name of the dataflow, at a namespace that is shared too", () => {
+    const engine = "AzureIoTOperations";
+    const byAio = {
+      dataflows: { telemetry: { engine }, commands: { engine } },
+      eventGridEndpoints: { cloud: { clientIdPrefix: "", allowEmptyClientIdPrefix: true } },
+    };
+    const sites = [siteAt("oslo", byAio), siteAt("bergen", byAio)];
+
+    expect(addAll(sites)[1]?.map(({ path, problem }) => `${path} ${problem}`)).toEqual([
+      `dataflows.telemetry.destination opens the session "telemetry of AIO's engine (destination)", which bridge "bridge-0" opens at the same broker`,
+      `dataflows.commands.source opens the session "commands of AIO's engine (source)", which bridge "bridge-0" opens at the same broker`,
+    ]);
+    expect(addAt(["a", "a"], sites)[1]?.problems).toEqual([]);
+  });
+
+  test("without a prefix are compared all the same", () => {
+    const empty = { eventGridEndpoints: { cloud: { clientIdPrefix: "", allowEmptyClientIdPrefix: true } } };
+
+    expect(addAll([siteAt("oslo", empty), siteAt("bergen", empty)])[1]?.map(({ rule }) => rule)).toEqual([
+      "client-id",
+      "client-id",
+    ]);
+  });
+});
+
 describe("sessions of one identity at one existing namespace", () => {
   const sites = (count: number, change: object = {}) =>
     Array.from({ length: count }, (_, index) => siteAt(`site-${index}`, change));
@@ -150,6 +239,14 @@ test("a program has one fleet, and another program another one", () => {
 });
 
 describe("bridges of one program", () => {
+  /** A site that takes messages from a broker of its own to AIO's, and none to the cloud. */
+  const withoutCloud = (site: string): MqttBridgeArgs => ({
+    site,
+    localEndpoints: { edge: {} },
+    customEndpoints: { plc: { host: "203.0.113.7:1883", authenticationMethod: "Anonymous" } },
+    dataflows: { copy: { source: "plc", dataSources: ["a"], destination: "edge", dataDestination: "b" } },
+    relay: { image: "relay:1" },
+  });
   const bridges = (prefix: object) => () =>
     ["oslo", "bergen"].map((site) => new MqttBridge(site, siteAt(site, { eventGridEndpoints: { cloud: prefix } })));
 
@@ -157,6 +254,27 @@ describe("bridges of one program", () => {
     await expect(deploy(bridges({ clientIdPrefix: "relay-" }))).rejects.toThrow(
       /^bergen has 2 problems:\n {2}dataflows\.telemetry\.destination: opens the session/,
     );
+  });
+
+  test("with one site are refused where both have the same provider", async () => {
+    const sites = () => ["a", "b"].map((name) => new MqttBridge(name, withoutCloud("oslo")));
+
+    await expect(deploy(sites)).rejects.toThrow(/^b has 2 problems:\n {2}dataflows\.copy\.source: opens the session/);
+  });
+
+  test("with one site draw a warning where each has a provider of its own", async () => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+
+    await deploy(() =>
+      ["a", "b"].map((name) => {
+        const kubernetes = new Provider(name, { context: name });
+        return new MqttBridge(name, withoutCloud("oslo"), { providers: { kubernetes } });
+      }),
+    );
+
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(/^site: is "oslo", the site of bridge "a" too, .+ \[client-id\]$/),
+    ]);
   });
 
   test("are not compared with those of a program that ran before", async () => {

@@ -20,11 +20,13 @@ test("nobody is told to add a topic space for topics that Event Grid reserves", 
 
 test("dead letters at Event Grid need a topic space too", () => {
   const deadLetter = (topic: string) =>
-    checkBridge(
-      "oslo",
-      withChange(baseDeclaration, {
-        dataflows: { telemetry: { undeliverableMessages: "DeadLetter", deadLetter: { endpoint: "cloud", topic } } },
-      }),
+    checkPlan(
+      planBridge(
+        "oslo",
+        withChange(baseDeclaration, {
+          dataflows: { telemetry: { undeliverableMessages: "DeadLetter", deadLetter: { endpoint: "cloud", topic } } },
+        }),
+      ),
     ).problems;
 
   expect(deadLetter("dead/oslo")).toMatchObject([

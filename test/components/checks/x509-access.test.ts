@@ -1,6 +1,9 @@
+import { X509Certificate } from "node:crypto";
+
 import { checkX509Access, findPartialPermissions } from "../../../components/checks/x509-access.ts";
 import type { X509Access } from "../../../components/checks/x509-access.ts";
-import type { X509ClientsArgs } from "../../../components/index.ts";
+import type { X509ClientArgs, X509ClientsArgs } from "../../../components/index.ts";
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 
 const x509: X509ClientsArgs = {
   caCertificates: { plant: { certificate: "PEM" } },
@@ -230,5 +233,54 @@ describe("permissions for some of the topics", () => {
   test("are no warning when one binding gives them all, or when none gives any", () => {
     expect(findPartialPermissions(access)).toEqual([]);
     expect(findPartialPermissions({ ...access, x509: { ...x509, permissionBindings: {} } })).toEqual([]);
+  });
+});
+
+describe("a certificate that is known", () => {
+  const at = (pem: string) => ({ path: "relay.secrets.relay.clientCertificate", pem });
+  let own: string;
+  let thumbprints: string[];
+
+  beforeAll(async () => {
+    const authority = await createCertificateAuthority("plant CA");
+    own = (await authority.createClientCertificate("relay")).certificate;
+    const { fingerprint, fingerprint256 } = new X509Certificate(own);
+    thumbprints = [fingerprint256, fingerprint].map((text) => text.replaceAll(":", ""));
+  });
+
+  const withClient = (client: X509ClientArgs): Partial<X509Access> => ({
+    x509: { ...x509, clients: { relay: { attributes: { type: "relay" }, ...client } } },
+    certificate: at(own),
+  });
+
+  test("has the authentication name as its Common Name", () => {
+    expect(refused(withClient({}))).toEqual([]);
+    expect(refused({ ...withClient({ authenticationName: "other" }), username: "other" })).toEqual([
+      'relay.secrets.relay.clientCertificate is the certificate "relay", and its client "relay" has the authentication name "other"',
+    ]);
+    // Another field of the certificate decides.
+    expect(refused(withClient({ validationScheme: "DnsMatchesAuthenticationName" }))).toEqual([]);
+  });
+
+  test("has one of the thumbprints", () => {
+    const validationScheme = "ThumbprintMatch";
+    const foreign = "0".repeat(64);
+
+    for (const thumbprint of thumbprints.flatMap((text) => [text, text.toLowerCase()]))
+      expect(refused(withClient({ validationScheme, allowedThumbprints: [foreign, thumbprint] }))).toEqual([]);
+    const access509 = { ...access, ...withClient({ validationScheme, allowedThumbprints: [foreign] }) };
+    expect(checkX509Access(access509)).toEqual([
+      {
+        path: "eventGrid.x509.clients.relay.allowedThumbprints",
+        problem: 'lists no thumbprint of the certificate "relay" in relay.secrets.relay.clientCertificate',
+        remedy: `add "${thumbprints[0]}"`,
+        rule: "x509-access",
+      },
+    ]);
+  });
+
+  test("is not judged where it can't be read, or may be of several clients", () => {
+    expect(refused({ certificate: at("none") })).toEqual([]);
+    expect(refused({ certificate: at(own), username: "", isUsernameKnown: false })).toEqual([]);
   });
 });

@@ -7,8 +7,8 @@ import {
   checkX509Clients,
 } from "../../../components/event-grid/x509.ts";
 import type { X509ClientsArgs } from "../../../components/event-grid/x509.ts";
+import { certificate } from "../../../doc/checks/declaration.ts";
 
-const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const sha1 = "0123456789abcdef0123456789ABCDEF01234567";
 const sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -93,7 +93,8 @@ describe("names", () => {
 
 describe("a CA certificate", () => {
   test.each([
-    ["nothing", "", "has 0 certificates in PEM format"],
+    ["nothing", "", "is empty"],
+    ["the path of a file", "/etc/plant-ca.pem", "is the path of a file, not its content"],
     ["a chain", certificate + certificate, "has 2 certificates in PEM format"],
     ["a private key", `${certificate}-----BEGIN EC PRIVATE KEY-----\nhunter2\n`, "has a private key in it"],
   ])("is refused when it is %s", (_, text, problem) => {
@@ -126,6 +127,15 @@ describe("thumbprints", () => {
     ],
   ])("%j are refused", (client, problem) => {
     expect(refused({ clients: { relay: client } })).toEqual([`clients.relay.allowedThumbprints ${problem}`]);
+  });
+
+  test("shows no key that stands in its place", () => {
+    const key = "-----BEGIN PRIVATE KEY-----\nhunter2-hunter2\n-----END PRIVATE KEY-----\n";
+    const relay = { validationScheme: "ThumbprintMatch" as const, allowedThumbprints: [key] };
+
+    expect(refused({ clients: { relay } })).toEqual([
+      "clients.relay.allowedThumbprints[0] is a certificate or a key in PEM format",
+    ]);
   });
 
   test.each(["01:23", sha1.slice(1), `${sha1}0`, `${sha256}0`, `${sha1.slice(1)}g`])("%p is none", (thumbprint) => {

@@ -15,8 +15,9 @@ import { addedDataflows } from "./added-dataflows.ts";
 export function declareBridge(settings: Settings, platform: PlatformInputs): MqttBridgeArgs {
   const historian = new pulumi.Config("historian");
   const site = declareSite(settings, platform);
-  // In clear, as a program has it that took it from a file: the components have to know for themselves that it is secret.
-  const clientKey = pulumi.runtime.allConfig()["historian:clientKey"] ?? "";
+  // An output that is no secret, as a program has it that took it from elsewhere: the components have to know for themselves
+  // that it is one.
+  const clientKey = pulumi.output(pulumi.runtime.allConfig()["historian:clientKey"] ?? "");
   if (site.relay === undefined) throw new TypeError("the stack program declares no relay");
   return {
     ...site,

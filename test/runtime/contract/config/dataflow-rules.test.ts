@@ -24,7 +24,7 @@ const topic256 = `${"a".repeat(250)}/bcdef`.slice(0, 256);
 const levels = (count: number) => Array<string>(count).fill("a").join("/");
 const filters = (count: number) => Array.from({ length: count }, (_, index) => `line${index}/#`);
 const shared =
-  "set instanceCount to 1, or, where the namespace supports shared subscriptions, set endpoints.cloud.relay.allowSharedSubscriptions";
+  'set instanceCount to 1, or, where the namespace supports shared subscriptions, set allowSharedSubscriptions of the endpoint "cloud"';
 const leaves = "publish to a topic that the dataflow does not subscribe to, or narrow its dataSources";
 const loop = (topic: string, filter: string) =>
   `${destinationAt}.dataDestination: "${topic}" goes back to the same endpoint under the dataflow's own filter "${filter}", an endless loop; ${leaves}`;

@@ -72,25 +72,25 @@ const rules: readonly (readonly [string, object, string, object])[] = [
   [
     "a host of Event Grid is declared as nothing else",
     change("cloud", { authentication: { method: "SystemAssignedManagedIdentity" } }, { hostType: "CustomMqtt" }),
-    `endpoints.cloud.mqttSettings.host: is "${eventGrid}:8883", a host of type EventGrid, and "hostType" is "CustomMqtt"; give the host of that broker, or correct hostType`,
+    `endpoints.cloud.mqttSettings.host: is "${eventGrid}:8883", a host of type EventGrid, and the endpoint is of type CustomMqtt; give another host, or an endpoint of type EventGrid`,
     change("cloud", {}, { hostType: "EventGrid" }),
   ],
   [
     "a declared Event Grid has a host",
     change("cloud", { host: "aio-broker:8883" }, { hostType: "EventGrid" }),
-    'endpoints.cloud.mqttSettings.host: is "aio-broker:8883", a host of type LocalBroker, and "hostType" is "EventGrid"; give the host of that broker, or correct hostType',
+    'endpoints.cloud.mqttSettings.host: is "aio-broker:8883", a host of type LocalBroker, and the endpoint is of type EventGrid; give another host, or an endpoint of type LocalBroker',
     change("cloud", { host: "mqtt.contoso.example:8883" }, { hostType: "EventGrid" }),
   ],
   [
     "a trusted CA needs TLS",
     change("plant", { tls: { mode: "Disabled", trustedCaCertificateConfigMapRef: "plant-ca" } }),
-    'endpoints.plant.mqttSettings.tls.trustedCaCertificateConfigMapRef: is set, and TLS is Disabled; remove it, or set "mode" to "Enabled"',
+    'endpoints.plant.mqttSettings.tls.trustedCaCertificateConfigMapRef: is set, and TLS is Disabled; remove it, or set tls.mode to "Enabled"',
     change("plant", { tls: { mode: "Enabled", trustedCaCertificateConfigMapRef: "plant-ca" } }),
   ],
   [
     "a client certificate needs TLS",
     change("plant", { tls: { mode: "Disabled" }, authentication: certificate }),
-    'endpoints.plant.mqttSettings.tls.mode: is Disabled, and a client certificate is presented in TLS only; set "mode" to "Enabled", or use another authentication method',
+    'endpoints.plant.mqttSettings.tls.mode: is Disabled, and a client certificate is presented in TLS only; set it to "Enabled", or use another authentication method',
     change("plant", { tls: { mode: "Disabled" } }),
   ],
   [

@@ -153,7 +153,7 @@ describe("settings with words", () => {
     ["qos", -1, "is -1; give 0 or 1"],
     ["retain", true, 'is true; give "Keep" or "Never"'],
     ["cloudEventAttributes", "Create", 'is "Create"; give "Propagate" or "CreateOrRemap"'],
-    ["clientIdPrefix", 7, "is 7; give a text in quotes"],
+    ["clientIdPrefix", 7, "is 7; give a text in quotes without U+0000"],
     ["host", "broker.example", 'is "broker.example"; give "<hostname>:<port>", such as "broker.example:8883"'],
     [
       "host",

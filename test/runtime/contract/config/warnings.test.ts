@@ -56,8 +56,20 @@ const warnings: readonly Case[] = [
   [
     "sites without a client ID prefix take over each other's sessions at Event Grid",
     { [`${at("cloud")}.clientIdPrefix`]: undefined },
-    `${at("cloud")}.clientIdPrefix: is empty, so another site with a dataflow of the same name takes over its session at Event Grid; give one that no other site has`,
+    `${at("cloud")}.clientIdPrefix: is empty, so another site with a dataflow of the same name takes over its session at Event Grid; give one that no other site has, or see that no other site has a dataflow of that name there`,
     { [`${at("plant")}.clientIdPrefix`]: undefined },
+  ],
+  [
+    "a destination topic may ask for a level that only some topics of the source have",
+    {
+      "dataflows.upward.operations.0.sourceSettings.dataSources": ["$share/g/plant/+/#"],
+      "dataflows.upward.operations.1.destinationSettings.dataDestination": "sites/${inputTopic.2}/${inputTopic.5}",
+    },
+    'dataflows.upward.operations[1].destinationSettings.dataDestination: asks for level 5, and messages under "$share/g/plant/+/#" with fewer levels can\'t be delivered; ask for level 3 at most, or give dataSources that have the level, such as "plant/+/+/+/+/#"',
+    {
+      "dataflows.upward.operations.0.sourceSettings.dataSources": ["$share/g/plant/+/#"],
+      "dataflows.upward.operations.1.destinationSettings.dataDestination": "sites/${inputTopic.2}/${inputTopic.3}",
+    },
   ],
   [
     "filters of one dataflow that share topics may bring a message more than once",

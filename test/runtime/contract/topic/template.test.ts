@@ -108,6 +108,11 @@ describe("unresolvableLevel", () => {
   ])('of "%s" under "%s" is %s', (template, filter, level) => {
     expect(unresolvableLevel(parsed(template), filter)).toBe(level);
   });
+
+  test("is one that no topic of the broker is deep enough for", () => {
+    expect(unresolvableLevel(parsed("${inputTopic.15}"), "#", 15)).toBeUndefined();
+    expect(unresolvableLevel(parsed("${inputTopic.16}"), "a/#", 15)).toBe(16);
+  });
 });
 
 describe("for any template and any topic", () => {
