@@ -37,15 +37,11 @@ export function createClaims(
 function refusals(name: string): pulumi.ResourceHook[] {
   const monitor: object = pulumi.runtime.getMonitor() ?? {};
   if (!("registerResourceHook" in monitor)) return [];
-  let isRefused = false;
   const refuseChange = ({ oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs) => {
     const claim = textAt(newInputs, "metadata", "name") ?? "";
     const change = { claim, declared: specOf(oldInputs), live: specOf(oldOutputs), wanted: specOf(newInputs) };
     const problems = checkVolumeChange(change);
-    // All claims have the same problems, which are said once.
-    if (problems.length === 0 || isRefused) return;
-    isRefused = true;
-    throw new ConfigError(name, problems);
+    if (problems.length > 0) throw new ConfigError(name, problems);
   };
   return [new pulumi.ResourceHook(`${name}-volumes`, refuseChange, { onDryRun: true })];
 }
