@@ -153,6 +153,9 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     const ended = await refusalOf("destroy", "--yes");
 
     expectDocumented(fewer, "claim");
+    expect(unspooled).toContain(
+      "warning: dataflows.commands: had a disk queue, and nothing delivers what is still in it",
+    );
     for (const said of [unspooled, moved, ended]) expect(said).toMatch(isProtected);
     expect(await disksOfPods(cluster, namespace)).toEqual(disks);
     await site.succeed("preview", "--expect-no-changes");
