@@ -18,6 +18,7 @@ import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
 import { createClaims } from "./relay/claims.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
+import { warnOfLeftQueues } from "./relay/left-queues.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
 import type { RelayArgs } from "./relay/settings.ts";
@@ -63,7 +64,9 @@ export class Relay extends pulumi.ComponentResource {
       );
     }
 
-    const config = new core.ConfigMap(`${name}-cfg`, { metadata, data: { [configKey]: this.configText } }, child);
+    const hooks = { beforeUpdate: warnOfLeftQueues(this, name) };
+    const data = { [configKey]: this.configText };
+    const config = new core.ConfigMap(`${name}-cfg`, { metadata, data }, { ...child, hooks });
     this.configMapName = config.metadata.name;
     const secrets = Object.entries(args.secrets ?? {}).map(([secretRef, content]) => {
       const secret = { metadata: { ...metadata, name: secretRef }, ...buildSecret(content) };

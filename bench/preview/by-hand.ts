@@ -57,6 +57,10 @@ export function createByHand(name: string, resources: SiteResources): void {
   const [, ...volumes] = set.spec.template.spec.volumes;
   const checksum = text.apply((known) => createHash("sha256").update(known).digest("hex"));
   const { template } = set.spec;
+  const claim = new core.PersistentVolumeClaimPatch(`${name}-relay-spool-0`, inputsOf("relay-spool-0"), {
+    protect: true,
+    retainOnDelete: true,
+  });
   new apps.StatefulSet(
     `${name}-relay-set`,
     {
@@ -75,7 +79,7 @@ export function createByHand(name: string, resources: SiteResources): void {
         },
       },
     } as unknown as apps.StatefulSetArgs,
-    { deleteBeforeReplace: true },
+    { deleteBeforeReplace: true, dependsOn: [claim] },
   );
   new networking.NetworkPolicy(`${name}-relay-net`, inputsOf("relay-net"));
 }
@@ -89,6 +93,7 @@ interface SiteInputs {
   readonly "relay-sa": core.ServiceAccountArgs;
   readonly "relay-cfg": core.ConfigMapArgs;
   readonly "relay-svc": core.ServiceArgs;
+  readonly "relay-spool-0": core.PersistentVolumeClaimPatchArgs;
   readonly "relay-set": PlainStatefulSet;
   readonly "relay-net": networking.NetworkPolicyArgs;
 }

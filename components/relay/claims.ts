@@ -1,9 +1,10 @@
 import * as core from "@pulumi/kubernetes/core/v1/index.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import { checkVolumeChange } from "../checks/volume-change.ts";
 import type { ClaimSpec } from "../checks/volume-change.ts";
+import { beforeUpdate, textAt } from "./hooks.ts";
 import { instanceCountOf } from "./manifests.ts";
 import type { RelayMetadata } from "./manifests.ts";
 import type { RelaySettingsArgs } from "./settings.ts";
@@ -21,33 +22,26 @@ export function createClaims(
   settings: RelaySettingsArgs,
 ): core.PersistentVolumeClaimPatch[] {
   const { volume = {} } = settings;
-  const beforeUpdate = refusals(name);
+  const hooks = { beforeUpdate: refusals(name) };
   return Array.from({ length: instanceCountOf(settings) }, (_, ordinal) => {
     const claim = buildClaim(statefulSet, statefulSet.name, ordinal, volume);
     return new core.PersistentVolumeClaimPatch(`${name}-spool-${ordinal}`, claim, {
       parent: relay,
       protect: volume.protect ?? true,
       retainOnDelete: true,
-      hooks: { beforeUpdate },
+      hooks,
     });
   });
 }
 
-/** Refuses at a preview what the API server would refuse too, in the words of whoever declared it. Tests with mocks have no hooks. */
+/** Refuses at a preview what the API server would refuse too, in the words of whoever declared it. */
 function refusals(name: string): pulumi.ResourceHook[] {
-  const monitor: object = pulumi.runtime.getMonitor() ?? {};
-  if (!("registerResourceHook" in monitor)) return [];
-  let isRefused = false;
-  const refuseChange = ({ oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs) => {
+  return beforeUpdate(`${name}-volumes`, ({ oldInputs, oldOutputs, newInputs }) => {
     const claim = textAt(newInputs, "metadata", "name") ?? "";
     const change = { claim, declared: specOf(oldInputs), live: specOf(oldOutputs), wanted: specOf(newInputs) };
     const problems = checkVolumeChange(change);
-    // All claims have the same problems, which are said once.
-    if (problems.length === 0 || isRefused) return;
-    isRefused = true;
-    throw new ConfigError(name, problems);
-  };
-  return [new pulumi.ResourceHook(`${name}-volumes`, refuseChange, { onDryRun: true })];
+    if (problems.length > 0) throw new ConfigError(name, problems);
+  });
 }
 
 function specOf(claim: unknown): ClaimSpec {
@@ -55,14 +49,4 @@ function specOf(claim: unknown): ClaimSpec {
     storage: textAt(claim, "spec", "resources", "requests", "storage"),
     storageClassName: textAt(claim, "spec", "storageClassName"),
   };
-}
-
-/** The text at a path; `undefined` where there is none, or where a preview does not know it. */
-function textAt(value: unknown, ...path: readonly string[]): string | undefined {
-  const found = path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
-  return typeof found === "string" ? found : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
