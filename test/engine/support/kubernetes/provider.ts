@@ -197,9 +197,10 @@ function checkpoint(live: KubernetesObject, inputs: Values, fieldManager: string
 
 async function read(
   cluster: KubernetesClient,
-  _: ResourceName,
+  { type }: ResourceName,
   { id, inputs, outputs }: ResourceState,
 ): Promise<ResourceState | undefined> {
+  if (outputs["kind"] === undefined) return readForeign(cluster, type, id);
   const live = await cluster.get(revealValues(outputs) as KubernetesObject);
   if (live === undefined) return undefined;
   const pruned = pruneTo(live, normalize(revealValues(inputs)));
@@ -208,6 +209,17 @@ async function read(
     inputs: markSecrets(pruned, inputs),
     outputs: checkpoint(live, inputs, textOf(outputs["__fieldManager"]), false),
   };
+}
+
+/** Reads what the state does not have yet, for an import or for `get` of a program: what is there are its inputs. */
+async function readForeign(cluster: KubernetesClient, type: string, id: string): Promise<ResourceState | undefined> {
+  const [, version = "", kind = ""] = type.split(":");
+  const [name = "", namespace] = id.split("/").reverse();
+  const metadata = namespace === undefined ? { name } : { name, namespace };
+  const live = await cluster.get({ apiVersion: version.replace(/^core\//, ""), kind, metadata });
+  if (live === undefined) return undefined;
+  const { status: _, ...inputs } = { ...live, metadata } as Values;
+  return { id, inputs, outputs: checkpoint(live, {}, `pulumi-kubernetes-${digitsFrom(id, name).slice(0, 8)}`, false) };
 }
 
 /** Keeps of what is in the cluster only that which the program speaks of. */
