@@ -37,6 +37,7 @@ export function createKubernetesProvider(defaultKubeconfig: string, programFolde
       return renderManifests({
         folder: path.resolve(programFolder(), folder),
         isAlways: settingOf(given, "alwaysRender") === "true",
+        isInReach: defaultKubeconfig !== "" && !isValues(given["kubeconfig"] ?? ""),
         check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, undefined), failures: [] }),
       });
     },
