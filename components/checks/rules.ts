@@ -118,8 +118,8 @@ export const rules = {
     source: "tried with mosquitto 2.0.11, which keeps plain subscriptions and forgets shared ones",
   },
   "git-ops": {
-    title: "What is handed to a cluster in files has no Secrets in it",
-    source: "Pulumi Kubernetes provider, renderYamlToDirectory",
+    title: "What is handed to a cluster in files has no Secrets in it, and is where Flux looks for it",
+    source: "Pulumi Kubernetes provider, renderYamlToDirectory; Flux, Kustomization, path",
   },
   image: {
     title: "The image is one that never moves (a warning)",

@@ -18,6 +18,14 @@ export interface Manifest {
 }
 
 /**
+ * A kubeconfig without a cluster. Omitted, it is $KUBECONFIG, which the provider refuses beside a folder. Empty, it is the one that
+ * kubectl has, and with a cluster in reach the provider writes files at a preview, under names that the update does not use.
+ * As an object, which the SDK's type leaves out, the provider takes it beside a folder.
+ * @see Pulumi's Kubernetes provider, CheckConfig, Create and parseKubeconfigPropertyValue; tried with 4.32
+ */
+const noCluster = { apiVersion: "v1", kind: "Config" };
+
+/**
  * Options of components whose Kubernetes objects are written to files. A ConfigMap that changes keeps its name, and its file.
  *
  * The provider writes a file only when its object changes. Where one is missing it is told to write them all, which a preview then
@@ -36,8 +44,7 @@ export function intoManifests(
     {
       renderYamlToDirectory: renderFolder(gitOps.directory),
       enableConfigMapMutable: true,
-      // Otherwise it is $KUBECONFIG, which this provider takes in none of its versions or as part of the state.
-      kubeconfig: "",
+      kubeconfig: noCluster as unknown as string,
       alwaysRender: isMissingOne,
     },
     { parent: bridge },

@@ -588,8 +588,8 @@ describe("for a cluster that Pulumi can't reach", () => {
     expect(only(deployed, "pulumi:providers:kubernetes").inputs).toEqual({
       renderYamlToDirectory: "manifests/oslo",
       enableConfigMapMutable: "true",
-      // Not $KUBECONFIG, whatever it is.
-      kubeconfig: "",
+      // Neither $KUBECONFIG nor kubectl's own: with a cluster in reach the provider writes files at a preview.
+      kubeconfig: { apiVersion: "v1", kind: "Config" },
     });
     const written = deployed.resources.filter(({ provider }) => provider === "oslo-manifests");
     expect(written.map(({ type }) => type.split(":")[0])).toEqual(Array(6).fill("kubernetes"));

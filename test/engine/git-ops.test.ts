@@ -23,7 +23,8 @@ describeWithParts(["pulumi"], ([pulumi]) => {
   beforeAll(async () => {
     // What a program's own provider would take from its environment.
     process.env["KUBECONFIG"] = "/home/somebody/.kube/config";
-    installation = await installPulumi({ pulumi, kubeconfig: "" });
+    // What the provider would find without a kubeconfig: a cluster in reach.
+    installation = await installPulumi({ pulumi, kubeconfig: "/home/somebody/.kube/config" });
     addPlatformResources(installation);
     const cluster = `${subscription}/resourceGroups/rg-oslo/providers/Microsoft.Kubernetes/connectedClusters/oslo`;
     installation.arm.set(cluster, { name: "oslo" });

@@ -40,6 +40,7 @@ export function createKubernetesProvider(defaultKubeconfig: string, programFolde
       return renderManifests({
         folder: path.resolve(programFolder(), folder),
         isAlways: settingOf(given, "alwaysRender") === "true",
+        isInReach: defaultKubeconfig !== "" && !isValues(given["kubeconfig"] ?? ""),
         check: (resource, before, inputs) => ({ inputs: check(resource, before, inputs, undefined), failures: [] }),
       });
     },
@@ -219,7 +220,7 @@ async function read(
   resource: ResourceName,
   { id, inputs, outputs }: ResourceState,
 ): Promise<ResourceState | undefined> {
-  if (Object.keys(outputs).length === 0) return importObject(cluster, resource, id);
+  if (outputs["kind"] === undefined) return importObject(cluster, resource, id);
   const live = await cluster.get(revealValues(outputs) as KubernetesObject);
   if (live === undefined) return undefined;
   const pruned = pruneTo(live, normalize(revealValues(inputs)));
@@ -230,16 +231,16 @@ async function read(
   };
 }
 
-/** An object that is imported is known by its type and its ID alone: all of it counts as given, but for what the server adds. */
+/** An object that is imported, or that a program gets, is known by its type and its ID alone: all of it counts as given, but for what the server adds. */
 async function importObject(
   cluster: KubernetesClient,
   { type, name }: ResourceName,
   id: string,
 ): Promise<ResourceState | undefined> {
-  const [, apiVersion = "", kind = ""] = type.split(":");
+  const [, version = "", kind = ""] = type.split(":");
   const [objectName = "", namespace] = id.split("/").reverse();
   const live = await cluster.get({
-    apiVersion,
+    apiVersion: version.replace(/^core\//, ""),
     kind,
     metadata: { name: objectName, ...(namespace === undefined ? {} : { namespace }) },
   });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 
 import type { CheckFailure, ConfiguredProvider } from "../provider-server.ts";
-import { compareValues, revealValues } from "../values.ts";
+import { compareValues, hasUnknown, revealValues } from "../values.ts";
 import type { Values } from "../values.ts";
 import type { KubernetesObject } from "./client.ts";
 import { isReplacedFor } from "./replacement.ts";
@@ -15,15 +15,17 @@ export interface RenderOptions {
   readonly folder: string;
   /** The setting `alwaysRender`. */
   readonly isAlways: boolean;
+  /** Whether a cluster can be reached. */
+  readonly isInReach: boolean;
   readonly check: ConfiguredProvider["check"];
 }
 
 /**
- * What the Kubernetes provider (4.32) does where `renderYamlToDirectory` is set and no cluster can be reached: a file for each
- * object, written when the object is created or changed, and with `alwaysRender` at each update. It reads nothing back: neither the
- * files, nor for a refresh the cluster. @see pulumi-kubernetes, provider.go: Diff, Create, Read, Update, renderYaml
+ * What the Kubernetes provider (4.32) does where `renderYamlToDirectory` is set: a file for each object, written when the object is
+ * created or changed, and with `alwaysRender` at each update. It never reads the files back. Without a cluster a refresh fails; with
+ * one in reach a preview writes files too. @see pulumi-kubernetes, provider.go: Diff, Create, Read, Update, renderYaml
  */
-export function renderManifests({ folder, isAlways, check }: RenderOptions): ConfiguredProvider {
+export function renderManifests({ folder, isAlways, isInReach, check }: RenderOptions): ConfiguredProvider {
   const write = (inputs: Values) => {
     const object = revealValues(inputs) as KubernetesObject;
     const file = fileOf(folder, object);
@@ -31,6 +33,7 @@ export function renderManifests({ folder, isAlways, check }: RenderOptions): Con
     writeFileSync(file, stringify(object));
     return { id: `${object.metadata.namespace ?? "default"}/${object.metadata.name}`, outputs: inputs };
   };
+  const isLeft = (inputs: Values, isPreview: boolean) => isPreview && (!isInReach || hasUnknown(inputs));
   return {
     check,
     diff: (_, before, inputs) => {
@@ -43,9 +46,10 @@ export function renderManifests({ folder, isAlways, check }: RenderOptions): Con
       }));
       return { differences, deleteBeforeReplace: false, hasChanges: isAlways };
     },
-    create: (_, inputs, isPreview) => Promise.resolve(isPreview ? { id: "", outputs: inputs } : write(inputs)),
-    update: (_, __, inputs, isPreview) => Promise.resolve(isPreview ? inputs : write(inputs).outputs),
-    read: () => Promise.reject(new Error(unreachable)),
+    create: (_, inputs, isPreview) =>
+      Promise.resolve(isLeft(inputs, isPreview) ? { id: "", outputs: inputs } : write(inputs)),
+    update: (_, __, inputs, isPreview) => Promise.resolve(isLeft(inputs, isPreview) ? inputs : write(inputs).outputs),
+    read: (_, before) => (isInReach ? Promise.resolve(before) : Promise.reject(new Error(unreachable))),
     delete: (_, before) => {
       rmSync(fileOf(folder, revealValues(before.outputs) as KubernetesObject), { force: true });
       return Promise.resolve();
@@ -64,10 +68,13 @@ function fileOf(folder: string, { apiVersion, kind, metadata }: KubernetesObject
   return path.join(folder, "1-manifest", `${name}.yaml`);
 }
 
-/** Refuses a cluster beside a folder, as 4.31 does wherever the kubeconfig comes from, and 4.32 unless it is the provider's own. */
+/**
+ * Refuses a cluster beside a folder, as 4.31 does wherever the kubeconfig comes from, and 4.32 unless it is the provider's own. A
+ * kubeconfig that is an object passes.
+ */
 export function checkRenderSettings(settings: Values): CheckFailure[] {
   if (settings["renderYamlToDirectory"] === undefined) return [];
   return ["cluster", "context", "kubeconfig"]
-    .filter((property) => settings[property] !== undefined && settings[property] !== "")
+    .filter((property) => typeof settings[property] === "string" && settings[property] !== "")
     .map((property) => ({ property, reason: `"${property}" arg is not compatible with "renderYamlToDirectory" arg` }));
 }
