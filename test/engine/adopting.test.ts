@@ -185,7 +185,8 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       await stack.succeed("up", "--yes", "--skip-preview");
 
       expect(shown).toContain("= kubernetes:connectivity.iotoperations.azure.com/v1:DataflowEndpoint: (import)");
-      expect(shown).toMatch(/~ host +: "aio-broker:18883" => "my-mqtt-broker:8885"/);
+      // The provider imports the name alone, so the preview shows every setting as new.
+      expect(shown).toMatch(/\+ host +: "my-mqtt-broker:8885"/);
       expect(before).toBe("aio-broker:18883");
       expect(await inCluster()).toBe(host);
       expect((await cluster.get(endpoint))?.metadata["labels"]).toEqual({ "made-by": "AIO" });
