@@ -130,6 +130,27 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       expect(inAzure()).toBe(host);
     });
 
+    test("is left with its settings when the stack goes on to another instance, whose endpoint is taken over", async () => {
+      const other = instanceId.replace(/oslo-aio$/, "oslo-aio-2");
+      const otherDefault = `${other}/dataflowEndpoints/default`;
+      const there = installation.arm.get(defaultId) ?? {};
+      installation.arm.set(other, { name: "oslo-aio-2" });
+      installation.arm.set(otherDefault, { ...there, properties: { ...aioDefault, provisioningState: "Succeeded" } });
+      stack.configure({ default: { host: "first:8885", adopt: defaultId } });
+      await stack.succeed("up", "--yes", "--skip-preview");
+      stack.configure({ instanceName: "oslo-aio-2", default: { host: "second:8885", adopt: otherDefault } });
+
+      await stack.succeed("up", "--yes", "--skip-preview");
+      await stack.succeed("preview", "--expect-no-changes");
+      await stack.succeed("destroy", "--yes", "--skip-preview");
+
+      expect(inAzure()).toBe("first:8885");
+      expect(installation.arm.get(otherDefault)?.["properties"]).toMatchObject({
+        mqttSettings: { host: "second:8885" },
+      });
+      for (const id of [otherDefault, other]) installation.arm.delete(id);
+    });
+
     test("may be one that this stack has made: it is kept as it is, and stays from then on", async () => {
       const lineId = `${instanceId}/dataflowEndpoints/line`;
       stack.configure({ default: { endpointName: "line" } });
