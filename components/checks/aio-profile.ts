@@ -8,6 +8,9 @@ import { byRule } from "./rules.ts";
 const instanceCountBounds = { min: 1, max: 20 } as const;
 const maxPort = 65_535;
 
+/** @see Azure IoT Operations, Configure data flow profile, default data flow profile */
+const defaultProfileName = "default";
+
 /** Refuses a profile that Azure would refuse, and settings for one that is not created. */
 export function checkProfile(path: string, profileName: string, profile: DataflowProfileArgs): Problem[] {
   const { instanceCount = 1, prometheusPort = 0, existing = false } = profile;
@@ -25,6 +28,15 @@ export function checkProfile(path: string, profileName: string, profile: Dataflo
             remedy: `name it with ${resourceNameRule}`,
           },
         ]),
+    ...(profileName === defaultProfileName && !existing
+      ? [
+          {
+            path: `${path}.profileName`,
+            problem: `is "${profileName}", the profile that AIO comes with, which can't be created again`,
+            remedy: "set existing to run with it as it is, or give another name",
+          },
+        ]
+      : []),
     ...(isCount
       ? []
       : [

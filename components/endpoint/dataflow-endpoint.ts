@@ -32,7 +32,8 @@ export function createDataflowEndpoint(
 ): pulumi.Input<string> {
   const { endpointName } = parts;
   if (instance === undefined || existing) return endpointName;
-  // Pulumi can import the provider's own class alone, so an adopted endpoint has no `hostType`, which informs and no more.
+  // Only the provider's own class can be imported, so an adopted endpoint has no `hostType`, which informs and no more.
+  // @see pulumi-azure-native issue 4109: the generic class is read with an API version of its own
   const needsLaterApi = adopt === undefined && needsHostType(parts);
   const resource = createAioResource(component, name, "endpoint", instance, {
     kind: "DataflowEndpoint",

@@ -38,7 +38,7 @@ export interface AioInstanceArgs {
    */
   resourceApi?: AioResourceApi;
   /**
-   * API version of those resources that need a field which 2024-11-01, the provider's own, lacks. A change replaces them.
+   * API version of those resources that need a field which 2024-11-01, the provider's own, lacks. A change may replace them.
    * @default "2026-10-01"
    */
   laterApiVersion?: string;

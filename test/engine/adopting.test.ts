@@ -130,6 +130,27 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       expect(inAzure()).toBe(host);
     });
 
+    test("is left with its settings when the stack goes on to another instance, whose endpoint is taken over", async () => {
+      const other = instanceId.replace(/oslo-aio$/, "oslo-aio-2");
+      const otherDefault = `${other}/dataflowEndpoints/default`;
+      const there = installation.arm.get(defaultId) ?? {};
+      installation.arm.set(other, { name: "oslo-aio-2" });
+      installation.arm.set(otherDefault, { ...there, properties: { ...aioDefault, provisioningState: "Succeeded" } });
+      stack.configure({ default: { host: "first:8885", adopt: defaultId } });
+      await stack.succeed("up", "--yes", "--skip-preview");
+      stack.configure({ instanceName: "oslo-aio-2", default: { host: "second:8885", adopt: otherDefault } });
+
+      await stack.succeed("up", "--yes", "--skip-preview");
+      await stack.succeed("preview", "--expect-no-changes");
+      await stack.succeed("destroy", "--yes", "--skip-preview");
+
+      expect(inAzure()).toBe("first:8885");
+      expect(installation.arm.get(otherDefault)?.["properties"]).toMatchObject({
+        mqttSettings: { host: "second:8885" },
+      });
+      for (const id of [otherDefault, other]) installation.arm.delete(id);
+    });
+
     test("may be one that this stack has made: it is kept as it is, and stays from then on", async () => {
       const lineId = `${instanceId}/dataflowEndpoints/line`;
       stack.configure({ default: { endpointName: "line" } });
@@ -185,7 +206,8 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       await stack.succeed("up", "--yes", "--skip-preview");
 
       expect(shown).toContain("= kubernetes:connectivity.iotoperations.azure.com/v1:DataflowEndpoint: (import)");
-      expect(shown).toMatch(/~ host +: "aio-broker:18883" => "my-mqtt-broker:8885"/);
+      // The provider imports the name alone, so the preview shows every setting as new.
+      expect(shown).toMatch(/\+ host +: "my-mqtt-broker:8885"/);
       expect(before).toBe("aio-broker:18883");
       expect(await inCluster()).toBe(host);
       expect((await cluster.get(endpoint))?.metadata["labels"]).toEqual({ "made-by": "AIO" });

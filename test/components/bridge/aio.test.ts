@@ -413,6 +413,14 @@ const cases: Case[] = [
     { dataflowProfile: { profileName: "big", instanceCount: 1, prometheusPort: 65_535 } },
   ],
   [
+    "aio-profile: the one that AIO comes with, created again",
+    { dataflowProfile: { profileName: "default" } },
+    [
+      'dataflowProfile.profileName: is "default", the profile that AIO comes with, which can\'t be created again; set existing to run with it as it is, or give another name [aio-profile]',
+    ],
+    { dataflowProfile: { profileName: "default", existing: true } },
+  ],
+  [
     "aio-profile: settings for one that is not created",
     { dataflowProfile: { profileName: "default", existing: true, logLevel: "debug" } },
     [

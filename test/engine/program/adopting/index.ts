@@ -21,7 +21,7 @@ new MqttBridge("oslo", {
   },
   instance: {
     resourceGroupName: "rg-oslo-edge",
-    instanceName: "oslo-aio",
+    instanceName: config.get("instanceName") ?? "oslo-aio",
     customLocationId:
       "/subscriptions/00000000-0000-0000-0000-00000000000f/resourceGroups/rg-oslo-edge/providers/Microsoft.ExtendedLocation/customLocations/oslo",
     namespace: "adopting",

@@ -231,7 +231,7 @@ async function read(
   };
 }
 
-/** An object that is imported, or that a program gets, is known by its type and its ID alone: all of it counts as given, but for what the server adds. */
+/** Of an object that is imported, or that a program gets, the provider takes the name and the namespace as given, and nothing else (tried with 4.34.2). */
 async function importObject(
   cluster: KubernetesClient,
   { type, name }: ResourceName,
@@ -239,16 +239,13 @@ async function importObject(
 ): Promise<ResourceState | undefined> {
   const [, version = "", kind = ""] = type.split(":");
   const [objectName = "", namespace] = id.split("/").reverse();
-  const live = await cluster.get({
+  const inputs = {
     apiVersion: version.replace(/^core\//, ""),
     kind,
     metadata: { name: objectName, ...(namespace === undefined ? {} : { namespace }) },
-  });
+  };
+  const live = await cluster.get(inputs);
   if (live === undefined) return undefined;
-  const { status, metadata, ...given } = live as Values & KubernetesObject;
-  const serverFields = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"];
-  const own = Object.fromEntries(Object.entries(metadata).filter(([field]) => !serverFields.includes(field)));
-  const inputs = { ...given, metadata: own };
   const fieldManager = `pulumi-kubernetes-${digitsFrom(name, id).slice(0, 8)}`;
   return { id, inputs, outputs: checkpoint(live, inputs, fieldManager, false) };
 }
