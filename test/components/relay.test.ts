@@ -392,19 +392,23 @@ describe("Secrets and CA certificates that it is given", () => {
 
   test("are judged once they are known, and warned of by the argument that has them", async () => {
     const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
-    const clientKey = pulumi.secret(pair.clientKey);
     const soon = await createCertificateAuthority("plant root", {});
+    const { certificate: clientCertificate, key } = await soon.createClientCertificate("oslo-relay");
 
     await deploy(
       () =>
         createRelay("oslo", {
-          secrets: { cert: { ...pair, clientKey } },
+          // The certificate is known at once, and judged again with its key.
+          secrets: { cert: { clientCertificate, clientKey: pulumi.secret(key) } },
           trustBundles: { ca: pulumi.output(Promise.resolve(soon.certificate)) },
         }),
       { preview: true },
     );
 
     expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(
+        /^secrets\.cert\.clientCertificate: has the certificate "oslo-relay", .+: it ends in 29 days; /,
+      ),
       expect.stringMatching(
         /^trustBundles\.ca: has the certificate "plant root", .+: it ends in 29 days; .+ \[certificates\]$/,
       ),

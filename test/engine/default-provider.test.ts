@@ -14,6 +14,9 @@ import { addPlatformResources, createNamespace, createSite, deployPlatform } fro
 import type { Site } from "./support/site.ts";
 import { expectStored } from "./support/stored-changes.ts";
 
+/** Long enough that no preview warns of its end. */
+const goodForYear = { notAfter: new Date(Date.now() + 365 * 24 * 60 * 60 * 1000) };
+
 /** A program that hands the components no provider gets Pulumi's own, with its defaults. */
 describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   const namespace = "default-provider";
@@ -30,7 +33,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     installation = await installPulumi({ pulumi, kubeconfig });
     addPlatformResources(installation);
     await deployPlatform(installation, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
-    const first = await authority.createClientCertificate("oslo");
+    const first = await authority.createClientCertificate("oslo", goodForYear);
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
       relay: { image: "mqtt-dataflow-relay:1.0.0" },
@@ -50,7 +53,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   });
 
   test("replaces a ConfigMap or Secret whose content changes: the configuration by another name, what has a fixed name by deleting it first", async () => {
-    const second = await authority.createClientCertificate("oslo");
+    const second = await authority.createClientCertificate("oslo", goodForYear);
     site.configure({
       "historian:host": "historian-2.plant.example:8883",
       "historian:clientCertificate": second.certificate,

@@ -12,6 +12,9 @@ import { kubeconfigVariable } from "./support/setup.ts";
 import { createSite, deployPlatform } from "./support/site.ts";
 import type { Site, SiteSettings } from "./support/site.ts";
 
+/** Long enough that no preview warns of its end. */
+const goodForYear = { notAfter: new Date(Date.now() + 365 * 24 * 60 * 60 * 1000) };
+
 describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   const goodPlatform = { namespace: "refusals", oidcIssuerUrl: "https://oidc.example/oslo" };
   let installation: PulumiInstallation;
@@ -21,7 +24,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   beforeAll(async () => {
     installation = await installPulumi({ pulumi, kubeconfig: process.env[kubeconfigVariable] ?? "" });
     redeployPlatform = await deployPlatform(installation, goodPlatform);
-    const client = await (await createCertificateAuthority("historian")).createClientCertificate("oslo");
+    const client = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", goodForYear);
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
       relay: { image: "mqtt-dataflow-relay:1.0.0" },

@@ -18,6 +18,9 @@ import type { Site } from "./support/site.ts";
 import { textOf } from "./support/values.ts";
 import type { Values } from "./support/values.ts";
 
+/** Long enough that no preview warns of its end. */
+const goodForYear = { notAfter: new Date(Date.now() + 365 * 24 * 60 * 60 * 1000) };
+
 /*
  * One stack from its creation to its end. Each test goes on from where the one before it has left the stack, as its
  * operator does; so after a failure those that follow fail too.
@@ -40,7 +43,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     installation = await installPulumi({ pulumi, kubeconfig: "" });
     addPlatformResources(installation);
     await deployPlatform(installation, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
-    const first = await (await createCertificateAuthority("historian")).createClientCertificate("oslo");
+    const first = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", goodForYear);
     clientKey = first.key;
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
@@ -162,7 +165,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
   test("a renewed client certificate and another CA show as changes in place, and roll nothing", async () => {
     const before = await deployed();
-    const renewed = await (await createCertificateAuthority("historian")).createClientCertificate("oslo");
+    const renewed = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", goodForYear);
     site.configure({ "historian:clientCertificate": renewed.certificate, "historian:ca": caNamed("second") });
     await site.configureSecret("historian:clientKey", renewed.key);
 
