@@ -11,10 +11,13 @@ import { createAioResource } from "./aio/resource.ts";
 import { checkDataflowName, checkEngineFields } from "./checks/aio-dataflow.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkProfile } from "./checks/aio-profile.ts";
+import { aioClaim, aioCredentialClaim, placesOf } from "./claims.ts";
 import { isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
 import { DataflowEngine } from "./enumerations.ts";
+import { claimResources } from "./owners.ts";
+import type { Claim } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
 import { buildFederation } from "./relay/manifests.ts";
@@ -59,7 +62,10 @@ export class AioDataflows extends pulumi.ComponentResource {
     args = declaredArgs(this, AioDataflows.typeToken, name, args);
     const { instance, profile = {}, endpoints, identity } = args;
     const profileName = profile.profileName ?? name;
-    refuse(this, name, checkAioDataflows(profileName, args));
+    refuse(this, name, [
+      ...checkAioDataflows(profileName, args),
+      ...claimResources(this, AioDataflows.typeToken, name, args, () => listClaims(this, profileName, args)),
+    ]);
 
     this.profileName = pulumi.output(profileName);
     if (profile.existing !== true) {
@@ -103,6 +109,20 @@ export class AioDataflows extends pulumi.ComponentResource {
 
 /** Service account of AIO's dataflows. @see Azure IoT Operations, Enable secure settings */
 const serviceAccount = "aio-dataflow";
+
+function listClaims(component: pulumi.Resource, profileName: string, args: AioDataflowsArgs): Claim[] {
+  const { instance, profile, dataflows, identity = {} } = args;
+  const { cluster } = placesOf(component);
+  const own = { kind: "DataflowProfile", resourceName: profileName, path: "profile.profileName" } as const;
+  const names = Object.keys(dataflows);
+  return [
+    ...(profile?.existing === true ? [] : [aioClaim(instance, cluster, own)]),
+    ...names.map((key) =>
+      aioClaim(instance, cluster, { kind: "Dataflow", resourceName: key, path: `dataflows.${key}` }),
+    ),
+    ...aioCredentialClaim("identity.oidcIssuerUrl", identity, instance.namespace),
+  ];
+}
 
 function checkAioDataflows(profileName: string, args: AioDataflowsArgs): Problem[] {
   return [

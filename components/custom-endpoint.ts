@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkAioMethod } from "./endpoint/aio-method.ts";
+import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
@@ -13,6 +14,7 @@ import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import type { CustomAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -78,6 +80,7 @@ export class CustomEndpoint extends pulumi.ComponentResource {
       ...checkKnownEndpoint("", "CustomMqtt", fields),
       ...checkAioInstance("instance", args.instance),
       ...checkAioMethod(args.authenticationMethod, args),
+      ...claimResources(this, CustomEndpoint.typeToken, name, args, () => endpointClaims(this, endpointName, args)),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "CustomMqtt", fields);

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { formatProblem } from "../runtime/contract/errors.ts";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
+import { namespaceClaim, placesOf } from "./claims.ts";
 import type { AuthenticationNameSource, PublicNetworkAccess } from "./enumerations.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
 import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
@@ -21,6 +22,7 @@ import type {
 } from "./event-grid/settings.ts";
 import type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
 import type { X509ClientsArgs } from "./event-grid/x509.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
 
 export interface EventGridBrokerArgs {
@@ -114,7 +116,12 @@ export class EventGridBroker extends pulumi.ComponentResource {
   constructor(name: string, args: EventGridBrokerArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridBroker.typeToken, name, readable(name, args), opts);
     args = declaredArgs(this, EventGridBroker.typeToken, name, args);
-    refuse(this, name, checkEventGridBroker(args));
+    refuse(this, name, [
+      ...checkEventGridBroker(args),
+      ...claimResources(this, EventGridBroker.typeToken, name, args, () =>
+        namespaceClaim("namespaceName", args, placesOf(this)),
+      ),
+    ]);
 
     for (const warning of eventGridBrokerWarnings(args)) void pulumi.log.warn(formatProblem(warning), this);
     const child = { parent: this };

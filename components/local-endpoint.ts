@@ -4,6 +4,7 @@ import { localBrokerHost } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
+import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import type { EndpointFieldInputs } from "./endpoint/known.ts";
@@ -13,6 +14,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, LocalAuthenticationMethod } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -73,17 +75,18 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     args = declaredArgs(this, LocalEndpoint.typeToken, name, args);
     const fields = localEndpointFields(args);
     const endpointName = args.endpointName ?? name;
+    const own = { ...args, existing: existsAlready(args, endpointName) };
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "LocalBroker", fields),
       ...checkAioInstance("instance", args.instance),
       ...checkKnownBroker("", fields, args.instance),
+      ...claimResources(this, LocalEndpoint.typeToken, name, args, () => endpointClaims(this, endpointName, own)),
     ]);
 
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
     const endpoint = compareWithBroker(this, name, args.instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    const own = { ...args, existing: existsAlready(args, endpointName) };
     const shownName = createDataflowEndpoint(this, name, own, parts);
     this.endpointName = asOutput(shownName);
 

@@ -18,7 +18,7 @@ import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { mountsOf } from "./endpoint/mounts.ts";
 import type { AioInstanceArgs } from "./endpoint/settings.ts";
-import type { RoleScope } from "./enumerations.ts";
+import type { PrincipalType, RoleScope } from "./enumerations.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
@@ -28,6 +28,7 @@ import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import type { LocalEndpointArgs } from "./local-endpoint.ts";
+import { programOf } from "./program.ts";
 import { readable, refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
 import type { RelayArgs } from "./relay.ts";
@@ -39,8 +40,16 @@ import { TopicSpaceAccess } from "./topic-space-access.ts";
 export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
   /** Microsoft Entra tenant of the managed identity. */
   tenantId: pulumi.Input<string>;
-  /** Object ID of the managed identity. Given, it gets the roles that the dataflows call for; omitted, they are left to others. */
+  /**
+   * Object ID of the managed identity, or of a group that it is in. Given, it gets the roles that the dataflows call for, at the
+   * namespace of `eventGrid` and at those that endpoints name; omitted, they are left to others.
+   */
   principalId?: pulumi.Input<string>;
+  /**
+   * What that object is.
+   * @default "ServicePrincipal"
+   */
+  principalType?: pulumi.Input<PrincipalType>;
   /**
    * Where it gets them: at the topic spaces that the dataflows need, or at the whole namespace.
    * @default "TopicSpace"
@@ -63,6 +72,11 @@ export interface MqttBridgeArgs {
   dataflows: { [name: string]: DataflowArgs };
   /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
   identity?: BridgeIdentityArgs;
+  /**
+   * Managed identities of endpoints that have a client ID of their own, by a name of yours. Each is that of the endpoints with its
+   * client ID, and gets their roles and the federated identity credential of the relay.
+   */
+  furtherIdentities?: { [name: string]: BridgeIdentityArgs };
   /** AIO instance to create `DataflowEndpoint` resources in, of every endpoint that AIO's API can express. */
   instance?: AioInstanceArgs;
   /** Profile that AIO's engine runs its dataflows with. Omitted: one of the bridge's own, with one instance. */
@@ -119,18 +133,15 @@ export class MqttBridge extends pulumi.ComponentResource {
     super(MqttBridge.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, MqttBridge.typeToken, name, args);
     const { problems, warnings } = checkBridge(name, args);
-    refuse(this, name, [...problems, ...fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge).add(name, args)]);
+    refuse(this, name, [...problems, ...fleetOf(programOf()).add(name, args, this)]);
     warnOnce(this, warnings);
     const child = { parent: this };
     const inCluster =
       args.gitOps === undefined ? child : { ...child, provider: createManifestProvider(this, name, args.gitOps) };
 
     const broker = args.eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(args.eventGrid), child);
-    for (const { noun, principalId, isForNamespace, topics } of planGrants(this, name, args)) {
-      const topicSpaces = grantedTopicSpaces(args.eventGrid, broker);
-      const scope = isForNamespace && broker !== undefined ? { namespaceId: broker.namespaceId } : {};
-      const access = checkedArgs({ principalId, topicSpaces, ...topics, ...scope });
-      new TopicSpaceAccess(`${name}-${noun}`, access, child);
+    for (const { noun, access } of planGrants(this, name, args, broker)) {
+      new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child);
     }
 
     const planned = planEndpoints(args, brokerHost(broker?.hostname ?? ""));
@@ -188,15 +199,6 @@ function withHiddenSecrets({ relay, ...args }: MqttBridgeArgs): pulumi.Inputs {
   // Its shape is compared with the schema later, once there is a resource that can show what is wrong.
   if (!isFields(relay) || relay.secrets === undefined) return { ...args, relay };
   return { ...args, relay: { ...relay, secrets: pulumi.secret(relay.secrets) } };
-}
-
-function grantedTopicSpaces(args: EventGridBrokerArgs | undefined, broker: EventGridBroker | undefined) {
-  return Object.fromEntries(
-    Object.entries(broker?.topicSpaceIds ?? {}).map(([key, id]) => {
-      const topicTemplates = args?.topicSpaces[key]?.topicTemplates ?? [];
-      return [key, { id, topicTemplates }];
-    }),
-  );
 }
 
 interface Endpoints {

@@ -7,10 +7,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
 import { declaredArgs } from "./arguments/declared.ts";
+import { placesOf, relayClaims } from "./claims.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
@@ -53,7 +55,10 @@ export class Relay extends pulumi.ComponentResource {
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
-    refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
+    refuse(this, name, [
+      ...checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)),
+      ...claimResources(this, Relay.typeToken, name, args, () => relayClaims("", args, placesOf(this).cluster)),
+    ]);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;

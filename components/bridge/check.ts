@@ -25,6 +25,7 @@ import type { RelayDeclaration } from "../render.ts";
 import { checkAio } from "./aio.ts";
 import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
+import { checkExistingNamespaces, checkExistingTopics } from "./existing-namespaces.ts";
 import { dataflowsByEngine, aioEndpointTest, hasRelay } from "./engines.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
@@ -49,6 +50,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkSite(args.site),
     ...checkNames(endpoints),
     ...checkHosts(args),
+    ...checkExistingNamespaces(args),
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint, isAio(endpoint.name))),
     ...checkLocalTrust(args),
     ...checkStatus(args),
@@ -130,9 +132,14 @@ function checkEndpoint(
 ): Problem[] {
   const method = fields.authenticationMethod;
   const at = `${path}.authenticationMethod`;
-  const needsIdentity = method === "UserAssignedManagedIdentity" && args.identity === undefined;
-  const remedy = "add identity, or use another authenticationMethod";
-  const identity = { path: at, problem: `is ${method}, and the bridge has no identity`, remedy };
+  const hasIds = fields.clientId !== undefined || fields.tenantId !== undefined;
+  const needsIdentity = method === "UserAssignedManagedIdentity" && !hasIds;
+  const remedy = "add identity, or clientId and tenantId at the endpoint, or use another authenticationMethod";
+  const identity = {
+    path: at,
+    problem: `is ${method}, and neither the endpoint nor the bridge has an identity`,
+    remedy,
+  };
   return [
     ...(needsIdentity ? [identity] : checkKnownEndpoint(`${path}.`, hostType, fields)),
     ...(isAioOnly ? [] : checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false)),
@@ -262,5 +269,7 @@ function ownIdentity({ identity }: MqttBridgeArgs, name: string, fields: Endpoin
 
 function checkTopics(args: MqttBridgeArgs) {
   const { published, subscribed } = neededTopics(args.dataflows, endpointsAtBroker(args));
-  return checkTopicCoverage([...published, ...subscribed], args.eventGrid?.topicSpaces ?? {});
+  const own = checkTopicCoverage([...published, ...subscribed], args.eventGrid?.topicSpaces ?? {});
+  const { problems, warnings } = checkExistingTopics(args);
+  return { problems: [...own.problems, ...problems], warnings: [...own.warnings, ...warnings] };
 }

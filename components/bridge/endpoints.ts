@@ -14,6 +14,7 @@ import { existsAlready, localEndpointFields } from "../local-endpoint.ts";
 import type { LocalEndpointArgs } from "../local-endpoint.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { aioNamespace } from "../relay/defaults.ts";
+import { identityOf } from "./identities.ts";
 
 /** The endpoints of a bridge by name, each with what the bridge as a whole decides filled in. */
 export interface BridgeEndpoints {
@@ -38,7 +39,7 @@ export type BrokerHost = (protocol: EndpointFieldInputs["protocol"]) => pulumi.I
 
 /** Fills in names, hosts, identity and client identifiers, so that an endpoint has to say only what is its own. */
 export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): BridgeEndpoints {
-  const { site, instance, identity } = args;
+  const { site, instance } = args;
   const common = (endpointName: string) => ({ endpointName, clientIdPrefix: `${site}-` });
   const aio = instance === undefined ? {} : { instance };
   return {
@@ -48,24 +49,30 @@ export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): Bri
       host: localHost(args.relay?.namespace ?? aioNamespace),
       ...withoutUndefined(endpoint),
     })),
-    eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => {
-      const { authenticationMethod } = eventGridEndpointFields(endpoint);
-      const takesIdentity = authenticationMethod === "UserAssignedManagedIdentity" && identity !== undefined;
-      const ids = takesIdentity ? { clientId: identity.clientId, tenantId: identity.tenantId } : {};
-      return {
-        ...common(name),
-        ...aio,
-        ...ids,
-        ...withoutUndefined(endpoint),
-        host: endpoint.host ?? brokerHost(endpoint.protocol),
-      };
-    }),
+    eventGrid: mapValues(args.eventGridEndpoints ?? {}, ({ namespaceId, topicSpaces, ...endpoint }, name) => ({
+      ...common(name),
+      ...aio,
+      ...identityIds(args, eventGridEndpointFields(endpoint)),
+      ...withoutUndefined(endpoint),
+      host: endpoint.host ?? brokerHost(endpoint.protocol),
+    })),
     custom: mapValues(args.customEndpoints ?? {}, (endpoint, name) => ({
       ...common(name),
       ...(isAioMethod(endpoint.authenticationMethod) ? aio : {}),
+      ...identityIds(args, endpoint),
       ...withoutUndefined(endpoint),
     })),
   };
+}
+
+/** The IDs that an endpoint need not say: those of the identity that it authenticates with, or at least its tenant. */
+function identityIds(
+  args: MqttBridgeArgs,
+  fields: Pick<EndpointFieldInputs, "authenticationMethod" | "clientId">,
+): { readonly clientId?: pulumi.Input<string>; readonly tenantId?: pulumi.Input<string> } {
+  if (fields.authenticationMethod !== "UserAssignedManagedIdentity") return {};
+  const identity = identityOf(args, fields)?.identity ?? args.identity;
+  return identity === undefined ? {} : { clientId: identity.clientId, tenantId: identity.tenantId };
 }
 
 /** All endpoints of a bridge in one list. */

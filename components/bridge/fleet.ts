@@ -1,10 +1,15 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkSharedClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
+import { placesOf } from "../claims.ts";
 import { isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
+import { ownerOf, Owners, ownersOf } from "../owners.ts";
+import { bridgeClaims } from "./claims.ts";
 import { brokerOf, declarationOf, listSessions, sessionsAt } from "./flows.ts";
 import type { BridgeDeclaration } from "./flows.ts";
 import { endpointsAtBroker } from "./endpoints.ts";
@@ -16,12 +21,20 @@ export class Fleet {
   private readonly credentials = new Map<string, number>();
   /** Sessions by broker and identity. */
   private readonly load = new Map<string, number>();
+  private readonly owners: Owners;
+
+  /** @param owners what the program's components create, bridges or not */
+  constructor(owners = new Owners()) {
+    this.owners = owners;
+  }
 
   /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
-  add(bridge: string, args: MqttBridgeArgs): Problem[] {
+  add(bridge: string, args: MqttBridgeArgs, component?: pulumi.Resource): Problem[] {
     const declaration = declarationOf(args);
     const sessions = sharedSessions(declaration);
+    const owner = ownerOf(component, "MqttBridge", bridge);
     const problems = [
+      ...this.owners.claim(owner, bridgeClaims(bridge, declaration, placesOf(component))),
       ...checkSharedClientIds(sessions, this.sessions),
       ...this.addCredential(args),
       ...this.addLoad(declaration),
@@ -73,7 +86,7 @@ const fleets = new WeakMap<object, Fleet>();
 
 /** The fleet of a program, told by an object that each has of its own. */
 export function fleetOf(program: object): Fleet {
-  const fleet = fleets.get(program) ?? new Fleet();
+  const fleet = fleets.get(program) ?? new Fleet(ownersOf(program));
   fleets.set(program, fleet);
   return fleet;
 }

@@ -74,6 +74,10 @@ export const rules = {
     title: "AIO's engine authenticates with methods that its API has",
     source: "Azure REST API, DataflowEndpoint (2026-07-01)",
   },
+  "existing-namespace": {
+    title: "An existing namespace is named where the identity that connects to it gets its roles",
+    source: "Specification, Assign permission to managed identity",
+  },
   "federated-credentials": {
     title: "A managed identity has at most 20 federated identity credentials",
     source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
@@ -121,6 +125,10 @@ export const rules = {
   "node-identity": {
     title: "The relay uses a system-assigned identity only where its nodes are said to have one",
     source: "Azure IoT Operations, Enable secure settings",
+  },
+  "one-owner": {
+    title: "No two components of a program create the same resource",
+    source: "Azure Resource Manager and Kubernetes, resource names; Azure RBAC, RoleAssignmentExists",
   },
   "overlapping-filters": {
     title: "The topic filters of one dataflow share no topics (a warning)",

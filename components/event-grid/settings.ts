@@ -11,6 +11,12 @@ export interface NamespaceIdentityArgs {
   userAssignedIdentityIds?: pulumi.Input<string>[];
 }
 
+/** A topic space of a namespace that exists already. */
+export interface ExistingTopicSpaceArgs {
+  /** Its topic templates. Omitted: unknown, so that every topic may fall into it. */
+  topicTemplates?: string[];
+}
+
 /** A host name of one's own for the namespace's MQTT broker. */
 export interface CustomDomainArgs {
   /** The host name, such as `"mqtt.contoso.com"`. */

@@ -5,6 +5,10 @@ const manySpaces = (count: number) =>
     Array.from({ length: count }, (_, index) => [`space-${index}`, { topicTemplates: [`s${index}/#`] }]),
   );
 
+const host = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
+const namespaceId =
+  "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
+
 /** What an Event Grid namespace takes. */
 export const namespaceExamples: readonly CheckExample[] = [
   {
@@ -14,6 +18,18 @@ export const namespaceExamples: readonly CheckExample[] = [
     },
     passes: { eventGrid: { authenticationNameSources: ["ClientCertificateSubject", "ClientCertificateDns"] } },
     path: "eventGrid.authenticationNameSources",
+  },
+  {
+    rule: "existing-namespace",
+    fails: { eventGridEndpoints: { cloud: { host, namespaceId } } },
+    passes: { eventGridEndpoints: { cloud: { host, namespaceId } }, identity: { roleScope: "Namespace" } },
+    path: "eventGridEndpoints.cloud.topicSpaces",
+  },
+  {
+    rule: "existing-namespace",
+    fails: { eventGridEndpoints: { cloud: { host, namespaceId: "contoso" } }, identity: { roleScope: "Namespace" } },
+    passes: { eventGridEndpoints: { cloud: { host, namespaceId } }, identity: { roleScope: "Namespace" } },
+    path: "eventGridEndpoints.cloud.namespaceId",
   },
   {
     rule: "load",
