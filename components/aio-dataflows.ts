@@ -20,7 +20,7 @@ import { claimResources } from "./owners.ts";
 import type { Claim } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
-import { buildFederation } from "./relay/manifests.ts";
+import { buildFederation, federatedIdentities } from "./relay/manifests.ts";
 import type { WorkloadIdentityArgs } from "./relay/settings.ts";
 
 export interface AioDataflowsArgs {
@@ -37,6 +37,8 @@ export interface AioDataflowsArgs {
    * AIO's service account is created; else nothing is.
    */
   identity?: WorkloadIdentityArgs;
+  /** Managed identities of endpoints that have another client ID, by a name of yours; each gets its credential too. */
+  furtherIdentities?: { [name: string]: WorkloadIdentityArgs };
 }
 
 /**
@@ -95,11 +97,12 @@ export class AioDataflows extends pulumi.ComponentResource {
     );
 
     this.oidcIssuerUrl = pulumi.output(identity?.oidcIssuerUrl);
-    if (identity?.oidcIssuerUrl !== undefined) {
+    for (const [noun, one] of federatedIdentities(args)) {
       const subject = pulumi.interpolate`system:serviceaccount:${instance.namespace ?? aioNamespace}:${serviceAccount}`;
-      const federation = buildFederation(identity, subject);
-      const credential = new managedidentity.FederatedIdentityCredential(`${name}-fic`, federation, { parent: this });
-      this.oidcIssuerUrl = after(credential, identity.oidcIssuerUrl);
+      const federation = buildFederation(one, subject);
+      const options = { parent: this };
+      const credential = new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, options);
+      this.oidcIssuerUrl = after(credential, this.oidcIssuerUrl);
     }
 
     const { dataflowNames, oidcIssuerUrl } = this;
@@ -111,7 +114,7 @@ export class AioDataflows extends pulumi.ComponentResource {
 const serviceAccount = "aio-dataflow";
 
 function listClaims(component: pulumi.Resource, profileName: string, args: AioDataflowsArgs): Claim[] {
-  const { instance, profile, dataflows, identity = {} } = args;
+  const { instance, profile, dataflows, identity = {}, furtherIdentities = {} } = args;
   const { cluster } = placesOf(component);
   const own = { kind: "DataflowProfile", resourceName: profileName, path: "profile.profileName" } as const;
   const names = Object.keys(dataflows);
@@ -121,6 +124,9 @@ function listClaims(component: pulumi.Resource, profileName: string, args: AioDa
       aioClaim(instance, cluster, { kind: "Dataflow", resourceName: key, path: `dataflows.${key}` }),
     ),
     ...aioCredentialClaim("identity.oidcIssuerUrl", identity, instance.namespace),
+    ...Object.entries(furtherIdentities).flatMap(([key, one]) =>
+      aioCredentialClaim(`furtherIdentities.${key}.oidcIssuerUrl`, one, instance.namespace),
+    ),
   ];
 }
 

@@ -93,6 +93,8 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
   readonly hostType: pulumi.Output<BrokerType>;
   /** TCP port of the broker. */
   readonly port: pulumi.Output<number>;
+  /** Client ID of the user-assigned managed identity that it authenticates with. */
+  readonly clientId: pulumi.Output<string | undefined>;
   /** Secret that the relay has to mount for it. */
   readonly secretRef: pulumi.Output<string | undefined>;
   /** Audience of the service account token that the relay has to mount for it; none at Event Grid. */
@@ -123,6 +125,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     this.config = asOutput(outputs.config);
     this.hostType = asOutput(outputs.hostType);
     this.port = asOutput(outputs.port);
+    this.clientId = asOutput(outputs.clientId);
     this.secretRef = asOutput(outputs.secretRef);
     this.tokenAudience = asOutput(outputs.tokenAudience);
     this.trustedCaCertificateConfigMapRef = asOutput(outputs.trustedCaCertificateConfigMapRef);

@@ -13,6 +13,7 @@ import type { BridgeEndpoints } from "./bridge/endpoints.ts";
 import { aioEndpointUsers, dataflowsByEngine, aioEndpointTest, hasRelay } from "./bridge/engines.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
+import { identitiesOfAio, identitiesOfRelay, mapIdentities } from "./bridge/identities.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import type { CustomEndpointArgs } from "./custom-endpoint.ts";
 import type { DataflowArgs } from "./dataflow.ts";
@@ -229,19 +230,17 @@ function buildAioDataflows(
   planned: BridgeEndpoints,
   endpoints: Endpoints,
 ): AioDataflowsArgs | undefined {
-  const { instance, dataflowProfile: profile, identity } = args;
+  const { instance, dataflowProfile: profile } = args;
   const { aio: dataflows } = dataflowsByEngine(args.dataflows);
   if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
   const users = aioEndpointUsers(args);
-  const usesIdentity = listEndpoints(planned).some(
-    (endpoint) => users.has(endpoint.name) && endpoint.fields.authenticationMethod === "UserAssignedManagedIdentity",
-  );
+  const used = listEndpoints(planned).filter(({ name }) => users.has(name));
   return {
     instance,
     dataflows,
     endpoints: mapValues(endpoints, ({ endpointName }) => endpointName),
     ...(profile === undefined ? {} : { profile }),
-    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+    ...identitiesOfAio(args, used),
   };
 }
 
@@ -253,7 +252,7 @@ function buildRelay(
   aioDataflows: AioDataflows | undefined,
 ): RelayArgs | undefined {
   if (args.relay === undefined || !hasRelay(args)) return undefined;
-  const { site, relay, identity } = args;
+  const { site, relay } = args;
   const isAio = aioEndpointTest(args);
   const entries = listEndpoints(planned).flatMap(({ name, hostType, fields }) => {
     const endpoint = created[name];
@@ -269,7 +268,7 @@ function buildRelay(
     site,
     dataflows,
     endpoints,
-    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
+    ...mapIdentities(identitiesOfRelay(args, listEndpoints(planned)), (one) => relayIdentity(one, aioDataflows)),
   };
 }
 

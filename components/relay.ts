@@ -30,8 +30,10 @@ export interface RelayArgs extends RelaySettingsArgs {
   endpoints: { [name: string]: RelayEndpointArgs };
   /** Dataflows by name. */
   dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
+  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have those that endpoints name. */
   identity?: WorkloadIdentityArgs;
+  /** Managed identities of endpoints that have another client ID, by a name of yours. */
+  furtherIdentities?: { [name: string]: WorkloadIdentityArgs };
 }
 
 /**
@@ -56,23 +58,21 @@ export class Relay extends pulumi.ComponentResource {
     super(Relay.typeToken, name, withHiddenSecrets(readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, [
-      ...checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)),
+      ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
       ...claimResources(this, Relay.typeToken, name, args, () => relayClaims("", args, placesOf(this).cluster)),
     ]);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
+    const usesIdentity = manifests.usesManagedIdentity(args);
     this.configText = renderText(this, name, args, opts?.parent);
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
-    if (identity?.oidcIssuerUrl !== undefined) {
+    for (const [noun, one] of manifests.federatedIdentities(args)) {
       const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
-      new managedidentity.FederatedIdentityCredential(
-        `${name}-fic`,
-        manifests.buildFederation(identity, subject),
-        child,
-      );
+      const federation = manifests.buildFederation(one, subject);
+      new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
     }
 
     const config = new core.ConfigMap(`${name}-cfg`, { metadata, data: { [configKey]: this.configText } }, child);
@@ -96,7 +96,7 @@ export class Relay extends pulumi.ComponentResource {
     const usesDisk = mapInput(hostTypesOf(endpoints), (hostTypes) => usesVolume(args.dataflows, hostTypes));
     const parts = {
       endpoints,
-      identity,
+      usesIdentity,
       configText,
       configMapName,
       serviceAccountName,

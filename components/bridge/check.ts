@@ -27,6 +27,7 @@ import { endpointsAtBroker, mapValues } from "./endpoints.ts";
 import type { BridgeEndpoint } from "./endpoints.ts";
 import { checkExistingNamespaces, checkExistingTopics } from "./existing-namespaces.ts";
 import { dataflowsByEngine, aioEndpointTest, hasRelay } from "./engines.ts";
+import { checkFurtherIdentities, findUntrustedRelay } from "./identities.ts";
 import { checkFlows, declarationOf, findFlowWarnings } from "./flows.ts";
 import { neededTopics, sessionsByEndpoint } from "./topics.ts";
 
@@ -51,6 +52,7 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkNames(endpoints),
     ...checkHosts(args),
     ...checkExistingNamespaces(args),
+    ...checkFurtherIdentities(args, endpoints),
     ...endpoints.flatMap((endpoint) => checkEndpoint(args, endpoint, isAio(endpoint.name))),
     ...checkLocalTrust(args),
     ...checkStatus(args),
@@ -63,7 +65,8 @@ export function checkBridge(name: string, args: MqttBridgeArgs): BridgeFindings 
     ...checkGitOps("gitOps", args.gitOps, Object.keys(args.relay?.secrets ?? {})),
     ...checkRelay(`${name}-relay`, args, endpoints),
   ];
-  const found = [...warnings, ...findFlowWarnings(declaration), ...findImageWarnings(args)];
+  const identities = findUntrustedRelay(args, endpoints);
+  const found = [...warnings, ...findFlowWarnings(declaration), ...findImageWarnings(args), ...identities];
   return { problems, warnings: problems.length > 0 ? found : [...found, ...warnOfAio(args, endpoints)] };
 }
 
@@ -80,7 +83,7 @@ function checkRelay(name: string, args: MqttBridgeArgs, endpoints: readonly Brid
   if (args.relay === undefined || !hasRelay(args)) return [];
   const hostTypes = Object.fromEntries(endpoints.map((endpoint) => [endpoint.name, endpoint.hostType]));
   const problems = [
-    ...checkRelaySettings(name, args.relay, args.identity, Object.keys(hostTypes)),
+    ...checkRelaySettings(name, args.relay, args, Object.keys(hostTypes)),
     ...checkVolume(args.relay.volume ?? {}, args.dataflows, hostTypes),
   ];
   return prefixed("relay", problems).map(outsideRelay);
@@ -96,7 +99,7 @@ function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {
 
 /** The bridge's name and identity are no settings of the relay, though its rules are about them too. */
 function outsideRelay({ path, ...problem }: Problem): Problem {
-  return { path: path.replace(/^relay\.(?=name$|identity\.)/, ""), ...problem };
+  return { path: path.replace(/^relay\.(?=name$|identity\.|furtherIdentities\.)/, ""), ...problem };
 }
 
 function checkSite(site: string): Problem[] {

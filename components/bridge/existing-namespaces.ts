@@ -57,9 +57,10 @@ function usesTopicSpaces(args: MqttBridgeArgs, name: string): boolean {
   return holder.kind === "principal" && holder.roleScope !== RoleScope.Namespace;
 }
 
-/** A topic space of which the templates are not given may have any topic. */
+/** A topic space of which the templates are not given may have any topic; without any, another rule is about that. */
 function hasTemplates(topicSpaces: RolePlace["topicSpaces"]): boolean {
-  return Object.values(topicSpaces).every(({ topicTemplates }) => topicTemplates !== undefined);
+  const all = Object.values(topicSpaces);
+  return all.length > 0 && all.every(({ topicTemplates }) => topicTemplates !== undefined);
 }
 
 function knownTopicSpaces(topicSpaces: NonNullable<EventGridEndpointSettingsArgs["topicSpaces"]>): {

@@ -13,6 +13,8 @@ import { bridgeClaims } from "./claims.ts";
 import { brokerOf, declarationOf, listSessions, sessionsAt } from "./flows.ts";
 import type { BridgeDeclaration } from "./flows.ts";
 import { endpointsAtBroker } from "./endpoints.ts";
+import { listIdentities } from "./identities.ts";
+import type { DeclaredIdentity } from "./identities.ts";
 
 /** What the bridges of one program have declared so far, for rules that no bridge breaks alone. */
 export class Fleet {
@@ -36,21 +38,21 @@ export class Fleet {
     const problems = [
       ...this.owners.claim(owner, bridgeClaims(bridge, declaration, placesOf(component))),
       ...checkSharedClientIds(sessions, this.sessions),
-      ...this.addCredential(args),
+      ...listIdentities(args).flatMap((identity) => this.addCredential(identity)),
       ...this.addLoad(declaration),
     ];
     this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${bridge}"` })));
     return problems;
   }
 
-  private addCredential({ identity }: MqttBridgeArgs): Problem[] {
-    if (identity?.oidcIssuerUrl === undefined) return [];
+  private addCredential({ path, identity }: DeclaredIdentity): Problem[] {
+    if (identity.oidcIssuerUrl === undefined) return [];
     const { resourceGroupName, identityName } = identity;
     if (typeof resourceGroupName !== "string" || typeof identityName !== "string") return [];
     const key = `${resourceGroupName}/${identityName}`.toLowerCase();
     const count = (this.credentials.get(key) ?? 0) + 1;
     this.credentials.set(key, count);
-    return checkFederatedCredentials("identity.identityName", identityName, count);
+    return checkFederatedCredentials(`${path}.identityName`, identityName, count);
   }
 
   private addLoad({ args, endpoints }: BridgeDeclaration): Problem[] {

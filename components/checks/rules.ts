@@ -110,6 +110,10 @@ export const rules = {
     title: "No message comes back through other dataflows to where it came from",
     source: "mosquitto.conf(5), Bridges; MQTT 5.0 §3.8.3.1, No Local",
   },
+  "managed-identity": {
+    title: "A managed identity is that of an endpoint, and trusts the relay (that as a warning)",
+    source: "Microsoft Entra, Workload identity federation; Specification, User-assigned managed identity",
+  },
   "namespace-bounds": {
     title: "The namespace's numbers are within Azure's bounds",
     source: "Azure REST API, Namespaces (2025-02-15), and Event Grid, quotas (2025-07-30)",

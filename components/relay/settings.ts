@@ -16,6 +16,8 @@ export interface RelayEndpointArgs {
    * @default "CustomMqtt"
    */
   hostType?: pulumi.Input<BrokerType>;
+  /** Client ID of the user-assigned managed identity that it authenticates with; the pods then have workload identity. */
+  clientId?: pulumi.Input<string | undefined>;
   /** Audience of the service account token to mount for it. */
   tokenAudience?: pulumi.Input<string | undefined>;
   /** ConfigMap with CA certificates to mount for it. */

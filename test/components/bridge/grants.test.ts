@@ -1,0 +1,202 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { MqttBridge } from "../../../components/index.ts";
+import type { MqttBridgeArgs } from "../../../components/index.ts";
+import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
+import { aioBridge } from "../aio/declaration.ts";
+import { deploy } from "../mocks.ts";
+
+const namespaceId =
+  "/subscriptions/00000000-0000-0000-0000-00000000000f/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
+const host = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
+const topicSpaces = {
+  telemetry: { topicTemplates: ["sites/oslo/plant/#"] },
+  commands: { topicTemplates: ["sites/oslo/commands/+/+"] },
+  others: { topicTemplates: ["elsewhere/#"] },
+};
+const atNamespace = { roleScope: "Namespace" } as const;
+
+/** A bridge whose endpoint in the cloud is at a namespace that exists. */
+function atExisting(base: MqttBridgeArgs, endpoint: object, change: object = {}): MqttBridgeArgs {
+  const { eventGrid, ...without } = base;
+  return withChange<MqttBridgeArgs>(without, { eventGridEndpoints: { cloud: { host, ...endpoint } }, ...change });
+}
+
+/** The role assignments of a bridge: name, and scope as the namespace's ID makes it. */
+async function rolesOf(args: MqttBridgeArgs, preview = false) {
+  const { resources } = await deploy(() => new MqttBridge("oslo", args), { preview });
+  const roles = resources.filter(({ type }) => type === "azure-native:authorization:RoleAssignment");
+  return roles.map(({ name, inputs }) => [name, String(inputs["scope"]).replace(namespaceId, "…")]);
+}
+
+async function refusalOf(args: MqttBridgeArgs): Promise<string[]> {
+  const text = await deploy(() => new MqttBridge("oslo", args)).then(
+    () => "",
+    (error: unknown) => (error as Error).message,
+  );
+  return text.split("\n").slice(1);
+}
+
+beforeEach(() => {
+  jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+});
+
+describe("at an existing namespace", () => {
+  test("a user-assigned identity gets its roles at the topic spaces that the dataflows need", async () => {
+    expect(await rolesOf(atExisting(baseDeclaration, { namespaceId, topicSpaces }))).toEqual([
+      ["oslo-access-at-cloud-commands-subscriber", "…/topicSpaces/commands"],
+      ["oslo-access-at-cloud-telemetry-publisher", "…/topicSpaces/telemetry"],
+    ]);
+  });
+
+  test("a user-assigned identity gets them at the namespace when it is told to", async () => {
+    expect(await rolesOf(atExisting(baseDeclaration, { namespaceId }, { identity: atNamespace }))).toEqual([
+      ["oslo-access-at-cloud-namespace-publisher", "…"],
+      ["oslo-access-at-cloud-namespace-subscriber", "…"],
+    ]);
+  });
+
+  test("AIO's extension gets them at topic spaces", async () => {
+    expect(await rolesOf(atExisting(aioBridge, { namespaceId, topicSpaces }))).toEqual([
+      ["oslo-aio-access-at-cloud-commands-subscriber", "…/topicSpaces/commands"],
+      ["oslo-aio-access-at-cloud-telemetry-publisher", "…/topicSpaces/telemetry"],
+    ]);
+  });
+
+  test("AIO's extension gets them at the namespace when it is told to", async () => {
+    const instance = { extensionRoleScope: "Namespace" };
+
+    expect(await rolesOf(atExisting(aioBridge, { namespaceId }, { instance }))).toEqual([
+      ["oslo-aio-access-at-cloud-namespace-publisher", "…"],
+      ["oslo-aio-access-at-cloud-namespace-subscriber", "…"],
+    ]);
+  });
+
+  test("nobody gets roles where it is not named", async () => {
+    expect(await rolesOf(atExisting(baseDeclaration, {}))).toEqual([]);
+  });
+
+  test("each role is assigned once for two endpoints of one identity, by text or by output", async () => {
+    const far = { host, retain: "Never" };
+    for (const id of [namespaceId, pulumi.output(namespaceId)]) {
+      const args = atExisting(baseDeclaration, { namespaceId: id }, { identity: atNamespace });
+      const declared = withChange(args, {
+        eventGridEndpoints: { far: { ...far, namespaceId: id } },
+        dataflows: { commands: { source: "far" } },
+      });
+
+      expect((await rolesOf(declared)).map(([name]) => name)).toEqual([
+        "oslo-access-at-cloud-namespace-publisher",
+        "oslo-access-at-cloud-namespace-subscriber",
+      ]);
+    }
+  });
+
+  test("a preview shows the assignments before the namespace and the principal are known", async () => {
+    const unknown = pulumi.output(pulumi.unknown as unknown as string);
+    const args = atExisting(baseDeclaration, { namespaceId: unknown, topicSpaces }, {});
+    const declared = { ...args, identity: { ...args.identity!, principalId: unknown } };
+
+    expect((await rolesOf(declared, true)).map(([name]) => name)).toEqual([
+      "oslo-access-at-cloud-commands-subscriber",
+      "oslo-access-at-cloud-telemetry-publisher",
+    ]);
+  });
+
+  test.each<[string, MqttBridgeArgs, string]>([
+    [
+      "an endpoint of the bridge's own namespace",
+      withChange(baseDeclaration, { eventGridEndpoints: { cloud: { namespaceId } }, identity: atNamespace }),
+      "eventGridEndpoints.cloud.namespaceId: is set, and the endpoint has no host, so that it is at the namespace which eventGrid creates; remove it, or give the host of the existing namespace [existing-namespace]",
+    ],
+    [
+      "roles at topic spaces of which none is named",
+      atExisting(baseDeclaration, { namespaceId }),
+      'eventGridEndpoints.cloud.topicSpaces: is missing, and identity.roleScope is TopicSpace; name the topic spaces that the dataflows use, or set identity.roleScope to "Namespace" [existing-namespace]',
+    ],
+    [
+      "the same of AIO's extension",
+      atExisting(aioBridge, { namespaceId }),
+      'eventGridEndpoints.cloud.topicSpaces: is missing, and instance.extensionRoleScope is TopicSpace; name the topic spaces that the dataflows use, or set instance.extensionRoleScope to "Namespace" [existing-namespace]',
+    ],
+    [
+      "topic spaces of no namespace",
+      atExisting(baseDeclaration, { topicSpaces }),
+      "eventGridEndpoints.cloud.topicSpaces: is set, and nothing says which namespace they are in; add namespaceId, the resource ID of an existing namespace, or remove it [existing-namespace]",
+    ],
+    [
+      "roles for nobody",
+      atExisting(baseDeclaration, { namespaceId, topicSpaces }, { identity: { principalId: undefined } }),
+      "eventGridEndpoints.cloud.namespaceId: is set, and identity.principalId, which would get roles there, is missing; add that, or remove it and leave the roles to others [existing-namespace]",
+    ],
+    [
+      "roles for a certificate",
+      atExisting(baseDeclaration, {
+        namespaceId,
+        topicSpaces,
+        authenticationMethod: "X509Certificate",
+        secretRef: "c",
+      }),
+      "eventGridEndpoints.cloud.namespaceId: is set, and an endpoint with X509Certificate gets no roles; remove it [existing-namespace]",
+    ],
+    [
+      "topics that are in none of the topic spaces",
+      atExisting(baseDeclaration, { namespaceId, topicSpaces: { telemetry: topicSpaces.telemetry } }),
+      'dataflows.commands.dataSources[0]: needs the topics "sites/oslo/commands/+/+", which no topic space has; add "sites/oslo/commands/+/+", or a topic template that takes it in, to eventGridEndpoints.cloud.topicSpaces [topic-coverage]',
+    ],
+    [
+      "a topic template that is none",
+      atExisting(baseDeclaration, { namespaceId, topicSpaces: { telemetry: { topicTemplates: [] }, any: {} } }),
+      "eventGridEndpoints.cloud.topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10 [topic-space]",
+    ],
+  ])("refuses %s", async (_, args, line) => {
+    expect(await refusalOf(args)).toEqual([`  ${line}`]);
+  });
+
+  test("takes topic spaces whose topics are not known", async () => {
+    const names = await rolesOf(atExisting(baseDeclaration, { namespaceId, topicSpaces: { all: {} } }));
+
+    expect(names.map(([name]) => name)).toEqual([
+      "oslo-access-at-cloud-all-publisher",
+      "oslo-access-at-cloud-all-subscriber",
+    ]);
+  });
+});
+
+test("AIO's extension gets its roles at the whole namespace of the bridge when it is told to", async () => {
+  const args = withChange(aioBridge, { instance: { extensionRoleScope: "Namespace" } });
+
+  expect((await rolesOf(args)).map(([name]) => name)).toEqual([
+    "oslo-aio-access-namespace-publisher",
+    "oslo-aio-access-namespace-subscriber",
+  ]);
+});
+
+test("an identity gets no roles for an endpoint that authenticates as another", async () => {
+  const other = "00000000-0000-0000-0000-0000000000c2";
+  const args = withChange(baseDeclaration, {
+    eventGridEndpoints: { far: { clientId: other, retain: "Never" } },
+    dataflows: { commands: { source: "far" } },
+  });
+
+  expect((await rolesOf(args)).map(([name]) => name)).toEqual(["oslo-access-telemetry-publisher"]);
+});
+
+test("a further identity gets the roles of the endpoints with its client ID, by text or by output", async () => {
+  const text = "00000000-0000-0000-0000-0000000000c2";
+  for (const clientId of [text, pulumi.output(text)]) {
+    const args = withChange(baseDeclaration, {
+      eventGridEndpoints: { far: { clientId, retain: "Never" } },
+      dataflows: { commands: { source: "far" } },
+    });
+    const further = { clientId, tenantId: text, principalId: "far-principal", principalType: "Group" as const };
+
+    const { resources } = await deploy(() => new MqttBridge("oslo", { ...args, furtherIdentities: { far: further } }));
+
+    const roles = resources.filter(({ type }) => type === "azure-native:authorization:RoleAssignment");
+    expect(roles.map(({ name, inputs }) => [name, inputs["principalId"], inputs["principalType"]])).toEqual([
+      ["oslo-access-of-far-commands-subscriber", "far-principal", "Group"],
+      ["oslo-access-telemetry-publisher", baseDeclaration.identity?.principalId, "ServicePrincipal"],
+    ]);
+  }
+});
