@@ -67,6 +67,22 @@ describe("Azure", () => {
     await expect(create(role, inputs)).rejects.toThrow(/Code="PrincipalNotFound"/);
     await expect(create(role, { ...inputs, principalType: "ServicePrincipal" })).resolves.toBeDefined();
     store.replicatedPrincipals.add(principalId);
+    await expect(
+      create({ ...role, name: "other" }, { ...inputs, roleDefinitionId: "subscriber" }),
+    ).resolves.toBeDefined();
+  });
+
+  test("a role is assigned once to a principal at a scope, under whichever name", async () => {
+    const { create, provider } = setUp();
+    const { id: scope } = await create(namespaceType, namespaceInputs);
+    const role = { type: "azure-native:authorization:RoleAssignment", name: "role" };
+    const principal = { principalId: "00000000-0000-0000-0000-0000000000a1", principalType: "ServicePrincipal" };
+    const inputs = { scope, roleDefinitionId: "publisher", ...principal };
+    const first = await create(role, inputs);
+
+    await expect(create({ ...role, name: "other" }, inputs)).rejects.toThrow(/Status=409 Code="RoleAssignmentExists"/);
+    await expect(create({ ...role, name: "other" }, { ...inputs, scope: `${scope}/x` })).rejects.toThrow(/NotFound/);
+    await provider.delete(role, first);
     await expect(create({ ...role, name: "other" }, inputs)).resolves.toBeDefined();
   });
 

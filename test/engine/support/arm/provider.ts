@@ -144,7 +144,7 @@ function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values
   const { defaults = {}, computed = {}, refuses } = describeType(type);
   const before = store.get(id);
   const refusal = refuses?.(inputs, before, store);
-  if (refusal !== undefined) throw new Error(armError(400, refusal));
+  if (refusal !== undefined) throw new Error(armError(refusal.startsWith("RoleAssignmentExists") ? 409 : 400, refusal));
   let resource: Values = { ...inputs, name: id.split("/").at(-1) ?? "" };
   for (const [path, value] of Object.entries(defaults))
     resource = setAt(resource, path, valueAt(resource, path) ?? value);

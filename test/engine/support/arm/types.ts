@@ -58,10 +58,14 @@ export const armTypes: { readonly [type: string]: ArmType } = {
       principalId: guid,
       principalType: oneOf("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
     },
-    refuses: ({ principalId, principalType }, _, { replicatedPrincipals }) =>
-      principalType !== undefined || replicatedPrincipals.has(textOf(principalId))
-        ? undefined
-        : `PrincipalNotFound: Principal ${textOf(principalId)} does not exist in the directory.`,
+    refuses: (wanted, before, store) => {
+      const { principalId, principalType } = wanted;
+      if (principalType === undefined && !store.replicatedPrincipals.has(textOf(principalId)))
+        return `PrincipalNotFound: Principal ${textOf(principalId)} does not exist in the directory.`;
+      return before === undefined && isAssigned(wanted, store)
+        ? "RoleAssignmentExists: The role assignment already exists."
+        : undefined;
+    },
   },
   "azure-native:eventgrid:CaCertificate": {
     id: `${namespace}/caCertificates/{caCertificateName}`,
@@ -177,6 +181,14 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     required: ["apiVersion"],
   },
 };
+
+/** Tells whether a principal has a role at a scope already, by an assignment of whichever name. @see Azure RBAC, troubleshooting */
+function isAssigned(wanted: Values, store: ArmStore): boolean {
+  const keyOf = (values: Values) =>
+    ["scope", "principalId", "roleDefinitionId"].map((field) => textAt(values, field).toLowerCase()).join(" ");
+  const assignments = store.ids.filter((id) => /\/roleAssignments\/[^/]+$/i.test(id));
+  return assignments.some((id) => keyOf(store.get(id) ?? {}) === keyOf(wanted));
+}
 
 /** A GUID that is always the same for a text. */
 export function guidFrom(text: string): string {
