@@ -7,21 +7,21 @@ import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import type { Claim } from "./owners.ts";
 import { aioNamespace } from "./relay/defaults.ts";
 
-/** What tells one cluster from another: its provider, or the folder that its manifests are written to. */
-export type Cluster = pulumi.ProviderResource | string;
+/** What tells one cluster from another: the URN of its provider, or the folder that its manifests are written to. */
+export type Cluster = pulumi.Input<string>;
 
 /** Where a component creates its resources. */
 export interface Places {
   readonly cluster: Cluster;
-  /** Azure's provider, which stands for a subscription. */
-  readonly azure: pulumi.ProviderResource | string;
+  /** URN of Azure's provider, which stands for a subscription. */
+  readonly azure: pulumi.Input<string>;
 }
 
 /** Where a component creates its resources, as far as its providers tell. */
 export function placesOf(component: pulumi.Resource | undefined): Places {
   return {
-    cluster: component?.getProvider("kubernetes:core/v1:Secret") ?? "default",
-    azure: component?.getProvider("azure-native:eventgrid:Namespace") ?? "default",
+    cluster: component?.getProvider("kubernetes:core/v1:Secret")?.urn ?? "default",
+    azure: component?.getProvider("azure-native:eventgrid:Namespace")?.urn ?? "default",
   };
 }
 

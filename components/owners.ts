@@ -5,7 +5,7 @@ import { areCheckedArgs, givenValue } from "./arguments/declared.ts";
 import { byRule } from "./checks/rules.ts";
 import { isKnown } from "./known.ts";
 import { programOf } from "./program.ts";
-import { refusal } from "./refuse.ts";
+import { isPlugin, refusal } from "./refuse.ts";
 
 /** A resource that a component is going to create under a name that no other resource can have. */
 export interface Claim {
@@ -14,10 +14,9 @@ export interface Claim {
   /** The resource in words, with no value that only the deployment tells: `the Secret "historian"`. */
   readonly subject: string;
   /**
-   * What makes it one resource, from the outside in: texts without regard to case, and providers by themselves. Two resources with the
-   * same parts are one.
+   * What makes it one resource, from the outside in, without regard to case. Two resources with the same parts are one.
    */
-  readonly parts: readonly (pulumi.Input<string> | pulumi.ProviderResource)[];
+  readonly parts: readonly pulumi.Input<string>[];
   /** What to do where another component has it. */
   readonly remedy: string;
 }
@@ -26,6 +25,8 @@ export interface Claim {
 export interface Owner {
   /** Its type and name, for messages: `MqttBridge "oslo"`. */
   readonly title: string;
+  /** What tells it from other components; the same when a plugin constructs it once more. */
+  readonly identity: unknown;
   /** Refuses what turns out wrong once a value is known. */
   readonly refuse: (problems: Problem[]) => never;
 }
@@ -50,18 +51,19 @@ export class Owners {
    */
   claim(owner: Owner, claims: readonly Claim[]): Problem[] {
     return claims.flatMap((claim) => {
-      const problems = this.#claim(this.#keyOf(claim.parts), { claim, owner }, true);
+      const problems = this.#claim(this.#keyOf(claim.parts), { claim, owner }, false);
       if (problems.length === 0) this.#claimLater({ claim, owner });
       return problems;
     });
   }
 
-  /** @param isOwnFine whether the component may have said the same twice: its own checks are about that */
-  #claim(key: string, claimed: Claimed, isOwnFine: boolean): Problem[] {
+  /** @param isLate whether a value was not known before, so that the component's own checks have not compared it either */
+  #claim(key: string, claimed: Claimed, isLate: boolean): Problem[] {
     const first = this.#claimed.get(key);
-    if (first === undefined) this.#claimed.set(key, claimed);
-    if (first === undefined || first.claim === claimed.claim) return [];
-    if (isOwnFine && first.owner === claimed.owner) return [];
+    const isAgain = first?.owner !== claimed.owner && first?.owner.identity === claimed.owner.identity;
+    if (first === undefined || isAgain) this.#claimed.set(key, claimed);
+    if (first === undefined || isAgain || first.claim === claimed.claim) return [];
+    if (!isLate && first.owner === claimed.owner) return [];
     const { path, subject, remedy } = claimed.claim;
     const problem = `creates ${subject}, which ${first.owner.title} creates too (${first.claim.path})`;
     return byRule("one-owner", [{ path, problem, remedy }]);
@@ -69,11 +71,9 @@ export class Owners {
 
   #claimLater(claimed: Claimed): void {
     const { parts } = claimed.claim;
-    if (!parts.some(isLate)) return;
-    const known = parts.map((part) => (isLate(part) ? part : "")) as pulumi.Input<string>[];
-    pulumi.all(known).apply((values) => {
-      const all = parts.map((part, index) => (isLate(part) ? (values[index] ?? "") : part));
-      const problems = this.#claim(this.#keyOf(all), claimed, false);
+    if (parts.every(isKnown)) return;
+    pulumi.all([...parts]).apply((values) => {
+      const problems = this.#claim(this.#keyOf(values), claimed, true);
       if (problems.length > 0) claimed.owner.refuse(problems);
     });
   }
@@ -90,10 +90,6 @@ export class Owners {
   }
 }
 
-function isLate(part: Claim["parts"][number]): boolean {
-  return !isKnown(part);
-}
-
 const registries = new WeakMap<object, Owners>();
 
 /** The owners of a program, told by an object that each has of its own. */
@@ -105,8 +101,11 @@ export function ownersOf(program: object): Owners {
 
 /** A component as the owner of resources. */
 export function ownerOf(component: pulumi.Resource | undefined, typeToken: string, name: string): Owner {
+  const title = `${typeToken.split(":").at(-1)} "${name}"`;
   return {
-    title: `${typeToken.split(":").at(-1)} "${name}"`,
+    title,
+    // The port of an engine's monitor may come again in the next program that a plugin serves.
+    identity: isPlugin() ? title : (component ?? {}),
     refuse: (problems) => {
       throw refusal(component, name, problems);
     },

@@ -21,7 +21,7 @@ function owner(title: string) {
     late.push(...problems);
     return undefined as never;
   };
-  return { title, late, refuse };
+  return { title, identity: {}, late, refuse };
 }
 
 function claim(...parts: Claim["parts"]): Claim {
@@ -79,6 +79,15 @@ describe("claims of two components", () => {
     await settled();
 
     expect([...one.late, ...two.late]).toEqual([]);
+  });
+
+  test("are those of one component when a plugin constructs it once more", () => {
+    const owners = new Owners();
+    const identity = 'Relay "one"';
+
+    owners.claim({ ...owner(identity), identity }, [claim("namespace", "a")]);
+
+    expect(owners.claim({ ...owner(identity), identity }, [claim("namespace", "a")])).toEqual([]);
   });
 
   test("are one component's own matter when it says the same twice", () => {
