@@ -11,14 +11,13 @@ import { checkEndpointName } from "./endpoint/parse.ts";
 import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EndpointResourceArgs } from "./endpoint/settings.ts";
 import { BrokerType, EventGridAuthenticationMethod } from "./enumerations.ts";
-import type { ExistingTopicSpaceArgs } from "./event-grid/settings.ts";
 import { asOutput } from "./known.ts";
 import { claimResources } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
 /** What an endpoint at Event Grid takes, wherever its namespace comes from. */
-export interface EventGridFieldArgs extends EndpointResourceArgs {
+export interface EventGridEndpointSettingsArgs extends EndpointResourceArgs {
   /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
   host?: pulumi.Input<string>;
   /**
@@ -57,22 +56,7 @@ export interface EventGridFieldArgs extends EndpointResourceArgs {
   proxy?: ProxyArgs;
 }
 
-/** An endpoint at Event Grid in a bridge, which also gives its identity the roles that the dataflows call for. */
-export interface EventGridEndpointSettingsArgs extends EventGridFieldArgs {
-  /**
-   * Resource ID of the existing namespace that `host` is of. Given, the identity that the endpoint authenticates with gets its roles
-   * there: the bridge's, at `identity.roleScope`, or that of AIO's extension, at `instance.extensionRoleScope`. Omitted, they are left
-   * to others. Plain is whether it is given, because that decides which role assignments exist.
-   */
-  namespaceId?: pulumi.Input<string>;
-  /**
-   * Topic spaces of that namespace by name, for roles at topic spaces: those that the dataflows use. Plain keys and templates, because
-   * they decide which role assignments exist.
-   */
-  topicSpaces?: { [name: string]: ExistingTopicSpaceArgs };
-}
-
-export interface EventGridEndpointArgs extends EventGridFieldArgs {
+export interface EventGridEndpointArgs extends EventGridEndpointSettingsArgs {
   /** Host name and port, `<hostname>:8883`, or `<hostname>:443/mqtt` with WebSockets. */
   host: pulumi.Input<string>;
 }
@@ -139,8 +123,6 @@ export function eventGridEndpointFields({
   instance,
   endpointName,
   existing,
-  namespaceId,
-  topicSpaces,
   ...args
 }: EventGridEndpointSettingsArgs): EndpointFieldInputs {
   return {

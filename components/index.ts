@@ -9,6 +9,7 @@ export type { AioBrokerArgs, AioInstanceArgs, EndpointResourceArgs, MqttSettings
 export * from "./enumerations.ts";
 export type {
   CustomDomainArgs,
+  ExistingNamespaceArgs,
   ExistingTopicSpaceArgs,
   NamespaceIdentityArgs,
   PrivateEndpointArgs,

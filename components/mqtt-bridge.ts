@@ -24,6 +24,7 @@ import { EventGridBroker } from "./event-grid-broker.ts";
 import type { EventGridBrokerArgs } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
 import type { EventGridEndpointSettingsArgs } from "./event-grid-endpoint.ts";
+import type { ExistingNamespaceArgs } from "./event-grid/settings.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import type { GitOpsArgs } from "./git-ops/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
@@ -43,7 +44,7 @@ export interface BridgeIdentityArgs extends WorkloadIdentityArgs {
   tenantId: pulumi.Input<string>;
   /**
    * Object ID of the managed identity, or of a group that it is in. Given, it gets the roles that the dataflows call for, at the
-   * namespace of `eventGrid` and at those that endpoints name; omitted, they are left to others.
+   * namespace of `eventGrid` and at `existingNamespaces`; omitted, they are left to others.
    */
   principalId?: pulumi.Input<string>;
   /**
@@ -67,6 +68,11 @@ export interface MqttBridgeArgs {
   localEndpoints?: { [name: string]: LocalEndpointArgs };
   /** Endpoints at Event Grid, by name; one without a host is at the namespace that `eventGrid` creates. */
   eventGridEndpoints?: { [name: string]: EventGridEndpointSettingsArgs };
+  /**
+   * Event Grid namespaces that exist already and where identities of the bridge get their roles, by a name of yours, which the role
+   * assignments carry. Omitted: roles at existing namespaces are left to others.
+   */
+  existingNamespaces?: { [name: string]: ExistingNamespaceArgs };
   /** Endpoints at any other MQTT broker, by name. */
   customEndpoints?: { [name: string]: CustomEndpointArgs };
   /** Dataflows by name. */

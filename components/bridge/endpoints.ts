@@ -49,7 +49,7 @@ export function planEndpoints(args: MqttBridgeArgs, brokerHost: BrokerHost): Bri
       host: localHost(args.relay?.namespace ?? aioNamespace),
       ...withoutUndefined(endpoint),
     })),
-    eventGrid: mapValues(args.eventGridEndpoints ?? {}, ({ namespaceId, topicSpaces, ...endpoint }, name) => ({
+    eventGrid: mapValues(args.eventGridEndpoints ?? {}, (endpoint, name) => ({
       ...common(name),
       ...aio,
       ...identityIds(args, eventGridEndpointFields(endpoint)),

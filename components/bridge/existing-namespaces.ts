@@ -1,50 +1,51 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { isSameInput } from "../arguments/same-input.ts";
 import { checkExistingNamespace } from "../checks/existing-namespace.ts";
-import type { RoleHolder } from "../checks/existing-namespace.ts";
+import type { EndpointThere, RoleHolder } from "../checks/existing-namespace.ts";
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import type { TopicCoverage } from "../checks/topic-coverage.ts";
 import { RoleScope } from "../enumerations.ts";
 import { eventGridEndpointFields } from "../event-grid-endpoint.ts";
 import type { EventGridEndpointSettingsArgs } from "../event-grid-endpoint.ts";
+import type { ExistingNamespaceArgs } from "../event-grid/settings.ts";
 import { checkTopicSpaces } from "../event-grid/topic-spaces.ts";
 import type { TopicSpaceArgs } from "../event-grid/topic-spaces.ts";
 import { isKnown } from "../known.ts";
 import type { MqttBridgeArgs } from "../mqtt-bridge.ts";
 import { aioEndpointUsers } from "./engines.ts";
-import { listPlaces } from "./grants.ts";
-import type { RolePlace } from "./grants.ts";
 import { identityOf } from "./identities.ts";
 import { neededTopics } from "./topics.ts";
 
-/** Checks the existing namespaces that endpoints name, where their identities get roles. */
+/** Checks the existing namespaces of a bridge, where its identities get roles. */
 export function checkExistingNamespaces(args: MqttBridgeArgs): Problem[] {
-  return Object.entries(args.eventGridEndpoints ?? {}).flatMap(([name, endpoint]) => {
-    const { host, namespaceId, topicSpaces } = endpoint;
-    const path = `eventGridEndpoints.${name}`;
-    const checked = {
+  const all = Object.entries(args.existingNamespaces ?? {});
+  return all.flatMap(([name, { id, endpoints, topicSpaces = {} }], index) => {
+    const path = `existingNamespaces.${name}`;
+    const twin = all.slice(0, index).find(([, other]) => isSameInput(id, other.id));
+    const namespace = {
       path,
-      hasHost: host !== undefined,
-      namespaceId: namespaceId === undefined || isKnown(namespaceId) ? namespaceId : "",
-      topicSpaceNames: topicSpaces && Object.keys(topicSpaces),
+      id: isKnown(id) ? id : undefined,
+      endpoints: endpoints.map((endpoint) => endpointThere(args, endpoint)),
+      hasTopicSpaces: Object.keys(topicSpaces).length > 0,
+      twin: twin && `existingNamespaces.${twin[0]}`,
     };
-    const spaces = checkTopicSpaces(knownTopicSpaces(topicSpaces ?? {})).map(({ path: at, ...problem }) => ({
+    const spaces = checkTopicSpaces(templatesOf(topicSpaces)).map(({ path: at, ...problem }) => ({
       path: `${path}.${at}`,
       ...problem,
     }));
-    return [...checkExistingNamespace(checked, holderOf(args, name, endpoint)), ...spaces];
+    return [...checkExistingNamespace(namespace), ...spaces];
   });
 }
 
 /** Compares the topics that dataflows need at existing namespaces with the topic spaces where roles are assigned. */
 export function checkExistingTopics(args: MqttBridgeArgs): TopicCoverage {
-  const found = listPlaces(args)
-    .filter(({ suffix, topicSpaces }) => suffix !== "" && hasTemplates(topicSpaces))
-    .map((place) => {
-      const endpoints = place.endpointNames.filter((name) => usesTopicSpaces(args, name));
-      const { published, subscribed } = neededTopics(args.dataflows, endpoints);
-      const where = place.path.replace(/namespaceId$/, "topicSpaces");
-      return checkTopicCoverage([...published, ...subscribed], knownTopicSpaces(place.topicSpaces), where);
-    });
+  const found = Object.entries(args.existingNamespaces ?? {}).flatMap(([name, { endpoints, topicSpaces = {} }]) => {
+    if (!hasTemplates(topicSpaces)) return [];
+    const used = endpoints.filter((endpoint) => usesTopicSpaces(endpointThere(args, endpoint)));
+    const { published, subscribed } = neededTopics(args.dataflows, used);
+    const where = `existingNamespaces.${name}.topicSpaces`;
+    return [checkTopicCoverage([...published, ...subscribed], templatesOf(topicSpaces), where)];
+  });
   return {
     problems: found.flatMap(({ problems }) => problems),
     warnings: found.flatMap(({ warnings }) => warnings),
@@ -52,23 +53,30 @@ export function checkExistingTopics(args: MqttBridgeArgs): TopicCoverage {
 }
 
 /** Roles at topic spaces are compared; those at the namespace are for whatever topics it has. */
-function usesTopicSpaces(args: MqttBridgeArgs, name: string): boolean {
-  const holder = holderOf(args, name, args.eventGridEndpoints?.[name] ?? {});
-  return holder.kind === "principal" && holder.roleScope !== RoleScope.Namespace;
+function usesTopicSpaces(endpoint: EndpointThere | string): boolean {
+  if (typeof endpoint === "string" || endpoint.holder.kind === "nobody") return false;
+  return endpoint.holder.roleScope !== RoleScope.Namespace;
 }
 
+type TopicSpaces = NonNullable<ExistingNamespaceArgs["topicSpaces"]>;
+
 /** A topic space of which the templates are not given may have any topic; without any, another rule is about that. */
-function hasTemplates(topicSpaces: RolePlace["topicSpaces"]): boolean {
+function hasTemplates(topicSpaces: TopicSpaces): boolean {
   const all = Object.values(topicSpaces);
   return all.length > 0 && all.every(({ topicTemplates }) => topicTemplates !== undefined);
 }
 
-function knownTopicSpaces(topicSpaces: NonNullable<EventGridEndpointSettingsArgs["topicSpaces"]>): {
-  [name: string]: TopicSpaceArgs;
-} {
+function templatesOf(topicSpaces: TopicSpaces): { [name: string]: TopicSpaceArgs } {
   return Object.fromEntries(
     Object.entries(topicSpaces).map(([name, { topicTemplates = ["#"] }]) => [name, { topicTemplates }]),
   );
+}
+
+/** An endpoint at Event Grid; the name alone where there is none of that name. */
+function endpointThere(args: MqttBridgeArgs, name: string): EndpointThere | string {
+  const endpoint = args.eventGridEndpoints?.[name];
+  if (endpoint === undefined) return name;
+  return { name, hasHost: endpoint.host !== undefined, holder: holderOf(args, name, endpoint) };
 }
 
 /** Who gets the roles of an endpoint. */
@@ -79,11 +87,11 @@ function holderOf(args: MqttBridgeArgs, name: string, endpoint: EventGridEndpoin
     case "UserAssignedManagedIdentity": {
       const { path, identity } = identityOf(args, fields) ?? {};
       if (identity === undefined) {
-        const reason = "the bridge has no identity with the endpoint's client ID, which could get roles there";
+        const reason = "the bridge has no identity with the endpoint's client ID, which could get roles";
         return { kind: "nobody", reason, remedy: `add it to furtherIdentities, or ${alone}` };
       }
       if (identity.principalId === undefined) {
-        const reason = `${path}.principalId, which would get roles there, is missing`;
+        const reason = `${path}.principalId, which would get its roles, is missing`;
         return { kind: "nobody", reason, remedy: `add that, or ${alone} and leave the roles to others` };
       }
       return { kind: "principal", roleScope: identity.roleScope, roleScopePath: `${path}.roleScope` };

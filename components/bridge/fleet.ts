@@ -35,13 +35,18 @@ export class Fleet {
     const declaration = declarationOf(args);
     const sessions = sharedSessions(declaration);
     const owner = ownerOf(component, "MqttBridge", bridge);
+    const own = `bridge "${bridge}"`;
     const problems = [
       ...this.owners.claim(owner, bridgeClaims(bridge, declaration, placesOf(component))),
-      ...checkSharedClientIds(sessions, this.sessions),
+      ...checkSharedClientIds(
+        sessions,
+        // A plugin may construct a bridge once more.
+        this.sessions.filter(({ path }) => path !== own),
+      ),
       ...listIdentities(args).flatMap((identity) => this.addCredential(identity)),
       ...this.addLoad(declaration),
     ];
-    this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${bridge}"` })));
+    this.sessions.push(...sessions.map((session) => ({ ...session, path: own })));
     return problems;
   }
 

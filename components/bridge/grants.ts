@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { lookUpExtensionIdentity } from "../aio/extension-identity.ts";
-import { isSameInput } from "../arguments/same-input.ts";
 import { RoleScope } from "../enumerations.ts";
 import type { EventGridAuthenticationMethod } from "../enumerations.ts";
 import type { EventGridBroker } from "../event-grid-broker.ts";
@@ -25,9 +24,9 @@ export interface Grant {
 
 /** A namespace where identities of the bridge get roles. */
 export interface RolePlace {
-  /** Empty at the bridge's own namespace, else `-at-` and the first endpoint there. */
+  /** Empty at the bridge's own namespace, else `-at-` and the operator's name for it. */
   readonly suffix: string;
-  /** Where the operator wrote which namespace it is. */
+  /** Where the operator wrote it: `existingNamespaces.central`. */
   readonly path: string;
   readonly endpointNames: readonly string[];
   readonly namespaceId: pulumi.Input<string>;
@@ -60,10 +59,11 @@ export function planGrants(
 
 /** The roles that are assigned at existing namespaces, where another bridge may assign them too. */
 export function listRoles(args: MqttBridgeArgs): AssignedRole[] {
+  if (args.existingNamespaces === undefined) return [];
   const shared = listGrants(args).filter(({ place }) => place.suffix !== "");
   return shared.flatMap(({ place: { path, namespaceId }, principalId, access }) =>
     deriveGrants(access).map(({ space, role }) => ({
-      path,
+      path: `${path}.id`,
       role,
       // The identity of an extension is one with its custom location.
       principalId: principalId ?? args.instance?.customLocationId ?? "",
@@ -81,30 +81,22 @@ function listGrants(args: MqttBridgeArgs, broker?: EventGridBroker): PlannedGran
   ];
 }
 
-/** The namespaces where roles are assigned: the bridge's own, and those that endpoints name, each once. */
+/** The namespaces where roles are assigned: the bridge's own, and existing ones. */
 export function listPlaces(args: MqttBridgeArgs, broker?: EventGridBroker): RolePlace[] {
-  const places: RolePlace[] = [];
-  if (args.eventGrid !== undefined) {
-    const topicSpaces = Object.entries(args.eventGrid.topicSpaces).map(([key, { topicTemplates }]) => {
-      return [key, { id: broker?.topicSpaceIds[key] ?? "", topicTemplates }] as const;
-    });
-    const own = { suffix: "", path: "eventGrid", namespaceId: broker?.namespaceId ?? "" };
-    places.push({ ...own, endpointNames: endpointsAtBroker(args), topicSpaces: Object.fromEntries(topicSpaces) });
-  }
-  for (const [name, { namespaceId, topicSpaces = {} }] of Object.entries(args.eventGridEndpoints ?? {})) {
-    if (namespaceId === undefined) continue;
-    const known = places.findIndex((place) => isSameInput(place.namespaceId, namespaceId));
-    const before = places[known];
-    const spaces = existingTopicSpaces(namespaceId, topicSpaces);
-    if (before === undefined) {
-      const path = `eventGridEndpoints.${name}.namespaceId`;
-      places.push({ suffix: `-at-${name}`, path, endpointNames: [name], namespaceId, topicSpaces: spaces });
-    } else {
-      const endpointNames = [...before.endpointNames, name];
-      places[known] = { ...before, endpointNames, topicSpaces: { ...spaces, ...before.topicSpaces } };
-    }
-  }
-  return places;
+  const existing = Object.entries(args.existingNamespaces ?? {}).map(([name, { id, endpoints, topicSpaces }]) => ({
+    suffix: `-at-${name}`,
+    path: `existingNamespaces.${name}`,
+    endpointNames: endpoints,
+    namespaceId: id,
+    topicSpaces: existingTopicSpaces(id, topicSpaces ?? {}),
+  }));
+  if (args.eventGrid === undefined) return existing;
+  const topicSpaces = Object.entries(args.eventGrid.topicSpaces).map(
+    ([key, { topicTemplates }]) => [key, { id: broker?.topicSpaceIds[key] ?? "", topicTemplates }] as const,
+  );
+  const own = { suffix: "", path: "eventGrid", namespaceId: broker?.namespaceId ?? "" };
+  const endpointNames = endpointsAtBroker(args);
+  return [{ ...own, endpointNames, topicSpaces: Object.fromEntries(topicSpaces) }, ...existing];
 }
 
 function existingTopicSpaces(

@@ -7,49 +7,74 @@ export type RoleHolder =
   | { readonly kind: "principal"; readonly roleScope: RoleScope | undefined; readonly roleScopePath: string }
   | { readonly kind: "nobody"; readonly reason: string; readonly remedy: string };
 
-/** What an endpoint says of the namespace that it is at. */
-export interface NamespaceOfEndpoint {
-  /** Where the operator wrote the endpoint: `eventGridEndpoints.cloud`. */
-  readonly path: string;
+/** An endpoint that is said to be at a namespace. */
+export interface EndpointThere {
+  readonly name: string;
   /** Whether it has a host of its own. */
   readonly hasHost: boolean;
-  /** Resource ID of the namespace; empty when it is given and only the deployment tells it. */
-  readonly namespaceId: string | undefined;
-  readonly topicSpaceNames: readonly string[] | undefined;
+  readonly holder: RoleHolder;
+}
+
+/** What is said of an existing namespace. */
+export interface DeclaredNamespace {
+  /** Where the operator wrote it: `existingNamespaces.central`. */
+  readonly path: string;
+  /** Its resource ID; `undefined` when only the deployment tells it. */
+  readonly id: string | undefined;
+  /** The endpoints at it by their names; `undefined` where there is none of the name. */
+  readonly endpoints: readonly (EndpointThere | string)[];
+  readonly hasTopicSpaces: boolean;
+  /** Another namespace of the bridge that is the same one. */
+  readonly twin: string | undefined;
 }
 
 const namespacePattern =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventGrid\/namespaces\/[^/]+$/i;
 
 /** Refuses an existing namespace at which no role can be assigned as it is declared. */
-export function checkExistingNamespace(endpoint: NamespaceOfEndpoint, holder: RoleHolder): Problem[] {
-  const { path, namespaceId, topicSpaceNames } = endpoint;
-  if (namespaceId === undefined) {
-    const problem = "is set, and nothing says which namespace they are in";
-    const remedy = "add namespaceId, the resource ID of an existing namespace, or remove it";
-    return topicSpaceNames === undefined ? [] : problemAt(`${path}.topicSpaces`, problem, remedy);
-  }
-  return [...checkPlace(endpoint, namespaceId), ...checkHolder(endpoint, holder)];
-}
-
-function checkPlace({ path, hasHost }: NamespaceOfEndpoint, namespaceId: string): Problem[] {
-  const at = `${path}.namespaceId`;
-  const noHost = "is set, and the endpoint has no host, so that it is at the namespace which eventGrid creates";
-  const noId = `is "${namespaceId}", which is no resource ID of an Event Grid namespace`;
-  const form = '"/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.EventGrid/namespaces/<name>"';
+export function checkExistingNamespace(namespace: DeclaredNamespace): Problem[] {
+  const { path, endpoints } = namespace;
+  const remedy = "name the endpoints that are at it, or remove the namespace";
   return [
-    ...(hasHost ? [] : problemAt(at, noHost, "remove it, or give the host of the existing namespace")),
-    ...(namespaceId === "" || namespacePattern.test(namespaceId) ? [] : problemAt(at, noId, `give ${form}`)),
+    ...checkId(namespace),
+    ...(endpoints.length > 0 ? [] : problemAt(`${path}.endpoints`, "lists none", remedy)),
+    ...endpoints.flatMap((endpoint, index) => checkEndpoint(`${path}.endpoints[${index}]`, endpoint)),
+    ...checkTopicSpaces(namespace),
   ];
 }
 
-function checkHolder({ path, topicSpaceNames = [] }: NamespaceOfEndpoint, holder: RoleHolder): Problem[] {
-  if (holder.kind === "nobody") {
-    return problemAt(`${path}.namespaceId`, `is set, and ${holder.reason}`, holder.remedy);
+function checkId({ path, id, twin }: DeclaredNamespace): Problem[] {
+  const form = '"/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.EventGrid/namespaces/<name>"';
+  const noId = `is "${id}", which is no resource ID of an Event Grid namespace`;
+  const same = `is the same namespace as ${twin}`;
+  return [
+    ...(id === undefined || namespacePattern.test(id) ? [] : problemAt(`${path}.id`, noId, `give ${form}`)),
+    ...(twin === undefined ? [] : problemAt(`${path}.id`, same, "list the endpoints of both in one of them")),
+  ];
+}
+
+function checkEndpoint(at: string, endpoint: EndpointThere | string): Problem[] {
+  if (typeof endpoint === "string") {
+    const problem = `names the endpoint "${endpoint}", which does not exist at Event Grid`;
+    return problemAt(at, problem, "name one of eventGridEndpoints");
   }
-  if (holder.roleScope === RoleScope.Namespace || topicSpaceNames.length > 0) return [];
-  const problem = `is missing, and ${holder.roleScopePath} is ${RoleScope.TopicSpace}`;
-  const remedy = `name the topic spaces that the dataflows use, or set ${holder.roleScopePath} to "${RoleScope.Namespace}"`;
+  const { name, hasHost, holder } = endpoint;
+  if (!hasHost) {
+    const problem = `is "${name}", which has no host, so that it is at the namespace which eventGrid creates`;
+    return problemAt(at, problem, "remove it, or give the endpoint the host of the existing namespace");
+  }
+  return holder.kind === "principal" ? [] : problemAt(at, `is "${name}", and ${holder.reason}`, holder.remedy);
+}
+
+function checkTopicSpaces({ path, endpoints, hasTopicSpaces }: DeclaredNamespace): Problem[] {
+  const scopePaths = endpoints.flatMap((endpoint) => {
+    if (typeof endpoint === "string" || endpoint.holder.kind === "nobody") return [];
+    const { roleScope, roleScopePath } = endpoint.holder;
+    return roleScope === RoleScope.Namespace ? [] : [roleScopePath];
+  });
+  if (hasTopicSpaces || scopePaths[0] === undefined) return [];
+  const problem = `is missing, and ${scopePaths[0]} is ${RoleScope.TopicSpace}`;
+  const remedy = `name the topic spaces that the dataflows use, or set ${scopePaths[0]} to "${RoleScope.Namespace}"`;
   return problemAt(`${path}.topicSpaces`, problem, remedy);
 }
 

@@ -9,6 +9,12 @@ const host = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
 const namespaceId =
   "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
 
+/** What has the endpoint in the cloud at a namespace that exists already. */
+function atExisting(change: object): object {
+  const central = { id: namespaceId, endpoints: ["cloud"], ...change };
+  return { eventGridEndpoints: { cloud: { host } }, existingNamespaces: { central } };
+}
+
 /** What an Event Grid namespace takes. */
 export const namespaceExamples: readonly CheckExample[] = [
   {
@@ -21,15 +27,15 @@ export const namespaceExamples: readonly CheckExample[] = [
   },
   {
     rule: "existing-namespace",
-    fails: { eventGridEndpoints: { cloud: { host, namespaceId } } },
-    passes: { eventGridEndpoints: { cloud: { host, namespaceId } }, identity: { roleScope: "Namespace" } },
-    path: "eventGridEndpoints.cloud.topicSpaces",
+    fails: atExisting({}),
+    passes: { ...atExisting({}), identity: { roleScope: "Namespace" } },
+    path: "existingNamespaces.central.topicSpaces",
   },
   {
     rule: "existing-namespace",
-    fails: { eventGridEndpoints: { cloud: { host, namespaceId: "contoso" } }, identity: { roleScope: "Namespace" } },
-    passes: { eventGridEndpoints: { cloud: { host, namespaceId } }, identity: { roleScope: "Namespace" } },
-    path: "eventGridEndpoints.cloud.namespaceId",
+    fails: { ...atExisting({ id: "contoso" }), identity: { roleScope: "Namespace" } },
+    passes: { ...atExisting({}), identity: { roleScope: "Namespace" } },
+    path: "existingNamespaces.central.id",
   },
   {
     rule: "load",

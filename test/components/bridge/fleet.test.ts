@@ -224,24 +224,24 @@ describe("resources of two bridges", () => {
   });
 
   const namespaceId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
-  const atNamespace = { eventGridEndpoints: { cloud: { namespaceId } }, identity: { roleScope: "Namespace" } };
+  const atNamespace = {
+    existingNamespaces: { central: { id: namespaceId, endpoints: ["cloud"] } },
+    identity: { roleScope: "Namespace" },
+  };
 
   test("assign one identity the same role at the same existing namespace once", () => {
     const other = { identity: { principalId: "00000000-0000-0000-0000-0000000000a2" } };
 
     const [first, second, third] = addAll([
       siteAt("oslo", atNamespace),
-      siteAt(
-        "bergen",
-        withChange(atNamespace, { eventGridEndpoints: { cloud: { namespaceId: namespaceId.toUpperCase() } } }),
-      ),
+      siteAt("bergen", withChange(atNamespace, { existingNamespaces: { central: { id: namespaceId.toUpperCase() } } })),
       siteAt("stavanger", withChange(atNamespace, other)),
     ]);
 
     expect(first).toEqual([]);
     expect(found(second)).toEqual([
-      'eventGridEndpoints.cloud.namespaceId creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (eventGridEndpoints.cloud.namespaceId)',
-      'eventGridEndpoints.cloud.namespaceId creates the assignment of EventGrid TopicSpaces Subscriber to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (eventGridEndpoints.cloud.namespaceId)',
+      'existingNamespaces.central.id creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (existingNamespaces.central.id)',
+      'existingNamespaces.central.id creates the assignment of EventGrid TopicSpaces Subscriber to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (existingNamespaces.central.id)',
     ]);
     expect(third).toEqual([]);
   });

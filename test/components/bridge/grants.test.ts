@@ -16,10 +16,12 @@ const topicSpaces = {
 };
 const atNamespace = { roleScope: "Namespace" } as const;
 
-/** A bridge whose endpoint in the cloud is at a namespace that exists. */
-function atExisting(base: MqttBridgeArgs, endpoint: object, change: object = {}): MqttBridgeArgs {
+/** A bridge whose endpoint in the cloud is at a namespace that exists, of which it says something. */
+function atExisting(base: MqttBridgeArgs, namespace: object, change: object = {}): MqttBridgeArgs {
   const { eventGrid, ...without } = base;
-  return withChange<MqttBridgeArgs>(without, { eventGridEndpoints: { cloud: { host, ...endpoint } }, ...change });
+  const args = withChange<MqttBridgeArgs>(without, { eventGridEndpoints: { cloud: { host } } });
+  const central = { id: namespaceId, endpoints: ["cloud"], ...namespace };
+  return withChange({ ...args, existingNamespaces: { central } }, change);
 }
 
 /** The role assignments of a bridge: name, and scope as the namespace's ID makes it. */
@@ -43,122 +45,147 @@ beforeEach(() => {
 
 describe("at an existing namespace", () => {
   test("a user-assigned identity gets its roles at the topic spaces that the dataflows need", async () => {
-    expect(await rolesOf(atExisting(baseDeclaration, { namespaceId, topicSpaces }))).toEqual([
-      ["oslo-access-at-cloud-commands-subscriber", "…/topicSpaces/commands"],
-      ["oslo-access-at-cloud-telemetry-publisher", "…/topicSpaces/telemetry"],
+    expect(await rolesOf(atExisting(baseDeclaration, { topicSpaces }))).toEqual([
+      ["oslo-access-at-central-commands-subscriber", "…/topicSpaces/commands"],
+      ["oslo-access-at-central-telemetry-publisher", "…/topicSpaces/telemetry"],
     ]);
   });
 
   test("a user-assigned identity gets them at the namespace when it is told to", async () => {
-    expect(await rolesOf(atExisting(baseDeclaration, { namespaceId }, { identity: atNamespace }))).toEqual([
-      ["oslo-access-at-cloud-namespace-publisher", "…"],
-      ["oslo-access-at-cloud-namespace-subscriber", "…"],
+    expect(await rolesOf(atExisting(baseDeclaration, {}, { identity: atNamespace }))).toEqual([
+      ["oslo-access-at-central-namespace-publisher", "…"],
+      ["oslo-access-at-central-namespace-subscriber", "…"],
     ]);
   });
 
   test("AIO's extension gets them at topic spaces", async () => {
-    expect(await rolesOf(atExisting(aioBridge, { namespaceId, topicSpaces }))).toEqual([
-      ["oslo-aio-access-at-cloud-commands-subscriber", "…/topicSpaces/commands"],
-      ["oslo-aio-access-at-cloud-telemetry-publisher", "…/topicSpaces/telemetry"],
+    expect(await rolesOf(atExisting(aioBridge, { topicSpaces }))).toEqual([
+      ["oslo-aio-access-at-central-commands-subscriber", "…/topicSpaces/commands"],
+      ["oslo-aio-access-at-central-telemetry-publisher", "…/topicSpaces/telemetry"],
     ]);
   });
 
   test("AIO's extension gets them at the namespace when it is told to", async () => {
     const instance = { extensionRoleScope: "Namespace" };
 
-    expect(await rolesOf(atExisting(aioBridge, { namespaceId }, { instance }))).toEqual([
-      ["oslo-aio-access-at-cloud-namespace-publisher", "…"],
-      ["oslo-aio-access-at-cloud-namespace-subscriber", "…"],
+    expect(await rolesOf(atExisting(aioBridge, {}, { instance }))).toEqual([
+      ["oslo-aio-access-at-central-namespace-publisher", "…"],
+      ["oslo-aio-access-at-central-namespace-subscriber", "…"],
     ]);
   });
 
   test("nobody gets roles where it is not named", async () => {
-    expect(await rolesOf(atExisting(baseDeclaration, {}))).toEqual([]);
+    const { existingNamespaces, ...args } = atExisting(baseDeclaration, {});
+
+    expect(await rolesOf(args)).toEqual([]);
   });
 
-  test("each role is assigned once for two endpoints of one identity, by text or by output", async () => {
-    const far = { host, retain: "Never" };
-    for (const id of [namespaceId, pulumi.output(namespaceId)]) {
-      const args = atExisting(baseDeclaration, { namespaceId: id }, { identity: atNamespace });
-      const declared = withChange(args, {
-        eventGridEndpoints: { far: { ...far, namespaceId: id } },
-        dataflows: { commands: { source: "far" } },
-      });
+  test("each role is assigned once for two endpoints of one identity", async () => {
+    const args = atExisting(baseDeclaration, { endpoints: ["cloud", "far"] }, { identity: atNamespace });
+    const far = { eventGridEndpoints: { far: { host, retain: "Never" } }, dataflows: { commands: { source: "far" } } };
 
-      expect((await rolesOf(declared)).map(([name]) => name)).toEqual([
-        "oslo-access-at-cloud-namespace-publisher",
-        "oslo-access-at-cloud-namespace-subscriber",
-      ]);
-    }
+    expect((await rolesOf(withChange(args, far))).map(([name]) => name)).toEqual([
+      "oslo-access-at-central-namespace-publisher",
+      "oslo-access-at-central-namespace-subscriber",
+    ]);
   });
 
   test("a preview shows the assignments before the namespace and the principal are known", async () => {
     const unknown = pulumi.output(pulumi.unknown as unknown as string);
-    const args = atExisting(baseDeclaration, { namespaceId: unknown, topicSpaces }, {});
+    const args = atExisting(baseDeclaration, { id: unknown, topicSpaces });
     const declared = { ...args, identity: { ...args.identity!, principalId: unknown } };
 
     expect((await rolesOf(declared, true)).map(([name]) => name)).toEqual([
-      "oslo-access-at-cloud-commands-subscriber",
-      "oslo-access-at-cloud-telemetry-publisher",
+      "oslo-access-at-central-commands-subscriber",
+      "oslo-access-at-central-telemetry-publisher",
     ]);
   });
+
+  const other = { existingNamespaces: { other: { id: namespaceId.toUpperCase(), endpoints: ["far"] } } };
+  const far = { eventGridEndpoints: { far: { host, retain: "Never" } } };
+  const certificate = { authenticationMethod: "X509Certificate", secretRef: "c", username: "relay" };
 
   test.each<[string, MqttBridgeArgs, string]>([
     [
       "an endpoint of the bridge's own namespace",
-      withChange(baseDeclaration, { eventGridEndpoints: { cloud: { namespaceId } }, identity: atNamespace }),
-      "eventGridEndpoints.cloud.namespaceId: is set, and the endpoint has no host, so that it is at the namespace which eventGrid creates; remove it, or give the host of the existing namespace [existing-namespace]",
+      withChange(
+        { ...baseDeclaration, existingNamespaces: { central: { id: namespaceId, endpoints: ["cloud"] } } },
+        { identity: atNamespace },
+      ),
+      'existingNamespaces.central.endpoints[0]: is "cloud", which has no host, so that it is at the namespace which eventGrid creates; remove it, or give the endpoint the host of the existing namespace [existing-namespace]',
+    ],
+    [
+      "an endpoint that does not exist",
+      atExisting(baseDeclaration, { endpoints: ["cloud", "far"] }, { identity: atNamespace }),
+      'existingNamespaces.central.endpoints[1]: names the endpoint "far", which does not exist at Event Grid; name one of eventGridEndpoints [existing-namespace]',
+    ],
+    [
+      "no endpoints",
+      atExisting(baseDeclaration, { endpoints: [] }),
+      "existingNamespaces.central.endpoints: lists none; name the endpoints that are at it, or remove the namespace [existing-namespace]",
+    ],
+    [
+      "what is no namespace",
+      atExisting(baseDeclaration, { id: "contoso" }, { identity: atNamespace }),
+      'existingNamespaces.central.id: is "contoso", which is no resource ID of an Event Grid namespace; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.EventGrid/namespaces/<name>" [existing-namespace]',
+    ],
+    [
+      "one namespace under two names",
+      withChange(withChange(atExisting(baseDeclaration, {}, { identity: atNamespace }), far), other),
+      "existingNamespaces.other.id: is the same namespace as existingNamespaces.central; list the endpoints of both in one of them [existing-namespace]",
     ],
     [
       "roles at topic spaces of which none is named",
-      atExisting(baseDeclaration, { namespaceId }),
-      'eventGridEndpoints.cloud.topicSpaces: is missing, and identity.roleScope is TopicSpace; name the topic spaces that the dataflows use, or set identity.roleScope to "Namespace" [existing-namespace]',
+      atExisting(baseDeclaration, {}),
+      'existingNamespaces.central.topicSpaces: is missing, and identity.roleScope is TopicSpace; name the topic spaces that the dataflows use, or set identity.roleScope to "Namespace" [existing-namespace]',
     ],
     [
       "the same of AIO's extension",
-      atExisting(aioBridge, { namespaceId }),
-      'eventGridEndpoints.cloud.topicSpaces: is missing, and instance.extensionRoleScope is TopicSpace; name the topic spaces that the dataflows use, or set instance.extensionRoleScope to "Namespace" [existing-namespace]',
-    ],
-    [
-      "topic spaces of no namespace",
-      atExisting(baseDeclaration, { topicSpaces }),
-      "eventGridEndpoints.cloud.topicSpaces: is set, and nothing says which namespace they are in; add namespaceId, the resource ID of an existing namespace, or remove it [existing-namespace]",
+      atExisting(aioBridge, {}),
+      'existingNamespaces.central.topicSpaces: is missing, and instance.extensionRoleScope is TopicSpace; name the topic spaces that the dataflows use, or set instance.extensionRoleScope to "Namespace" [existing-namespace]',
     ],
     [
       "roles for nobody",
-      atExisting(baseDeclaration, { namespaceId, topicSpaces }, { identity: { principalId: undefined } }),
-      "eventGridEndpoints.cloud.namespaceId: is set, and identity.principalId, which would get roles there, is missing; add that, or remove it and leave the roles to others [existing-namespace]",
+      atExisting(baseDeclaration, { topicSpaces }, { identity: { principalId: undefined } }),
+      'existingNamespaces.central.endpoints[0]: is "cloud", and identity.principalId, which would get its roles, is missing; add that, or remove it and leave the roles to others [existing-namespace]',
     ],
     [
       "roles for a certificate",
-      atExisting(baseDeclaration, {
-        namespaceId,
-        topicSpaces,
-        authenticationMethod: "X509Certificate",
-        secretRef: "c",
-      }),
-      "eventGridEndpoints.cloud.namespaceId: is set, and an endpoint with X509Certificate gets no roles; remove it [existing-namespace]",
+      atExisting(baseDeclaration, { topicSpaces }, { eventGridEndpoints: { cloud: certificate } }),
+      'existingNamespaces.central.endpoints[0]: is "cloud", and an endpoint with X509Certificate gets no roles; remove it [existing-namespace]',
+    ],
+    [
+      "roles for the identity of the nodes",
+      atExisting(
+        baseDeclaration,
+        { topicSpaces },
+        {
+          eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity" } },
+          relay: { useNodeIdentity: true },
+        },
+      ),
+      'existingNamespaces.central.endpoints[0]: is "cloud", and AIO\'s engine does not use the endpoint, and the identity of the nodes gets no roles here; assign them with TopicSpaceAccess, and remove it [existing-namespace]',
     ],
     [
       "topics that are in none of the topic spaces",
-      atExisting(baseDeclaration, { namespaceId, topicSpaces: { telemetry: topicSpaces.telemetry } }),
-      'dataflows.commands.dataSources[0]: needs the topics "sites/oslo/commands/+/+", which no topic space has; add "sites/oslo/commands/+/+", or a topic template that takes it in, to eventGridEndpoints.cloud.topicSpaces [topic-coverage]',
+      atExisting(baseDeclaration, { topicSpaces: { telemetry: topicSpaces.telemetry } }),
+      'dataflows.commands.dataSources[0]: needs the topics "sites/oslo/commands/+/+", which no topic space has; add "sites/oslo/commands/+/+", or a topic template that takes it in, to existingNamespaces.central.topicSpaces [topic-coverage]',
     ],
     [
       "a topic template that is none",
-      atExisting(baseDeclaration, { namespaceId, topicSpaces: { telemetry: { topicTemplates: [] }, any: {} } }),
-      "eventGridEndpoints.cloud.topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10 [topic-space]",
+      atExisting(baseDeclaration, { topicSpaces: { telemetry: { topicTemplates: [] }, any: {} } }),
+      "existingNamespaces.central.topicSpaces.telemetry.topicTemplates: lists no topic templates; give 1 to 10 [topic-space]",
     ],
   ])("refuses %s", async (_, args, line) => {
     expect(await refusalOf(args)).toEqual([`  ${line}`]);
   });
 
   test("takes topic spaces whose topics are not known", async () => {
-    const names = await rolesOf(atExisting(baseDeclaration, { namespaceId, topicSpaces: { all: {} } }));
+    const names = await rolesOf(atExisting(baseDeclaration, { topicSpaces: { all: {} } }));
 
     expect(names.map(([name]) => name)).toEqual([
-      "oslo-access-at-cloud-all-publisher",
-      "oslo-access-at-cloud-all-subscriber",
+      "oslo-access-at-central-all-publisher",
+      "oslo-access-at-central-all-subscriber",
     ]);
   });
 });
