@@ -111,7 +111,7 @@ export function roleClaim({ path, role, principalId, place, scope }: AssignedRol
     subject: `the assignment of ${roleName} to the same principal at the same ${place}`,
     parts: ["role", ...scope, role, principalId],
     remedy:
-      "assign it once: leave the roles of this one out, and declare a TopicSpaceAccess of its own with the topics of all of them",
+      "remove it here where the other assigns all that both need; else remove it in both, and declare one TopicSpaceAccess with the topics of both",
   };
 }
 

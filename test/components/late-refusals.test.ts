@@ -103,7 +103,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "bergen",
     [
       "bergen has 1 problem:",
-      '  topicSpaces.telemetry.id: creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same topic space "telemetry", which TopicSpaceAccess "oslo" creates too (topicSpaces.telemetry.id); assign it once: leave the roles of this one out, and declare a TopicSpaceAccess of its own with the topics of all of them [one-owner]',
+      '  topicSpaces.telemetry.id: creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same topic space "telemetry", which TopicSpaceAccess "oslo" creates too (topicSpaces.telemetry.id); remove it here where the other assigns all that both need; else remove it in both, and declare one TopicSpaceAccess with the topics of both [one-owner]',
     ],
   ],
   [
