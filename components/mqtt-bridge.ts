@@ -77,7 +77,7 @@ export interface MqttBridgeArgs {
   customEndpoints?: { [name: string]: CustomEndpointArgs };
   /** Dataflows by name. */
   dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity, of whichever engine. */
+  /** Managed identity for endpoints with UserAssignedManagedIdentity that name no other, at any broker and of whichever engine. */
   identity?: BridgeIdentityArgs;
   /**
    * Managed identities of endpoints that have a client ID of their own, by a name of yours. Each is that of the endpoints with its

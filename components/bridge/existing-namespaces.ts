@@ -72,11 +72,16 @@ function templatesOf(topicSpaces: TopicSpaces): { [name: string]: TopicSpaceArgs
   );
 }
 
+/** `<namespace>.<region>-1.ts.eventgrid.azure.net:8883`. @see Specification, Create dataflow endpoint */
+const namespaceHost = /^([^.:]+)\.[^.:]+\.ts\.eventgrid\.azure\.net(?=[:/]|$)/i;
+
 /** An endpoint at Event Grid; the name alone where there is none of that name. */
 function endpointThere(args: MqttBridgeArgs, name: string): EndpointThere | string {
   const endpoint = args.eventGridEndpoints?.[name];
   if (endpoint === undefined) return name;
-  return { name, hasHost: endpoint.host !== undefined, holder: holderOf(args, name, endpoint) };
+  const { host } = endpoint;
+  const [, namespaceName] = host !== undefined && isKnown(host) ? (namespaceHost.exec(host) ?? []) : [];
+  return { name, hasHost: host !== undefined, namespaceName, holder: holderOf(args, name, endpoint) };
 }
 
 /** Who gets the roles of an endpoint. */

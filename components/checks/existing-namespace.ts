@@ -12,6 +12,8 @@ export interface EndpointThere {
   readonly name: string;
   /** Whether it has a host of its own. */
   readonly hasHost: boolean;
+  /** The name of its namespace, where its host tells it; a custom domain does not. */
+  readonly namespaceName: string | undefined;
   readonly holder: RoleHolder;
 }
 
@@ -29,7 +31,7 @@ export interface DeclaredNamespace {
 }
 
 const namespacePattern =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventGrid\/namespaces\/[^/]+$/i;
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventGrid\/namespaces\/([^/]+)$/i;
 
 /** Refuses an existing namespace at which no role can be assigned as it is declared. */
 export function checkExistingNamespace(namespace: DeclaredNamespace): Problem[] {
@@ -38,7 +40,7 @@ export function checkExistingNamespace(namespace: DeclaredNamespace): Problem[] 
   return [
     ...checkId(namespace),
     ...(endpoints.length > 0 ? [] : problemAt(`${path}.endpoints`, "lists none", remedy)),
-    ...endpoints.flatMap((endpoint, index) => checkEndpoint(`${path}.endpoints[${index}]`, endpoint)),
+    ...endpoints.flatMap((endpoint, index) => checkEndpoint(`${path}.endpoints[${index}]`, endpoint, namespace)),
     ...checkTopicSpaces(namespace),
   ];
 }
@@ -53,15 +55,20 @@ function checkId({ path, id, twin }: DeclaredNamespace): Problem[] {
   ];
 }
 
-function checkEndpoint(at: string, endpoint: EndpointThere | string): Problem[] {
+function checkEndpoint(at: string, endpoint: EndpointThere | string, { path, id }: DeclaredNamespace): Problem[] {
   if (typeof endpoint === "string") {
     const problem = `names the endpoint "${endpoint}", which does not exist at Event Grid`;
     return problemAt(at, problem, "name one of eventGridEndpoints");
   }
-  const { name, hasHost, holder } = endpoint;
+  const { name, hasHost, namespaceName, holder } = endpoint;
   if (!hasHost) {
     const problem = `is "${name}", which has no host, so that it is at the namespace which eventGrid creates`;
     return problemAt(at, problem, "remove it, or give the endpoint the host of the existing namespace");
+  }
+  const named = id === undefined ? undefined : namespacePattern.exec(id)?.[1];
+  if (named !== undefined && namespaceName !== undefined && named.toLowerCase() !== namespaceName.toLowerCase()) {
+    const problem = `is "${name}", whose host is that of the namespace "${namespaceName}", and ${path}.id is of "${named}"`;
+    return problemAt(at, problem, "correct the one that is wrong");
   }
   return holder.kind === "principal" ? [] : problemAt(at, `is "${name}", and ${holder.reason}`, holder.remedy);
 }

@@ -130,6 +130,11 @@ describe("at an existing namespace", () => {
       'existingNamespaces.central.id: is "contoso", which is no resource ID of an Event Grid namespace; give "/subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.EventGrid/namespaces/<name>" [existing-namespace]',
     ],
     [
+      "a host that is of another namespace",
+      atExisting(baseDeclaration, { id: namespaceId.replace("contoso", "fabrikam") }, { identity: atNamespace }),
+      'existingNamespaces.central.endpoints[0]: is "cloud", whose host is that of the namespace "contoso", and existingNamespaces.central.id is of "fabrikam"; correct the one that is wrong [existing-namespace]',
+    ],
+    [
       "one namespace under two names",
       withChange(withChange(atExisting(baseDeclaration, {}, { identity: atNamespace }), far), other),
       "existingNamespaces.other.id: is the same namespace as existingNamespaces.central; list the endpoints of both in one of them [existing-namespace]",
@@ -178,6 +183,12 @@ describe("at an existing namespace", () => {
     ],
   ])("refuses %s", async (_, args, line) => {
     expect(await refusalOf(args)).toEqual([`  ${line}`]);
+  });
+
+  test("takes a custom domain, which does not tell the namespace", async () => {
+    const change = { eventGridEndpoints: { cloud: { host: "mqtt.contoso.com:8883" } }, identity: atNamespace };
+
+    expect(await rolesOf(atExisting(baseDeclaration, {}, change))).toHaveLength(2);
   });
 
   test("takes topic spaces whose topics are not known", async () => {
