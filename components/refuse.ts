@@ -23,7 +23,12 @@ export function isPlugin(): boolean {
  */
 export function refusal(resource: pulumi.Resource | undefined, name: string, problems: readonly Problem[]): Error {
   const { message } = new ConfigError(name, problems);
-  return createPluginError?.(message) ?? keepText(new pulumi.ResourceError(message, resource, true));
+  const pluginError = createPluginError?.(message);
+  if (pluginError !== undefined) return pluginError;
+  const error = keepText(new pulumi.ResourceError(message, resource, true));
+  // What Pulumi prints of an error that comes when the program itself has ended, whatever the error asks for.
+  error.stack = message;
+  return error;
 }
 
 /**

@@ -9,7 +9,7 @@ import { installPulumi } from "./support/pulumi.ts";
 import type { PulumiInstallation } from "./support/pulumi.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
 
-/** Stacks with role assignments, whose names were random once. */
+/** Stacks with role assignments. */
 describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   const project = path.join(import.meta.dirname, "../..");
   const scope = `${subscription}/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso`;
@@ -74,6 +74,47 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expect(kept).toEqual(names);
     expect(printed).toMatch(/Resources:\s+(~ 1 updated\s+)?\d unchanged/);
     expect(printed).not.toContain("replace");
+  });
+
+  test("say how to go on where Azure does not tell the principal", async () => {
+    const site = {
+      site: "oslo",
+      localEndpoints: { default: {} },
+      eventGridEndpoints: {
+        cloud: {
+          host: "contoso.westeurope-1.ts.eventgrid.azure.net:8883",
+          authenticationMethod: "SystemAssignedManagedIdentity",
+          retain: "Never",
+        },
+      },
+      existingNamespaces: { central: { id: scope, endpoints: ["cloud"] } },
+      dataflows: {
+        telemetry: {
+          engine: "AzureIoTOperations",
+          source: "default",
+          dataSources: ["a/#"],
+          destination: "cloud",
+          dataDestination: "b",
+        },
+      },
+      instance: {
+        resourceGroupName: "rg",
+        instanceName: "aio",
+        customLocationId: `${subscription}/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/gone`,
+        extensionRoleScope: "Namespace",
+      },
+    };
+    const program = `import { MqttBridge } from "./components/index.ts"; new MqttBridge("oslo", ${JSON.stringify(site)});`;
+    writeFileSync(path.join(folder, "index.ts"), program);
+
+    const { code, output } = await installation.run(folder, "preview", "--stack", "dev");
+
+    expect(code).not.toBe(0);
+    expect(output).toContain("customLocations/gone\", and Azure does not tell the identity of AIO's extension there: ");
+    expect(output).toContain(
+      "correct it, or give the identity's object ID as instance.extensionPrincipalId [aio-instance]",
+    );
+    expect(output).not.toMatch(/^\s+at /m);
   });
 
   test("replace it for another principal or another kind of it by the assignment's own name, and delete first", async () => {
