@@ -36,7 +36,10 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
   const spread = parts.settings.topologySpreadConstraints as inputs.core.v1.TopologySpreadConstraint[] | undefined;
   const constraints = spread ?? (parts.instanceCount > 1 ? buildSpread(parts.podLabels) : undefined);
   return {
-    metadata: { labels: mapInput(parts.labels, (own) => ({ ...labels, ...own })), annotations: { ...annotations, ...parts.annotations } },
+    metadata: {
+      labels: mapInput(parts.labels, (own) => ({ ...labels, ...own })),
+      annotations: { ...annotations, ...parts.annotations },
+    },
     spec: {
       serviceAccountName: parts.serviceAccountName,
       // The relay never calls the API server; the tokens that it does need are mounted one by one.
