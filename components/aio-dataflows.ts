@@ -11,12 +11,15 @@ import type { AioDataflowsArgs } from "./aio/settings.ts";
 import { checkDataflowName, checkEngineFields } from "./checks/aio-dataflow.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkProfile } from "./checks/aio-profile.ts";
+import { aioClaim, aioCredentialClaim, placesOf } from "./claims.ts";
 import { isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
 import { DataflowEngine } from "./enumerations.ts";
+import { claimResources } from "./owners.ts";
+import type { Claim } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
-import { buildFederation } from "./relay/manifests.ts";
+import { buildFederation, federatedIdentities } from "./relay/manifests.ts";
 
 /**
  * Dataflows that AIO's own engine runs: a `Dataflow` resource for each, the `DataflowProfile` that they run with, and the
@@ -41,7 +44,10 @@ export class AioDataflows extends pulumi.ComponentResource {
     args = declaredArgs(this, AioDataflows.typeToken, name, args);
     const { instance, profile = {}, endpoints, identity } = args;
     const profileName = profile.profileName ?? name;
-    refuse(this, name, checkAioDataflows(profileName, args));
+    refuse(this, name, [
+      ...checkAioDataflows(profileName, args),
+      ...claimResources(this, AioDataflows.typeToken, name, args, () => listClaims(this, profileName, args)),
+    ]);
 
     this.profileName = pulumi.output(profileName);
     if (profile.existing !== true) {
@@ -71,11 +77,12 @@ export class AioDataflows extends pulumi.ComponentResource {
     );
 
     this.oidcIssuerUrl = pulumi.output(identity?.oidcIssuerUrl);
-    if (identity?.oidcIssuerUrl !== undefined) {
+    for (const [noun, one] of federatedIdentities(args)) {
       const subject = pulumi.interpolate`system:serviceaccount:${instance.namespace ?? aioNamespace}:${serviceAccount}`;
-      const federation = buildFederation(identity, subject);
-      const credential = new managedidentity.FederatedIdentityCredential(`${name}-fic`, federation, { parent: this });
-      this.oidcIssuerUrl = after(credential, identity.oidcIssuerUrl);
+      const federation = buildFederation(one, subject);
+      const options = { parent: this };
+      const credential = new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, options);
+      this.oidcIssuerUrl = after(credential, this.oidcIssuerUrl);
     }
 
     const { dataflowNames, oidcIssuerUrl } = this;
@@ -85,6 +92,23 @@ export class AioDataflows extends pulumi.ComponentResource {
 
 /** Service account of AIO's dataflows. @see Azure IoT Operations, Enable secure settings */
 const serviceAccount = "aio-dataflow";
+
+function listClaims(component: pulumi.Resource, profileName: string, args: AioDataflowsArgs): Claim[] {
+  const { instance, profile, dataflows, identity = {}, furtherIdentities = {} } = args;
+  const { cluster } = placesOf(component);
+  const own = { kind: "DataflowProfile", resourceName: profileName, path: "profile.profileName" } as const;
+  const names = Object.keys(dataflows);
+  return [
+    ...(profile?.existing === true ? [] : [aioClaim(instance, cluster, own)]),
+    ...names.map((key) =>
+      aioClaim(instance, cluster, { kind: "Dataflow", resourceName: key, path: `dataflows.${key}` }),
+    ),
+    ...aioCredentialClaim("identity.oidcIssuerUrl", identity, instance.namespace),
+    ...Object.entries(furtherIdentities).flatMap(([key, one]) =>
+      aioCredentialClaim(`furtherIdentities.${key}.oidcIssuerUrl`, one, instance.namespace),
+    ),
+  ];
+}
 
 function checkAioDataflows(profileName: string, args: AioDataflowsArgs): Problem[] {
   return [

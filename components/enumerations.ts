@@ -169,6 +169,19 @@ export const RoleScope = {
 } as const;
 export type RoleScope = (typeof RoleScope)[keyof typeof RoleScope];
 
+/**
+ * Kind of principal that a role is assigned to. Event Grid lets service principals connect, of which managed identities are one
+ * kind; a group has them as members. @see Azure REST API, Role assignments (2022-04-01), PrincipalType
+ */
+export const PrincipalType = {
+  ServicePrincipal: "ServicePrincipal",
+  Group: "Group",
+  User: "User",
+  ForeignGroup: "ForeignGroup",
+  Device: "Device",
+} as const;
+export type PrincipalType = (typeof PrincipalType)[keyof typeof PrincipalType];
+
 /** Type of a Secret with a client certificate. @see Kubernetes, Secrets, types of Secret */
 export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;
 export type SecretType = (typeof SecretType)[keyof typeof SecretType];

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { judgedLaterCas } from "./certificates.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
+import { namespaceClaim, placesOf } from "./claims.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
 import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
 import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
@@ -15,6 +16,7 @@ import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/pri
 import { withExistingTopic } from "./event-grid/routing-topic.ts";
 import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { warnOnce } from "./given-warnings.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refusal, refuse } from "./refuse.ts";
 
 /**
@@ -36,7 +38,12 @@ export class EventGridBroker extends pulumi.ComponentResource {
   constructor(name: string, args: EventGridBrokerArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridBroker.typeToken, name, readable(name, args), opts);
     args = declaredArgs(this, EventGridBroker.typeToken, name, args);
-    refuse(this, name, checkEventGridBroker(args));
+    refuse(this, name, [
+      ...checkEventGridBroker(args),
+      ...claimResources(this, EventGridBroker.typeToken, name, args, () =>
+        namespaceClaim("namespaceName", args, placesOf(this)),
+      ),
+    ]);
 
     warnOnce(this, eventGridBrokerWarnings(args), opts?.parent);
     if (args.x509 !== undefined) {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkEndpointResource } from "./checks/existing-endpoints.ts";
+import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import { eventGridEndpointFields } from "./endpoint/fields.ts";
@@ -12,6 +13,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { EventGridEndpointArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -31,6 +33,8 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
   readonly hostType: pulumi.Output<BrokerType>;
   /** TCP port of the broker. */
   readonly port: pulumi.Output<number>;
+  /** Client ID of the user-assigned managed identity that it authenticates with. */
+  readonly clientId: pulumi.Output<string | undefined>;
   /** Secret that the relay has to mount for it. */
   readonly secretRef: pulumi.Output<string | undefined>;
   /** Audience of the service account token that the relay has to mount for it; none at Event Grid. */
@@ -52,6 +56,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
       ...checkKnownEndpoint("", "EventGrid", fields),
       ...checkAioInstance("instance", instance),
       ...checkEndpointResource("", { endpointName, hostType: "EventGrid", isLeftAlone, declared: args, instance }),
+      ...claimResources(this, EventGridEndpoint.typeToken, name, args, () => endpointClaims(this, endpointName, args)),
     ]);
 
     const endpoint = resolveEndpoint(this, name, "EventGrid", fields);
@@ -63,6 +68,7 @@ export class EventGridEndpoint extends pulumi.ComponentResource {
     this.config = asOutput(outputs.config);
     this.hostType = asOutput(outputs.hostType);
     this.port = asOutput(outputs.port);
+    this.clientId = asOutput(outputs.clientId);
     this.secretRef = asOutput(outputs.secretRef);
     this.tokenAudience = asOutput(outputs.tokenAudience);
     this.trustedCaCertificateConfigMapRef = asOutput(outputs.trustedCaCertificateConfigMapRef);

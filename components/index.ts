@@ -20,6 +20,8 @@ export * from "./enumerations.ts";
 export type {
   CustomDomainArgs,
   EventGridBrokerArgs,
+  ExistingNamespaceArgs,
+  ExistingTopicSpaceArgs,
   NamespaceIdentityArgs,
   PrivateEndpointArgs,
   RoutingArgs,

@@ -4,6 +4,7 @@ import { declaredArgs } from "./arguments/declared.ts";
 import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
+import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
 import { checkKnownEndpoint } from "./endpoint/known.ts";
 import { existsAlready, localEndpointFields } from "./endpoint/fields.ts";
@@ -13,6 +14,7 @@ import { resolveEndpoint } from "./endpoint/resolve.ts";
 import type { LocalEndpointArgs } from "./endpoint/settings.ts";
 import { BrokerType } from "./enumerations.ts";
 import { asOutput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import type { ProxyArgs } from "./relay/settings.ts";
 
@@ -31,6 +33,8 @@ export class LocalEndpoint extends pulumi.ComponentResource {
   readonly hostType: pulumi.Output<BrokerType>;
   /** TCP port of the broker. */
   readonly port: pulumi.Output<number>;
+  /** Client ID of a managed identity; none at AIO's own broker. */
+  readonly clientId: pulumi.Output<string | undefined>;
   /** Secret that the relay has to mount for it. */
   readonly secretRef: pulumi.Output<string | undefined>;
   /** Audience of the service account token that the relay has to mount for it. */
@@ -47,24 +51,27 @@ export class LocalEndpoint extends pulumi.ComponentResource {
     const endpointName = args.endpointName ?? name;
     const { instance } = args;
     const isLeftAlone = existsAlready(args, endpointName);
+    const own = { ...args, existing: isLeftAlone };
     refuse(this, name, [
       ...checkEndpointName(endpointName),
       ...checkKnownEndpoint("", "LocalBroker", fields),
       ...checkAioInstance("instance", instance),
       ...checkEndpointResource("", { endpointName, hostType: "LocalBroker", isLeftAlone, declared: args, instance }),
       ...checkKnownBroker("", fields, instance),
+      ...claimResources(this, LocalEndpoint.typeToken, name, args, () => endpointClaims(this, endpointName, own)),
     ]);
 
     const declared = resolveEndpoint(this, name, "LocalBroker", fields);
     const endpoint = compareWithBroker(this, name, instance, fields, declared);
     const parts = { endpointName, hostType: "LocalBroker", fields, endpoint } as const;
-    const shownName = createDataflowEndpoint(this, name, { ...args, existing: isLeftAlone }, parts);
+    const shownName = createDataflowEndpoint(this, name, own, parts);
     this.endpointName = asOutput(shownName);
 
     const outputs = outputsOf(BrokerType.LocalBroker, fields, endpoint);
     this.config = asOutput(outputs.config);
     this.hostType = asOutput(outputs.hostType);
     this.port = asOutput(outputs.port);
+    this.clientId = asOutput(outputs.clientId);
     this.secretRef = asOutput(outputs.secretRef);
     this.tokenAudience = asOutput(outputs.tokenAudience);
     this.trustedCaCertificateConfigMapRef = asOutput(outputs.trustedCaCertificateConfigMapRef);

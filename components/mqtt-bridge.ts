@@ -4,12 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
-import { lookUpExtensionIdentity } from "./aio/extension-identity.ts";
 import { checkPlan } from "./bridge/check.ts";
 import { atNamespace } from "./bridge/endpoints.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
-import type { Grants } from "./bridge/grants.ts";
 import { planAioDataflows, planRelay } from "./bridge/parts.ts";
 import type { CreatedEndpoint } from "./bridge/parts.ts";
 import { planBridge } from "./bridge/plan.ts";
@@ -23,6 +21,7 @@ import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import { intoManifests } from "./git-ops/manifests.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
+import { programOf } from "./program.ts";
 import { readable, refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
@@ -73,9 +72,9 @@ export class MqttBridge extends pulumi.ComponentResource {
     super(MqttBridge.typeToken, name, hiddenArgs(MqttBridge.typeToken, readable(name, args)), opts);
     const declared = planBridge(name, declaredArgs(this, MqttBridge.typeToken, name, args));
     const { problems, warnings } = checkPlan(declared);
-    const fleet = fleetOf(pulumi.runtime.getMonitor() ?? MqttBridge);
+    const fleet = fleetOf(programOf());
     const beside = fleet.addSite(declared, clusterOf(this, declared));
-    refuse(this, name, [...problems, ...fleet.add(declared), ...beside.problems]);
+    refuse(this, name, [...problems, ...fleet.add(declared, this), ...beside.problems]);
     warnOnce(this, [...warnings, ...beside.warnings]);
     const plan = { ...declared, args: judgedLaterInBridge(this, name, declared.args) };
     const { eventGrid, gitOps } = plan.args;
@@ -83,7 +82,9 @@ export class MqttBridge extends pulumi.ComponentResource {
     const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
 
     const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
-    if (broker !== undefined) for (const grants of planGrants(plan)) createAccess(this, plan, grants, broker);
+    for (const { noun, access } of planGrants(this, plan, broker)) {
+      new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child);
+    }
     const endpoints = createEndpoints(plan, broker, inCluster);
     const aioArgs = planAioDataflows(plan, endpoints);
     const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, checkedArgs(aioArgs), inCluster);
@@ -122,29 +123,6 @@ export class MqttBridge extends pulumi.ComponentResource {
 function clusterOf(bridge: MqttBridge, { args: { gitOps } }: Plan): unknown {
   if (gitOps !== undefined) return undefined;
   return bridge.getProvider("kubernetes:core/v1:ConfigMap") ?? "the default provider's";
-}
-
-/** Gives an identity its roles at the namespace. */
-function createAccess(
-  bridge: MqttBridge,
-  { name, args }: Plan,
-  { noun, identity, isForNamespace, topics }: Grants,
-  broker: EventGridBroker,
-): TopicSpaceAccess {
-  const { instance, eventGrid } = args;
-  const principalId =
-    identity === "user-assigned"
-      ? (args.identity?.principalId ?? "")
-      : (instance?.extensionPrincipalId ?? lookUpExtensionIdentity(bridge, name, instance?.customLocationId ?? ""));
-  const topicSpaces = Object.fromEntries(
-    Object.entries(broker.topicSpaceIds).map(([key, id]) => [
-      key,
-      { id, topicTemplates: eventGrid?.topicSpaces[key]?.topicTemplates ?? [] },
-    ]),
-  );
-  const scope = isForNamespace ? { namespaceId: broker.namespaceId } : {};
-  const access = checkedArgs({ principalId, topicSpaces, ...topics, ...scope });
-  return new TopicSpaceAccess(`${name}-${noun}`, access, { parent: bridge });
 }
 
 /** Creates the component of each endpoint. */

@@ -13,6 +13,11 @@ export function refuseAsPlugin(createError: (message: string) => Error): void {
   createPluginError = createError;
 }
 
+/** Tells whether this process is a plugin for other languages. */
+export function isPlugin(): boolean {
+  return createPluginError !== undefined;
+}
+
 /**
  * The error that every component refuses with: all problems in one text, shown under the resource and without a stack.
  */

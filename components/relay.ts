@@ -10,9 +10,11 @@ import { declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
 import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
+import { placesOf, relayClaims } from "./claims.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
+import { claimResources } from "./owners.ts";
 import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
 import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
 import { createClaims } from "./relay/claims.ts";
@@ -46,22 +48,23 @@ export class Relay extends pulumi.ComponentResource {
   constructor(name: string, args: RelayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(Relay.typeToken, name, hiddenArgs(Relay.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
-    refuse(this, name, checkRelaySettings(name, args, args.identity, Object.keys(args.endpoints)));
+    refuse(this, name, [
+      ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
+      ...claimResources(this, Relay.typeToken, name, args, () => relayClaims("", args, placesOf(this).cluster)),
+    ]);
     args = withJudgedFiles(this, name, args, opts?.parent);
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
+    const usesIdentity = manifests.usesManagedIdentity(args);
     this.configText = renderText(this, name, args, opts?.parent);
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
-    if (identity?.oidcIssuerUrl !== undefined) {
+    for (const [noun, one] of manifests.federatedIdentities(args)) {
       const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
-      new managedidentity.FederatedIdentityCredential(
-        `${name}-fic`,
-        manifests.buildFederation(identity, subject),
-        child,
-      );
+      const federation = manifests.buildFederation(one, subject);
+      new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
     }
 
     const hooks = { beforeUpdate: warnOfLeftQueues(this, name) };
@@ -85,7 +88,7 @@ export class Relay extends pulumi.ComponentResource {
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
     const usesVolume = mapInput(hostTypesOf(endpoints), (hostTypes) => needsVolume(args.dataflows, hostTypes));
-    const parts = { endpoints, identity, configText, configMapName, serviceAccountName, serviceName, usesVolume };
+    const parts = { endpoints, usesIdentity, configText, configMapName, serviceAccountName, serviceName, usesVolume };
     const named = { ...metadata, name: manifests.statefulSetName(name) };
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,

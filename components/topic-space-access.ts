@@ -3,11 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { filtersOverlap } from "../runtime/contract/topic/overlap.ts";
 import { declaredArgs } from "./arguments/declared.ts";
-import { roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
+import { roleClaim } from "./claims.ts";
+import { PrincipalType } from "./enumerations.ts";
+import { roleAssignmentName, roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
 import { mapInput } from "./known.ts";
-import { readable, refusal } from "./refuse.ts";
+import { claimResources } from "./owners.ts";
+import type { Claim } from "./owners.ts";
+import { readable, refusal, refuse } from "./refuse.ts";
 
 /** A topic space and the topics in it. */
 export interface GrantedTopicSpaceArgs {
@@ -20,6 +24,12 @@ export interface GrantedTopicSpaceArgs {
 export interface TopicSpaceAccessArgs {
   /** Object ID of the managed identity that the clients authenticate with. A change replaces the role assignments. */
   principalId: pulumi.Input<string>;
+  /**
+   * What that object is: a managed identity is a service principal, and a group may have several as members. A change replaces
+   * the role assignments.
+   * @default "ServicePrincipal"
+   */
+  principalType?: pulumi.Input<PrincipalType>;
   /** Topic spaces by name. Plain keys and templates, because they decide which role assignments exist. */
   topicSpaces: { [name: string]: GrantedTopicSpaceArgs };
   /** Topics that are published to, as topic filters: what dataflows have as their destination. */
@@ -46,6 +56,11 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
   constructor(name: string, args: TopicSpaceAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super(TopicSpaceAccess.typeToken, name, readable(name, args), opts);
     args = declaredArgs(this, TopicSpaceAccess.typeToken, name, args);
+    refuse(
+      this,
+      name,
+      claimResources(this, TopicSpaceAccess.typeToken, name, args, () => listClaims(args)),
+    );
 
     this.roleAssignmentIds = Object.fromEntries(
       deriveGrants(args).map(({ space, role, scope }) => {
@@ -56,10 +71,13 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
             roleDefinitionId: mapInput(scope, (id) => roleIn(this, name, { space, role, scope: id })),
             principalId: args.principalId,
             // Without it Azure looks the principal up, and does not find an identity that was just created.
-            principalType: "ServicePrincipal",
+            principalType: args.principalType ?? PrincipalType.ServicePrincipal,
+            roleAssignmentName: mapInput({ scope, principalId: args.principalId }, (known) =>
+              roleAssignmentName(known.scope, known.principalId, role),
+            ),
             description: `${topicSpaceRoles[role].roleName} for MQTT dataflows`,
           },
-          { parent: this },
+          roleOptions(this),
         );
         return [`${space}-${role}`, assignment.id];
       }),
@@ -67,6 +85,26 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
 
     this.registerOutputs({ roleAssignmentIds: this.roleAssignmentIds });
   }
+}
+
+function listClaims(args: TopicSpaceAccessArgs): Claim[] {
+  const { principalId } = args;
+  return deriveGrants(args).map(({ space, role, scope }) => {
+    const isNamespace = args.namespaceId !== undefined;
+    const path = isNamespace ? "namespaceId" : `topicSpaces.${space}.id`;
+    const place = isNamespace ? "namespace" : `topic space "${space}"`;
+    return roleClaim({ path, role, principalId, place, scope: [scope] });
+  });
+}
+
+function roleOptions(parent: TopicSpaceAccess): pulumi.CustomResourceOptions {
+  return {
+    parent,
+    // Azure takes no second assignment of the same role to the same principal at the same scope (409 RoleAssignmentExists).
+    deleteBeforeReplace: true,
+    // One that was made with a random name keeps it: a new name alone would take the role away until the new one is everywhere.
+    ignoreChanges: ["roleAssignmentName"],
+  };
 }
 
 /** Stands for the namespace where a topic space's name would be; there are no grants at topic spaces then. */
@@ -88,7 +126,7 @@ export function deriveGrants({
   publishedTopics,
   subscribedTopics,
   namespaceId,
-}: Omit<TopicSpaceAccessArgs, "principalId">): TopicSpaceGrant[] {
+}: Omit<TopicSpaceAccessArgs, "principalId" | "principalType">): TopicSpaceGrant[] {
   const topicsOf = { publisher: publishedTopics, subscriber: subscribedTopics };
   if (namespaceId !== undefined) {
     return (["publisher", "subscriber"] as const)

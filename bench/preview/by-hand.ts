@@ -7,7 +7,7 @@ import * as core from "@pulumi/kubernetes/core/v1/index.js";
 import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { roleDefinitionId, topicSpaceRoles } from "../../components/event-grid/roles.ts";
+import { roleAssignmentName, roleDefinitionId, topicSpaceRoles } from "../../components/event-grid/roles.ts";
 import type { TopicSpaceRole } from "../../components/event-grid/roles.ts";
 import type { Registered } from "../../test/components/mocks.ts";
 
@@ -38,7 +38,10 @@ export function createByHand(name: string, resources: SiteResources): void {
     const inputs = inputsOf(`access-${space}-${role}`);
     const scope = spaces[space]?.id ?? "";
     const definition = pulumi.output(scope).apply((id) => roleDefinitionId(id, role) ?? topicSpaceRoles[role].roleName);
-    const args = { ...inputs, scope, roleDefinitionId: definition };
+    const assignment = pulumi
+      .all([scope, inputs.principalId])
+      .apply(([id, principalId]) => roleAssignmentName(id, principalId, role));
+    const args = { ...inputs, scope, roleDefinitionId: definition, roleAssignmentName: assignment };
     new authorization.RoleAssignment(`${name}-access-${space}-${role}`, args);
   };
   assign("commands", "subscriber");

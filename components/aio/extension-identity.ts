@@ -53,13 +53,20 @@ export interface FoundIdentity {
 export async function findExtensionIdentity(path: string, id: string, azure: AzureReads): Promise<FoundIdentity> {
   const at = parseCustomLocation(id);
   if (at === undefined) return { problems: checkCustomLocation(path, id) };
-  const { hostResourceId = "", clusterExtensionIds = [] } = await azure.getCustomLocation({
-    resourceGroupName: at.resourceGroupName,
-    resourceName: at.name,
-  });
+  const location = await settle(
+    azure.getCustomLocation({ resourceGroupName: at.resourceGroupName, resourceName: at.name }),
+  );
+  if ("reason" in location) return unanswered(path, `is "${id}"`, location);
+  const { hostResourceId = "", clusterExtensionIds = [] } = location.value;
   const known = clusterExtensionIds.flatMap((extensionId) => extensionArgs(hostResourceId, extensionId) ?? []);
-  const extensions = await Promise.all(known.map((args) => azure.getExtension(args)));
+  const answers = await Promise.all(known.map((args) => settle(azure.getExtension(args))));
+  const extensions = answers.flatMap((answer) => ("value" in answer ? [answer.value] : []));
   const extension = extensions.find((candidate) => candidate.extensionType?.toLowerCase() === extensionType);
+  // A custom location goes on naming extensions that were removed; only without AIO's is that of interest.
+  const failed = answers.find((answer) => "reason" in answer);
+  if (extension === undefined && failed !== undefined) {
+    return unanswered(path, `is "${id}", on the cluster "${hostResourceId}"`, failed);
+  }
   if (extension === undefined) {
     return missing(
       path,
@@ -69,6 +76,25 @@ export async function findExtensionIdentity(path: string, id: string, azure: Azu
   const principalId = extension.identity?.principalId ?? "";
   if (principalId !== "") return { principalId, problems: [] };
   return missing(path, `leads to the extension "${extension.name}", which has no system-assigned identity`);
+}
+
+/** An answer of Azure's, or why there was none. */
+type Answer<T> = { readonly value: T } | Refused;
+
+interface Refused {
+  readonly reason: string;
+}
+
+function settle<T>(answer: Promise<T>): Promise<Answer<T>> {
+  return answer.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ reason: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+function unanswered(path: string, where: string, { reason }: Refused): FoundIdentity {
+  const [first = ""] = reason.split("\n");
+  return missing(path, `${where}, and Azure does not tell the identity of AIO's extension there: ${first}`);
 }
 
 function missing(path: string, problem: string): FoundIdentity {

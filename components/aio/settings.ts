@@ -22,4 +22,6 @@ export interface AioDataflowsArgs {
    * AIO's service account is created; else nothing is.
    */
   identity?: WorkloadIdentityArgs;
+  /** Managed identities of endpoints that have another client ID, by a name of yours; each gets its credential too. */
+  furtherIdentities?: { [name: string]: WorkloadIdentityArgs };
 }

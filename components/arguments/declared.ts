@@ -6,11 +6,23 @@ import { ShapeCheck } from "./shape.ts";
 import type { LateProperty } from "./shape.ts";
 
 const checked = new WeakSet();
+/** The values that only the deployment tells, as they were given, by what became of them here. */
+const given = new WeakMap<object, object>();
 
 /** Marks arguments that a component of this package builds for another one, out of what it was given and has checked. */
 export function checkedArgs<T extends object>(args: T): T {
   checked.add(args);
   return args;
+}
+
+/** Tells whether another component of this package has built these arguments, and has checked them. */
+export function areCheckedArgs(args: object): boolean {
+  return checked.has(args);
+}
+
+/** A value that only the deployment tells as the program gave it, so that the same one can be told in two components' arguments. */
+export function givenValue(value: object): object {
+  return given.get(value) ?? value;
 }
 
 /**
@@ -21,12 +33,15 @@ export function checkedArgs<T extends object>(args: T): T {
  */
 export function declaredArgs<T>(component: pulumi.Resource, typeToken: string, name: string, args: T): T {
   if (typeof args === "object" && args !== null && checked.has(args)) return args;
-  const late = (value: unknown, property: LateProperty, path: string) =>
-    (pulumi.output(value) as pulumi.Output<unknown>).apply((known) => {
+  const late = (value: unknown, property: LateProperty, path: string) => {
+    const checkedLater = (pulumi.output(value) as pulumi.Output<unknown>).apply((known) => {
       const { problems } = new ShapeCheck(argumentSchema(), (within) => within).property(property, known, path);
       if (problems.length > 0) throw refusal(component, name, problems);
       return known;
     });
+    if (typeof value === "object" && value !== null) given.set(checkedLater, givenValue(value));
+    return checkedLater;
+  };
   const { problems, value } = new ShapeCheck(argumentSchema(), late).component(typeToken, args);
   refuse(component, name, problems);
   return value as T;

@@ -14,7 +14,9 @@ import { checkVolume } from "../relay/volume.ts";
 import { checkAio } from "./aio.ts";
 import { checkDataflows, warnOfAio } from "./documents.ts";
 import { checkBridgeFiles, checkBridgeSecretUses } from "./files.ts";
+import { checkExistingNamespaces, checkExistingTopics } from "./existing-namespaces.ts";
 import { checkFlows, findFlowWarnings } from "./flows.ts";
+import { checkFurtherIdentities, findUntrustedRelay } from "./identity-uses.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
 import { checkSessionLimits } from "./sessions.ts";
 import { neededTopics } from "./topics.ts";
@@ -37,6 +39,8 @@ export function checkPlan(plan: Plan): BridgeFindings {
     ...checkSite(plan),
     ...checkNames(plan),
     ...checkHosts(plan),
+    ...checkExistingNamespaces(plan),
+    ...checkFurtherIdentities(plan),
     ...plan.endpoints.flatMap((endpoint) => checkEndpoint(plan, endpoint)),
     ...checkLocalTrust(plan),
     ...files.problems,
@@ -57,6 +61,7 @@ export function checkPlan(plan: Plan): BridgeFindings {
     ...findImageWarnings(plan),
     ...findBridgeSecretWarnings(plan.args),
     ...files.warnings,
+    ...findUntrustedRelay(plan),
   ];
   return { problems, warnings: problems.length > 0 ? warnings : [...warnings, ...warnOfAio(plan)] };
 }
@@ -94,9 +99,11 @@ function checkHosts({ args: { eventGrid, eventGridEndpoints } }: Plan): Problem[
 function checkEndpoint({ args }: Plan, { path, hostType, fields, isRelayed }: PlannedEndpoint): Problem[] {
   const method = fields.authenticationMethod;
   const at = `${path}.authenticationMethod`;
-  const needsIdentity = method === "UserAssignedManagedIdentity" && args.identity === undefined;
-  const remedy = "add identity, or use another authenticationMethod";
-  const identity = { path: at, problem: `is ${method}, and the bridge has no identity`, remedy };
+  const hasIds = fields.clientId !== undefined || fields.tenantId !== undefined;
+  const needsIdentity = method === "UserAssignedManagedIdentity" && !hasIds;
+  const remedy = "add identity, or clientId and tenantId at the endpoint, or use another authenticationMethod";
+  const problem = `is ${method}, and neither the endpoint nor the bridge has an identity`;
+  const identity = { path: at, problem, remedy };
   return [
     ...(needsIdentity ? [identity] : checkKnownEndpoint(`${path}.`, hostType, fields)),
     ...(isRelayed ? checkNodeIdentity(at, method, args.relay?.useNodeIdentity ?? false) : []),
@@ -129,14 +136,16 @@ function checkNamespace({ args: { eventGrid } }: Plan): Problem[] {
 
 function checkTopics(plan: Plan) {
   const { published, subscribed } = neededTopics(plan, ({ endpoint }) => endpoint.isAtOwnNamespace);
-  return checkTopicCoverage([...published, ...subscribed], plan.args.eventGrid?.topicSpaces ?? {});
+  const own = checkTopicCoverage([...published, ...subscribed], plan.args.eventGrid?.topicSpaces ?? {});
+  const { problems, warnings } = checkExistingTopics(plan);
+  return { problems: [...own.problems, ...problems], warnings: [...own.warnings, ...warnings] };
 }
 
 function checkRelay({ name, args, endpoints, hasRelay }: Plan): Problem[] {
   if (args.relay === undefined || !hasRelay) return [];
   const hostTypes = Object.fromEntries(endpoints.map((endpoint) => [endpoint.name, endpoint.hostType]));
   const problems = [
-    ...checkRelaySettings(`${name}-relay`, args.relay, args.identity, Object.keys(hostTypes)),
+    ...checkRelaySettings(`${name}-relay`, args.relay, args, Object.keys(hostTypes)),
     ...checkVolume(args.relay.volume ?? {}, args.dataflows, hostTypes),
   ];
   return prefixed("relay", problems).map(outsideRelay);
@@ -152,5 +161,5 @@ function prefixed(prefix: string, problems: readonly Problem[]): Problem[] {
 
 /** The bridge's name and identity are no settings of the relay, though its rules are about them too. */
 function outsideRelay({ path, ...problem }: Problem): Problem {
-  return { path: path.replace(/^relay\.(?=name$|identity\.)/, ""), ...problem };
+  return { path: path.replace(/^relay\.(?=name$|identity\.|furtherIdentities\.)/, ""), ...problem };
 }

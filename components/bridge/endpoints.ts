@@ -20,6 +20,7 @@ import type {
 } from "../endpoint/settings.ts";
 import { isKnown, mapInput, withoutUndefined } from "../known.ts";
 import { aioNamespace } from "../relay/defaults.ts";
+import { identityOf } from "./identities.ts";
 import type { MqttBridgeArgs } from "./settings.ts";
 
 /** The arguments of an endpoint's component, with what the bridge as a whole decides filled in. */
@@ -34,7 +35,7 @@ export type DeclaredEndpoint = EndpointDeclaration & {
   /** Where the operator wrote it: `eventGridEndpoints.cloud`. */
   readonly path: string;
   /** What the operator wrote. */
-  readonly own: EndpointResourceArgs;
+  readonly own: EndpointResourceArgs & Pick<EndpointFieldInputs, "clientId">;
   /** Name of its `DataflowEndpoint` resource. */
   readonly resourceName: string;
   /** Whether AIO has its resource already, with settings of its own. */
@@ -79,11 +80,9 @@ function declareLocal(args: MqttBridgeArgs, isRelayed: (name: string) => boolean
 }
 
 function declareEventGrid(args: MqttBridgeArgs): DeclaredEndpoint[] {
-  const { identity, eventGrid } = args;
+  const { eventGrid } = args;
   return Object.entries(args.eventGridEndpoints ?? {}).map(([name, own]) => {
-    const { authenticationMethod } = eventGridEndpointFields(own);
-    const takesIdentity = authenticationMethod === "UserAssignedManagedIdentity" && identity !== undefined;
-    const ids = takesIdentity ? { clientId: identity.clientId, tenantId: identity.tenantId } : {};
+    const ids = identityIds(args, eventGridEndpointFields(own));
     const host = own.host ?? standInHost("EventGrid", own.protocol);
     const declared = { ...commonOf(args, name), ...aioOf(args), ...ids, ...withoutUndefined(own), host };
     const isAtOwnNamespace = own.host === undefined && eventGrid !== undefined;
@@ -106,7 +105,7 @@ function declareEventGrid(args: MqttBridgeArgs): DeclaredEndpoint[] {
 function declareCustom(args: MqttBridgeArgs): DeclaredEndpoint[] {
   return Object.entries(args.customEndpoints ?? {}).map(([name, own]) => {
     const aio = isAioMethod(own.authenticationMethod) ? aioOf(args) : {};
-    const declared = { ...commonOf(args, name), ...aio, ...withoutUndefined(own) };
+    const declared = { ...commonOf(args, name), ...aio, ...identityIds(args, own), ...withoutUndefined(own) };
     const fields = customEndpointFields(declared);
     return {
       name,
@@ -121,6 +120,16 @@ function declareCustom(args: MqttBridgeArgs): DeclaredEndpoint[] {
       broker: brokerAt("CustomMqtt", name, fields),
     };
   });
+}
+
+/** The IDs that an endpoint need not say: those of the identity that it authenticates with, or at least its tenant. */
+function identityIds(
+  args: MqttBridgeArgs,
+  fields: Pick<EndpointFieldInputs, "authenticationMethod" | "clientId">,
+): { readonly clientId?: pulumi.Input<string>; readonly tenantId?: pulumi.Input<string> } {
+  if (fields.authenticationMethod !== "UserAssignedManagedIdentity") return {};
+  const identity = identityOf(args, fields)?.identity ?? args.identity;
+  return identity === undefined ? {} : { clientId: identity.clientId, tenantId: identity.tenantId };
 }
 
 function commonOf({ site }: MqttBridgeArgs, endpointName: string) {

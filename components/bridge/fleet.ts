@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkSharedClientIds } from "../checks/client-ids.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
@@ -5,7 +7,12 @@ import { checkFederatedCredentials } from "../checks/federated-credentials.ts";
 import { SiteBridges } from "../checks/shared-sites.ts";
 import type { SiteFindings } from "../checks/shared-sites.ts";
 import { checkSharedSessions } from "../checks/session-limit.ts";
+import { placesOf } from "../claims.ts";
 import { isKnown } from "../known.ts";
+import { ownerOf, Owners, ownersOf } from "../owners.ts";
+import { bridgeClaims } from "./claims.ts";
+import { listIdentities } from "./identities.ts";
+import type { DeclaredIdentity } from "./identities.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
 import { listAioSessions, listSessions, sessionsAt } from "./sessions.ts";
 
@@ -16,6 +23,12 @@ export class Fleet {
   private readonly credentials = new Map<string, number>();
   /** Sessions by broker and identity. */
   private readonly load = new Map<string, number>();
+  private readonly owners: Owners;
+
+  /** @param owners what the program's components create, bridges or not */
+  constructor(owners = new Owners()) {
+    this.owners = owners;
+  }
 
   /** Sessions at brokers that have the same name in every plant. */
   private readonly sites = new SiteBridges();
@@ -29,25 +42,32 @@ export class Fleet {
   }
 
   /** Adds a bridge, and lists what is wrong with it beside those that were added before. */
-  add(plan: Plan): Problem[] {
+  add(plan: Plan, component?: pulumi.Resource): Problem[] {
     const sessions = sharedSessions(plan);
+    const owner = ownerOf(component, "MqttBridge", plan.name);
+    const own = `bridge "${plan.name}"`;
     const problems = [
-      ...checkSharedClientIds(sessions, this.sessions),
-      ...this.addCredential(plan),
+      ...this.owners.claim(owner, bridgeClaims(plan, placesOf(component))),
+      ...checkSharedClientIds(
+        sessions,
+        // A plugin may construct a bridge once more.
+        this.sessions.filter(({ path }) => path !== own),
+      ),
+      ...listIdentities(plan.args).flatMap((identity) => this.addCredential(identity)),
       ...this.addLoad(plan),
     ];
-    this.sessions.push(...sessions.map((session) => ({ ...session, path: `bridge "${plan.name}"` })));
+    this.sessions.push(...sessions.map((session) => ({ ...session, path: own })));
     return problems;
   }
 
-  private addCredential({ args: { identity } }: Plan): Problem[] {
-    if (identity?.oidcIssuerUrl === undefined) return [];
+  private addCredential({ path, identity }: DeclaredIdentity): Problem[] {
+    if (identity.oidcIssuerUrl === undefined) return [];
     const { resourceGroupName, identityName } = identity;
     if (typeof resourceGroupName !== "string" || typeof identityName !== "string") return [];
     const key = `${resourceGroupName}/${identityName}`.toLowerCase();
     const count = (this.credentials.get(key) ?? 0) + 1;
     this.credentials.set(key, count);
-    return checkFederatedCredentials("identity.identityName", identityName, count);
+    return checkFederatedCredentials(`${path}.identityName`, identityName, count);
   }
 
   private addLoad(plan: Plan): Problem[] {
@@ -100,7 +120,7 @@ const fleets = new WeakMap<object, Fleet>();
 
 /** The fleet of a program, told by an object that each has of its own. */
 export function fleetOf(program: object): Fleet {
-  const fleet = fleets.get(program) ?? new Fleet();
+  const fleet = fleets.get(program) ?? new Fleet(ownersOf(program));
   fleets.set(program, fleet);
   return fleet;
 }

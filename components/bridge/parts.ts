@@ -4,6 +4,7 @@ import type { AioDataflows } from "../aio-dataflows.ts";
 import type { AioDataflowsArgs } from "../aio/settings.ts";
 import { mountsOf } from "../endpoint/mounts.ts";
 import type { RelayArgs } from "../relay/settings.ts";
+import { identitiesOfAio, identitiesOfRelay, mapIdentities } from "./identity-uses.ts";
 import { dataflowsOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { BridgeIdentityArgs } from "./settings.ts";
@@ -20,20 +21,16 @@ export function planAioDataflows(
   plan: Plan,
   created: ReadonlyMap<string, CreatedEndpoint>,
 ): AioDataflowsArgs | undefined {
-  const { instance, dataflowProfile: profile, identity } = plan.args;
+  const { instance, dataflowProfile: profile } = plan.args;
   const dataflows = dataflowsOf(plan, "aio");
   if (instance === undefined || Object.keys(dataflows).length === 0) return undefined;
-  const usesIdentity = plan.endpoints.some(
-    ({ aioDataflow, fields }) =>
-      aioDataflow !== undefined && fields.authenticationMethod === "UserAssignedManagedIdentity",
-  );
   const endpoints = Object.fromEntries([...created].map(([key, { endpointName }]) => [key, endpointName]));
   return {
     instance,
     dataflows,
     endpoints,
     ...(profile === undefined ? {} : { profile }),
-    ...(identity === undefined || !usesIdentity ? {} : { identity }),
+    ...identitiesOfAio(plan),
   };
 }
 
@@ -43,7 +40,7 @@ export function planRelay(
   created: ReadonlyMap<string, CreatedEndpoint>,
   aioDataflows: AioDataflows | undefined,
 ): RelayArgs | undefined {
-  const { site, relay, identity } = plan.args;
+  const { site, relay } = plan.args;
   if (relay === undefined || !plan.hasRelay) return undefined;
   const endpoints = plan.endpoints.flatMap(({ name, hostType, fields, isRelayed }) => {
     const endpoint = created.get(name);
@@ -57,7 +54,7 @@ export function planRelay(
     site,
     dataflows: dataflowsOf(plan, "relay"),
     endpoints: Object.fromEntries(endpoints),
-    ...(identity === undefined ? {} : { identity: relayIdentity(identity, aioDataflows) }),
+    ...mapIdentities(identitiesOfRelay(plan), (one) => relayIdentity(one, aioDataflows)),
   };
 }
 

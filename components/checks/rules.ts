@@ -100,6 +100,10 @@ export const rules = {
     title: "What is said of an endpoint that AIO has already is known to change nothing at it (a warning)",
     source: "Specification, Default endpoint",
   },
+  "existing-namespace": {
+    title: "An existing namespace is named where the identity that connects to it gets its roles",
+    source: "Specification, Assign permission to managed identity",
+  },
   "federated-credentials": {
     title: "A managed identity has at most 20 federated identity credentials",
     source: "Microsoft Entra, Workload identity federation, considerations and restrictions",
@@ -137,6 +141,10 @@ export const rules = {
     title: "No message comes back through other dataflows to where it came from",
     source: "mosquitto.conf(5), Bridges; MQTT 5.0 §3.8.3.1, No Local",
   },
+  "managed-identity": {
+    title: "A managed identity is that of an endpoint, and trusts the relay (that as a warning)",
+    source: "Microsoft Entra, Workload identity federation; Specification, User-assigned managed identity",
+  },
   "namespace-bounds": {
     title: "The namespace's numbers are within Azure's bounds",
     source: "Azure REST API, Namespaces (2025-02-15), and Event Grid, quotas (2025-07-30)",
@@ -157,6 +165,10 @@ export const rules = {
   "node-identity": {
     title: "The relay uses a system-assigned identity only where its nodes are said to have one",
     source: "Azure IoT Operations, Enable secure settings",
+  },
+  "one-owner": {
+    title: "No two components of a program create the same resource",
+    source: "Azure Resource Manager and Kubernetes, resource names; Azure RBAC, RoleAssignmentExists",
   },
   "overlapping-filters": {
     title: "The topic filters of one dataflow share no topics (a warning)",

@@ -20,10 +20,14 @@ export interface TopicCoverage {
   readonly warnings: Problem[];
 }
 
-/** Compares the topics that dataflows need with the topic templates: what is in no topic space is refused by Event Grid. */
+/**
+ * Compares the topics that dataflows need with the topic templates: what is in no topic space is refused by Event Grid.
+ * @param path where the operator wrote the topic spaces
+ */
 export function checkTopicCoverage(
   needed: readonly NeededTopic[],
   topicSpaces: { readonly [name: string]: TopicSpaceArgs },
+  path = "eventGrid.topicSpaces",
 ): TopicCoverage {
   const templates = Object.values(topicSpaces).flatMap(({ topicTemplates }) => topicTemplates.map(templateFilter));
   // Topics that Event Grid reserves can be in no topic space: the configuration's own rules refuse them, with what to do.
@@ -33,18 +37,18 @@ export function checkTopicCoverage(
   return {
     problems: byRule(
       "topic-coverage",
-      uncovered.filter(isOutside).map((topic) => describe(topic, "no topic space has")),
+      uncovered.filter(isOutside).map((topic) => describe(topic, path, "no topic space has")),
     ),
     warnings: byRule(
       "topic-coverage",
       uncovered
         .filter((topic) => !isOutside(topic))
-        .map((topic) => describe(topic, "topic spaces have only in part, so that Event Grid refuses the rest")),
+        .map((topic) => describe(topic, path, "topic spaces have only in part, so that Event Grid refuses the rest")),
     ),
   };
 }
 
-function describe({ path, filter }: NeededTopic, finding: string): Problem {
-  const remedy = `add "${filter}", or a topic template that takes it in, to eventGrid.topicSpaces`;
+function describe({ path, filter }: NeededTopic, topicSpaces: string, finding: string): Problem {
+  const remedy = `add "${filter}", or a topic template that takes it in, to ${topicSpaces}`;
   return { path, problem: `needs the topics "${filter}", which ${finding}`, remedy };
 }

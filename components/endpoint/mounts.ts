@@ -7,8 +7,9 @@ import { mapInput } from "../known.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
 import type { EndpointFieldInputs } from "./known.ts";
 
-/** The files that the relay's pod mounts for an endpoint. */
+/** What the relay's pod needs for an endpoint: files to mount, and the identity to have. */
 export interface EndpointMounts {
+  readonly clientId: pulumi.Input<string | undefined>;
   readonly secretRef: pulumi.Input<string | undefined>;
   readonly tokenAudience: pulumi.Input<string | undefined>;
   readonly trustedCaCertificateConfigMapRef: pulumi.Input<string | undefined>;
@@ -18,6 +19,7 @@ export interface EndpointMounts {
 /** Tells what to mount for an endpoint, from its fields one by one: a preview knows them even while the host is unknown. */
 export function mountsOf({
   authenticationMethod,
+  clientId,
   secretRef,
   audience,
   trustedCaCertificateConfigMapRef,
@@ -25,6 +27,7 @@ export function mountsOf({
 }: EndpointFieldInputs): EndpointMounts {
   const usesToken = authenticationMethod === "ServiceAccountToken";
   return {
+    clientId: authenticationMethod === "UserAssignedManagedIdentity" ? clientId : undefined,
     secretRef,
     tokenAudience: mapInput(audience, (known) => (usesToken ? (known ?? localBrokerAudience) : undefined)),
     trustedCaCertificateConfigMapRef,

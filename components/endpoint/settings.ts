@@ -9,6 +9,7 @@ import type {
   MqttProtocol,
   MqttQos,
   MqttRetain,
+  RoleScope,
   TlsMode,
 } from "../enumerations.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
@@ -58,6 +59,11 @@ export interface AioInstanceArgs {
    * @default looked up, from the custom location over its cluster's extensions
    */
   extensionPrincipalId?: pulumi.Input<string>;
+  /**
+   * Where that identity gets the roles that AIO's dataflows call for: at the topic spaces that they need, or at the whole namespace.
+   * @default "TopicSpace"
+   */
+  extensionRoleScope?: RoleScope;
   /** What AIO's own broker really has. Omitted: local endpoints are compared with nothing. */
   broker?: AioBrokerArgs;
 }

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * The roles of Azure that MQTT clients of Event Grid need.
  * @see Azure built-in roles for Integration, EventGrid TopicSpaces Publisher and EventGrid TopicSpaces Subscriber
@@ -17,4 +19,22 @@ export function roleDefinitionId(scope: string, role: TopicSpaceRole): string | 
   const subscription = /^\/subscriptions\/[^/]+(?=\/)/i.exec(scope)?.[0];
   if (subscription === undefined) return undefined;
   return `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${topicSpaceRoles[role].id}`;
+}
+
+/** Namespace of the GUIDs that ARM's `guid()` makes. @see Azure Resource Manager, Bicep string functions, guid */
+const guidNamespace = "11fb06fb-712d-4ddd-98c7-e71bbd588830";
+
+/**
+ * The name of a role assignment, the same whoever asks for it: a version 5 UUID of scope, principal and role, as ARM's `guid()`
+ * makes them. Azure knows an assignment by these three, and takes no second one with another name.
+ * @see Azure Resource Manager, Bicep, Create Azure RBAC resources
+ */
+export function roleAssignmentName(scope: string, principalId: string, role: TopicSpaceRole): string {
+  // In none of the three does Azure tell upper case from lower case.
+  const text = [scope, principalId, topicSpaceRoles[role].id].join("-").toLowerCase();
+  const namespace = Buffer.from(guidNamespace.replaceAll("-", ""), "hex");
+  const bytes = createHash("sha1").update(namespace).update(text).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

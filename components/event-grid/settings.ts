@@ -15,6 +15,29 @@ export interface NamespaceIdentityArgs {
   userAssignedIdentityIds?: pulumi.Input<string>[];
 }
 
+/** A namespace that exists already, where the identities of a bridge get their roles. */
+export interface ExistingNamespaceArgs {
+  /** Resource ID of the namespace. */
+  id: pulumi.Input<string>;
+  /**
+   * Names of the endpoints in `eventGridEndpoints` that are at it, each of which has its host. The identity that an endpoint
+   * authenticates with gets the roles: the bridge's, at `identity.roleScope`, or that of AIO's extension, at
+   * `instance.extensionRoleScope`. Plain, because it decides which role assignments exist.
+   */
+  endpoints: string[];
+  /**
+   * Its topic spaces by name, for roles at topic spaces: those that the dataflows use. Plain keys and templates, because they decide
+   * which role assignments exist.
+   */
+  topicSpaces?: { [name: string]: ExistingTopicSpaceArgs };
+}
+
+/** A topic space of a namespace that exists already. */
+export interface ExistingTopicSpaceArgs {
+  /** Its topic templates. Omitted: unknown, so that every topic may fall into it. */
+  topicTemplates?: string[];
+}
+
 /** A host name of one's own for the namespace's MQTT broker. */
 export interface CustomDomainArgs {
   /** The host name, such as `"mqtt.contoso.com"`. */

@@ -6,6 +6,7 @@ import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
 import { checkPod } from "./pod-settings.ts";
 import { checkSecrets } from "./secrets.ts";
+import type { RelayIdentities } from "./manifests.ts";
 import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
 /** Longest name of a relay: pods carry the StatefulSet's name and a revision in a label of 63 characters. */
@@ -16,7 +17,7 @@ const firstUnprivilegedPort = 1024;
 export function checkRelaySettings(
   name: string,
   args: RelaySettingsArgs,
-  identity: WorkloadIdentityArgs | undefined,
+  { identity, furtherIdentities = {} }: RelayIdentities,
   endpointNames: readonly string[],
 ): Problem[] {
   return [
@@ -25,7 +26,8 @@ export function checkRelaySettings(
     ...checkMemory(args.memoryMebibytes),
     ...checkSecrets(args.secrets ?? {}),
     ...judgeRelayCertificates("", args).problems,
-    ...checkFederation(identity),
+    ...(identity === undefined ? [] : checkFederation("identity", identity)),
+    ...Object.entries(furtherIdentities).flatMap(([key, one]) => checkFederation(`furtherIdentities.${key}`, one)),
     ...checkEgress(args.egress ?? {}, endpointNames),
     ...checkPod(args.pod ?? {}),
   ];
@@ -65,12 +67,12 @@ export function checkMemoryOf(dataflows: RelayConfig["dataflows"], mebibytes: nu
   return problem === undefined ? [] : [problem];
 }
 
-function checkFederation(identity: WorkloadIdentityArgs | undefined): Problem[] {
-  if (identity?.oidcIssuerUrl === undefined) return [];
+function checkFederation(path: string, identity: WorkloadIdentityArgs): Problem[] {
+  if (identity.oidcIssuerUrl === undefined) return [];
   return (["resourceGroupName", "identityName"] as const)
     .filter((field) => identity[field] === undefined)
     .map((field) => ({
-      path: `identity.${field}`,
+      path: `${path}.${field}`,
       problem: "is missing, and the federated identity credential needs it",
       remedy: "add it, or leave oidcIssuerUrl out",
     }));

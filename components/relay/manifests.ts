@@ -31,7 +31,8 @@ interface Labels {
 /** What the manifests depend on beyond the settings. */
 export interface ManifestParts {
   readonly endpoints: { readonly [name: string]: RelayEndpointArgs };
-  readonly identity: WorkloadIdentityArgs | undefined;
+  /** Whether the pods have a managed identity. */
+  readonly usesIdentity: pulumi.Input<boolean>;
 }
 
 /** What the StatefulSet refers to. */
@@ -101,6 +102,32 @@ export function buildFederation(
   };
 }
 
+/** The managed identities of a relay. */
+export interface RelayIdentities {
+  readonly identity?: WorkloadIdentityArgs;
+  readonly furtherIdentities?: { readonly [name: string]: WorkloadIdentityArgs };
+}
+
+/** The identities that get a federated credential, by the last part of its resource's name. */
+export function federatedIdentities({ identity, furtherIdentities = {} }: RelayIdentities) {
+  const all = [
+    ...(identity === undefined ? [] : [["fic", identity] as const]),
+    ...Object.entries(furtherIdentities).map(([name, further]) => [`${name}-fic`, further] as const),
+  ];
+  return all.filter(([, { oidcIssuerUrl }]) => oidcIssuerUrl !== undefined);
+}
+
+/** Whether pods fetch tokens for a managed identity: one that the relay was given, or one that an endpoint names. */
+export function usesManagedIdentity({
+  endpoints,
+  identity,
+  furtherIdentities = {},
+}: RelayIdentities & Pick<ManifestParts, "endpoints">): pulumi.Input<boolean> {
+  if (identity !== undefined || Object.keys(furtherIdentities).length > 0) return true;
+  const clientIds = Object.values(endpoints).map(({ clientId }) => clientId);
+  return mapInput(clientIds, (known) => known.some((id) => id !== undefined));
+}
+
 /** Headless: it gives the StatefulSet's pods their names, and lets metrics be scraped from each of them. */
 export function buildService(metadata: RelayMetadata, settings: RelaySettingsArgs): core.ServiceArgs {
   return {
@@ -157,7 +184,9 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
   const added = buildPodVolumes(settings.pod ?? {});
   return buildPodTemplate({
     settings: settings.pod ?? {},
-    labels: parts.identity === undefined ? metadata.labels : { ...metadata.labels, ...usesWorkloadIdentity },
+    labels: mapInput(parts.usesIdentity, (uses) =>
+      uses ? { ...metadata.labels, ...usesWorkloadIdentity } : metadata.labels,
+    ),
     podLabels: podLabels(metadata),
     // A provider that updates ConfigMaps in place keeps their name, and pods read their configuration once.
     annotations: { "mqtt-dataflow/config-sha256": parts.configText.apply(sha256) },
@@ -200,10 +229,9 @@ function sha256(text: string): string {
 export function buildNetworkPolicy(
   metadata: RelayMetadata,
   settings: RelaySettingsArgs,
-  { endpoints, identity }: ManifestParts,
+  { endpoints, usesIdentity }: ManifestParts,
 ): networking.NetworkPolicyArgs {
   const usesNodeIdentity = settings.useNodeIdentity ?? false;
-  const usesEntra = identity !== undefined || usesNodeIdentity;
   const reached = Object.fromEntries(
     Object.entries(endpoints).map(([name, { port, hostType, proxy }]) => [name, { port, hostType, proxy }]),
   );
@@ -214,8 +242,8 @@ export function buildNetworkPolicy(
       podSelector: { matchLabels: podLabels(metadata) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: [{ protocol: "TCP", port: metricsPortOf(settings) }] }],
-      egress: mapInput(reached, (known) =>
-        buildEgress({ endpoints: known, relayProxy, usesEntra, usesNodeIdentity, ranges }),
+      egress: mapInput({ reached, usesIdentity }, ({ reached: known, usesIdentity: uses }) =>
+        buildEgress({ endpoints: known, relayProxy, usesEntra: uses || usesNodeIdentity, usesNodeIdentity, ranges }),
       ),
     },
   };

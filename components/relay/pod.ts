@@ -9,7 +9,7 @@ import type { PodSettingsArgs } from "./pod-settings.ts";
 
 /** What the pod's template is made of. */
 export interface PodParts {
-  readonly labels: { readonly [key: string]: string };
+  readonly labels: pulumi.Input<{ readonly [key: string]: string }>;
   /** The labels that tell these pods from all others. */
   readonly podLabels: { readonly [key: string]: string };
   readonly annotations: { readonly [key: string]: pulumi.Input<string> };
@@ -41,7 +41,10 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
   const spread = parts.settings.topologySpreadConstraints as inputs.core.v1.TopologySpreadConstraint[] | undefined;
   const constraints = spread ?? (parts.instanceCount > 1 ? buildSpread(parts.podLabels) : undefined);
   return {
-    metadata: { labels: { ...labels, ...parts.labels }, annotations: { ...annotations, ...parts.annotations } },
+    metadata: {
+      labels: mapInput(parts.labels, (own) => ({ ...labels, ...own })),
+      annotations: { ...annotations, ...parts.annotations },
+    },
     spec: {
       serviceAccountName: parts.serviceAccountName,
       // The relay never calls the API server; the tokens that it does need are mounted one by one.

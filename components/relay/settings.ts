@@ -17,6 +17,8 @@ export interface RelayEndpointArgs {
    * @default "CustomMqtt"
    */
   hostType?: pulumi.Input<BrokerType>;
+  /** Client ID of the user-assigned managed identity that it authenticates with; the pods then have workload identity. */
+  clientId?: pulumi.Input<string | undefined>;
   /** Audience of the service account token to mount for it. */
   tokenAudience?: pulumi.Input<string | undefined>;
   /** ConfigMap with CA certificates to mount for it. */
@@ -212,6 +214,8 @@ export interface RelayArgs extends RelaySettingsArgs {
   endpoints: { [name: string]: RelayEndpointArgs };
   /** Dataflows by name, which is part of the client identifier: another name abandons the dataflow's sessions. */
   dataflows: { [name: string]: DataflowArgs };
-  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have none. */
+  /** Managed identity for endpoints with UserAssignedManagedIdentity. Omitted: the pods have those that endpoints name. */
   identity?: WorkloadIdentityArgs;
+  /** Managed identities of endpoints that have another client ID, by a name of yours. */
+  furtherIdentities?: { [name: string]: WorkloadIdentityArgs };
 }

@@ -3,6 +3,11 @@ import type { CheckExample } from "./declaration.ts";
 
 const custom = { host: "mqtt.example.com:8883", authenticationMethod: "ServiceAccountToken" };
 
+const archiveId = "00000000-0000-0000-0000-0000000000c2";
+const trusting = {
+  identity: { resourceGroupName: "rg", identityName: "id-oslo", oidcIssuerUrl: "https://oidc.example" },
+};
+
 /** What endpoints and the relay take, and what dataflows do to each other. */
 export const endpointExamples: readonly CheckExample[] = [
   {
@@ -18,6 +23,22 @@ export const endpointExamples: readonly CheckExample[] = [
     },
     passes: { localEndpoints: { edge: { authenticationMethod: "ServiceAccountToken" } } },
     path: "localEndpoints.edge.authenticationMethod",
+  },
+  {
+    rule: "managed-identity",
+    fails: { furtherIdentities: { archive: { clientId: archiveId, tenantId: archiveId } } },
+    passes: {
+      furtherIdentities: { archive: { clientId: archiveId, tenantId: archiveId } },
+      eventGridEndpoints: { archive: { clientId: archiveId } },
+    },
+    path: "furtherIdentities.archive.clientId",
+  },
+  {
+    rule: "managed-identity",
+    fails: { eventGridEndpoints: { archive: { clientId: archiveId } }, ...trusting },
+    passes: { eventGridEndpoints: { archive: {} }, ...trusting },
+    path: "eventGridEndpoints.archive.clientId",
+    isWarning: true,
   },
   {
     rule: "client-id",

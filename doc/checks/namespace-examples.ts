@@ -5,6 +5,16 @@ const manySpaces = (count: number) =>
     Array.from({ length: count }, (_, index) => [`space-${index}`, { topicTemplates: [`s${index}/#`] }]),
   );
 
+const host = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
+const namespaceId =
+  "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
+
+/** What has the endpoint in the cloud at a namespace that exists already. */
+function atExisting(change: object): object {
+  const central = { id: namespaceId, endpoints: ["cloud"], ...change };
+  return { eventGridEndpoints: { cloud: { host } }, existingNamespaces: { central } };
+}
+
 /** What an Event Grid namespace takes. */
 export const namespaceExamples: readonly CheckExample[] = [
   {
@@ -14,6 +24,18 @@ export const namespaceExamples: readonly CheckExample[] = [
     },
     passes: { eventGrid: { authenticationNameSources: ["ClientCertificateSubject", "ClientCertificateDns"] } },
     path: "eventGrid.authenticationNameSources",
+  },
+  {
+    rule: "existing-namespace",
+    fails: atExisting({}),
+    passes: { ...atExisting({}), identity: { roleScope: "Namespace" } },
+    path: "existingNamespaces.central.topicSpaces",
+  },
+  {
+    rule: "existing-namespace",
+    fails: { ...atExisting({ id: "contoso" }), identity: { roleScope: "Namespace" } },
+    passes: { ...atExisting({}), identity: { roleScope: "Namespace" } },
+    path: "existingNamespaces.central.id",
   },
   {
     rule: "load",

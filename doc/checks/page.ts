@@ -19,7 +19,7 @@ export function problemsOf({ rule, path, isWarning }: CheckExample, change: obje
 }
 
 /** Rules that no single declaration breaks: they compare the bridges of one program. */
-const betweenBridges = ["federated-credentials"];
+const betweenBridges = ["federated-credentials", "one-owner"];
 
 /** Renders `doc/checks.md`. The same rules and examples give the same bytes. */
 export function renderChecks(): string {

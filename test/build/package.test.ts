@@ -344,6 +344,21 @@ describe("the plugin", () => {
     expect(state["tokenAudience"]).toBe("aio-internal");
   });
 
+  test("compares the components of one program, as the program of a stack does", async () => {
+    const customLocationId =
+      "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo";
+    const instance = { resourceGroupName: "rg", instanceName: "aio", customLocationId };
+    const endpoint = { endpointName: "shared", instance };
+    await plugin.construct("mqtt-dataflow:index:LocalEndpoint", "one", endpoint);
+
+    const { details } = await refusalOf("LocalEndpoint", "two", endpoint);
+
+    expect(details).toContain(
+      'endpointName: creates the DataflowEndpoint "shared" of the same AIO instance, which LocalEndpoint "one" creates too (endpointName)',
+    );
+    await expect(plugin.construct("mqtt-dataflow:index:LocalEndpoint", "one", endpoint)).resolves.toBeDefined();
+  });
+
   test("names its components to who asks for another", async () => {
     const { details } = await refusalOf("Broker", "edge", {});
 

@@ -21,6 +21,7 @@ function later<T extends string | number>(value: T) {
   return pulumi.output(Promise.resolve(value));
 }
 
+const locationId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo";
 const pod = { image: "relay:1" };
 const dataflow = { source: "edge", dataSources: ["a/#"], destination: "edge", dataDestination: "b" };
 
@@ -115,6 +116,24 @@ const cases: { [name: string]: () => unknown } = {
       endpoints: { edge: { config: later("edge"), port: 1883 } },
       dataflows: { telemetry: dataflow },
     }),
+  twoOwners: () =>
+    ["oslo", "bergen"].map((name) => {
+      const customLocationId = later(locationId);
+      return new LocalEndpoint(name, {
+        endpointName: "edge",
+        instance: { resourceGroupName: "rg", instanceName: "aio", customLocationId },
+      });
+    }),
+  twoAssignments: () =>
+    ["oslo", "bergen"].map(
+      (name) =>
+        new TopicSpaceAccess(name, {
+          principalId: later("p"),
+          topicSpaces: { telemetry: { id: `${locationId}/telemetry` } },
+          publishedTopics: ["a"],
+          subscribedTopics: [],
+        }),
+    ),
   scope: () =>
     new TopicSpaceAccess("oslo", {
       principalId: "p",

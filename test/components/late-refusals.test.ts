@@ -107,6 +107,24 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     ["oslo has 1 problem:", "  endpoints.edge.config: is not JSON; give the output config of an endpoint component"],
   ],
   [
+    "an endpoint that another component creates on the same instance",
+    "twoOwners",
+    "bergen",
+    [
+      "bergen has 1 problem:",
+      '  endpointName: creates the DataflowEndpoint "edge" of the same AIO instance, which LocalEndpoint "oslo" creates too (endpointName); give one of them another endpointName, or create it once and set existing where it is used besides [one-owner]',
+    ],
+  ],
+  [
+    "a role that another component assigns to the same principal",
+    "twoAssignments",
+    "bergen",
+    [
+      "bergen has 1 problem:",
+      '  topicSpaces.telemetry.id: creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same topic space "telemetry", which TopicSpaceAccess "oslo" creates too (topicSpaces.telemetry.id); remove it here where the other assigns all that both need; else remove it in both, and declare one TopicSpaceAccess with the topics of both [one-owner]',
+    ],
+  ],
+  [
     "a scope that no role can be assigned at",
     "scope",
     "oslo",

@@ -374,7 +374,7 @@ describe("refuses before anything exists", () => {
       "a managed identity that nobody gave",
       { identity: undefined as never },
       [
-        "eventGridEndpoints.cloud.authenticationMethod: is UserAssignedManagedIdentity, and the bridge has no identity; add identity, or use another authenticationMethod",
+        "eventGridEndpoints.cloud.authenticationMethod: is UserAssignedManagedIdentity, and neither the endpoint nor the bridge has an identity; add identity, or clientId and tenantId at the endpoint, or use another authenticationMethod",
       ],
     ],
     [

@@ -543,6 +543,31 @@ describe("its identity", () => {
     expect(podOf(deployed)["serviceAccountName"]).toBe("oslo-sa-0a1b2c3d");
   });
 
+  test("is that of an endpoint where the relay has none", async () => {
+    const far = { host: "contoso.westeurope-1.ts.eventgrid.azure.net:8883", clientId: id, tenantId: id };
+    const deployed = await deploy(() => {
+      const edge = new LocalEndpoint("edge", {});
+      const cloud = new EventGridEndpoint("cloud", { ...far, clientIdPrefix: "oslo-", retain: "Never" });
+      const telemetry = { source: "edge", dataSources: ["a/#"], destination: "cloud", dataDestination: "b" };
+      return new Relay("oslo", { image: "relay:1", endpoints: { edge, cloud }, dataflows: { telemetry } });
+    });
+
+    const { template } = only(deployed, types.set).inputs["spec"] as { template: { metadata: { labels: object } } };
+    expect(template.metadata.labels).toMatchObject({ "azure.workload.identity/use": "true" });
+    const { egress } = only(deployed, types.network).inputs["spec"] as { egress: { ports: { port: number }[] }[] };
+    expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toContain(443);
+  });
+
+  test("may be several, each of which trusts the relay where its issuer is given", async () => {
+    const further = { clientId: id, resourceGroupName: "rg", identityName: "id-far", oidcIssuerUrl: "https://oidc" };
+
+    const deployed = await deploy(() => createRelay("oslo", { furtherIdentities: { far: further } }));
+
+    const { name, inputs } = only(deployed, types.federation);
+    expect(name).toBe("oslo-far-fic");
+    expect(inputs).toMatchObject({ resourceName: "id-far", issuer: "https://oidc" });
+  });
+
   test("is trusted by the managed identity when the issuer is given", async () => {
     const identity = { clientId: id, resourceGroupName: "rg", identityName: "id-oslo", oidcIssuerUrl: "https://oidc" };
 

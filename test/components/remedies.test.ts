@@ -55,7 +55,11 @@ describe("what the other components refuse names their own arguments", () => {
       eventGridBrokerWarnings({ ...broker, publicNetworkAccess: "Disabled", inboundIpRules: ["203.0.113.0/24"] }),
       2,
     ],
-    ["Relay", checkRelaySettings("oslo", relay, { clientId: "c", oidcIssuerUrl: "https://oidc" }, ["edge"]), 10],
+    [
+      "Relay",
+      checkRelaySettings("oslo", relay, { identity: { clientId: "c", oidcIssuerUrl: "https://oidc" } }, ["edge"]),
+      10,
+    ],
     [
       "EventGridEndpoint",
       checkKnownEndpoint("", "EventGrid", {

@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
 import { TopicSpaceAccess } from "../../components/index.ts";
 import type { TopicSpaceAccessArgs } from "../../components/index.ts";
 import { deploy, inventory, valueOf } from "./mocks.ts";
@@ -35,8 +37,44 @@ test("assigns the Publisher role at the scope of the topic space, in its subscri
     roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/a12b0b94-b317-4dcd-84a8-502ce99884c6`,
     principalId: "principal",
     principalType: "ServicePrincipal",
+    roleAssignmentName: "28181081-7e12-50cb-a5b9-dd8f8d999de0",
     description: "EventGrid TopicSpaces Publisher for MQTT dataflows",
   });
+});
+
+test("assigns roles to a group, of which a managed identity may be a member", async () => {
+  const { resources } = await deploy(() => new TopicSpaceAccess("oslo", { ...args, principalType: "Group" }));
+
+  expect(resources.map(({ inputs }) => inputs["principalType"])).toEqual(["Group", "Group"]);
+});
+
+test("names an assignment by scope, principal and role, whoever declares it and in whichever case", async () => {
+  const namesOf = async (name: string, change: object = {}) => {
+    const { resources } = await deploy(() => new TopicSpaceAccess(name, { ...args, ...change }));
+    return resources.map(({ inputs }) => inputs["roleAssignmentName"]);
+  };
+
+  const names = await namesOf("oslo");
+
+  expect(new Set(names).size).toBe(2);
+  expect(await namesOf("bergen", { principalId: "PRINCIPAL" })).toEqual(names);
+  expect(await namesOf("oslo", { principalId: "other" })).not.toEqual(names);
+});
+
+test("knows the name of an assignment as soon as its principal is known", async () => {
+  const principalId = pulumi.output(Promise.resolve("principal"));
+
+  const { resources } = await deploy(() => new TopicSpaceAccess("oslo", { ...args, principalId }));
+
+  expect(resources.at(-1)?.inputs["roleAssignmentName"]).toBe("28181081-7e12-50cb-a5b9-dd8f8d999de0");
+});
+
+test("previews a principal that does not exist yet", async () => {
+  const principalId = pulumi.output(pulumi.unknown as unknown as string);
+
+  const { resources } = await deploy(() => new TopicSpaceAccess("oslo", { ...args, principalId }), { preview: true });
+
+  expect(resources).toHaveLength(2);
 });
 
 test("assigns the Subscriber role where topics are subscribed to", async () => {

@@ -92,6 +92,52 @@ test.each<[string, AzureReads, string]>([
   });
 });
 
+describe("an answer that Azure does not give", () => {
+  const removed = "/subscriptions/s/resourceGroups/rg-cluster/providers/Microsoft.Kubernetes/connectedClusters/oslo";
+
+  test("for the custom location leads to the object ID as argument", async () => {
+    const { reads } = azure([aio]);
+    const getCustomLocation = () => Promise.reject(new Error('Status=404 Code="ResourceNotFound"\n  at stack'));
+
+    expect(await findExtensionIdentity("location", customLocationId, { ...reads, getCustomLocation })).toEqual({
+      problems: [
+        {
+          path: "location",
+          problem: `is "${customLocationId}", and Azure does not tell the identity of AIO's extension there: Status=404 Code="ResourceNotFound"`,
+          remedy,
+          rule: "aio-instance",
+        },
+      ],
+    });
+  });
+
+  /** Azure, which does not have the extension of this name any more. */
+  const without = (name: string) => {
+    const { reads } = azure([platform, aio], removed);
+    const getExtension: AzureReads["getExtension"] = (args) =>
+      args.extensionName === name ? Promise.reject(new Error("Status=404")) : reads.getExtension(args);
+    return { ...reads, getExtension };
+  };
+
+  test("for AIO's extension leads there too", async () => {
+    const { problems } = await findExtensionIdentity("location", customLocationId, without("aio"));
+
+    expect(problems).toMatchObject([
+      {
+        problem: `is "${customLocationId}", on the cluster "${removed}", and Azure does not tell the identity of AIO's extension there: Status=404`,
+        remedy,
+      },
+    ]);
+  });
+
+  test("for another extension is of no interest", async () => {
+    expect(await findExtensionIdentity("location", customLocationId, without("platform"))).toEqual({
+      principalId: "aio-principal",
+      problems: [],
+    });
+  });
+});
+
 test("asks nothing about what is no custom location", async () => {
   const { asked, reads } = azure([aio]);
 

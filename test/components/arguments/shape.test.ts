@@ -79,7 +79,7 @@ test.each<[what: string, given: unknown, problem: string]>([
     "a key of a prototype",
     { ...args, constructor: {} },
     "constructor: is not a known field; use one of " +
-      '"site", "eventGrid", "localEndpoints", "eventGridEndpoints", "customEndpoints", "dataflows", "identity", "instance", "dataflowProfile", "relay", "gitOps"',
+      '"site", "eventGrid", "localEndpoints", "eventGridEndpoints", "existingNamespaces", "customEndpoints", "dataflows", "identity", "furtherIdentities", "instance", "dataflowProfile", "relay", "gitOps"',
   ],
 ])("refuses %s", (_, given, problem) => {
   expect(problemsOf(given)).toEqual([problem]);

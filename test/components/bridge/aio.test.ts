@@ -92,8 +92,13 @@ describe("a bridge", () => {
     ]);
   });
 
-  test("stands twice in one stack, with a profile each", async () => {
-    const { urns } = await deploy(() => ["oslo", "bergen"].map((name) => new MqttBridge(name, aioBridge)));
+  test("stands twice in one stack, on an instance each, with a profile each", async () => {
+    const { urns } = await deploy(() =>
+      ["oslo", "bergen"].map((name) => {
+        const instanceOf = { ...instance, instanceName: `aio-${name}` };
+        return new MqttBridge(name, { ...aioBridge, instance: instanceOf });
+      }),
+    );
 
     expect(new Set(urns).size).toBe(urns.length);
   });

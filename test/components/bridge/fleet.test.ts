@@ -231,6 +231,144 @@ describe("sessions of one identity at one existing namespace", () => {
   });
 });
 
+describe("resources of two bridges", () => {
+  const instance = {
+    resourceGroupName: "rg",
+    instanceName: "aio",
+    customLocationId: `/subscriptions/s/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo`,
+  };
+  const found = (problems: readonly Problem[] | undefined) =>
+    problems?.map(({ path, problem }) => `${path} ${problem}`);
+
+  test("on one AIO instance have endpoints of different names", () => {
+    const onInstance = { instance, localEndpoints: { edge: { endpointName: "oslo-edge" } } };
+    const named = { instance: { ...instance, instanceName: "AIO" }, eventGridEndpoints: { cloud: { existing: true } } };
+
+    const [first, same, other] = addAll([
+      siteAt("oslo", { instance }),
+      siteAt("bergen", { instance }),
+      siteAt("stavanger", withChange(onInstance, named)),
+    ]);
+
+    expect(first).toEqual([]);
+    expect(found(same)).toEqual([
+      'localEndpoints.edge creates the DataflowEndpoint "edge" of the same AIO instance, which MqttBridge "bridge-0" creates too (localEndpoints.edge)',
+      'eventGridEndpoints.cloud creates the DataflowEndpoint "cloud" of the same AIO instance, which MqttBridge "bridge-0" creates too (eventGridEndpoints.cloud)',
+    ]);
+    expect(same?.map(({ rule }) => rule)).toEqual(["one-owner", "one-owner"]);
+    expect(other).toEqual([]);
+  });
+
+  test("are compared by the program's own outputs, which a preview need not know", () => {
+    const instanceName = pulumi.output("aio");
+    const another = pulumi.output(pulumi.unknown as unknown as string);
+    const on = (name: pulumi.Output<string>) => ({ instance: { ...instance, instanceName: name } });
+
+    const [, same, other] = addAll([
+      siteAt("oslo", on(instanceName)),
+      siteAt("bergen", on(instanceName)),
+      siteAt("stavanger", on(another)),
+    ]);
+
+    expect(same).toHaveLength(2);
+    expect(other).toEqual([]);
+  });
+
+  test("on one AIO instance have dataflows and profiles of different names", () => {
+    const engine = "AzureIoTOperations";
+    const byAio = {
+      instance: { ...instance, extensionPrincipalId: "p" },
+      eventGridEndpoints: { cloud: { authenticationMethod: "SystemAssignedManagedIdentity" } },
+      dataflows: { telemetry: { engine }, commands: { engine } },
+      dataflowProfile: { profileName: "uplink" },
+    };
+    const apart = { localEndpoints: { edge: { existing: true } }, eventGridEndpoints: { cloud: { existing: true } } };
+
+    const [, second] = addAll([siteAt("oslo", byAio), siteAt("bergen", withChange(byAio, apart))]);
+
+    expect(found(second)).toEqual([
+      'dataflowProfile.profileName creates the DataflowProfile "uplink" of the same AIO instance, which MqttBridge "bridge-0" creates too (dataflowProfile.profileName)',
+      'dataflows.telemetry creates the Dataflow "telemetry" of the same AIO instance, which MqttBridge "bridge-0" creates too (dataflows.telemetry)',
+      'dataflows.commands creates the Dataflow "commands" of the same AIO instance, which MqttBridge "bridge-0" creates too (dataflows.commands)',
+    ]);
+  });
+
+  test("in one Kubernetes namespace have Secrets and ConfigMaps of different names", () => {
+    const files = { secrets: { plc: { username: "u", password: "p" } }, trustBundles: { plc: "PEM" } };
+
+    const [first, second, elsewhere, written] = addAll([
+      siteAt("oslo", { relay: files }),
+      siteAt("bergen", { relay: files }),
+      siteAt("stavanger", { relay: { ...files, namespace: "relays" } }),
+      siteAt("bodo", { relay: files, gitOps: { directory: "bodo" } }),
+    ]);
+
+    expect(first).toEqual([]);
+    expect(found(second)).toEqual([
+      'relay.secrets.plc creates the Secret "plc" in the same namespace, which MqttBridge "bridge-0" creates too (relay.secrets.plc)',
+      'relay.trustBundles.plc creates the ConfigMap "plc" in the same namespace, which MqttBridge "bridge-0" creates too (relay.trustBundles.plc)',
+    ]);
+    expect(elsewhere).toEqual([]);
+    expect(written).toEqual([]);
+  });
+
+  const namespaceId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/contoso";
+  const atNamespace = {
+    existingNamespaces: { central: { id: namespaceId, endpoints: ["cloud"] } },
+    identity: { roleScope: "Namespace" },
+  };
+
+  test("assign one identity the same role at the same existing namespace once", () => {
+    const other = { identity: { principalId: "00000000-0000-0000-0000-0000000000a2" } };
+
+    const [first, second, third] = addAll([
+      siteAt("oslo", atNamespace),
+      siteAt("bergen", withChange(atNamespace, { existingNamespaces: { central: { id: namespaceId.toUpperCase() } } })),
+      siteAt("stavanger", withChange(atNamespace, other)),
+    ]);
+
+    expect(first).toEqual([]);
+    expect(found(second)).toEqual([
+      'existingNamespaces.central.id creates the assignment of EventGrid TopicSpaces Publisher to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (existingNamespaces.central.id)',
+      'existingNamespaces.central.id creates the assignment of EventGrid TopicSpaces Subscriber to the same principal at the same namespace, which MqttBridge "bridge-0" creates too (existingNamespaces.central.id)',
+    ]);
+    expect(third).toEqual([]);
+  });
+
+  test("create one federated identity credential for AIO's dataflows", () => {
+    const engine = "AzureIoTOperations";
+    const identity = { oidcIssuerUrl: "https://oidc.example", resourceGroupName: "rg", identityName: "mqtt" };
+    const byAio = (name: string) => ({
+      instance: { ...instance, instanceName: name, secureSettings: true },
+      identity,
+      dataflows: { telemetry: { engine }, commands: { engine } },
+    });
+
+    const [, second] = addAll([siteAt("oslo", byAio("one")), siteAt("bergen", byAio("two"))]);
+
+    expect(found(second)).toEqual([
+      'identity.oidcIssuerUrl creates the federated identity credential of the same managed identity for AIO\'s dataflows on the same cluster, which MqttBridge "bridge-0" creates too (identity.oidcIssuerUrl)',
+    ]);
+  });
+
+  test("are not compared on clusters of different providers", async () => {
+    const files = { relay: { secrets: { plc: { username: "u", password: "p" } } } };
+    const cluster = (name: string) => new Provider(name, {});
+
+    await expect(
+      deploy(() =>
+        ["oslo", "bergen"].map((site) => new MqttBridge(site, siteAt(site, files), { providers: [cluster(site)] })),
+      ),
+    ).resolves.toBeDefined();
+    await expect(
+      deploy(() => {
+        const providers = [cluster("both")];
+        return ["oslo", "bergen"].map((site) => new MqttBridge(site, siteAt(site, files), { providers }));
+      }),
+    ).rejects.toThrow(/^bergen has 1 problem:\n {2}relay\.secrets\.plc: creates the Secret "plc"/);
+  });
+});
+
 test("a program has one fleet, and another program another one", () => {
   const [program, other] = [{}, {}];
 

@@ -153,7 +153,7 @@ function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values
   const conflict = conflicts && siblingsOf(store, id).flatMap((other) => conflicts(inputs, other) ?? [])[0];
   if (conflict !== undefined) throw new Error(armError(409, conflict));
   const refusal = refuses?.(inputs, before, store);
-  if (refusal !== undefined) throw new Error(armError(400, refusal));
+  if (refusal !== undefined) throw new Error(armError(refusal.startsWith("RoleAssignmentExists") ? 409 : 400, refusal));
   let resource: Values = { ...inputs, name: id.split("/").at(-1) ?? "" };
   for (const [path, value] of Object.entries(defaults))
     resource = setAt(resource, path, valueAt(resource, path) ?? value);
