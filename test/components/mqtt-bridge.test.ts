@@ -608,7 +608,7 @@ describe("for a cluster that Pulumi can't reach", () => {
 
     expect(await isRenderedAgain()).toBe("true");
     expect(warn.mock.calls.map(([text]: [string]) => text)).toEqual([
-      `gitOps.directory: "${directory}" lacks 5 of 5 files, such as that of ServiceAccount "oslo-relay-sa"; all are written again`,
+      `gitOps.directory: "${directory}" lacks 6 of 6 files, such as that of ServiceAccount "oslo-relay-sa"; all are written again`,
     ]);
 
     mkdirSync(path.join(directory, "1-manifest"));
@@ -619,6 +619,7 @@ describe("for a cluster that Pulumi can't reach", () => {
     write("v1-service-azure-iot-operations-oslo-relay-svc.yaml");
     write("networking.k8s.io_v1-networkpolicy-azure-iot-operations-oslo-relay-net-0a1b.yaml");
     write(`apps_v1-statefulset-azure-iot-operations-${set}.yaml`);
+    write(`v1-persistentvolumeclaim-azure-iot-operations-spool-${set}-0.yaml`);
     warn.mockClear();
 
     expect(await isRenderedAgain()).toBeUndefined();

@@ -148,7 +148,7 @@ const applications: readonly (readonly [RegExp, (match: RegExpExecArray, path: s
   [/^did you mean ("[^"]+")\?$/, ([, text], path) => changeAt(path, valueOf(text))],
   [/^use one of ("[^"]+")/, ([, text], path) => changeAt(path, valueOf(text))],
   [/^use ("[^"]+")/, ([, text], path) => changeAt(path, valueOf(text))],
-  [/^give (?:a whole number from )?(\d+) to \d+/, ([, text], path) => changeAt(path, valueOf(text))],
+  [/^give (?:a whole number from )?(\d+) to \d+(?! characters)\b/, ([, text], path) => changeAt(path, valueOf(text))],
   [/^give .*?, (?:such as )?("[^"<]+")/, ([, text], path) => changeAt(path, valueOf(text))],
   [
     /^add "([^"]+)", or .+, to ([\w.]+)$/,

@@ -106,6 +106,7 @@ function unknownWords(component: string, at: string, remedy: string): string[] {
   // What is quoted is a value, and what has a bracket behind it is a function of the user's language.
   const text = remedy
     .replace(ofEndpoints, "")
+    .replace(/\$\{[^}]*\}/g, "") // a variable of a topic
     .replace(/"[^"]*"/g, "")
     .replace(/[\w.]+\(.*?\)/g, "");
   const objects = objectsAbove(component, at);

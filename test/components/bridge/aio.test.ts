@@ -557,7 +557,7 @@ const cases: Case[] = [
         cloud: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
       },
       dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
-      relay: { ...relay, secrets: { cert: { type: "kubernetes.io/tls", clientCertificate: "PEM", clientKey: "PEM" } } },
+      relay: { ...relay, secrets: { cert: { type: "kubernetes.io/tls", ...pair } } },
     },
     [
       "relay.secrets.cert.type: is \"kubernetes.io/tls\", with the keys tls.crt and tls.key, and AIO's engine, which uses eventGridEndpoints.cloud, reads client_cert.pem and client_key.pem; remove it: the keys are then AIO's, and the relay reads them too [aio-secret-keys]",
@@ -571,8 +571,8 @@ const cases: Case[] = [
       relay: {
         ...relay,
         secrets: {
-          cert: { clientCertificate: "PEM", clientKey: "PEM" },
-          tls: { type: "kubernetes.io/tls", clientCertificate: "PEM", clientKey: "PEM" },
+          cert: pair,
+          tls: { type: "kubernetes.io/tls", ...pair },
         },
       },
     },
