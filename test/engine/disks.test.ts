@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
+import { certificate } from "../../doc/checks/declaration.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { diagnosticsOf } from "./support/diff-text.ts";
@@ -67,17 +69,20 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     installation = await installPulumi({ pulumi, kubeconfig: "" });
     addPlatformResources(installation);
     deployInto = await deployPlatform(installation, platform(namespace));
+    // Long enough that no preview warns of its end.
+    const notAfter = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000);
+    const issued = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", { notAfter });
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
       relay: { image: "mqtt-dataflow-relay:1.0.0", instanceCount: 3 },
       eventGrid: { maximumClientSessionsPerAuthenticationName: 12, protect: false },
       "historian:host": "historian.plant.example:8883",
-      "historian:clientCertificate": "certificate",
-      "historian:ca": "CA",
+      "historian:clientCertificate": issued.certificate,
+      "historian:ca": certificate,
     });
     const retained = "retain: MqttRetain.Keep,";
     site.edit("stacks/declaration.ts", retained, `${retained} allowSharedSubscriptions: true,`);
-    await site.configureSecret("historian:clientKey", "key");
+    await site.configureSecret("historian:clientKey", issued.key);
     await site.configureSecret("mqtt-dataflow:kubernetes.kubeconfig", kubeconfig);
   });
 

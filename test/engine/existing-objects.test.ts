@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import { certificate } from "../../doc/checks/declaration.ts";
+import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { openCluster, readKubeconfig } from "./support/kubernetes/client.ts";
@@ -27,15 +29,18 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     installation = await installPulumi({ pulumi, kubeconfig });
     addPlatformResources(installation);
     await deployPlatform(installation, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
+    // Long enough that no preview warns of its end.
+    const notAfter = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000);
+    const issued = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", { notAfter });
     site = await createSite(installation, {
       resourceGroupName: "rg-oslo",
-      relay: { image: "mqtt-dataflow-relay:1.0.0" },
+      relay: { image: "mqtt-dataflow-relay:1.0.0", volume: { protect: false } },
       eventGrid: { maximumClientSessionsPerAuthenticationName: 5, protect: false },
       "historian:host": "historian.plant.example:8883",
-      "historian:clientCertificate": "certificate",
-      "historian:ca": "CA",
+      "historian:clientCertificate": issued.certificate,
+      "historian:ca": certificate,
     });
-    await site.configureSecret("historian:clientKey", "key");
+    await site.configureSecret("historian:clientKey", issued.key);
   });
 
   afterAll(() => {

@@ -72,10 +72,11 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     await up();
 
     written = readdirSync(folder()).sort();
-    expect(written.map((file) => file.replace(/-[0-9a-f]{8}\.yaml$/, ""))).toEqual([
+    expect(written.map((file) => file.replace(/-[0-9a-f]{8}(-0)?\.yaml$/, "$1"))).toEqual([
       "apps_v1-statefulset-azure-iot-operations-oslo-relay-set",
       "networking.k8s.io_v1-networkpolicy-azure-iot-operations-oslo-relay-net",
       "v1-configmap-azure-iot-operations-oslo-relay-cfg",
+      "v1-persistentvolumeclaim-azure-iot-operations-spool-oslo-relay-set-0",
       "v1-service-azure-iot-operations-oslo-relay-svc",
       "v1-serviceaccount-azure-iot-operations-oslo-relay-sa",
     ]);
@@ -105,7 +106,7 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     await up();
 
     expect(shown).toContain(
-      'gitOps.directory: "manifests/oslo" lacks 1 of 5 files, such as that of StatefulSet "oslo-relay-set-',
+      'gitOps.directory: "manifests/oslo" lacks 1 of 6 files, such as that of StatefulSet "oslo-relay-set-',
     );
     expect(readFileSync(path.join(folder(), deleted), "utf8")).toBe(text);
     expect(readdirSync(folder()).sort()).toEqual(written);
@@ -143,12 +144,15 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     await site.succeed("preview", "--expect-no-changes");
   });
 
-  test("destroying the stack removes the files", async () => {
-    site.configure({ eventGrid: { maximumClientSessionsPerAuthenticationName: 5, protect: false } });
+  test("destroying the stack removes the files, but for the claim of the disk, which Pulumi never deletes", async () => {
+    site.configure({
+      eventGrid: { maximumClientSessionsPerAuthenticationName: 5, protect: false },
+      relay: { image: "mqtt-dataflow-relay:1.0.0", volume: { protect: false } },
+    });
     await up();
 
     await site.succeed("destroy", "--yes", "--skip-preview");
 
-    expect(readdirSync(folder())).toEqual([]);
+    expect(readdirSync(folder())).toEqual([expect.stringContaining("persistentvolumeclaim")]);
   });
 });
