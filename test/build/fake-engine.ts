@@ -59,7 +59,9 @@ function monitor(requested: RequestedResource[]): grpc.UntypedServiceImplementat
   return {
     supportsFeature: unary((request: resourcePb.SupportsFeatureRequest) => {
       const response = new resourcePb.SupportsFeatureResponse();
-      response.setHassupport(["secrets", "resourceReferences", "outputValues", "resourceHooks"].includes(request.getId()));
+      response.setHassupport(
+        ["secrets", "resourceReferences", "outputValues", "resourceHooks"].includes(request.getId()),
+      );
       return response;
     }),
     registerResource: unary((request: resourcePb.RegisterResourceRequest) => {

@@ -139,17 +139,19 @@ test("has every warning that a preview has of the same endpoints and dataflows",
   const cloudHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
   const filters = ["a/+", "a/b", "$share/g/c"];
   const spool = { mode: "Disabled" } as const;
-  const { warnings } = checkPlan(planBridge("oslo", {
-    site: "oslo",
-    customEndpoints: { plant: { host: "plant.example:8883", authenticationMethod: "ServiceAccountToken" } },
-    eventGridEndpoints: { cloud: { host: cloudHost } },
-    identity: { clientId: id, tenantId: id },
-    dataflows: {
-      upward: { source: "plant", dataSources: filters, destination: "cloud", dataDestination: "up" },
-      downward: { source: "cloud", dataSources: ["d"], destination: "plant", dataDestination: "down", spool },
-    },
-    relay: { image: "relay:1.0.0" },
-  }));
+  const { warnings } = checkPlan(
+    planBridge("oslo", {
+      site: "oslo",
+      customEndpoints: { plant: { host: "plant.example:8883", authenticationMethod: "ServiceAccountToken" } },
+      eventGridEndpoints: { cloud: { host: cloudHost } },
+      identity: { clientId: id, tenantId: id },
+      dataflows: {
+        upward: { source: "plant", dataSources: filters, destination: "cloud", dataDestination: "up" },
+        downward: { source: "cloud", dataSources: ["d"], destination: "plant", dataDestination: "down", spool },
+      },
+      relay: { image: "relay:1.0.0" },
+    }),
+  );
   const ids = { clientId: id, tenantId: id };
   const written = buildConfig({
     endpoints: {
