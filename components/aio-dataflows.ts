@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { after } from "./aio/after.ts";
-import { buildDataflowProperties, needsLaterApi } from "./aio/dataflow.ts";
+import { buildDataflowProperties, needsLaterApi } from "./aio/dataflow-properties.ts";
 import { buildProfile } from "./aio/profile.ts";
 import { createAioResource } from "./aio/resource.ts";
 import type { AioDataflowsArgs } from "./aio/settings.ts";

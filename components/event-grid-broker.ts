@@ -9,7 +9,7 @@ import { judgedLaterCas } from "./certificates.ts";
 import { checkSessionLimit } from "./checks/session-limit.ts";
 import { namespaceClaim, placesOf } from "./claims.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
-import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check.ts";
+import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check-broker.ts";
 import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
 import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
 import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";

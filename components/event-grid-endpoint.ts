@@ -5,7 +5,7 @@ import { checkAioInstance } from "./checks/aio-instance.ts";
 import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
-import { checkKnownEndpoint } from "./endpoint/known.ts";
+import { checkKnownEndpoint } from "./endpoint/check-endpoint.ts";
 import { eventGridEndpointFields } from "./endpoint/fields.ts";
 import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";

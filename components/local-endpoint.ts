@@ -6,7 +6,7 @@ import { checkEndpointResource } from "./checks/existing-endpoints.ts";
 import { checkKnownBroker, compareWithBroker } from "./endpoint/broker.ts";
 import { endpointClaims } from "./claims.ts";
 import { createDataflowEndpoint } from "./endpoint/dataflow-endpoint.ts";
-import { checkKnownEndpoint } from "./endpoint/known.ts";
+import { checkKnownEndpoint } from "./endpoint/check-endpoint.ts";
 import { existsAlready, localEndpointFields } from "./endpoint/fields.ts";
 import { outputsOf } from "./endpoint/outputs.ts";
 import { checkEndpointName } from "./endpoint/parse.ts";

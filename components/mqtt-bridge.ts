@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
 import { AioDataflows } from "./aio-dataflows.ts";
-import { checkPlan } from "./bridge/check.ts";
+import { checkPlan } from "./bridge/check-plan.ts";
 import { atNamespace } from "./bridge/endpoints.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";

@@ -16,7 +16,7 @@ import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
 import { claimResources } from "./owners.ts";
 import { readable, refusal, refuse, refuseInvalid } from "./refuse.ts";
-import { checkMemoryOf, checkRelaySettings } from "./relay/check.ts";
+import { checkMemoryOf, checkRelaySettings } from "./relay/check-settings.ts";
 import { createClaims } from "./relay/claims.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";

@@ -9,7 +9,7 @@ import type { AioInstanceArgs } from "../endpoint/settings.ts";
 import { AioResourceApi } from "../enumerations.ts";
 import { refuse } from "../refuse.ts";
 import { aioNamespace } from "../relay/defaults.ts";
-import type { DataflowProperties } from "./dataflow.ts";
+import type { DataflowProperties } from "./dataflow-properties.ts";
 
 /** What is said of one of AIO's resources, whichever API it is created through. */
 interface AioResourceParts<Kind extends string, Properties> {

@@ -10,8 +10,8 @@ import {
   existsAlready,
   localEndpointFields,
 } from "../endpoint/fields.ts";
-import { standInHost } from "../endpoint/known.ts";
-import type { EndpointFieldInputs } from "../endpoint/known.ts";
+import { standInHost } from "../endpoint/check-endpoint.ts";
+import type { EndpointFieldInputs } from "../endpoint/check-endpoint.ts";
 import type {
   CustomEndpointArgs,
   EndpointResourceArgs,

@@ -1,5 +1,5 @@
 import { isSameInput } from "../arguments/same-input.ts";
-import type { EndpointFieldInputs } from "../endpoint/known.ts";
+import type { EndpointFieldInputs } from "../endpoint/check-endpoint.ts";
 import { isKnown } from "../known.ts";
 import type { BridgeIdentityArgs, MqttBridgeArgs } from "./settings.ts";
 

@@ -3,7 +3,7 @@ import { clientId } from "../../runtime/contract/client-id.ts";
 import type { DeclaredSession } from "../checks/client-ids.ts";
 import { foldedAuthenticationName } from "../checks/client-limits.ts";
 import { checkSessionsNeeded, sessionLimitBounds } from "../checks/session-limit.ts";
-import type { EndpointFieldInputs } from "../endpoint/known.ts";
+import type { EndpointFieldInputs } from "../endpoint/check-endpoint.ts";
 import { isKnown } from "../known.ts";
 import { enabledDataflows } from "./plan.ts";
 import type { Plan, PlannedDataflow, PlannedEndpoint } from "./plan.ts";

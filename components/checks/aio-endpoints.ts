@@ -3,7 +3,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { parseSharedFilter } from "../../runtime/contract/topic/filter.ts";
 import type { DataflowArgs } from "../dataflow.ts";
 import { isAioMethod } from "../endpoint/aio-method.ts";
-import type { EndpointFieldInputs } from "../endpoint/known.ts";
+import type { EndpointFieldInputs } from "../endpoint/check-endpoint.ts";
 import { DiskPersistence } from "../enumerations.ts";
 import { isKnown } from "../known.ts";
 import { byRule } from "./rules.ts";

@@ -5,7 +5,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkLocalBroker } from "../checks/aio-broker.ts";
 import { knownFields } from "../known.ts";
 import { refuse } from "../refuse.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 import type { AioInstanceArgs } from "./settings.ts";
 
 /** Compares a local endpoint with the broker that the platform tells of, as far as both are known. */

@@ -8,7 +8,7 @@ import { after } from "../aio/after.ts";
 import { createAioResource } from "../aio/resource.ts";
 import { AioResourceApi } from "../enumerations.ts";
 import { isKnown, mapInput } from "../known.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 import type { EndpointResourceArgs } from "./settings.ts";
 
 /** What decides about an endpoint's `DataflowEndpoint` resource. */

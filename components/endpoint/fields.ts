@@ -1,7 +1,7 @@
 import { localBrokerHost } from "../../runtime/contract/config/endpoint.ts";
 import { defaultEndpointName } from "../checks/existing-endpoints.ts";
 import { EventGridAuthenticationMethod, LocalAuthenticationMethod } from "../enumerations.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 import type { CustomEndpointArgs, EventGridEndpointSettingsArgs, LocalEndpointArgs } from "./settings.ts";
 
 /** ConfigMap with the CA of AIO's own broker, in AIO's namespace. @see Azure IoT Operations, default endpoint */

@@ -5,7 +5,7 @@ import { parseHost } from "../../runtime/contract/config/endpoint.ts";
 import type { Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import { mapInput } from "../known.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 
 /** What the relay's pod needs for an endpoint: files to mount, and the identity to have. */
 export interface EndpointMounts {

@@ -4,7 +4,7 @@ import { formatRelayConfig } from "../../runtime/contract/config.ts";
 import type { Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import type { BrokerType } from "../enumerations.ts";
 import { mapInput } from "../known.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 import { mountsOf, portOf } from "./mounts.ts";
 import type { EndpointMounts } from "./mounts.ts";
 

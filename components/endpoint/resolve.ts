@@ -5,7 +5,7 @@ import { checkClientIdPrefix } from "../checks/client-id-prefix.ts";
 import { mapInput } from "../known.ts";
 import { refuse, refuseInvalid } from "../refuse.ts";
 import type { EndpointFields } from "./config.ts";
-import type { EndpointFieldInputs } from "./known.ts";
+import type { EndpointFieldInputs } from "./check-endpoint.ts";
 import { checkEndpointValues, parseEndpoint } from "./parse.ts";
 
 /** Fills in the defaults of an endpoint once its fields are known, and refuses what is wrong with them under the component. */

@@ -2,7 +2,7 @@ import type * as inputs from "@pulumi/kubernetes/types/input.js";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { byRule } from "../checks/rules.ts";
-import { isAddressRange } from "../event-grid/check.ts";
+import { isAddressRange } from "../event-grid/check-broker.ts";
 import { BrokerType } from "../enumerations.ts";
 import type { ProxyArgs, RelayEgressArgs } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { checkPlan } from "../../components/bridge/check.ts";
+import { checkPlan } from "../../components/bridge/check-plan.ts";
 import { planBridge } from "../../components/bridge/plan.ts";
 import { rules } from "../../components/checks/rules.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";

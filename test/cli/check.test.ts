@@ -3,7 +3,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 
 import { checkConfig } from "../../cli/check.ts";
-import { checkPlan } from "../../components/bridge/check.ts";
+import { checkPlan } from "../../components/bridge/check-plan.ts";
 import { planBridge } from "../../components/bridge/plan.ts";
 import { hostileLines, hostileText } from "../support/hostile-text.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";

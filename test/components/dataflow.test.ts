@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-import { buildDataflowProperties } from "../../components/aio/dataflow.ts";
+import { buildDataflowProperties } from "../../components/aio/dataflow-properties.ts";
 import { buildDataflow } from "../../components/dataflow.ts";
 import type { DataflowArgs } from "../../components/index.ts";
 import { dataflowSchema } from "../../runtime/contract/config/dataflow.ts";

@@ -1,10 +1,10 @@
-import { checkPlan } from "../../components/bridge/check.ts";
+import { checkPlan } from "../../components/bridge/check-plan.ts";
 import { planBridge } from "../../components/bridge/plan.ts";
-import { checkKnownEndpoint } from "../../components/endpoint/known.ts";
-import { checkEventGridBroker, eventGridBrokerWarnings } from "../../components/event-grid/check.ts";
+import { checkKnownEndpoint } from "../../components/endpoint/check-endpoint.ts";
+import { checkEventGridBroker, eventGridBrokerWarnings } from "../../components/event-grid/check-broker.ts";
 import { checkX509Clients } from "../../components/event-grid/x509.ts";
 import type { MqttBridgeArgs, RelaySettingsArgs } from "../../components/index.ts";
-import { checkRelaySettings } from "../../components/relay/check.ts";
+import { checkRelaySettings } from "../../components/relay/check-settings.ts";
 import { baseDeclaration, withChange } from "../../doc/checks/declaration.ts";
 import type { CheckExample } from "../../doc/checks/declaration.ts";
 import { checkExamples } from "../../doc/checks/examples.ts";

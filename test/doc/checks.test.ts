@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { checkPlan } from "../../components/bridge/check.ts";
+import { checkPlan } from "../../components/bridge/check-plan.ts";
 import { planBridge } from "../../components/bridge/plan.ts";
 import { rules } from "../../components/checks/rules.ts";
 import { baseDeclaration, configurationRules } from "../../doc/checks/declaration.ts";

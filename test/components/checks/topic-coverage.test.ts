@@ -1,4 +1,4 @@
-import { checkPlan } from "../../../components/bridge/check.ts";
+import { checkPlan } from "../../../components/bridge/check-plan.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import { checkTopicCoverage } from "../../../components/checks/topic-coverage.ts";
 import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";

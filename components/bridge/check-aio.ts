@@ -9,7 +9,7 @@ import { byRule } from "../checks/rules.ts";
 import { checkKnownBroker } from "../endpoint/broker.ts";
 import { checkEndpointName } from "../endpoint/parse.ts";
 import { givenFields, knownFields } from "../known.ts";
-import { checkEndpointResources } from "./existing.ts";
+import { checkEndpointResources } from "./check-existing-endpoints.ts";
 import type { Plan } from "./plan.ts";
 
 /** Checks what AIO's engine and AIO's resources depend on, and that each engine has what it needs. */

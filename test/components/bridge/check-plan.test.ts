@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkPlan } from "../../../components/bridge/check.ts";
+import { checkPlan } from "../../../components/bridge/check-plan.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import type { DataflowArgs, MqttBridgeArgs } from "../../../components/index.ts";
 import { baseDeclaration, certificate, withChange } from "../../../doc/checks/declaration.ts";

@@ -16,7 +16,7 @@ import type { X509Access } from "../checks/x509-access.ts";
 import { defaultCapacity, defaultSessionExpiryHours } from "../event-grid/namespace.ts";
 import { givenFields, isKnown } from "../known.ts";
 import { usesVolume } from "../relay/volume.ts";
-import { findDescribedEndpoints } from "./existing.ts";
+import { findDescribedEndpoints } from "./check-existing-endpoints.ts";
 import { enabledDataflows } from "./plan.ts";
 import type { Plan, PlannedDataflow, PlannedEndpoint } from "./plan.ts";
 import { listEnds, listSessions } from "./sessions.ts";

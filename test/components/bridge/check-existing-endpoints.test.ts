@@ -1,4 +1,4 @@
-import { checkPlan } from "../../../components/bridge/check.ts";
+import { checkPlan } from "../../../components/bridge/check-plan.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import { MqttBridge } from "../../../components/index.ts";
 import type { MqttBridgeArgs } from "../../../components/index.ts";

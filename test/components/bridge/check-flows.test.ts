@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkFlows, findFlowWarnings } from "../../../components/bridge/flows.ts";
+import { checkFlows, findFlowWarnings } from "../../../components/bridge/check-flows.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import { listSessions } from "../../../components/bridge/sessions.ts";
 import type { MqttBridgeArgs } from "../../../components/index.ts";

@@ -1,6 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkEventGridBroker, eventGridBrokerWarnings, isAddressRange } from "../../../components/event-grid/check.ts";
+import {
+  checkEventGridBroker,
+  eventGridBrokerWarnings,
+  isAddressRange,
+} from "../../../components/event-grid/check-broker.ts";
 import type { EventGridBrokerArgs } from "../../../components/index.ts";
 
 const args: EventGridBrokerArgs = { resourceGroupName: "rg", topicSpaces: { telemetry: { topicTemplates: ["a/#"] } } };
