@@ -308,7 +308,7 @@ describe("the plugin", () => {
   test("refuses a value that another stack does not have at the argument that was given it", async () => {
     const identity = { ...bridge.identity, clientId: { [signature]: outputValue, value: null, secret: true } };
 
-    const { details } = await refusalOf("MqttBridge", "bergen", { ...bridge, identity });
+    const { details } = await refusalOf("MqttBridge", "bergen", { ...bridge, site: "bergen", identity });
 
     expect(details).toMatch(/^bergen has 1 problem:\n {2}identity\.clientId: is (null|undefined); give a value/);
   });

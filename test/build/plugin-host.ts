@@ -13,8 +13,11 @@ import type { StartedProcess } from "../support/started-process.ts";
 export interface RunningPlugin {
   readonly process: StartedProcess;
   schema(): Promise<string>;
-  /** Asks for a component during a preview or an update; rejects with gRPC's error. */
-  construct(type: string, name: string, inputs: Inputs, preview?: boolean): Promise<Constructed>;
+  /**
+   * Asks for a component during a preview or an update; rejects with gRPC's error.
+   * @param engine address of the program's engine; omitted: that which the plugin was started with
+   */
+  construct(type: string, name: string, inputs: Inputs, preview?: boolean, engine?: string): Promise<Constructed>;
   close(): void;
 }
 
@@ -40,13 +43,13 @@ export async function startPlugin(folder: string, engineAddress: string): Promis
       call<providerPb.GetSchemaResponse>(client, "getSchema", new providerPb.GetSchemaRequest()).then((response) =>
         response.getSchema(),
       ),
-    construct: async (type, name, inputs, preview = false) => {
+    construct: async (type, name, inputs, preview = false, engine = engineAddress) => {
       const request = new providerPb.ConstructRequest();
       request.setProject("project");
       request.setStack("stack");
       request.setDryrun(preview);
       request.setParallel(4);
-      request.setMonitorendpoint(engineAddress);
+      request.setMonitorendpoint(engine);
       request.setType(type);
       request.setName(name);
       request.setInputs(structPb.Struct.fromJavaScript(inputs));

@@ -4,6 +4,7 @@ import { makeTree } from "../components/arguments/trees.ts";
 import { stopProcesses } from "../support/started-process.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { startFakeEngine } from "./fake-engine.ts";
+import type { FakeEngine } from "./fake-engine.ts";
 import { buildPackage, installPackage } from "./package-scene.ts";
 import { startPlugin } from "./plugin-host.ts";
 import type { Inputs, RunningPlugin } from "./plugin-host.ts";
@@ -16,8 +17,9 @@ import type { Inputs, RunningPlugin } from "./plugin-host.ts";
  */
 const [trees = 300, firstSeed = 1] = process.argv.slice(2).map(Number);
 
-/** Calls at the same time, as the engine makes them. */
-const parallel = 8;
+/** Programs that stay open: what a refused component has asked for comes after the refusal. */
+const openPrograms = 50;
+const programs: FakeEngine[] = [];
 /** gRPC's status INVALID_ARGUMENT, which the engine shows without a stack. */
 const invalidArgument = 3;
 /** How the engine marks a value that is an output. @see Pulumi, resource provider protocol */
@@ -51,13 +53,19 @@ async function tryTree(plugin: RunningPlugin, seed: number): Promise<string | un
   const inputs = await toWire(args);
   // The engine sends an object, whatever the program gave.
   if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs) || signature in inputs) return undefined;
+  // A program of its own: components of one program are compared with each other.
+  const program = await startFakeEngine();
   try {
-    await plugin.construct(`mqtt-dataflow:index:${component}`, `oslo-${seed}`, inputs as Inputs, random() < 0.5);
+    const type = `mqtt-dataflow:index:${component}`;
+    await plugin.construct(type, `oslo-${seed}`, inputs as Inputs, random() < 0.5, program.address);
     return undefined;
   } catch (error) {
     const { code, details = "" } = error as { readonly code?: number; readonly details?: string };
     const isReadable = code === invalidArgument && refusalText.test(details) && !rawText.test(details);
     return isReadable ? undefined : `seed ${seed}, ${component}: ${String(error)}`;
+  } finally {
+    programs.push(program);
+    if (programs.length > openPrograms) programs.shift()?.close();
   }
 }
 
@@ -65,20 +73,18 @@ buildPackage();
 const engine = await startFakeEngine();
 const plugin = await startPlugin(installPackage().packageFolder, engine.address);
 const found: string[] = [];
-let seed = firstSeed;
 try {
-  const work = async () => {
-    while (seed < firstSeed + trees)
-      found.push(...[await tryTree(plugin, seed++)].filter((each) => each !== undefined));
-  };
-  await Promise.all(Array.from({ length: parallel }, work));
+  for (let seed = firstSeed; seed < firstSeed + trees; seed++) {
+    const wrong = await tryTree(plugin, seed);
+    if (wrong !== undefined) found.push(wrong);
+  }
   const { errorLines } = plugin.process;
   const last = `${trees} trees, ${found.length + errorLines.length} answers that no user can read`;
   process.stdout.write([...found, ...errorLines, last, ""].join("\n"));
   process.exitCode = found.length + errorLines.length === 0 ? 0 : 1;
 } finally {
   plugin.close();
-  engine.close();
+  for (const { close } of [engine, ...programs]) close();
   await stopProcesses();
   removeTemporaryFolders();
 }

@@ -29,7 +29,7 @@ describeWithPart("mosquitto", (executable) => {
   });
 
   test.each(troubles)("$area: $what gives a message that says what to do, and no secret", async (trouble) => {
-    const message = await stage.provoke(trouble);
+    const message = await provokeWhole(stage, trouble);
     found.set(keyOf(trouble), message);
 
     expect(message).toMatch(trouble.says);
@@ -73,4 +73,12 @@ function keyOf({ area, what }: Trouble): string {
 function layOut(markdown: string): string {
   const prettier = path.join(import.meta.dirname, "../../node_modules/prettier/bin/prettier.cjs");
   return execFileSync(process.execPath, [prettier, "--stdin-filepath", page], { input: markdown }).toString();
+}
+
+/** What the relay says of a trouble. A broker's reset may overtake the TLS alert that it sent before: then it is asked again. */
+async function provokeWhole(stage: TroubleStage, trouble: Trouble): Promise<string> {
+  for (let attempts = 1; ; attempts++) {
+    const message = await stage.provoke(trouble);
+    if (trouble.says.test(message) || !message.includes("ECONNRESET") || attempts === 3) return message;
+  }
 }
