@@ -25,6 +25,14 @@ export function givenValue(value: object): object {
   return given.get(value) ?? value;
 }
 
+/** Values that wait to be compared, by component. */
+const waiting = new WeakMap<pulumi.Resource, pulumi.Output<unknown>[]>();
+
+/** The arguments of a component that are compared when they are known: each fails with what is wrong with it. */
+export function lateArgs(component: pulumi.Resource): readonly pulumi.Output<unknown>[] {
+  return waiting.get(component) ?? [];
+}
+
 /**
  * The arguments of a component, once their shape is right: what is known is compared with the package's schema before anything
  * else looks at it, and what only the deployment tells when it is known. A value that comes to nothing, such as an output
@@ -40,6 +48,7 @@ export function declaredArgs<T>(component: pulumi.Resource, typeToken: string, n
       return known;
     });
     if (typeof value === "object" && value !== null) given.set(checkedLater, givenValue(value));
+    waiting.set(component, [...(waiting.get(component) ?? []), checkedLater]);
     return checkedLater;
   };
   const { problems, value } = new ShapeCheck(argumentSchema(), late).component(typeToken, args);

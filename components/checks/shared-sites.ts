@@ -32,7 +32,8 @@ export class SiteBridges {
     const warnings: Problem[] = [];
     for (const session of own.sessions) {
       const key = keyOfSession(session);
-      const others = this.users.get(key) ?? [];
+      // A plugin may construct a bridge once more.
+      const others = (this.users.get(key) ?? []).filter(({ bridge }) => bridge !== own.bridge);
       const near = others.find(({ cluster }) => cluster !== undefined && cluster === own.cluster);
       const alike = others.find(({ site }) => site === own.site);
       if (near !== undefined) problems.push(...describeSameId(session, `bridge "${near.bridge}"`));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { lateArgs } from "../arguments/declared.ts";
 import type { ArgumentSchema } from "../arguments/schema.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -69,14 +70,15 @@ export class ComponentProvider implements pulumi.provider.Provider {
       const component = new Component(name, inputs as never, options);
       const outputs = component as unknown as pulumi.Inputs;
       const state = Object.fromEntries(Object.keys(definition.properties).map((key) => [key, outputs[key]]));
-      await settled(state);
+      // What nothing depends on may still be refused.
+      await Promise.all([...lateArgs(component), state].map(settled));
       return { urn: component.urn, state };
     });
   }
 }
 
 /** Waits until it is known of every output whether it fails. */
-async function settled(state: pulumi.Inputs): Promise<void> {
+async function settled(state: unknown): Promise<void> {
   const outputs = pulumi.output(state) as unknown as { promise(): Promise<unknown> };
   await outputs.promise().catch(() => undefined);
 }

@@ -313,6 +313,20 @@ describe("the plugin", () => {
     expect(details).toMatch(/^bergen has 1 problem:\n {2}identity\.clientId: is (null|undefined); give a value/);
   });
 
+  test("refuses an output that no resource of the component depends on, in the same words and without a log", async () => {
+    const principalId = { [signature]: outputValue, value: 5, secret: false };
+    const inputs = { principalId, topicSpaces: {}, publishedTopics: [], subscribedTopics: [] };
+
+    const refused = await refusalOf("TopicSpaceAccess", "access", inputs);
+
+    expect(refused).toEqual({
+      code: invalidArgument,
+      details: "access has 1 problem:\n  principalId: is a number; give a text",
+    });
+    await refusalOf("Nothing", "edge", {});
+    expect(plugin.process.errorLines).toEqual([]);
+  });
+
   test("keeps a secret within a plain argument a secret", async () => {
     const client = await (await createCertificateAuthority("historian")).createClientCertificate("bergen");
     const key = { [signature]: outputValue, value: client.key, secret: true };
