@@ -19,7 +19,7 @@ import { claimResources } from "./owners.ts";
 import type { Claim } from "./owners.ts";
 import { readable, refuse } from "./refuse.ts";
 import { aioNamespace } from "./relay/defaults.ts";
-import { buildFederation, federatedIdentities } from "./relay/manifests.ts";
+import { buildFederation, federatedIdentities } from "./relay/identities.ts";
 
 /**
  * Dataflows that AIO's own engine runs: a `Dataflow` resource for each, the `DataflowProfile` that they run with, and the

@@ -21,6 +21,7 @@ import { createClaims } from "./relay/claims.ts";
 import { aioNamespace, podDefaults, relayDefaults } from "./relay/defaults.ts";
 import { configKey } from "./relay/files.ts";
 import { warnOfLeftQueues } from "./relay/left-queues.ts";
+import { buildFederation, federatedIdentities, usesManagedIdentity } from "./relay/identities.ts";
 import * as manifests from "./relay/manifests.ts";
 import { buildSecret } from "./relay/secrets.ts";
 import type { RelayArgs } from "./relay/settings.ts";
@@ -56,14 +57,14 @@ export class Relay extends pulumi.ComponentResource {
     const child = { parent: this };
     const metadata = { namespace: args.namespace ?? aioNamespace, labels: manifests.buildLabels(name) };
     const { endpoints, identity } = args;
-    const usesIdentity = manifests.usesManagedIdentity(args);
+    const usesIdentity = usesManagedIdentity(args);
     this.configText = renderText(this, name, args, opts?.parent);
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
-    for (const [noun, one] of manifests.federatedIdentities(args)) {
+    for (const [noun, one] of federatedIdentities(args)) {
       const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
-      const federation = manifests.buildFederation(one, subject);
+      const federation = buildFederation(one, subject);
       new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
     }
 

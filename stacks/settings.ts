@@ -49,7 +49,7 @@ const relay = block({
 
 const kubernetes = block({
   clusterIdentifier: v.optional(
-    wanted("What tells this cluster from another, whatever its address; the site when not given."),
+    wanted("What tells this cluster from another, at any address; the site when not given."),
   ),
   context: v.optional(wanted("Context of the kubeconfig; its current one when this is not given.")),
   kubeconfig: v.optional(wanted("Text or path of the kubeconfig, to be kept as a secret; $KUBECONFIG when not given.")),

@@ -32,6 +32,11 @@ export function readKeyField(path: string, text: string, remedy: string): Read<K
   return { problem: { path, problem: contentInstead(text, "private key"), remedy } };
 }
 
+/** Tells whether a text is in PEM format. It may be a key, and is not to be shown then. */
+export function isPem(text: string): boolean {
+  return text.includes("-----BEGIN");
+}
+
 /** Tells whether there is a private key in a text, of whatever kind. */
 export function hasPrivateKey(text: string): boolean {
   return /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text);

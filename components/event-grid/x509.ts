@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkClientLimits } from "../checks/client-limits.ts";
 import { judgeClientCas } from "../certificates.ts";
+import { isPem } from "../checks/pem-content.ts";
 import { byRule } from "../checks/rules.ts";
 import { findTwins } from "../checks/twin-names.ts";
 import type { ClientPermission, ClientState, ClientValidationScheme } from "../enumerations.ts";
@@ -175,11 +176,6 @@ function checkClient(path: string, { validationScheme, allowedThumbprints }: X50
           },
         ],
   );
-}
-
-/** What is no thumbprint may be a key, and is not to be shown then. */
-function isPem(text: string): boolean {
-  return text.includes("-----BEGIN");
 }
 
 function checkBinding(

@@ -6,7 +6,7 @@ import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
 import { checkPod } from "./pod-settings.ts";
 import { checkSecrets } from "./secrets.ts";
-import type { RelayIdentities } from "./manifests.ts";
+import type { RelayIdentities } from "./identities.ts";
 import type { RelaySettingsArgs, WorkloadIdentityArgs } from "./settings.ts";
 
 /** Longest name of a relay: pods carry the StatefulSet's name and a revision in a label of 63 characters. */

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 
-import type * as managedidentity from "@pulumi/azure-native/managedidentity/index.js";
 import type * as apps from "@pulumi/kubernetes/apps/v1/index.js";
 import type * as core from "@pulumi/kubernetes/core/v1/index.js";
 import type * as networking from "@pulumi/kubernetes/networking/v1/index.js";
@@ -48,9 +47,6 @@ export interface StatefulSetParts extends ManifestParts {
 /** Label that the workload identity webhook looks for on pods. @see Azure Workload Identity, service account labels and annotations */
 const usesWorkloadIdentity = { "azure.workload.identity/use": "true" };
 
-/** Audience that Microsoft Entra expects in a token which it exchanges. @see Azure IoT Operations, secure settings */
-const tokenExchangeAudience = "api://AzureADTokenExchange";
-
 const nameLabel = "app.kubernetes.io/name";
 const instanceLabel = "app.kubernetes.io/instance";
 
@@ -86,46 +82,6 @@ export function buildServiceAccount(
     metadata: annotations === undefined ? metadata : { ...metadata, annotations },
     automountServiceAccountToken: false,
   };
-}
-
-/** The trust of a managed identity in the relay's service account; the relay's own, since AIO's trusts AIO's dataflows only. */
-export function buildFederation(
-  { resourceGroupName = "", identityName = "", oidcIssuerUrl = "" }: WorkloadIdentityArgs,
-  subject: pulumi.Input<string>,
-): managedidentity.FederatedIdentityCredentialArgs {
-  return {
-    resourceGroupName,
-    resourceName: identityName,
-    issuer: oidcIssuerUrl,
-    subject,
-    audiences: [tokenExchangeAudience],
-  };
-}
-
-/** The managed identities of a relay. */
-export interface RelayIdentities {
-  readonly identity?: WorkloadIdentityArgs;
-  readonly furtherIdentities?: { readonly [name: string]: WorkloadIdentityArgs };
-}
-
-/** The identities that get a federated credential, by the last part of its resource's name. */
-export function federatedIdentities({ identity, furtherIdentities = {} }: RelayIdentities) {
-  const all = [
-    ...(identity === undefined ? [] : [["fic", identity] as const]),
-    ...Object.entries(furtherIdentities).map(([name, further]) => [`${name}-fic`, further] as const),
-  ];
-  return all.filter(([, { oidcIssuerUrl }]) => oidcIssuerUrl !== undefined);
-}
-
-/** Whether pods fetch tokens for a managed identity: one that the relay was given, or one that an endpoint names. */
-export function usesManagedIdentity({
-  endpoints,
-  identity,
-  furtherIdentities = {},
-}: RelayIdentities & Pick<ManifestParts, "endpoints">): pulumi.Input<boolean> {
-  if (identity !== undefined || Object.keys(furtherIdentities).length > 0) return true;
-  const clientIds = Object.values(endpoints).map(({ clientId }) => clientId);
-  return mapInput(clientIds, (known) => known.some((id) => id !== undefined));
 }
 
 /** Headless: it gives the StatefulSet's pods their names, and lets metrics be scraped from each of them. */

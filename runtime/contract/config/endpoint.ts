@@ -230,7 +230,7 @@ export function parseServiceName(hostname: string): ServiceName | undefined {
 }
 
 /**
- * Tells whether an endpoint leads to AIO's broker of this cluster. One that is declared as local does, whatever its host, unless
+ * Tells whether an endpoint leads to AIO's broker of this cluster. One that is declared as local does, with any host, unless
  * that is an `aio-broker` of another cluster: `aio-broker.bergen.example`.
  */
 export function isLocalBroker(hostType: HostType, host: string): boolean {
