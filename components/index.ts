@@ -43,6 +43,7 @@ export type { FluxArgs, GitOpsArgs } from "./git-ops/settings.ts";
 export { LocalEndpoint } from "./local-endpoint.ts";
 export type { BridgeIdentityArgs, MqttBridgeArgs } from "./bridge/settings.ts";
 export { MqttBridge } from "./mqtt-bridge.ts";
+export type { BridgeChildren, EndpointComponent } from "./mqtt-bridge.ts";
 export { Relay } from "./relay.ts";
 export { aioNamespace } from "./relay/defaults.ts";
 export type { PodSettingsArgs, PodVolumeArgs, TolerationArgs } from "./relay/pod-settings.ts";

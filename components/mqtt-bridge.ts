@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 import * as kubernetesconfiguration from "@pulumi/azure-native/kubernetesconfiguration/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -9,7 +11,6 @@ import { atNamespace } from "./bridge/endpoints.ts";
 import { fleetOf } from "./bridge/fleet.ts";
 import { planGrants } from "./bridge/grants.ts";
 import { planAioDataflows, planRelay } from "./bridge/parts.ts";
-import type { CreatedEndpoint } from "./bridge/parts.ts";
 import { planBridge } from "./bridge/plan.ts";
 import type { Plan, PlannedEndpoint } from "./bridge/plan.ts";
 import type { MqttBridgeArgs } from "./bridge/settings.ts";
@@ -25,6 +26,23 @@ import { programOf } from "./program.ts";
 import { readable, refuse } from "./refuse.ts";
 import { Relay } from "./relay.ts";
 import { TopicSpaceAccess } from "./topic-space-access.ts";
+
+/** The component of an endpoint. */
+export type EndpointComponent = LocalEndpoint | EventGridEndpoint | CustomEndpoint;
+
+/** The components that a bridge has created, for what its arguments don't reach: `dependsOn`, alerts, further roles. */
+export interface BridgeChildren {
+  /** The Event Grid namespace; none without `eventGrid`. */
+  readonly broker: EventGridBroker | undefined;
+  /** The role assignments, by the identity and place that they are named after. */
+  readonly access: { readonly [noun: string]: TopicSpaceAccess };
+  /** The endpoints, by the name that the dataflows know them by. */
+  readonly endpoints: { readonly [name: string]: EndpointComponent };
+  /** What AIO's own engine runs; none when it runs nothing. */
+  readonly aioDataflows: AioDataflows | undefined;
+  /** What the relay runs; none when it runs nothing. */
+  readonly relay: Relay | undefined;
+}
 
 /**
  * One site's MQTT dataflows from one declaration: the Event Grid namespace and its topic spaces, the role assignments
@@ -82,9 +100,9 @@ export class MqttBridge extends pulumi.ComponentResource {
     const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
 
     const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
-    for (const { noun, access } of planGrants(this, plan, broker)) {
-      new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child);
-    }
+    const grants = planGrants(this, plan, broker).map(
+      ({ noun, access }) => [noun, new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child)] as const,
+    );
     const endpoints = createEndpoints(plan, broker, inCluster);
     const aioArgs = planAioDataflows(plan, endpoints);
     const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, checkedArgs(aioArgs), inCluster);
@@ -95,6 +113,13 @@ export class MqttBridge extends pulumi.ComponentResource {
       new kubernetesconfiguration.FluxConfiguration(`${name}-flux`, flux, child);
     }
 
+    childrenOf.set(this, {
+      broker,
+      access: Object.fromEntries(grants),
+      endpoints: Object.fromEntries(endpoints),
+      aioDataflows,
+      relay,
+    });
     const none = pulumi.output<string | undefined>(undefined);
     this.hostname = broker?.hostname ?? none;
     this.namespaceId = broker?.namespaceId ?? none;
@@ -117,7 +142,17 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
+
+  /** The components below this one. TypeScript and JavaScript have it; other languages have the outputs. */
+  get children(): BridgeChildren {
+    const children = childrenOf.get(this);
+    assert(children !== undefined, "the constructor has ended, so it has created them");
+    return children;
+  }
 }
+
+/** No field of the class, not even a private one: Pulumi takes each for an output of every language. */
+const childrenOf = new WeakMap<MqttBridge, BridgeChildren>();
 
 /** What tells a bridge's cluster from another one: its provider. Files may go to any cluster. */
 function clusterOf(bridge: MqttBridge, { args: { gitOps } }: Plan): unknown {
@@ -130,8 +165,8 @@ function createEndpoints(
   { name, endpoints }: Plan,
   broker: EventGridBroker | undefined,
   options: pulumi.ComponentResourceOptions,
-): ReadonlyMap<string, CreatedEndpoint> {
-  const create = (childName: string, endpoint: PlannedEndpoint): CreatedEndpoint => {
+): ReadonlyMap<string, EndpointComponent> {
+  const create = (childName: string, endpoint: PlannedEndpoint): EndpointComponent => {
     switch (endpoint.hostType) {
       case "LocalBroker":
         return new LocalEndpoint(childName, checkedArgs(endpoint.args), options);

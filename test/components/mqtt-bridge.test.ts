@@ -61,6 +61,17 @@ function reordered<T>(value: T): T {
   return Object.fromEntries(entries.map(([key, inner]: [string, unknown]) => [key, reordered(inner)])) as T;
 }
 
+test("has the components that it created as children, by the names of the declaration", async () => {
+  const { result } = await deploy(() => new MqttBridge("oslo", args));
+
+  const { broker, access, endpoints, aioDataflows, relay } = result.children;
+  expect(await valueOf(broker!.namespaceId)).toBe(await valueOf(result.namespaceId));
+  expect(Object.keys(access)).toEqual(["access"]);
+  expect(Object.keys(endpoints).sort()).toEqual(["cloud", "edge"]);
+  expect(aioDataflows).toBeUndefined();
+  expect(await valueOf(relay!.statefulSetName)).toBe(await valueOf(result.statefulSetName));
+});
+
 test("creates broker, roles and relay from one declaration", async () => {
   const deployed = await deploy(() => new MqttBridge("oslo", args));
 
