@@ -9,20 +9,20 @@ export interface SpoolArgs {
    */
   mode?: SpoolMode;
   /**
-   * Bytes that messages and dead letters take on the disk at most, 1048576 or more. When it is full nothing more is
+   * Bytes that messages and dead letters take on the disk at most, 1048576 to 1099511627776. When it is full nothing more is
    * acknowledged; the oldest is never dropped. The volume has to have 1.25 times as much.
    * @default 1073741824
    */
   maxBytes?: number;
-  /** Age in seconds from which a message on the disk counts as undeliverable. Omitted: any age will do. */
+  /** Age in seconds from which a message on the disk counts as undeliverable, 1 to 31536000. Omitted: any age will do. */
   maxAgeSeconds?: number;
   /**
-   * Messages a second from the disk to the destination at most; 0 is as fast as it takes them.
+   * Messages a second from the disk to the destination at most, 0 to 1000000; 0 is as fast as it takes them.
    * @default 900 where the destination is Event Grid, else 0
    */
   drainMessagesPerSecond?: number;
   /**
-   * Bytes a second from the disk to the destination at most; 0 is as fast as it takes them.
+   * Bytes a second from the disk to the destination at most, 0 to 10000000000; 0 is as fast as it takes them.
    * @default 900000 where the destination is Event Grid, else 0
    */
   drainBytesPerSecond?: number;
@@ -59,8 +59,8 @@ export interface DeliveryArgs {
    */
   stallTimeoutSeconds?: number;
   /**
-   * The relay only: time in seconds that the destination may refuse one message for the time being while it takes others, 0
-   * to 86400; after that it is discarded or becomes a dead letter where
+   * The relay only: time in seconds that the destination may refuse one message for the time being while it takes others,
+   * 0 to 86400; after that it is discarded or becomes a dead letter where
    * `undeliverableMessages` says so; with `Stop` it is sent again until it is taken. No time counts while the destination
    * takes none at all. 0 waits for ever.
    * @default 60

@@ -64,13 +64,15 @@ export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
   return requestDiskPersistence === undefined ? own : { ...own, requestDiskPersistence };
 }
 
+/** What the transformation of a dataflow is made of. */
+type DataflowFields = Pick<DataflowArgs, "serializationFormat" | "schemaRef"> & TransformationArgs;
+
 /** One of AIO's operations, with the settings that go with its type. */
 export interface Operation {
   readonly operationType: "Source" | "BuiltInTransformation" | "Destination";
   readonly sourceSettings?: { readonly endpointRef: string; readonly dataSources: string[] };
-  readonly builtInTransformationSettings?: TransformationArgs & {
-    readonly serializationFormat?: string | undefined;
-    readonly schemaRef?: string | undefined;
+  readonly builtInTransformationSettings?: {
+    readonly [K in keyof DataflowFields]: DataflowFields[K] | undefined;
   };
   readonly destinationSettings?: {
     readonly endpointRef: string;
@@ -96,7 +98,8 @@ export function buildOperations(dataflow: DataflowArgs): Operation[] {
 
 function buildTransformation({ serializationFormat, schemaRef, transformation }: DataflowArgs): Operation[] {
   if (serializationFormat === undefined && schemaRef === undefined && transformation === undefined) return [];
-  const builtInTransformationSettings = { serializationFormat, schemaRef, ...transformation };
+  const { datasets, filter, map } = transformation ?? {};
+  const builtInTransformationSettings = { serializationFormat, schemaRef, datasets, filter, map };
   return [{ operationType: "BuiltInTransformation", builtInTransformationSettings }];
 }
 

@@ -5,8 +5,10 @@ import { ConfigError } from "../runtime/contract/errors.ts";
 import type { Problem } from "../runtime/contract/errors.ts";
 import { buildDataflow, isForAio } from "./dataflow.ts";
 import type { DataflowArgs } from "./dataflow.ts";
-import { declaredPath, declaredRemedy } from "./declared-path.ts";
+import { declaredRemedy } from "./declared-remedy.ts";
+import { endpointPlaces } from "./endpoint/config.ts";
 import type { LogLevel } from "./enumerations.ts";
+import { Places } from "./places.ts";
 import type { ProxyArgs, RelayStatusArgs } from "./relay/settings.ts";
 
 /** All that decides the relay's configuration, with plain values. */
@@ -127,4 +129,18 @@ function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
       ...(status === undefined ? {} : { status: { endpointRef: status.endpoint, topic: status.topic } }),
     },
   };
+}
+
+const dataflowPlaces = new Places().learn(buildDataflow);
+const documentPlaces = new Places().learn(buildRelayConfig, { endpoints: {}, dataflows: {} });
+
+/**
+ * Says a path as whoever wrote the declaration knows it.
+ * `endpoints.cloud.mqttSettings.tls.mode` → `endpoints.cloud.tlsMode`
+ */
+export function declaredPath(path: string): string {
+  const [, start = "", part, rest = ""] = /^((endpoints|dataflows)\.[^.]+\.)(.+)$/.exec(path) ?? [];
+  if (part === undefined) return documentPlaces.declaredPath(path) ?? path;
+  const field = (part === "endpoints" ? endpointPlaces : dataflowPlaces).declaredPath(rest);
+  return field === undefined ? path : start + field;
 }

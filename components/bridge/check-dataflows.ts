@@ -3,7 +3,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { unsharedFilter } from "../../runtime/contract/topic/overlap.ts";
 import { withoutAioFields } from "../checks/aio-dataflow.ts";
 import type { DataflowArgs } from "../dataflow.ts";
-import { declaredRemedy } from "../declared-path.ts";
+import { declaredRemedy } from "../declared-remedy.ts";
 import { buildEndpointConfig } from "../endpoint/config.ts";
 import { knownEndpoint } from "../endpoint/check-endpoint.ts";
 import { isKnown, knownFields, mapValues } from "../known.ts";

@@ -1,16 +1,19 @@
 import { formatProblem, type Problem } from "../../runtime/contract/errors.ts";
 import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
-import { findForeignAudience } from "../checks/audience.ts";
+import {
+  findForeignAudience,
+  findForgottenShares,
+  findUnrememberedFilters,
+  findDeepLevels,
+  findOverlappingFilters,
+} from "../checks/flow-warnings.ts";
 import { checkClientIds } from "../checks/client-ids.ts";
-import { findForgottenShares, findUnrememberedFilters } from "../checks/kept-subscriptions.ts";
-import { findDeepLevels } from "../checks/deep-levels.ts";
 import { checkLoad } from "../checks/load.ts";
 import type { ExpectedLoad } from "../checks/load.ts";
 import { checkLoops } from "../checks/loops.ts";
 import type { Flow } from "../checks/loops.ts";
-import { findOverlappingFilters } from "../checks/overlapping-filters.ts";
 import { byRule } from "../checks/rules.ts";
-import { checkSessionExpiry } from "../checks/session-expiry.ts";
+import { checkSessionExpiry } from "../checks/session-limit.ts";
 import { checkX509Access, findPartialPermissions } from "../checks/x509-access.ts";
 import type { X509Access } from "../checks/x509-access.ts";
 import { defaultCapacity, defaultSessionExpiryHours } from "../event-grid/namespace.ts";

@@ -43,3 +43,16 @@ export function checkSharedSessions(path: string, broker: string, sessions: numb
   const problem = `brings the sessions of its identity at ${broker} to ${sessions}, and no namespace allows more than ${max}`;
   return byRule("session-limit", [{ path, problem, remedy: "give some sites another managed identity" }]);
 }
+
+const secondsPerHour = 3600;
+
+/** Refuses a session expiry that the namespace cuts without a word: what waits longer is lost all the same. */
+export function checkSessionExpiry(path: string, seconds: number, maximumHours: number): Problem[] {
+  if (seconds <= maximumHours * secondsPerHour) return [];
+  const problem = `is ${seconds} s, and the namespace keeps sessions for ${maximumHours} h (${maximumHours * secondsPerHour} s)`;
+  const hours = Math.ceil(seconds / secondsPerHour);
+  const raised = hours <= 8 ? `set eventGrid.maximumSessionExpiryInHours to ${hours}, or ` : "";
+  return byRule("session-expiry", [
+    { path, problem, remedy: `${raised}give ${maximumHours * secondsPerHour} s or less` },
+  ]);
+}

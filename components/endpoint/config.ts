@@ -1,6 +1,8 @@
+import { authenticationMethods } from "../../runtime/contract/config/authentication.ts";
 import type { AuthenticationInput, AuthenticationMethod } from "../../runtime/contract/config/authentication.ts";
 import type { EndpointInput, HostType } from "../../runtime/contract/config/endpoint.ts";
 import type { CloudEventAttributes, MqttProtocol, MqttQos, MqttRetain, TlsMode } from "../enumerations.ts";
+import { Places } from "../places.ts";
 import type { ProxyArgs } from "../relay/settings.ts";
 
 /** The fields of any endpoint, flat as they are declared and with plain values. */
@@ -50,6 +52,13 @@ export function buildEndpointConfig(hostType: HostType, fields: EndpointFields):
     relay: { username, allowSharedSubscriptions, ...(proxy === undefined ? {} : { proxy }) },
   };
 }
+
+/** Where each field stands in {@link buildEndpointConfig}. */
+export const endpointPlaces = authenticationMethods.reduce(
+  (places, authenticationMethod) =>
+    places.learn((fields: EndpointFields) => buildEndpointConfig("CustomMqtt", fields), { authenticationMethod }),
+  new Places(),
+);
 
 /** A required setting that is not there is left to the configuration's own check, which names it. */
 function buildAuthentication(fields: EndpointFields): AuthenticationInput {

@@ -4,8 +4,8 @@ import { depthProblem } from "../../runtime/contract/config/limits.ts";
 import { resourceName } from "../../runtime/contract/config/field.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { declaredPath, declaredRemedy } from "../declared-path.ts";
-import { buildEndpointConfig } from "./config.ts";
+import { declaredRemedy } from "../declared-remedy.ts";
+import { buildEndpointConfig, endpointPlaces } from "./config.ts";
 import type { EndpointFields } from "./config.ts";
 
 const anyName = "endpoint";
@@ -44,7 +44,9 @@ export function parseEndpoint(hostType: HostType, fields: EndpointFields, endpoi
 
 function fieldName(path: string, endpointName: string): string {
   const endpoint = `endpoints.${endpointName}`;
-  return path === endpoint ? "endpointName" : declaredPath(path).replace(`${endpoint}.`, "");
+  if (path === endpoint) return "endpointName";
+  const rendered = path.replace(`${endpoint}.`, "");
+  return endpointPlaces.declaredPath(rendered) ?? rendered;
 }
 
 /** Lists what is wrong with the values of an endpoint's fields; empty when all is well. */

@@ -1,4 +1,4 @@
-import { declaredPath } from "../../components/declared-path.ts";
+import { declaredPath } from "../../components/render.ts";
 
 test.each([
   ["endpoints.cloud.mqttSettings.host", "endpoints.cloud.host"],

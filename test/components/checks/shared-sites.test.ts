@@ -1,4 +1,4 @@
-import { checkFederatedCredentials } from "../../../components/checks/federated-credentials.ts";
+import { checkFederatedCredentials } from "../../../components/checks/shared-sites.ts";
 
 test("an identity has 20 federated credentials", () => {
   expect(checkFederatedCredentials("path", "mqtt", 20)).toEqual([]);
