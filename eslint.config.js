@@ -14,7 +14,7 @@ const readableFrom = {
   stacks: ["components"],
   components: ["runtime/contract"],
   runtime: [],
-  emulator: ["runtime/contract/topic"],
+  emulator: ["runtime/contract/topic", "runtime/contract/mqtt-properties.ts"],
   cli: ["runtime", "emulator", "components", "stacks"],
   policy: ["components", "runtime/contract"],
   build: ["components"],

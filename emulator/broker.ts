@@ -7,7 +7,7 @@ import type { BrokerCore } from "./core.ts";
 import type { BrokerEvent } from "./events.ts";
 import { createFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
-import { createPacketHandler } from "./handlers/packet-handler.ts";
+import { handlePacket } from "./handlers/packet-handler.ts";
 import type { Limits } from "./limits.ts";
 import { Connection } from "./network/connection.ts";
 import { listen } from "./network/listeners.ts";
@@ -157,7 +157,7 @@ class Network {
   }
 
   #accept(stream: Duplex, certificate: ClientCertificate | undefined): void {
-    const connection = new Connection(this.#core, stream, certificate, createPacketHandler());
+    const connection = new Connection(this.#core, stream, certificate, handlePacket);
     this.#connections.set(connection, stream);
     stream.once("close", () => this.#connections.delete(connection));
   }

@@ -1,12 +1,11 @@
+import type { ConnectPacket } from "./packet/connect-packet.ts";
 import type {
-  IAuthPacket,
-  IConnectPacket,
-  IDisconnectPacket,
-  IPubackPacket,
-  ISubscribePacket,
-  IUnsubscribePacket,
-} from "mqtt-packet";
-
+  AuthPacket,
+  DisconnectPacket,
+  PubackPacket,
+  SubscribePacket,
+  UnsubscribePacket,
+} from "./packet/control-packets.ts";
 import type { Authenticator, Identity } from "./authentication/authenticator.ts";
 import type { Limits } from "./limits.ts";
 import type { PublishPacket } from "./packet/publish.ts";
@@ -20,21 +19,21 @@ export interface Violation {
 /** The packets that a rule can be about, and how a violation is answered. */
 export interface CheckedPackets {
   /** CONNACK with the reason code. */
-  connect: IConnectPacket;
+  connect: ConnectPacket;
   /** PUBACK with the reason code; QoS 0 is dropped. */
   publish: PublishPacket;
   /** DISCONNECT with the reason code. */
-  puback: IPubackPacket;
+  puback: PubackPacket;
   /** SUBACK with the reason code for every filter. */
-  subscribe: ISubscribePacket;
+  subscribe: SubscribePacket;
   /** SUBACK with the reason code for this filter. The filter is without `$share/<group>/`. */
   filter: string;
   /** UNSUBACK with the reason code for every filter. */
-  unsubscribe: IUnsubscribePacket;
+  unsubscribe: UnsubscribePacket;
   /** DISCONNECT with the reason code. */
-  auth: IAuthPacket;
+  auth: AuthPacket;
   /** DISCONNECT with the reason code; the will is published. */
-  disconnect: IDisconnectPacket;
+  disconnect: DisconnectPacket;
 }
 
 interface RuleLabel {

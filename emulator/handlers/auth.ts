@@ -1,8 +1,7 @@
-import type { IAuthPacket } from "mqtt-packet";
-
 import { checkCredentials } from "../authentication/check-credentials.ts";
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
+import type { AuthPacket } from "../packet/control-packets.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import { watchExpiry } from "./identity-expiry.ts";
@@ -12,10 +11,10 @@ export async function handleAuth(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: IAuthPacket,
+  packet: AuthPacket,
 ): Promise<void> {
   checkAuth(client, packet);
-  const { authenticationMethod: method, authenticationData: data } = packet.properties ?? {};
+  const { authenticationMethod: method, authenticationData: data } = packet.properties;
   const authentication = await checkCredentials(core.authenticators, { clientId: client.clientId, method, data });
   if (!connection.isOpen) return;
   if (authentication.kind === "refused") {
@@ -36,14 +35,14 @@ export async function handleAuth(
   core.onEvent?.({ kind: "reauthenticate", clientId: client.clientId, authenticationName });
 }
 
-function checkAuth(client: ConnectedClient, packet: IAuthPacket): void {
+function checkAuth(client: ConnectedClient, packet: AuthPacket): void {
   if (client.authenticationMethod === undefined) {
     throw new ProtocolViolation(ReasonCode.protocolError, "AUTH without Authentication Method in CONNECT"); // [MQTT-4.12.0-7]
   }
   if (packet.reasonCode !== ReasonCode.reauthenticate) {
     throw new ProtocolViolation(ReasonCode.protocolError, "AUTH after CONNACK has to be 0x19, re-authenticate");
   }
-  if (packet.properties?.authenticationMethod !== client.authenticationMethod) {
+  if (packet.properties.authenticationMethod !== client.authenticationMethod) {
     throw new ProtocolViolation(ReasonCode.protocolError, "AUTH changes the Authentication Method"); // [MQTT-4.12.1-1]
   }
 }

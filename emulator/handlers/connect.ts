@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { IConnackPacket, IConnectPacket } from "mqtt-packet";
+import type { IConnackPacket } from "mqtt-packet";
 
 import { topicNameProblem } from "../../runtime/contract/topic/filter.ts";
 import type { Authentication, Credentials, Identity } from "../authentication/authenticator.ts";
@@ -9,11 +9,11 @@ import type { BrokerCore } from "../core.ts";
 import { defaultReceiveMaximum, unlimited } from "../limits.ts";
 import type { Limits } from "../limits.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
+import type { ConnectPacket, ForeignConnect } from "../packet/connect-packet.ts";
 import type { ProtocolViolation } from "../packet/protocol-violation.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
 import type { Violation } from "../rules.ts";
 import type { Receiver } from "../session/delivery-queue.ts";
-import { readWill } from "../session/will.ts";
 import { buildConnack, encodeRefusal } from "./connack.ts";
 import { watchExpiry } from "./identity-expiry.ts";
 
@@ -21,17 +21,23 @@ const mqtt5 = 5;
 /** A server ends the connection when nothing comes for so many keep alives. @see [MQTT-3.1.2-22] */
 const keepAliveFactor = 1.5;
 
-/** Answers a first packet that is no CONNECT that MQTT 5 allows. */
+/** Answers a CONNECT that can't be read, or that MQTT 5 does not allow. */
 export function refuseMalformedConnect(connection: Connection, { reasonCode, message }: ProtocolViolation): void {
   connection.refuse("", reasonCode, message, encodeRefusal(reasonCode, mqtt5));
 }
 
+/** Answers a CONNECT of another version, in the form of that version. */
+export function refuseForeignConnect(connection: Connection, { protocolVersion }: ForeignConnect): void {
+  const reasonCode = ReasonCode.unsupportedProtocolVersion;
+  connection.refuse("", reasonCode, "only MQTT 5 is spoken here", encodeRefusal(reasonCode, protocolVersion));
+}
+
 /** Authenticates a client and gives it its session, or refuses it. */
-export async function handleConnect(core: BrokerCore, connection: Connection, packet: IConnectPacket): Promise<void> {
+export async function handleConnect(core: BrokerCore, connection: Connection, packet: ConnectPacket): Promise<void> {
   const assigned = packet.clientId === "" ? randomUUID() : undefined;
   const clientId = assigned ?? packet.clientId;
   const refuse = ({ reasonCode, why }: Violation) => {
-    connection.refuse(clientId, reasonCode, why, encodeRefusal(reasonCode, packet.protocolVersion ?? mqtt5));
+    connection.refuse(clientId, reasonCode, why, encodeRefusal(reasonCode, mqtt5));
   };
   if (core.faults.droppedConnacks.take(clientId)) return;
   const violation = faultOf(core, clientId) ?? checkConnect(core, packet);
@@ -54,40 +60,28 @@ function faultOf(core: BrokerCore, clientId: string): Violation | undefined {
   return reasonCode === undefined ? undefined : { reasonCode, why: "fault: refused" };
 }
 
-function checkConnect(core: BrokerCore, packet: IConnectPacket): Violation | undefined {
-  if (packet.protocolVersion !== mqtt5) {
-    return { reasonCode: ReasonCode.unsupportedProtocolVersion, why: "only MQTT 5 is spoken here" };
-  }
-  const { receiveMaximum, maximumPacketSize, authenticationMethod, authenticationData } = packet.properties ?? {};
-  if (receiveMaximum === 0) return protocolError("Receive Maximum is 0"); // MQTT 5.0 §3.1.2.11.3
-  if (maximumPacketSize === 0) return protocolError("Maximum Packet Size is 0"); // MQTT 5.0 §3.1.2.11.4
-  if (authenticationData && authenticationMethod === undefined) {
-    return protocolError("Authentication Data comes without Authentication Method"); // MQTT 5.0 §3.1.2.11.10
-  }
+function checkConnect(core: BrokerCore, packet: ConnectPacket): Violation | undefined {
   const limits = core.limits();
-  if ((packet.will?.qos ?? 0) > limits.maxQos) {
+  const will = packet.will?.publish;
+  if (will !== undefined && will.qos > limits.maxQos) {
     return { reasonCode: ReasonCode.qosNotSupported, why: "the QoS of the will message is not supported" };
   }
-  if (packet.will?.retain && !limits.retainAvailable) {
+  if (will?.retain === true && !limits.retainAvailable) {
     return { reasonCode: ReasonCode.retainNotSupported, why: "the will message may not be retained" };
   }
-  const willProblem = packet.will && topicNameProblem(packet.will.topic);
+  const willProblem = will && topicNameProblem(will.topic);
   if (willProblem !== undefined) {
     return { reasonCode: ReasonCode.topicNameInvalid, why: `the topic of the will message ${willProblem}` };
   }
   return core.rules.violation("connect", packet);
 }
 
-function protocolError(why: string): Violation {
-  return { reasonCode: ReasonCode.protocolError, why };
-}
-
-function readCredentials(connection: Connection, packet: IConnectPacket, clientId: string): Credentials {
+function readCredentials(connection: Connection, packet: ConnectPacket, clientId: string): Credentials {
   return {
     clientId,
-    method: packet.properties?.authenticationMethod,
-    data: packet.properties?.authenticationData,
-    userName: packet.username,
+    method: packet.properties.authenticationMethod,
+    data: packet.properties.authenticationData,
+    userName: packet.userName,
     password: packet.password,
     certificate: connection.certificate,
   };
@@ -105,7 +99,7 @@ interface Agreement {
 function accept(
   core: BrokerCore,
   connection: Connection,
-  packet: IConnectPacket,
+  packet: ConnectPacket,
   clientId: string,
   assignedClientIdentifier: string | undefined,
   authentication: Extract<Authentication, { kind: "accepted" }>,
@@ -113,14 +107,14 @@ function accept(
   const agreement = agree(core.limits(), packet);
   const { limits, keepAliveSeconds, expirySeconds } = agreement;
   const { identity } = authentication;
-  const will = readWill(packet);
-  const cleanStart = packet.clean ?? true;
+  const { will, cleanStart } = packet;
   const { session, isPresent } = core.sessions.open({ clientId, identity, cleanStart, expirySeconds });
-  const client = createClient(clientId, session, identity, limits, packet.properties?.authenticationMethod);
+  const client = createClient(clientId, session, identity, limits, packet);
   session.connection = connection;
   session.will = will;
   connection.client = client;
   connection.send(answer(agreement, packet, isPresent, assignedClientIdentifier));
+  if (!connection.isOpen) return;
   connection.expectPacketsEvery(keepAliveSeconds * keepAliveFactor * core.clock.secondMs);
   watchExpiry(connection, client, authentication.expiresAtMs);
   core.statistics.count("connects");
@@ -138,15 +132,15 @@ function accept(
   session.queue.attach(receiver);
 }
 
-function agree(limits: Limits, { properties, keepalive = 0 }: IConnectPacket): Agreement {
-  const askedExpirySeconds = properties?.sessionExpiryInterval ?? 0;
+function agree(limits: Limits, { properties, keepAliveSeconds }: ConnectPacket): Agreement {
+  const askedExpirySeconds = properties.sessionExpiryInterval ?? 0;
   const expirySeconds = Math.min(askedExpirySeconds, limits.maxSessionExpirySeconds);
-  return { limits, keepAliveSeconds: agreeKeepAlive(keepalive, limits), askedExpirySeconds, expirySeconds };
+  return { limits, keepAliveSeconds: agreeKeepAlive(keepAliveSeconds, limits), askedExpirySeconds, expirySeconds };
 }
 
 function answer(
   { limits, keepAliveSeconds, askedExpirySeconds, expirySeconds }: Agreement,
-  packet: IConnectPacket,
+  packet: ConnectPacket,
   sessionPresent: boolean,
   assignedClientIdentifier: string | undefined,
 ): IConnackPacket {
@@ -154,9 +148,9 @@ function answer(
   const facts = {
     sessionPresent,
     assignedClientIdentifier,
-    serverKeepAliveSeconds: keepAliveSeconds === packet.keepalive ? undefined : keepAliveSeconds,
+    serverKeepAliveSeconds: keepAliveSeconds === packet.keepAliveSeconds ? undefined : keepAliveSeconds,
     sessionExpirySeconds: isExpiryTold ? expirySeconds : undefined,
-    authenticationMethod: packet.properties?.authenticationMethod,
+    authenticationMethod: packet.properties.authenticationMethod,
   };
   return buildConnack(facts, limits);
 }
@@ -166,7 +160,7 @@ function createClient(
   session: ConnectedClient["session"],
   identity: Identity,
   limits: Limits,
-  authenticationMethod: string | undefined,
+  { properties: { authenticationMethod, maximumPacketSize = Infinity } }: ConnectPacket,
 ): ConnectedClient {
   const topicAliases = new Map<number, string>();
   const unacknowledged = new Set<number>();
@@ -175,6 +169,7 @@ function createClient(
     session,
     identity,
     limits,
+    maxSentBytes: maximumPacketSize,
     authenticationMethod,
     topicAliases,
     unacknowledged,
@@ -189,10 +184,10 @@ function agreeKeepAlive(asked: number, { serverKeepAliveSeconds, maxKeepAliveSec
   return asked === 0 ? maxKeepAliveSeconds : Math.min(asked, maxKeepAliveSeconds);
 }
 
-function createReceiver(core: BrokerCore, connection: Connection, { properties }: IConnectPacket): Receiver {
+function createReceiver(core: BrokerCore, connection: Connection, { properties }: ConnectPacket): Receiver {
   return {
-    receiveMaximum: properties?.receiveMaximum ?? defaultReceiveMaximum,
-    maxPacketBytes: properties?.maximumPacketSize ?? unlimited.maxPacketBytes,
+    receiveMaximum: properties.receiveMaximum ?? defaultReceiveMaximum,
+    maxPacketBytes: properties.maximumPacketSize ?? unlimited.maxPacketBytes,
     isCongested: () => connection.isCongested,
     isReceiveMaximumIgnored: () => core.faults.isReceiveMaximumIgnored,
     send: (bytes) => {

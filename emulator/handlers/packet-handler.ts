@@ -1,81 +1,79 @@
-import type { IAuthPacket, IDisconnectPacket, IPubackPacket, Packet } from "mqtt-packet";
-
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection, PacketHandler } from "../network/connection.ts";
-import { ControlParser } from "../packet/control-parser.ts";
+import { parseConnect } from "../packet/connect-packet.ts";
+import { PacketType, parseControl } from "../packet/control-packets.ts";
+import type { AuthPacket, DisconnectPacket, PubackPacket } from "../packet/control-packets.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";
-import { parsePublish, publishType } from "../packet/publish.ts";
+import { parsePublish } from "../packet/publish.ts";
 import { isFailure, ReasonCode } from "../packet/reason-code.ts";
 import { handleAuth } from "./auth.ts";
-import { handleConnect, refuseMalformedConnect } from "./connect.ts";
+import { handleConnect, refuseForeignConnect, refuseMalformedConnect } from "./connect.ts";
 import { handlePublish } from "./publish.ts";
 import { handleSubscribe, handleUnsubscribe } from "./subscribe.ts";
 
-const typeMask = 0xf0;
-const disconnectType = 0xe0;
+/** Handles the packets of a connection, whose first byte was checked: CONNECT comes first, and once. */
+export const handlePacket: PacketHandler = (core, connection, bytes) => {
+  const { client } = connection;
+  if (!client) return handleFirst(core, connection, bytes);
+  if ((bytes[0] ?? 0) >> 4 === PacketType.publish) {
+    handlePublish(core, connection, client, parsePublish(bytes));
+    return undefined;
+  }
+  return handleControl(core, connection, client, bytes);
+};
 
-/** Creates what handles the packets of one connection, CONNECT first. */
-export function createPacketHandler(): PacketHandler {
-  const parser = new ControlParser();
-  return (core, connection, bytes) => {
-    const { client } = connection;
-    if (!client) return handleFirst(core, connection, parser, bytes);
-    const type = (bytes[0] ?? 0) & typeMask;
-    if (type === publishType) {
-      handlePublish(core, connection, client, parsePublish(bytes));
-      return undefined;
-    }
-    return handleControl(core, connection, client, parser.parse(bytes), type === disconnectType);
-  };
-}
-
-function handleFirst(
-  core: BrokerCore,
-  connection: Connection,
-  parser: ControlParser,
-  bytes: Buffer,
-): Promise<void> | undefined {
+function handleFirst(core: BrokerCore, connection: Connection, bytes: Buffer): Promise<void> | undefined {
   try {
-    const packet = parser.parse(bytes);
+    const packet = parseConnect(bytes);
     if (packet.cmd === "connect") return handleConnect(core, connection, packet);
-    throw new ProtocolViolation(ReasonCode.protocolError, `the first packet is ${packet.cmd}, not connect`);
+    refuseForeignConnect(connection, packet);
   } catch (error) {
     if (!(error instanceof ProtocolViolation)) throw error;
     refuseMalformedConnect(connection, error);
-    return undefined;
   }
+  return undefined;
 }
 
 function handleControl(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: Packet,
-  isDisconnect: boolean,
+  bytes: Buffer,
 ): Promise<void> | undefined {
-  if (isDisconnect && packet.cmd === "disconnect") handleDisconnect(core, connection, client, packet);
-  else if (packet.cmd === "puback") handlePuback(core, client, packet);
-  else if (packet.cmd === "subscribe") handleSubscribe(core, connection, client, packet);
-  else if (packet.cmd === "unsubscribe") handleUnsubscribe(core, connection, client, packet);
-  else if (packet.cmd === "pingreq") connection.send({ cmd: "pingresp" });
-  else if (packet.cmd === "auth") return checkedAuth(core, connection, client, packet);
-  else throw new ProtocolViolation(ReasonCode.protocolError, `a client may not send ${packet.cmd} here`);
-  return undefined;
+  const packet = parseControl(bytes);
+  switch (packet.cmd) {
+    case "puback":
+      handlePuback(core, client, packet);
+      return undefined;
+    case "subscribe":
+      handleSubscribe(core, connection, client, packet);
+      return undefined;
+    case "unsubscribe":
+      handleUnsubscribe(core, connection, client, packet);
+      return undefined;
+    case "pingreq":
+      connection.send({ cmd: "pingresp" });
+      return undefined;
+    case "disconnect":
+      handleDisconnect(core, connection, client, packet);
+      return undefined;
+    case "auth":
+      return checkedAuth(core, connection, client, packet);
+  }
 }
 
 function checkedAuth(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: IAuthPacket,
+  packet: AuthPacket,
 ): Promise<void> {
   checkRules(core, "auth", packet, client);
   return handleAuth(core, connection, client, packet);
 }
 
-function handlePuback(core: BrokerCore, client: ConnectedClient, packet: IPubackPacket): void {
-  const packetIdentifier = packet.messageId ?? 0;
-  const reasonCode = packet.reasonCode ?? ReasonCode.success;
+function handlePuback(core: BrokerCore, client: ConnectedClient, packet: PubackPacket): void {
+  const { packetIdentifier, reasonCode } = packet;
   checkRules(core, "puback", packet, client);
   const outcome = client.session.queue.acknowledge(packetIdentifier);
   const isKnown = outcome.kind === "acknowledged";
@@ -90,11 +88,11 @@ function handleDisconnect(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: IDisconnectPacket,
+  packet: DisconnectPacket,
 ): void {
   checkRules(core, "disconnect", packet, client);
   const { session } = client;
-  const expirySeconds = packet.properties?.sessionExpiryInterval;
+  const expirySeconds = packet.properties.sessionExpiryInterval;
   if (expirySeconds !== undefined) {
     if (session.expirySeconds === 0 && expirySeconds > 0) {
       // [MQTT-3.14.2-2] forbids to start a session expiry here.
@@ -102,15 +100,15 @@ function handleDisconnect(
     }
     session.expirySeconds = Math.min(expirySeconds, client.limits.maxSessionExpirySeconds);
   }
-  connection.clientDisconnected(packet.reasonCode ?? ReasonCode.success);
+  connection.clientDisconnected(packet.reasonCode);
 }
 
 function checkRules(
   core: BrokerCore,
   ...[about, packet, client]:
-    | [about: "auth", packet: IAuthPacket, client: ConnectedClient]
-    | [about: "puback", packet: IPubackPacket, client: ConnectedClient]
-    | [about: "disconnect", packet: IDisconnectPacket, client: ConnectedClient]
+    | [about: "auth", packet: AuthPacket, client: ConnectedClient]
+    | [about: "puback", packet: PubackPacket, client: ConnectedClient]
+    | [about: "disconnect", packet: DisconnectPacket, client: ConnectedClient]
 ): void {
   const violation = core.rules.violation(about, packet, client.identity);
   if (violation) throw new ProtocolViolation(violation.reasonCode, violation.why);

@@ -1,8 +1,7 @@
-import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
-
 import { parseSharedFilter, topicFilterProblem } from "../../runtime/contract/topic/filter.ts";
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
+import type { AskedSubscription, SubscribePacket, UnsubscribePacket } from "../packet/control-packets.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";
 import { isFailure, ReasonCode } from "../packet/reason-code.ts";
 import type { Violation } from "../rules.ts";
@@ -23,15 +22,12 @@ export function handleSubscribe(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: ISubscribePacket,
+  packet: SubscribePacket,
 ): void {
-  const messageId = checkIdentifier(packet.messageId);
-  if (packet.subscriptions.length === 0) {
-    throw new ProtocolViolation(ReasonCode.protocolError, "the SUBSCRIBE has no topic filter"); // [MQTT-3.8.3-2]
-  }
+  const { packetIdentifier: messageId } = packet;
   const maxQos = Math.min(client.limits.maxQos, core.faults.grantedQos.take(client.clientId) ?? client.limits.maxQos);
   const refusal = packetRefusal(core, client, packet);
-  const identifier = packet.properties?.subscriptionIdentifier ?? 0;
+  const identifier = packet.properties.subscriptionIdentifier ?? 0;
   const grants = packet.subscriptions.map((asked): Grant => {
     const { reasonCode, why } = refusal ?? filterRefusal(core, client, asked) ?? granted(Math.min(asked.qos, maxQos));
     const subscription = toSubscription(asked, reasonCode, identifier);
@@ -52,14 +48,11 @@ export function handleUnsubscribe(
   core: BrokerCore,
   connection: Connection,
   client: ConnectedClient,
-  packet: IUnsubscribePacket,
+  packet: UnsubscribePacket,
 ): void {
-  const messageId = checkIdentifier(packet.messageId);
-  if (packet.unsubscriptions.length === 0) {
-    throw new ProtocolViolation(ReasonCode.protocolError, "the UNSUBSCRIBE has no topic filter"); // [MQTT-3.10.3-2]
-  }
+  const { packetIdentifier: messageId } = packet;
   const violation = core.rules.violation("unsubscribe", packet, client.identity);
-  const filters = packet.unsubscriptions.map((filter) => {
+  const filters = packet.filters.map((filter) => {
     if (violation) return { filter, reasonCode: violation.reasonCode };
     const isGone = core.router.unsubscribe(client.session, filter);
     return { filter, reasonCode: isGone ? ReasonCode.success : ReasonCode.noSubscriptionExisted };
@@ -68,64 +61,52 @@ export function handleUnsubscribe(
   connection.send({ cmd: "unsuback", messageId, granted: filters.map(({ reasonCode }) => reasonCode) });
 }
 
-function checkIdentifier(messageId: number | undefined): number {
-  if (messageId !== undefined && messageId > 0) return messageId;
-  throw new ProtocolViolation(ReasonCode.protocolError, "packet identifier 0 is not allowed"); // [MQTT-2.2.1-3]
-}
-
-function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: ISubscribePacket): Violation | undefined {
+function packetRefusal(core: BrokerCore, client: ConnectedClient, packet: SubscribePacket): Violation | undefined {
   const { maxFiltersPerSubscribe, subscriptionIdentifiersAvailable } = client.limits;
   const filters = packet.subscriptions.length;
   if (filters > maxFiltersPerSubscribe) {
     // No page of Event Grid says which reason code.
     return { reasonCode: ReasonCode.quotaExceeded, why: `${filters} filters, more than ${maxFiltersPerSubscribe}` };
   }
-  if (packet.properties?.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {
+  if (packet.properties.subscriptionIdentifier !== undefined && !subscriptionIdentifiersAvailable) {
     const why = "subscription identifiers are not available";
     return { reasonCode: ReasonCode.subscriptionIdentifiersNotSupported, why };
   }
   return core.rules.violation("subscribe", packet, client.identity);
 }
 
-function filterRefusal(core: BrokerCore, client: ConnectedClient, asked: ISubscription): Violation | undefined {
+function filterRefusal(core: BrokerCore, client: ConnectedClient, asked: AskedSubscription): Violation | undefined {
   const { limits, session } = client;
-  const shared = parseSharedFilter(asked.topic);
-  const problem = topicFilterProblem(asked.topic);
+  const shared = parseSharedFilter(asked.filter);
+  const problem = topicFilterProblem(asked.filter);
   if (problem !== undefined || shared === "malformed") {
-    return { reasonCode: ReasonCode.topicFilterInvalid, why: `topic filter "${asked.topic}" ${problem ?? ""}` };
+    return { reasonCode: ReasonCode.topicFilterInvalid, why: `topic filter "${asked.filter}" ${problem ?? ""}` };
   }
   if (shared && !limits.sharedSubscriptionAvailable) {
     const why = "shared subscriptions are not available";
     return { reasonCode: ReasonCode.sharedSubscriptionsNotSupported, why };
   }
-  if (shared && asked.nl === true) {
+  if (shared && asked.noLocal) {
     throw new ProtocolViolation(ReasonCode.protocolError, "a shared subscription asks for No Local"); // [MQTT-3.8.3-4]
   }
-  if (/[+#]/.test(asked.topic) && !limits.wildcardSubscriptionAvailable) {
+  if (/[+#]/.test(asked.filter) && !limits.wildcardSubscriptionAvailable) {
     const why = "wildcard subscriptions are not available";
     return { reasonCode: ReasonCode.wildcardSubscriptionsNotSupported, why };
   }
-  const isOneMore = !session.subscriptions.has(asked.topic);
+  const isOneMore = !session.subscriptions.has(asked.filter);
   if (isOneMore && session.subscriptions.size >= limits.maxSubscriptionsPerSession) {
     const why = `the session already has ${session.subscriptions.size} subscriptions`;
     return { reasonCode: ReasonCode.quotaExceeded, why };
   }
-  return core.rules.violation("filter", shared?.filter ?? asked.topic, client.identity);
+  return core.rules.violation("filter", shared?.filter ?? asked.filter, client.identity);
 }
 
 function granted(qos: number): { reasonCode: number; why: string | undefined } {
   return { reasonCode: qos, why: undefined };
 }
 
-function toSubscription(asked: ISubscription, qos: number, identifier: number): Subscription {
-  return {
-    filter: asked.topic,
-    qos,
-    noLocal: asked.nl ?? false,
-    retainAsPublished: asked.rap ?? false,
-    retainHandling: asked.rh ?? 0,
-    identifier,
-  };
+function toSubscription(asked: AskedSubscription, qos: number, identifier: number): Subscription {
+  return { ...asked, qos, identifier };
 }
 
 function sendRetained(core: BrokerCore, { session }: ConnectedClient, grant: Grant): void {

@@ -7,6 +7,7 @@ import type { ClientCertificate, Identity } from "../authentication/authenticato
 import type { BrokerCore } from "../core.ts";
 import type { DisconnectionReason } from "../events.ts";
 import type { Limits } from "../limits.ts";
+import { checkFirstByte } from "../packet/control-packets.ts";
 import { PacketFramer } from "../packet/framer.ts";
 import { ProtocolViolation } from "../packet/protocol-violation.ts";
 import { ReasonCode } from "../packet/reason-code.ts";
@@ -22,6 +23,8 @@ export interface ConnectedClient {
   identity: Identity;
   /** The limits that its CONNACK announced. */
   readonly limits: Limits;
+  /** Largest packet that the client takes, in bytes. */
+  readonly maxSentBytes: number;
   readonly authenticationMethod: string | undefined;
   readonly topicAliases: Map<number, string>;
   /** Packet identifiers of its PUBLISHes that have no PUBACK yet. */
@@ -35,6 +38,11 @@ export type PacketHandler = (core: BrokerCore, connection: Connection, packet: B
 
 /** Milliseconds from accepting a socket to its CONNECT. */
 const connectTimeoutMs = 10_000;
+/**
+ * Bytes of a packet before the client is known, whatever CONNACK will allow: the five fields of a CONNECT have 64 KB each at most,
+ * and its properties the rest.
+ */
+const maxBytesBeforeConnack = 1024 * 1024;
 /** Milliseconds that a peer has to close its side after ours is closed. */
 const lingerMs = 500;
 
@@ -48,7 +56,8 @@ export class Connection implements SessionConnection {
   readonly #output: Output;
   readonly #keepAlive: KeepAlive;
   readonly #framer: PacketFramer;
-  readonly #waiting: Buffer[] = [];
+  /** Whether a CONNECT has come, good or bad. */
+  #hasBegun = false;
   #isBusy = false;
   #isClosed = false;
   #isStalled = false;
@@ -63,9 +72,14 @@ export class Connection implements SessionConnection {
       this.disconnect(ReasonCode.keepAliveTimeout, "ConnectionLost", "nothing came for 1.5 times the keep alive");
     });
     this.#keepAlive.start(connectTimeoutMs);
-    const maxPacketBytes = () => (this.client?.limits ?? core.limits()).maxPacketBytes;
-    this.#framer = new PacketFramer(maxPacketBytes, (packet) => {
-      this.#take(packet);
+    this.#framer = new PacketFramer({
+      maxPacketBytes: () =>
+        this.client?.limits.maxPacketBytes ?? Math.min(core.limits().maxPacketBytes, maxBytesBeforeConnack),
+      checkFirstByte: (firstByte) => {
+        checkFirstByte(firstByte, !this.#hasBegun);
+      },
+      isHalted: () => this.#isBusy || this.#isClosed,
+      onPacket: this.#take.bind(this),
     });
     stream.on("data", (bytes: Buffer) => {
       this.#read(bytes);
@@ -87,8 +101,19 @@ export class Connection implements SessionConnection {
     return this.#output.isCongested;
   }
 
+  /** Sends a packet; one that is larger than the client takes ends the connection in its place: [MQTT-3.1.2-24]. */
   send(packet: Packet): void {
-    this.sendBytes(generate(packet, { protocolVersion: 5 }));
+    const bytes = generate(packet, { protocolVersion: 5 });
+    const { maxSentBytes = Infinity } = this.client ?? {};
+    if (bytes.length <= maxSentBytes) {
+      this.sendBytes(bytes);
+      return;
+    }
+    const why = `a ${packet.cmd.toUpperCase()} of ${bytes.length} bytes is larger than the client's Maximum Packet Size, ${maxSentBytes}`;
+    // The DISCONNECT that would say so may be too large itself, and there is none before CONNACK: [MQTT-3.14.0-1].
+    if (packet.cmd === "disconnect") return;
+    if (packet.cmd === "connack") this.#close("ServerError", undefined, why);
+    this.disconnect(ReasonCode.implementationSpecificError, "ServerInitiatedDisconnect", why);
   }
 
   sendBytes(bytes: Buffer): void {
@@ -144,19 +169,15 @@ export class Connection implements SessionConnection {
   }
 
   #take(packet: Buffer): void {
+    this.#hasBegun = true;
     if (this.#isClosed) return;
-    if (this.#isBusy) this.#waiting.push(Buffer.from(packet));
-    else this.#dispatch(packet);
-  }
-
-  #dispatch(packet: Buffer): void {
     const pending = this.#handle(this.#core, this, packet);
     if (!pending) return;
     this.#isBusy = true;
     this.#stream.pause();
     pending.then(
       () => {
-        this.#resume();
+        this.#proceed();
       },
       (error: unknown) => {
         this.#fail(error);
@@ -164,15 +185,12 @@ export class Connection implements SessionConnection {
     );
   }
 
-  #resume(): void {
+  #proceed(): void {
     this.#isBusy = false;
+    if (this.#isClosed) return;
     if (!this.#isStalled) this.#stream.resume();
     this.#guard(() => {
-      while (!this.#isBusy && !this.#isClosed) {
-        const packet = this.#waiting.shift();
-        if (!packet) return;
-        this.#dispatch(packet);
-      }
+      this.#framer.proceed();
     });
   }
 
@@ -187,6 +205,10 @@ export class Connection implements SessionConnection {
   #fail(error: unknown): void {
     const isViolation = error instanceof ProtocolViolation;
     const reasonCode = isViolation ? error.reasonCode : ReasonCode.unspecifiedError;
+    // Who has sent no CONNECT is no MQTT client, and gets no packet: [MQTT-3.1.0-1].
+    if (!this.client && !this.#isClosed) {
+      this.#core.onEvent?.({ kind: "refuse", clientId: "", reasonCode, why: String(error) });
+    }
     this.disconnect(reasonCode, isViolation ? "ClientError" : "ServerError", String(error));
   }
 

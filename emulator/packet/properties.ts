@@ -1,32 +1,6 @@
-import { isUtf8 } from "node:buffer";
-
-import { ProtocolViolation } from "./protocol-violation.ts";
-import { ReasonCode } from "./reason-code.ts";
-
-/** Identifiers of the properties that a PUBLISH may have. @see MQTT 5.0 §2.2.2.2 */
-export const PropertyId = {
-  payloadFormatIndicator: 0x01,
-  messageExpiryInterval: 0x02,
-  contentType: 0x03,
-  responseTopic: 0x08,
-  correlationData: 0x09,
-  subscriptionIdentifier: 0x0b,
-  topicAlias: 0x23,
-  userProperty: 0x26,
-} as const;
-
-type ValueType = "byte" | "twoBytes" | "fourBytes" | "variable" | "text" | "binary" | "textPair";
-
-const valueTypes: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
-  [PropertyId.payloadFormatIndicator, "byte"],
-  [PropertyId.messageExpiryInterval, "fourBytes"],
-  [PropertyId.contentType, "text"],
-  [PropertyId.responseTopic, "text"],
-  [PropertyId.correlationData, "binary"],
-  [PropertyId.subscriptionIdentifier, "variable"],
-  [PropertyId.topicAlias, "twoBytes"],
-  [PropertyId.userProperty, "textPair"],
-]);
+import { mqttProperties } from "../../runtime/contract/mqtt-properties.ts";
+import type { Property, PropertyOwner, PropertyType } from "../../runtime/contract/mqtt-properties.ts";
+import { malformed, protocolError, Reader } from "./reader.ts";
 
 /** One property where it stands: the bytes from `start` up to, and without, `end`. */
 export interface PropertySlice {
@@ -36,80 +10,97 @@ export interface PropertySlice {
 }
 
 /**
- * Takes the properties of a PUBLISH apart in the order they stand, from `start` up to, and without, `end`.
- * @throws {ProtocolViolation} when one is unknown, malformed, or there twice although it may be there once
+ * Takes the properties at the reader apart, in the order they stand.
+ * @throws {ProtocolViolation} when one is malformed, belongs elsewhere, is out of its bounds, or there twice although it may be
+ *   there once
  */
-export function parsePropertySlices(bytes: Buffer, start: number, end: number): PropertySlice[] {
+export function readProperties(reader: Reader, owner: PropertyOwner): PropertySlice[] {
+  const length = reader.variableInteger();
+  return length === 0 ? [] : listProperties(reader.part(length), owner);
+}
+
+function listProperties(part: Reader, owner: PropertyOwner): PropertySlice[] {
   const slices: PropertySlice[] = [];
-  for (let at = start; at < end;) {
-    const id = bytes[at] ?? 0;
-    const type = valueTypes.get(id);
-    if (!type) throw malformed(`property 0x${id.toString(16)} does not belong in a PUBLISH`);
-    if (id !== PropertyId.userProperty && slices.some((slice) => slice.id === id)) {
-      throw new ProtocolViolation(ReasonCode.protocolError, `property 0x${id.toString(16)} is there twice`);
+  const seen: number[] = []; // the table bounds how many of them there are
+  while (!part.isAtEnd()) {
+    const start = part.at;
+    const id = part.byte();
+    const property = mqttProperties[id];
+    if (property?.owners.includes(owner) !== true) {
+      throw malformed(`a ${owner} can't have the property 0x${id.toString(16).padStart(2, "0")}`);
     }
-    const next = endOfValue(bytes, at + 1, end, type);
-    slices.push({ id, start: at, end: next });
-    at = next;
+    checkValue(part, property, owner);
+    if (property.isRepeatable !== true) {
+      if (seen.includes(id)) throw protocolError(`a ${owner} has the property ${property.name} twice`);
+      seen.push(id);
+    }
+    slices.push({ id, start, end: part.at });
   }
   return slices;
 }
 
-function endOfValue(bytes: Buffer, at: number, end: number, type: ValueType): number {
-  const next = unchecked();
-  if (next > end) throw malformed("a property reaches beyond the Property Length");
-  return next;
-
-  function unchecked(): number {
-    switch (type) {
-      case "byte":
-        return at + 1;
-      case "twoBytes":
-        return at + 2;
-      case "fourBytes":
-        return at + 4;
-      case "variable":
-        return parseVariableInteger(bytes, at).end;
-      case "binary":
-        return endOfLengthPrefixed(bytes, at, end);
-      case "text":
-        return endOfText(bytes, at, end);
-      case "textPair":
-        return endOfText(bytes, endOfText(bytes, at, end), end);
-    }
+/** Reads past a value. Texts are not decoded: most go on to subscribers as the bytes they are. */
+function checkValue(reader: Reader, property: Property, owner: PropertyOwner): void {
+  if (property.type === "text") reader.checkedText();
+  else if (property.type === "binary") reader.binary();
+  else if (property.type === "pair") {
+    reader.checkedText();
+    reader.checkedText();
+  } else {
+    const { name, type, least = 0, most = Infinity } = property;
+    const value = readNumber(reader, type);
+    if (value < least || value > most) throw protocolError(`${name} of a ${owner} is ${value}`);
   }
 }
 
-function endOfLengthPrefixed(bytes: Buffer, at: number, end: number): number {
-  if (at + 2 > end) throw malformed("a property reaches beyond the Property Length");
-  return at + 2 + bytes.readUInt16BE(at);
-}
-
-function endOfText(bytes: Buffer, at: number, end: number): number {
-  const next = endOfLengthPrefixed(bytes, at, end);
-  if (next > end) throw malformed("a property reaches beyond the Property Length");
-  if (!isUtf8(bytes.subarray(at + 2, next))) throw malformed("a property is not UTF-8"); // [MQTT-1.5.4-1]
-  return next;
-}
-
-/** Reads a text that follows its two bytes of length. */
-export function readText(bytes: Buffer, at: number): string {
-  return bytes.toString("utf8", at + 2, at + 2 + bytes.readUInt16BE(at));
-}
-
-/**
- * Reads a variable byte integer.
- * @throws {ProtocolViolation} when it has more than 4 bytes or is cut off
- */
-export function parseVariableInteger(bytes: Buffer, at: number): { value: number; end: number } {
-  let value = 0;
-  for (let index = 0; index < 4; index += 1) {
-    const byte = bytes[at + index];
-    if (byte === undefined) break;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return { value, end: at + index + 1 };
+function readNumber(reader: Reader, type: NumberType): number {
+  switch (type) {
+    case "byte":
+      return reader.byte();
+    case "uint16":
+      return reader.uint16();
+    case "uint32":
+      return reader.uint32();
+    case "variableInteger":
+      return reader.variableInteger();
   }
-  throw malformed("a variable byte integer is malformed");
+}
+
+type NumberType = Exclude<PropertyType, "text" | "binary" | "pair">;
+
+/** The properties that handlers and rules of a profile ask for, by name. */
+export interface NamedProperties {
+  readonly sessionExpiryInterval?: number;
+  readonly receiveMaximum?: number;
+  readonly maximumPacketSize?: number;
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Buffer;
+  readonly subscriptionIdentifier?: number;
+  readonly payloadFormatIndicator?: number;
+  readonly contentType?: string;
+  readonly responseTopic?: string;
+  readonly correlationData?: Buffer;
+  /** In the order they stand. */
+  readonly userProperties?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Names the properties of a packet, whose bytes may be overwritten afterwards. */
+export function nameProperties(bytes: Buffer, slices: readonly PropertySlice[]): NamedProperties {
+  const named: Record<string, unknown> = {};
+  const userProperties: [name: string, value: string][] = [];
+  for (const { id, start, end } of slices) {
+    const reader = new Reader(bytes, start + 1, end, "property");
+    const { name = "", type = "binary" } = mqttProperties[id] ?? {};
+    if (type === "pair") userProperties.push([reader.text(), reader.text()]);
+    else if (type === "text") named[name] = reader.text();
+    else named[name] = type === "binary" ? Buffer.from(reader.binary()) : readNumber(reader, type);
+  }
+  return userProperties.length === 0 ? named : { ...named, userProperties };
+}
+
+/** Names properties that stand without their length, such as those that a message keeps. */
+export function nameKeptProperties(kept: Buffer): NamedProperties {
+  return nameProperties(kept, listProperties(new Reader(kept, 0, kept.length, "PUBLISH"), "PUBLISH"));
 }
 
 /** Writes a variable byte integer and returns where it ends. */
@@ -130,8 +121,4 @@ export function variableIntegerBytes(value: number): number {
   if (value < 2 ** 7) return 1;
   if (value < 2 ** 14) return 2;
   return value < 2 ** 21 ? 3 : 4;
-}
-
-function malformed(what: string): ProtocolViolation {
-  return new ProtocolViolation(ReasonCode.malformedPacket, what);
 }

@@ -1,16 +1,7 @@
-import { isUtf8 } from "node:buffer";
-
-import { ProtocolViolation } from "./protocol-violation.ts";
-import {
-  parsePropertySlices,
-  parseVariableInteger,
-  PropertyId,
-  readText,
-  variableIntegerBytes,
-  writeVariableInteger,
-} from "./properties.ts";
+import { PropertyId } from "../../runtime/contract/mqtt-properties.ts";
+import { readProperties, variableIntegerBytes, writeVariableInteger } from "./properties.ts";
 import type { PropertySlice } from "./properties.ts";
-import { ReasonCode } from "./reason-code.ts";
+import { malformed, protocolError, Reader } from "./reader.ts";
 
 /** The high four bits of a PUBLISH's first byte. */
 export const publishType = 0x30;
@@ -52,63 +43,69 @@ export interface PublishHeader {
  */
 export function parsePublish(packet: Buffer): PublishPacket {
   const bytes = Buffer.from(packet);
+  const reader = new Reader(bytes, 1, bytes.length, "PUBLISH");
+  reader.variableInteger(); // the Remaining Length, by which the packet was cut out
   const flags = bytes[0] ?? 0;
   const qos = (flags >> 1) & 0x03;
+  const dup = (flags & 0x08) !== 0;
   if (qos === 3) throw malformed("QoS 3 does not exist"); // [MQTT-3.3.1-4]
-  const topicStart = parseVariableInteger(bytes, 1).end;
-  const topicEnd = endOfTopic(bytes, topicStart);
-  const propertiesAt = qos > 0 ? topicEnd + 2 : topicEnd;
-  if (propertiesAt > bytes.length) throw malformed("the PUBLISH is cut off");
-  const propertyLength = parseVariableInteger(bytes, propertiesAt);
-  const payloadStart = propertyLength.end + propertyLength.value;
-  if (payloadStart > bytes.length) throw malformed("the Property Length reaches beyond the packet");
-  const packetIdentifier = qos > 0 ? bytes.readUInt16BE(topicEnd) : 0;
-  if (qos > 0 && packetIdentifier === 0) throw protocolError("packet identifier 0 is not allowed"); // [MQTT-2.2.1-3]
-  return {
-    topic: bytes.toString("utf8", topicStart + 2, topicEnd),
-    qos,
-    retain: (flags & 0x01) !== 0,
-    dup: (flags & 0x08) !== 0,
-    packetIdentifier,
-    payload: bytes.subarray(payloadStart),
-    ...parseProperties(bytes, propertyLength.end, payloadStart),
-  };
+  if (qos === 0 && dup) throw protocolError("a PUBLISH with QoS 0 has DUP"); // [MQTT-3.3.1-2]
+  const topic = reader.text();
+  const packetIdentifier = qos > 0 ? readPacketIdentifier(reader) : 0;
+  const properties = keepProperties(bytes, readProperties(reader, "PUBLISH"));
+  checkOfClient(properties);
+  const payload = bytes.subarray(reader.at);
+  return { topic, qos, retain: (flags & 0x01) !== 0, dup, packetIdentifier, payload, ...properties };
 }
 
-function endOfTopic(bytes: Buffer, at: number): number {
-  if (at + 2 > bytes.length) throw malformed("the PUBLISH is cut off");
-  const end = at + 2 + bytes.readUInt16BE(at);
-  if (end > bytes.length) throw malformed("the topic name reaches beyond the packet");
-  if (!isUtf8(bytes.subarray(at + 2, end))) throw malformed("the topic name is not UTF-8");
-  return end;
+/** Reads a packet identifier, which is never 0: [MQTT-2.2.1-3]. */
+export function readPacketIdentifier(reader: Reader): number {
+  const packetIdentifier = reader.uint16();
+  if (packetIdentifier === 0) throw protocolError("packet identifier 0 is not allowed");
+  return packetIdentifier;
 }
 
-type ParsedProperties = Pick<PublishPacket, "keptProperties" | "messageExpirySeconds" | "topicAlias">;
+/** The properties of a message, parted into those that its subscribers get and those that are for the broker. */
+export type KeptProperties = Pick<PublishPacket, "keptProperties" | "messageExpirySeconds" | "topicAlias"> & {
+  readonly willDelaySeconds?: number;
+  readonly hasSubscriptionIdentifier: boolean;
+};
 
-function parseProperties(bytes: Buffer, start: number, end: number): ParsedProperties {
+/**
+ * Keeps the properties that subscribers get as the bytes they are, from the properties of a PUBLISH or a will.
+ * @throws {ProtocolViolation} when the Response Topic has a wildcard
+ */
+export function keepProperties(bytes: Buffer, slices: readonly PropertySlice[]): KeptProperties {
   const kept: Buffer[] = [];
-  const taken: { messageExpirySeconds?: number; topicAlias?: number } = {};
-  for (const slice of parsePropertySlices(bytes, start, end)) {
-    const valueAt = slice.start + 1;
-    checkValue(bytes, slice);
-    if (slice.id === PropertyId.messageExpiryInterval) taken.messageExpirySeconds = bytes.readUInt32BE(valueAt);
-    else if (slice.id === PropertyId.topicAlias) taken.topicAlias = bytes.readUInt16BE(valueAt);
-    else kept.push(bytes.subarray(slice.start, slice.end));
+  const taken: { messageExpirySeconds?: number; topicAlias?: number; willDelaySeconds?: number } = {};
+  let hasSubscriptionIdentifier = false;
+  let keptTo = -1;
+  for (const { id, start, end } of slices) {
+    if (id === PropertyId.messageExpiryInterval) taken.messageExpirySeconds = bytes.readUInt32BE(start + 1);
+    else if (id === PropertyId.willDelayInterval) taken.willDelaySeconds = bytes.readUInt32BE(start + 1);
+    else if (id === PropertyId.topicAlias) taken.topicAlias = bytes.readUInt16BE(start + 1);
+    else if (id === PropertyId.subscriptionIdentifier) hasSubscriptionIdentifier = true;
+    else {
+      if (id === PropertyId.responseTopic) checkResponseTopic(bytes.subarray(start + 3, end));
+      // What lies side by side is one piece: a message may have thousands of user properties.
+      const before = keptTo === start ? kept.pop() : undefined;
+      kept.push(bytes.subarray(start - (before?.length ?? 0), end));
+      keptTo = end;
+    }
   }
   const [only] = kept;
-  return { keptProperties: kept.length === 1 && only ? only : Buffer.concat(kept), ...taken };
+  const keptProperties = kept.length === 1 && only ? only : Buffer.concat(kept);
+  return { keptProperties, ...taken, hasSubscriptionIdentifier };
 }
 
-function checkValue(bytes: Buffer, { id, start }: PropertySlice): void {
-  if (id === PropertyId.subscriptionIdentifier) {
-    throw protocolError("a client may not send a Subscription Identifier"); // [MQTT-3.3.4-6]
-  }
-  if (id === PropertyId.payloadFormatIndicator && (bytes[start + 1] ?? 0) > 1) {
-    throw protocolError("the Payload Format Indicator is neither 0 nor 1");
-  }
-  if (id === PropertyId.responseTopic && /[+#]/.test(readText(bytes, start + 1))) {
-    throw protocolError("the Response Topic has a wildcard"); // [MQTT-3.3.2-14]
-  }
+function checkResponseTopic(topic: Buffer): void {
+  // [MQTT-3.3.2-14]
+  if (topic.includes("+") || topic.includes("#")) throw protocolError("the Response Topic has a wildcard");
+}
+
+function checkOfClient({ hasSubscriptionIdentifier }: KeptProperties): void {
+  if (!hasSubscriptionIdentifier) return;
+  throw protocolError("a client may not send a Subscription Identifier"); // [MQTT-3.3.4-6]
 }
 
 /** Encodes a PUBLISH for one subscriber from its header, the kept properties and the payload. */
@@ -148,12 +145,4 @@ function encodeAddedProperties(header: PublishHeader): Buffer {
     at = writeVariableInteger(bytes, identifier, at + 1);
   }
   return bytes.subarray(0, at);
-}
-
-function malformed(what: string): ProtocolViolation {
-  return new ProtocolViolation(ReasonCode.malformedPacket, what);
-}
-
-function protocolError(what: string): ProtocolViolation {
-  return new ProtocolViolation(ReasonCode.protocolError, what);
 }

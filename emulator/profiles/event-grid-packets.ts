@@ -22,12 +22,12 @@ export function eventGridPacketRules(access: TopicSpaceAccess): PacketRule[] {
   return [
     ...userPropertyRules(),
     rule("connect", "authentication data has at most 8 KB", quotas, ({ properties }) =>
-      tooLong("the Authentication Data", properties?.authenticationData?.length, maxAuthenticationBytes),
+      tooLong("the Authentication Data", properties.authenticationData?.length, maxAuthenticationBytes),
     ),
     rule("auth", "authentication data of AUTH has at most 8 KB", quotas, ({ properties }) =>
-      tooLong("the Authentication Data", properties?.authenticationData?.length, maxAuthenticationBytes),
+      tooLong("the Authentication Data", properties.authenticationData?.length, maxAuthenticationBytes),
     ),
-    rule("puback", "a client's PUBACK with an error code ends the connection", mqttSupport, ({ reasonCode = 0 }) =>
+    rule("puback", "a client's PUBACK with an error code ends the connection", mqttSupport, ({ reasonCode }) =>
       violation(isFailure(reasonCode), ReasonCode.implementationSpecificError, "PUBACK has an error code"),
     ),
     rule("publish", "a topic name has at most 256 bytes and 15 segments", quotas, ({ topic }) =>
@@ -73,7 +73,7 @@ function userPropertyRules(): PacketRule[] {
   return kinds.map((kind) =>
     rule(kind, `${kind.toUpperCase()} may not have user properties`, mqttSupport, ({ properties }) =>
       violation(
-        properties?.userProperties !== undefined,
+        properties.userProperties !== undefined,
         ReasonCode.implementationSpecificError,
         "user properties are for PUBLISH only",
       ),

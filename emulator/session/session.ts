@@ -2,7 +2,7 @@ import type { Identity } from "../authentication/authenticator.ts";
 import type { DisconnectionReason } from "../events.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
 import type { Subscription } from "./subscription.ts";
-import type { Will } from "./will.ts";
+import type { Will } from "../packet/connect-packet.ts";
 
 /** The network connection that a session has at the moment, as the session needs it. */
 export interface SessionConnection {

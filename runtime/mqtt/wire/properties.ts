@@ -1,56 +1,22 @@
+import {
+  mqttProperties,
+  type Property,
+  type PropertyOwner,
+  type PropertyType,
+} from "../../contract/mqtt-properties.ts";
 import { malformedPacket, protocolError } from "./protocol-error.ts";
 import { checkText } from "./text.ts";
 import { readUint16, readVariableInteger, variableIntegerLength } from "./variable-integer.ts";
 
 /** Packets of a server that have properties, but for PUBLISH, which `PublishView` reads. */
-export type PropertyOwner = "CONNACK" | "PUBACK" | "SUBACK" | "UNSUBACK" | "DISCONNECT" | "AUTH";
+export type ServerPropertyOwner = Extract<
+  PropertyOwner,
+  "CONNACK" | "PUBACK" | "SUBACK" | "UNSUBACK" | "DISCONNECT" | "AUTH"
+>;
 
-type ValueType = "byte" | "uint16" | "uint32" | "text" | "binary" | "pair";
 type Value = number | string | Buffer | undefined;
 
-interface Property {
-  readonly name: string;
-  readonly type: ValueType;
-  readonly owners: readonly PropertyOwner[];
-  /** Values that are allowed, where not all that the type has. */
-  readonly least?: number;
-  readonly most?: number;
-}
-
-const onlyConnack = ["CONNACK"] as const;
-const flag = { type: "byte", owners: onlyConnack, most: 1 } as const;
-
-/** Properties by identifier. Subscription Identifier and the others of PUBLISH alone are not here. @see MQTT 5.0 §2.2.2.2 */
-const properties: Readonly<Partial<Record<number, Property>>> = {
-  // DISCONNECT may have a Session Expiry Interval only where a client sends it: [MQTT-3.14.2-2]
-  0x11: { name: "sessionExpiryInterval", type: "uint32", owners: onlyConnack },
-  0x12: { name: "assignedClientIdentifier", type: "text", owners: onlyConnack },
-  0x13: { name: "serverKeepAlive", type: "uint16", owners: onlyConnack },
-  0x15: { name: "authenticationMethod", type: "text", owners: ["CONNACK", "AUTH"] },
-  0x16: { name: "authenticationData", type: "binary", owners: ["CONNACK", "AUTH"] },
-  0x1a: { name: "responseInformation", type: "text", owners: onlyConnack },
-  0x1c: { name: "serverReference", type: "text", owners: ["CONNACK", "DISCONNECT"] },
-  0x1f: {
-    name: "reasonString",
-    type: "text",
-    owners: ["CONNACK", "PUBACK", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"],
-  },
-  0x21: { name: "receiveMaximum", type: "uint16", owners: onlyConnack, least: 1 },
-  0x22: { name: "topicAliasMaximum", type: "uint16", owners: onlyConnack },
-  0x24: { name: "maximumQoS", ...flag },
-  0x25: { name: "retainAvailable", ...flag },
-  0x26: {
-    name: "userProperties",
-    type: "pair",
-    owners: ["CONNACK", "PUBACK", "SUBACK", "UNSUBACK", "DISCONNECT", "AUTH"],
-  },
-  0x27: { name: "maximumPacketSize", type: "uint32", owners: onlyConnack, least: 1 },
-  0x28: { name: "wildcardSubscriptionAvailable", ...flag },
-  0x29: { name: "subscriptionIdentifiersAvailable", ...flag },
-  0x2a: { name: "sharedSubscriptionAvailable", ...flag },
-};
-
-/** Values by the names above; user properties are checked and left out. */
+/** Values by the names that {@link mqttProperties} has; user properties are checked and left out. */
 export type PropertyValues = Readonly<Partial<Record<string, number | string | Buffer>>>;
 
 const none: PropertyValues = {};
@@ -64,7 +30,7 @@ export function readProperties(
   bytes: Buffer,
   at: number,
   packetEnd: number,
-  owner: PropertyOwner,
+  owner: ServerPropertyOwner,
 ): { readonly values: PropertyValues; readonly end: number } {
   const length = readVariableInteger(bytes, at, packetEnd);
   const start = at + variableIntegerLength(length);
@@ -86,9 +52,9 @@ export function readProperties(
   return { values, end };
 }
 
-function propertyAt(bytes: Buffer, at: number, owner: PropertyOwner): Property {
+function propertyAt(bytes: Buffer, at: number, owner: ServerPropertyOwner): Property {
   const identifier = bytes[at] ?? 0;
-  const property = properties[identifier];
+  const property = mqttProperties[identifier];
   if (property?.owners.includes(owner) !== true)
     throw malformedPacket(
       `a ${owner} with the property 0x${identifier.toString(16).padStart(2, "0")}, which it can't have`,
@@ -96,7 +62,7 @@ function propertyAt(bytes: Buffer, at: number, owner: PropertyOwner): Property {
   return property;
 }
 
-function valueEnd(bytes: Buffer, at: number, end: number, type: ValueType): number {
+function valueEnd(bytes: Buffer, at: number, end: number, type: PropertyType): number {
   switch (type) {
     case "byte":
       return at + 1;
@@ -104,6 +70,8 @@ function valueEnd(bytes: Buffer, at: number, end: number, type: ValueType): numb
       return at + 2;
     case "uint32":
       return at + 4;
+    case "variableInteger":
+      return at + variableIntegerLength(readVariableInteger(bytes, at, end));
     case "text":
     case "binary":
       return at + 2 + readUint16(bytes, at, end);
@@ -115,7 +83,7 @@ function valueEnd(bytes: Buffer, at: number, end: number, type: ValueType): numb
 }
 
 /** The value that lies whole between `at` and `end`; `undefined` for a user property, which may come more than once. */
-function readValue(bytes: Buffer, at: number, end: number, property: Property, owner: PropertyOwner): Value {
+function readValue(bytes: Buffer, at: number, end: number, property: Property, owner: ServerPropertyOwner): Value {
   const what = `a ${owner} whose ${property.name}`;
   switch (property.type) {
     case "byte":
@@ -126,6 +94,8 @@ function readValue(bytes: Buffer, at: number, end: number, property: Property, o
       if (value < least || value > most) throw protocolError(`${what} is ${value}`);
       return value;
     }
+    case "variableInteger":
+      return readVariableInteger(bytes, at, end);
     case "text":
       checkText(bytes, at + 2, end, what);
       return bytes.toString("utf8", at + 2, end);

@@ -1,5 +1,5 @@
 import { malformedPacket, protocolError } from "./protocol-error.ts";
-import { readProperties, type PropertyOwner, type PropertyValues } from "./properties.ts";
+import { readProperties, type ServerPropertyOwner, type PropertyValues } from "./properties.ts";
 import { readUint16 } from "./variable-integer.ts";
 
 /** Packet types, the upper half of the first byte. @see MQTT 5.0 §2.1.2 */
@@ -198,7 +198,7 @@ export function readAuth(packet: PacketBytes): {
   return { reasonCode, authenticationMethod };
 }
 
-function propertiesToEnd({ bytes, end }: PacketBytes, at: number, owner: PropertyOwner): PropertyValues {
+function propertiesToEnd({ bytes, end }: PacketBytes, at: number, owner: ServerPropertyOwner): PropertyValues {
   const { values, end: propertiesEnd } = readProperties(bytes, at, end, owner);
   if (propertiesEnd !== end) throw tooLong(owner);
   return values;

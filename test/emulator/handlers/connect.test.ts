@@ -83,14 +83,30 @@ test("refuses MQTT 3.1.1 in the form that MQTT 3.1.1 has", async () => {
   expect(bytes).toEqual(Buffer.from([0x20, 0x02, 0x00, 0x01]));
 });
 
-test("refuses a first packet that is no CONNECT", async () => {
+test.each([
+  ["a PINGREQ", "c000"],
+  ["the first byte of a large PUBLISH", "30"],
+  ["the first byte of an HTTP request", "47"],
+  ["a CONNECT with wrong flags", "11"],
+])("closes without a packet at %s that comes first", async (_, hex) => {
   const broker = await startBroker();
   const client = RawClient.open(broker.address);
 
-  client.send({ cmd: "pingreq" });
+  client.sendBytes(Buffer.from(hex, "hex"));
 
-  expect((await client.next("connack")).reasonCode).toBe(0x82);
   await client.closed;
+  expect(client.count("connack") + client.count("disconnect")).toBe(0);
+  expect(broker.events).toEqual([expect.objectContaining({ kind: "refuse" })]);
+});
+
+test("keeps at most a megabyte of a client that it does not know", async () => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.sendBytes(Buffer.from("10ffffff7f", "hex"));
+
+  await client.closed;
+  expect(client.count("connack")).toBe(0);
 });
 
 test("handles packets that come before CONNACK was sent", async () => {
@@ -133,4 +149,64 @@ test("tells the old connection of a client identifier that it was taken over", a
 
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x8e });
   await broker.until("disconnect", ({ reason }) => reason === "SessionTakenOver");
+});
+
+/** A CONNECT with a will, whose properties are given. */
+function connectWithWill(willProperties: string): Buffer {
+  const content = "00044d51545405" + "06" + "003c" + "00" + "000163" + willProperties + "000177" + "000178";
+  return Buffer.from(`10${(content.length / 2).toString(16).padStart(2, "0")}${content}`, "hex");
+}
+
+test.each([
+  ["an unknown property", "0299ff", 0x81],
+  ["a property that is cut off", "0126", 0x81],
+  ["a property of a PUBLISH alone", "03230001", 0x81],
+  ["a Will Delay Interval twice", "0a18000000011800000001", 0x82],
+  ["a Payload Format Indicator of 2", "020102", 0x82],
+  ["a Response Topic with a wildcard", "0408000123", 0x82],
+])("answers a will with %s by CONNACK", async (_, willProperties, reasonCode) => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.sendBytes(connectWithWill(willProperties));
+
+  expect(await client.next("connack")).toMatchObject({ reasonCode });
+  await client.closed;
+});
+
+test("publishes a will with its user properties in the order they were sent", async () => {
+  const broker = await startBroker();
+  const { client: observer } = await RawClient.connect(broker.address, { clientId: "observer" });
+  await observer.subscribe([{ topic: "w", qos: 1 }]);
+  const pair = (name: string) => `2600016${name}000131`;
+  const client = RawClient.open(broker.address);
+  client.sendBytes(connectWithWill(`15${pair("2")}${pair("1")}${pair("2")}`));
+  await client.next("connack");
+
+  await client.drop();
+
+  const { bytes } = await observer.nextRaw("publish");
+  expect(bytes.toString("hex")).toContain(pair("2") + pair("1") + pair("2"));
+});
+
+test("sends no CONNACK that is larger than the client takes", async () => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "connect", protocolVersion: 5, clientId: "", clean: true, properties: { maximumPacketSize: 20 } });
+
+  await client.closed;
+  expect(client.count("connack")).toBe(0);
+});
+
+test("sends no SUBACK that is larger than the client takes", async () => {
+  const broker = await startBroker();
+  const properties = { maximumPacketSize: 20 };
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", properties });
+  const subscriptions = Array.from({ length: 20 }, (_, index) => ({ topic: `t/${index}`, qos: 0 as const }));
+
+  client.send({ cmd: "subscribe", messageId: 1, subscriptions });
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x83 });
+  expect(client.count("suback")).toBe(0);
 });

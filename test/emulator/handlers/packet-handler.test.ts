@@ -9,6 +9,29 @@ test.each([
   ["a SUBSCRIBE with packet identifier 0", "82070000000001" + "6101", 0x82],
   ["an UNSUBSCRIBE without filters", "a203000100", 0x82],
   ["a second CONNECT", "101000044d5154540502003c00000363636300".slice(0, 36), 0x82],
+  ["a second CONNECT of another version", "100f00044d5154540402003c0003636363", 0x82],
+  ["a PUBACK with packet identifier 0", "40020000", 0x82],
+  ["a PUBACK that is cut off", "4000", 0x81],
+  ["a PUBACK with wrong header flags", "41020001", 0x81],
+  ["a PUBACK with bytes left over", "40050001000000", 0x81],
+  ["a SUBSCRIBE with Subscription Identifier 0", "82090001020b00000161" + "00", 0x82],
+  ["a SUBSCRIBE with two Subscription Identifiers", "820b0001040b010b0200016100", 0x82],
+  ["a SUBSCRIBE with a property of a PUBLISH", "82090001020101" + "00016100", 0x81],
+  ["a SUBSCRIBE with a filter that is not UTF-8", "82070001000001ff00", 0x81],
+  ["a SUBSCRIBE with U+0000 in its filter", "820700010000010000", 0x81],
+  ["a SUBSCRIBE with reserved options", "820700010000016140", 0x81],
+  ["a SUBSCRIBE with QoS 3", "820700010000016103", 0x82],
+  ["a SUBSCRIBE with Retain Handling 3", "820700010000016130", 0x82],
+  ["a SUBSCRIBE whose filter has no options", "8206000100000161", 0x81],
+  ["an UNSUBSCRIBE with wrong header flags", "a0060001000001" + "61", 0x81],
+  ["a PINGREQ with a body", "c00100", 0x81],
+  ["a PUBREL with wrong header flags", "60020001", 0x81],
+  ["a DISCONNECT whose properties are cut off", "e003000111", 0x81],
+  ["a DISCONNECT with a reason code of a server", "e0018b", 0x81],
+  ["a DISCONNECT with a Server Reference", "e006000" + "41c000161", 0x81],
+  ["a PUBLISH with DUP and QoS 0", "3804000161" + "00", 0x82],
+  ["a Remaining Length that is longer than it needs", "c08000", 0x81],
+  ["a Property Length that is longer than it needs", "3005000161" + "8000", 0x81],
   ["a PUBREL", "62020001", 0x82],
   ["a CONNACK", "2003000000", 0x82],
   ["an AUTH without enhanced authentication", "f0021900", 0x82],
@@ -29,4 +52,17 @@ test("answers PINGREQ", async () => {
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
   await expect(client.settle()).resolves.toBeUndefined();
+});
+
+test("publishes the will of a client whose DISCONNECT is malformed", async () => {
+  const broker = await startBroker();
+  const { client: observer } = await RawClient.connect(broker.address, { clientId: "observer" });
+  await observer.subscribe([{ topic: "will", qos: 0 }]);
+  const will = { topic: "will", payload: "gone", qos: 0 as const, retain: false };
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", will });
+
+  client.sendBytes(Buffer.from("e003000111", "hex"));
+
+  expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x81 });
+  expect(await observer.next("publish")).toMatchObject({ topic: "will" });
 });

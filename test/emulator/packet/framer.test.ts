@@ -14,10 +14,10 @@ function cut(bytes: Buffer, chunkBytes: number): Buffer[] {
 
 test.each([1, 2, 3, 5, 7, 64, 258, 259, 260, 100_000])("finds the same packets in chunks of %i bytes", (chunkBytes) => {
   const found: string[] = [];
-  const framer = new PacketFramer(
-    () => 1000,
-    (packet) => found.push(packet.toString("hex")),
-  );
+  const framer = new PacketFramer({
+    maxPacketBytes: () => 1000,
+    onPacket: (packet) => found.push(packet.toString("hex")),
+  });
 
   for (const chunk of cut(stream, chunkBytes)) framer.push(chunk);
 
@@ -25,10 +25,7 @@ test.each([1, 2, 3, 5, 7, 64, 258, 259, 260, 100_000])("finds the same packets i
 });
 
 test("refuses a packet that is larger than announced before it is read", () => {
-  const framer = new PacketFramer(
-    () => 258,
-    () => undefined,
-  );
+  const framer = new PacketFramer({ maxPacketBytes: () => 258, onPacket: () => undefined });
 
   expect(() => {
     framer.push(large.subarray(0, 3));
@@ -36,10 +33,7 @@ test("refuses a packet that is larger than announced before it is read", () => {
 });
 
 test("refuses a Remaining Length of more than four bytes", () => {
-  const framer = new PacketFramer(
-    () => Infinity,
-    () => undefined,
-  );
+  const framer = new PacketFramer({ maxPacketBytes: () => Infinity, onPacket: () => undefined });
 
   expect(() => {
     framer.push(Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]));

@@ -53,13 +53,13 @@ export class RawClient {
     const parser = createParser({ protocolVersion: 5 });
     let bytes = Buffer.alloc(0);
     parser.on("packet", (packet) => this.#received.push({ packet, bytes }));
-    const framer = new PacketFramer(
-      () => Infinity,
-      (frame) => {
+    const framer = new PacketFramer({
+      maxPacketBytes: () => Infinity,
+      onPacket: (frame) => {
         bytes = Buffer.from(frame);
         parser.parse(bytes);
       },
-    );
+    });
     stream.on("data", (chunk: Buffer) => {
       framer.push(chunk);
       this.#wake();
