@@ -148,6 +148,12 @@ class Scene {
     await delay(faultMs);
     await this.#expectDirect();
     if (fault.isKilledAfter === true) {
+      // What it reads of files that are gone is not on the disk before it is all in new ones: a kill before that is another fault.
+      await untilTrue(
+        "the spool's new files",
+        () => this.#current.log.some(({ msg }) => /new files/.test(String(msg))),
+        40_000,
+      );
       await this.#kill();
       await this.#startRelay();
     }

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { readMachineTime } from "./clock.ts";
 import { lockFolder } from "./database.ts";
 import { describeSqlite, isBusy, isDamage } from "./failures.ts";
-import { Marks } from "./marks.ts";
+import { Marks, type Mark } from "./marks.ts";
 import { bytesOf } from "./pending-writes.ts";
 import type { Loss, QueueState, StoredCounts, WriteRequest } from "../protocol.ts";
 import { copyMessages, findUnfinished, type IsUnwanted, type Unfinished } from "./replacement.ts";
@@ -241,6 +241,7 @@ export class SpoolFolder {
     let fresh: SpoolStore | undefined;
     try {
       this.#reserve.release();
+      if (work.isGone) this.#carryMarks();
       work.aside ||= beginReplacement(this.folder, Date.now());
       const isKept = setAside(this.folder, work.aside);
       prepareFiles(this.folder);
@@ -255,6 +256,17 @@ export class SpoolFolder {
       if (!keepsLock) lock.close();
       throw cause;
     }
+  }
+
+  /**
+   * Takes the marks into a folder that has none, before anything is copied: what a process that is killed meanwhile has not
+   * copied is counted by the next one, which can't read files that are gone.
+   */
+  #carryMarks(): void {
+    const { commits, queues = new Map<string, Mark>() } = this.#marks ?? { commits: 0 };
+    this.#marks?.close();
+    this.#marks = new Marks(this.folder);
+    this.#marks.write(Math.max(commits, this.#opened?.commits ?? 0), Object.fromEntries(queues));
   }
 
   /** Gives the room of a new database back that is not whole. What is kept of the old one stays. */
