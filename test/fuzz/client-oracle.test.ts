@@ -1,7 +1,7 @@
-import { Random } from "./bytes.ts";
 import { check, connect, either, judgeHex, malformed, packet, pairs, protocol, type Case } from "./client-examples.ts";
+import { fuzzClient } from "./client-fuzz.ts";
 import { judgeClient } from "./client-oracle.ts";
-import { isTakenAsFirst, randomClientPacket } from "./client-packets.ts";
+import type { Verdict } from "./verdict.ts";
 
 /*
  * One line for each statement of MQTT 5 that the oracle decides: bytes in hex, and the codes that a server may answer with, or some of
@@ -73,6 +73,7 @@ test.each<Case>([
   ["[MQTT-1.5.7-1] a name that is no UTF-8", packet("30", "000161 06 26 0001ff 0000"), malformed],
   ["[MQTT-1.5.7-1] a value with U+0000", packet("30", "000161 06 26 0000 000100"), malformed],
   ["[MQTT-3.3.2-19] a Content Type that is no UTF-8", packet("30", "000161 04 030001ff"), malformed],
+  ["[MQTT-3.3.2-20] Content Type", packet("30", "000161 04 03000161"), { properties: [[3, "61"]] }],
   ["[MQTT-3.3.4-6] a Subscription Identifier", packet("30", "000161 02 0b01"), either],
   ["§2.2.2.2 a property of CONNECT", packet("30", "000161 05 1100000001"), malformed],
   ["[MQTT-1.5.5-1] a property length in two bytes", packet("30", "000161 8000"), malformed],
@@ -144,6 +145,7 @@ test.each<Case>([
 
 test.each<Case>([
   ["§3.12 PINGREQ", "c000", {}],
+  ["§1.5.5 a length of five bytes", "c0ffffffff00", malformed],
   ["§3.12 PINGREQ with a body", "c001 00", malformed],
   ["§3.12 which shows early", "c001", { early: malformed }],
   ["[MQTT-2.1.3-1] flags of PINGREQ", "c100", malformed],
@@ -171,16 +173,28 @@ test("it judges the packet that the bytes begin with", () => {
 });
 
 test("a third of what the generator makes can be accepted, and each fault comes", () => {
-  const random = new Random(1);
-  const counts: Record<string, number> = {};
-  for (let count = 0; count < 6_000; count++) {
-    const bytes = randomClientPacket(random);
-    const verdict = judgeClient(bytes, isTakenAsFirst(random, bytes));
-    const codes = verdict.kind === "fault" ? [...verdict.codes] : [];
-    for (const key of [verdict.kind, ...codes]) counts[key] = (counts[key] ?? 0) + 1;
-  }
+  const codes: Record<number, number> = {};
+  const { counts, wrong } = fuzzClient(
+    (bytes, isFirst) => {
+      const verdict = judgeClient(bytes, isFirst);
+      for (const code of verdict.kind === "fault" ? verdict.codes : []) codes[code] = (codes[code] ?? 0) + 1;
+      return verdict;
+    },
+    6_000,
+    1,
+  );
 
-  expect(counts["accepted"]).toBeGreaterThan(1_800);
-  expect(counts["fault"]).toBeGreaterThan(1_800);
-  for (const code of [0x81, 0x82, 0x84, 0x90, 0x94]) expect(counts[code]).toBeGreaterThan(5);
+  expect(wrong).toEqual([]);
+  expect(counts.accepted).toBeGreaterThan(1_800);
+  expect(counts.fault).toBeGreaterThan(1_800);
+  for (const code of [0x81, 0x82, 0x84, 0x90, 0x94]) expect(codes[code]).toBeGreaterThan(5);
+});
+
+test.each<[string, () => Verdict]>([
+  ["accepts all", () => ({ kind: "accepted", fields: {} })],
+  ["refuses all with 0x81", () => ({ kind: "fault", codes: new Set([0x81]) })],
+  ["waits for more", () => ({ kind: "incomplete" })],
+  ["throws", () => JSON.parse("") as Verdict],
+])("a reader that %s is found out", (_case, read) => {
+  expect(fuzzClient(read, 200, 1).wrong.length).toBeGreaterThan(10);
 });

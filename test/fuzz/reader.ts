@@ -110,6 +110,6 @@ function readPublish({ bytes, start, end, headerLength }: PacketBytes): Fields {
 export function fuzz(packets: number, seed: number): FuzzResult {
   return compareVerdicts(packets, seed, (random) => {
     const bytes = randomPacket(random);
-    return { bytes, expected: judge(bytes), actual: read(bytes) };
+    return { shown: hex(bytes), expected: judge(bytes), read: () => read(bytes) };
   });
 }

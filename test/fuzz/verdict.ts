@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { Random } from "./bytes.ts";
-import { hex, malformed, Unreadable } from "./cursor.ts";
+import { malformed, Unreadable } from "./cursor.ts";
 
 /** What the bytes begin with. */
 export type Verdict =
@@ -50,21 +50,37 @@ export interface FuzzResult {
 
 const maxShown = 20;
 
+export interface Trial {
+  /** What repeats it, such as the packet in hex. */
+  readonly shown: string;
+  readonly expected: Verdict;
+  /** Reads the packet. What it throws is a wrong verdict. */
+  readonly read: () => Verdict;
+}
+
 /** Makes so many packets, and compares what is read of each with what the oracle says. */
-export function compareVerdicts(
-  packets: number,
-  seed: number,
-  next: (random: Random) => { bytes: Buffer; expected: Verdict; actual: Verdict },
-): FuzzResult {
+export function compareVerdicts(packets: number, seed: number, next: (random: Random) => Trial): FuzzResult {
   const random = new Random(seed);
   const counts = { incomplete: 0, fault: 0, accepted: 0 };
   const wrong: string[] = [];
   for (let count = 0; count < packets && wrong.length < maxShown; count++) {
-    const { bytes, expected, actual } = next(random);
-    counts[expected.kind]++;
-    if (!agrees(expected, actual)) wrong.push(`${hex(bytes)}: ${show(expected)} and not ${show(actual)}`);
+    const trial = next(random);
+    counts[trial.expected.kind]++;
+    const actual = attempt(trial);
+    if (actual === undefined) continue;
+    wrong.push(`${trial.shown}: ${show(trial.expected)} and not ${actual}`);
   }
   return { counts, wrong };
+}
+
+/** What the reader says, if that is wrong. */
+function attempt({ expected, read }: Trial): string | undefined {
+  try {
+    const actual = read();
+    return agrees(expected, actual) ? undefined : show(actual);
+  } catch (error) {
+    return `an exception: ${String(error)}`;
+  }
 }
 
 function show(verdict: Verdict): string {
