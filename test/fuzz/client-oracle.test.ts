@@ -76,6 +76,8 @@ test.each<Case>([
   ["[MQTT-3.3.2-20] Content Type", packet("30", "000161 04 03000161"), { properties: [[3, "61"]] }],
   ["[MQTT-3.3.4-6] a Subscription Identifier", packet("30", "000161 02 0b01"), either],
   ["§2.2.2.2 a property of CONNECT", packet("30", "000161 05 1100000001"), malformed],
+  ["§2.2.2.1 properties that go on in the next packet", "30 05 000161 02 01 01", malformed],
+  ["§1.5.5 a property length of five bytes", packet("30", "000161 ffffffff00"), malformed],
   ["[MQTT-1.5.5-1] a property length in two bytes", packet("30", "000161 8000"), malformed],
   ["[MQTT-1.5.5-1] a length in two bytes", "30 8400 000161 00", malformed],
 ])("PUBLISH: %s", (_statement, hex, expected) => check(hex, expected, false));
