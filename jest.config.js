@@ -30,7 +30,11 @@ function project(displayName, folders, testTimeoutMs) {
 
 export default {
   projects: [
-    project("unit", ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger"], 10_000),
+    project(
+      "unit",
+      ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger", "fuzz"],
+      10_000,
+    ),
     project("emulator", ["emulator"], 20_000),
     project("integration", ["integration"], 60_000),
     project("links", ["links"], 240_000),

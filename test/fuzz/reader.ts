@@ -11,8 +11,10 @@ import {
   readPuback,
   type PacketBytes,
 } from "../../runtime/mqtt/wire/server-packets.ts";
-import { hex, judge, type Fields, type Verdict } from "./oracle.ts";
-import { Random, randomPacket } from "./packets.ts";
+import { hex } from "./cursor.ts";
+import { judge } from "./oracle.ts";
+import { randomPacket } from "./packets.ts";
+import { compareVerdicts, type Fields, type FuzzResult, type Verdict } from "./verdict.ts";
 
 const malformed = 0x81;
 const view = new PublishView();
@@ -104,41 +106,10 @@ function readPublish({ bytes, start, end, headerLength }: PacketBytes): Fields {
   return { ...forwarded.fields, ...said, identifiers: view.identifiers.slice(0, view.identifierCount) };
 }
 
-/** Whether the reader's verdict is one that the oracle allows. */
-export function agrees(expected: Verdict, actual: Verdict): boolean {
-  if (expected.kind !== actual.kind) return false;
-  if (expected.kind === "fault" && actual.kind === "fault")
-    return [...actual.codes].every((code) => expected.codes.has(code));
-  if (expected.kind !== "accepted" || actual.kind !== "accepted") return true;
-  const names = Object.keys({ ...expected.fields, ...actual.fields });
-  return names.every((name) => JSON.stringify(expected.fields[name]) === JSON.stringify(actual.fields[name]));
-}
-
-export interface FuzzResult {
-  /** Packets by what the oracle said. */
-  readonly counts: Record<Verdict["kind"], number>;
-  /** First packets that were judged wrong, in hex, with both verdicts. */
-  readonly wrong: string[];
-}
-
-const maxShown = 20;
-
 /** Reads so many random packets, and compares each verdict with the oracle's. */
 export function fuzz(packets: number, seed: number): FuzzResult {
-  const random = new Random(seed);
-  const counts = { incomplete: 0, fault: 0, accepted: 0 };
-  const wrong: string[] = [];
-  for (let count = 0; count < packets && wrong.length < maxShown; count++) {
+  return compareVerdicts(packets, seed, (random) => {
     const bytes = randomPacket(random);
-    const expected = judge(bytes);
-    counts[expected.kind]++;
-    const actual = read(bytes);
-    if (!agrees(expected, actual)) wrong.push(`${hex(bytes)}: ${show(expected)} and not ${show(actual)}`);
-  }
-  return { counts, wrong };
-}
-
-function show(verdict: Verdict): string {
-  if (verdict.kind === "fault") return `fault ${[...verdict.codes].map((code) => code.toString(16)).join(" or ")}`;
-  return verdict.kind === "accepted" ? `accepted ${JSON.stringify(verdict.fields)}` : verdict.kind;
+    return { shown: hex(bytes), expected: judge(bytes), read: () => read(bytes) };
+  });
 }
