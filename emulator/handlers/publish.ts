@@ -1,4 +1,3 @@
-import { topicNameProblem } from "../../runtime/contract/topic/filter.ts";
 import { summarize } from "../core.ts";
 import type { BrokerCore } from "../core.ts";
 import type { ConnectedClient, Connection } from "../network/connection.ts";
@@ -36,13 +35,10 @@ const packetIdentifierInUse: PublishOutcome = {
 };
 
 function resolveTopic(client: ConnectedClient, { topic, topicAlias }: PublishPacket): string {
-  if (topicAlias === undefined) {
-    if (topic === "") throw new ProtocolViolation(ReasonCode.protocolError, "the topic name is empty without an alias");
-    return topic;
-  }
-  if (topicAlias === 0 || topicAlias > client.limits.topicAliasMaximum) {
+  if (topicAlias === undefined) return topic;
+  if (topicAlias > client.limits.topicAliasMaximum) {
     const why = `topic alias ${topicAlias} is not in 1 to ${client.limits.topicAliasMaximum}`;
-    throw new ProtocolViolation(ReasonCode.topicAliasInvalid, why); // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+    throw new ProtocolViolation(ReasonCode.topicAliasInvalid, why); // [MQTT-3.3.2-9]
   }
   if (topic !== "") {
     client.topicAliases.set(topicAlias, topic);
@@ -53,11 +49,7 @@ function resolveTopic(client: ConnectedClient, { topic, topicAlias }: PublishPac
   throw new ProtocolViolation(ReasonCode.protocolError, `topic alias ${topicAlias} stands for no topic name yet`);
 }
 
-function checkAnnounced({ limits }: ConnectedClient, { topic, qos, retain }: PublishPacket): void {
-  const problem = topicNameProblem(topic);
-  if (problem !== undefined) {
-    throw new ProtocolViolation(ReasonCode.topicNameInvalid, `topic name "${topic}" ${problem}`);
-  }
+function checkAnnounced({ limits }: ConnectedClient, { qos, retain }: PublishPacket): void {
   if (qos > limits.maxQos) {
     throw new ProtocolViolation(ReasonCode.qosNotSupported, `QoS ${qos} is above ${limits.maxQos}`); // [MQTT-3.2.2-11]
   }

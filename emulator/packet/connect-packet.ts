@@ -29,10 +29,13 @@ export interface ConnectPacket {
 /** A CONNECT of another version of MQTT, of which nothing more is read. */
 export interface ForeignConnect {
   readonly cmd: "foreign connect";
+  /** `"MQTT"`, or `"MQIsdp"` of MQTT 3.1. */
+  readonly protocolName: string;
   readonly protocolVersion: number;
 }
 
 const mqtt5 = 5;
+const mqtt31 = 3;
 
 /**
  * Parses a whole CONNECT. Copies what lasts.
@@ -40,13 +43,15 @@ const mqtt5 = 5;
  */
 export function parseConnect(packet: Buffer): ConnectPacket | ForeignConnect {
   const reader = readerOf(packet, "CONNECT");
-  const name = reader.text();
-  // [MQTT-3.1.2-1]; "MQIsdp" is that of MQTT 3.1.
-  if (name !== "MQTT" && name !== "MQIsdp") {
-    throw new ProtocolViolation(ReasonCode.unsupportedProtocolVersion, `the protocol "${name}" is not spoken here`);
-  }
+  const protocolName = reader.text();
   const protocolVersion = reader.byte();
-  if (name !== "MQTT" || protocolVersion !== mqtt5) return { cmd: "foreign connect", protocolVersion };
+  const isOld = protocolName === "MQIsdp" && protocolVersion === mqtt31;
+  // [MQTT-3.1.2-1]
+  if (protocolName !== "MQTT" && !isOld) {
+    const what = `the protocol "${protocolName}" is not spoken here`;
+    throw new ProtocolViolation(ReasonCode.unsupportedProtocolVersion, what);
+  }
+  if (protocolVersion !== mqtt5) return { cmd: "foreign connect", protocolName, protocolVersion };
   const flags = readConnectFlags(reader.byte());
   const keepAliveSeconds = reader.uint16();
   const properties = nameProperties(reader.bytes, readProperties(reader, "CONNECT"));

@@ -105,7 +105,7 @@ export function parseControl(packet: Buffer): ControlPacket {
     case PacketType.disconnect:
       return { cmd: "disconnect", ...readReason(readerOf(packet, "DISCONNECT"), "DISCONNECT of a client") };
     case PacketType.auth:
-      return { cmd: "auth", ...readReason(readerOf(packet, "AUTH"), "AUTH") };
+      return parseAuth(readerOf(packet, "AUTH"));
     default:
       readerOf(packet, "PINGREQ").finish();
       return { cmd: "pingreq" };
@@ -116,7 +116,7 @@ export function parseControl(packet: Buffer): ControlPacket {
 const reasonCodes = {
   PUBACK: [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99],
   "DISCONNECT of a client": [0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99],
-  AUTH: [0x00, 0x18, 0x19],
+  AUTH: [0x18, 0x19],
 } as const;
 
 /** A reason code and properties, either of which may be left out at the end. */
@@ -133,6 +133,13 @@ function readReason(
   const slices = readProperties(reader, owner);
   reader.finish();
   return { reasonCode, properties: nameProperties(reader.bytes, slices) };
+}
+
+/** Its properties may be left out only with the code 0x00, which is a server's: §3.15.2.1. */
+function parseAuth(reader: Reader): AuthPacket {
+  const auth = reader.end - reader.at < 2 ? undefined : readReason(reader, "AUTH");
+  if (auth === undefined) throw malformed("the AUTH of a client has no reason code or no properties");
+  return { cmd: "auth", ...auth };
 }
 
 function parsePuback(reader: Reader): PubackPacket {

@@ -1,7 +1,10 @@
 import { PropertyId } from "../../runtime/contract/mqtt-properties.ts";
+import { topicNameProblem } from "../../runtime/contract/topic/filter.ts";
+import { ProtocolViolation } from "./protocol-violation.ts";
 import { readProperties, variableIntegerBytes, writeVariableInteger } from "./properties.ts";
 import type { PropertySlice } from "./properties.ts";
 import { malformed, protocolError, Reader } from "./reader.ts";
+import { ReasonCode } from "./reason-code.ts";
 
 /** The high four bits of a PUBLISH's first byte. */
 export const publishType = 0x30;
@@ -53,7 +56,7 @@ export function parsePublish(packet: Buffer): PublishPacket {
   const topic = reader.text();
   const packetIdentifier = qos > 0 ? readPacketIdentifier(reader) : 0;
   const properties = keepProperties(bytes, readProperties(reader, "PUBLISH"));
-  checkOfClient(properties);
+  checkOfClient(topic, properties);
   const payload = bytes.subarray(reader.at);
   return { topic, qos, retain: (flags & 0x01) !== 0, dup, packetIdentifier, payload, ...properties };
 }
@@ -99,13 +102,21 @@ export function keepProperties(bytes: Buffer, slices: readonly PropertySlice[]):
 }
 
 function checkResponseTopic(topic: Buffer): void {
+  if (topic.length === 0) throw protocolError("the Response Topic is empty"); // [MQTT-4.7.3-1]
   // [MQTT-3.3.2-14]
   if (topic.includes("+") || topic.includes("#")) throw protocolError("the Response Topic has a wildcard");
 }
 
-function checkOfClient({ hasSubscriptionIdentifier }: KeptProperties): void {
-  if (!hasSubscriptionIdentifier) return;
-  throw protocolError("a client may not send a Subscription Identifier"); // [MQTT-3.3.4-6]
+function checkOfClient(topic: string, { hasSubscriptionIdentifier, topicAlias }: KeptProperties): void {
+  if (hasSubscriptionIdentifier) throw protocolError("a client may not send a Subscription Identifier"); // [MQTT-3.3.4-6]
+  if (topicAlias === 0) throw new ProtocolViolation(ReasonCode.topicAliasInvalid, "topic alias 0 does not exist"); // [MQTT-3.3.2-8]
+  if (topic === "") {
+    if (topicAlias === undefined) throw protocolError("the topic name is empty without an alias"); // §3.3.2.1
+    return;
+  }
+  const problem = topicNameProblem(topic);
+  if (problem === undefined) return;
+  throw new ProtocolViolation(ReasonCode.topicNameInvalid, `topic name "${topic}" ${problem}`); // [MQTT-3.3.2-2]
 }
 
 /** Encodes a PUBLISH for one subscriber from its header, the kept properties and the payload. */

@@ -84,8 +84,12 @@ export const mqttProperties: Readonly<Partial<Record<number, Property>>> = {
   [PropertyId.willDelayInterval]: { name: "willDelayInterval", type: "uint32", owners: ["will"] },
   0x19: { name: "requestResponseInformation", ...flag, owners: ["CONNECT"] },
   0x1a: { name: "responseInformation", type: "text", owners: onlyConnack },
-  // A client's DISCONNECT has none: it is the server that names another one. §3.14.2.2.5
-  0x1c: { name: "serverReference", type: "text", owners: ["CONNACK", "DISCONNECT"] },
+  // Only a server has a use for it; table 2-4 gives it to DISCONNECT, and no statement forbids it to a client.
+  0x1c: {
+    name: "serverReference",
+    type: "text",
+    owners: ["CONNACK", "DISCONNECT", "DISCONNECT of a client"],
+  },
   0x1f: { name: "reasonString", type: "text", owners: answers },
   0x21: { name: "receiveMaximum", type: "uint16", owners: ["CONNECT", "CONNACK"], least: 1 },
   0x22: { name: "topicAliasMaximum", type: "uint16", owners: ["CONNECT", "CONNACK"] },

@@ -28,7 +28,7 @@ test.each([
   ["a PUBREL with wrong header flags", "60020001", 0x81],
   ["a DISCONNECT whose properties are cut off", "e003000111", 0x81],
   ["a DISCONNECT with a reason code of a server", "e0018b", 0x81],
-  ["a DISCONNECT with a Server Reference", "e006000" + "41c000161", 0x81],
+  ["a DISCONNECT with an Assigned Client Identifier", "e0060004120001" + "61", 0x81],
   ["a PUBLISH with DUP and QoS 0", "3804000161" + "00", 0x82],
   ["a Remaining Length that is longer than it needs", "c08000", 0x81],
   ["a Property Length that is longer than it needs", "3005000161" + "8000", 0x81],
