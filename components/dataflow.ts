@@ -1,5 +1,7 @@
 import type { DataflowInput } from "../runtime/contract/config/dataflow.ts";
 import type { HeaderArgs } from "./aio/headers.ts";
+import { hasTransformation } from "./aio/operations.ts";
+import type { OperationNamesArgs } from "./aio/operations.ts";
 import type { TransformationArgs } from "./aio/transformation.ts";
 import { buildDelivery } from "./dataflow-delivery.ts";
 import type { DeliveryArgs } from "./dataflow-delivery.ts";
@@ -39,6 +41,18 @@ export interface DataflowArgs extends DeliveryArgs {
   serializationFormat?: string;
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;
+  /**
+   * AIO's engine only: name of the asset in Azure Device Registry that the messages come from, whose schema AIO then knows. A preview
+   * refuses it for the relay, which knows topics and no assets.
+   */
+  assetRef?: string;
+  /**
+   * Schema of the messages as they come from the source, such as `"aio-sr://<namespace>/<schema>:<version>"`: AIO's engine drops what
+   * does not match it. The relay forwards messages whatever they hold, and a preview warns that it has no use for it.
+   */
+  sourceSchemaRef?: string;
+  /** Names of the operations in AIO's `Dataflow`, for its readers. The relay has no use for them, and a preview says so. */
+  operationNames?: OperationNamesArgs;
   /** AIO's engine only: enriching, filtering and mapping of messages. */
   transformation?: TransformationArgs;
   /** AIO's engine only: headers to add to or remove from messages at the destination. */
@@ -57,8 +71,9 @@ export interface DataflowArgs extends DeliveryArgs {
 
 /** Writes a dataflow for the relay. What only AIO's engine can do is written too: the relay's own check refuses it. */
 export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
-  const { mode } = dataflow;
-  const operations = buildOperations(dataflow) as DataflowInput["operations"];
+  const { mode, sourceSchemaRef: _schema, operationNames: _names, ...rest } = dataflow;
+  // Left out, they change nothing for messages and restart no pod.
+  const operations = buildOperations(rest) as DataflowInput["operations"];
   const own = { mode, operations, relay: buildDelivery(dataflow) };
   const { requestDiskPersistence } = dataflow;
   return requestDiskPersistence === undefined ? own : { ...own, requestDiskPersistence };
@@ -67,7 +82,13 @@ export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
 /** One of AIO's operations, with the settings that go with its type. */
 export interface Operation {
   readonly operationType: "Source" | "BuiltInTransformation" | "Destination";
-  readonly sourceSettings?: { readonly endpointRef: string; readonly dataSources: string[] };
+  readonly name?: string;
+  readonly sourceSettings?: {
+    readonly endpointRef: string;
+    readonly dataSources: string[];
+    readonly assetRef?: string;
+    readonly schemaRef?: string;
+  };
   readonly builtInTransformationSettings?: TransformationArgs & {
     readonly serializationFormat?: string | undefined;
     readonly schemaRef?: string | undefined;
@@ -81,23 +102,39 @@ export interface Operation {
 
 /** Writes a dataflow as AIO's operations. */
 export function buildOperations(dataflow: DataflowArgs): Operation[] {
-  const { source, dataSources, destination, dataDestination, headers } = dataflow;
+  const { destination, dataDestination, headers, operationNames = {} } = dataflow;
   const target = { endpointRef: destination, dataDestination };
   return [
-    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
+    { operationType: "Source", ...named(operationNames.source), sourceSettings: buildSource(dataflow) },
     ...buildTransformation(dataflow),
     {
       operationType: "Destination",
+      ...named(operationNames.destination),
       // A field that is there and empty would still need the API version that has it.
       destinationSettings: headers === undefined || headers.length === 0 ? target : { ...target, headers },
     },
   ];
 }
 
-function buildTransformation({ serializationFormat, schemaRef, transformation }: DataflowArgs): Operation[] {
-  if (serializationFormat === undefined && schemaRef === undefined && transformation === undefined) return [];
+function named(name: string | undefined) {
+  return name === undefined ? {} : { name };
+}
+
+function buildSource({ source, dataSources, assetRef, sourceSchemaRef }: DataflowArgs) {
+  return {
+    endpointRef: source,
+    dataSources,
+    ...(assetRef === undefined ? {} : { assetRef }),
+    ...(sourceSchemaRef === undefined ? {} : { schemaRef: sourceSchemaRef }),
+  };
+}
+
+function buildTransformation(dataflow: DataflowArgs): Operation[] {
+  if (!hasTransformation(dataflow)) return [];
+  const { serializationFormat, schemaRef, transformation, operationNames } = dataflow;
   const builtInTransformationSettings = { serializationFormat, schemaRef, ...transformation };
-  return [{ operationType: "BuiltInTransformation", builtInTransformationSettings }];
+  const name = named(operationNames?.transformation);
+  return [{ operationType: "BuiltInTransformation", ...name, builtInTransformationSettings }];
 }
 
 /** Tells whether a dataflow is to run. */

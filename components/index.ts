@@ -1,5 +1,6 @@
 export { AioDataflows } from "./aio-dataflows.ts";
 export type { HeaderArgs } from "./aio/headers.ts";
+export type { OperationNamesArgs } from "./aio/operations.ts";
 export type { DataflowProfileArgs } from "./aio/profile.ts";
 export type { AioDataflowsArgs } from "./aio/settings.ts";
 export type { DatasetArgs, FilterArgs, MappingArgs, TransformationArgs } from "./aio/transformation.ts";

@@ -6,6 +6,7 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import { findUnusedByRelay } from "./aio/operations.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
@@ -116,10 +117,11 @@ export class Relay extends pulumi.ComponentResource {
 
 const caCertificatesKey = "ca.crt";
 
-/** Warns of what is known of Secrets and certificates, and judges what only the deployment tells before anything uses it. */
+/** Warns of what is known of Secrets, certificates and dataflows, and judges what only the deployment tells before anything uses it. */
 function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pulumi.Resource | undefined): RelayArgs {
   const { warnings } = judgeRelayCertificates("", args);
-  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {})], parent);
+  const unused = Object.entries(args.dataflows).flatMap(([key, flow]) => findUnusedByRelay(`dataflows.${key}`, flow));
+  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {}), ...unused], parent);
   return judgedLater({ component: relay, name, path: "", parent }, args);
 }
 
