@@ -65,3 +65,10 @@ export { referToSite, siteContract } from "./site-outputs.ts";
 export type { OutputContract, OutputDescription, StackOutputInputs, StackOutputs } from "./stack-outputs.ts";
 export { TopicSpaceAccess } from "./topic-space-access.ts";
 export type { GrantedTopicSpaceArgs, TopicSpaceAccessArgs } from "./topic-space-access.ts";
+export type {
+  ExternalSecretsArgs,
+  SecretSyncArgs,
+  VaultArgs,
+  VaultIdentityArgs,
+  VaultSecretContentArgs,
+} from "./vault/settings.ts";

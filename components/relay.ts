@@ -28,6 +28,7 @@ import { buildSecret } from "./relay/secrets.ts";
 import type { RelayArgs } from "./relay/settings.ts";
 import { usesVolume as needsVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
+import { createVaultSecrets } from "./vault/create.ts";
 
 /**
  * The relay in Kubernetes: its rendered configuration, a StatefulSet that runs it, and what its pods need (service
@@ -63,11 +64,11 @@ export class Relay extends pulumi.ComponentResource {
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
-    for (const [noun, one] of federatedIdentities(args)) {
+    const credentials = federatedIdentities(args).map(([noun, one]) => {
       const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
       const federation = buildFederation(one, subject);
-      new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
-    }
+      return new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
+    });
 
     const hooks = { beforeUpdate: warnOfLeftQueues(this, name) };
     const data = { [configKey]: this.configText };
@@ -77,6 +78,7 @@ export class Relay extends pulumi.ComponentResource {
       const secret = { metadata: { ...metadata, name: secretRef }, ...buildSecret(content) };
       return new core.Secret(`${name}-${secretRef}`, secret, child);
     });
+    const vaultSecrets = createVaultSecrets({ relay: this, name, metadata, credentials }, args.vault);
     const trustBundles = Object.entries(args.trustBundles ?? {}).map(([configMapRef, certificates]) => {
       const data = { [caCertificatesKey]: certificates };
       return new core.ConfigMap(
@@ -97,7 +99,7 @@ export class Relay extends pulumi.ComponentResource {
       // The volumes name these as the endpoints do, not by an output.
       dependsOn: mapInput(usesVolume, (uses) => {
         const claims = uses ? createClaims(this, name, named, args) : [];
-        return [...secrets, ...trustBundles, ...claims];
+        return [...secrets, ...vaultSecrets, ...trustBundles, ...claims];
       }),
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,

@@ -215,6 +215,11 @@ export const rules = {
     title: "A dataflow of the relay has nothing that only readers of AIO's resources see (a warning)",
     source: "Azure REST API, DataflowSourceOperationSettings (2026-10-01), schemaRef; DataflowOperation, name",
   },
+  vault: {
+    title: "Secrets from a vault have one source, names that the vault takes, and an identity that may read them",
+    source:
+      "Azure Arc, Secret Store extension, configuration reference and troubleshooting (2025-08); Azure Key Vault, object identifiers; External Secrets Operator, ExternalSecret (v1)",
+  },
   volume: {
     title: "The relay's volume holds the disk queues of its dataflows",
     source: "Configuration, `dataflows.<name>.relay.spool.maxBytes`",
