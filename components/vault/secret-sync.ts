@@ -67,11 +67,11 @@ export function buildSecretSync(
       secretProviderClassName: names.secretProviderClassName,
       secretObject: { type: "Opaque", data: entries, labels: metadata.labels },
       // The controller looks at once when this changes; what changes beside it in the class it would see after its poll interval only.
-      forceSynchronization: mapInput(parametersOf(content, settings), fingerprint),
+      forceSynchronization: mapInput([parametersOf(content, settings), settings.syncNow ?? ""], fingerprint),
     },
   };
 }
 
-function fingerprint(parameters: ProviderParameters): string {
-  return createHash("sha256").update(JSON.stringify(parameters)).digest("hex").slice(0, 16);
+function fingerprint(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }

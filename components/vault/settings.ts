@@ -49,6 +49,8 @@ export interface SecretSyncArgs {
    * decides what is created; a change renews the Secrets in place.
    */
   serviceAccountName?: string;
+  /** Any text, such as a date: a change has secret sync look into the vault at once, and not after its interval. It restarts no pod. */
+  syncNow?: pulumi.Input<string>;
   /** Resource ID of the Key Vault. Needed for role assignments, with `identity.principalId`. */
   vaultId?: pulumi.Input<string>;
 }

@@ -51,7 +51,12 @@ function createRelay(changed: Partial<RelayArgs>): Relay {
     clientIdPrefix: "oslo-",
   });
   const dataflow = { source: "old", dataSources: ["plant/#"], destination: "other", dataDestination: "${inputTopic}" };
-  return new Relay("oslo", { image: "relay:1", endpoints: { old, other }, dataflows: { upward: dataflow }, ...changed });
+  return new Relay("oslo", {
+    image: "relay:1",
+    endpoints: { old, other },
+    dataflows: { upward: dataflow },
+    ...changed,
+  });
 }
 
 /** What is registered for a vault beside the rest of a relay. */
@@ -136,12 +141,13 @@ describe("secret sync", () => {
     });
   });
 
-  test("looks into another vault, or as another identity, at once, and leaves the pods alone", async () => {
-    const changed = { ...secretSync, vaultName: "kv-other" };
-    const [before, after] = [
-      await deploy(() => createRelay({ vault })),
-      await deploy(() => createRelay({ vault: { ...vault, secretSync: changed } })),
-    ];
+  test.each<[string, VaultArgs]>([
+    ["in another vault", { ...vault, secretSync: { ...secretSync, vaultName: "kv-other" } }],
+    ["for another secret", { ...vault, secrets: { historian: { ...historian, clientKey: "historian-key-2" } } }],
+    ["when it is told to", { ...vault, secretSync: { ...secretSync, syncNow: "2026-11-27" } }],
+  ])("looks %s at once, and leaves the pods alone", async (_, changed) => {
+    const before = await deploy(() => createRelay({ vault }));
+    const after = await deploy(() => createRelay({ vault: changed }));
 
     const forced = (deployed: Deployed<unknown>) =>
       (only(deployed, types.sync).inputs["spec"] as { forceSynchronization: string }).forceSynchronization;
