@@ -6,12 +6,15 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
 import { findUnusedByRelay } from "./aio/operations.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
+import { checkEngineFields } from "./checks/aio-dataflow.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
 import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
 import { placesOf, relayClaims } from "./claims.ts";
+import { isForAio } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
@@ -52,7 +55,7 @@ export class Relay extends pulumi.ComponentResource {
     super(Relay.typeToken, name, hiddenArgs(Relay.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, [
-      ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
+      ...checkArgs(name, args),
       ...claimResources(this, Relay.typeToken, name, args, () => relayClaims("", args, placesOf(this).cluster)),
     ]);
     args = withJudgedFiles(this, name, args, opts?.parent);
@@ -118,6 +121,15 @@ export class Relay extends pulumi.ComponentResource {
 }
 
 const caCertificatesKey = "ca.crt";
+
+/** Checks what is known before anything is rendered. A dataflow of AIO's engine is refused as a whole, where it would be rendered. */
+function checkArgs(name: string, args: RelayArgs): Problem[] {
+  const own = Object.entries(args.dataflows).filter(([, dataflow]) => !isForAio(dataflow));
+  return [
+    ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
+    ...own.flatMap(([key, dataflow]) => checkEngineFields(`dataflows.${key}`, dataflow)),
+  ];
+}
 
 /** Warns of what is known of Secrets, certificates and dataflows, and judges what only the deployment tells before anything uses it. */
 function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pulumi.Resource | undefined): RelayArgs {
