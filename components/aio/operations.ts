@@ -51,10 +51,7 @@ function checkNames(path: string, names: OperationNamesArgs): Problem[] {
 /** Finds what only a reader of AIO's resources would see: the relay forwards the same messages without it. */
 export function findUnusedByRelay(path: string, { sourceSchemaRef, operationNames }: DataflowArgs): Problem[] {
   const named = Object.values(operationNames ?? {}).some((name) => name !== undefined);
-  const unused = [
-    ...(sourceSchemaRef === undefined ? [] : ["sourceSchemaRef"]),
-    ...(named ? ["operationNames"] : []),
-  ];
+  const unused = [...(sourceSchemaRef === undefined ? [] : ["sourceSchemaRef"]), ...(named ? ["operationNames"] : [])];
   const problem = "is set, and the relay, which runs this dataflow, has no use for it: messages are forwarded the same";
   const remedy = "remove it, or leave it for when AIO's engine runs the dataflow";
   return byRule(

@@ -68,4 +68,22 @@ export const vaultExamples: readonly CheckExample[] = [
     { externalSecrets: { refreshIntervalSeconds: 0 } },
     { externalSecrets: { refreshIntervalSeconds: 300 } },
   ),
+  {
+    rule: "file-references",
+    path: "customEndpoints.other.secretRef",
+    fails: withChange(byExternalSecrets, { customEndpoints: { other: { secretRef: "historain" } } }),
+    passes: byExternalSecrets,
+    shown: '`secretRef: "historain"` at a custom endpoint, with `historian` in `relay.vault.secrets`',
+  },
+  {
+    rule: "file-references",
+    path: "customEndpoints.other.secretRef",
+    fails: withChange(byExternalSecrets, {
+      relay: {
+        vault: { secrets: { historian: { clientCertificate: undefined, clientKey: undefined, accessToken: "t" } } },
+      },
+    }),
+    passes: byExternalSecrets,
+    shown: "X509Certificate, with an `accessToken` of the vault in its Secret",
+  },
 ];
