@@ -99,6 +99,10 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   const open = () => openCluster(readKubeconfig(readFileSync(process.env[kubeconfigVariable] ?? "", "utf8")));
   const listed = async (kind: keyof typeof kinds) =>
     cluster.list(`${kinds[kind].group}/${kinds[kind].version}`, kind, namespace);
+  const specOf = async (kind: keyof typeof kinds) => {
+    const apiVersion = `${kinds[kind].group}/${kinds[kind].version}`;
+    return (await cluster.get({ apiVersion, kind, metadata: { name: "historian-client", namespace } }))?.["spec"];
+  };
   const generationOfSet = async () => {
     const [set] = await cluster.all("apps/v1", "StatefulSet", namespace);
     return set?.metadata["generation"];
@@ -131,7 +135,16 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     await stack.succeed("up", "--yes", "--skip-preview");
 
     expect(await listed("SecretProviderClass")).toEqual(["historian-client"]);
-    expect(await listed("SecretSync")).toEqual(["historian-client"]);
+    expect(await specOf("SecretSync")).toMatchObject({
+      secretProviderClassName: "historian-client",
+      secretObject: {
+        data: [
+          { sourcePath: "historian-cert", targetKey: "client_cert.pem" },
+          { sourcePath: "historian-key", targetKey: "client_key.pem" },
+        ],
+      },
+      forceSynchronization: expect.any(String) as string,
+    });
     const accounts = await cluster.list("v1", "ServiceAccount", namespace);
     const [account] = accounts.filter((name) => name.startsWith("oslo-relay-vault"));
     const credentials = installation.arm.ids.filter((one) => one.includes("/federatedIdentityCredentials/"));
@@ -159,7 +172,15 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
 
     await stack.succeed("up", "--yes", "--skip-preview");
 
-    expect(await listed("ExternalSecret")).toEqual(["historian-client"]);
+    expect(await specOf("ExternalSecret")).toEqual({
+      refreshInterval: "3600s",
+      secretStoreRef: { name: "plants", kind: "ClusterSecretStore" },
+      target: { name: "historian-client", creationPolicy: "Owner", deletionPolicy: "Retain" },
+      data: [
+        { secretKey: "client_cert.pem", remoteRef: { key: "historian-cert" } },
+        { secretKey: "client_key.pem", remoteRef: { key: "historian-key" } },
+      ],
+    });
     expect(await listed("SecretSync")).toEqual([]);
     expect(await listed("SecretProviderClass")).toEqual([]);
     expect(installation.arm.ids).toEqual([identityId, vaultId]);
@@ -173,7 +194,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   });
 });
 
-/** Tells the API server of a kind. A field that it does not know is an error of the program that applies it. */
+/** Tells the API server of a kind, of which it keeps the known fields and no others. */
 async function define(cluster: KubernetesClient, kind: keyof typeof kinds): Promise<void> {
   const { group: of, version, plural, spec } = kinds[kind];
   await cluster.create({
