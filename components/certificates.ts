@@ -8,9 +8,10 @@ import { warnOnce } from "./given-warnings.ts";
 import { isKnown, knownFields, mapInput } from "./known.ts";
 import { refuse } from "./refuse.ts";
 import type { RelaySettingsArgs, SecretContentArgs } from "./relay/settings.ts";
+import { judgedVault } from "./vault/judged.ts";
 
-/** The arguments of a relay that have certificates in them. */
-type RelayCertificates = Pick<RelaySettingsArgs, "secrets" | "trustBundles">;
+/** The arguments of a relay that have certificates in them, or names of what has. */
+type RelayCertificates = Pick<RelaySettingsArgs, "secrets" | "trustBundles" | "vault">;
 
 /** The arguments of a namespace that have certificates in them. */
 interface ClientCas {
@@ -84,10 +85,11 @@ export interface CertificateOwner {
  * program, though a preview may know it.
  */
 export function judgedLater<T extends RelayCertificates>(owner: CertificateOwner, args: T): T {
-  const { secrets, trustBundles } = args;
+  const { secrets, trustBundles, vault } = args;
   const { path } = owner;
   return {
     ...args,
+    ...(vault === undefined ? {} : { vault: judgedVault({ ...owner, path: `${path}vault` }, vault) }),
     ...(secrets === undefined
       ? {}
       : { secrets: mapEntries(secrets, (content, key) => judgeSecret(owner, `${path}secrets.${key}`, content)) }),

@@ -6,6 +6,8 @@ import { topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import type { Claim } from "./owners.ts";
 import { aioNamespace } from "./relay/defaults.ts";
+import type { VaultArgs } from "./vault/settings.ts";
+import { vaultRoles } from "./vault/roles.ts";
 
 /** What tells one cluster from another: the URN of its provider, or the folder that its manifests are written to. */
 export type Cluster = pulumi.Input<string>;
@@ -69,24 +71,42 @@ export interface RelayFiles {
   readonly namespace?: pulumi.Input<string> | undefined;
   readonly secrets?: { readonly [name: string]: unknown } | undefined;
   readonly trustBundles?: { readonly [name: string]: unknown } | undefined;
+  readonly vault?: VaultArgs | undefined;
 }
 
 /** @param prefix goes before the names of the fields, such as `relay.` */
 export function relayClaims(
   prefix: string,
-  { namespace, secrets, trustBundles }: RelayFiles,
+  { namespace, secrets, trustBundles, vault }: RelayFiles,
   cluster: Cluster,
 ): Claim[] {
   const objects = [
     ...Object.keys(secrets ?? {}).map((name) => ({ kind: "Secret", field: "secrets", name })),
+    ...Object.keys(vault?.secrets ?? {}).map((name) => ({ kind: "Secret", field: "vault.secrets", name })),
     ...Object.keys(trustBundles ?? {}).map((name) => ({ kind: "ConfigMap", field: "trustBundles", name })),
   ];
-  return objects.map(({ kind, field, name }) => ({
+  const claims = objects.map(({ kind, field, name }) => ({
     path: `${prefix}${field}.${name}`,
     subject: `the ${kind} "${name}" in the same namespace`,
     parts: ["cluster", cluster, namespace ?? aioNamespace, kind, name],
     remedy: "give one of them another name, or leave it out here: endpoints may refer to that of the other",
   }));
+  return [...claims, ...vaultRoleClaims(`${prefix}vault.secretSync.identity.principalId`, vault)];
+}
+
+/** The roles of secret sync's identity: many sites may read one vault with one identity, which has them once. */
+function vaultRoleClaims(path: string, vault: VaultArgs | undefined): Claim[] {
+  const { identity, vaultId } = vault?.secretSync ?? {};
+  if (identity?.principalId === undefined || vaultId === undefined) return [];
+  const { user } = vaultRoles;
+  return [
+    {
+      path,
+      subject: `the assignment of ${user.roleName} to the same principal at the same Key Vault`,
+      parts: ["role", vaultId, user.id, identity.principalId],
+      remedy: "leave identity.principalId and vaultId out here: the other assigns what both need",
+    },
+  ];
 }
 
 /** A role that is assigned. */

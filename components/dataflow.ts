@@ -1,5 +1,7 @@
 import type { DataflowInput } from "../runtime/contract/config/dataflow.ts";
 import type { HeaderArgs } from "./aio/headers.ts";
+import { hasTransformation } from "./aio/operations.ts";
+import type { OperationNamesArgs } from "./aio/operations.ts";
 import type { TransformationArgs } from "./aio/transformation.ts";
 import { buildDelivery } from "./dataflow-delivery.ts";
 import type { DeliveryArgs } from "./dataflow-delivery.ts";
@@ -39,6 +41,18 @@ export interface DataflowArgs extends DeliveryArgs {
   serializationFormat?: string;
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;
+  /**
+   * AIO's engine only: name of the asset in Azure Device Registry that the messages come from, whose schema AIO then knows. A preview
+   * refuses it for the relay, which knows topics and no assets.
+   */
+  assetRef?: string;
+  /**
+   * Schema of the messages as they come from the source, such as `"aio-sr://<namespace>/<schema>:<version>"`: AIO's engine drops what
+   * does not match it. The relay forwards messages whatever they hold, and a preview warns that it has no use for it.
+   */
+  sourceSchemaRef?: string;
+  /** Names of the operations in AIO's `Dataflow`, for its readers. The relay has no use for them, and a preview says so. */
+  operationNames?: OperationNamesArgs;
   /** AIO's engine only: enriching, filtering and mapping of messages. */
   transformation?: TransformationArgs;
   /** AIO's engine only: headers to add to or remove from messages at the destination. */
@@ -58,7 +72,7 @@ export interface DataflowArgs extends DeliveryArgs {
 /** Writes a dataflow for the relay. What only AIO's engine can do is written too: the relay's own check refuses it. */
 export function buildDataflow(dataflow: DataflowArgs): DataflowInput {
   const { mode } = dataflow;
-  const operations = buildOperations(dataflow) as DataflowInput["operations"];
+  const operations = buildBareOperations(dataflow) as DataflowInput["operations"];
   const own = { mode, operations, relay: buildDelivery(dataflow) };
   const { requestDiskPersistence } = dataflow;
   return requestDiskPersistence === undefined ? own : { ...own, requestDiskPersistence };
@@ -70,7 +84,13 @@ type DataflowFields = Pick<DataflowArgs, "serializationFormat" | "schemaRef"> & 
 /** One of AIO's operations, with the settings that go with its type. */
 export interface Operation {
   readonly operationType: "Source" | "BuiltInTransformation" | "Destination";
-  readonly sourceSettings?: { readonly endpointRef: string; readonly dataSources: string[] };
+  readonly name?: string;
+  readonly sourceSettings?: {
+    readonly endpointRef: string;
+    readonly dataSources: string[];
+    readonly assetRef?: string;
+    readonly schemaRef?: string;
+  };
   readonly builtInTransformationSettings?: {
     readonly [K in keyof DataflowFields]: DataflowFields[K] | undefined;
   };
@@ -81,12 +101,26 @@ export interface Operation {
   };
 }
 
-/** Writes a dataflow as AIO's operations. */
+/** Writes a dataflow as AIO's operations, with their names and the schema of the source. */
 export function buildOperations(dataflow: DataflowArgs): Operation[] {
-  const { source, dataSources, destination, dataDestination, headers } = dataflow;
+  const { sourceSchemaRef, operationNames = {} } = dataflow;
+  const names = { Source: "source", BuiltInTransformation: "transformation", Destination: "destination" } as const;
+  return buildBareOperations(dataflow).map((bare) => {
+    const { sourceSettings } = bare;
+    const name = operationNames[names[bare.operationType]];
+    const operation = name === undefined ? bare : { ...bare, name };
+    if (sourceSettings === undefined || sourceSchemaRef === undefined) return operation;
+    return { ...operation, sourceSettings: { ...sourceSettings, schemaRef: sourceSchemaRef } };
+  });
+}
+
+/** The same without what changes nothing for messages: in the relay's configuration it would restart pods. */
+function buildBareOperations(dataflow: DataflowArgs): Operation[] {
+  const { source, dataSources, assetRef, destination, dataDestination, headers } = dataflow;
+  const from = { endpointRef: source, dataSources };
   const target = { endpointRef: destination, dataDestination };
   return [
-    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
+    { operationType: "Source", sourceSettings: assetRef === undefined ? from : { ...from, assetRef } },
     ...buildTransformation(dataflow),
     {
       operationType: "Destination",
@@ -96,8 +130,9 @@ export function buildOperations(dataflow: DataflowArgs): Operation[] {
   ];
 }
 
-function buildTransformation({ serializationFormat, schemaRef, transformation }: DataflowArgs): Operation[] {
-  if (serializationFormat === undefined && schemaRef === undefined && transformation === undefined) return [];
+function buildTransformation(dataflow: DataflowArgs): Operation[] {
+  if (!hasTransformation(dataflow)) return [];
+  const { serializationFormat, schemaRef, transformation } = dataflow;
   const { datasets, filter, map } = transformation ?? {};
   const builtInTransformationSettings = { serializationFormat, schemaRef, datasets, filter, map };
   return [{ operationType: "BuiltInTransformation", builtInTransformationSettings }];

@@ -186,6 +186,10 @@ export type PrincipalType = (typeof PrincipalType)[keyof typeof PrincipalType];
 export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;
 export type SecretType = (typeof SecretType)[keyof typeof SecretType];
 
+/** Where the External Secrets Operator finds a vault: for the whole cluster, or for one namespace. */
+export const SecretStoreKind = { SecretStore: "SecretStore", ClusterSecretStore: "ClusterSecretStore" } as const;
+export type SecretStoreKind = (typeof SecretStoreKind)[keyof typeof SecretStoreKind];
+
 /** When a pod's image is pulled. @see Kubernetes, Images */
 export const ImagePullPolicy = { Always: "Always", IfNotPresent: "IfNotPresent", Never: "Never" } as const;
 export type ImagePullPolicy = (typeof ImagePullPolicy)[keyof typeof ImagePullPolicy];

@@ -1,5 +1,6 @@
 export { AioDataflows } from "./aio-dataflows.ts";
 export type { HeaderArgs } from "./aio/headers.ts";
+export type { OperationNamesArgs } from "./aio/operations.ts";
 export type { DataflowProfileArgs } from "./aio/profile.ts";
 export type { AioDataflowsArgs } from "./aio/settings.ts";
 export type { DatasetArgs, FilterArgs, MappingArgs, TransformationArgs } from "./aio/transformation.ts";
@@ -65,3 +66,10 @@ export { referToSite, siteContract } from "./site-outputs.ts";
 export type { OutputContract, OutputDescription, StackOutputInputs, StackOutputs } from "./stack-outputs.ts";
 export { TopicSpaceAccess } from "./topic-space-access.ts";
 export type { GrantedTopicSpaceArgs, TopicSpaceAccessArgs } from "./topic-space-access.ts";
+export type {
+  ExternalSecretsArgs,
+  SecretSyncArgs,
+  VaultArgs,
+  VaultIdentityArgs,
+  VaultSecretContentArgs,
+} from "./vault/settings.ts";

@@ -6,11 +6,15 @@ import * as policy from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { EndpointInput } from "../runtime/contract/config/endpoint.ts";
+import type { Problem } from "../runtime/contract/errors.ts";
+import { findUnusedByRelay } from "./aio/operations.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { hiddenArgs } from "./arguments/hidden.ts";
+import { checkEngineFields } from "./checks/aio-dataflow.ts";
 import { findPlainSecrets } from "./checks/plain-secrets.ts";
 import { judgedLater, judgeRelayCertificates } from "./certificates.ts";
 import { placesOf, relayClaims } from "./claims.ts";
+import { isForAio } from "./dataflow.ts";
 import { BrokerType } from "./enumerations.ts";
 import { warnOnce } from "./given-warnings.ts";
 import { asOutput, mapInput } from "./known.ts";
@@ -27,6 +31,7 @@ import { buildSecret } from "./relay/secrets.ts";
 import type { RelayArgs } from "./relay/settings.ts";
 import { usesVolume as needsVolume } from "./relay/volume.ts";
 import { renderRelayConfig } from "./render.ts";
+import { createVaultSecrets } from "./vault/create.ts";
 
 /**
  * The relay in Kubernetes: its rendered configuration, a StatefulSet that runs it, and what its pods need (service
@@ -50,7 +55,7 @@ export class Relay extends pulumi.ComponentResource {
     super(Relay.typeToken, name, hiddenArgs(Relay.typeToken, readable(name, args)), opts);
     args = declaredArgs(this, Relay.typeToken, name, args);
     refuse(this, name, [
-      ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
+      ...checkArgs(name, args),
       ...claimResources(this, Relay.typeToken, name, args, () => relayClaims("", args, placesOf(this).cluster)),
     ]);
     args = withJudgedFiles(this, name, args, opts?.parent);
@@ -62,11 +67,11 @@ export class Relay extends pulumi.ComponentResource {
 
     const account = new core.ServiceAccount(`${name}-sa`, manifests.buildServiceAccount(metadata, identity), child);
     this.serviceAccountName = account.metadata.name;
-    for (const [noun, one] of federatedIdentities(args)) {
+    const credentials = federatedIdentities(args).map(([noun, one]) => {
       const subject = pulumi.interpolate`system:serviceaccount:${metadata.namespace}:${this.serviceAccountName}`;
       const federation = buildFederation(one, subject);
-      new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
-    }
+      return new managedidentity.FederatedIdentityCredential(`${name}-${noun}`, federation, child);
+    });
 
     const hooks = { beforeUpdate: warnOfLeftQueues(this, name) };
     const data = { [configKey]: this.configText };
@@ -76,6 +81,7 @@ export class Relay extends pulumi.ComponentResource {
       const secret = { metadata: { ...metadata, name: secretRef }, ...buildSecret(content) };
       return new core.Secret(`${name}-${secretRef}`, secret, child);
     });
+    const vaultSecrets = createVaultSecrets({ relay: this, name, metadata, credentials }, args.vault);
     const trustBundles = Object.entries(args.trustBundles ?? {}).map(([configMapRef, certificates]) => {
       const data = { [caCertificatesKey]: certificates };
       return new core.ConfigMap(
@@ -96,7 +102,7 @@ export class Relay extends pulumi.ComponentResource {
       // The volumes name these as the endpoints do, not by an output.
       dependsOn: mapInput(usesVolume, (uses) => {
         const claims = uses ? createClaims(this, name, named, args) : [];
-        return [...secrets, ...trustBundles, ...claims];
+        return [...secrets, ...vaultSecrets, ...trustBundles, ...claims];
       }),
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,
@@ -116,10 +122,20 @@ export class Relay extends pulumi.ComponentResource {
 
 const caCertificatesKey = "ca.crt";
 
-/** Warns of what is known of Secrets and certificates, and judges what only the deployment tells before anything uses it. */
+/** Checks what is known before anything is rendered. A dataflow of AIO's engine is refused as a whole, where it would be rendered. */
+function checkArgs(name: string, args: RelayArgs): Problem[] {
+  const own = Object.entries(args.dataflows).filter(([, dataflow]) => !isForAio(dataflow));
+  return [
+    ...checkRelaySettings(name, args, args, Object.keys(args.endpoints)),
+    ...own.flatMap(([key, dataflow]) => checkEngineFields(`dataflows.${key}`, dataflow)),
+  ];
+}
+
+/** Warns of what is known of Secrets, certificates and dataflows, and judges what only the deployment tells before anything uses it. */
 function withJudgedFiles(relay: Relay, name: string, args: RelayArgs, parent: pulumi.Resource | undefined): RelayArgs {
   const { warnings } = judgeRelayCertificates("", args);
-  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {})], parent);
+  const unused = Object.entries(args.dataflows).flatMap(([key, flow]) => findUnusedByRelay(`dataflows.${key}`, flow));
+  warnOnce(relay, [...warnings, ...findPlainSecrets("", args.secrets ?? {}), ...unused], parent);
   return judgedLater({ component: relay, name, path: "", parent }, args);
 }
 

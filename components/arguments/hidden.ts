@@ -4,8 +4,8 @@ import { argumentSchema } from "./schema.ts";
 import type { PropertySchema, PropertySchemas } from "./schema.ts";
 import { isFields } from "./shape.ts";
 
-/** The type whose values nobody else may know. */
-const secretContent = ":SecretContent";
+/** Types whose values nobody else may know. A vault's has only names, unless somebody mistakes it for the other one. */
+const secretContent = /:(Vault)?SecretContent$/;
 
 /**
  * A component's arguments as Pulumi may write them down, before anything is compared with the schema: the contents of Secrets are
@@ -28,7 +28,7 @@ function hideWithin({ $ref, plain, items, additionalProperties }: PropertySchema
   if (pulumi.Output.isInstance(value) || value instanceof Promise) return plain === true ? hide(value) : value;
   if (items !== undefined) return Array.isArray(value) ? value.map((one) => hideWithin(items, one)) : hide(value);
   if (additionalProperties !== undefined) {
-    if (additionalProperties.$ref?.endsWith(secretContent) === true || !isFields(value)) return hide(value);
+    if (secretContent.test(additionalProperties.$ref ?? "") || !isFields(value)) return hide(value);
     return mapFields(value, (one) => hideWithin(additionalProperties, one));
   }
   const properties = $ref === undefined ? undefined : argumentSchema().types[$ref.replace("#/types/", "")]?.properties;

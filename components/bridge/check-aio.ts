@@ -37,7 +37,9 @@ function checkRelayPresence({ args: { relay }, hasRelay }: Plan): Problem[] {
     const problem = "is missing, and the relay runs dataflows";
     return relay === undefined ? byRule("engine-fields", [{ path: "relay", problem, remedy }]) : [];
   }
-  const lost = givenFields(relay ?? {}).filter((field) => ["secrets", "trustBundles", "status"].includes(field));
+  const lost = givenFields(relay ?? {}).filter((field) =>
+    ["secrets", "vault", "trustBundles", "status"].includes(field),
+  );
   const problem = "is set, and AIO's engine runs all dataflows, so that there is no relay";
   const remedy = "remove it; create Secrets and ConfigMaps for AIO in its own namespace";
   return byRule(
@@ -97,13 +99,14 @@ function checkUsedEndpoints(plan: Plan): Problem[] {
   const { relay, instance } = plan.args;
   const namespaces = { relayNamespace: plan.relayNamespace, namespace: plan.aioNamespace };
   const { namespace, relayNamespace = namespace } = knownFields(namespaces);
-  const created = [...Object.keys(relay?.secrets ?? {}), ...Object.keys(relay?.trustBundles ?? {})];
+  const { secrets = {}, vault, trustBundles = {} } = relay ?? {};
+  const created = [secrets, vault?.secrets ?? {}, trustBundles].flatMap((files) => Object.keys(files));
   return plan.endpoints.flatMap((endpoint) => {
     const { aioDataflow } = endpoint;
     if (aioDataflow === undefined) return [];
     return [
       ...checkAioEndpoint(endpoint, aioDataflow),
-      ...checkAioSecret(endpoint, relay?.secrets ?? {}),
+      ...checkAioSecret(endpoint, secrets),
       ...(namespace === undefined || relayNamespace === undefined
         ? []
         : checkAioFiles(endpoint, { namespace, relayNamespace, created })),

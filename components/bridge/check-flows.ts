@@ -1,5 +1,6 @@
 import { formatProblem, type Problem } from "../../runtime/contract/errors.ts";
 import { warnOfRetain } from "../../runtime/contract/config/warnings.ts";
+import { findUnusedByRelay } from "../aio/operations.ts";
 import {
   findForeignAudience,
   findForgottenShares,
@@ -43,6 +44,7 @@ export function findFlowWarnings(plan: Plan): Problem[] {
       ...findOverlappingFilters(`${path}.dataSources`, dataSources),
       ...findDeepLevels(`${path}.dataDestination`, dataDestination, dataSources),
     ]),
+    ...plan.dataflows.flatMap(({ path, args, isForAio }) => (isForAio ? [] : findUnusedByRelay(path, args))),
     ...findSubscriptionLosses(plan),
     ...listCertificates(plan).flatMap(findPartialPermissions),
     ...findUnsaidRetain(plan),

@@ -11,7 +11,7 @@ import { isKnown } from "../known.ts";
 import { ownerOf, Owners, ownersOf } from "../owners.ts";
 import { bridgeClaims } from "./claims.ts";
 import { listIdentities } from "./identities.ts";
-import type { DeclaredIdentity } from "./identities.ts";
+import type { WorkloadIdentityArgs } from "../relay/settings.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
 import { listAioSessions, listSessions, sessionsAt } from "./sessions.ts";
 
@@ -52,14 +52,14 @@ export class Fleet {
         // A plugin may construct a bridge once more.
         this.sessions.filter(({ path }) => path !== own),
       ),
-      ...listIdentities(plan.args).flatMap((identity) => this.addCredential(identity)),
+      ...[...listIdentities(plan.args), ...vaultIdentity(plan)].flatMap((identity) => this.addCredential(identity)),
       ...this.addLoad(plan),
     ];
     this.sessions.push(...sessions.map((session) => ({ ...session, path: own })));
     return problems;
   }
 
-  private addCredential({ path, identity }: DeclaredIdentity): Problem[] {
+  private addCredential({ path, identity }: FederatedIdentity): Problem[] {
     if (identity.oidcIssuerUrl === undefined) return [];
     const { resourceGroupName, identityName } = identity;
     if (typeof resourceGroupName !== "string" || typeof identityName !== "string") return [];
@@ -79,6 +79,18 @@ export class Fleet {
       return checkSharedSessions(endpoint.path, endpoint.broker, total);
     });
   }
+}
+
+/** An identity that may get a federated identity credential. */
+interface FederatedIdentity {
+  readonly path: string;
+  readonly identity: Pick<WorkloadIdentityArgs, "resourceGroupName" | "identityName" | "oidcIssuerUrl">;
+}
+
+/** The identity that secret sync reads a vault with: its service account takes one more credential of it. */
+function vaultIdentity({ args: { relay }, hasRelay }: Plan): FederatedIdentity[] {
+  const identity = relay?.vault?.secretSync?.identity;
+  return identity === undefined || !hasRelay ? [] : [{ path: "relay.vault.secretSync.identity", identity }];
 }
 
 /** Endpoints at namespaces that others may use too, as far as they are known. */

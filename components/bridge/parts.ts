@@ -4,6 +4,7 @@ import type { AioDataflows } from "../aio-dataflows.ts";
 import type { AioDataflowsArgs } from "../aio/settings.ts";
 import { mountsOf } from "../endpoint/mounts.ts";
 import type { RelayArgs } from "../relay/settings.ts";
+import type { VaultArgs, VaultIdentityArgs } from "../vault/settings.ts";
 import { identitiesOfAio, identitiesOfRelay, mapIdentities } from "./identity-uses.ts";
 import { dataflowsOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
@@ -51,6 +52,7 @@ export function planRelay(
   });
   return {
     ...relay,
+    ...(relay.vault === undefined ? {} : { vault: vaultAfter(relay.vault, aioDataflows) }),
     site,
     dataflows: dataflowsOf(plan, "relay"),
     endpoints: Object.fromEntries(endpoints),
@@ -58,8 +60,18 @@ export function planRelay(
   };
 }
 
+/** A vault's identity may be AIO's too. */
+function vaultAfter(vault: VaultArgs, aioDataflows: AioDataflows | undefined): VaultArgs {
+  const { secretSync } = vault;
+  if (secretSync === undefined) return vault;
+  return { ...vault, secretSync: { ...secretSync, identity: relayIdentity(secretSync.identity, aioDataflows) } };
+}
+
 /** The relay's federated credential comes after AIO's: Azure refuses two at a time of one identity. */
-function relayIdentity(identity: BridgeIdentityArgs, aioDataflows: AioDataflows | undefined): BridgeIdentityArgs {
+function relayIdentity<T extends BridgeIdentityArgs | VaultIdentityArgs>(
+  identity: T,
+  aioDataflows: AioDataflows | undefined,
+): T {
   const { oidcIssuerUrl } = identity;
   if (oidcIssuerUrl === undefined || aioDataflows === undefined) return identity;
   return { ...identity, oidcIssuerUrl: pulumi.all([oidcIssuerUrl, aioDataflows.oidcIssuerUrl]).apply(([url]) => url) };

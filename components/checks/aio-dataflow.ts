@@ -1,6 +1,7 @@
 import { resourceName, resourceNameRule } from "../../runtime/contract/config/field.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { checkHeaders } from "../aio/headers.ts";
+import { checkOperations } from "../aio/operations.ts";
 import { checkTransformation } from "../aio/transformation.ts";
 import { givenDeliveryFields } from "../dataflow-delivery.ts";
 import { isForAio } from "../dataflow.ts";
@@ -28,13 +29,15 @@ export function checkEngineFields(path: string, dataflow: DataflowArgs): Problem
     ...byRule("engine-fields", own),
     ...checkHeaders(`${path}.headers`, headers),
     ...checkTransformation(`${path}.transformation`, transformation),
+    ...checkOperations(path, dataflow),
   ];
 }
 
 /** The fields that ask for what only AIO's engine does; one that changes nothing asks for nothing. */
-function aioOnlyFields({ headers = [], transformation }: DataflowArgs): string[] {
+function aioOnlyFields({ assetRef, headers = [], transformation }: DataflowArgs): string[] {
   const { datasets = [], filter = [], map = [] } = transformation ?? {};
   const asks = {
+    assetRef: assetRef !== undefined,
     headers: headers.length > 0,
     "transformation.datasets": datasets.length > 0,
     "transformation.filter": filter.length > 0,
@@ -45,6 +48,7 @@ function aioOnlyFields({ headers = [], transformation }: DataflowArgs): string[]
 
 /** Leaves out what only AIO's engine has, so that the rest can be judged as a dataflow of any engine. */
 export function withoutAioFields({
+  assetRef,
   headers,
   transformation,
   requestDiskPersistence,

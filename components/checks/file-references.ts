@@ -11,7 +11,7 @@ export interface FileReference {
 
 /** The Secrets, or the ConfigMaps, that are created with the relay. */
 export interface DeclaredFiles {
-  /** Argument that lists them: `relay.secrets`. */
+  /** Argument that lists them: `relay.secrets`, or `relay.vault.secrets`. */
   readonly path: string;
   readonly names: readonly string[];
 }
@@ -26,10 +26,12 @@ export interface FileFindings {
  * is declared nowhere is refused only beside a similar one that nothing names: a pod would wait for the mistyped one for ever.
  */
 export function checkFileReferences(
-  { path, names }: DeclaredFiles,
+  declared: readonly DeclaredFiles[],
   references: readonly FileReference[],
 ): FileFindings {
   const named = references.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  const names = declared.flatMap((files) => files.names);
+  const listing = (name: string) => declared.find((files) => files.names.includes(name))?.path ?? "";
   const unused = names.filter((name) => !named.includes(name));
   if (unused.length === 0) return { problems: [], warnings: [] };
   const mistyped = references.flatMap((reference) => {
@@ -41,13 +43,13 @@ export function checkFileReferences(
   });
   const problems = mistyped.map(({ reference, meant }) => ({
     path: reference.path,
-    problem: `is "${reference.name}", which ${path} does not have, beside "${meant}", which nothing names`,
+    problem: `is "${reference.name}", which ${listing(meant)} does not have, beside "${meant}", which nothing names`,
     remedy: `did you mean "${meant}"?`,
   }));
   const isCertain = references.every(({ name }) => name !== undefined);
   const others = unused.filter((name) => !mistyped.some(({ meant }) => meant === name));
   const idle = (isCertain ? others : []).map((name) => ({
-    path: `${path}.${name}`,
+    path: `${listing(name)}.${name}`,
     problem: "is created, and no endpoint and no proxy names it",
     remedy: "name it, or remove it",
   }));

@@ -19,7 +19,8 @@ export function checkGitOps(
   const problems: Problem[] = secretRefs.map((secretRef) => ({
     path: `relay.secrets.${secretRef}`,
     problem: `would be written to "${directory}" in clear text`,
-    remedy: "create this Secret in the cluster, such as by synchronising it from Key Vault, and leave it out here",
+    remedy:
+      "move its content to a vault and declare it in relay.vault, or create this Secret in the cluster and leave it out here",
   }));
   if (directory.trim() === "") {
     return byRule("git-ops", [

@@ -43,6 +43,10 @@ export const rules = {
     title: "Secrets and ConfigMaps of AIO's endpoints are in AIO's namespace",
     source: "Specification, Trusted CA certificate",
   },
+  "aio-operations": {
+    title: "Operations of AIO's dataflow have names within Azure's bounds, and its references name something",
+    source: "Azure REST API, DataflowOperation and DataflowSourceOperationSettings (2026-10-01)",
+  },
   "aio-profile": {
     title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
     source: "Azure REST API, DataflowProfile (2026-10-01)",
@@ -206,6 +210,15 @@ export const rules = {
   "unremembered-filters": {
     title: "A source at Event Grid has a disk that remembers its filters (a warning)",
     source: "Event Grid, MQTT support (2025-07-30), subscription identifiers",
+  },
+  "unused-by-relay": {
+    title: "A dataflow of the relay has nothing that only readers of AIO's resources see (a warning)",
+    source: "Azure REST API, DataflowSourceOperationSettings (2026-10-01), schemaRef; DataflowOperation, name",
+  },
+  vault: {
+    title: "Secrets from a vault have one source, names that the vault takes, and an identity that may read them",
+    source:
+      "Azure Arc, Secret Store extension, configuration reference and troubleshooting (2025-08); Azure Key Vault, object identifiers; External Secrets Operator, ExternalSecret (v1)",
   },
   volume: {
     title: "The relay's volume holds the disk queues of its dataflows",

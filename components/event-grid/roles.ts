@@ -16,9 +16,14 @@ export type TopicSpaceRole = keyof typeof topicSpaceRoles;
  * `/subscriptions/<subscription>/…` → `/subscriptions/<subscription>/providers/Microsoft.Authorization/roleDefinitions/<id>`
  */
 export function roleDefinitionId(scope: string, role: TopicSpaceRole): string | undefined {
+  return definitionIdIn(scope, topicSpaceRoles[role].id);
+}
+
+/** The same for a role of any kind, by its GUID. */
+export function definitionIdIn(scope: string, roleId: string): string | undefined {
   const subscription = /^\/subscriptions\/[^/]+(?=\/)/i.exec(scope)?.[0];
   if (subscription === undefined) return undefined;
-  return `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${topicSpaceRoles[role].id}`;
+  return `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
 }
 
 /** Namespace of the GUIDs that ARM's `guid()` makes. @see Azure Resource Manager, Bicep string functions, guid */
@@ -30,8 +35,13 @@ const guidNamespace = "11fb06fb-712d-4ddd-98c7-e71bbd588830";
  * @see Azure Resource Manager, Bicep, Create Azure RBAC resources
  */
 export function roleAssignmentName(scope: string, principalId: string, role: TopicSpaceRole): string {
+  return assignmentNameOf(scope, principalId, topicSpaceRoles[role].id);
+}
+
+/** The same for a role of any kind, by its GUID. */
+export function assignmentNameOf(scope: string, principalId: string, roleId: string): string {
   // In none of the three does Azure tell upper case from lower case.
-  const text = [scope, principalId, topicSpaceRoles[role].id].join("-").toLowerCase();
+  const text = [scope, principalId, roleId].join("-").toLowerCase();
   const namespace = Buffer.from(guidNamespace.replaceAll("-", ""), "hex");
   const bytes = createHash("sha1").update(namespace).update(text).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);

@@ -2,6 +2,7 @@ import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "../../runtime/contract/memory.ts";
 import type { Problem } from "../../runtime/contract/errors.ts";
 import { judgeRelayCertificates } from "../certificates.ts";
+import { checkVault } from "../checks/vault.ts";
 import { isKnown } from "../known.ts";
 import { checkEgress } from "./network.ts";
 import { checkPod } from "./pod-settings.ts";
@@ -25,6 +26,8 @@ export function checkRelaySettings(
     ...checkMetricsPort(args.metricsPort),
     ...checkMemory(args.memoryMebibytes),
     ...checkSecrets(args.secrets ?? {}),
+    ...checkVault("vault", args.vault, Object.keys(args.secrets ?? {})),
+    ...checkFederation("vault.secretSync.identity", args.vault?.secretSync?.identity ?? {}),
     ...judgeRelayCertificates("", args).problems,
     ...(identity === undefined ? [] : checkFederation("identity", identity)),
     ...Object.entries(furtherIdentities).flatMap(([key, one]) => checkFederation(`furtherIdentities.${key}`, one)),
@@ -67,7 +70,7 @@ export function checkMemoryOf(dataflows: RelayConfig["dataflows"], mebibytes: nu
   return problem === undefined ? [] : [problem];
 }
 
-function checkFederation(path: string, identity: WorkloadIdentityArgs): Problem[] {
+function checkFederation(path: string, identity: Omit<WorkloadIdentityArgs, "clientId">): Problem[] {
   if (identity.oidcIssuerUrl === undefined) return [];
   return (["resourceGroupName", "identityName"] as const)
     .filter((field) => identity[field] === undefined)

@@ -7,8 +7,11 @@ import { SecretType } from "../enumerations.ts";
 import { givenFields } from "../known.ts";
 import type { SecretContentArgs } from "./settings.ts";
 
+/** A content that a Secret may have. */
+type ContentName = Exclude<keyof SecretContentArgs, "type">;
+
 /** The key in the Secret that each content has. @see Azure IoT Operations, Configure MQTT data flow endpoints, X.509 certificate */
-const secretKeys: Readonly<Record<Exclude<keyof SecretContentArgs, "type">, string>> = {
+const secretKeys: Readonly<Record<ContentName, string>> = {
   clientCertificate: "client_cert.pem",
   clientKey: "client_key.pem",
   intermediateCertificates: "client_intermediate_certs.pem",
@@ -31,23 +34,34 @@ export function buildSecret(content: SecretContentArgs): Pick<core.SecretArgs, "
 }
 
 function buildSecretData(content: SecretContentArgs): { [key: string]: pulumi.Input<string> } {
-  const names = Object.keys(secretKeys) as (keyof typeof secretKeys)[];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = content[name];
-      return value === undefined ? [] : [[secretKeys[name], value]];
-    }),
-  );
+  return Object.fromEntries(secretEntries(content));
+}
+
+/** The given contents of a Secret under the keys that the relay and AIO read, in the order of the keys above. */
+export function secretEntries(content: { readonly [name in ContentName]?: pulumi.Input<string> }) {
+  const names = Object.keys(secretKeys) as ContentName[];
+  return names.flatMap((name): [key: string, value: pulumi.Input<string>][] => {
+    const value = content[name];
+    return value === undefined ? [] : [[secretKeys[name], value]];
+  });
 }
 
 /** Lists Secrets with a name that Kubernetes refuses or with a content that fits no method; never shows the content. */
 export function checkSecrets(secrets: { readonly [secretRef: string]: SecretContentArgs }): Problem[] {
   return Object.entries(secrets).flatMap(([secretRef, content]) => {
     const path = `secrets.${secretRef}`;
-    const remedy = 'name it with lower-case letters, digits, "-" and "."';
-    const name = kubernetesName.test(secretRef) ? [] : [{ path, problem: "is no name for a Secret", remedy }];
-    return [...name, ...checkType(path, content), ...checkContent(path, givenFields(content))];
+    return [
+      ...checkSecretName(path, secretRef),
+      ...checkType(path, content),
+      ...checkContent(path, givenFields(content)),
+    ];
   });
+}
+
+/** Refuses the name of a Secret that Kubernetes would refuse. */
+export function checkSecretName(path: string, secretRef: string): Problem[] {
+  const remedy = 'name it with lower-case letters, digits, "-" and "."';
+  return kubernetesName.test(secretRef) ? [] : [{ path, problem: "is no name for a Secret", remedy }];
 }
 
 function checkType(path: string, { type, clientCertificate }: SecretContentArgs): Problem[] {
@@ -56,7 +70,8 @@ function checkType(path: string, { type, clientCertificate }: SecretContentArgs)
   return [{ path: `${path}.type`, problem, remedy: "remove it, or give clientCertificate and clientKey" }];
 }
 
-function checkContent(path: string, given: readonly string[]): Problem[] {
+/** Refuses contents that fit no authentication method; knows their names alone. */
+export function checkContent(path: string, given: readonly string[]): Problem[] {
   const method = contentsOf.find((fields) => fields.some((field) => given.includes(field)));
   if (method === undefined) {
     const remedy = "give clientCertificate and clientKey, or accessToken, or username and password";

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import type { DataflowArgs } from "../dataflow.ts";
 import type { BrokerType, LogLevel, RelayReadiness, SecretType } from "../enumerations.ts";
+import type { VaultArgs } from "../vault/settings.ts";
 import type { PodSettingsArgs } from "./pod-settings.ts";
 
 /** One endpoint as the relay takes it; an endpoint component has these outputs. */
@@ -138,6 +139,11 @@ export interface RelaySettingsArgs extends RelayPodArgs {
   status?: RelayStatusArgs;
   /** Secrets to create in the relay's namespace, by the name that an endpoint has as its `secretRef`. */
   secrets?: { [secretRef: string]: SecretContentArgs };
+  /**
+   * Secrets that the cluster fetches from a vault, beside `secrets` and those that exist already. A rotated secret reaches the running
+   * relay without a restart.
+   */
+  vault?: VaultArgs;
   /** ConfigMaps with CA certificates in PEM format to create in the relay's namespace, by the name that endpoints refer to. */
   trustBundles?: { [configMapRef: string]: pulumi.Input<string> };
   /**

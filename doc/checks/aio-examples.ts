@@ -118,6 +118,12 @@ export const aioExamples: readonly CheckExample[] = [
     },
   ),
   example(
+    "aio-operations",
+    "dataflows.telemetry.operationNames.transformation",
+    { dataflows: { telemetry: { operationNames: { transformation: "warm ones" } } } },
+    { dataflows: { telemetry: { operationNames: { source: "presses" }, assetRef: "press-1" } } },
+  ),
+  example(
     "aio-secure-settings",
     "eventGridEndpoints.cloud.authenticationMethod",
     { eventGridEndpoints: { cloud: { authenticationMethod: "UserAssignedManagedIdentity" } } },
@@ -149,6 +155,26 @@ export const aioExamples: readonly CheckExample[] = [
     path: "dataflows.telemetry.headers",
     fails: { dataflows: { telemetry: { headers: [{ actionType: "Remove", key: "site" }] } } },
     passes: withChange(byAio, { dataflows: { telemetry: { headers: [{ actionType: "Remove", key: "site" }] } } }),
+  },
+  {
+    rule: "engine-fields",
+    path: "dataflows.telemetry.assetRef",
+    fails: { dataflows: { telemetry: { assetRef: "press-1" } } },
+    passes: withChange(byAio, { dataflows: { telemetry: { assetRef: "press-1" } } }),
+  },
+  {
+    rule: "unused-by-relay",
+    path: "dataflows.telemetry.sourceSchemaRef",
+    fails: { dataflows: { telemetry: { sourceSchemaRef: "aio-sr://oslo/press:1" } } },
+    passes: withChange(byAio, { dataflows: { telemetry: { sourceSchemaRef: "aio-sr://oslo/press:1" } } }),
+    isWarning: true,
+  },
+  {
+    rule: "unused-by-relay",
+    path: "dataflows.telemetry.operationNames",
+    fails: { dataflows: { telemetry: { operationNames: { source: "presses" } } } },
+    passes: withChange(byAio, { dataflows: { telemetry: { operationNames: { source: "presses" } } } }),
+    isWarning: true,
   },
   example(
     "engine-method",

@@ -4,6 +4,7 @@ import { dataflowExamples } from "./dataflow-examples.ts";
 import { endpointExamples } from "./endpoint-examples.ts";
 import { fileExamples } from "./file-examples.ts";
 import { namespaceExamples } from "./namespace-examples.ts";
+import { vaultExamples } from "./vault-examples.ts";
 import { x509Examples } from "./x509-examples.ts";
 
 /** All examples; those of one rule stand in their file's order. */
@@ -11,6 +12,7 @@ export const checkExamples: readonly CheckExample[] = [
   ...aioExamples,
   ...endpointExamples,
   ...fileExamples,
+  ...vaultExamples,
   ...dataflowExamples,
   ...namespaceExamples,
   ...x509Examples,

@@ -95,6 +95,42 @@ describe("through Azure", () => {
     });
   });
 
+  test("writes the asset and the schema of the source, and the names of the operations", async () => {
+    const dataflow: DataflowArgs = {
+      ...flow,
+      assetRef: "press-1",
+      sourceSchemaRef: "aio-sr://oslo/press:1",
+      schemaRef: "aio-sr://oslo/telemetry:1",
+      operationNames: { source: "presses", transformation: "as JSON", destination: "cloud" },
+    };
+
+    const deployed = await deploy(() => new AioDataflows("oslo", { ...args, dataflows: { telemetry: dataflow } }));
+
+    // Of the provider's own class: API version 2024-11-01 has them.
+    expect(only(deployed, dataflowType).inputs["properties"]).toEqual({
+      mode: "Enabled",
+      operations: [
+        {
+          operationType: "Source",
+          name: "presses",
+          sourceSettings: {
+            endpointRef: "default",
+            dataSources: ["plant/+/telemetry/#"],
+            assetRef: "press-1",
+            schemaRef: "aio-sr://oslo/press:1",
+            serializationFormat: "Json",
+          },
+        },
+        {
+          operationType: "BuiltInTransformation",
+          name: "as JSON",
+          builtInTransformationSettings: { serializationFormat: "Json", schemaRef: "aio-sr://oslo/telemetry:1" },
+        },
+        { ...operations[1], name: "cloud" },
+      ],
+    });
+  });
+
   test("uses the generic resource, at a later API version, for just the dataflow that needs a field of it", async () => {
     const deployed = await deploy(
       () => new AioDataflows("oslo", { ...args, dataflows: { telemetry: everything, plain: flow } }),

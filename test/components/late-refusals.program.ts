@@ -25,6 +25,14 @@ const locationId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Exten
 const pod = { image: "relay:1" };
 const dataflow = { source: "edge", dataSources: ["a/#"], destination: "edge", dataDestination: "b" };
 
+const vaultIdentity = {
+  clientId: "c",
+  tenantId: "t",
+  resourceGroupName: "rg",
+  identityName: "v",
+  oidcIssuerUrl: "https://o",
+};
+
 const cases: { [name: string]: () => unknown } = {
   sessionLimit: () =>
     new EventGridBroker("oslo", {
@@ -68,6 +76,29 @@ const cases: { [name: string]: () => unknown } = {
       dataflows: { telemetry: dataflow },
       secrets: { cert: { clientCertificate: certificate, clientKey: pulumi.secret(certificate) } },
       trustBundles: { ca: certificate },
+    }),
+  vault: () =>
+    new Relay("oslo", {
+      ...pod,
+      endpoints: { edge: new LocalEndpoint("edge", {}) },
+      dataflows: { telemetry: dataflow },
+      vault: {
+        secrets: { login: { username: later("no name"), password: pulumi.secret("hunter2") } },
+        secretSync: { vaultName: later("https://kv-plants.vault.azure.net"), identity: vaultIdentity },
+      },
+    }),
+  storeOfBridge: () =>
+    new MqttBridge("oslo", {
+      site: "oslo",
+      localEndpoints: { edge: {} },
+      dataflows: { telemetry: dataflow },
+      relay: {
+        ...pod,
+        vault: {
+          secrets: { login: { accessToken: later("plant/token") } },
+          externalSecrets: { storeName: later("Plants") },
+        },
+      },
     }),
   certificateOfBridge: () =>
     new MqttBridge("oslo", {

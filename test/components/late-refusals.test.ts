@@ -162,3 +162,19 @@ test("refuses certificates of a bridge by the bridge's own arguments", () => {
     ],
   ]);
 });
+
+test("refuses a vault's names that the deployment tells, and what is the content itself, which nobody sees", () => {
+  const found = shown["vault"]?.map(({ text }) => text).sort();
+
+  expect(found).toEqual([
+    'oslo has 1 problem:\n  vault.secretSync.vaultName: is "https://kv-plants.vault.azure.net", which is no name of a Key Vault; set it to "kv-plants" [vault]',
+    [
+      "oslo has 2 problems:",
+      '  vault.secrets.login.username: is no name of a secret in Key Vault; give its name, of 1 to 127 letters, digits and "-" [vault]',
+      "  vault.secrets.login.password: is a secret output, and the name of a secret is none: who reads the cluster's objects would see it; give the name that the vault has for it, or, where it is just that, pulumi.unsecret(...) of it [vault]",
+    ].join("\n"),
+  ]);
+  expect(shown["storeOfBridge"]?.map(({ text }) => text)).toEqual([
+    'oslo has 1 problem:\n  relay.vault.externalSecrets.storeName: is "Plants", which is no name for a store; name it with lower-case letters, digits, "-" and "." [vault]',
+  ]);
+});

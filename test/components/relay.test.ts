@@ -111,6 +111,29 @@ test("lives in AIO's namespace, or in another", async () => {
   expect(await namespaces({ namespace: "relays" })).toEqual(new Set(["relays"]));
 });
 
+test("warns of what only readers of AIO's resources see, and refuses an asset, which it can't read from", async () => {
+  const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+  const flow = {
+    source: "edge",
+    dataSources: ["plant/#"],
+    destination: "cloud",
+    dataDestination: "sites/${inputTopic}",
+  };
+  const seen = { ...flow, sourceSchemaRef: "aio-sr://oslo/press:1", operationNames: { source: "presses" } };
+
+  const deployed = await deploy(() => createRelay("oslo", {}, { upward: seen }));
+
+  expect(warn.mock.calls.map(([text]) => text.split(": ")[0])).toEqual([
+    "dataflows.upward.sourceSchemaRef",
+    "dataflows.upward.operationNames",
+  ]);
+  const plain = await deploy(() => createRelay("oslo", {}, { upward: flow }));
+  expect(only(deployed, types.configMap).inputs).toEqual(only(plain, types.configMap).inputs);
+  await expect(deploy(() => createRelay("oslo", {}, { upward: { ...flow, assetRef: "press-1" } }))).rejects.toThrow(
+    "dataflows.upward.assetRef: is set, and the relay, which runs this dataflow, does not have it",
+  );
+});
+
 describe("its configuration", () => {
   test("is what the relay reads from the ConfigMap", async () => {
     const deployed = await deploy(() => createRelay());

@@ -4,7 +4,7 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
 import { MqttBridge } from "../../components/index.ts";
-import type { MqttBridgeArgs } from "../../components/index.ts";
+import type { MqttBridgeArgs, VaultArgs } from "../../components/index.ts";
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { aioBridge, instance } from "../components/aio/declaration.ts";
 import { deploy } from "../components/mocks.ts";
@@ -136,5 +136,18 @@ async function declarations(): Promise<MqttBridgeArgs[]> {
       instance: { ...everything.instance!, resourceApi: "Kubernetes" },
     },
     { ...everything, relay: { image: "relay:1.0.0" }, gitOps: { directory: "oslo", flux } },
+    ...vaults(id).map((vault) => ({ ...everything, relay: { image: "relay:1.0.0", vault } })),
+  ];
+}
+
+/** The same Secret from a vault, by each way. */
+function vaults(id: string): VaultArgs[] {
+  const secrets = { "archive-client": { clientCertificate: "archive-cert", clientKey: "archive-key" } };
+  const trusting = { resourceGroupName: "rg", identityName: "vault", oidcIssuerUrl: "https://oidc.example/oslo" };
+  const identity = { clientId: id, tenantId: id, principalId: id, ...trusting };
+  const vaultId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-plants";
+  return [
+    { secrets, secretSync: { vaultName: "kv-plants", vaultId, identity } },
+    { secrets, externalSecrets: { storeName: "plants" } },
   ];
 }

@@ -33,6 +33,7 @@ test("arguments that are right are written down as they are, but for the content
 
 test.each<[string, object]>([
   ["under a name beside the right one", { relay: { secret: { login } } }],
+  ["where the names of a vault's secrets belong", { relay: { vault: { secrets: { login } } } }],
   ["one level too high", { secrets: { login } }],
   ["one level too deep", { relay: { volume: { secrets: { login } } } }],
   ["as a list", { relay: { secrets: [login] } }],

@@ -27,7 +27,12 @@ const right: Readonly<Record<string, object>> = {
     eventGridEndpoints: { cloud: { retain: "Never", proxy: { host: "proxy:3128" } } },
     customEndpoints: { old: { host: "broker:1883", authenticationMethod: "Anonymous", tlsMode: "Disabled" } },
     dataflows: {
-      telemetry: { ...dataflow, spool: { mode: "Enabled" }, deadLetter: { topic: "dead" } },
+      telemetry: {
+        ...dataflow,
+        spool: { mode: "Enabled" },
+        deadLetter: { topic: "dead" },
+        operationNames: { source: "a" },
+      },
       copy: { ...dataflow, destination: "old", engine: "Relay" },
     },
     identity: { clientId: id, tenantId: id, principalId: id },
@@ -35,6 +40,14 @@ const right: Readonly<Record<string, object>> = {
       image: "relay:1",
       instanceCount: 1,
       secrets: { login: { username: "user", password: "hunter22-hunter22" } },
+      vault: {
+        secrets: { client: { clientCertificate: "cert", clientKey: "key" } },
+        secretSync: {
+          vaultName: "kv-plants",
+          identity: { clientId: id, tenantId: id },
+          serviceAccountName: "aio-ssc-sa",
+        },
+      },
       pod: {
         labels: { team: "plant" },
         tolerations: [{ key: "edge", operator: "Exists" }],

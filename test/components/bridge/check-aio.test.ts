@@ -19,6 +19,11 @@ const pair = {
 };
 const userAssigned = { cloud: { authenticationMethod: "UserAssignedManagedIdentity", retain: "Never" } } as const;
 
+/** The same from a vault. */
+const vault = {
+  secrets: { cert: { clientCertificate: "cert", clientKey: "key" } },
+  externalSecrets: { storeName: "plants" },
+};
 /** AIO's dataflow of telemetry, changed. */
 function flow(changed: Partial<DataflowArgs> = {}): DataflowArgs {
   return { ...telemetry, dataSources: ["plant/+/telemetry/#"], ...changed };
@@ -360,8 +365,16 @@ const cases: Case[] = [
   ],
   [
     "engine-fields: what a relay that isn't there would create",
-    { relay: { ...relay, secrets: {}, trustBundles: {}, status: { endpoint: "default", topic: "a" } } },
-    ["secrets", "trustBundles", "status"].map(
+    {
+      relay: {
+        ...relay,
+        secrets: {},
+        trustBundles: {},
+        vault: { secrets: {} },
+        status: { endpoint: "default", topic: "a" },
+      },
+    },
+    ["secrets", "trustBundles", "vault", "status"].map(
       (field) =>
         `relay.${field}: is set, and AIO's engine runs all dataflows, so that there is no relay; remove it; create Secrets and ConfigMaps for AIO in its own namespace [engine-fields]`,
     ),
@@ -534,6 +547,28 @@ const cases: Case[] = [
       localEndpoints: { default: {} },
       dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
       relay: { ...relay, secrets: { cert: pair } },
+    },
+  ],
+  [
+    "aio-namespace: a Secret that a relay in another namespace gets from a vault",
+    {
+      eventGridEndpoints: {
+        cloud: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+      },
+      localEndpoints: { default: { trustedCaCertificateConfigMapRef: "ca" } },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
+      relay: { ...relay, namespace: "relays", vault, trustBundles: { ca: certificate } },
+    },
+    [
+      'eventGridEndpoints.cloud.secretRef: is created with the relay in the namespace "relays", and AIO\'s engine reads it in "azure-iot-operations"; run the relay in AIO\'s namespace, or give AIO\'s engine an endpoint of its own [aio-namespace]',
+    ],
+    {
+      eventGridEndpoints: {
+        cloud: { host: existingHost, authenticationMethod: "X509Certificate", secretRef: "cert", retain: "Never" },
+      },
+      localEndpoints: { default: {} },
+      dataflows: { telemetry: flow(), copy: flow({ engine: "Relay" }) },
+      relay: { ...relay, vault },
     },
   ],
   [

@@ -55,6 +55,22 @@ describe("federated credentials", () => {
     expect(found[30]).toHaveLength(1);
   });
 
+  test("are counted for a vault's service account too, where secret sync reads it with the same identity", () => {
+    const secretSync = { vaultName: "kv-plants", identity: { clientId: "c", tenantId: "t", ...credential } };
+    const secrets = { historian: { clientCertificate: "cert", clientKey: "key" } };
+    const both = sites(11, credential).map((site) =>
+      withChange(site, { relay: { namespace: site.site, vault: { secrets, secretSync } } }),
+    );
+
+    const found = addAll(both);
+
+    expect(found.slice(0, 10).flat()).toEqual([]);
+    expect(found[10]?.map(({ path }) => path)).toEqual([
+      "identity.identityName",
+      "relay.vault.secretSync.identity.identityName",
+    ]);
+  });
+
   test("are not counted where the relay creates none, or the identity is unknown", () => {
     const { oidcIssuerUrl: _, ...without } = credential;
 

@@ -7,15 +7,15 @@ const fine = { problems: [], warnings: [] };
 test("a name that is declared, or that resembles none which nothing names, is fine", () => {
   const names = ["site-a-client"];
 
-  expect(checkFileReferences({ path, names }, [at("site-a-client")])).toEqual(fine);
+  expect(checkFileReferences([{ path, names }], [at("site-a-client")])).toEqual(fine);
   // The one of another site is in the cluster already.
-  expect(checkFileReferences({ path, names }, [at("site-a-client"), at("site-b-client")])).toEqual(fine);
-  expect(checkFileReferences({ path, names: [] }, [at("other")])).toEqual(fine);
+  expect(checkFileReferences([{ path, names }], [at("site-a-client"), at("site-b-client")])).toEqual(fine);
+  expect(checkFileReferences([{ path, names: [] }], [at("other")])).toEqual(fine);
 });
 
 test("a name that is declared nowhere is refused beside a similar one that nothing names", () => {
   expect(
-    checkFileReferences({ path, names: ["historian-client", "login"] }, [at("historian-clent"), at("login")]),
+    checkFileReferences([{ path, names: ["historian-client", "login"] }], [at("historian-clent"), at("login")]),
   ).toEqual({
     problems: [
       {
@@ -31,7 +31,7 @@ test("a name that is declared nowhere is refused beside a similar one that nothi
 });
 
 test("what nothing names draws a warning", () => {
-  expect(checkFileReferences({ path, names: ["login"] }, [at("historian")])).toEqual({
+  expect(checkFileReferences([{ path, names: ["login"] }], [at("historian")])).toEqual({
     problems: [],
     warnings: [
       {
@@ -47,14 +47,14 @@ test("what nothing names draws a warning", () => {
 test("where one name is not known yet, nothing is certain", () => {
   const names = ["historian-client", "login"];
 
-  const { problems, warnings } = checkFileReferences({ path, names }, [at("historian-clent"), at(undefined)]);
+  const { problems, warnings } = checkFileReferences([{ path, names }], [at("historian-clent"), at(undefined)]);
 
   expect(problems).toEqual([]);
   expect(warnings.map(({ path: where }) => where)).toEqual(["customEndpoints.old.secretRef"]);
 });
 
 test("a text that is no name is not shown: it may be the secret itself", () => {
-  const found = checkFileReferences({ path, names: ["hunter2-hunter3"] }, [at("Hunter2-hunter2")]);
+  const found = checkFileReferences([{ path, names: ["hunter2-hunter3"] }], [at("Hunter2-hunter2")]);
 
   expect(JSON.stringify(found)).not.toContain("Hunter2");
 });
