@@ -22,13 +22,17 @@ export function readProperties(reader: Reader, owner: PropertyOwner): PropertySl
 function listProperties(part: Reader, owner: PropertyOwner): PropertySlice[] {
   const slices: PropertySlice[] = [];
   const seen: number[] = []; // the table bounds how many of them there are
+  // User properties come in runs.
+  let last: Property | undefined;
+  let lastId = -1;
   while (!part.isAtEnd()) {
     const start = part.at;
     const id = part.byte();
-    const property = mqttProperties[id];
-    if (property?.owners.includes(owner) !== true) {
+    const property = id === lastId ? last : mqttProperties[id];
+    if (property === undefined || (property !== last && !property.owners.includes(owner))) {
       throw malformed(`a ${owner} can't have the property 0x${id.toString(16).padStart(2, "0")}`);
     }
+    [lastId, last] = [id, property];
     checkValue(part, property, owner);
     if (property.isRepeatable !== true) {
       if (seen.includes(id)) throw protocolError(`a ${owner} has the property ${property.name} twice`);
@@ -41,11 +45,11 @@ function listProperties(part: Reader, owner: PropertyOwner): PropertySlice[] {
 
 /** Reads past a value. Texts are not decoded: most go on to subscribers as the bytes they are. */
 function checkValue(reader: Reader, property: Property, owner: PropertyOwner): void {
-  if (property.type === "text") reader.checkedText();
+  if (property.type === "text") reader.skipText();
   else if (property.type === "binary") reader.binary();
   else if (property.type === "pair") {
-    reader.checkedText();
-    reader.checkedText();
+    reader.skipText();
+    reader.skipText();
   } else {
     const { name, type, least = 0, most = Infinity } = property;
     const value = readNumber(reader, type);

@@ -57,15 +57,25 @@ export class Reader {
 
   /** UTF-8 behind its length: [MQTT-1.5.4-1], [MQTT-1.5.4-2]. */
   text(): string {
-    return this.checkedText().toString();
+    const start = this.at + 2;
+    this.skipText();
+    return this.bytes.toString("utf8", start, this.at);
   }
 
-  /** The same, as bytes. */
-  checkedText(): Buffer {
-    const bytes = this.binary();
-    if (bytes.includes(0)) throw malformed(`a text of the ${this.#what} has the character U+0000`);
-    if (!isUtf8(bytes)) throw malformed(`a text of the ${this.#what} is not UTF-8`);
-    return bytes;
+  /** Reads past a text, and checks it. */
+  skipText(): void {
+    const length = this.uint16();
+    const start = this.#skip(length);
+    // Most are short and ASCII: views of thousands of user properties would cost more than all else that is done with them.
+    for (let at = start; at < this.at; at += 1) {
+      const byte = this.bytes[at] ?? 0;
+      if (byte === 0) throw malformed(`a text of the ${this.#what} has the character U+0000`);
+      if (byte < 0x80) continue;
+      const rest = this.bytes.subarray(at, this.at);
+      if (rest.includes(0)) throw malformed(`a text of the ${this.#what} has the character U+0000`);
+      if (!isUtf8(rest)) throw malformed(`a text of the ${this.#what} is not UTF-8`);
+      return;
+    }
   }
 
   /** The values of the next so many bytes. */
