@@ -17,6 +17,8 @@ import { judgedLaterInBridge } from "./certificates.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
+import { createLock } from "./event-grid/locks.ts";
+import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import { intoManifests } from "./git-ops/manifests.ts";
 import { warnOnce } from "./given-warnings.ts";
@@ -81,9 +83,13 @@ export class MqttBridge extends pulumi.ComponentResource {
     const child = { parent: this };
     const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
 
-    const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
-    for (const { noun, access } of planGrants(this, plan, broker)) {
-      new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child);
+    const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(withoutLock(eventGrid)), child);
+    const roles = planGrants(this, plan, broker).map(({ noun, access }) => {
+      return new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child);
+    });
+    // The lock holds for the roles too, so that it comes after them and goes before.
+    if (broker !== undefined) {
+      createLock(`${name}-lock`, broker.namespaceId, eventGrid?.lock, { ...child, after: [broker, ...roles] });
     }
     const endpoints = createEndpoints(plan, broker, inCluster);
     const aioArgs = planAioDataflows(plan, endpoints);
@@ -117,6 +123,10 @@ export class MqttBridge extends pulumi.ComponentResource {
       serviceAccountName,
     });
   }
+}
+
+function withoutLock({ lock: _, ...eventGrid }: EventGridBrokerArgs): EventGridBrokerArgs {
+  return eventGrid;
 }
 
 /** What tells a bridge's cluster from another one: its provider. Files may go to any cluster. */
