@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { AuthenticationNameSource } from "../enumerations.ts";
+import { withoutUndefined } from "../known.ts";
 import { buildUsedIdentity } from "./namespace-identity.ts";
 
 /** A certificate in Key Vault whose key signs tokens. */
@@ -38,7 +39,7 @@ export interface CustomJwtAuthenticationArgs {
 
 /** Clients that a webhook of one's own lets in: Event Grid sends it what CONNECT holds, and it allows or denies. */
 export interface WebhookAuthenticationArgs {
-  /** Where Event Grid asks, with `https://`. */
+  /** Where Event Grid asks, with `https://`. Give it as a secret output where it holds a key. */
   endpointUrl: pulumi.Input<string>;
   /** ID or URI of the Microsoft Entra application that Event Grid gets its token for. */
   azureActiveDirectoryApplicationIdOrUri: pulumi.Input<string>;
@@ -65,8 +66,7 @@ export function hasClientAuthentication(args: ClientAuthentication): boolean {
 export function buildClientAuthentication(args: ClientAuthentication) {
   const { authenticationNameSources, customJwtAuthentication: jwt, webhookAuthentication: webhook } = args;
   return {
-    // Azure's own answer where only tokens are meant is an empty list.
-    alternativeAuthenticationNameSources: authenticationNameSources ?? [],
+    ...withoutUndefined({ alternativeAuthenticationNameSources: authenticationNameSources }),
     ...(jwt === undefined ? {} : { customJwtAuthentication: buildCustomJwt(jwt) }),
     ...(webhook === undefined ? {} : { webhookAuthentication: buildWebhook(webhook) }),
   };

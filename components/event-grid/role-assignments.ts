@@ -1,6 +1,7 @@
 import * as authorization from "@pulumi/azure-native/authorization/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { byRule } from "../checks/rules.ts";
 import { PrincipalType } from "../enumerations.ts";
 import { mapInput, withoutUndefined } from "../known.ts";
 import { refusal } from "../refuse.ts";
@@ -106,7 +107,8 @@ function roleOf(
     return { id, definition: given.startsWith("/subscriptions/") ? given : definition };
   }
   const problem = id === undefined ? unknownRole(given) : `is at "${scope}", which is no Azure resource ID`;
-  throw refusal(component, name, [{ path: `${path}.roleDefinitionIdOrName`, problem, remedy: roleRemedy }]);
+  const problems = [{ path: `${path}.roleDefinitionIdOrName`, problem, remedy: roleRemedy }];
+  throw refusal(component, name, byRule("namespace-roles", problems));
 }
 
 export function unknownRole(idOrName: string): string {

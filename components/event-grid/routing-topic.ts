@@ -45,10 +45,10 @@ export function withExistingTopic(namespace: RoutedNamespace, { topic, ...routin
  * The topic that the component itself creates: there from its second deployment on. Its ID is Azure's, which needs no subscription to be
  * known.
  */
-function findOwnTopic({ component, resourceGroupName, namespaceName }: RoutedNamespace, topic: string) {
+function findOwnTopic({ component, name, resourceGroupName, namespaceName }: RoutedNamespace, topic: string) {
   const place = { resourceGroupName, namespaceName: namespaceName ?? "" };
   const id = pulumi.output(place).apply(async (known) => {
-    const found = await ownTopicId(component, { ...known, topicName: topic });
+    const found = await ownTopicId(component, name, { ...known, topicName: topic });
     if (found === undefined) warnOnce(component, byRule("namespace-routing", [lateRouting(topic)]));
     return found;
   });
@@ -57,14 +57,25 @@ function findOwnTopic({ component, resourceGroupName, namespaceName }: RoutedNam
 
 async function ownTopicId(
   component: pulumi.ComponentResource,
+  name: string,
   topic: eventgrid.GetNamespaceTopicArgs,
 ): Promise<string | undefined> {
   try {
     return (await eventgrid.getNamespaceTopic(topic, { parent: component })).id;
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    throw error;
+    // Without its ID nothing can be routed, and to go on would end routing that there is.
+    throw refusal(component, name, byRule("namespace-routing", [unreadableTopic(topic.topicName, error)]));
   }
+}
+
+function unreadableTopic(topic: string, error: unknown): Problem {
+  const problem = `is "${topic}", and Azure does not tell whether it is there: ${oneLine(error)}`;
+  return { path: "routing.topic", problem, remedy: "deploy as somebody who may read it, such as with the role Reader" };
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }
 
 function lateRouting(topic: string): Problem {

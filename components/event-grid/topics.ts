@@ -48,7 +48,7 @@ export interface QueueDeliveryArgs {
 export interface PushDeliveryArgs {
   /**
    * The destination with its `endpointType`, as Azure has it: `{ endpointType: "EventHub", resourceId }`. Event Hubs and webhooks are
-   * what namespace topics know.
+   * what namespace topics know. Give a webhook's `endpointUrl` as a secret output where it holds a key.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what Azure takes is a union that Pulumi's schema has no word for
   destination: any;
