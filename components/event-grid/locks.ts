@@ -9,9 +9,10 @@ import { withoutUndefined } from "../known.ts";
  * is in it or attached to it: topic spaces, topics, clients, role assignments, diagnostic settings. Data goes on: MQTT clients connect,
  * publish and subscribe.
  *
- * It is created after all else that is declared here, and deleted before it. Azure refuses the rest for as long as it is there, so
- * that two changes take a deployment of their own with `kind` set to `"None"` first: with `"CanNotDelete"` to remove or to replace
- * a part, with `"ReadOnly"` to change anything. Creating one takes the role Owner or User Access Administrator.
+ * It is created after all else that is declared here, and deleted before it. While it is there, Azure refuses deletions of this program
+ * too, and with `"ReadOnly"` all changes. So set `kind` to `"None"` and deploy; make the change and deploy; then set it back: Pulumi
+ * deletes what is removed at the end of a deployment, when the lock would be there again. With `"CanNotDelete"` only what removes or
+ * replaces a part takes these steps. To create or delete a lock takes the role Owner or User Access Administrator.
  */
 export interface LockArgs {
   /** What it refuses. Plain, because it decides whether there is a lock. */

@@ -58,13 +58,14 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     const changed = await up({ ...whole, capacity: 2, lock: { kind: "CanNotDelete" } });
     const refused = await up({ ...whole, capacity: 2, topics: {}, lock: { kind: "CanNotDelete" } });
     const unlocked = await up({ ...whole, capacity: 2, lock: { kind: "None" } });
-    const removed = await up({ ...whole, capacity: 2, topics: {}, lock: { kind: "CanNotDelete" } });
+    const removed = await up({ ...whole, capacity: 2, topics: {}, lock: { kind: "None" } });
+    const locked = await up({ ...whole, capacity: 2, topics: {}, lock: { kind: "CanNotDelete" } });
 
     expect(changed.code).toBe(0);
     expect(installation.arm.get(namespaceId)?.["sku"]).toMatchObject({ capacity: 2 });
     expect(refused.code).not.toBe(0);
     expect(refused.output).toContain("ScopeLocked");
-    expect([unlocked.code, removed.code]).toEqual([0, 0]);
+    expect([unlocked.code, removed.code, locked.code]).toEqual([0, 0, 0]);
     expect(installation.arm.ids.filter((id) => id.includes("/topics/"))).toEqual([]);
   });
 
