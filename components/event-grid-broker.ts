@@ -12,6 +12,7 @@ import type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
 import { createDiagnosticSettings } from "./event-grid/diagnostics.ts";
 import { createLock } from "./event-grid/locks.ts";
 import { createPrivateEndpoints } from "./event-grid/private-endpoint.ts";
+import type { CreatedPrivateEndpoint } from "./event-grid/private-endpoint.ts";
 import { createRoleAssignments } from "./event-grid/role-assignments.ts";
 import type { EventGridBrokerArgs, RoutingArgs } from "./event-grid/settings.ts";
 import { createTopics } from "./event-grid/topics.ts";
@@ -37,6 +38,8 @@ export class EventGridBroker extends pulumi.ComponentResource {
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
   /** Resource IDs of the namespace's topics by name. */
   readonly topicIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Private endpoints by name. */
+  readonly privateEndpoints: { readonly [name: string]: pulumi.Output<CreatedPrivateEndpoint> };
   /** Region of the namespace. */
   readonly location: pulumi.Output<string>;
   /** Resource group of the namespace. */
@@ -72,18 +75,20 @@ export class EventGridBroker extends pulumi.ComponentResource {
     const clients = createClients(this, name, args, namespace, topicSpaces);
     const here = { component: this, name, resourceGroupName };
     const topics = createTopics({ ...here, namespaceName: namespace.name }, args.topics);
+    const endpoints = createPrivateEndpoints({ ...here, namespaceId: namespace.id }, args.privateEndpoints);
     const inside = [
       ...topicSpaces.map(([, space]) => space),
       ...clients,
       ...topics.resources,
       ...createRoles(this, name, args, namespace, topicSpaces),
-      ...createPrivateEndpoints({ ...here, namespaceId: namespace.id }, args.privateEndpoints),
+      ...endpoints.resources,
       ...createDiagnosticSettings(name, namespace.id, args, child),
     ];
     createLock(`${name}-lock`, namespace.id, args.lock, { ...child, after: [namespace.resource, ...inside] });
 
     this.topicSpaceIds = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.id]));
     this.topicIds = topics.ids;
+    this.privateEndpoints = endpoints.outputs;
     this.hostname = namespace.hostname;
     this.namespaceId = namespace.id;
     this.namespaceName = namespace.name;
@@ -92,9 +97,14 @@ export class EventGridBroker extends pulumi.ComponentResource {
     this.resourceGroupName = asOutput(resourceGroupName);
     this.customDomainRecords = namespace.customDomainRecords;
     const { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds, location, principalId } = this;
-    const beside = { resourceGroupName: this.resourceGroupName, customDomainRecords: this.customDomainRecords };
+    const { privateEndpoints, customDomainRecords } = this;
     const outputs = { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds, location, principalId };
-    this.registerOutputs({ ...outputs, ...beside });
+    this.registerOutputs({
+      ...outputs,
+      resourceGroupName: this.resourceGroupName,
+      privateEndpoints,
+      customDomainRecords,
+    });
   }
 }
 

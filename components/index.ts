@@ -26,6 +26,7 @@ export type {
 export type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
 export type { DiagnosticSettingArgs, LogCategoryArgs, MetricCategoryArgs } from "./event-grid/diagnostics.ts";
 export type { LockArgs } from "./event-grid/locks.ts";
+export type { CreatedPrivateEndpoint, CreatedPrivateEndpointDns } from "./event-grid/private-endpoint.ts";
 export type { RoleAssignmentArgs } from "./event-grid/role-assignments.ts";
 export type {
   CustomDomainArgs,
@@ -33,6 +34,7 @@ export type {
   ExistingNamespaceArgs,
   ExistingTopicSpaceArgs,
   NamespaceIdentityArgs,
+  PrivateDnsZoneArgs,
   PrivateEndpointArgs,
   PrivateEndpointDnsArgs,
   PrivateEndpointIpArgs,

@@ -16,13 +16,13 @@ export function checkPrivateEndpoints({ privateEndpoints }: EventGridBrokerArgs)
 }
 
 function checkOne(path: string, endpoint: PrivateEndpointArgs): Problem[] {
-  const { privateDnsZoneId, privateDnsZoneIds = [], privateDnsZoneGroupName } = endpoint;
+  const { privateDnsZoneId, privateDnsZones = [], privateDnsZoneGroupName } = endpoint;
   const { isManualConnection, manualConnectionRequestMessage: message } = endpoint;
-  const zones = privateDnsZoneIds.length + (privateDnsZoneId === undefined ? 0 : 1);
+  const zones = privateDnsZones.length + (privateDnsZoneId === undefined ? 0 : 1);
   const problems: Problem[] = [];
   if (zones > mostZones) {
     const problem = `makes ${zones} private DNS zones, more than the ${mostZones} of an endpoint`;
-    problems.push({ path: `${path}.privateDnsZoneIds`, problem, remedy: "use another private endpoint" });
+    problems.push({ path: `${path}.privateDnsZones`, problem, remedy: "use another private endpoint" });
   }
   if (privateDnsZoneGroupName !== undefined && zones === 0) {
     const problem = "is set, and there is no private DNS zone";

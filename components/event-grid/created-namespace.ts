@@ -48,40 +48,52 @@ export function createNamespace(
   if (!hasClientAuthentication(args)) {
     const namespace = new eventgrid.Namespace(`${name}-ns`, buildNamespace(args, checkSessions), options);
     const hostname = namespace.topicSpacesConfiguration.apply(hostnameOf);
-    return { ...outputsOf(namespace, namespace), hostname };
+    return { ...outputsOf(namespace, namespace, given), hostname };
   }
   const namespace = new resources.Resource(`${name}-ns`, buildGenericNamespace(args, checkSessions), options);
   const properties = namespace.properties as pulumi.Output<NamespaceProperties>;
-  const hostname = properties.apply(({ topicSpacesConfiguration: configuration }) =>
-    // A preview of a generic resource shows what was put in, and knows of nothing that Azure adds.
-    pulumi.runtime.isDryRun() && configuration?.hostname === undefined
-      ? (pulumi.unknown as unknown as string)
-      : hostnameOf(configuration),
+  const hostname = properties.apply(
+    ({ topicSpacesConfiguration: configuration }) =>
+      configuration?.hostname ?? laterInPreview(() => hostnameOf(configuration)),
   );
   const fields = {
     topicSpacesConfiguration: properties.apply(({ topicSpacesConfiguration: configuration }) => configuration),
     topicsConfiguration: properties.apply(({ topicsConfiguration: configuration }) => configuration),
   };
-  return { ...outputsOf(namespace, fields), hostname };
+  return { ...outputsOf(namespace, fields, given), hostname };
+}
+
+/** A preview shows what was put in, and knows of nothing that Azure adds: unknown there, and else what `tell` makes of it. */
+function laterInPreview<T>(tell: () => T): T {
+  return pulumi.runtime.isDryRun() ? (pulumi.unknown as unknown as T) : tell();
 }
 
 /** What of a namespace is told alike by both types of resource. */
 function outputsOf(
   resource: eventgrid.Namespace | resources.Resource,
   fields: { readonly [K in keyof NamespaceProperties]-?: pulumi.Output<NamespaceProperties[K]> },
+  args: EventGridBrokerArgs,
 ): Omit<CreatedNamespace, "hostname"> {
   const { id, name } = resource;
+  const location = resource.location as pulumi.Output<string | undefined>;
+  const identity = resource.identity as pulumi.Output<{ readonly principalId?: string } | undefined>;
+  const hasDomains = [args.customDomains, args.topicCustomDomains].some((domains) => (domains ?? []).length > 0);
+  const configurations = pulumi.all([fields.topicSpacesConfiguration, fields.topicsConfiguration]);
   return {
     resource,
     id,
     name,
-    location: (resource.location as pulumi.Output<string | undefined>).apply((location) => location ?? ""),
-    principalId: (resource.identity as pulumi.Output<{ readonly principalId?: string } | undefined>).apply(
-      (identity) => identity?.principalId,
-    ),
-    customDomainRecords: pulumi
-      .all([fields.topicSpacesConfiguration, fields.topicsConfiguration])
-      .apply((configurations) => configurations.flatMap((one) => listDomainRecords(one?.customDomains ?? []))),
+    location: location.apply((known) => known ?? laterInPreview(() => "")),
+    principalId:
+      args.identity?.systemAssigned === true
+        ? identity.apply((known) => known?.principalId ?? laterInPreview(() => undefined))
+        : pulumi.output<string | undefined>(undefined),
+    customDomainRecords: hasDomains
+      ? configurations.apply((known) => {
+          const records = known.flatMap((one) => listDomainRecords(one?.customDomains ?? []));
+          return records.length === 0 ? laterInPreview(() => records) : records;
+        })
+      : pulumi.output<CustomDomainRecord[]>([]),
   };
 }
 

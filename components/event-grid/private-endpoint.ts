@@ -1,11 +1,39 @@
 import * as network from "@pulumi/azure-native/network/index.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { PrivateEndpointService } from "../enumerations.ts";
 import { withoutUndefined } from "../known.ts";
 import { createLock } from "./locks.ts";
 import { createRoleAssignments } from "./role-assignments.ts";
-import type { PrivateEndpointArgs } from "./settings.ts";
+import type { PrivateDnsZoneArgs, PrivateEndpointArgs } from "./settings.ts";
+
+/** A private endpoint that was created. */
+export interface CreatedPrivateEndpoint {
+  /** Its resource ID. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** What it leads to, `"topicspace"` or `"topic"`. */
+  service: string;
+  /** Names of the service with their addresses in the virtual network, as Azure tells them. */
+  customDnsConfigs: CreatedPrivateEndpointDns[];
+  /** Resource IDs of its network interfaces. */
+  networkInterfaceIds: string[];
+}
+
+/** A name with its addresses in a virtual network. */
+export interface CreatedPrivateEndpointDns {
+  /** The name. */
+  fqdn: string;
+  /** Private addresses. */
+  ipAddresses: string[];
+}
+
+/** The private endpoints of a namespace that were created, with all that is at them. */
+export interface CreatedPrivateEndpoints {
+  readonly outputs: { readonly [name: string]: pulumi.Output<CreatedPrivateEndpoint> };
+  readonly resources: readonly pulumi.Resource[];
+}
 
 /** What private endpoints are made of. */
 interface PrivateEndpointPlace {
@@ -19,15 +47,21 @@ interface PrivateEndpointPlace {
 export function createPrivateEndpoints(
   place: PrivateEndpointPlace,
   endpoints: { readonly [name: string]: PrivateEndpointArgs } | undefined,
-): pulumi.Resource[] {
-  return Object.entries(endpoints ?? {}).flatMap(([key, args]) => createPrivateEndpoint(place, key, args));
+): CreatedPrivateEndpoints {
+  const created = Object.entries(endpoints ?? {}).map(
+    ([key, args]) => [key, createPrivateEndpoint(place, key, args)] as const,
+  );
+  return {
+    outputs: Object.fromEntries(created.map(([key, { output }]) => [key, output])),
+    resources: created.flatMap(([, { resources }]) => resources),
+  };
 }
 
 function createPrivateEndpoint(
   { component, name, namespaceId, ...place }: PrivateEndpointPlace,
   key: string,
   args: PrivateEndpointArgs,
-): pulumi.Resource[] {
+) {
   const child = { parent: component };
   const prefix = `${name}-${key}-pe`;
   const resourceGroupName = args.resourceGroupName ?? place.resourceGroupName;
@@ -41,7 +75,24 @@ function createPrivateEndpoint(
   const group = zoneIds.length === 0 ? [] : [new network.PrivateDnsZoneGroup(`${name}-${key}-dns`, zones, child)];
   const at = { component, name, path: `privateEndpoints.${key}.roleAssignments`, prefix, scope: endpoint.id };
   const inside = [endpoint, ...group, ...createRoleAssignments(at, args.roleAssignments)];
-  return [...inside, ...createLock(`${prefix}-lock`, endpoint.id, args.lock, { ...child, after: inside })];
+  const lock = createLock(`${prefix}-lock`, endpoint.id, args.lock, { ...child, after: inside });
+  return { output: outputOf(endpoint, args), resources: [...inside, ...lock] };
+}
+
+function outputOf(endpoint: network.PrivateEndpoint, { service }: PrivateEndpointArgs) {
+  const { id, name } = endpoint;
+  const told = { customDnsConfigs: endpoint.customDnsConfigs, networkInterfaces: endpoint.networkInterfaces };
+  return pulumi.output({ id, name, ...told }).apply(({ customDnsConfigs, networkInterfaces, ...own }) => ({
+    ...own,
+    service: service ?? PrivateEndpointService.TopicSpace,
+    customDnsConfigs: listOf(customDnsConfigs).map(({ fqdn = "", ipAddresses = [] }) => ({ fqdn, ipAddresses })),
+    networkInterfaceIds: listOf(networkInterfaces).map((one) => one.id ?? ""),
+  }));
+}
+
+/** What Azure has left out is none. */
+function listOf<T>(values: readonly T[] | undefined): readonly T[] {
+  return values ?? [];
 }
 
 export function buildPrivateEndpoint(
@@ -74,8 +125,8 @@ export function buildPrivateEndpoint(
   };
 }
 
-function zonesOf({ privateDnsZoneId, privateDnsZoneIds = [] }: PrivateEndpointArgs): pulumi.Input<string>[] {
-  return privateDnsZoneId === undefined ? privateDnsZoneIds : [privateDnsZoneId, ...privateDnsZoneIds];
+function zonesOf({ privateDnsZoneId, privateDnsZones = [] }: PrivateEndpointArgs): PrivateDnsZoneArgs[] {
+  return privateDnsZoneId === undefined ? privateDnsZones : [{ id: privateDnsZoneId }, ...privateDnsZones];
 }
 
 /** The host name's address in the virtual network. */
@@ -89,8 +140,8 @@ export function buildPrivateDnsZoneGroup(
     resourceGroupName,
     privateEndpointName,
     privateDnsZoneGroupName: args.privateDnsZoneGroupName ?? "default",
-    privateDnsZoneConfigs: zonesOf(args).map((privateDnsZoneId, index) => ({
-      name: index === 0 ? service : `${service}-${index + 1}`,
+    privateDnsZoneConfigs: zonesOf(args).map(({ id: privateDnsZoneId, name }, index) => ({
+      name: name ?? (index === 0 ? service : `${service}-${index + 1}`),
       privateDnsZoneId,
     })),
   };

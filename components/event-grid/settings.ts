@@ -103,6 +103,17 @@ export interface PrivateEndpointIpArgs {
   memberName: pulumi.Input<string>;
 }
 
+/** A private DNS zone that learns the addresses of a private endpoint. */
+export interface PrivateDnsZoneArgs {
+  /** Resource ID of the zone. */
+  id: pulumi.Input<string>;
+  /**
+   * Name of the zone's configuration in the group.
+   * @default "topicspace" or "topic" for the first one, then "topicspace-2" and so on
+   */
+  name?: string;
+}
+
 /** A name that resolves to addresses of a private endpoint. */
 export interface PrivateEndpointDnsArgs {
   /** The name. */
@@ -117,11 +128,11 @@ export interface PrivateEndpointArgs {
   subnetId: pulumi.Input<string>;
   /**
    * Resource ID of the private DNS zone: `privatelink.ts.eventgrid.azure.net` for the MQTT broker, `privatelink.eventgrid.azure.net`
-   * for topics. Omitted, with `privateDnsZoneIds`: names are up to others.
+   * for topics. Omitted, with `privateDnsZones`: names are up to others.
    */
   privateDnsZoneId?: pulumi.Input<string>;
-  /** Resource IDs of further private DNS zones; 5 at most with `privateDnsZoneId`. Plain as a list, because it decides what exists. */
-  privateDnsZoneIds?: pulumi.Input<string>[];
+  /** Further private DNS zones; 5 at most with `privateDnsZoneId`. Plain as a list, because it decides what exists. */
+  privateDnsZones?: PrivateDnsZoneArgs[];
   /**
    * Name of the DNS zone group.
    * @default "default"

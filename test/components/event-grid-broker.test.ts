@@ -370,7 +370,13 @@ describe("routing to a topic that the component creates", () => {
 
 test("topics, roles, diagnostic settings and locks are children with names of their own", async () => {
   const principalId = "00000000-0000-0000-0000-0000000000a1";
-  const reader = { roleDefinitionIdOrName: "Reader", principalId };
+  const reader = {
+    roleDefinitionIdOrName: "Reader",
+    principalId,
+    description: "for the historian",
+    condition: "@Resource[a] StringEquals 'b'",
+    delegatedManagedIdentityResourceId: "identity",
+  };
   const roleAssignments = { reader };
   const lock = { kind: "CanNotDelete" as const };
   const { resources, result } = await deploy(
@@ -379,7 +385,7 @@ test("topics, roles, diagnostic settings and locks are children with names of th
         ...args,
         topicSpaces: { telemetry: { topicTemplates: ["a/#"], roleAssignments } },
         topics: { telemetry: { roleAssignments, lock, eventSubscriptions: { archive: { roleAssignments } } } },
-        privateEndpoints: { plant: { subnetId: "subnet", roleAssignments, lock } },
+        privateEndpoints: { plant: { subnetId: "subnet", resourceGroupName: "rg-net", roleAssignments, lock } },
         publicNetworkAccess: "Disabled",
         logAnalyticsWorkspaceId: "workspace",
         diagnosticSettings: { archive: { storageAccountId: "storage" } },
@@ -413,10 +419,21 @@ test("topics, roles, diagnostic settings and locks are children with names of th
     lockName: "keep",
     notes: "production",
   });
-  expect(inputsOf("oslo-ns-reader")).toMatchObject({
+  expect(inputsOf("oslo-plant-pe")).toMatchObject({ resourceGroupName: "rg-net" });
+  expect(await valueOf(result.privateEndpoints["plant"]!)).toMatchObject({
+    name: "oslo-plant-pe",
+    service: "topicspace",
+    networkInterfaceIds: [],
+  });
+  expect(inputsOf("oslo-ns-reader")).toEqual({
     scope: namespaceId,
     principalId,
     principalType: "ServicePrincipal",
+    description: "for the historian",
+    condition: "@Resource[a] StringEquals 'b'",
+    conditionVersion: "2.0",
+    delegatedManagedIdentityResourceId: "identity",
+    roleAssignmentName: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     roleDefinitionId:
       "/subscriptions/00000000-0000-0000-0000-00000000000f/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
   });
@@ -457,6 +474,31 @@ test("token issuers and webhooks make the namespace a generic resource of the ve
         },
       },
     },
+  });
+});
+
+describe.each([
+  ["a namespace of the provider's own type", {}],
+  ["a generic namespace", { authenticationNameSources: ["ClientCertificateDns" as const] }],
+])("of %s a preview does not know what only Azure tells", (_, changed) => {
+  const whole: EventGridBrokerArgs = {
+    ...args,
+    ...changed,
+    identity: { systemAssigned: true },
+    customDomains: [{ fullyQualifiedDomainName: "mqtt.contoso.com", certificateUrl: "https://v/certificates/a" }],
+  };
+  const isKnown = (output: unknown) => (output as { isKnown: Promise<boolean> }).isKnown;
+
+  test("the identity's object ID and the DNS records of custom domains", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", whole), { preview: true });
+
+    expect(await Promise.all([result.principalId, result.customDomainRecords].map(isKnown))).toEqual([false, false]);
+  });
+
+  test("and knows that there are none where none are declared", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", { ...args, ...changed }), { preview: true });
+
+    expect(await Promise.all([result.principalId, result.customDomainRecords].map(isKnown))).toEqual([true, true]);
   });
 });
 

@@ -474,12 +474,16 @@ test.each<[string, Partial<EventGridBrokerArgs>, string[]]>([
     {
       publicNetworkAccess: "Enabled",
       privateEndpoints: {
-        plant: { subnetId: "s", privateDnsZoneId: "z", privateDnsZoneIds: ["1", "2", "3", "4", "5"] },
+        plant: {
+          subnetId: "s",
+          privateDnsZoneId: "z",
+          privateDnsZones: ["1", "2", "3", "4", "5"].map((id) => ({ id })),
+        },
         office: { subnetId: "s", privateDnsZoneGroupName: "names", manualConnectionRequestMessage: "x".repeat(141) },
       },
     },
     [
-      "privateEndpoints.plant.privateDnsZoneIds makes 6 private DNS zones, more than the 5 of an endpoint",
+      "privateEndpoints.plant.privateDnsZones makes 6 private DNS zones, more than the 5 of an endpoint",
       "privateEndpoints.office.privateDnsZoneGroupName is set, and there is no private DNS zone",
       "privateEndpoints.office.manualConnectionRequestMessage is set, and nobody has to approve the connection",
       "privateEndpoints.office.manualConnectionRequestMessage has 141 characters, more than the 140 that Azure takes",

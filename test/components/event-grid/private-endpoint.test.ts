@@ -38,7 +38,7 @@ test("everything that Azure Verified Modules can say of an endpoint is said by i
     applicationSecurityGroupIds: ["group-id"],
     customNetworkInterfaceName: "nic-oslo",
     tags: { site: "oslo" },
-    privateDnsZoneIds: ["zone-1", "zone-2"],
+    privateDnsZones: [{ id: "zone-1" }, { id: "zone-2" }, { id: "zone-3", name: "own" }],
     privateDnsZoneGroupName: "names",
   };
 
@@ -65,6 +65,7 @@ test("everything that Azure Verified Modules can say of an endpoint is said by i
     privateDnsZoneConfigs: [
       { name: "topic", privateDnsZoneId: "zone-1" },
       { name: "topic-2", privateDnsZoneId: "zone-2" },
+      { name: "own", privateDnsZoneId: "zone-3" },
     ],
   });
 });
