@@ -108,6 +108,7 @@ function isNotFound(error: unknown): boolean {
 
 function missingTopic(component: pulumi.ComponentResource, name: string, id: string): Error {
   const problem = `is "${id}", which does not exist, and a topic of the namespace itself is created after the namespace`;
-  const remedy = "deploy without routing, create the topic, then add routing";
+  const remedy =
+    "deploy without routing, create the topic, then add routing; or declare it in topics and name it in routing.topic";
   return refusal(component, name, byRule("namespace-routing", [{ path: "routing.topicResourceId", problem, remedy }]));
 }

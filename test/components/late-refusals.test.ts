@@ -31,7 +31,7 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "oslo",
     [
       "oslo has 1 problem:",
-      '  routing.topicResourceId: is "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry", which does not exist, and a topic of the namespace itself is created after the namespace; deploy without routing, create the topic, then add routing [namespace-routing]',
+      '  routing.topicResourceId: is "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry", which does not exist, and a topic of the namespace itself is created after the namespace; deploy without routing, create the topic, then add routing; or declare it in topics and name it in routing.topic [namespace-routing]',
     ],
   ],
   [
