@@ -322,6 +322,33 @@ describe("routing to a topic of the namespace itself", () => {
   }
 });
 
+test("the namespace waits for the role of the identity that it sends with", async () => {
+  const topicResourceId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/topics/telemetry";
+  const sender = { userAssignedIdentityId: "sender", principalId: "00000000-0000-0000-0000-0000000000a1" };
+  const waitedFor: string[] = [];
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ type, opts, props }) => {
+      const before = type === namespaceType ? (opts.dependsOn as pulumi.Resource[] | undefined) : undefined;
+      for (const one of before ?? []) waitedFor.push((one as unknown as { __name: string }).__name);
+      return { props, opts };
+    },
+  ];
+  const routed: EventGridBrokerArgs = {
+    ...args,
+    identity: { userAssignedIdentityIds: ["sender"] },
+    routing: { topicResourceId, ...sender },
+  };
+
+  const deployed = await deploy(() => new EventGridBroker("oslo", routed, { transformations }));
+
+  expect(waitedFor).toEqual(["oslo-routing-sender"]);
+  expect(only(deployed, "azure-native:authorization:RoleAssignment").inputs).toMatchObject({
+    scope: topicResourceId,
+    principalId: sender.principalId,
+    roleDefinitionId: expect.stringMatching(/d5a91429-5739-47e2-a06b-3470a27159e7$/) as string,
+  });
+});
+
 describe("routing to a topic that the component creates", () => {
   const routed: EventGridBrokerArgs = {
     ...args,
