@@ -17,6 +17,7 @@ import { judgedLaterInBridge } from "./certificates.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
+import type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
 import { createLock } from "./event-grid/locks.ts";
 import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
@@ -61,6 +62,12 @@ export class MqttBridge extends pulumi.ComponentResource {
   readonly namespaceName: pulumi.Output<string | undefined>;
   /** Topic space resource IDs by name; empty when the bridge creates no namespace. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Resource IDs of the namespace's topics by name; empty when the bridge creates no namespace. */
+  readonly topicIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Object ID of the namespace's system-assigned identity, when the bridge creates one that has it. */
+  readonly namespacePrincipalId: pulumi.Output<string | undefined>;
+  /** The DNS records that show that the namespace's custom domains are yours, with what Event Grid has found of them. */
+  readonly customDomainRecords: pulumi.Output<CustomDomainRecord[]>;
   /** The relay's rendered configuration: every default explicit, the same bytes for the same declaration. */
   readonly configText: pulumi.Output<string | undefined>;
   /** Name of the ConfigMap that holds it under the key `config.json`; none without a relay. */
@@ -106,22 +113,19 @@ export class MqttBridge extends pulumi.ComponentResource {
     this.namespaceId = broker?.namespaceId ?? none;
     this.namespaceName = broker?.namespaceName ?? none;
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
+    this.topicIds = broker?.topicIds ?? {};
+    this.namespacePrincipalId = broker?.principalId ?? none;
+    this.customDomainRecords = broker?.customDomainRecords ?? pulumi.output<CustomDomainRecord[]>([]);
     this.configText = relay?.configText ?? none;
     this.configMapName = relay?.configMapName ?? none;
     this.statefulSetName = relay?.statefulSetName ?? none;
     this.serviceAccountName = relay?.serviceAccountName ?? none;
-    const { hostname, namespaceId, namespaceName, topicSpaceIds } = this;
+    const { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds } = this;
+    const { namespacePrincipalId, customDomainRecords } = this;
     const { configText, configMapName, statefulSetName, serviceAccountName } = this;
-    this.registerOutputs({
-      hostname,
-      namespaceId,
-      namespaceName,
-      topicSpaceIds,
-      configText,
-      configMapName,
-      statefulSetName,
-      serviceAccountName,
-    });
+    const ofNamespace = { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds };
+    const ofRelay = { configText, configMapName, statefulSetName, serviceAccountName };
+    this.registerOutputs({ ...ofNamespace, namespacePrincipalId, customDomainRecords, ...ofRelay });
   }
 }
 

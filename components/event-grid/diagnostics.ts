@@ -69,8 +69,7 @@ export interface DiagnosticSettingArgs {
 }
 
 /**
- * Sends all logs and metrics of a namespace to a workspace: failed connections, publishes and subscriptions among them.
- * Whole groups, so that a category that Azure adds is there without a change.
+ * All logs and metrics of a namespace: failed connections, publishes and subscriptions among them. Whole groups, so that a category that Azure adds is there without a change.
  * @see Azure Monitor, supported logs of Microsoft.EventGrid/namespaces
  */
 export const defaultLogs: readonly LogCategoryArgs[] = [{ categoryGroup: "allLogs" }];

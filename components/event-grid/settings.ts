@@ -84,7 +84,7 @@ export interface RoutingArgs {
   /**
    * Object ID of that user-assigned identity. Given, it gets the role EventGrid Data Sender at the custom topic, before routing is set.
    * Omitted: the role is up to others. A system-assigned identity exists only after the namespace: assign the role with the output
-   * `principalId`.
+   * `principalId`, of a bridge `namespacePrincipalId`.
    */
   principalId?: pulumi.Input<string>;
   /** Attributes with a constant value to add to each event, by name. */

@@ -703,3 +703,14 @@ test("refuses a further role that the dataflows call for, wherever the bridge as
     /^oslo has 1 problem:\n {2}eventGrid\.topicSpaces\.telemetry\.roleAssignments\.relay: gives a role that the dataflows call for/,
   );
 });
+
+test("tells of the namespace what its operator needs beside it", async () => {
+  const eventGrid = { ...args.eventGrid!, topics: { history: {} }, identity: { systemAssigned: true } };
+
+  const { result } = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }));
+  const { result: preview } = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }), { preview: true });
+
+  expect(Object.keys(result.topicIds)).toEqual(["history"]);
+  expect(await valueOf(result.customDomainRecords)).toEqual([]);
+  expect(await (preview.namespacePrincipalId as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
+});
