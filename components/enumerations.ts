@@ -127,7 +127,12 @@ export const RelayReadiness = {
 export type RelayReadiness = (typeof RelayReadiness)[keyof typeof RelayReadiness];
 
 /** Whether the namespace can be reached from public networks. */
-export const PublicNetworkAccess = { Enabled: "Enabled", Disabled: "Disabled" } as const;
+export const PublicNetworkAccess = {
+  Enabled: "Enabled",
+  Disabled: "Disabled",
+  /** As a network security perimeter says. Azure Verified Modules have it; version 2025-02-15 of the API does not list it. */
+  SecuredByPerimeter: "SecuredByPerimeter",
+} as const;
 export type PublicNetworkAccess = (typeof PublicNetworkAccess)[keyof typeof PublicNetworkAccess];
 
 /** A field of the client certificate that Event Grid takes the authentication name from. */
@@ -181,6 +186,35 @@ export const PrincipalType = {
   Device: "Device",
 } as const;
 export type PrincipalType = (typeof PrincipalType)[keyof typeof PrincipalType];
+
+/** What a lock refuses, to everybody and whatever their role. @see Azure Resource Manager, Lock your resources */
+export const LockKind = {
+  /** Deleting the resource and what is in it. */
+  CanNotDelete: "CanNotDelete",
+  /** Changing it as well. */
+  ReadOnly: "ReadOnly",
+  /** Nothing: there is no lock. */
+  None: "None",
+} as const;
+export type LockKind = (typeof LockKind)[keyof typeof LockKind];
+
+/** Whether subscribers fetch events from a topic, or get them sent. @see Azure REST API, NamespaceTopicEventSubscriptions (2025-02-15) */
+export const EventDeliveryMode = { Queue: "Queue", Push: "Push" } as const;
+export type EventDeliveryMode = (typeof EventDeliveryMode)[keyof typeof EventDeliveryMode];
+
+/** The host of a namespace that a private endpoint leads to. @see Azure Private Link, DNS zone values, Microsoft.EventGrid/namespaces */
+export const PrivateEndpointService = {
+  /** The MQTT broker. */
+  TopicSpace: "topicspace",
+  /** The topics of the namespace, over HTTP. */
+  Topic: "topic",
+} as const;
+export type PrivateEndpointService = (typeof PrivateEndpointService)[keyof typeof PrivateEndpointService];
+
+/** Tables that logs go to in a Log Analytics workspace: those of the service, or one for all of Azure. */
+export const LogAnalyticsDestinationType = { Dedicated: "Dedicated", AzureDiagnostics: "AzureDiagnostics" } as const;
+export type LogAnalyticsDestinationType =
+  (typeof LogAnalyticsDestinationType)[keyof typeof LogAnalyticsDestinationType];
 
 /** Type of a Secret with a client certificate. @see Kubernetes, Secrets, types of Secret */
 export const SecretType = { Opaque: "Opaque", Tls: "kubernetes.io/tls" } as const;

@@ -1,23 +1,25 @@
 import * as eventgrid from "@pulumi/azure-native/eventgrid/index.js";
-import * as monitor from "@pulumi/azure-native/monitor/index.js";
-import * as network from "@pulumi/azure-native/network/index.js";
-import * as resources from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkedArgs, declaredArgs } from "./arguments/declared.ts";
 import { judgedLaterCas } from "./certificates.ts";
-import { checkSessionLimit } from "./checks/session-limit.ts";
 import { namespaceClaim, placesOf } from "./claims.ts";
 import { EventGridClients } from "./event-grid-clients.ts";
 import { checkEventGridBroker, eventGridBrokerWarnings } from "./event-grid/check-broker.ts";
-import { buildDiagnosticSetting } from "./event-grid/diagnostics.ts";
-import { buildGenericNamespace, buildNamespace } from "./event-grid/namespace.ts";
-import { buildPrivateDnsZoneGroup, buildPrivateEndpoint } from "./event-grid/private-endpoint.ts";
-import { withExistingTopic } from "./event-grid/routing-topic.ts";
-import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
+import { createNamespace } from "./event-grid/created-namespace.ts";
+import type { CreatedNamespace } from "./event-grid/created-namespace.ts";
+import type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
+import { createDiagnosticSettings } from "./event-grid/diagnostics.ts";
+import { createLock } from "./event-grid/locks.ts";
+import { createPrivateEndpoints } from "./event-grid/private-endpoint.ts";
+import type { CreatedPrivateEndpoint } from "./event-grid/private-endpoint.ts";
+import { createRoleAssignments } from "./event-grid/role-assignments.ts";
+import type { EventGridBrokerArgs, RoutingArgs } from "./event-grid/settings.ts";
+import { createTopics } from "./event-grid/topics.ts";
 import { warnOnce } from "./given-warnings.ts";
+import { asOutput } from "./known.ts";
 import { claimResources } from "./owners.ts";
-import { readable, refusal, refuse } from "./refuse.ts";
+import { readable, refuse } from "./refuse.ts";
 
 /**
  * An Event Grid namespace with its MQTT broker enabled, and the topic spaces that decide which topics exist.
@@ -34,6 +36,18 @@ export class EventGridBroker extends pulumi.ComponentResource {
   readonly namespaceName: pulumi.Output<string>;
   /** Topic space resource IDs by name; the scopes of role assignments. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Resource IDs of the namespace's topics by name. */
+  readonly topicIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Private endpoints by name. */
+  readonly privateEndpoints: { readonly [name: string]: pulumi.Output<CreatedPrivateEndpoint> };
+  /** Region of the namespace. */
+  readonly location: pulumi.Output<string>;
+  /** Resource group of the namespace. */
+  readonly resourceGroupName: pulumi.Output<string>;
+  /** Object ID of the namespace's system-assigned identity; none without one. */
+  readonly principalId: pulumi.Output<string | undefined>;
+  /** The DNS records that show that custom domains are yours, with what Event Grid has found of them. */
+  readonly customDomainRecords: pulumi.Output<CustomDomainRecord[]>;
 
   constructor(name: string, args: EventGridBrokerArgs, opts?: pulumi.ComponentResourceOptions) {
     super(EventGridBroker.typeToken, name, readable(name, args), opts);
@@ -55,85 +69,99 @@ export class EventGridBroker extends pulumi.ComponentResource {
     const child = { parent: this };
     const { resourceGroupName } = args;
 
-    const namespace = createNamespace(this, name, args);
-    const topicSpaces = Object.entries(args.topicSpaces).map(([key, { topicTemplates, description }]) => {
-      const space = new eventgrid.TopicSpace(
-        `${name}-${key}`,
-        {
-          resourceGroupName,
-          namespaceName: namespace.name,
-          topicSpaceName: key,
-          topicTemplates,
-          ...(description === undefined ? {} : { description }),
-        },
-        child,
-      );
-      return [key, space] as const;
-    });
-    if (args.x509 !== undefined) {
-      const topicSpaceNames = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.name]));
-      const clients = { ...args.x509, resourceGroupName, namespaceName: namespace.name, topicSpaceNames };
-      new EventGridClients(`${name}-x509`, checkedArgs(clients), child);
-    }
-    for (const [key, endpoint] of Object.entries(args.privateEndpoints ?? {})) {
-      const built = buildPrivateEndpoint(resourceGroupName, namespace.id, endpoint);
-      const created = new network.PrivateEndpoint(`${name}-${key}-pe`, built, child);
-      if (endpoint.privateDnsZoneId === undefined) continue;
-      const zones = buildPrivateDnsZoneGroup(resourceGroupName, created.name, endpoint.privateDnsZoneId);
-      new network.PrivateDnsZoneGroup(`${name}-${key}-dns`, zones, child);
-    }
-    if (args.logAnalyticsWorkspaceId !== undefined) {
-      const setting = buildDiagnosticSetting(namespace.id, args.logAnalyticsWorkspaceId);
-      new monitor.DiagnosticSetting(`${name}-diag`, setting, child);
-    }
+    const sender = createSenderRole(this, name, args.routing);
+    const namespace = createNamespace(this, name, args, sender);
+    const topicSpaces = createTopicSpaces(this, name, args, namespace);
+    const clients = createClients(this, name, args, namespace, topicSpaces);
+    const here = { component: this, name, resourceGroupName };
+    const topics = createTopics({ ...here, namespaceName: namespace.name }, args.topics);
+    const endpoints = createPrivateEndpoints({ ...here, namespaceId: namespace.id }, args.privateEndpoints);
+    const inside = [
+      ...topicSpaces.map(([, space]) => space),
+      ...clients,
+      ...topics.resources,
+      ...createRoles(this, name, args, namespace, topicSpaces),
+      ...endpoints.resources,
+      ...createDiagnosticSettings(name, namespace.id, args, child),
+    ];
+    createLock(`${name}-lock`, namespace.id, args.lock, { ...child, after: [namespace.resource, ...inside] });
 
     this.topicSpaceIds = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.id]));
+    this.topicIds = topics.ids;
+    this.privateEndpoints = endpoints.outputs;
     this.hostname = namespace.hostname;
     this.namespaceId = namespace.id;
     this.namespaceName = namespace.name;
-    const { hostname, namespaceId, namespaceName, topicSpaceIds } = this;
-    this.registerOutputs({ hostname, namespaceId, namespaceName, topicSpaceIds });
+    this.location = namespace.location;
+    this.principalId = namespace.principalId;
+    this.resourceGroupName = asOutput(resourceGroupName);
+    this.customDomainRecords = namespace.customDomainRecords;
+    const { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds, location, principalId } = this;
+    const { privateEndpoints, customDomainRecords } = this;
+    const outputs = { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds, location, principalId };
+    this.registerOutputs({
+      ...outputs,
+      resourceGroupName: this.resourceGroupName,
+      privateEndpoints,
+      customDomainRecords,
+    });
   }
 }
 
-/** What the broker needs of its namespace, of whichever resource type it is. */
-interface CreatedNamespace {
-  readonly id: pulumi.Output<string>;
-  readonly name: pulumi.Output<string>;
-  readonly hostname: pulumi.Output<string>;
+type CreatedTopicSpaces = readonly (readonly [string, eventgrid.TopicSpace])[];
+
+function createTopicSpaces(
+  parent: EventGridBroker,
+  name: string,
+  { resourceGroupName, topicSpaces }: EventGridBrokerArgs,
+  namespace: CreatedNamespace,
+): CreatedTopicSpaces {
+  return Object.entries(topicSpaces).map(([key, { topicTemplates, description }]) => {
+    const place = { resourceGroupName, namespaceName: namespace.name, topicSpaceName: key };
+    const args = { ...place, topicTemplates, ...(description === undefined ? {} : { description }) };
+    return [key, new eventgrid.TopicSpace(`${name}-${key}`, args, { parent })] as const;
+  });
 }
 
-function createNamespace(broker: EventGridBroker, name: string, given: EventGridBrokerArgs): CreatedNamespace {
-  const { routing } = given;
-  const args = routing === undefined ? given : { ...given, routing: withExistingTopic(broker, name, routing) };
-  const options = { parent: broker, protect: args.protect ?? true };
-  const checkSessions = (sessions: number) => {
-    refuse(broker, name, checkSessionLimit("maximumClientSessionsPerAuthenticationName", sessions));
-    return sessions;
-  };
-  // Read, not assembled from name and region: Azure owns the format of this host name.
-  const hostnameOf = (configuration: { readonly hostname?: string } | undefined) => {
-    if (configuration?.hostname !== undefined) return configuration.hostname;
-    const problem = "is missing in what Azure returned, and with it the MQTT host name";
-    const remedy = "see in the portal whether MQTT is enabled, then refresh the stack";
-    throw refusal(broker, name, [{ path: "topicSpacesConfiguration", problem, remedy }]);
-  };
-  if (args.authenticationNameSources === undefined) {
-    const namespace = new eventgrid.Namespace(`${name}-ns`, buildNamespace(args, checkSessions), options);
-    const hostname = namespace.topicSpacesConfiguration.apply(hostnameOf);
-    return { id: namespace.id, name: namespace.name, hostname };
-  }
-  const namespace = new resources.Resource(`${name}-ns`, buildGenericNamespace(args, checkSessions), options);
-  const properties = namespace.properties as pulumi.Output<GenericProperties>;
-  const hostname = properties.apply(({ topicSpacesConfiguration: configuration }) =>
-    // A preview of a generic resource shows what was put in, and knows of nothing that Azure adds.
-    pulumi.runtime.isDryRun() && configuration?.hostname === undefined
-      ? (pulumi.unknown as unknown as string)
-      : hostnameOf(configuration),
-  );
-  return { id: namespace.id, name: namespace.name, hostname };
+function createClients(
+  parent: EventGridBroker,
+  name: string,
+  { x509, resourceGroupName }: EventGridBrokerArgs,
+  namespace: CreatedNamespace,
+  topicSpaces: CreatedTopicSpaces,
+): pulumi.Resource[] {
+  if (x509 === undefined) return [];
+  const topicSpaceNames = Object.fromEntries(topicSpaces.map(([key, space]) => [key, space.name]));
+  const clients = { ...x509, resourceGroupName, namespaceName: namespace.name, topicSpaceNames };
+  return [new EventGridClients(`${name}-x509`, checkedArgs(clients), { parent })];
 }
 
-interface GenericProperties {
-  readonly topicSpacesConfiguration?: { readonly hostname?: string };
+/** The roles at the namespace and its topic spaces. */
+function createRoles(
+  component: EventGridBroker,
+  name: string,
+  args: EventGridBrokerArgs,
+  namespace: CreatedNamespace,
+  topicSpaces: CreatedTopicSpaces,
+): pulumi.Resource[] {
+  const atNamespace = { component, name, path: "roleAssignments", prefix: `${name}-ns`, scope: namespace.id };
+  const atTopicSpaces = topicSpaces.flatMap(([key, { id: scope }]) => {
+    const path = `topicSpaces.${key}.roleAssignments`;
+    const place = { component, name, path, prefix: `${name}-space-${key}`, scope };
+    return createRoleAssignments(place, args.topicSpaces[key]?.roleAssignments);
+  });
+  return [...createRoleAssignments(atNamespace, args.roleAssignments), ...atTopicSpaces];
+}
+
+/** The role that routing to a custom topic takes, which has to be there before. @see Event Grid, Route MQTT messages (2026-08-27) */
+function createSenderRole(
+  component: EventGridBroker,
+  name: string,
+  routing: RoutingArgs | undefined,
+): pulumi.Resource[] {
+  if (routing?.principalId === undefined || routing.topicResourceId === undefined) return [];
+  const { principalId, topicResourceId: scope } = routing;
+  const sender = { roleDefinitionIdOrName: "EventGrid Data Sender", principalId };
+  const place = { component, name, path: "routing.topicResourceId", prefix: `${name}-routing`, scope };
+  return createRoleAssignments(place, { sender });
 }

@@ -19,15 +19,36 @@ export type {
 } from "./endpoint/settings.ts";
 export * from "./enumerations.ts";
 export type {
+  CustomJwtAuthenticationArgs,
+  EncodedIssuerCertificateArgs,
+  IssuerCertificateArgs,
+  WebhookAuthenticationArgs,
+} from "./event-grid/client-authentication.ts";
+export type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
+export type { DiagnosticSettingArgs, LogCategoryArgs, MetricCategoryArgs } from "./event-grid/diagnostics.ts";
+export type { LockArgs } from "./event-grid/locks.ts";
+export type { CreatedPrivateEndpoint, CreatedPrivateEndpointDns } from "./event-grid/private-endpoint.ts";
+export type { RoleAssignmentArgs } from "./event-grid/role-assignments.ts";
+export type {
   CustomDomainArgs,
   EventGridBrokerArgs,
   ExistingNamespaceArgs,
   ExistingTopicSpaceArgs,
   NamespaceIdentityArgs,
+  PrivateDnsZoneArgs,
   PrivateEndpointArgs,
+  PrivateEndpointDnsArgs,
+  PrivateEndpointIpArgs,
   RoutingArgs,
 } from "./event-grid/settings.ts";
 export type { TopicSpaceArgs } from "./event-grid/topic-spaces.ts";
+export type {
+  DeadLetterDestinationArgs,
+  EventSubscriptionArgs,
+  NamespaceTopicArgs,
+  PushDeliveryArgs,
+  QueueDeliveryArgs,
+} from "./event-grid/topics.ts";
 export type {
   CaCertificateArgs,
   ClientGroupArgs,

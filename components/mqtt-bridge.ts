@@ -18,6 +18,9 @@ import { judgedLaterInBridge } from "./certificates.ts";
 import { CustomEndpoint } from "./custom-endpoint.ts";
 import { EventGridBroker } from "./event-grid-broker.ts";
 import { EventGridEndpoint } from "./event-grid-endpoint.ts";
+import type { CustomDomainRecord } from "./event-grid/custom-domain-records.ts";
+import { createLock } from "./event-grid/locks.ts";
+import type { EventGridBrokerArgs } from "./event-grid/settings.ts";
 import { buildFluxConfiguration } from "./git-ops/flux.ts";
 import { intoManifests } from "./git-ops/manifests.ts";
 import { warnOnce } from "./given-warnings.ts";
@@ -77,6 +80,12 @@ export class MqttBridge extends pulumi.ComponentResource {
   readonly namespaceName: pulumi.Output<string | undefined>;
   /** Topic space resource IDs by name; empty when the bridge creates no namespace. */
   readonly topicSpaceIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Resource IDs of the namespace's topics by name; empty when the bridge creates no namespace. */
+  readonly topicIds: { readonly [name: string]: pulumi.Output<string> };
+  /** Object ID of the namespace's system-assigned identity, when the bridge creates one that has it. */
+  readonly namespacePrincipalId: pulumi.Output<string | undefined>;
+  /** The DNS records that show that the namespace's custom domains are yours, with what Event Grid has found of them. */
+  readonly customDomainRecords: pulumi.Output<CustomDomainRecord[]>;
   /** The relay's rendered configuration: every default explicit, the same bytes for the same declaration. */
   readonly configText: pulumi.Output<string | undefined>;
   /** Name of the ConfigMap that holds it under the key `config.json`; none without a relay. */
@@ -99,10 +108,15 @@ export class MqttBridge extends pulumi.ComponentResource {
     const child = { parent: this };
     const inCluster = gitOps === undefined ? child : intoManifests(this, name, gitOps);
 
-    const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(eventGrid), child);
+    const broker = eventGrid && new EventGridBroker(`${name}-broker`, checkedArgs(withoutLock(eventGrid)), child);
     const grants = planGrants(this, plan, broker).map(
       ({ noun, access }) => [noun, new TopicSpaceAccess(`${name}-${noun}`, checkedArgs(access), child)] as const,
     );
+    // The lock holds for the roles too, so that it comes after them and goes before.
+    if (broker !== undefined) {
+      const after = [broker, ...grants.map(([, access]) => access)];
+      createLock(`${name}-lock`, broker.namespaceId, eventGrid?.lock, { ...child, after });
+    }
     const endpoints = createEndpoints(plan, broker, inCluster);
     const aioArgs = planAioDataflows(plan, endpoints);
     const aioDataflows = aioArgs && new AioDataflows(`${name}-aio`, checkedArgs(aioArgs), inCluster);
@@ -125,22 +139,19 @@ export class MqttBridge extends pulumi.ComponentResource {
     this.namespaceId = broker?.namespaceId ?? none;
     this.namespaceName = broker?.namespaceName ?? none;
     this.topicSpaceIds = broker?.topicSpaceIds ?? {};
+    this.topicIds = broker?.topicIds ?? {};
+    this.namespacePrincipalId = broker?.principalId ?? none;
+    this.customDomainRecords = broker?.customDomainRecords ?? pulumi.output<CustomDomainRecord[]>([]);
     this.configText = relay?.configText ?? none;
     this.configMapName = relay?.configMapName ?? none;
     this.statefulSetName = relay?.statefulSetName ?? none;
     this.serviceAccountName = relay?.serviceAccountName ?? none;
-    const { hostname, namespaceId, namespaceName, topicSpaceIds } = this;
+    const { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds } = this;
+    const { namespacePrincipalId, customDomainRecords } = this;
     const { configText, configMapName, statefulSetName, serviceAccountName } = this;
-    this.registerOutputs({
-      hostname,
-      namespaceId,
-      namespaceName,
-      topicSpaceIds,
-      configText,
-      configMapName,
-      statefulSetName,
-      serviceAccountName,
-    });
+    const ofNamespace = { hostname, namespaceId, namespaceName, topicSpaceIds, topicIds };
+    const ofRelay = { configText, configMapName, statefulSetName, serviceAccountName };
+    this.registerOutputs({ ...ofNamespace, namespacePrincipalId, customDomainRecords, ...ofRelay });
   }
 
   /** The components below this one. TypeScript and JavaScript have it; other languages have the outputs. */
@@ -153,6 +164,10 @@ export class MqttBridge extends pulumi.ComponentResource {
 
 /** No field of the class, not even a private one: Pulumi takes each for an output of every language. */
 const childrenOf = new WeakMap<MqttBridge, BridgeChildren>();
+
+function withoutLock({ lock: _, ...eventGrid }: EventGridBrokerArgs): EventGridBrokerArgs {
+  return eventGrid;
+}
 
 /** What tells a bridge's cluster from another one: its provider. Files may go to any cluster. */
 function clusterOf(bridge: MqttBridge, { args: { gitOps } }: Plan): unknown {

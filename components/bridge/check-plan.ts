@@ -5,6 +5,7 @@ import { checkGitOps } from "../checks/git-ops.ts";
 import { findMovingImage, checkNodeIdentity, checkTrustBundle } from "../checks/relay-pod.ts";
 import { checkTopicCoverage } from "../checks/topic-coverage.ts";
 import { checkKnownEndpoint } from "../endpoint/check-endpoint.ts";
+import { lockWarnings } from "../checks/namespace-lock.ts";
 import { checkEventGridBroker } from "../event-grid/check-broker.ts";
 import { isKnown } from "../known.ts";
 import { checkRelaySettings } from "../relay/check-settings.ts";
@@ -13,6 +14,7 @@ import { checkAio } from "./check-aio.ts";
 import { checkDataflows, warnOfAio } from "./check-dataflows.ts";
 import { checkBridgeFiles, checkBridgeSecretUses } from "./check-files.ts";
 import { checkExistingNamespaces, checkExistingTopics } from "./check-existing-namespaces.ts";
+import { checkOwnRoles } from "./check-own-roles.ts";
 import { checkFlows, findFlowWarnings } from "./check-flows.ts";
 import { checkFurtherIdentities, findUntrustedRelay } from "./identity-uses.ts";
 import type { Plan, PlannedEndpoint } from "./plan.ts";
@@ -56,6 +58,8 @@ export function checkPlan(plan: Plan): BridgeFindings {
   const warnings = [
     ...topics.warnings,
     ...findFlowWarnings(plan),
+    // The broker in the bridge has no lock: the bridge locks the roles as well.
+    ...prefixed("eventGrid", plan.args.eventGrid === undefined ? [] : lockWarnings(plan.args.eventGrid)),
     ...findImageWarnings(plan),
     ...findBridgeSecretWarnings(plan.args),
     ...files.warnings,
@@ -128,8 +132,10 @@ function checkStatus({ args: { eventGridEndpoints, relay } }: Plan): Problem[] {
   return [{ path: "relay.status.endpoint", problem, remedy }];
 }
 
-function checkNamespace({ args: { eventGrid } }: Plan): Problem[] {
-  return eventGrid === undefined ? [] : prefixed("eventGrid", checkEventGridBroker(eventGrid));
+function checkNamespace(plan: Plan): Problem[] {
+  const { eventGrid } = plan.args;
+  if (eventGrid === undefined) return [];
+  return [...prefixed("eventGrid", checkEventGridBroker(eventGrid)), ...checkOwnRoles(plan)];
 }
 
 function checkTopics(plan: Plan) {

@@ -4,6 +4,7 @@ import { lookUpExtensionIdentity } from "../aio/extension-identity.ts";
 import type { AssignedRole } from "../claims.ts";
 import { RoleScope } from "../enumerations.ts";
 import type { EventGridBroker } from "../event-grid-broker.ts";
+import type { TopicSpaceRole } from "../event-grid/roles.ts";
 import type { ExistingTopicSpaceArgs } from "../event-grid/settings.ts";
 import { mapInput } from "../known.ts";
 import { deriveGrants } from "../topic-space-access.ts";
@@ -65,6 +66,28 @@ export function listRoles(plan: Plan): AssignedRole[] {
       place: access.namespaceId === undefined ? `topic space "${space}"` : "namespace",
       scope: access.namespaceId === undefined ? [namespaceId, "topicSpaces", space] : [namespaceId],
     })),
+  );
+}
+
+/** A role that the bridge assigns at its own namespace. */
+export interface OwnRole {
+  readonly role: TopicSpaceRole;
+  readonly principalId: pulumi.Input<string>;
+  /** The topic space that it is assigned at; `undefined` for the namespace. */
+  readonly space: string | undefined;
+}
+
+/** The roles that the bridge assigns at its own namespace to identities that the declaration names. */
+export function listOwnRoles(plan: Plan): OwnRole[] {
+  const own = listGrants(plan).filter(({ place }) => place.suffix === "");
+  return own.flatMap(({ principalId, access }) =>
+    principalId === undefined
+      ? []
+      : deriveGrants(access).map(({ space, role }) => ({
+          role,
+          principalId,
+          space: access.namespaceId === undefined ? space : undefined,
+        })),
   );
 }
 

@@ -1,15 +1,12 @@
 import type { Problem } from "../../runtime/contract/errors.ts";
+import { namespaceRules } from "./namespace-rules.ts";
+import type { Rule } from "./namespace-rules.ts";
 
-/** A rule of the checks between resources, as `doc/checks.md` lists it. */
-export interface Rule {
-  /** What it asks for, as one sentence without a period. */
-  readonly title: string;
-  /** Where it comes from: a document, with its date where it changes. */
-  readonly source: string;
-}
+export type { Rule };
 
 /** The rules by the name that every refusal carries in brackets, `[session-limit]`. */
 export const rules = {
+  ...namespaceRules,
   "aio-adopt": {
     title: "What is taken over of AIO's is named by its ID, and is where Pulumi can import it from",
     source: "Pulumi, import resource option (3.174.0), and Kubernetes provider, renderYamlToDirectory",
@@ -148,23 +145,6 @@ export const rules = {
   "managed-identity": {
     title: "A managed identity is that of an endpoint, and trusts the relay (that as a warning)",
     source: "Microsoft Entra, Workload identity federation; Specification, User-assigned managed identity",
-  },
-  "namespace-bounds": {
-    title: "The namespace's numbers are within Azure's bounds",
-    source: "Azure REST API, Namespaces (2025-02-15), and Event Grid, quotas (2025-07-30)",
-  },
-  "namespace-identity": {
-    title: "Routing and custom domains use an identity that the namespace has",
-    source: "Azure REST API, Namespaces (2025-02-15), RoutingIdentityInfo and CustomDomainIdentity",
-  },
-  "namespace-network": {
-    title: "The namespace is reachable as it is declared",
-    source: "Azure REST API, Namespaces (2025-02-15), publicNetworkAccess and inboundIpRules",
-  },
-  "namespace-routing": {
-    title:
-      "Routing goes to a custom topic or a topic of the same namespace, which exists and is open to public networks",
-    source: "Event Grid, Route MQTT messages (2026-08-27)",
   },
   "node-identity": {
     title: "The relay uses a system-assigned identity only where its nodes are said to have one",

@@ -1,13 +1,21 @@
 import { isIP } from "node:net";
 
 import type { Problem } from "../../runtime/contract/errors.ts";
-import { checkRouting, namespaceOfTopic } from "../checks/namespace-routing.ts";
 import { judgeClientCas } from "../certificates.ts";
+import { checkClientAuthentication } from "../checks/client-authentication.ts";
+import { checkCustomDomains } from "../checks/custom-domains.ts";
+import { checkDiagnosticSettings } from "../checks/namespace-diagnostics.ts";
+import { checkUsedIdentities } from "../checks/namespace-identity.ts";
+import { checkLocks, lockWarnings } from "../checks/namespace-lock.ts";
+import { checkRoleAssignments } from "../checks/namespace-roles.ts";
+import { checkRouting } from "../checks/namespace-routing.ts";
+import { checkTopics } from "../checks/namespace-topics.ts";
+import { checkPrivateEndpoints } from "../checks/private-endpoints.ts";
 import { byRule } from "../checks/rules.ts";
 import { checkSessionLimit } from "../checks/session-limit.ts";
 import { isKnown } from "../known.ts";
 import { capacityBounds, eventGridName, eventGridNameRule } from "./quotas.ts";
-import type { EventGridBrokerArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
+import type { EventGridBrokerArgs } from "./settings.ts";
 import { checkTopicSpaces } from "./topic-spaces.ts";
 import { checkX509Clients } from "./x509.ts";
 
@@ -25,13 +33,20 @@ export function checkEventGridBroker(args: EventGridBrokerArgs): Problem[] {
     ...checkInboundIpRules(args),
     ...checkUsedIdentities(args),
     ...checkRouting(args),
+    ...checkTopics(args),
+    ...checkCustomDomains(args),
+    ...checkClientAuthentication(args),
+    ...checkPrivateEndpoints(args),
+    ...checkDiagnosticSettings(args),
+    ...checkRoleAssignments(args),
+    ...checkLocks(args),
     ...x509.map(({ path, ...problem }) => ({ path: `x509.${path}`, ...problem })),
   ];
 }
 
 /** Lists what works and is rarely meant. */
 export function eventGridBrokerWarnings(args: EventGridBrokerArgs): Problem[] {
-  return [...networkWarnings(args), ...judgeClientCas("x509.", args.x509 ?? {}).warnings];
+  return [...networkWarnings(args), ...lockWarnings(args), ...judgeClientCas("x509.", args.x509 ?? {}).warnings];
 }
 
 function networkWarnings(args: EventGridBrokerArgs): Problem[] {
@@ -110,38 +125,4 @@ export function isAddressRange(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
-}
-
-/** Routing sends, and custom domains read their certificate, with an identity of the namespace. */
-function checkUsedIdentities({ identity, routing, customDomains }: EventGridBrokerArgs): Problem[] {
-  const users = [
-    ...(routing === undefined || needsNoIdentity(routing) ? [] : [{ path: "routing", ...routing }]),
-    ...(customDomains ?? []).map((domain, index) => ({ path: `customDomains[${index}]`, ...domain })),
-  ];
-  const problems = users.flatMap(({ path, userAssignedIdentityId: used }) => checkUsedIdentity(path, used, identity));
-  return byRule("namespace-identity", problems);
-}
-
-/** A topic of the namespace itself is not sent to with an identity. */
-function needsNoIdentity({ topicResourceId: id, userAssignedIdentityId }: RoutingArgs): boolean {
-  return userAssignedIdentityId === undefined && (!isKnown(id) || namespaceOfTopic(id) !== undefined);
-}
-
-function checkUsedIdentity(
-  path: string,
-  used: NonNullable<EventGridBrokerArgs["routing"]>["userAssignedIdentityId"],
-  identity: NamespaceIdentityArgs | undefined,
-): Problem[] {
-  if (used === undefined) {
-    if (identity?.systemAssigned === true) return [];
-    const problem = "is set, and the namespace has no identity to use for it";
-    return [
-      { path, problem, remedy: "set systemAssigned of the namespace's identity, or name a userAssignedIdentityId" },
-    ];
-  }
-  const ids = identity?.userAssignedIdentityIds ?? [];
-  if (!isKnown(used) || !ids.every(isKnown) || ids.includes(used)) return [];
-  const problem = `is "${used}", which is none of the namespace's identities`;
-  const remedy = "add it to userAssignedIdentityIds of the namespace's identity";
-  return [{ path: `${path}.userAssignedIdentityId`, problem, remedy }];
 }

@@ -6,36 +6,45 @@ import * as pulumi from "@pulumi/pulumi";
 import { namespaceOfTopic } from "../checks/namespace-routing.ts";
 import { sessionLimitBounds } from "../checks/session-limit.ts";
 import { PublicNetworkAccess } from "../enumerations.ts";
-import { mapInput, withoutUndefined } from "../known.ts";
-import type { CustomDomainArgs, EventGridBrokerArgs, NamespaceIdentityArgs, RoutingArgs } from "./settings.ts";
+import { mapInput, mapValues, withoutUndefined } from "../known.ts";
+import { buildClientAuthentication } from "./client-authentication.ts";
+import { buildUsedIdentity } from "./namespace-identity.ts";
+import { defaultCapacity } from "./quotas.ts";
+import type { LateRouting } from "./routing-topic.ts";
+import type { CustomDomainArgs, EventGridBrokerArgs, NamespaceIdentityArgs } from "./settings.ts";
 import { minimumTlsVersion } from "./tls.ts";
 
 /** What Azure does to values once they are known: refuses sessions that dataflows can't live with. */
 export type CheckSessions = (sessions: number) => number;
 
+/** The arguments of a namespace whose topic has been looked for. */
+export type NamespaceArgs = Omit<EventGridBrokerArgs, "routing"> & { readonly routing?: LateRouting };
+
 /**
- * Newest API version with alternative authentication name sources: the provider's own, 2025-02-15, has left them out.
+ * Oldest API version with all of client authentication: alternative authentication name sources, custom JWT and webhooks. The
+ * provider's own, 2025-02-15, has left them out.
  * @see Azure REST API, change log of Microsoft.EventGrid namespaces
  */
-export const authenticationNameSourcesApiVersion = "2025-04-01-preview";
-
-/** Throughput units of a namespace of which nothing is said. */
-export const defaultCapacity = 1;
+export const clientAuthenticationApiVersion = "2025-04-01-preview";
 
 /** The namespace as the provider's own resource. */
-export function buildNamespace(args: EventGridBrokerArgs, checkSessions: CheckSessions): eventgrid.NamespaceArgs {
+export function buildNamespace(args: NamespaceArgs, checkSessions: CheckSessions): eventgrid.NamespaceArgs {
   return {
     resourceGroupName: args.resourceGroupName,
     ...withoutUndefined({ namespaceName: args.namespaceName }),
     ...commonFields(args),
     ...(args.identity === undefined ? {} : { identity: buildIdentity(args.identity) }),
     ...networkFields(args),
-    topicSpacesConfiguration: {
-      state: "Enabled",
-      ...sessionFields(args, checkSessions),
-      ...(args.customDomains === undefined ? {} : { customDomains: args.customDomains.map(buildCustomDomain) }),
-      ...(args.routing === undefined ? {} : buildRouting(args.routing, args.identity)),
-    },
+    topicSpacesConfiguration: buildTopicSpacesConfiguration(args, checkSessions),
+  };
+}
+
+function buildTopicSpacesConfiguration(args: NamespaceArgs, checkSessions: CheckSessions) {
+  return {
+    state: "Enabled",
+    ...sessionFields(args, checkSessions),
+    ...(args.customDomains === undefined ? {} : { customDomains: args.customDomains.map(buildCustomDomain) }),
+    ...(args.routing === undefined ? {} : buildRouting(args.routing, args.identity)),
   };
 }
 
@@ -43,11 +52,9 @@ export function buildNamespace(args: EventGridBrokerArgs, checkSessions: CheckSe
  * The namespace as a generic resource, for what only another version of Azure's API has; the same body, told by its
  * ARM names. Azure's answer is in `properties`.
  */
-export function buildGenericNamespace(args: EventGridBrokerArgs, checkSessions: CheckSessions): resources.ResourceArgs {
-  const { topicSpacesConfiguration } = buildNamespace(args, checkSessions);
-  const clientAuthentication = { alternativeAuthenticationNameSources: args.authenticationNameSources ?? [] };
+export function buildGenericNamespace(args: NamespaceArgs, checkSessions: CheckSessions): resources.ResourceArgs {
   return {
-    apiVersion: authenticationNameSourcesApiVersion,
+    apiVersion: clientAuthenticationApiVersion,
     resourceProviderNamespace: "Microsoft.EventGrid",
     parentResourcePath: "",
     resourceType: "namespaces",
@@ -57,18 +64,19 @@ export function buildGenericNamespace(args: EventGridBrokerArgs, checkSessions: 
     ...(args.identity === undefined ? {} : { identity: buildGenericIdentity(args.identity) }),
     properties: {
       ...networkFields(args),
-      topicSpacesConfiguration: pulumi
-        .output(topicSpacesConfiguration)
-        .apply((configuration) => ({ ...configuration, clientAuthentication })),
+      topicSpacesConfiguration: {
+        ...buildTopicSpacesConfiguration(args, checkSessions),
+        clientAuthentication: buildClientAuthentication(args),
+      },
     },
   };
 }
 
-function commonFields({ location, tags, capacity }: EventGridBrokerArgs) {
+function commonFields({ location, tags, capacity }: NamespaceArgs) {
   return { ...withoutUndefined({ location, tags }), sku: { name: "Standard", capacity: capacity ?? defaultCapacity } };
 }
 
-function networkFields({ publicNetworkAccess, inboundIpRules, isZoneRedundant }: EventGridBrokerArgs) {
+function networkFields({ publicNetworkAccess, inboundIpRules, isZoneRedundant, topicCustomDomains }: NamespaceArgs) {
   return {
     ...withoutUndefined({ isZoneRedundant }),
     publicNetworkAccess: publicNetworkAccess ?? PublicNetworkAccess.Enabled,
@@ -76,10 +84,13 @@ function networkFields({ publicNetworkAccess, inboundIpRules, isZoneRedundant }:
     ...(inboundIpRules === undefined
       ? {}
       : { inboundIpRules: inboundIpRules.map((ipMask) => ({ ipMask, action: "Allow" })) }),
+    ...(topicCustomDomains === undefined
+      ? {}
+      : { topicsConfiguration: { customDomains: topicCustomDomains.map(buildCustomDomain) } }),
   };
 }
 
-function sessionFields(args: EventGridBrokerArgs, checkSessions: CheckSessions) {
+function sessionFields(args: NamespaceArgs, checkSessions: CheckSessions) {
   const sessions = args.maximumClientSessionsPerAuthenticationName ?? sessionLimitBounds.min;
   return {
     maximumClientSessionsPerAuthenticationName: mapInput(sessions, checkSessions),
@@ -116,8 +127,17 @@ function buildCustomDomain(domain: CustomDomainArgs): inputs.eventgrid.CustomDom
   return { fullyQualifiedDomainName, certificateUrl, identity: buildUsedIdentity(userAssignedIdentityId) };
 }
 
-function buildRouting(routing: RoutingArgs, identity: NamespaceIdentityArgs | undefined) {
-  const { topicResourceId, staticEnrichments, dynamicEnrichments } = routing;
+function buildRouting(routing: LateRouting, identity: NamespaceIdentityArgs | undefined) {
+  const fields = buildKnownRouting(routing, identity);
+  if (routing.isThere === undefined) return fields;
+  // A topic that is not there yet: nothing of routing is sent.
+  return mapValues(fields, (value) =>
+    pulumi.all([value, routing.isThere]).apply(([known, isThere]) => (isThere ? known : undefined)),
+  ) as unknown as typeof fields;
+}
+
+function buildKnownRouting(routing: LateRouting, identity: NamespaceIdentityArgs | undefined) {
+  const { topicResourceId = "", staticEnrichments, dynamicEnrichments } = routing;
   return {
     routeTopicResourceId: topicResourceId,
     routingIdentityInfo: buildRoutingIdentity(routing, identity),
@@ -138,7 +158,7 @@ function buildRouting(routing: RoutingArgs, identity: NamespaceIdentityArgs | un
 
 /** A topic of the namespace itself is sent to without one. @see Event Grid, Route MQTT messages (2026-08-27), role assignment requirement */
 function buildRoutingIdentity(
-  { topicResourceId, userAssignedIdentityId }: RoutingArgs,
+  { topicResourceId = "", userAssignedIdentityId }: LateRouting,
   identity: NamespaceIdentityArgs | undefined,
 ): pulumi.Input<inputs.eventgrid.RoutingIdentityInfoArgs> {
   if (userAssignedIdentityId !== undefined) return buildUsedIdentity(userAssignedIdentityId);
@@ -146,11 +166,4 @@ function buildRoutingIdentity(
   return mapInput(topicResourceId, (id) =>
     namespaceOfTopic(id) === undefined ? buildUsedIdentity(undefined) : { type: "None" },
   );
-}
-
-/** One of the namespace's identities: the one of this ID, or without one its own. */
-function buildUsedIdentity(userAssignedIdentity: pulumi.Input<string> | undefined) {
-  return userAssignedIdentity === undefined
-    ? { type: "SystemAssigned" }
-    : { type: "UserAssigned", userAssignedIdentity };
 }

@@ -11,6 +11,23 @@ export const namespaceQuotas = {
 /** Throughput units of a namespace, both inclusive. @see Event Grid, quotas (2025-07-30) */
 export const capacityBounds = { min: 1, max: 40 } as const;
 
+/** Throughput units of a namespace of which nothing is said. */
+export const defaultCapacity = 1;
+
+/** Topics of a namespace, in which MQTT messages can be kept for other readers. @see Event Grid, quotas (2023-11-15) */
+export const topicQuotas = {
+  perThroughputUnit: 100,
+  /** Of one topic. */
+  eventSubscriptions: 500,
+  retentionDays: { min: 1, max: 7 },
+} as const;
+
+/** Bounds of an event subscription whose events are fetched, inclusive. @see Azure REST API, QueueInfo (2025-02-15) */
+export const queueBounds = {
+  receiveLockSeconds: { min: 60, max: 300 },
+  deliveryCount: { min: 1, max: 10 },
+} as const;
+
 /** What one throughput unit of a namespace takes in, and gives out, in a second. @see Event Grid, quotas (2025-07-30) */
 export const perThroughputUnit = { messages: 1000, bytes: 1_000_000 } as const;
 

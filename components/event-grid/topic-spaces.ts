@@ -4,6 +4,7 @@ import { topicSpaceTemplateProblem } from "../../runtime/contract/topic/topic-sp
 import { byRule } from "../checks/rules.ts";
 import { findTwins } from "../checks/twin-names.ts";
 import { eventGridName, eventGridNameRule, namespaceQuotas } from "./quotas.ts";
+import type { RoleAssignmentArgs } from "./role-assignments.ts";
 
 export { templateFilter } from "../../runtime/contract/topic/topic-space-template.ts";
 
@@ -18,6 +19,8 @@ export interface TopicSpaceArgs {
   topicTemplates: string[];
   /** What the topic space is for. */
   description?: string;
+  /** Roles at the topic space, by name, beside those that dataflows need. The names are plain, since they decide what exists. */
+  roleAssignments?: { [name: string]: RoleAssignmentArgs };
 }
 
 /** Lists what Event Grid would refuse too, but only minutes into the deployment. */

@@ -1,7 +1,7 @@
 import type * as authorization from "@pulumi/azure-native/authorization/index.js";
 
 import { PrincipalType } from "../enumerations.ts";
-import { assignmentNameOf, definitionIdIn } from "../event-grid/roles.ts";
+import { assignmentName, roleDefinitionIn } from "../event-grid/roles.ts";
 import { mapInput } from "../known.ts";
 import type { SecretSyncArgs } from "./settings.ts";
 
@@ -28,12 +28,12 @@ export function buildVaultRoles({
     const assignment = {
       scope: vaultId,
       // What is no ID of a vault a check has refused, or the deployment will.
-      roleDefinitionId: mapInput(vaultId, (scope) => definitionIdIn(scope, id) ?? ""),
+      roleDefinitionId: mapInput(vaultId, (scope) => roleDefinitionIn(scope, id) ?? ""),
       principalId,
       // Without it Azure looks the principal up, and does not find an identity that was just created.
       principalType: principalType ?? PrincipalType.ServicePrincipal,
       roleAssignmentName: mapInput({ vaultId, principalId }, (known) =>
-        assignmentNameOf(known.vaultId, known.principalId, id),
+        assignmentName(known.vaultId, known.principalId, id),
       ),
       description: `${roleName} for the Secrets of MQTT dataflows`,
     };

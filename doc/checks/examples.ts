@@ -3,6 +3,7 @@ import type { CheckExample } from "./declaration.ts";
 import { dataflowExamples } from "./dataflow-examples.ts";
 import { endpointExamples } from "./endpoint-examples.ts";
 import { fileExamples } from "./file-examples.ts";
+import { brokerExamples } from "./broker-examples.ts";
 import { namespaceExamples } from "./namespace-examples.ts";
 import { vaultExamples } from "./vault-examples.ts";
 import { x509Examples } from "./x509-examples.ts";
@@ -14,6 +15,7 @@ export const checkExamples: readonly CheckExample[] = [
   ...fileExamples,
   ...vaultExamples,
   ...dataflowExamples,
+  ...brokerExamples,
   ...namespaceExamples,
   ...x509Examples,
 ];

@@ -209,11 +209,13 @@ describe("the plugin", () => {
     expect(Object.keys(state).sort()).toEqual([
       "configMapName",
       "configText",
+      "customDomainRecords",
       "hostname",
       "namespaceId",
       "namespaceName",
       "serviceAccountName",
       "statefulSetName",
+      "topicIds",
       "topicSpaceIds",
     ]);
     expect(state["hostname"]).toBe("oslo.westeurope-1.ts.eventgrid.azure.net");

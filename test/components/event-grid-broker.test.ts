@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { EventGridBroker } from "../../components/index.ts";
+import { listDomainRecords } from "../../components/event-grid/custom-domain-records.ts";
 import type { EventGridBrokerArgs } from "../../components/index.ts";
 import { deploy, inventory, mqttHostname, only, valueOf } from "./mocks.ts";
 import type { Deployed } from "./mocks.ts";
@@ -319,6 +320,228 @@ describe("routing to a topic of the namespace itself", () => {
   function fail(details: string): never {
     throw Object.assign(new Error(details), { details });
   }
+});
+
+test("the namespace waits for the role of the identity that it sends with", async () => {
+  const topicResourceId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.EventGrid/topics/telemetry";
+  const sender = { userAssignedIdentityId: "sender", principalId: "00000000-0000-0000-0000-0000000000a1" };
+  const waitedFor: string[] = [];
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ type, opts, props }) => {
+      const before = type === namespaceType ? (opts.dependsOn as pulumi.Resource[] | undefined) : undefined;
+      for (const one of before ?? []) waitedFor.push((one as unknown as { __name: string }).__name);
+      return { props, opts };
+    },
+  ];
+  const routed: EventGridBrokerArgs = {
+    ...args,
+    identity: { userAssignedIdentityIds: ["sender"] },
+    routing: { topicResourceId, ...sender },
+  };
+
+  const deployed = await deploy(() => new EventGridBroker("oslo", routed, { transformations }));
+
+  expect(waitedFor).toEqual(["oslo-routing-sender"]);
+  expect(only(deployed, "azure-native:authorization:RoleAssignment").inputs).toMatchObject({
+    scope: topicResourceId,
+    principalId: sender.principalId,
+    roleDefinitionId: expect.stringMatching(/d5a91429-5739-47e2-a06b-3470a27159e7$/) as string,
+  });
+});
+
+describe("routing to a topic that the component creates", () => {
+  const routed: EventGridBrokerArgs = {
+    ...args,
+    namespaceName: "oslo-mqtt",
+    topics: { telemetry: {} },
+    routing: { topic: "telemetry", staticEnrichments: { site: "oslo" } },
+  };
+  const token = "azure-native:eventgrid:getNamespaceTopic";
+  const topicResourceId = "/subscriptions/s/namespaces/oslo-mqtt/topics/telemetry";
+  const configurationOf = (deployed: Deployed<unknown>) =>
+    only(deployed, namespaceType).inputs["topicSpacesConfiguration"] as Record<string, unknown>;
+
+  test("begins when Azure has it, under the ID that Azure tells", async () => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+    const invokes = { [token]: () => ({ id: topicResourceId }) };
+
+    const deployed = await deploy(() => new EventGridBroker("oslo", routed), { invokes });
+
+    expect(configurationOf(deployed)).toMatchObject({
+      routeTopicResourceId: topicResourceId,
+      routingIdentityInfo: { type: "None" },
+      routingEnrichments: { static: [{ key: "site", value: "oslo", valueType: "String" }] },
+    });
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  test("waits for the next deployment where Azure has no such topic, and says so", async () => {
+    const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+    const invokes = { [token]: () => fail('Status=404 Code="ResourceNotFound"') };
+
+    const deployed = await deploy(() => new EventGridBroker("oslo", routed), { invokes });
+
+    expect(Object.keys(configurationOf(deployed)).filter((key) => key.startsWith("rout"))).toEqual([]);
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      'routing.topic: is "telemetry", which this deployment creates, so that nothing is routed yet; deploy once more: the next deployment routes to it [namespace-routing]',
+    ]);
+    warn.mockRestore();
+  });
+
+  /** As gRPC does, whose errors have their text there. */
+  function fail(details: string): never {
+    throw Object.assign(new Error(details), { details });
+  }
+});
+
+test("topics, roles, diagnostic settings and locks are children with names of their own", async () => {
+  const principalId = "00000000-0000-0000-0000-0000000000a1";
+  const reader = {
+    roleDefinitionIdOrName: "Reader",
+    principalId,
+    description: "for the historian",
+    condition: "@Resource[a] StringEquals 'b'",
+    delegatedManagedIdentityResourceId: "identity",
+  };
+  const roleAssignments = { reader };
+  const lock = { kind: "CanNotDelete" as const };
+  const { resources, result } = await deploy(
+    () =>
+      new EventGridBroker("oslo", {
+        ...args,
+        topicSpaces: { telemetry: { topicTemplates: ["a/#"], roleAssignments } },
+        topics: { telemetry: { roleAssignments, lock, eventSubscriptions: { archive: { roleAssignments } } } },
+        privateEndpoints: { plant: { subnetId: "subnet", resourceGroupName: "rg-net", roleAssignments, lock } },
+        publicNetworkAccess: "Disabled",
+        logAnalyticsWorkspaceId: "workspace",
+        diagnosticSettings: { archive: { storageAccountId: "storage" } },
+        roleAssignments,
+        lock: { ...lock, name: "keep", notes: "production" },
+      }),
+  );
+
+  expect(resources.map(({ type, name }) => `${type.replace("azure-native:", "")} ${name}`)).toEqual([
+    "authorization:ManagementLockByScope oslo-lock",
+    "authorization:ManagementLockByScope oslo-plant-pe-lock",
+    "authorization:ManagementLockByScope oslo-topic-telemetry-lock",
+    "authorization:RoleAssignment oslo-ns-reader",
+    "authorization:RoleAssignment oslo-plant-pe-reader",
+    "authorization:RoleAssignment oslo-space-telemetry-reader",
+    "authorization:RoleAssignment oslo-topic-telemetry-archive-reader",
+    "authorization:RoleAssignment oslo-topic-telemetry-reader",
+    "eventgrid:NamespaceTopicEventSubscription oslo-topic-telemetry-archive",
+    "eventgrid:NamespaceTopic oslo-topic-telemetry",
+    "eventgrid:Namespace oslo-ns",
+    "eventgrid:TopicSpace oslo-telemetry",
+    "monitor:DiagnosticSetting oslo-diag",
+    "monitor:DiagnosticSetting oslo-diag-archive",
+    "network:PrivateEndpoint oslo-plant-pe",
+  ]);
+  const inputsOf = (wanted: string) => resources.find(({ name }) => name === wanted)?.inputs;
+  const namespaceId = await valueOf(result.namespaceId);
+  expect(inputsOf("oslo-lock")).toEqual({
+    scope: namespaceId,
+    level: "CanNotDelete",
+    lockName: "keep",
+    notes: "production",
+  });
+  expect(inputsOf("oslo-plant-pe")).toMatchObject({ resourceGroupName: "rg-net" });
+  expect(await valueOf(result.privateEndpoints["plant"]!)).toMatchObject({
+    name: "oslo-plant-pe",
+    service: "topicspace",
+    networkInterfaceIds: [],
+  });
+  expect(inputsOf("oslo-ns-reader")).toEqual({
+    scope: namespaceId,
+    principalId,
+    principalType: "ServicePrincipal",
+    description: "for the historian",
+    condition: "@Resource[a] StringEquals 'b'",
+    conditionVersion: "2.0",
+    delegatedManagedIdentityResourceId: "identity",
+    roleAssignmentName: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    roleDefinitionId:
+      "/subscriptions/00000000-0000-0000-0000-00000000000f/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
+  });
+  expect(Object.keys(result.topicIds)).toEqual(["telemetry"]);
+  expect(await valueOf(result.resourceGroupName)).toBe("rg");
+});
+
+test("token issuers and webhooks make the namespace a generic resource of the version that has them", async () => {
+  const deployed = await deploy(
+    () =>
+      new EventGridBroker("oslo", {
+        ...args,
+        identity: { systemAssigned: true },
+        customJwtAuthentication: {
+          tokenIssuer: "https://issuer.example",
+          issuerCertificates: [{ certificateUrl: "https://v.vault.azure.net/certificates/a/1" }],
+        },
+        webhookAuthentication: {
+          endpointUrl: "https://plant.example/mqtt",
+          azureActiveDirectoryApplicationIdOrUri: "api://plant",
+          azureActiveDirectoryTenantId: "00000000-0000-0000-0000-0000000000e1",
+        },
+      }),
+  );
+
+  expect(only(deployed, "azure-native:resources:Resource").inputs).toMatchObject({
+    apiVersion: "2025-04-01-preview",
+    properties: {
+      topicSpacesConfiguration: {
+        clientAuthentication: {
+          customJwtAuthentication: {
+            tokenIssuer: "https://issuer.example",
+            issuerCertificates: [
+              { certificateUrl: "https://v.vault.azure.net/certificates/a/1", identity: { type: "SystemAssigned" } },
+            ],
+          },
+          webhookAuthentication: { identity: { type: "SystemAssigned" } },
+        },
+      },
+    },
+  });
+});
+
+describe.each([
+  ["a namespace of the provider's own type", {}],
+  ["a generic namespace", { authenticationNameSources: ["ClientCertificateDns" as const] }],
+])("of %s a preview does not know what only Azure tells", (_, changed) => {
+  const whole: EventGridBrokerArgs = {
+    ...args,
+    ...changed,
+    identity: { systemAssigned: true },
+    customDomains: [{ fullyQualifiedDomainName: "mqtt.contoso.com", certificateUrl: "https://v/certificates/a" }],
+  };
+  const isKnown = (output: unknown) => (output as { isKnown: Promise<boolean> }).isKnown;
+
+  test("the identity's object ID and the DNS records of custom domains", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", whole), { preview: true });
+
+    expect(await Promise.all([result.principalId, result.customDomainRecords].map(isKnown))).toEqual([false, false]);
+  });
+
+  test("and knows that there are none where none are declared", async () => {
+    const { result } = await deploy(() => new EventGridBroker("oslo", { ...args, ...changed }), { preview: true });
+
+    expect(await Promise.all([result.principalId, result.customDomainRecords].map(isKnown))).toEqual([true, true]);
+  });
+});
+
+test("tells the DNS records that show that custom domains are one's own", () => {
+  const record = { expectedTxtRecordName: "_eg.mqtt.contoso.com", expectedTxtRecordValue: "abc" };
+
+  expect(
+    listDomainRecords([
+      { fullyQualifiedDomainName: "mqtt.contoso.com", ...record },
+      { fullyQualifiedDomainName: "topics.contoso.com", ...record, validationState: "Approved" },
+      { fullyQualifiedDomainName: "new.contoso.com" },
+    ]),
+  ).toEqual([
+    { fullyQualifiedDomainName: "mqtt.contoso.com", ...record, validationState: "Pending" },
+    { fullyQualifiedDomainName: "topics.contoso.com", ...record, validationState: "Approved" },
+  ]);
 });
 
 describe("refuses, with all problems at once", () => {

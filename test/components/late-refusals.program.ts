@@ -46,6 +46,25 @@ const cases: { [name: string]: () => unknown } = {
       topicSpaces: {},
       routing: { topicResourceId: "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry" },
     }),
+  hiddenTopic: () =>
+    new EventGridBroker("oslo", {
+      resourceGroupName: "rg",
+      namespaceName: "hidden",
+      topicSpaces: {},
+      topics: { telemetry: {} },
+      routing: { topic: "telemetry" },
+    }),
+  unknownRole: () =>
+    new EventGridBroker("oslo", {
+      resourceGroupName: "rg",
+      topicSpaces: {},
+      roleAssignments: {
+        reader: {
+          roleDefinitionIdOrName: later("Event Grid Reader"),
+          principalId: "00000000-0000-0000-0000-0000000000a1",
+        },
+      },
+    }),
   endpoint: () =>
     new EventGridEndpoint("cloud", {
       host: later("cloud.ts.eventgrid.azure.net:1883"),
@@ -184,8 +203,11 @@ const cases: { [name: string]: () => unknown } = {
 
 /** What Azure answers where components ask it something: errors have their text where gRPC has it. */
 const invokes = {
-  "azure-native:eventgrid:getNamespaceTopic": () => {
-    const details = 'Status=404 Code="ParentResourceNotFound" Message="The namespace was not found."';
+  "azure-native:eventgrid:getNamespaceTopic": ({ namespaceName }: { [name: string]: unknown }) => {
+    const details =
+      namespaceName === "hidden"
+        ? 'Status=403 Code="AuthorizationFailed"'
+        : 'Status=404 Code="ParentResourceNotFound" Message="The namespace was not found."';
     throw Object.assign(new Error(details), { details });
   },
 };

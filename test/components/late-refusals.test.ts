@@ -31,7 +31,25 @@ const refusals: [what: string, name: string, resource: string, lines: string[]][
     "oslo",
     [
       "oslo has 1 problem:",
-      '  routing.topicResourceId: is "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry", which does not exist, and a topic of the namespace itself is created after the namespace; deploy without routing, create the topic, then add routing [namespace-routing]',
+      '  routing.topicResourceId: is "/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/ns/topics/telemetry", which does not exist, and a topic of the namespace itself is created after the namespace; deploy without routing, create the topic, then add routing; or declare it in topics and name it in routing.topic [namespace-routing]',
+    ],
+  ],
+  [
+    "routing to a topic of its own that nobody lets it read",
+    "hiddenTopic",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  routing.topic: is "telemetry", and Azure does not tell whether it is there: Status=403 Code="AuthorizationFailed"; deploy as somebody who may read it, such as with the role Reader [namespace-routing]',
+    ],
+  ],
+  [
+    "a role of a name that no role has",
+    "unknownRole",
+    "oslo",
+    [
+      "oslo has 1 problem:",
+      '  roleAssignments.reader.roleDefinitionIdOrName: is "Event Grid Reader", which is neither the name of a known role nor an ID; give the name of a role of Event Grid, such as "EventGrid Data Receiver", or the GUID of any other [namespace-roles]',
     ],
   ],
   [

@@ -667,3 +667,61 @@ describe("for a cluster that Pulumi can't reach", () => {
     expect(await configOf({ gitOps: { directory: "manifests/oslo", flux } })).toEqual(await configOf());
   });
 });
+
+describe("a lock of the namespace", () => {
+  test("comes after the namespace, all that is in it, and the roles of the dataflows", async () => {
+    const after: string[] = [];
+    const transformations: pulumi.ResourceTransformation[] = [
+      ({ type, opts, props }) => {
+        if (type === "azure-native:authorization:ManagementLockByScope") {
+          for (const one of opts.dependsOn as pulumi.Resource[])
+            after.push((one as unknown as { __name: string }).__name);
+        }
+        return { props, opts };
+      },
+    ];
+    const eventGrid = { ...args.eventGrid!, lock: { kind: "CanNotDelete" as const } };
+
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }, { transformations }));
+
+    const lock = only(deployed, "azure-native:authorization:ManagementLockByScope");
+    expect(lock.name).toBe("oslo-lock");
+    expect(lock.inputs).toEqual({ scope: await valueOf(deployed.result.namespaceId), level: "CanNotDelete" });
+    expect(after).toEqual(["oslo-broker", "oslo-access"]);
+  });
+
+  test("is not there where it is said that there is none", async () => {
+    const eventGrid = { ...args.eventGrid!, lock: { kind: "None" as const } };
+
+    const deployed = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }));
+
+    expect(inventory(deployed).filter((resource) => resource.includes("Lock"))).toEqual([]);
+  });
+});
+
+test("refuses a further role that the dataflows call for, wherever the bridge assigns it", async () => {
+  const principalId = "00000000-0000-0000-0000-0000000000a1";
+  const publisher = { roleDefinitionIdOrName: "EventGrid TopicSpaces Publisher", principalId };
+  const telemetry = { topicTemplates: ["sites/oslo/plant/#"], roleAssignments: { relay: publisher } };
+  const commands = { topicTemplates: ["sites/oslo/commands/+/+"], roleAssignments: { relay: publisher } };
+  const eventGrid = { resourceGroupName: "rg", topicSpaces: { telemetry, commands } };
+
+  const deployment = deploy(
+    () => new MqttBridge("oslo", { ...args, eventGrid, identity: { ...args.identity!, principalId } }),
+  );
+
+  await expect(deployment).rejects.toThrow(
+    /^oslo has 1 problem:\n {2}eventGrid\.topicSpaces\.telemetry\.roleAssignments\.relay: gives a role that the dataflows call for/,
+  );
+});
+
+test("tells of the namespace what its operator needs beside it", async () => {
+  const eventGrid = { ...args.eventGrid!, topics: { history: {} }, identity: { systemAssigned: true } };
+
+  const { result } = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }));
+  const { result: preview } = await deploy(() => new MqttBridge("oslo", { ...args, eventGrid }), { preview: true });
+
+  expect(Object.keys(result.topicIds)).toEqual(["history"]);
+  expect(await valueOf(result.customDomainRecords)).toEqual([]);
+  expect(await (preview.namespacePrincipalId as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
+});

@@ -42,10 +42,14 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
       const id = idOf(resource.type, inputs);
       if (store.get(id) !== undefined) throw new Error(`cannot create already existing resource "${id}"`);
       checkParent(store, id);
+      checkLocks(store, id, "write");
       return { id, outputs: put(store, resource, id, inputs) };
     },
     update: async (resource, { id, outputs }, inputs, isPreview) => {
-      if (!isPreview) return put(store, resource, id, inputs);
+      if (!isPreview) {
+        checkLocks(store, id, "write");
+        return put(store, resource, id, inputs);
+      }
       const { name = null, location } = outputs;
       return { ...previewOutputs(resource, inputs), name, ...(location === undefined ? {} : { location }) };
     },
@@ -58,6 +62,7 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
     },
     delete: async (_, { id }) => {
       if (store.get(id) === undefined) throw new Error(armError(404, `ResourceNotFound: ${id} was not found.`));
+      checkLocks(store, id, "delete");
       const held = store.ids.filter((other) => other.toLowerCase().startsWith(`${id.toLowerCase()}/`));
       // Azure takes with a resource what is in it.
       for (const gone of [id, ...held]) store.delete(gone);
@@ -143,6 +148,23 @@ function checkParent(store: ArmStore, id: string): void {
     if (store.get(parent) === undefined)
       throw new Error(armError(404, `ParentResourceNotFound: ${parent} was not found.`));
   }
+}
+
+/**
+ * A lock holds for its resource, and for all that is in it or attached to it; other locks excepted.
+ * @see Azure Resource Manager, Lock your resources, Lock inheritance
+ */
+function checkLocks(store: ArmStore, id: string, operation: "write" | "delete"): void {
+  const form = /^(.*)\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i;
+  if (form.test(id)) return;
+  const [lock] = store.ids.filter((one) => {
+    const scope = form.exec(one)?.[1]?.toLowerCase();
+    if (scope === undefined || !`${id.toLowerCase()}/`.startsWith(`${scope}/`)) return false;
+    return operation === "delete" || store.get(one)?.["level"] === "ReadOnly";
+  });
+  if (lock === undefined) return;
+  const message = `ScopeLocked: The scope '${id}' cannot perform ${operation} operation because of the lock '${lock}'.`;
+  throw new Error(armError(409, message));
 }
 
 function put(store: ArmStore, { type }: ResourceName, id: string, inputs: Values): Values {

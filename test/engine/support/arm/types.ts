@@ -70,8 +70,27 @@ const aioResource = {
   computed: { "properties.provisioningState": () => "Succeeded" },
 } as const;
 
+/** @see Azure REST API, Namespaces (2025-02-15), TopicSpacesConfiguration; Azure Verified Modules, topicSpacesState */
+function refuseState(wanted: Values, before: Values | undefined): string | undefined {
+  const stateOf = (one: Values) => valueAt(one, "topicSpacesConfiguration.state");
+  return before !== undefined && stateOf(before) === "Enabled" && stateOf(wanted) !== "Enabled"
+    ? "InvalidRequest: Topic spaces can't be disabled once they are enabled."
+    : undefined;
+}
+
+/** A topic has to exist before messages are routed to it. @see Azure Verified Modules, routeTopicResourceId; Event Grid, Route MQTT messages */
+function refuseRouting(wanted: Values, store: ArmStore): string | undefined {
+  const topic = textAt(wanted, "topicSpacesConfiguration.routeTopicResourceId");
+  return topic === "" || store.get(topic) !== undefined ? undefined : `InvalidRequest: Topic ${topic} was not found.`;
+}
+
 /** The types that the components create, one row each. A type that is not here can't be created. */
 export const armTypes: { readonly [type: string]: ArmType } = {
+  "azure-native:authorization:ManagementLockByScope": {
+    id: "{scope}/providers/Microsoft.Authorization/locks/{lockName}",
+    required: ["level"],
+    rules: { level: oneOf("CanNotDelete", "ReadOnly"), lockName: pattern(/^[^<>%&:\\?/]{1,260}$/) },
+  },
   "azure-native:authorization:RoleAssignment": {
     id: "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
     isNamedByGuid: true,
@@ -123,7 +142,7 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     replacing: ["location", "isZoneRedundant"],
     rules: {
       namespaceName: eventGridName,
-      publicNetworkAccess: oneOf("Enabled", "Disabled"),
+      publicNetworkAccess: oneOf("Enabled", "Disabled", "SecuredByPerimeter"),
       minimumTlsVersionAllowed: oneOf("1.2"),
       "sku.name": oneOf("Standard"),
       "sku.capacity": integer(1, 40),
@@ -137,16 +156,24 @@ export const armTypes: { readonly [type: string]: ArmType } = {
       "topicSpacesConfiguration.hostname": (resource, id) =>
         `${id.split("/").at(-1) ?? ""}.${textAt(resource, "location")}-1.ts.eventgrid.azure.net`,
     },
-    refuses: (wanted, before) =>
-      before !== undefined &&
-      valueAt(before, "topicSpacesConfiguration.state") === "Enabled" &&
-      valueAt(wanted, "topicSpacesConfiguration.state") !== "Enabled"
-        ? "InvalidRequest: Topic spaces can't be disabled once they are enabled."
-        : undefined,
+    refuses: (wanted, before, store) => refuseState(wanted, before) ?? refuseRouting(wanted, store),
   },
   "azure-native:eventgrid:NamespaceTopic": {
     id: `${namespace}/topics/{topicName}`,
-    rules: { topicName: eventGridName },
+    rules: {
+      topicName: eventGridName,
+      eventRetentionInDays: integer(1, 7),
+      inputSchema: oneOf("CloudEventSchemaV1_0"),
+      publisherType: oneOf("Custom"),
+    },
+  },
+  "azure-native:eventgrid:NamespaceTopicEventSubscription": {
+    id: `${namespace}/topics/{topicName}/eventSubscriptions/{eventSubscriptionName}`,
+    rules: {
+      eventSubscriptionName: eventGridName,
+      "deliveryConfiguration.deliveryMode": oneOf("Queue", "Push"),
+      "deliveryConfiguration.queue.receiveLockDurationInSeconds": integer(60, 300),
+    },
   },
   "azure-native:eventgrid:PermissionBinding": {
     id: `${namespace}/permissionBindings/{permissionBindingName}`,
