@@ -33,8 +33,13 @@ export function readConfiguration(where: string, { profile, dataflows }: Wanted 
   return parseConfiguration(sources, { where, isFolder, profile, dataflows });
 }
 
+/** What can't be looked at is no folder: reading it says why. */
 function isAFolder(where: string): boolean {
-  return statSync(where, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(where).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function readFolder(folder: string): SourceText[] {

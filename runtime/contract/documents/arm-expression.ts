@@ -148,15 +148,26 @@ const functions = new Map<string, (args: readonly unknown[]) => unknown>([
 ]);
 
 function concat(args: readonly unknown[]): unknown {
-  return args.some(Array.isArray) ? args.flat() : args.map(textOf).join("");
+  if (!args.some(Array.isArray)) return joined(args.map(textOf));
+  const items = args.reduce<number>((total, arg) => total + (Array.isArray(arg) ? arg.length : 1), 0);
+  return items > maxWeight ? unknownPart : args.flat();
 }
 
 /** `{0}` of .NET, without its formats of numbers and dates. */
 function format([template, ...args]: readonly unknown[]): unknown {
-  return textOf(template).replace(/\{\{|\}\}|\{(\d+)\}/g, (mark, index?: string) => {
-    if (index === undefined) return mark.charAt(0);
-    return Number(index) < args.length ? textOf(args[Number(index)]) : unknownPart;
-  });
+  const texts = args.map(textOf);
+  const parts = textOf(template).split(/(\{\{|\}\}|\{\d+\})/);
+  return joined(
+    parts.map((part, index) => {
+      if (index % 2 === 0) return part;
+      return part === "{{" || part === "}}" ? part.charAt(0) : (texts[Number(part.slice(1, -1))] ?? unknownPart);
+    }),
+  );
+}
+
+/** Puts texts together, unless they are too long: before that, since the parts may be the same long text many times. */
+function joined(parts: readonly string[]): string {
+  return parts.reduce((total, { length }) => total + length, 0) > maxText ? unknownPart : parts.join("");
 }
 
 function createObject(args: readonly unknown[]): unknown {
@@ -172,7 +183,7 @@ function isEmpty(value: unknown): boolean {
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  return value === undefined ? unknownPart : (JSON.stringify(value) ?? unknownPart);
+  return value === undefined ? unknownPart : JSON.stringify(value);
 }
 
 /** Keeps a value as large as any that belongs in a dataflow; a larger one can't be known. */
@@ -183,8 +194,8 @@ export function limited(value: unknown): unknown {
 
 const weights = new WeakMap<object, number>();
 
-/** Values within each other, however often the same one is named. Each object is looked into once. */
-function weightOf(value: unknown): number {
+/** How many values a value holds, with itself, however often the same one is named. Each object is looked into once. */
+export function weightOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 1;
   const known = weights.get(value);
   if (known !== undefined) return known;
@@ -199,7 +210,15 @@ function fieldOf(value: unknown, key: unknown): unknown {
 
 /** A field, whose name Azure takes in any case; or an item. */
 function readField(value: unknown, key: unknown): unknown {
-  if (typeof value !== "object" || value === null || key === undefined) return undefined;
-  const wanted = String(key).toLowerCase();
-  return Object.entries(value).find(([name]) => name.toLowerCase() === wanted)?.[1];
+  if (typeof value !== "object" || value === null || (typeof key !== "string" && typeof key !== "number"))
+    return undefined;
+  let fields = fieldsOf.get(value);
+  if (fields === undefined) {
+    fields = new Map(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner as unknown]));
+    fieldsOf.set(value, fields);
+  }
+  return fields.get(String(key).toLowerCase());
 }
+
+/** Fields by their names in lower case, made once for each object. */
+const fieldsOf = new WeakMap<object, ReadonlyMap<string, unknown>>();

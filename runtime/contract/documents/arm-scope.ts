@@ -1,9 +1,18 @@
-import { evaluateArm, isArmExpression, isUnknown, unknownPart, type ArmScope } from "./arm-expression.ts";
+import { evaluateArm, isArmExpression, isUnknown, unknownPart, weightOf, type ArmScope } from "./arm-expression.ts";
 import { isObject, type Unresolved } from "./resource.ts";
 import { step } from "./text-document.ts";
 
 /** Parameters and variables within each other: one that names itself would never end. */
 const maxDepth = 32;
+
+/** Values that all expressions of a template make together. */
+const maxValues = 100_000;
+
+/** The scope of a template, which bounds what its expressions make. */
+export interface TemplateScope extends ArmScope {
+  /** Takes so many values off what its expressions may make. @returns whether there was as much left */
+  readonly spend: (values: number) => boolean;
+}
 
 /**
  * Makes the scope of a template: its variables, and its parameters with their defaults.
@@ -12,7 +21,7 @@ const maxDepth = 32;
 export function scopeOf(
   template: Readonly<Record<string, unknown>>,
   given: ReadonlyMap<string, unknown> = new Map(),
-): ArmScope {
+): TemplateScope {
   const parameters = byLowerCase(template["parameters"]);
   const variables = byLowerCase(template["variables"]);
   const known = new Map<string, unknown>([...given].map(([name, value]) => [`p ${name.toLowerCase()}`, value]));
@@ -28,7 +37,9 @@ export function scopeOf(
     known.set(key, resolved);
     return resolved;
   };
-  const scope: ArmScope = {
+  let left = maxValues;
+  const scope: TemplateScope = {
+    spend: (values) => (left -= values) >= 0,
     parameter: (name) => {
       const declared = parameters.get(name.toLowerCase());
       return look(`p ${name.toLowerCase()}`, isObject(declared) ? declared["defaultValue"] : undefined);
@@ -43,7 +54,7 @@ function byLowerCase(fields: unknown): ReadonlyMap<string, unknown> {
 }
 
 /** A value with its expressions resolved; those that can't be are {@link unknownPart}. */
-function resolveWhole(value: unknown, scope: ArmScope): unknown {
+function resolveWhole(value: unknown, scope: TemplateScope): unknown {
   return resolveArm(value, scope, "", []);
 }
 
@@ -52,11 +63,13 @@ function resolveWhole(value: unknown, scope: ArmScope): unknown {
  * @param path of the value in its document
  * @param unresolved takes those that only a deployment can resolve
  */
-export function resolveArm(value: unknown, scope: ArmScope, path: string, unresolved: Unresolved[]): unknown {
+export function resolveArm(value: unknown, scope: TemplateScope, path: string, unresolved: Unresolved[]): unknown {
   if (typeof value === "string") {
     if (value.startsWith("[[")) return value.slice(1);
     if (!isArmExpression(value)) return value;
-    const resolved = evaluateArm(value, scope);
+    const evaluated = evaluateArm(value, scope);
+    // What one expression names is small, and there may be thousands that name it.
+    const resolved = scope.spend(weightOf(evaluated)) ? evaluated : unknownPart;
     if (holdsUnknown(resolved)) unresolved.push({ path, expression: value });
     return resolved;
   }

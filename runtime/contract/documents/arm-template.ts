@@ -1,5 +1,5 @@
 import { evaluateArm, isArmExpression, isUnknown, type ArmScope } from "./arm-expression.ts";
-import { resolveArm, scopeOf } from "./arm-scope.ts";
+import { resolveArm, scopeOf, type TemplateScope } from "./arm-scope.ts";
 import { addArmResource } from "./arm-resource.ts";
 import { countOther, isObject, type Findings, type Spot, type Unresolved } from "./resource.ts";
 import { step, type TextDocument } from "./text-document.ts";
@@ -26,7 +26,7 @@ export function readArmTemplate(document: TextDocument, findings: Findings): voi
 
 function walkTemplate(
   template: Readonly<Record<string, unknown>>,
-  scope: ArmScope,
+  scope: TemplateScope,
   { document, path }: Spot,
   findings: Findings,
   depth: number,
@@ -38,7 +38,7 @@ function walkTemplate(
 }
 
 interface Walker {
-  readonly scope: ArmScope;
+  readonly scope: TemplateScope;
   readonly document: TextDocument;
   readonly findings: Findings;
   readonly depth: number;

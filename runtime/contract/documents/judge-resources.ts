@@ -25,14 +25,15 @@ export interface PlacedProblem {
  */
 export function judgeResources(findings: Findings, choice: Choice): JudgedResources {
   const chosen = choose(findings, choice);
-  const draft = build(chosen.endpoints, chosen.dataflows, chosen.profile, findings);
+  const draft = build(chosen.endpoints, chosen.dataflows, chosen.profile);
   const dataflows = chosen.dataflows.filter((dataflow) => isRunnable(dataflow, draft, findings));
   const used = new Set(dataflows.flatMap(({ spec }) => endpointsOf(spec)));
   const endpoints = chosen.endpoints.filter(
     (endpoint) => used.has(endpoint.name) || isFaultless(endpoint, draft, findings),
   );
-  const whole = build(endpoints, dataflows, chosen.profile, findings);
+  const whole = build(endpoints, dataflows, chosen.profile);
   const { config, problems, warnings } = whole.judgement;
+  noteDefault(userOfDefault(endpoints, dataflows), findings);
   for (const resource of whole.parts) findings.notes.push(...tolerate(resource).notes);
   return {
     config,
@@ -58,19 +59,14 @@ interface Build {
 const mark = "#";
 
 /** Puts resources into this project's own form, and judges it. */
-function build(
-  endpoints: readonly Resource[],
-  dataflows: readonly Resource[],
-  profile: Resource | undefined,
-  findings: Findings,
-): Build {
+function build(endpoints: readonly Resource[], dataflows: readonly Resource[], profile: Resource | undefined): Build {
   const parts = [...endpoints, ...dataflows, ...(profile === undefined ? [] : [profile])];
   const valueOf = (resource: Resource) => [resource.name, tolerate(resource).value] as const;
   const numbers = new Map(parts.map((resource, index) => [`${resource.kind} ${resource.name}`, index]));
   const numberOf = (kind: string, name: string | undefined) => numbers.get(`${kind} ${name ?? ""}`);
   const raw: RawDocument = {
     document: {
-      endpoints: Object.fromEntries([...defaultEndpoints(endpoints, dataflows, findings), ...endpoints.map(valueOf)]),
+      endpoints: Object.fromEntries([...defaultEndpoints(endpoints, dataflows), ...endpoints.map(valueOf)]),
       ...(profile === undefined ? {} : { profile: tolerate(profile).value }),
       dataflows: Object.fromEntries(dataflows.map(valueOf)),
     },
@@ -145,14 +141,18 @@ const aioDefault = {
 };
 const aioDefaultName = "default";
 
-function defaultEndpoints(
-  endpoints: readonly Resource[],
-  dataflows: readonly Resource[],
-  findings: Findings,
-): [string, object][] {
-  const user = dataflows.find(({ spec }) => endpointsOf(spec).includes(aioDefaultName));
-  if (user === undefined || endpoints.some(({ name }) => name === aioDefaultName)) return [];
+function defaultEndpoints(endpoints: readonly Resource[], dataflows: readonly Resource[]): [string, object][] {
+  return userOfDefault(endpoints, dataflows) === undefined ? [] : [[aioDefaultName, aioDefault]];
+}
+
+/** The first dataflow that uses the default endpoint, which is not among those that are there. */
+function userOfDefault(endpoints: readonly Resource[], dataflows: readonly Resource[]): Resource | undefined {
+  if (endpoints.some(({ name }) => name === aioDefaultName)) return undefined;
+  return dataflows.find(({ spec }) => endpointsOf(spec).includes(aioDefaultName));
+}
+
+function noteDefault(user: Resource | undefined, { notes }: Findings): void {
+  if (user === undefined) return;
   const text = `the endpoint "${aioDefaultName}" is not here; it is taken as AIO makes it: ${aioDefault.mqttSettings.host} with a service account token`;
-  if (!findings.notes.some((note) => note.text === text)) findings.notes.push({ spot: user.spot, text });
-  return [[aioDefaultName, aioDefault]];
+  notes.push({ spot: user.spot, text });
 }

@@ -42,7 +42,7 @@ function readItem(item: unknown, spot: Spot, findings: Findings): boolean {
   if (!isObject(item)) return false;
   const { kind, items, value } = item;
   if (typeof kind === "string") {
-    if (/List$/.test(kind) && Array.isArray(items)) return readItems(items, below(spot, "items"), findings);
+    if (kind.endsWith("List") && Array.isArray(items)) return readItems(items, below(spot, "items"), findings);
     addKubernetesResource(item, spot, findings);
     return true;
   }
@@ -57,13 +57,17 @@ function readItem(item: unknown, spot: Spot, findings: Findings): boolean {
   return Array.isArray(value) && value.every(isObject) ? readItems(value, below(spot, "value"), findings) : false;
 }
 
-/** What is in a list and is nothing that is known here is refused by itself, so that a list holds no riddles. */
+/** What is in a list and is nothing that is known here is refused; of many in one list, the first. */
 function readItems(items: readonly unknown[], spot: Spot, findings: Findings): boolean {
-  for (const [index, item] of items.entries()) {
-    const at = { document: spot.document, path: `${spot.path}[${index}]` };
-    if (readItem(item, at, findings)) continue;
-    findings.problems.push({ spot: at, problem: "is no resource of Azure IoT Operations", remedy: "take it out" });
-  }
+  const unknown = [...items.entries()].filter(([index, item]) => {
+    return !readItem(item, { document: spot.document, path: `${spot.path}[${index}]` }, findings);
+  });
+  const [first] = unknown;
+  if (first === undefined) return true;
+  const rest = unknown.length === 1 ? "" : `, nor are ${unknown.length - 1} more of its list`;
+  const at = { document: spot.document, path: `${spot.path}[${first[0]}]` };
+  const problem = `is no resource of Azure IoT Operations${rest}`;
+  findings.problems.push({ spot: at, problem, remedy: "take it out" });
   return true;
 }
 

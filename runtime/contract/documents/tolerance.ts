@@ -10,6 +10,8 @@ export interface Tolerated {
   readonly notes: readonly Remark[];
 }
 
+type Entries = Readonly<Record<string, unknown>>;
+
 /** What Azure adds to the properties of a resource that it shows. */
 const readOnlyFields = ["provisioningState", "healthState", "status"];
 
@@ -29,19 +31,31 @@ export function tolerate(resource: Resource): Tolerated {
 /** Longest name of an operation that the relay's own form has, in characters. @see Azure REST API, Dataflow */
 const maxOperationName = 64;
 
-function tolerateDataflow({ name, spot }: Resource, fields: Readonly<Record<string, unknown>>): Tolerated {
+function tolerateDataflow({ name, spot }: Resource, fields: Entries): Tolerated {
   const operations = fields["operations"];
   if (!Array.isArray(operations)) return { value: fields, notes: [] };
   const notes: Remark[] = [];
   const kept = operations.map((operation: unknown, index) => {
     if (!isObject(operation)) return operation;
-    const { name: given, ...rest } = operation;
-    if (typeof given !== "string" || given.length <= maxOperationName) return operation;
+    const { name: given, ...rest } = withoutEmptyHeaders(operation);
+    if (typeof given !== "string" || given.length <= maxOperationName) return { ...rest, ...named(given) };
     const at = below(spot, `operations[${index}].name`);
     notes.push({ spot: at, text: `the dataflow "${name}" has an operation with a long name, which is left out` });
     return rest;
   });
   return { value: { ...fields, operations: kept }, notes: [...notes, ...noteReferences(name, operations, spot)] };
+}
+
+function named(name: unknown): { readonly name?: unknown } {
+  return name === undefined ? {} : { name };
+}
+
+/** A list of no headers asks for none. */
+function withoutEmptyHeaders(operation: Entries): Entries {
+  const settings = operation["destinationSettings"];
+  if (!isObject(settings) || !Array.isArray(settings["headers"]) || settings["headers"].length > 0) return operation;
+  const { headers, ...rest } = settings;
+  return { ...operation, destinationSettings: rest };
 }
 
 /** Notes what a source says of its messages and what changes nothing for them. */
@@ -58,8 +72,6 @@ export function noteReferences(dataflow: string, operations: unknown, spot: Spot
     }));
   });
 }
-
-type Entries = Readonly<Record<string, unknown>>;
 
 /** A profile decides how many instances there are, and what they log and serve; whatever else it says is for AIO's own pods. */
 function tolerateProfile({ name, spot }: Resource, fields: Entries): Tolerated {
@@ -103,13 +115,13 @@ function withLogLevel(profile: Entries, note: (path: string, text: string) => vo
   const { diagnostics } = profile;
   if (!isObject(diagnostics) || !isObject(diagnostics["logs"])) return profile;
   const { logs } = diagnostics;
-  const given = (logs as Entries)["level"];
-  const lower = String(given ?? "info").toLowerCase();
+  const given = logs["level"] ?? "info";
+  const lower = (typeof given === "string" ? given : JSON.stringify(given)).toLowerCase();
   const level = ownLevels.includes(lower) ? lower : (levels.get(lower) ?? "info");
   if (level !== lower) {
     note("diagnostics.logs.level", `has the log level ${show(given)}, which the relay has not; it logs at "${level}"`);
   }
-  return { ...profile, diagnostics: { ...diagnostics, logs: { ...(logs as Entries), level } } };
+  return { ...profile, diagnostics: { ...diagnostics, logs: { ...logs, level } } };
 }
 
 function below({ document, path }: Spot, inner: string): Spot {

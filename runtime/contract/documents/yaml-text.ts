@@ -52,7 +52,7 @@ export function readYaml(given: string, file: string): readonly TextDocument[] |
     for (const document of composeDocuments(text, lines)) {
       const slip = slipOf(document, positionAt);
       if (slip !== undefined) return slip;
-      if (document.contents === null) continue;
+      if (isEmpty(document.contents)) continue;
       if (documents.length === yamlLimits.documents) return tooMany(document, positionAt);
       documents.push({
         value: document.toJS({ maxAliasCount: -1 }) as unknown,
@@ -64,6 +64,11 @@ export function readYaml(given: string, file: string): readonly TextDocument[] |
     return refusal(cause);
   }
   return documents;
+}
+
+/** `---` with nothing after it, or with comments only. */
+function isEmpty(contents: ParsedNode | null): boolean {
+  return contents === null || (isScalar(contents) && contents.source === "");
 }
 
 /** One document after the other, so that a text is read no further than to its first slip. */
