@@ -40,7 +40,12 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     ["document: holds no dataflow that a relay can run; give one that passes messages on between MQTT endpoints"],
   ],
   ["az-rest-page.json", [], "runs", ["doors: default doors/+ -> default alarms", assumed("az-rest-page.json:7:7")]],
-  ["circle.yaml", [], "refused", ["circle.yaml:2:9: document: has an alias for what it is in; write it out"]],
+  [
+    "circle.yaml",
+    [],
+    "refused",
+    ["circle.yaml:2:9: document: has an alias that names nothing before it; write out what is meant"],
+  ],
   [
     "comma.json",
     [],
@@ -82,7 +87,7 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     "refused",
     [
       "folder-broken/comma.json:4:1: document: is not JSON (Expected double-quoted property name); correct it there",
-      "folder-broken/indent.yaml:4:1: document: is not YAML (the indentation does not fit the lines before); correct it there",
+      "folder-broken/indent.yaml:4:1: document: is not YAML (the indentation does not fit the lines before, or a bracket is missing); correct it there",
     ],
   ],
   [
@@ -116,7 +121,9 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     "indent.yaml",
     [],
     "refused",
-    ["indent.yaml:4:1: document: is not YAML (the indentation does not fit the lines before); correct it there"],
+    [
+      "indent.yaml:4:1: document: is not YAML (the indentation does not fit the lines before, or a bracket is missing); correct it there",
+    ],
   ],
   [
     "kubernetes-asset.yaml",

@@ -127,7 +127,8 @@ function checkAliases(contents: ParsedNode | null, positionAt: (offset: number) 
     if (isAlias(node)) {
       const size = sizes.get(node.source);
       const at = positionAt(node.range?.[0] ?? 0);
-      if (size === undefined) slip ??= { problem: "has an alias for what it is in", remedy: "write it out", ...at };
+      if (size === undefined)
+        slip ??= { problem: "has an alias that names nothing before it", remedy: "write out what is meant", ...at };
       return size ?? 1;
     }
     let size = 1;
@@ -190,7 +191,7 @@ const slips: Partial<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: "a tag does not fit what follows",
   BAD_DIRECTIVE: "a directive (%) is not known",
   BAD_DQ_ESCAPE: "an escape in double quotes is not known",
-  BAD_INDENT: "the indentation does not fit the lines before",
+  BAD_INDENT: "the indentation does not fit the lines before, or a bracket is missing",
   BAD_SCALAR_START: "a value starts with a character that has to be in quotes",
   BLOCK_AS_IMPLICIT_KEY: "a key and its value stand where one value belongs",
   BLOCK_IN_FLOW: "a block stands within brackets",
