@@ -41,6 +41,22 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
   ],
   ["az-rest-page.json", [], "runs", ["doors: default doors/+ -> default alarms", assumed("az-rest-page.json:7:7")]],
   [
+    "az-site",
+    [],
+    "runs",
+    [
+      "doors (disabled): default $shared/doors/doors/+ -> default alarms",
+      'skipped: endpoint "lake" is of type "DataLakeStorage", not Mqtt (az-site/endpoints.json:29:5)',
+      'skipped: dataflow "history" uses the endpoint "lake", which is not Mqtt (az-site/flows.json:24:5)',
+    ],
+  ],
+  [
+    "az-site",
+    ["--profile", "alarms"],
+    "refused",
+    ['--profile: names the profile "alarms", which has no MQTT dataflow here; use one of "default"'],
+  ],
+  [
     "circle.yaml",
     [],
     "refused",
@@ -68,6 +84,17 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     [],
     "refused",
     ["document: holds no dataflow that a relay can run; give one that passes messages on between MQTT endpoints"],
+  ],
+  [
+    "event-grid-bridge.yaml",
+    [],
+    "runs",
+    [
+      "up: default site/up/# -> event-grid ${inputTopic}",
+      "down: event-grid site/down/# -> default ${inputTopic}",
+      assumed("event-grid-bridge.yaml:22:1"),
+      'note: the Dataflow "up" has a name that Azure takes from 3 characters on; the relay takes it (event-grid-bridge.yaml:21:13)',
+    ],
   ],
   [
     "folder",
@@ -303,6 +330,14 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     ["laughs.yaml:5:7: document: has more than 100000 values, with its aliases written out; write out what is meant"],
   ],
   [
+    "other-api.yaml",
+    [],
+    "refused",
+    [
+      "document: holds no dataflow that a relay can run, and of other kinds only Dataflow (flows.example/v1); give one that passes messages on between MQTT endpoints",
+    ],
+  ],
+  [
     "own-mistakes.yaml",
     [],
     "refused",
@@ -329,6 +364,33 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     [
       "upward: edge a/+ -> plant b",
       'note: the dataflow "upward" has assetRef at its source, which changes nothing for messages (own.yaml:14:66)',
+    ],
+  ],
+  [
+    "own.yaml",
+    ["--dataflow", "upwards"],
+    "refused",
+    ['--dataflow: names the dataflow "upwards", which does not exist; did you mean "upward"?'],
+  ],
+  [
+    "own.yaml",
+    ["--dataflow", "upward"],
+    "runs",
+    [
+      "upward: edge a/+ -> plant b",
+      'note: the dataflow "upward" has assetRef at its source, which changes nothing for messages (own.yaml:14:66)',
+    ],
+  ],
+  [
+    "preview-2024.yaml",
+    [],
+    "runs",
+    [
+      "upward: mq a/+ -> mq b",
+      'note: the profile "pool" has maxInstances, which is for AIO\'s own pods and is ignored (preview-2024.yaml:17:3)',
+      'note: the profile "pool" has diagnostics.logFormat, which is for AIO\'s own pods and is ignored (preview-2024.yaml:18:18)',
+      'note: the profile "pool" has diagnostics.logLevel, which is for AIO\'s own pods and is ignored (preview-2024.yaml:18:35)',
+      'note: the DataflowEndpoint "mq" has a name that Azure takes from 3 characters on; the relay takes it (preview-2024.yaml:4:13)',
     ],
   ],
   [
@@ -389,6 +451,14 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
       'skipped: dataflow "to-cloud" uses the endpoint "cloud", which can\'t be read (template.json:79:7)',
       assumed("template.json:59:7"),
       "note: a resource of the kind Microsoft.EventGrid/namespaces, which no relay reads (template.json:17:5)",
+    ],
+  ],
+  [
+    "template.json",
+    ["--dataflow", "to-cloud"],
+    "refused",
+    [
+      'template.json:79:7: --dataflow: asks for what can\'t be run: dataflow "to-cloud" uses the endpoint "cloud", which can\'t be read; choose another, or change it',
     ],
   ],
   [

@@ -23,7 +23,8 @@ export function addKubernetesResource(item: Readonly<Record<string, unknown>>, s
     return;
   }
   if (kind === undefined) {
-    countOther(findings, written, spot);
+    // Others have kinds of these names too.
+    countOther(findings, kinds.has(written.toLowerCase()) ? `${written} (${String(apiVersion)})` : written, spot);
     return;
   }
   const at = (path: string): Spot => ({ document: spot.document, path: step(spot.path, path) });
