@@ -45,15 +45,15 @@ export interface ConfigurationOptions {
 export function parseConfiguration(sources: readonly SourceText[], options: ConfigurationOptions): ParsedConfig {
   const { where, isFolder = false, profile, dataflows = [] } = options;
   const documents = readAll(sources, where);
-  const own = documents.filter((document) => isOwnDocument(document) && (!isFolder || hasParts(document)));
+  const own = new Set(documents.filter((document) => isOwnDocument(document) && (!isFolder || hasParts(document))));
   const [first] = own;
   if (first !== undefined && documents.length === 1) return parseOwn(first, where, dataflows);
   const findings = noFindings();
   for (const document of documents) {
-    if (own.includes(document)) refuseBeside(document, findings);
+    if (own.has(document)) refuseBeside(document, findings);
     else if (!readForeignDocument(document, findings)) refuseUnknown(document, isFolder, findings);
   }
-  const isAlone = own.length === 1 && findings.resources.length === 0 && isFolder;
+  const isAlone = own.size === 1 && findings.resources.length === 0 && isFolder;
   if (isAlone && first !== undefined) return parseOwn(first, where, dataflows, findings);
   return parseForeign(findings, where, { profile, dataflows });
 }

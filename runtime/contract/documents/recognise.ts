@@ -3,7 +3,7 @@ import { addArmResource } from "./arm-resource.ts";
 import { isArmTemplate, readArmTemplate } from "./arm-template.ts";
 import { addBareProperties, isBareProperties } from "./bare-properties.ts";
 import { addKubernetesResource } from "./kubernetes-resource.ts";
-import { isObject, type Findings, type Spot } from "./resource.ts";
+import { countOther, isObject, type Findings, type Spot } from "./resource.ts";
 import { isSiteopsDocument, readSiteops } from "./siteops.ts";
 import { step, type TextDocument } from "./text-document.ts";
 
@@ -57,13 +57,17 @@ function readItem(item: unknown, spot: Spot, findings: Findings): boolean {
   return Array.isArray(value) && value.every(isObject) ? readItems(value, below(spot, "value"), findings) : false;
 }
 
-/** What is in a list and is nothing that is known here is refused; of many in one list, the first. */
+/**
+ * What is in a list and is nothing that is known here is refused; of many in one list, the first. A list of nothing else has no
+ * form that is known.
+ */
 function readItems(items: readonly unknown[], spot: Spot, findings: Findings): boolean {
   const unknown = [...items.entries()].filter(([index, item]) => {
     return !readItem(item, { document: spot.document, path: `${spot.path}[${index}]` }, findings);
   });
   const [first] = unknown;
   if (first === undefined) return true;
+  if (unknown.length === items.length) return false;
   const rest = unknown.length === 1 ? "" : `, nor are ${unknown.length - 1} more of its list`;
   const at = { document: spot.document, path: `${spot.path}[${first[0]}]` };
   const problem = `is no resource of Azure IoT Operations${rest}`;
@@ -81,14 +85,14 @@ function addShownResource(item: Readonly<Record<string, unknown>>, spot: Spot, f
   const written = String(name);
   const identified = typeof id === "string" ? { id } : {};
   const resource = { type: String(type), name: written, written, ...identified, properties, spot, unresolved: [] };
-  if (!addArmResource(resource, findings)) findings.others.set(String(type), { spot, count: 1 });
+  if (!addArmResource(resource, findings)) countOther(findings, String(type), spot);
 }
 
 /** Says of a document that has no known form what forms there are. */
 export function describeUnknownForm({ value }: TextDocument): { readonly problem: string; readonly remedy: string } {
-  const keys = isObject(value) ? list(Object.keys(value)) : "none";
+  const what = isObject(value) ? `its fields are ${list(Object.keys(value))}` : "it is a list of something else";
   return {
-    problem: `is nothing that holds dataflows (its fields are ${keys})`,
+    problem: `is nothing that holds dataflows (${what})`,
     remedy:
       "give a configuration of the relay, resources of Azure IoT Operations as kubectl or az print them, or a template with them",
   };
