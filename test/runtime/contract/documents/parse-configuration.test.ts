@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 import { parseRelayConfig } from "../../../../runtime/contract/config.ts";
 import { ConfigError } from "../../../../runtime/contract/errors.ts";
 import { growthOf, mostLinearGrowth } from "../../../support/growth.ts";
@@ -196,4 +198,37 @@ describe("cost", () => {
 
     expect(linesOf(() => parseText(text)).join("\n")).toContain("holds what only a deployment resolves");
   });
+});
+
+test("whatever a file holds, it is read or refused as a configuration", () => {
+  const words = [
+    "Mqtt",
+    "List",
+    "DataflowEndpoint",
+    "Dataflow",
+    "Source",
+    "Anonymous",
+    "[parameters('a')]",
+    "{{ a }}",
+    "",
+  ];
+  const word = fc.constantFrom(...words, "Microsoft.IoTOperations/instances/dataflowEndpoints", "__proto__");
+  const keys = ["kind", "metadata", "name", "spec", "items", "type", "properties", "resources", "contentVersion"];
+  const key = fc.constantFrom(...keys, "dataflows", "dataflowEndpoints", "operations", "endpointType", "value", "id");
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 5 }, word, fc.constantFrom(null, 1, true), tie("list"), tie("object")),
+    list: fc.array(tie("value"), { maxLength: 3 }),
+    object: fc.dictionary(key, tie("value"), { maxKeys: 5 }),
+  }));
+
+  fc.assert(
+    fc.property(value, (content) => {
+      try {
+        parseResources(content);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
