@@ -30,6 +30,8 @@ const importersOf = {
   "node:sqlite": ["runtime/disk/"],
   pino: ["runtime/report/log.ts"],
   "prom-client": ["runtime/report/metrics.ts"],
+  // The components render and read JSON only, and their package needs no reader of YAML.
+  yaml: ["runtime/contract/documents/yaml-text.ts", "cli/demo/stack-file.ts"],
 };
 
 /** Node runs the sources unbuilt, so an import names the file that is there. The compiler would take ".js" for it too. */

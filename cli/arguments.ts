@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 
 import type { Problem } from "../runtime/contract/errors.ts";
+import type { Wanted } from "../runtime/read-configuration.ts";
 import type { RunOptions } from "../runtime/run.ts";
 
 /** What the command line asks for. */
@@ -9,7 +10,7 @@ export type Arguments =
   | { readonly kind: "help" }
   | { readonly kind: "demo"; readonly isOnce: boolean; readonly environment: string }
   | { readonly kind: "relay"; readonly options: RunOptions }
-  | { readonly kind: "check"; readonly file: string; readonly profile: string | undefined }
+  | { readonly kind: "check"; readonly file: string; readonly wanted: Wanted }
   | { readonly kind: "wrong"; readonly problems: readonly Problem[] };
 
 type Task = "demo" | "relay" | "check";
@@ -21,6 +22,7 @@ const optionTable = {
   config: { type: "string", of: ["relay"] },
   mounts: { type: "string", of: ["relay"] },
   profile: { type: "string", of: ["relay", "check"] },
+  dataflow: { type: "string", of: ["relay", "check"], multiple: true },
   "metrics-port": { type: "string", of: ["relay"] },
   "metrics-host": { type: "string", of: ["relay"] },
   "connect-to": { type: "string", of: ["relay"], multiple: true },
@@ -60,7 +62,8 @@ export function parseArguments(args: readonly string[]): Arguments {
 function buildArguments(task: Task, given: Given, file: string): Arguments {
   const value = (name: OptionName) => given.findLast((option) => option.name === name)?.value;
   const profile = value("profile");
-  if (task === "check") return { kind: "check", file, profile };
+  const dataflows = given.filter(({ name }) => name === "dataflow").map((option) => option.value);
+  if (task === "check") return { kind: "check", file, wanted: { profile, dataflows } };
   if (task === "demo") {
     const isOnce = value("once") !== undefined;
     return { kind: "demo", isOnce, environment: value("stack") ?? defaultEnvironment };
@@ -76,6 +79,7 @@ function buildArguments(task: Task, given: Given, file: string): Arguments {
       connectTo: given.filter(({ name }) => name === "connect-to").map((option) => option.value),
       ...(mountPath === undefined ? {} : { mountPath }),
       ...(profile === undefined ? {} : { profile }),
+      ...(dataflows.length === 0 ? {} : { dataflows }),
       ...(port === undefined ? {} : { metricsPort: Number(port) }),
       metricsHost,
     },

@@ -9,10 +9,14 @@ const usage = `usage: npm start                              the demo: two emula
        npm start -- --once                    2,000 messages to the cloud and 200 back, then the ledger
        npm start -- --stack ENVIRONMENT       the demo with the settings of stacks/Pulumi.ENVIRONMENT.yaml
        npm start -- --config FILE             the relay alone, with a configuration of yours and real brokers
-         [--mounts DIR] [--profile NAME] [--metrics-port PORT] [--metrics-host ADDRESS]
+         [--mounts DIR] [--profile NAME] [--dataflow NAME ...] [--metrics-port PORT] [--metrics-host ADDRESS]
          [--connect-to HOST:PORT=ADDRESS:PORT ...]
        npm run mqtt-dataflow -- check FILE    what is wrong with a configuration, and what it does
-         [--profile NAME]`;
+         [--profile NAME] [--dataflow NAME ...]
+
+FILE is JSON or YAML, or a folder of such files: a configuration of the relay, resources of Azure IoT Operations
+as kubectl or az print them, the properties that az takes with --config-file, a template of Azure Resource Manager,
+or a declaration of Site Ops (doc/documents.md). --dataflow takes just the dataflows that it names.`;
 
 /** The command `mqtt-dataflow`. @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
@@ -24,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "wrong":
       return refuse(given.problems);
     case "check":
-      return checkConfig(given.file, given.profile, process.stdout);
+      return checkConfig(given.file, given.wanted, process.stdout);
     case "relay":
       return runRelay(given.options);
     case "demo": {

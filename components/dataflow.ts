@@ -42,8 +42,8 @@ export interface DataflowArgs extends DeliveryArgs {
   /** Schema of the messages, which becomes the CloudEvents attribute `dataschema`. */
   schemaRef?: string;
   /**
-   * AIO's engine only: name of the asset in Azure Device Registry that the messages come from, whose schema AIO then knows. A preview
-   * refuses it for the relay, which knows topics and no assets.
+   * Name of the asset in Azure Device Registry that the messages come from, whose schema AIO then knows; `dataSources` says which
+   * messages those are all the same. The relay has no use for it, and a preview says so.
    */
   assetRef?: string;
   /**
@@ -101,26 +101,25 @@ export interface Operation {
   };
 }
 
-/** Writes a dataflow as AIO's operations, with their names and the schema of the source. */
+/** Writes a dataflow as AIO's operations, with their names, and asset and schema of the source. */
 export function buildOperations(dataflow: DataflowArgs): Operation[] {
-  const { sourceSchemaRef, operationNames = {} } = dataflow;
+  const { assetRef, sourceSchemaRef: schemaRef, operationNames = {} } = dataflow;
+  const seen = { ...(assetRef === undefined ? {} : { assetRef }), ...(schemaRef === undefined ? {} : { schemaRef }) };
   const names = { Source: "source", BuiltInTransformation: "transformation", Destination: "destination" } as const;
   return buildBareOperations(dataflow).map((bare) => {
     const { sourceSettings } = bare;
     const name = operationNames[names[bare.operationType]];
     const operation = name === undefined ? bare : { ...bare, name };
-    if (sourceSettings === undefined || sourceSchemaRef === undefined) return operation;
-    return { ...operation, sourceSettings: { ...sourceSettings, schemaRef: sourceSchemaRef } };
+    return sourceSettings === undefined ? operation : { ...operation, sourceSettings: { ...sourceSettings, ...seen } };
   });
 }
 
 /** The same without what changes nothing for messages: in the relay's configuration it would restart pods. */
 function buildBareOperations(dataflow: DataflowArgs): Operation[] {
-  const { source, dataSources, assetRef, destination, dataDestination, headers } = dataflow;
-  const from = { endpointRef: source, dataSources };
+  const { source, dataSources, destination, dataDestination, headers } = dataflow;
   const target = { endpointRef: destination, dataDestination };
   return [
-    { operationType: "Source", sourceSettings: assetRef === undefined ? from : { ...from, assetRef } },
+    { operationType: "Source", sourceSettings: { endpointRef: source, dataSources } },
     ...buildTransformation(dataflow),
     {
       operationType: "Destination",

@@ -5,8 +5,8 @@ import { describeError } from "./contract/errors.ts";
 import { printable } from "./contract/printable.ts";
 import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
-const usage = `usage: mqtt-dataflow-relay run --config FILE [--mounts DIR] [--spool DIR] [--profile NAME]
-                                [--metrics-port PORT] [--metrics-host ADDRESS]
+const usage = `usage: mqtt-dataflow-relay run --config FILE-OR-FOLDER [--mounts DIR] [--spool DIR] [--profile NAME]
+                                [--dataflow NAME ...] [--metrics-port PORT] [--metrics-host ADDRESS]
                                 [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
 
 const options = {
@@ -14,6 +14,7 @@ const options = {
   mounts: { type: "string" },
   spool: { type: "string" },
   profile: { type: "string" },
+  dataflow: { type: "string", multiple: true },
   "metrics-port": { type: "string" },
   "metrics-host": { type: "string" },
   "connect-to": { type: "string", multiple: true },
@@ -57,6 +58,7 @@ function parse(args: readonly string[]): RunOptions | string {
     ...(mounts === undefined ? {} : { mountPath: mounts }),
     ...(spool === undefined ? {} : { spoolPath: spool }),
     ...(profile === undefined ? {} : { profile }),
+    ...(values.dataflow === undefined ? {} : { dataflows: values.dataflow }),
     ...(port === undefined ? {} : { metricsPort: Number(port) }),
     ...(metricsHost === undefined ? {} : { metricsHost }),
   };

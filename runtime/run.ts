@@ -1,9 +1,9 @@
-import { parseRelayConfig, type ParsedConfig, type RelayConfig } from "./contract/config.ts";
+import type { ParsedConfig, RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
 import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "./contract/memory.ts";
 import { withoutUser } from "./contract/shown-url.ts";
-import { readDocument } from "./read-document.ts";
+import { readConfiguration } from "./read-configuration.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -15,9 +15,12 @@ import { trustSystemRoots } from "./transport/system-roots.ts";
 
 /** What the command line and the environment say. */
 export interface RunOptions {
+  /** A file, or a folder of files, as `readConfiguration` reads it. */
   readonly configFile: string;
   /** With AIO's own resources: the profile whose dataflows are wanted. */
   readonly profile?: string;
+  /** Names of the dataflows that are wanted; omitted: all of them. */
+  readonly dataflows?: readonly string[];
   readonly mountPath?: string;
   /** Folder of the spool; omitted: the configuration's. */
   readonly spoolPath?: string;
@@ -41,10 +44,7 @@ export async function runRelay(options: RunOptions): Promise<number> {
   let connectTo: ReadonlyMap<string, HostAddress>;
   let ordinal: number;
   try {
-    parsed = parseRelayConfig(readDocument(options.configFile), {
-      where: options.configFile,
-      ...(options.profile === undefined ? {} : { profile: options.profile }),
-    });
+    parsed = readConfiguration(options.configFile, options);
     connectTo = parseConnectTo(options.connectTo);
     ordinal = readOrdinal(process.env["RELAY_ORDINAL"]);
   } catch (error) {
@@ -156,11 +156,12 @@ function mostHostNames({ endpoints }: RelayConfig): number {
 
 function announce(
   log: Logger,
-  { config, warnings, skipped }: ParsedConfig,
+  { config, warnings, skipped, notes }: ParsedConfig,
   connectTo: ReadonlyMap<string, HostAddress>,
 ): void {
   for (const line of firstLines(warnings, formatProblem)) log.warn(line);
   for (const reason of firstLines(skipped, String)) log.warn({ reason }, "skipped");
+  for (const note of firstLines(notes, String)) log.info({ note }, "noted");
   for (const [name, { mode }] of Object.entries(config.dataflows)) {
     if (mode === "Disabled") log.info({ dataflow: name }, "dataflow is disabled");
   }

@@ -49,9 +49,16 @@ function checkNames(path: string, names: OperationNamesArgs): Problem[] {
 }
 
 /** Finds what only a reader of AIO's resources would see: the relay forwards the same messages without it. */
-export function findUnusedByRelay(path: string, { sourceSchemaRef, operationNames }: DataflowArgs): Problem[] {
-  const named = Object.values(operationNames ?? {}).some((name) => name !== undefined);
-  const unused = [...(sourceSchemaRef === undefined ? [] : ["sourceSchemaRef"]), ...(named ? ["operationNames"] : [])];
+export function findUnusedByRelay(
+  path: string,
+  { assetRef, sourceSchemaRef, operationNames }: DataflowArgs,
+): Problem[] {
+  const isGiven = {
+    assetRef: assetRef !== undefined,
+    sourceSchemaRef: sourceSchemaRef !== undefined,
+    operationNames: Object.values(operationNames ?? {}).some((name) => name !== undefined),
+  };
+  const unused = Object.entries(isGiven).flatMap(([field, isSet]) => (isSet ? [field] : []));
   const problem = "is set, and the relay, which runs this dataflow, has no use for it: messages are forwarded the same";
   const remedy = "remove it, or leave it for when AIO's engine runs the dataflow";
   return byRule(

@@ -34,10 +34,9 @@ export function checkEngineFields(path: string, dataflow: DataflowArgs): Problem
 }
 
 /** The fields that ask for what only AIO's engine does; one that changes nothing asks for nothing. */
-function aioOnlyFields({ assetRef, headers = [], transformation }: DataflowArgs): string[] {
+function aioOnlyFields({ headers = [], transformation }: DataflowArgs): string[] {
   const { datasets = [], filter = [], map = [] } = transformation ?? {};
   const asks = {
-    assetRef: assetRef !== undefined,
     headers: headers.length > 0,
     "transformation.datasets": datasets.length > 0,
     "transformation.filter": filter.length > 0,

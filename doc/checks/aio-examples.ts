@@ -157,10 +157,11 @@ export const aioExamples: readonly CheckExample[] = [
     passes: withChange(byAio, { dataflows: { telemetry: { headers: [{ actionType: "Remove", key: "site" }] } } }),
   },
   {
-    rule: "engine-fields",
+    rule: "unused-by-relay",
     path: "dataflows.telemetry.assetRef",
     fails: { dataflows: { telemetry: { assetRef: "press-1" } } },
     passes: withChange(byAio, { dataflows: { telemetry: { assetRef: "press-1" } } }),
+    isWarning: true,
   },
   {
     rule: "unused-by-relay",

@@ -10,6 +10,20 @@ export interface Problem {
   readonly remedy: string;
   /** Name of the rule that found it, where the documentation lists rules by name: `session-limit`. */
   readonly rule?: string;
+  /** Where it stands in a file, when it was read from one. */
+  readonly at?: Place;
+}
+
+/** A place in a file; line and column are counted from 1, columns in UTF-16 units. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Writes a place as compilers do, so that editors and terminals can open it: `site/plant.yaml:12:5`. */
+export function formatPlace({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** Longest text that a message repeats whole, in characters: longer than any topic that Event Grid takes. */
@@ -31,11 +45,12 @@ export function firstLines<T>(items: readonly T[], line: (item: T) => string): s
 }
 
 /**
- * Puts a problem into one line, in the form that every message of this project has, and the rule's name after it. What a
- * document holds is escaped as {@link printable} does it, so that it neither forges a line nor steers a terminal.
+ * Puts a problem into one line, in the form that every message of this project has: its place in a file first when that is
+ * known, and the rule's name last. What a document holds is escaped as {@link printable} does it, so that it neither forges a line nor steers a terminal.
  */
-export function formatProblem({ path, problem, remedy, rule }: Problem): string {
-  return printable(`${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`);
+export function formatProblem({ path, problem, remedy, rule, at }: Problem): string {
+  const place = at === undefined ? "" : `${formatPlace(at)}: `;
+  return printable(`${place}${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`);
 }
 
 /** The operator has to edit the configuration: the process exits at once, a retry can't help. */

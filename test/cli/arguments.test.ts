@@ -18,8 +18,10 @@ test.each([
     "demo --config relay.json --connect-to a:1=b:2 --connect-to=c:3=d:4",
     { kind: "relay", options: { ...relay, connectTo: ["a:1=b:2", "c:3=d:4"] } },
   ],
-  ["check relay.json", { kind: "check", file: "relay.json", profile: undefined }],
-  ["check --profile p relay.json", { kind: "check", file: "relay.json", profile: "p" }],
+  ["check relay.json", { kind: "check", file: "relay.json", wanted: { dataflows: [] } }],
+  ["check --profile p relay.json", { kind: "check", file: "relay.json", wanted: { profile: "p", dataflows: [] } }],
+  ["check site --dataflow up --dataflow=down", { kind: "check", file: "site", wanted: { dataflows: ["up", "down"] } }],
+  ["demo --config site --dataflow up", { kind: "relay", options: { ...relay, configFile: "site", dataflows: ["up"] } }],
   ["demo --help", { kind: "help" }],
   ["-h", { kind: "help" }],
   ["", { kind: "wrong", problems: [] }],
@@ -27,7 +29,8 @@ test.each([
   expect(parseArguments(line.split(" ").filter(Boolean))).toEqual(expected);
 });
 
-const known = "--once, --stack, --config, --mounts, --profile, --metrics-port, --metrics-host, --connect-to, --help";
+const known =
+  "--once, --stack, --config, --mounts, --profile, --dataflow, --metrics-port, --metrics-host, --connect-to, --help";
 
 test.each([
   ["demo --wrong", [`--wrong: is not an option; use one of ${known}`]],
@@ -42,6 +45,8 @@ test.each([
   ["nosuch", ['nosuch: is not a command; use "demo" or "check"']],
   ["demo --mounts etc", ["--mounts: has no effect without --config; add --config FILE, or leave it out"]],
   ["demo --config relay.json --once", ["--once: has no effect with --config; leave it out"]],
+  ["demo --dataflow up", ["--dataflow: has no effect without --config; add --config FILE, or leave it out"]],
+  ["check relay.json --dataflow", ["--dataflow: has no value; give one behind it"]],
   ["check relay.json --once", ["--once: has no effect on check; leave it out"]],
   [
     "demo --config relay.json --metrics-port 65536",

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AioDataflows, CustomEndpoint, EventGridEndpoint, LocalEndpoint, MqttBridge } from "../../components/index.ts";
 import type { AioDataflowsArgs, DataflowArgs } from "../../components/index.ts";
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import { parseConfiguration } from "../../runtime/contract/documents/parse-configuration.ts";
 import { aioBridge, instance, noteRegistrations, telemetry } from "./aio/declaration.ts";
 import type { Registration } from "./aio/declaration.ts";
 import { customLocationId, deploy, inventory, only, valueOf } from "./mocks.ts";
@@ -244,7 +245,8 @@ describe("through Kubernetes", () => {
     );
     const items = resources.filter(({ type }) => type.startsWith(customResource)).map(({ inputs }) => inputs);
 
-    const read = parseRelayConfig(JSON.stringify({ apiVersion: "v1", kind: "List", items }), { where: "test" }).config;
+    const text = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+    const read = parseConfiguration([{ file: "test.json", text }], { where: "test.json" }).config;
 
     const { config } = parseRelayConfig((await valueOf(result.configText))!, { where: "test" });
     expect(items).toHaveLength(7);

@@ -17,7 +17,6 @@ test.each([
   ["endpoints.cloud", "endpoints.cloud"],
   ["dataflows.up.operations[0].sourceSettings.endpointRef", "dataflows.up.source"],
   ["dataflows.up.operations[0].sourceSettings.dataSources[1]", "dataflows.up.dataSources[1]"],
-  ["dataflows.up.operations[0].sourceSettings.assetRef", "dataflows.up.assetRef"],
   ["dataflows.up.operations[2].destinationSettings.endpointRef", "dataflows.up.destination"],
   ["dataflows.up.operations[1].destinationSettings.dataDestination", "dataflows.up.dataDestination"],
   ["dataflows.up.operations[1].builtInTransformationSettings.schemaRef", "dataflows.up.schemaRef"],

@@ -151,7 +151,7 @@ class Scene {
       // What it reads of files that are gone is not on the disk before it is all in new ones: a kill before that is another fault.
       await untilTrue(
         "the spool's new files",
-        () => this.#current.log.some(({ msg }) => /new files/.test(String(msg))),
+        () => this.#current.log.some(({ msg }) => msg.includes("new files")),
         40_000,
       );
       await this.#kill();

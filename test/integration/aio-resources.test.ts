@@ -1,6 +1,7 @@
 import path from "node:path";
 
 import type { MqttClient } from "mqtt";
+import { stringify } from "yaml";
 
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
 import { cleanUp } from "../support/integration.ts";
@@ -36,7 +37,10 @@ describeWithPart("mosquitto", (executable) => {
     const keys = { "client_cert.pem": client.certificate, "client_key.pem": client.key };
     relay = await startRelay({
       folder,
-      config: JSON.stringify(exportedResources()),
+      // As `kubectl get … -o yaml` prints them, one after the other: the relay reads what `check` reads.
+      config: exportedResources()
+        .items.map((item) => stringify(item))
+        .join("---\n"),
       connectTo: [`${edgeHost}:18883=127.0.0.1:${edge.ports.mqtt}`, `${cloudHost}:8883=127.0.0.1:${cloud.ports.mqtt}`],
       mounts: {
         configmaps: { [trustBundle]: { "ca.crt": authority.certificate } },
@@ -62,11 +66,17 @@ describeWithPart("mosquitto", (executable) => {
   });
 
   test("what no relay runs is skipped by name", () => {
-    const reasons = relay.log.filter(({ msg }) => msg === "skipped").map(({ reason }) => reason);
+    const reasons = relay.log.filter(({ msg }) => msg === "skipped").map(({ reason }) => String(reason));
 
-    expect(reasons).toEqual([
+    expect(reasons.map((reason) => reason.replace(/ \(\S+:\d+:\d+\)$/, ""))).toEqual([
       'endpoint "kafka-target" is of type "Kafka", not Mqtt',
       'dataflow "aio-to-kafka" uses the endpoint "kafka-target", which is not Mqtt',
+      'dataflow "hot-only": operations[1].builtInTransformationSettings.filter asks the relay to filter messages, which only AIO\'s own engine can',
+    ]);
+    expect(relay.log.filter(({ msg }) => msg === "skipped").map(({ level }) => level)).toEqual([
+      "warn",
+      "warn",
+      "warn",
     ]);
   });
 });
@@ -108,12 +118,19 @@ function exportedResources() {
         profileRef: "default",
         operations: operations("kafka-target", "factory"),
       }),
+      resource("Dataflow", "hot-only", {
+        profileRef: "default",
+        operations: operations("event-grid", "hot").toSpliced(1, 0, {
+          operationType: "builtInTransformation",
+          builtInTransformationSettings: { filter: [{ inputs: ["temperature"], expression: "$1 > 90" }] },
+        }),
+      }),
       resource("DataflowProfile", "default", { instanceCount: 1, diagnostics: { logs: { level: "info" } } }),
     ],
   };
 }
 
-function operations(endpointRef: string, dataDestination: string) {
+function operations(endpointRef: string, dataDestination: string): object[] {
   return [
     {
       operationType: "source",

@@ -90,7 +90,9 @@ describe("a configuration that is wrong", () => {
   ])("is reported on standard error with all its problems, %s among them", async (problem) => {
     await relay.ended;
 
-    expect(relay.process.errorLines.filter((line) => line.startsWith(`  ${problem}`))).toHaveLength(1);
+    expect(
+      relay.process.errorLines.filter((line) => line.replace(/^ {2}\S+:\d+:\d+: /, "").startsWith(problem)),
+    ).toHaveLength(1);
   });
 
   test("is reported without a stack trace, and nowhere else", async () => {

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 
+import type { Problem } from "../errors.ts";
 import { dataflowRelaySchema } from "./dataflow-relay.ts";
-import { block, choice, text, unknownKey } from "./field.ts";
+import { block, choice, show, text, unknownKey, type FieldNotes } from "./field.ts";
 
 const rest = "Azure REST API, Dataflow";
 
@@ -12,14 +13,37 @@ const operationName = v.optional(
   ),
 );
 const endpointRef = text({ description: "Name of the endpoint, a key of `endpoints`.", source: rest });
+/** How the remedy ends of every problem that is no mistake, but asks for what only AIO's own engine can. */
+const runThere = "or run the dataflow there";
+
+/** Tells whether a problem of a dataflow asks for what only AIO's own engine can: it may be right, and no relay can run it. */
+export function isEngineOnly({ remedy }: Problem): boolean {
+  return remedy.endsWith(runThere);
+}
+
 const nothing = (what: string) =>
   v.optional(
     v.pipe(
       v.array(v.unknown(), "is no list; remove it"),
-      v.maxLength(0, `asks the relay to ${what}, which only AIO's own engine can; remove it or run the dataflow there`),
+      v.maxLength(0, `asks the relay to ${what}, which only AIO's own engine can; remove it ${runThere}`),
       v.metadata({ description: `Has to be empty: only AIO's own engine can ${what}.`, source: rest }),
     ),
   );
+
+/** Makes a schema of the format of messages. The relay passes messages on as they are, and never turns one format into another. */
+function format(notes: FieldNotes) {
+  return v.pipe(
+    v.picklist(["Json"], ({ input }) =>
+      typeof input === "string" && engineFormats.includes(input.toLowerCase())
+        ? `is ${show(input)}, which only AIO's own engine can read and write; remove it ${runThere}`
+        : `is ${show(input)}; give "Json"`,
+    ),
+    v.metadata({ ...notes }),
+  );
+}
+
+/** In lower case. @see Azure REST API, TransformationSerializationFormat (2026-07-01) */
+const engineFormats = ["delta", "parquet"];
 
 /** The one map that changes nothing; a dataflow that only passes messages on may spell it out. */
 const passThrough = v.strictObject({
@@ -34,7 +58,7 @@ const passThroughMap = v.optional(
     v.array(v.unknown(), "is no list; remove it"),
     v.check(
       (rules) => rules.every((rule) => v.is(passThrough, rule)),
-      'asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
+      `asks the relay to map messages, which only AIO's own engine can; remove all but "*" to "*" ${runThere}`,
     ),
     v.metadata({
       description: "Empty, or the map of `*` to `*`: only AIO's own engine can map messages.",
@@ -46,32 +70,40 @@ const passThroughMap = v.optional(
 /** Fields of AIO's `Dataflow` that the relay can't serve are told apart from mistyped ones. */
 function engineBlock<const E extends v.ObjectEntries>(entries: E, engineOnly: readonly string[]) {
   return block(entries, (key, known) =>
-    engineOnly.includes(key)
-      ? "is served by AIO's own engine only; remove it or run the dataflow there"
-      : unknownKey(key, known),
+    engineOnly.includes(key) ? `is served by AIO's own engine only; remove it ${runThere}` : unknownKey(key, known),
   );
 }
 
 const source = block({
   operationType: v.literal("Source"),
   name: operationName,
-  sourceSettings: engineBlock(
-    {
-      endpointRef,
-      dataSources: v.pipe(
-        v.array(
-          text({ description: "MQTT topic filter, such as `plant/+/telemetry`.", source: rest }),
-          "is no list; give a list of topic filters",
-        ),
-        v.minLength(1, "lists no topic filters; add at least one"),
-        v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
+  sourceSettings: block({
+    endpointRef,
+    dataSources: v.pipe(
+      v.array(
+        text({ description: "MQTT topic filter, such as `plant/+/telemetry`.", source: rest }),
+        "is no list; give a list of topic filters",
       ),
-      serializationFormat: v.optional(
-        choice(["Json"], { description: "Format of the messages. The relay never looks into them.", source: rest }),
-      ),
-    },
-    ["assetRef", "schemaRef"],
-  ),
+      v.minLength(1, "lists no topic filters; add at least one"),
+      v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
+    ),
+    serializationFormat: v.optional(
+      format({ description: "Format of the messages. The relay never looks into them.", source: rest }),
+    ),
+    assetRef: v.optional(
+      text({
+        description: "Asset that the messages come from, for the reader. It changes nothing for messages.",
+        source: rest,
+      }),
+    ),
+    schemaRef: v.optional(
+      text({
+        description:
+          "Schema of the messages, for the reader. It changes nothing for messages: the relay never looks into them, and AIO's own engine reads no schema of an MQTT source either.",
+        source: "Azure IoT Operations, Configure data flow sources (2026-03)",
+      }),
+    ),
+  }),
 });
 
 const transformation = block({
@@ -79,7 +111,7 @@ const transformation = block({
   name: operationName,
   builtInTransformationSettings: block({
     serializationFormat: v.optional(
-      choice(["Json"], {
+      format({
         description: "Format after the transformation: sets the Content Type of CloudEvents to `application/json`.",
         source: "Specification, CloudEvents; default: Azure REST API, Dataflow (2026-07-01)",
       }),

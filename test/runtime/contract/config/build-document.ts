@@ -43,19 +43,19 @@ function setAt(object: object, [key = "", ...rest]: readonly string[], value: un
 }
 
 /** Parses a document given as a value. */
-export function parseDocument(document: unknown, profile?: string): ParsedConfig {
-  return parseRelayConfig(JSON.stringify(document), { where: "doc", ...(profile === undefined ? {} : { profile }) });
+export function parseDocument(document: unknown): ParsedConfig {
+  return parseRelayConfig(JSON.stringify(document), { where: "doc" });
 }
 
 /** Every problem of a document in one line each; empty when it parses. */
-export function problemsOf(document: unknown, profile?: string): string[] {
-  return problemsOfText(JSON.stringify(document), profile);
+export function problemsOf(document: unknown): string[] {
+  return problemsOfText(JSON.stringify(document));
 }
 
 /** {@link problemsOf} a document given as it stands in its file. */
-export function problemsOfText(text: string, profile?: string): string[] {
+export function problemsOfText(text: string): string[] {
   try {
-    parseRelayConfig(text, { where: "doc", ...(profile === undefined ? {} : { profile }) });
+    parseRelayConfig(text, { where: "doc" });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map(formatProblem);

@@ -92,8 +92,17 @@ describe("operations", () => {
   });
 });
 
+test("a source may name its asset and its schema, which change nothing", () => {
+  const settings = "dataflows.upward.operations.0.sourceSettings";
+
+  expect(
+    problemsOf(buildDocument({ [`${settings}.assetRef`]: "oven", [`${settings}.schemaRef`]: "aio-sr://n/s:1" })),
+  ).toEqual([]);
+});
+
 describe("fields of operations", () => {
   const engine = "which only AIO's own engine can; remove it or run the dataflow there";
+  const format = "which only AIO's own engine can read and write; remove it or run the dataflow there";
   const spoolBytes = "is 1 bytes; give a whole number from 1048576 to 1099511627776 bytes";
   const engineOnly = "is served by AIO's own engine only; remove it or run the dataflow there";
   const types = 'set "operationType" to one of Source, BuiltInTransformation, Destination';
@@ -138,10 +147,15 @@ describe("fields of operations", () => {
       "operations.0.sourceSettings.serializationFormat",
       "Parquet",
       "operations[0].sourceSettings.serializationFormat",
-      'is "Parquet"; give "Json"',
+      `is "Parquet", ${format}`,
     ],
-    ["operations.0.sourceSettings.assetRef", "oven", "operations[0].sourceSettings.assetRef", engineOnly],
-    ["operations.0.sourceSettings.schemaRef", "aio-sr://n/s:1", "operations[0].sourceSettings.schemaRef", engineOnly],
+    [
+      "operations.0.sourceSettings.serializationFormat",
+      "Avro",
+      "operations[0].sourceSettings.serializationFormat",
+      'is "Avro"; give "Json"',
+    ],
+    ["operations.0.sourceSettings.assetRef", 7, "operations[0].sourceSettings.assetRef", "is 7; give a text in quotes"],
     [
       "operations.0.sourceSettings.dataSource",
       ["a"],
@@ -177,7 +191,7 @@ describe("fields of operations", () => {
       `${settings}.serializationFormat`,
       "Delta",
       "operations[1].builtInTransformationSettings.serializationFormat",
-      'is "Delta"; give "Json"',
+      `is "Delta", ${format}`,
     ],
     ["operations.2.destinationSettings.headers", [], "operations[2].destinationSettings.headers", engineOnly],
     [

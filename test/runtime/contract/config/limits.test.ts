@@ -204,28 +204,6 @@ test.each(shapes)("cost grows as the document does: %s", (_part, size, make) => 
   expect(growthOf(text, read, size)).toBeLessThan(mostLinearGrowth);
 });
 
-test.each([
-  [
-    "resources",
-    (n: number) =>
-      times(n, (i) => ({ kind: "Dataflow", metadata: { name: `flow-${i}` }, spec: flow("a", ["x"], "b", "y") })),
-  ],
-  ["resources of one name", (n: number) => times(n, () => ({ kind: "Dataflow", metadata: { name: "one" }, spec: {} }))],
-  [
-    "resources of other kinds of endpoints",
-    (n: number) =>
-      times(n, (i) => ({
-        kind: i % 2 ? "Dataflow" : "DataflowEndpoint",
-        metadata: { name: `n-${i}` },
-        spec: { endpointType: "Kafka" },
-      })),
-  ],
-])("cost grows as a list of AIO's does: %s", (_part, make) => {
-  const text = (n: number) => JSON.stringify({ kind: "List", items: make(n) });
-
-  expect(growthOf(text, read, 240)).toBeLessThan(mostLinearGrowth);
-});
-
 /** Reads a document, whatever is wrong with it. */
 function read(text: string): void {
   try {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { buildDocument, parseDocument, problemsOf } from "./build-document.ts";
+import { buildDocument } from "../config/build-document.ts";
+import { parseResources, problemsOfResources, withoutPlaces } from "./read-resources.ts";
 
 interface Resource {
   kind: string;
@@ -33,7 +34,7 @@ function changed(kind: string, name: string, field: string, value: unknown): { d
 
 describe("AIO's resources as kubectl prints them", () => {
   test("become the configuration that they describe", () => {
-    const { config } = parseDocument(readFixture("one-profile"));
+    const { config } = parseResources(readFixture("one-profile"));
 
     expect(config.endpoints["default"]).toEqual({
       endpointType: "Mqtt",
@@ -61,7 +62,7 @@ describe("AIO's resources as kubectl prints them", () => {
   });
 
   test("may have their words in lower case", () => {
-    const { endpoints, dataflows } = parseDocument(readFixture("one-profile")).config;
+    const { endpoints, dataflows } = parseResources(readFixture("one-profile")).config;
 
     expect(endpoints["event-grid"]).toMatchObject({
       hostType: "EventGrid",
@@ -85,7 +86,7 @@ describe("AIO's resources as kubectl prints them", () => {
       "serviceAccountToken",
     );
 
-    expect(parseDocument(document).config.endpoints["default"]?.mqttSettings.authentication.method).toBe(
+    expect(parseResources(document).config.endpoints["default"]?.mqttSettings.authentication.method).toBe(
       "ServiceAccountToken",
     );
   });
@@ -93,11 +94,11 @@ describe("AIO's resources as kubectl prints them", () => {
   test("keep what is no word of AIO's as it is written", () => {
     const { document } = changed("DataflowEndpoint", "event-grid", "mqttSettings.clientIdPrefix", "enabled-");
 
-    expect(parseDocument(document).config.endpoints["event-grid"]?.mqttSettings.clientIdPrefix).toBe("enabled-");
+    expect(parseResources(document).config.endpoints["event-grid"]?.mqttSettings.clientIdPrefix).toBe("enabled-");
   });
 
   test("keep the empty settings of Anonymous", () => {
-    const { endpoints } = parseDocument(readFixture("one-profile")).config;
+    const { endpoints } = parseResources(readFixture("one-profile")).config;
 
     expect(endpoints["press-hall"]?.mqttSettings.authentication).toEqual({
       method: "Anonymous",
@@ -106,9 +107,9 @@ describe("AIO's resources as kubectl prints them", () => {
   });
 
   test("are skipped by name where they are not MQTT, with the dataflows that use them", () => {
-    const { skipped, config } = parseDocument(readFixture("one-profile"));
+    const { skipped, config } = parseResources(readFixture("one-profile"));
 
-    expect(skipped).toEqual([
+    expect(withoutPlaces(skipped)).toEqual([
       'endpoint "event-hubs" is of type "Kafka", not Mqtt',
       'dataflow "history" uses the endpoint "event-hubs", which is not Mqtt',
     ]);
@@ -117,27 +118,29 @@ describe("AIO's resources as kubectl prints them", () => {
   });
 
   test("stay disabled where AIO has disabled them", () => {
-    expect(parseDocument(readFixture("one-profile")).config.dataflows["press-up"]?.mode).toBe("Disabled");
+    expect(parseResources(readFixture("one-profile")).config.dataflows["press-up"]?.mode).toBe("Disabled");
   });
 
   test("need no DataflowProfile", () => {
     const document = readFixture("one-profile");
     document.items = document.items.filter(({ kind }) => kind !== "DataflowProfile");
 
-    expect(parseDocument(document).config.profile.instanceCount).toBe(1);
+    expect(parseResources(document).config.profile.instanceCount).toBe(1);
   });
 
   test("are refused one by one as they would be in a list", () => {
     const [endpoint] = readFixture("one-profile").items;
 
-    expect(problemsOf(endpoint)).toEqual(["items: lists no dataflow that a relay can run; add at least one"]);
+    expect(problemsOfResources(endpoint)).toEqual([
+      "document: holds no dataflow that a relay can run; give one that passes messages on between MQTT endpoints",
+    ]);
   });
 });
 
 describe("profiles", () => {
   test("of several, one has to be chosen", () => {
-    expect(problemsOf(readFixture("two-profiles"))).toEqual([
-      'items: hold dataflows of the profiles "bulk", "default"; say with --profile which one this relay runs',
+    expect(problemsOfResources(readFixture("two-profiles"))).toEqual([
+      'document: holds dataflows of the profiles "bulk", "default"; say with --profile which one this relay runs',
     ]);
   });
 
@@ -145,17 +148,17 @@ describe("profiles", () => {
     ["default", ["telemetry-up"], 1, 'dataflow "bulk-up" belongs to the profile "default"'],
     ["bulk", ["bulk-up"], 3, 'dataflow "telemetry-up" belongs to the profile "default"'],
   ])("%s brings its own dataflows and instances", (profile, dataflows, instanceCount) => {
-    const { config, skipped } = parseDocument(readFixture("two-profiles"), profile);
+    const { config, skipped } = parseResources(readFixture("two-profiles"), { profile });
     const [other, otherProfile] = profile === "bulk" ? ["telemetry-up", "default"] : ["bulk-up", "bulk"];
 
     expect(Object.keys(config.dataflows)).toEqual(dataflows);
     expect(config.profile.instanceCount).toBe(instanceCount);
-    expect(skipped).toEqual([`dataflow "${other}" belongs to the profile "${otherProfile}"`]);
+    expect(withoutPlaces(skipped)).toEqual([`dataflow "${other}" belongs to the profile "${otherProfile}"`]);
   });
 
   test("that do not exist are named with those that do", () => {
-    expect(problemsOf(readFixture("two-profiles"), "night")).toEqual([
-      'items: hold no MQTT dataflow of the profile "night"; choose the profile "bulk", "default"',
+    expect(problemsOfResources(readFixture("two-profiles"), { profile: "night" })).toEqual([
+      '--profile: names the profile "night", which has no MQTT dataflow here; use one of "bulk", "default"',
     ]);
   });
 
@@ -163,11 +166,11 @@ describe("profiles", () => {
     const document = readFixture("two-profiles");
     for (const { kind, spec } of document.items) if (kind === "Dataflow") spec["mode"] = "Paused";
 
-    expect(problemsOf(document)).toHaveLength(3);
+    expect(problemsOfResources(document)).toHaveLength(3);
   });
 
   test("are ignored in this project's own documents", () => {
-    expect(problemsOf(buildDocument(), "night")).toEqual([]);
+    expect(problemsOfResources(buildDocument(), { profile: "night" })).toEqual([]);
   });
 });
 
@@ -198,13 +201,6 @@ describe("a problem points into the document that was given", () => {
     [
       "Dataflow",
       "telemetry-up",
-      "operations.1.builtInTransformationSettings.map",
-      [{ inputs: ["temperature"], output: "celsius", type: "Rename" }],
-      'operations[1].builtInTransformationSettings.map: asks the relay to map messages, which only AIO\'s own engine can; remove all but "*" to "*" or run the dataflow there',
-    ],
-    [
-      "Dataflow",
-      "telemetry-up",
       "requestDiskPersistence",
       "On",
       'requestDiskPersistence: is "On"; give "Enabled" or "Disabled"',
@@ -219,13 +215,13 @@ describe("a problem points into the document that was given", () => {
   ])("%s %s: %s %j", (kind, name, field, value, problem) => {
     const { document, at } = changed(kind, name, field, value);
 
-    expect(problemsOf(document)).toContain(`${at}.${problem}`);
+    expect(problemsOfResources(document)).toContain(`${at}.${problem}`);
   });
 
   test("with several instances of an Event Grid source", () => {
     const { document, at } = changed("DataflowProfile", "default", "instanceCount", 2);
 
-    expect(problemsOf(document)).toEqual([
+    expect(problemsOfResources(document)).toEqual([
       expect.stringContaining(
         `${at}.instanceCount: is 2, and the source "event-grid" is Event Grid; set instanceCount to 1`,
       ),
@@ -235,48 +231,51 @@ describe("a problem points into the document that was given", () => {
   test("as a warning does", () => {
     const { document, at } = changed("DataflowEndpoint", "event-grid", "mqttSettings.retain", undefined);
 
-    expect(parseDocument(document).warnings).toEqual([expect.objectContaining({ path: `${at}.mqttSettings.retain` })]);
+    expect(parseResources(document).warnings).toEqual([expect.objectContaining({ path: `${at}.mqttSettings.retain` })]);
   });
 
   test("where a resource stands alone", () => {
-    const document = readFixture("one-profile");
-    const endpoint = document.items[0]!;
-    endpoint.spec["endpointType"] = "Mqtts";
-    endpoint.spec["endpointType"] = undefined;
+    const dataflow = readFixture("one-profile").items.find(({ metadata }) => metadata.name === "telemetry-up")!;
+    dataflow.spec["mode"] = "Paused";
 
-    expect(problemsOf(endpoint)).toContain("resource.spec.endpointType: is missing; add it");
+    expect(problemsOfResources(dataflow)).toContain('spec.mode: is "Paused"; give "Enabled" or "Disabled"');
   });
 
   test.each([
-    [{ kind: "Secret" }, 'items[0].kind: is "Secret"; give "DataflowEndpoint", "Dataflow", "DataflowProfile"'],
-    [{ kind: undefined }, 'items[0].kind: is missing; give "DataflowEndpoint", "Dataflow", "DataflowProfile"'],
+    [{ kind: undefined }, "items[0]: is no resource of Azure IoT Operations; take it out"],
     [{ metadata: {} }, "items[0].metadata.name: is missing; add it"],
     [{ spec: undefined }, "items[0].spec: is missing; add it"],
     [
-      { metadata: { name: "ab" } },
-      'items[0].metadata.name: is no name for an endpoint ("ab"); name an endpoint with 3 to 63 lower-case letters, digits and "-", first and last no "-"',
-    ],
-    [
       { metadata: { name: "event-grid" } },
-      'items[1].metadata.name: is "event-grid", the name of the DataflowEndpoint at items[0] too; give the resources of one namespace',
+      'items[1].metadata.name: is "event-grid", the name of another DataflowEndpoint too; give the resources of one namespace or instance',
     ],
   ])("with the resource %j", (change, problem) => {
     const document = readFixture("one-profile");
     Object.assign(document.items[0]!, change);
 
-    expect(problemsOf(document)).toContain(problem);
+    expect(problemsOfResources(document)).toContain(problem);
+  });
+
+  test("with a name that the relay can't take", () => {
+    const document = readFixture("one-profile");
+    const index = document.items.findIndex(({ metadata }) => metadata.name === "telemetry-up");
+    document.items[index]!.metadata.name = "Telemetry_Up";
+
+    expect(problemsOfResources(document)).toEqual([
+      `items[${index}].metadata.name: is no name for a dataflow ("Telemetry_Up"); name a dataflow with 1 to 63 lower-case letters, digits and "-", first and last no "-"`,
+    ]);
   });
 
   test("with a list that is empty", () => {
-    expect(problemsOf({ apiVersion: "v1", kind: "List", items: [] })).toEqual([
-      "items: lists no dataflow that a relay can run; add at least one",
+    expect(problemsOfResources({ apiVersion: "v1", kind: "List", items: [] })).toEqual([
+      "document: holds no dataflow that a relay can run; give one that passes messages on between MQTT endpoints",
     ]);
   });
 
   test("with fields named like members of every object", () => {
     const { document, at } = changed("DataflowEndpoint", "default", "constructor", "x");
 
-    expect(problemsOf(document)).toEqual([
+    expect(problemsOfResources(document)).toEqual([
       `${at}.constructor: is not a known field; use one of "endpointType", "hostType", "mqttSettings", "relay"`,
     ]);
   });
