@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { siteContract } from "../components/site-outputs.ts";
 import { outputSchema } from "../components/stack-outputs.ts";
-import { bundleComponents, bundlePlugin } from "./bundle.ts";
+import { bundleComponents, bundlePlugin, bundleRunner } from "./bundle.ts";
 import { packageNames, packagesOf, tidyDeclarations } from "./declarations.ts";
 import { thirdPartyLicenses } from "./licenses.ts";
 import { packageManifest, pluginManifest, projectManifest, runnerFolder, runnerManifest } from "./manifest.ts";
@@ -24,7 +24,7 @@ const schemaFile = path.join(dist, "schema.json");
 const project = projectManifest();
 
 for (const folder of [types, plugin]) rmSync(folder, { recursive: true, force: true });
-mkdirSync(path.join(plugin, runnerFolder, "cmd/run-plugin"), { recursive: true });
+mkdirSync(path.join(plugin, runnerFolder), { recursive: true });
 writeFileSync(schemaFile, formatSchema(inferSchema(project.version, project.description)));
 await buildPackage();
 await buildPlugin();
@@ -45,7 +45,7 @@ async function buildPackage(): Promise<void> {
 async function buildPlugin(): Promise<void> {
   const { imports, files } = await bundlePlugin(path.join(plugin, "plugin.js"), schemaFile);
   if (imports.length > 0) throw new Error(`the plugin imports ${imports.join(", ")}, which nobody installs with it`);
-  copyFileSync(path.join(root, "build/plugin-runner.js"), path.join(plugin, runnerFolder, "cmd/run-plugin/index.js"));
+  await bundleRunner(path.join(plugin, runnerFolder, "cmd/run-plugin/index.js"));
   copyFileSync(schemaFile, path.join(plugin, "schema.json"));
   writeJson(plugin, "package.json", pluginManifest(project));
   writeJson(path.join(plugin, runnerFolder), "package.json", runnerManifest(project));

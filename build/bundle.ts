@@ -32,6 +32,11 @@ export function bundlePlugin(file: string, schemaFile: string): Promise<Bundled>
   return write({ entryPoints: [path.join(components, "plugin.ts")], ...options });
 }
 
+/** Bundles what Pulumi's host starts the plugin with. */
+export async function bundleRunner(file: string): Promise<void> {
+  await write({ entryPoints: [path.join(import.meta.dirname, "plugin-runner.ts")], outfile: file });
+}
+
 async function write(options: BuildOptions): Promise<Bundled> {
   const { metafile } = await bundle({
     bundle: true,

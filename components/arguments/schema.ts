@@ -34,5 +34,5 @@ export interface ArgumentSchema {
 
 /** The package's schema; `npm run schema` renews it, and the build puts it into its bundles. */
 export function argumentSchema(): ArgumentSchema {
-  return schema as unknown as ArgumentSchema;
+  return schema;
 }
