@@ -91,16 +91,13 @@ function declaredNames(statement: ts.Statement): string[] {
   return statement.declarationList.declarations.map(({ name }) => name.getText());
 }
 
-/** Writes a type in full: neither cut short nor by the name of an alias. */
-const wholeType: ts.TypeFormatFlags = ts.TypeFormatFlags.NoTruncation + ts.TypeFormatFlags.InTypeAlias;
-
 /** What takes the place of the types in a node that are inferred of one of the schemas. */
 function writtenOut(checker: ts.TypeChecker, node: ts.Node, schemas: ReadonlySet<string>): Replacement[] {
   const isInferred = ts.isTypeReferenceNode(node) && node.typeName.getText().startsWith("v.Infer");
   const isKeys =
     ts.isTypeOperatorNode(node) && ts.isTypeQueryNode(node.type) && schemas.has(node.type.exprName.getText());
   if (isInferred || isKeys) {
-    const text = checker.typeToString(checker.getTypeFromTypeNode(node), node, wholeType);
+    const text = checker.typeToString(checker.getTypeFromTypeNode(node), node, ts.TypeFormatFlags.NoTruncation);
     return [{ ...rangeOf(node), text: text.includes("|") ? `(${text})` : text }];
   }
   return node.getChildren().flatMap((child) => writtenOut(checker, child, schemas));
