@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
@@ -11,9 +11,15 @@ export interface Consumer {
   readonly folder: string;
   /** Where the package is in it. */
   readonly packageFolder: string;
-  readonly manifest: { readonly dependencies: { readonly [name: string]: string } };
+  readonly manifest: PackageManifest;
   /** Writes a file of the project. */
   write(file: string, text: string): void;
+}
+
+export interface PackageManifest {
+  readonly dependencies?: { readonly [name: string]: string };
+  readonly peerDependencies: { readonly [name: string]: string };
+  readonly engines: { readonly node: string };
 }
 
 /** Builds the package as `npm run build` does. */
@@ -26,17 +32,31 @@ export function buildPackage(): void {
   }
 }
 
-/** Packs what was built and unpacks it as npm would, with just the dependencies that the package declares. */
+/** Packs what was built; gives the path of the archive in a folder. */
+export function packPackage(folder: string): string {
+  const npm = ["pack", path.join(root, "dist"), "--pack-destination", folder, "--json", "--loglevel=error"];
+  const [packed] = JSON.parse(execFileSync("npm", npm, { encoding: "utf8" })) as { filename: string }[];
+  return path.join(folder, packed!.filename);
+}
+
+/** Copies the plugin, and installs what it asks for as Pulumi does, without a registry. Gives its folder. */
+export function installPlugin(): string {
+  const folder = createTemporaryFolder("plugin");
+  cpSync(path.join(root, "dist/plugin"), folder, { recursive: true });
+  execFileSync("npm", ["install", "--offline", "--no-audit", "--loglevel=error"], { cwd: folder, stdio: "pipe" });
+  return folder;
+}
+
+/** Packs what was built and unpacks it as npm would, with just the packages that it declares. */
 export function installPackage(): Consumer {
   const folder = createTemporaryFolder("consumer");
   const modules = path.join(folder, "node_modules");
   const packageFolder = path.join(modules, "mqtt-dataflow");
   mkdirSync(packageFolder, { recursive: true });
-  const npm = ["pack", path.join(root, "dist"), "--pack-destination", folder, "--json", "--loglevel=error"];
-  const [packed] = JSON.parse(execFileSync("npm", npm, { encoding: "utf8" })) as { filename: string }[];
-  execFileSync("tar", ["-xzf", path.join(folder, packed!.filename), "-C", packageFolder, "--strip-components=1"]);
-  const manifest = JSON.parse(readFileSync(path.join(packageFolder, "package.json"), "utf8")) as Consumer["manifest"];
-  for (const name of Object.keys(manifest.dependencies)) link(modules, name);
+  execFileSync("tar", ["-xzf", packPackage(folder), "-C", packageFolder, "--strip-components=1"]);
+  const manifest = JSON.parse(readFileSync(path.join(packageFolder, "package.json"), "utf8")) as PackageManifest;
+  const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+  for (const name of Object.keys(declared)) link(modules, name);
   return {
     folder,
     packageFolder,

@@ -34,7 +34,9 @@ export function runPlugin(call: ServerWritableStream<wire.RunPluginRequest, wire
   const runner = createRequire(path.join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run-plugin");
   const child = spawn(process.execPath, [runner, folder, ...call.request.getArgsList()], {
     cwd: call.request.getPwd(),
-    env: Object.fromEntries(call.request.getEnvList().map((entry) => entry.split(/=(.*)/s).slice(0, 2))) as NodeJS.ProcessEnv,
+    env: Object.fromEntries(
+      call.request.getEnvList().map((entry) => entry.split(/=(.*)/s).slice(0, 2)),
+    ) as NodeJS.ProcessEnv,
   });
   call.on("cancelled", () => child.kill());
   pass(child, {
