@@ -13,11 +13,11 @@ import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
 /*
- * Leaves in dist/ what others get: the npm package of the components, in plugin/ the Pulumi plugin for other languages, and in
+ * Leaves in dist/, or in the folder that is given, what others get: the npm package of the components, in plugin/ the Pulumi plugin for other languages, and in
  * policy-pack/ the policy pack. What else is in there, such as the relay's bundle, stays.
  */
 const root = path.join(import.meta.dirname, "..");
-const dist = path.join(root, "dist");
+const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
 const plugin = path.join(dist, "plugin");
 const types = path.join(dist, "types");
 const schemaFile = path.join(dist, "schema.json");
@@ -32,7 +32,8 @@ await buildPolicyPack(path.join(dist, "policy-pack"));
 
 async function buildPackage(): Promise<void> {
   const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-  execFileSync(process.execPath, [compiler, "-p", path.join(root, "build/tsconfig.json")], { stdio: "inherit" });
+  const args = [compiler, "-p", path.join(root, "build/tsconfig.json"), "--outDir", types];
+  execFileSync(process.execPath, args, { stdio: "inherit" });
   tidyDeclarations(types, "components/index.d.ts");
   const { imports, files } = await bundleComponents(path.join(dist, "index.js"), schemaFile);
   const declarations = readdirSync(types, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));

@@ -20,11 +20,12 @@ import type { Consumer } from "./package-scene.ts";
 import { startPlugin } from "./plugin-host.ts";
 import type { Inputs, RunningPlugin } from "./plugin-host.ts";
 
+let built: string;
 let consumer: Consumer;
 
 beforeAll(() => {
-  buildPackage();
-  consumer = installPackage();
+  built = buildPackage();
+  consumer = installPackage(built);
 });
 
 afterAll(async () => {
@@ -131,7 +132,7 @@ describe("the plugin", () => {
 
   beforeAll(async () => {
     engine = await startFakeEngine();
-    plugin = await startPlugin(installPlugin(), engine.address);
+    plugin = await startPlugin(installPlugin(built), engine.address);
   });
 
   beforeEach(() => {
@@ -156,7 +157,7 @@ describe("the plugin", () => {
   }
 
   test("has all that it needs in a few files: nothing is fetched for it", () => {
-    const folder = installPlugin();
+    const folder = installPlugin(built);
     const files = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true });
     const bytes = files
       .filter((file) => file.isFile())

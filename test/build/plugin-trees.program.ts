@@ -69,9 +69,8 @@ async function tryTree(plugin: RunningPlugin, seed: number): Promise<string | un
   }
 }
 
-buildPackage();
 const engine = await startFakeEngine();
-const plugin = await startPlugin(installPlugin(), engine.address);
+const plugin = await startPlugin(installPlugin(buildPackage()), engine.address);
 const found: string[] = [];
 try {
   for (let seed = firstSeed; seed < firstSeed + trees; seed++) {

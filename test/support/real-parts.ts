@@ -21,6 +21,7 @@ const realParts = {
   "pulumi-language-python-exec": ".ci/install-real-parts",
   "pulumi-language-yaml": ".ci/install-real-parts",
   "pulumi-python": ".ci/install-real-parts",
+  "npm registry": "a network with npm's registry, or with the one that npm is set to",
   python3: "apt-get install python3",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
@@ -82,7 +83,9 @@ export function isLinux(what: string): boolean {
 }
 
 function sayMissing(part: RealPart): string {
-  if (part === "network namespaces") return `${part}: not on this machine; it takes ${realParts[part]}`;
+  if (part === "network namespaces" || part === "npm registry") {
+    return `${part}: not on this machine; it takes ${realParts[part]}`;
+  }
   const cached = builtFile(part);
   const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
   return `${part}: not found ${places}; get it with: ${realParts[part]}`;
