@@ -69,10 +69,12 @@ describeWithPart(
       ["that npm takes by itself", []],
       ["that are the oldest of their ranges", oldest],
     ])("with the packages of Pulumi %s", (_, packages) => {
-      const folder = createTemporaryFolder("stranger");
-      const modules = path.join(folder, "node_modules");
+      let folder: string;
+      let modules: string;
 
       beforeAll(() => {
+        folder = createTemporaryFolder("stranger");
+        modules = path.join(folder, "node_modules");
         writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "stranger", private: true }));
         const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
         execFileSync(npm, [...install, archive, ...packages, "@types/node@18"], { cwd: folder, stdio: "pipe" });
