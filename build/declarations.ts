@@ -13,7 +13,13 @@ export function tidyDeclarations(folder: string, entry: string): void {
     const full = path.join(folder, file);
     if (file.endsWith(".ts") && !seen.has(full)) rmSync(full);
   }
-  const program = ts.createProgram([...seen], { module: ts.ModuleKind.NodeNext, strict: true, types: [] });
+  const program = ts.createProgram([...seen], {
+    module: ts.ModuleKind.NodeNext,
+    strict: true,
+    types: [],
+    // Wherever the folder is.
+    paths: { "*": [path.join(import.meta.dirname, "../node_modules/*")] },
+  });
   // Made before the files are read: it is what gives their nodes parents.
   const checker = program.getTypeChecker();
   const texts = [...seen].map((file) => [file, withoutSchemas(program, checker, file)] as const);
@@ -71,7 +77,10 @@ function withoutSchemas(program: ts.Program, checker: ts.TypeChecker, file: stri
   for (const statement of source.statements) {
     if (!removed.includes(statement)) replacements.push(...writtenOut(checker, statement, names));
   }
-  return replace(source.text, replacements);
+  const text = replace(source.text, replacements);
+  if (/\bv\.[A-Z]/.test(text))
+    throw new Error(`${file}: has types of ${schemaLibrary} left, which are to be written out`);
+  return text;
 }
 
 /** Whether a statement imports the schema library, or declares a constant that is one of its schemas. */

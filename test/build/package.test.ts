@@ -3,7 +3,6 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { getPulumiComponents } from "@pulumi/pulumi/provider/experimental/index.js";
-
 import pulumiSdk from "@pulumi/pulumi/package.json" with { type: "json" };
 
 import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
@@ -15,7 +14,7 @@ import { stopProcesses } from "../support/started-process.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { startFakeEngine } from "./fake-engine.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { buildPackage, installPackage, installPlugin } from "./package-scene.ts";
+import { buildPackage, installPackage, installPlugin, link, typeCheck } from "./package-scene.ts";
 import type { Consumer } from "./package-scene.ts";
 import { startPlugin } from "./plugin-host.ts";
 import type { Inputs, RunningPlugin } from "./plugin-host.ts";
@@ -87,6 +86,19 @@ describe("the npm package", () => {
     const names = execFileSync(process.execPath, ["--no-warnings", file], { cwd: consumer.folder, encoding: "utf8" });
 
     expect(names.trim().split(",")).toEqual(expect.arrayContaining(components));
+  });
+
+  test("the README's program type-checks as its user has it", () => {
+    const readme = readFileSync(path.join(import.meta.dirname, "../../README.md"), "utf8");
+    const [, program = ""] = /```ts\n(import .*?)```/s.exec(readme) ?? [];
+    expect(program).toContain('from "mqtt-dataflow"');
+    const used = ["resourceGroupName", "clientId", "tenantId", "principalId", "image"];
+    consumer.write("index.ts", `${program}\n${used.map((name) => `declare const ${name}: string;`).join("\n")}`);
+    const compilerOptions = { strict: true, target: "es2022", module: "nodenext", types: [] };
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["index.ts"] }));
+    link(path.join(consumer.folder, "node_modules"), "@types/node");
+
+    expect(typeCheck(consumer.folder)).toBe("");
   });
 });
 
