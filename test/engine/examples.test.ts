@@ -37,7 +37,17 @@ async function readmeSettings(): Promise<Readonly<Record<string, Readonly<Record
 /** Installs an SDK as `pulumi install` does, in a folder of its own: the environment is shared. */
 function installPythonSdk(python: string, sdk: string): string {
   const folder = createTemporaryFolder("python");
-  const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", folder];
+  const pip = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--no-deps",
+    "--no-build-isolation",
+    "--no-index",
+    "--target",
+    folder,
+  ];
   execFileSync(python, [...pip, sdk], { stdio: "pipe" });
   return folder;
 }
@@ -124,8 +134,7 @@ describeWithParts(
       for (const name of ["azure-native", "kubernetes", "pulumi"]) link(modules, `@pulumi/${name}`);
     }
 
-    const preview = (folder: string): Promise<CommandResult> =>
-      installation.run(folder, "preview", "--diff");
+    const preview = (folder: string): Promise<CommandResult> => installation.run(folder, "preview", "--diff");
 
     test.each(projects)("%s's %s is previewed as it stands", async (language, example) => {
       const { code, output } = await preview(await prepare(language, example));
