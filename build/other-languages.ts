@@ -4,7 +4,7 @@ import type { PackageSchema, SchemaProperty, SchemaType } from "./schema.ts";
  * Arguments that stay `number`, by name. The first two are averages; the others may be above 2,147,483,647, and an `integer`
  * has 32 bits in C# and Java.
  */
-const wideNumbers: readonly string[] = [
+export const wideNumbers: readonly string[] = [
   "expectedMessagesPerSecond",
   "expectedMessageBytes",
   "sessionExpirySeconds",

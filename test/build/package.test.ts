@@ -7,6 +7,7 @@ import pulumiSdk from "@pulumi/pulumi/package.json" with { type: "json" };
 
 import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
 import { packagesOf } from "../../build/declarations.ts";
+import { wideNumbers } from "../../build/other-languages.ts";
 import type { PackageSchema } from "../../build/schema.ts";
 import * as exported from "../../components/index.ts";
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
@@ -126,6 +127,20 @@ describe("the schema for other languages", () => {
     expect(resources["mqtt-dataflow:index:LocalEndpoint"]?.inputProperties["host"]?.description).toBe(
       'Host name and port of the broker, `<hostname>:<port>`.\nDefault: "aio-broker:18883"',
     );
+  });
+
+  test("has integers for counts, and numbers for what may have a fraction or more than 32 bits", () => {
+    const schema = readSchema(consumer.packageFolder, "schema.json");
+    const objects = [
+      ...Object.values(schema.resources).flatMap((resource) => [resource.inputProperties, resource.properties]),
+    ];
+    const properties = [...objects, ...Object.values(schema.types).map((type) => type.properties ?? {})].flatMap(
+      Object.entries,
+    );
+    const numbers = properties.filter(([, { type }]) => type === "number").map(([name]) => name);
+
+    expect([...new Set(numbers)].sort()).toEqual([...wideNumbers].sort());
+    expect(schema.types["mqtt-dataflow:index:MqttQos"]?.type).toBe("integer");
   });
 
   test("is the stored one", () => {
