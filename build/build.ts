@@ -1,37 +1,66 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 import { siteContract } from "../components/site-outputs.ts";
 import { outputSchema } from "../components/stack-outputs.ts";
-import { importedPackages, packageManifest, projectManifest } from "./manifest.ts";
+import { bundleComponents, bundlePlugin, bundleRunner } from "./bundle.ts";
+import { packageNames, packagesOf, tidyDeclarations } from "./declarations.ts";
+import { thirdPartyLicenses } from "./licenses.ts";
+import { packageManifest, pluginManifest, projectManifest, runnerFolder, runnerManifest } from "./manifest.ts";
 import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
 /*
- * Leaves in dist/ what others get: the npm package of the components, which is the Pulumi plugin for other languages
- * too, and the policy pack. What else is in there, such as the relay's bundle, stays.
+ * Leaves in dist/, or in the folder that is given, what others get: the npm package of the components, in plugin/ the Pulumi plugin for other languages, and in
+ * policy-pack/ the policy pack. What else is in there, such as the relay's bundle, stays.
  */
 const root = path.join(import.meta.dirname, "..");
-const dist = path.join(root, "dist");
-const compiled = ["components", "runtime"];
-
-for (const folder of compiled) rmSync(path.join(dist, folder), { recursive: true, force: true });
-const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-execFileSync(process.execPath, [compiler, "-p", path.join(root, "build/tsconfig.json")], { stdio: "inherit" });
-
+const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
+const plugin = path.join(dist, "plugin");
+const types = path.join(dist, "types");
+const schemaFile = path.join(dist, "schema.json");
 const project = projectManifest();
-const packages = compiled.flatMap((folder) => importedPackages(path.join(dist, folder)));
-writeJson("package.json", packageManifest(project, [...new Set(packages)].sort()));
-writeJson("site-outputs.schema.json", outputSchema("Outputs of a site's stack", siteContract));
-writeFileSync(path.join(dist, "schema.json"), formatSchema(inferSchema(project.version, project.description)));
-writeFileSync(path.join(dist, "PulumiPlugin.yaml"), "runtime: nodejs\n");
-copyFileSync(path.join(root, "LICENSE"), path.join(dist, "LICENSE"));
-copyFileSync(path.join(root, "doc/package.md"), path.join(dist, "README.md"));
 
+for (const folder of [types, plugin]) rmSync(folder, { recursive: true, force: true });
+mkdirSync(path.join(plugin, runnerFolder), { recursive: true });
+writeFileSync(schemaFile, formatSchema(inferSchema(project.version, project.description)));
+await buildPackage();
+await buildPlugin();
 await buildPolicyPack(path.join(dist, "policy-pack"));
 
-function writeJson(file: string, content: unknown): void {
-  writeFileSync(path.join(dist, file), `${JSON.stringify(content, undefined, 2)}\n`);
+async function buildPackage(): Promise<void> {
+  const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
+  const args = [compiler, "-p", path.join(root, "build/tsconfig.json"), "--outDir", types];
+  execFileSync(process.execPath, args, { stdio: "inherit" });
+  tidyDeclarations(types, "components/index.d.ts");
+  const { imports, files } = await bundleComponents(path.join(dist, "index.js"), schemaFile);
+  const declarations = readdirSync(types, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const imported = [...packageNames(imports), ...packagesOf(declarations.map((file) => path.join(types, file)))];
+  writeJson(dist, "package.json", packageManifest(project, imported));
+  writeJson(dist, "site-outputs.schema.json", outputSchema("Outputs of a site's stack", siteContract));
+  writeTexts(dist, files);
+}
+
+async function buildPlugin(): Promise<void> {
+  const { imports, files } = await bundlePlugin(path.join(plugin, "plugin.js"), schemaFile);
+  if (imports.length > 0) throw new Error(`the plugin imports ${imports.join(", ")}, which nobody installs with it`);
+  await bundleRunner(path.join(plugin, runnerFolder, "cmd/run-plugin/index.js"));
+  copyFileSync(schemaFile, path.join(plugin, "schema.json"));
+  writeJson(plugin, "package.json", pluginManifest(project));
+  writeJson(path.join(plugin, runnerFolder), "package.json", runnerManifest(project));
+  writeFileSync(path.join(plugin, "PulumiPlugin.yaml"), "runtime: nodejs\n");
+  writeTexts(plugin, files);
+}
+
+/** What goes beside a bundle of these files. */
+function writeTexts(folder: string, bundled: readonly string[]): void {
+  writeFileSync(path.join(folder, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses(bundled));
+  copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  copyFileSync(path.join(root, "doc/package.md"), path.join(folder, "README.md"));
+}
+
+function writeJson(folder: string, file: string, content: unknown): void {
+  writeFileSync(path.join(folder, file), `${JSON.stringify(content, undefined, 2)}\n`);
 }

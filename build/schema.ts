@@ -6,6 +6,7 @@ import { generateSchema } from "@pulumi/pulumi/provider/experimental/schema.js";
 import type ts from "typescript";
 
 import * as exported from "../components/index.ts";
+import { forOtherLanguages } from "./other-languages.ts";
 
 /** One property in a package's schema, as far as it is read here. */
 export interface SchemaProperty {
@@ -38,6 +39,8 @@ export interface PackageSchema {
   readonly name: string;
   readonly resources: { readonly [typeToken: string]: SchemaResource };
   readonly types: { readonly [typeToken: string]: SchemaType };
+  /** What the generator of a language is told, by language. */
+  readonly language: { readonly [language: string]: { readonly [option: string]: unknown } };
 }
 
 export const packageName = "mqtt-dataflow";
@@ -69,7 +72,7 @@ export function inferSchema(version: string, description: string): PackageSchema
     type.description = typeDefinitions[className(token)]?.description ?? texts.get(className(token))?.description ?? "";
     if (type.properties !== undefined) addDefaults(type.properties, texts.get(className(token)));
   }
-  return renameArguments(plain, names);
+  return renameArguments(forOtherLanguages(plain), names);
 }
 
 /**

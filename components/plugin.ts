@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-
 import * as pulumi from "@pulumi/pulumi";
 
+import schema from "../schema.json" with { type: "json" };
 import * as exported from "./index.ts";
 import { ComponentProvider } from "./plugin/provider.ts";
 import type { Components } from "./plugin/provider.ts";
@@ -14,9 +13,8 @@ import { refuseAsPlugin } from "./refuse.ts";
  */
 const refusals = new Refusals();
 refuseAsPlugin((message) => refusals.create(message));
-const schema = readFileSync(new URL("../schema.json", import.meta.url), "utf8");
 // Whatever else is exported is of no type in the schema.
-const provider = new ComponentProvider(schema, exported as unknown as Components, refusals);
+const provider = new ComponentProvider(JSON.stringify(schema), exported as unknown as Components, refusals);
 void pulumi.provider.main(provider, process.argv.slice(2));
 hideFromHost("unhandledRejection");
 hideFromHost("uncaughtException");

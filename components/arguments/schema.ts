@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
+import schema from "../../schema.json" with { type: "json" };
 
 /** What a property takes. @see Pulumi, Package schema */
 export interface PropertySchema {
@@ -33,11 +32,7 @@ export interface ArgumentSchema {
   readonly types: { readonly [typeToken: string]: TypeSchema };
 }
 
-/** Beside `components`, in the sources and in the package; `npm run schema` renews it. */
-const file = path.join(import.meta.dirname, "../../schema.json");
-let schema: ArgumentSchema | undefined;
-
-/** The package's schema, which is read when the first component is declared. */
+/** The package's schema; `npm run schema` renews it, and the build puts it into its bundles. */
 export function argumentSchema(): ArgumentSchema {
-  return (schema ??= JSON.parse(readFileSync(file, "utf8")) as ArgumentSchema);
+  return schema;
 }

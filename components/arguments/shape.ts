@@ -74,8 +74,7 @@ export class ShapeCheck {
     }
     if (items !== undefined) return this.#list(items, value, path);
     if (additionalProperties !== undefined) return this.#map(additionalProperties, value, path);
-    const isOfType = typeof value === type && (typeof value !== "number" || Number.isFinite(value));
-    return isOfType ? value : this.#mistyped(value, path, wordsOf[type ?? ""] ?? "another value");
+    return isOfType(value, type) ? value : this.#mistyped(value, path, wordsOf[type ?? ""] ?? "another value");
   }
 
   #object({ properties = {}, required = [] }: TypeSchema, value: unknown, path: string, mayBeUnset = false): unknown {
@@ -151,7 +150,18 @@ const takenNames = new Set(["__proto__", "toString", "valueOf"]);
 const unsetRemedy = "give a value, or leave it out where it may be omitted";
 
 /** What a property takes, by its type in the schema. */
-const wordsOf: Readonly<Record<string, string>> = { string: "a text", number: "a number", boolean: "true or false" };
+const wordsOf: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+};
+
+function isOfType(value: unknown, type: string | undefined): boolean {
+  if (type !== "integer") return typeof value === type && (typeof value !== "number" || Number.isFinite(value));
+  // A fraction is told with its bounds, by the check of the argument itself.
+  return Number.isFinite(value);
+}
 
 /** The kind of a value, which itself may be a secret. */
 function kindOf(value: unknown): string {

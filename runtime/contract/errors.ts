@@ -53,6 +53,11 @@ export function formatProblem({ path, problem, remedy, rule, at }: Problem): str
   return printable(`${place}${path}: ${problem}; ${remedy}${rule === undefined ? "" : ` [${rule}]`}`);
 }
 
+/** As `ErrorOptions`, which programs whose compiler is set to a standard before ES2022 don't know. */
+interface Cause {
+  readonly cause?: unknown;
+}
+
 /** The operator has to edit the configuration: the process exits at once, a retry can't help. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -61,7 +66,7 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   /** @param where what was read: a file's path, or the name of a ConfigMap */
-  constructor(where: string, problems: readonly Problem[], options?: ErrorOptions) {
+  constructor(where: string, problems: readonly Problem[], options?: Cause) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(
       [`${printable(where)} has ${count}:`, ...firstLines(problems, formatProblem).map((line) => `  ${line}`)].join(
@@ -108,7 +113,7 @@ export class ConnectionError extends Error {
   readonly retry: Retry;
   readonly end: ConnectionEnd | undefined;
 
-  constructor(message: string, failure: ConnectionFailure, options?: ErrorOptions) {
+  constructor(message: string, failure: ConnectionFailure, options?: Cause) {
     super(message, options);
     this.reasonCode = failure.reasonCode;
     this.retry = failure.retry;

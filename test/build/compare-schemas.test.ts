@@ -29,6 +29,7 @@ const stored: PackageSchema = {
       ],
     },
   },
+  language: {},
 };
 
 /** The stored schema as JSON with one text in it replaced. */

@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { getPulumiComponents } from "@pulumi/pulumi/provider/experimental/index.js";
+import pulumiSdk from "@pulumi/pulumi/package.json" with { type: "json" };
 
 import { compareSchemas, formatChanges } from "../../build/compare-schemas.ts";
+import { packagesOf } from "../../build/declarations.ts";
+import { wideNumbers } from "../../build/other-languages.ts";
 import type { PackageSchema } from "../../build/schema.ts";
 import * as exported from "../../components/index.ts";
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
@@ -12,16 +15,17 @@ import { stopProcesses } from "../support/started-process.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { startFakeEngine } from "./fake-engine.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { buildPackage, installPackage, link, typeCheck } from "./package-scene.ts";
+import { buildPackage, installPackage, installPlugin, link, typeCheck } from "./package-scene.ts";
 import type { Consumer } from "./package-scene.ts";
 import { startPlugin } from "./plugin-host.ts";
 import type { Inputs, RunningPlugin } from "./plugin-host.ts";
 
+let built: string;
 let consumer: Consumer;
 
 beforeAll(() => {
-  buildPackage();
-  consumer = installPackage();
+  built = buildPackage();
+  consumer = installPackage(built);
 });
 
 afterAll(async () => {
@@ -39,32 +43,39 @@ function readSchema(...names: string[]): PackageSchema {
 }
 
 describe("the npm package", () => {
-  test("declares exactly what its files import", () => {
-    expect(Object.keys(consumer.manifest.dependencies)).toEqual([
-      "@pulumi/azure-native",
-      "@pulumi/kubernetes",
-      "@pulumi/pulumi",
-      "leven",
-      "valibot",
-    ]);
+  test("asks for Pulumi's packages alone, in ranges, and for the Node.js that these ask for", () => {
+    const { dependencies, peerDependencies, engines } = consumer.manifest;
+
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(peerDependencies)).toEqual(["@pulumi/azure-native", "@pulumi/kubernetes", "@pulumi/pulumi"]);
+    for (const range of Object.values(peerDependencies)) expect(range).toMatch(/^\^\d+\.\d+\.\d+$/);
+    expect(engines).toEqual(pulumiSdk.engines);
   });
 
-  test("holds what the components need of the relay's sources, and nothing else of the project", () => {
+  test("holds one file of code, declarations that need no other package, and nothing else of the project", () => {
     const files = readdirSync(consumer.packageFolder, { recursive: true, encoding: "utf8" });
+    const declarations = files.filter((file) => file.endsWith(".d.ts"));
 
     expect(readdirSync(consumer.packageFolder).sort()).toEqual([
       "LICENSE",
-      "PulumiPlugin.yaml",
       "README.md",
-      "components",
+      "THIRD-PARTY-LICENSES.txt",
+      "index.js",
       "package.json",
-      "runtime",
       "schema.json",
       "site-outputs.schema.json",
+      "types",
     ]);
-    expect(files).toContain(path.join("runtime", "contract", "config.js"));
-    expect(files).not.toContain(path.join("runtime", "main.js"));
-    expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).toEqual([]);
+    expect(files.filter((file) => /\.[cm]?[jt]s$/.test(file))).toEqual(expect.arrayContaining(["index.js"]));
+    expect(files.filter((file) => /\.[cm]?[jt]s$/.test(file)).length).toBe(declarations.length + 1);
+    const imported = packagesOf(declarations.map((file) => path.join(consumer.packageFolder, file)));
+    expect(imported.filter((name) => !name.startsWith("@pulumi/"))).toEqual([]);
+  });
+
+  test("names the packages in its bundle, with their licences", () => {
+    const text = readFileSync(path.join(consumer.packageFolder, "THIRD-PARTY-LICENSES.txt"), "utf8");
+
+    expect(text).toMatch(/^valibot \d\S+ \(MIT\)\n\nMIT License/m);
   });
 
   test.each([
@@ -78,59 +89,19 @@ describe("the npm package", () => {
     expect(names.trim().split(",")).toEqual(expect.arrayContaining(components));
   });
 
-  test("type-checks a program, and refuses what is wrong in it", () => {
+  test("the README's program type-checks as its user has it", () => {
+    const readme = readFileSync(path.join(import.meta.dirname, "../../README.md"), "utf8");
+    const [, program = ""] = /```ts\n(import .*?)```/s.exec(readme) ?? [];
+    expect(program).toContain('from "mqtt-dataflow"');
+    const used = ["resourceGroupName", "clientId", "tenantId", "principalId", "image"];
+    consumer.write("index.ts", `${program}\n${used.map((name) => `declare const ${name}: string;`).join("\n")}`);
+    const compilerOptions = { strict: true, target: "es2022", module: "nodenext", types: [] };
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["index.ts"] }));
     link(path.join(consumer.folder, "node_modules"), "@types/node");
-    consumer.write("package.json", JSON.stringify({ type: "module" }));
-    consumer.write("program.ts", typedProgram);
-    const compilerOptions = { target: "es2022", module: "nodenext", strict: true, types: ["node"], skipLibCheck: true };
-    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["program.ts"] }));
-
-    expect(typeCheck(consumer.folder)).toBe("");
-  });
-
-  test("type-checks a program whose compiler looks for packages as it did before there were exports", () => {
-    consumer.write("legacy.ts", legacyProgram);
-    const compilerOptions = {
-      module: "commonjs",
-      moduleResolution: "node10",
-      strict: true,
-      types: [],
-      skipLibCheck: true,
-    };
-    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["legacy.ts"] }));
 
     expect(typeCheck(consumer.folder)).toBe("");
   });
 });
-
-/** Each expected error shows that a declaration is read: a file that is not found would make everything `any`. */
-const typedProgram = `
-import { LocalEndpoint, MqttBridge, MqttQos, renderRelayConfig } from "mqtt-dataflow";
-import type { MqttBridgeArgs } from "mqtt-dataflow";
-
-const edge = new LocalEndpoint("edge", { qos: MqttQos.AtLeastOnce, authenticationMethod: "Anonymous" });
-export const config: string = await new Promise((resolve) => edge.config.apply(resolve));
-// @ts-expect-error: an output is no text
-export const text: string = edge.config;
-// @ts-expect-error: Event Grid's method, which no local endpoint has
-new LocalEndpoint("edge", { authenticationMethod: "UserAssignedManagedIdentity" });
-// @ts-expect-error: a setting that is inherited has its type too
-new LocalEndpoint("edge", { qos: 2 });
-const args: MqttBridgeArgs = { site: "oslo", dataflows: {}, relay: { image: "relay" } };
-new MqttBridge("oslo", args);
-// @ts-expect-error: a dataflow has more than a source
-new MqttBridge("oslo", { ...args, dataflows: { telemetry: { source: "edge" } } });
-const rendered: { readonly text: string } = renderRelayConfig("oslo", { endpoints: {}, dataflows: {} });
-export { rendered };
-`;
-
-const legacyProgram = `
-import { LocalEndpoint, MqttQos } from "mqtt-dataflow";
-
-new LocalEndpoint("edge", { qos: MqttQos.AtLeastOnce });
-// @ts-expect-error: there are 0 and 1
-new LocalEndpoint("edge", { qos: 2 });
-`;
 
 describe("the schema for other languages", () => {
   test("has every component, each with its arguments and outputs described", () => {
@@ -158,6 +129,20 @@ describe("the schema for other languages", () => {
     );
   });
 
+  test("has integers for counts, and numbers for what may have a fraction or more than 32 bits", () => {
+    const schema = readSchema(consumer.packageFolder, "schema.json");
+    const objects = [
+      ...Object.values(schema.resources).flatMap((resource) => [resource.inputProperties, resource.properties]),
+    ];
+    const properties = [...objects, ...Object.values(schema.types).map((type) => type.properties ?? {})].flatMap(
+      Object.entries,
+    );
+    const numbers = properties.filter(([, { type }]) => type === "number").map(([name]) => name);
+
+    expect([...new Set(numbers)].sort()).toEqual([...wideNumbers].sort());
+    expect(schema.types["mqtt-dataflow:index:MqttQos"]?.type).toBe("integer");
+  });
+
   test("is the stored one", () => {
     const stored = readSchema(path.join(import.meta.dirname, "../.."), "schema.json");
     const inferred = readSchema(consumer.packageFolder, "schema.json");
@@ -174,7 +159,7 @@ describe("the plugin", () => {
 
   beforeAll(async () => {
     engine = await startFakeEngine();
-    plugin = await startPlugin(consumer.packageFolder, engine.address);
+    plugin = await startPlugin(installPlugin(built), engine.address);
   });
 
   beforeEach(() => {
@@ -197,6 +182,16 @@ describe("the plugin", () => {
     const { code, details } = refused as { code: number; details: string };
     return { code, details };
   }
+
+  test("has all that it needs in a few files: nothing is fetched for it", () => {
+    const folder = installPlugin(built);
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true });
+    const bytes = files
+      .filter((file) => file.isFile())
+      .map((file) => statSync(path.join(file.parentPath, file.name)).size);
+
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8_000_000);
+  });
 
   test("gives the schema of the package", async () => {
     expect(JSON.parse(await plugin.schema())).toEqual(readSchema(consumer.packageFolder, "schema.json"));

@@ -30,11 +30,12 @@ export interface Constructed {
   readonly state: Inputs;
 }
 
-const runPlugin = path.join(import.meta.dirname, "../../node_modules/@pulumi/pulumi/cmd/run-plugin");
+/** Where Pulumi's host looks for what it starts a plugin with, from the plugin's folder. */
+const runPlugin = "node_modules/@pulumi/pulumi/cmd/run-plugin";
 
 /** Starts the plugin in a folder, and talks to it on the port that it prints. */
 export async function startPlugin(folder: string, engineAddress: string): Promise<RunningPlugin> {
-  const started = startProcess(process.execPath, [runPlugin, folder, engineAddress]);
+  const started = startProcess(process.execPath, [path.join(folder, runPlugin), folder, engineAddress]);
   const port = await started.untilLine((line) => /^\d+$/.test(line));
   const client = new providerGrpc.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   return {

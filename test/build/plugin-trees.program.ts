@@ -5,7 +5,7 @@ import { stopProcesses } from "../support/started-process.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { startFakeEngine } from "./fake-engine.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { buildPackage, installPackage } from "./package-scene.ts";
+import { buildPackage, installPlugin } from "./package-scene.ts";
 import { startPlugin } from "./plugin-host.ts";
 import type { Inputs, RunningPlugin } from "./plugin-host.ts";
 
@@ -69,9 +69,8 @@ async function tryTree(plugin: RunningPlugin, seed: number): Promise<string | un
   }
 }
 
-buildPackage();
 const engine = await startFakeEngine();
-const plugin = await startPlugin(installPackage().packageFolder, engine.address);
+const plugin = await startPlugin(installPlugin(buildPackage()), engine.address);
 const found: string[] = [];
 try {
   for (let seed = firstSeed; seed < firstSeed + trees; seed++) {

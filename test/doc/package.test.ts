@@ -3,6 +3,8 @@ import path from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import { peerRanges } from "../../build/manifest.ts";
+import { wideNumbers } from "../../build/other-languages.ts";
 import { MqttBridge } from "../../components/index.ts";
 import type { MqttBridgeArgs, VaultArgs } from "../../components/index.ts";
 import { createCertificateAuthority } from "../../emulator/certificates/certificate-authority.ts";
@@ -35,6 +37,19 @@ test("lists every component, and nothing else", () => {
       .map((token) => token.split(":").at(-1))
       .sort(),
   );
+});
+
+test("says the versions of Pulumi's packages that the package asks for", () => {
+  const rows = tableOf("package").map((cells) => cells.map((cell) => cell.replaceAll("`", "")));
+
+  expect(Object.fromEntries(rows)).toEqual(peerRanges);
+});
+
+test("says which numbers have a fraction or are larger than an integer of C# and Java", () => {
+  const sentence = /stay numbers, since an integer\nhas 32 bits in C# and Java: ([^.]*)\./.exec(page)?.[1] ?? "";
+  const names = [...sentence.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+
+  expect(names.sort()).toEqual([...wideNumbers].sort());
 });
 
 describe("the children of a bridge", () => {

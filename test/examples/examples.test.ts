@@ -26,6 +26,20 @@ test.each(["typescript", "python", "yaml"])("%s has each example, as a whole pro
   }
 });
 
+test.each(examples)("Python's %s is installed and set up without a change to a file of the repository", (example) => {
+  const made = ["sdks/mqtt-dataflow/setup.py", "venv/bin/python", "__pycache__/__main__.pyc", "Pulumi.dev.yaml"];
+  const cwd = path.join(folder, "python", example);
+  const requirements = readFileSync(path.join(cwd, "requirements.txt"), "utf8").split("\n");
+
+  expect(
+    execFileSync("git", ["check-ignore", ...made], { cwd, encoding: "utf8" })
+      .trim()
+      .split("\n"),
+  ).toEqual(made);
+  // `pulumi install` adds it where it is missing.
+  expect(requirements).toContain("sdks/mqtt-dataflow");
+});
+
 describe("TypeScript", () => {
   test("the site gets its namespace, its roles by the direction of its dataflows, and its relay", async () => {
     const settings = {
@@ -89,7 +103,7 @@ describe("TypeScript", () => {
     };
     const { "mqtt-dataflow": own, ...others } = dependencies;
 
-    expect(manifest).toMatchObject({ type: "module", main: "index.ts" });
+    expect(manifest).toMatchObject({ type: "module", main: "index.ts", engines: { node: ">=22.18" } });
     expect(own).toBe("file:../../../dist");
     for (const [name, version] of Object.entries(others))
       expect([name, version]).toEqual([name, root.dependencies[name]]);
@@ -101,7 +115,11 @@ describe("YAML", () => {
     readonly config: { readonly [name: string]: unknown };
     readonly packages: { readonly [name: string]: string };
     readonly resources: {
-      readonly [name: string]: { readonly type: string; readonly properties: { [key: string]: Value } };
+      readonly [key: string]: {
+        readonly type: string;
+        readonly name?: string;
+        readonly properties: { [key: string]: Value };
+      };
     };
   }
 
@@ -129,6 +147,12 @@ describe("YAML", () => {
       const given = fillIn(properties, Object.keys(config)) as { [key: string]: Value };
       expect(checkArguments(schema, type.replace(":", ":index:"), given)).toEqual([]);
     }
+  });
+
+  test.each(examples)("%s names no resource by a setting, which Pulumi takes for no text", (example) => {
+    const names = Object.values(readProgram(example).resources).flatMap(({ name }) => name ?? []);
+
+    expect(names.filter((name) => name.includes("${"))).toEqual([]);
   });
 
   test.each(examples)(

@@ -60,7 +60,7 @@ function checkValue(schema: PackageSchema, path: string, property: Property, val
       checkValue(schema, `${path}.${key}`, property.additionalProperties!, item),
     );
   }
-  return typeof value === property.type
+  return typeof value === (property.type === "integer" ? "number" : property.type)
     ? []
     : [`${path} is ${JSON.stringify(value)}, and has the type ${property.type}`];
 }

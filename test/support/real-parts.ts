@@ -9,12 +9,19 @@ import path from "node:path";
 const realParts = {
   cc: "apt-get install build-essential",
   etcd: "apt-get install etcd-server",
+  "generate-sdks": ".ci/install-real-parts",
+  go: ".ci/install-real-parts",
   ip: "apt-get install iproute2",
   "kube-apiserver": ".ci/install-real-parts",
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
   "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
+  "pulumi-language-python": ".ci/install-real-parts",
+  "pulumi-language-python-exec": ".ci/install-real-parts",
+  "pulumi-language-yaml": ".ci/install-real-parts",
+  "pulumi-python": ".ci/install-real-parts",
+  "npm registry": "a network with npm's registry, or with the one that npm is set to",
   python3: "apt-get install python3",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
@@ -76,7 +83,9 @@ export function isLinux(what: string): boolean {
 }
 
 function sayMissing(part: RealPart): string {
-  if (part === "network namespaces") return `${part}: not on this machine; it takes ${realParts[part]}`;
+  if (part === "network namespaces" || part === "npm registry") {
+    return `${part}: not on this machine; it takes ${realParts[part]}`;
+  }
   const cached = builtFile(part);
   const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
   return `${part}: not found ${places}; get it with: ${realParts[part]}`;

@@ -53,8 +53,8 @@ test.each<[what: string, given: unknown, problem: string]>([
     "dataflows: is a text; give an object with names of your own",
   ],
   ["a number for a text", instead({ source: 5 }), "dataflows.telemetry.source: is a number; give a text"],
-  ["a text for a number", instead({ maxHops: "5" }), "dataflows.telemetry.maxHops: is a text; give a number"],
-  ["no number at all", instead({ maxHops: NaN }), "dataflows.telemetry.maxHops: is NaN; give a number"],
+  ["a text for a number", instead({ maxHops: "5" }), "dataflows.telemetry.maxHops: is a text; give a whole number"],
+  ["no number at all", instead({ maxHops: NaN }), "dataflows.telemetry.maxHops: is NaN; give a whole number"],
   [
     "a text for a truth value",
     { ...args, eventGrid: { resourceGroupName: "rg", topicSpaces: {}, protect: "yes" } },

@@ -8,6 +8,7 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import wire from "@pulumi/pulumi/proto/language_pb.js";
 
+import { installDependencies, runPlugin } from "./plugin-process.ts";
 import { answer, listen } from "./provider-server.ts";
 
 /** Pulumi's host of Node.js programs, which comes with its own download and can't be installed from a registry. */
@@ -41,6 +42,8 @@ export async function serveLanguageHost(compileCache: string): Promise<LanguageH
       return new wire.LanguageHandshakeResponse();
     }),
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion("0.0.0")),
+    installDependencies,
+    runPlugin,
     getRequiredPlugins: answer(() => new wire.GetRequiredPluginsResponse()),
     getRequiredPackages: answer(() => new wire.GetRequiredPackagesResponse()),
     run: answer(async (request: wire.RunRequest, call) => {

@@ -69,6 +69,8 @@ export interface ProviderPlugin {
   readonly keepsSecrets: boolean;
   /** Version of the SDK that it belongs to. */
   readonly version: string;
+  /** The package's schema as JSON, which programs in YAML are read with. */
+  readonly schema?: string;
   /** What is wrong with the settings; nothing, where it is left out. */
   checkConfig?(settings: Values): readonly CheckFailure[];
   /** Tells whether changed settings lead to another place, so that everything has to be created there. */
@@ -132,6 +134,7 @@ function buildHandlers(provider: ProviderPlugin): UntypedServiceImplementation {
     attach: answer(() => new empty.Empty()),
     cancel: answer(() => new empty.Empty()),
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(provider.version)),
+    getSchema: answer(() => new wire.GetSchemaResponse().setSchema(provider.schema ?? "")),
     checkConfig: answer((request: wire.CheckRequest) => {
       const failures = provider.checkConfig?.(readValues(request.getNews())) ?? [];
       return new wire.CheckResponse().setInputs(request.getNews()).setFailuresList(failures.map(writeFailure));

@@ -40,6 +40,10 @@ export interface InstallationOptions {
   readonly armAnswers?: ArmAnswers;
   /** Other plugins that run already, each `<package>:<port>`. */
   readonly plugins?: readonly string[];
+  /** Folders with programs that Pulumi starts, such as other language hosts; they come first on its PATH. */
+  readonly programs?: readonly string[];
+  /** Environment variables besides. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Sets up an installation; {@link PulumiInstallation.stop} ends its servers. */
@@ -48,6 +52,8 @@ export async function installPulumi({
   kubeconfig,
   armAnswers,
   plugins = [],
+  programs = [],
+  variables = {},
 }: InstallationOptions): Promise<PulumiInstallation> {
   const home = createTemporaryFolder("pulumi");
   const stateFolder = path.join(home, "state");
@@ -59,7 +65,8 @@ export async function installPulumi({
   const kubernetes = createKubernetesProvider(kubeconfig, () => programFolder);
   const providers = await Promise.all([createArmProvider(arm, armAnswers), kubernetes].map(serveProvider));
   const env = {
-    PATH: process.env.PATH ?? "",
+    ...variables,
+    PATH: [...programs, process.env.PATH ?? ""].join(path.delimiter),
     HOME: home,
     PULUMI_HOME: path.join(home, ".pulumi"),
     PULUMI_BACKEND_URL: `file://${stateFolder}`,

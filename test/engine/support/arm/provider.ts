@@ -76,10 +76,27 @@ export function createArmProvider(store: ArmStore, answers: ArmAnswers = {}): Pr
     name: "azure-native",
     keepsSecrets: false,
     version: sdk.version,
+    schema: JSON.stringify(schema),
     isElsewhere: (before, after) => before["subscriptionId"] !== after["subscriptionId"],
     configure: () => configured,
   };
 }
+
+const text = { type: "string" };
+
+/** What programs in YAML need to know of the one resource that the examples create beside a bridge. */
+const schema = {
+  name: "azure-native",
+  version: sdk.version,
+  resources: {
+    "azure-native:managedidentity:UserAssignedIdentity": {
+      inputProperties: { resourceGroupName: text, resourceName: text, location: text },
+      requiredInputs: ["resourceGroupName"],
+      properties: { name: text, clientId: text, tenantId: text, principalId: text },
+      required: ["name", "clientId", "tenantId", "principalId"],
+    },
+  },
+};
 
 /** Answers `azure-native:<module>:get<Type>`: what there is under the ID that the arguments make. */
 function getResource(store: ArmStore, token: string, args: Values): Values {

@@ -1,0 +1,80 @@
+import { isBuiltin } from "node:module";
+import path from "node:path";
+
+import { build as bundle } from "esbuild";
+import type { BuildOptions, Metafile, Plugin } from "esbuild";
+
+const components = path.join(import.meta.dirname, "../components");
+
+/** What a bundle is made of. */
+export interface Bundled {
+  /** What it imports from elsewhere, as it is written there. */
+  readonly imports: readonly string[];
+  /** Every file that is in it, by path from the folder of the project. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Bundles the components for programs that have Pulumi's packages themselves. CommonJS, which ES modules and CommonJS programs
+ * load alike, and of which there is one copy in a program that has both.
+ */
+export function bundleComponents(file: string, schemaFile: string): Promise<Bundled> {
+  const options = { outfile: file, external: ["@pulumi/*"], plugins: [withSchema(schemaFile)] };
+  return write({ entryPoints: [path.join(components, "index.ts")], ...options });
+}
+
+/**
+ * Bundles the plugin with all that it needs, Pulumi's SDK too: nothing has to be installed with it.
+ * Parts of the SDK that only dynamic providers, functions in the cloud and automation programs use are left out.
+ */
+export function bundlePlugin(file: string, schemaFile: string): Promise<Bundled> {
+  const options = { outfile: file, plugins: [withSchema(schemaFile), withoutUnused], minify: true, keepNames: true };
+  return write({ entryPoints: [path.join(components, "plugin.ts")], ...options });
+}
+
+/** Bundles what Pulumi's host starts the plugin with. */
+export async function bundleRunner(file: string): Promise<void> {
+  await write({ entryPoints: [path.join(import.meta.dirname, "plugin-runner.ts")], outfile: file });
+}
+
+async function write(options: BuildOptions): Promise<Bundled> {
+  const { metafile } = await bundle({
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    legalComments: "none",
+    logLevel: "warning",
+    ...options,
+    metafile: true,
+  });
+  return {
+    imports: importsOf(metafile),
+    files: Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)),
+  };
+}
+
+function importsOf({ outputs }: Metafile): string[] {
+  const imports = Object.values(outputs).flatMap((output) => output.imports.map((entry) => entry.path));
+  return [...new Set(imports)].filter((name) => !isBuiltin(name)).sort();
+}
+
+/** The schema of this build, where the sources have the stored one. */
+function withSchema(file: string): Plugin {
+  return {
+    name: "schema",
+    setup: (build) => {
+      build.onResolve({ filter: /\/schema\.json$/ }, () => ({ path: file }));
+    },
+  };
+}
+
+/** The compiler and the package manager in Pulumi's SDK, which read the source of functions. */
+const withoutUnused: Plugin = {
+  name: "without what the plugin never calls",
+  setup: (build) => {
+    const filter = /^(typescript|ts-node|@npmcli\/arborist|execa|.*vendor\/(typescript|ts-node)@.*)$/;
+    build.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: "unused" }));
+    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
