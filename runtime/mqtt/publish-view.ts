@@ -1,3 +1,4 @@
+import { PropertyId } from "../contract/mqtt-properties.ts";
 import type { Room } from "../memory/lane.ts";
 import { dupBit, retainBit } from "./encoded-publish.ts";
 import { FaultCode, malformedPacket, protocolError, ProtocolError } from "./wire/protocol-error.ts";
@@ -6,24 +7,12 @@ import { readUint16, readVariableInteger, variableIntegerLength } from "./wire/v
 
 export { readVariableInteger, variableIntegerLength } from "./wire/variable-integer.ts";
 
-/** Property identifiers that a PUBLISH may carry. @see MQTT 5.0 §2.2.2.2 */
-export const PublishProperty = {
-  payloadFormatIndicator: 0x01,
-  messageExpiryInterval: 0x02,
-  contentType: 0x03,
-  responseTopic: 0x08,
-  correlationData: 0x09,
-  subscriptionIdentifier: 0x0b,
-  topicAlias: 0x23,
-  userProperty: 0x26,
-} as const;
-
 /**
  * Tells whether a property belongs to the connection that a message came on; such a property is never forwarded. A Topic Alias
  * would be another one, but no server may send it here: this client announces no Topic Alias Maximum.
  */
 export function isHopProperty(identifier: number): boolean {
-  return identifier === PublishProperty.subscriptionIdentifier;
+  return identifier === PropertyId.subscriptionIdentifier;
 }
 
 /** Bits of a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
@@ -168,7 +157,7 @@ export class PublishView {
     let seen = 0;
     for (let position = this.propertiesStart; position < this.propertiesEnd;) {
       const identifier = this.bytes[position] ?? 0;
-      if (identifier === PublishProperty.userProperty) {
+      if (identifier === PropertyId.userProperty) {
         position = checkUserProperty(this.bytes, position + 1, this.propertiesEnd);
         continue;
       }
@@ -180,7 +169,7 @@ export class PublishView {
           throw protocolError(`a PUBLISH with two properties 0x${identifier.toString(16)}`);
         seen |= 1 << identifier;
         checkProperty(this.bytes, position + 1, end, identifier);
-        if (identifier === PublishProperty.messageExpiryInterval) {
+        if (identifier === PropertyId.messageExpiryInterval) {
           this.expiryAt = position + 1;
           this.hopBytesBeforeExpiry = this.hopBytes;
         }
@@ -230,13 +219,13 @@ function checkUserProperty(bytes: Buffer, at: number, limit: number): number {
 /** Checks the value, other than that of a user property, that lies whole between `at` and `end`. */
 function checkProperty(bytes: Buffer, at: number, end: number, identifier: number): void {
   switch (identifier) {
-    case PublishProperty.payloadFormatIndicator:
+    case PropertyId.payloadFormatIndicator:
       if ((bytes[at] ?? 0) > 1) throw protocolError("a PUBLISH whose payload format indicator is neither 0 nor 1");
       break;
-    case PublishProperty.contentType:
+    case PropertyId.contentType:
       checkText(bytes, at + 2, end, "a PUBLISH whose content type");
       break;
-    case PublishProperty.responseTopic:
+    case PropertyId.responseTopic:
       if (end === at + 2) throw protocolError("a PUBLISH whose response topic is empty"); // [MQTT-4.7.3-1]
       checkTopicName(bytes, at + 2, end, "a PUBLISH whose response topic");
       break;
@@ -272,20 +261,20 @@ export function forEachProperty(
 /** Where the value that begins at `value` ends. */
 export function propertyEnd(bytes: Buffer, value: number, limit: number, identifier: number): number {
   switch (identifier) {
-    case PublishProperty.payloadFormatIndicator:
+    case PropertyId.payloadFormatIndicator:
       return value + 1;
-    case PublishProperty.messageExpiryInterval:
+    case PropertyId.messageExpiryInterval:
       return value + 4;
-    case PublishProperty.topicAlias:
+    case PropertyId.topicAlias:
       // Greater than the Topic Alias Maximum, which is 0 where CONNECT has none: [MQTT-3.3.2-9]
       throw new ProtocolError("a PUBLISH with a topic alias, which was not asked for", FaultCode.topicAliasInvalid);
-    case PublishProperty.subscriptionIdentifier:
+    case PropertyId.subscriptionIdentifier:
       return value + variableIntegerLength(readVariableInteger(bytes, value, limit));
-    case PublishProperty.contentType:
-    case PublishProperty.responseTopic:
-    case PublishProperty.correlationData:
+    case PropertyId.contentType:
+    case PropertyId.responseTopic:
+    case PropertyId.correlationData:
       return value + 2 + readUint16(bytes, value, limit);
-    case PublishProperty.userProperty: {
+    case PropertyId.userProperty: {
       const middle = value + 2 + readUint16(bytes, value, limit);
       return middle + 2 + readUint16(bytes, middle, limit);
     }

@@ -1,19 +1,12 @@
+import { PropertyId } from "../contract/mqtt-properties.ts";
 import { EncodedPublish, retainBit } from "./encoded-publish.ts";
-import {
-  isHopProperty,
-  propertyEnd,
-  PublishProperty,
-  qosShift,
-  variableIntegerLength,
-  PublishView,
-} from "./publish-view.ts";
+import { isHopProperty, propertyEnd, qosShift, variableIntegerLength, PublishView } from "./publish-view.ts";
 import { largestInSlab, type Slab } from "./slab.ts";
 
 export { clearRetain, stampExpiry, stampPublish, type EncodedPublish } from "./encoded-publish.ts";
 export {
   forEachProperty,
   isHopProperty,
-  PublishProperty,
   PublishView,
   type PropertiesView,
   type PropertyVisitor,
@@ -134,7 +127,7 @@ function takeOver(
 function findExpiry(properties: Buffer, end: number): number {
   for (let position = 0; position < end;) {
     const identifier = properties[position] ?? 0;
-    if (identifier === PublishProperty.messageExpiryInterval) return position + 1;
+    if (identifier === PropertyId.messageExpiryInterval) return position + 1;
     position = propertyEnd(properties, position + 1, end, identifier);
   }
   return 0;
@@ -154,7 +147,7 @@ export function encodePuback(packetId: number, slab: Slab): Buffer {
 
 /** Encodes one user property. */
 export function encodeUserProperty(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.of(PublishProperty.userProperty), encodeText(name), encodeText(value)]);
+  return Buffer.concat([Buffer.of(PropertyId.userProperty), encodeText(name), encodeText(value)]);
 }
 
 /** Encodes a text with its length in front. @see MQTT 5.0 §1.5.4 */

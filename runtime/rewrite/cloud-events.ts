@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 
-import {
-  encodeText,
-  encodeUserProperty,
-  forEachProperty,
-  isHopProperty,
-  PublishProperty,
-  type PublishView,
-} from "../mqtt/publish.ts";
+import { PropertyId } from "../contract/mqtt-properties.ts";
+import { encodeText, encodeUserProperty, forEachProperty, isHopProperty, type PublishView } from "../mqtt/publish.ts";
 
 /** Attributes without which a message is no CloudEvent. @see CloudEvents 1.0.2, Required attributes */
 const required = ["specversion", "type", "source", "id"] as const;
@@ -49,8 +43,8 @@ export function mapCloudEvent(view: PublishView, plan: CloudEventsPlan, outputTo
   forEachProperty(view, (identifier, start, end) => {
     const isReplaced =
       isHopProperty(identifier) ||
-      (identifier === PublishProperty.contentType && plan.contentType !== undefined) ||
-      (identifier === PublishProperty.userProperty &&
+      (identifier === PropertyId.contentType && plan.contentType !== undefined) ||
+      (identifier === PropertyId.userProperty &&
         plan.dataSchema !== undefined &&
         readName(view.bytes, start) === "dataschema");
     if (!isReplaced) kept.push(view.bytes.subarray(start, end));
@@ -61,7 +55,7 @@ export function mapCloudEvent(view: PublishView, plan: CloudEventsPlan, outputTo
 function findAttributes(view: PublishView): Set<string> {
   const present = new Set<string>();
   forEachProperty(view, (identifier, start) => {
-    if (identifier === PublishProperty.userProperty) present.add(readName(view.bytes, start));
+    if (identifier === PropertyId.userProperty) present.add(readName(view.bytes, start));
   });
   return present;
 }
@@ -87,5 +81,5 @@ function readName(bytes: Buffer, start: number): string {
 }
 
 function encodeContentType(contentType: string): Buffer {
-  return Buffer.concat([Buffer.of(PublishProperty.contentType), encodeText(contentType)]);
+  return Buffer.concat([Buffer.of(PropertyId.contentType), encodeText(contentType)]);
 }

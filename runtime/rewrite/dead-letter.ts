@@ -1,3 +1,4 @@
+import { PropertyId } from "../contract/mqtt-properties.ts";
 import type { Dataflow as DataflowConfig, DataflowParts } from "../contract/config/dataflow.ts";
 import { decodeControlPacket } from "../mqtt/control-packets.ts";
 import {
@@ -5,7 +6,6 @@ import {
   encodeUserProperty,
   forEachProperty,
   isHopProperty,
-  PublishProperty,
   PublishView,
   type EncodedPublish,
 } from "../mqtt/publish.ts";
@@ -68,13 +68,13 @@ export function encodeDeadLetter(
   let firstTopic: Buffer | undefined;
   forEachProperty(view, (identifier, start, end) => {
     const property = packet.subarray(start, end);
-    const note = identifier === PublishProperty.userProperty ? noteOf(packet, start) : undefined;
+    const note = identifier === PropertyId.userProperty ? noteOf(packet, start) : undefined;
     if (note === "topic") firstTopic ??= property;
     const isDropped =
       note !== undefined ||
       isHopProperty(identifier) ||
       isHopCount(packet, identifier, start) ||
-      identifier === PublishProperty.messageExpiryInterval;
+      identifier === PropertyId.messageExpiryInterval;
     if (!isDropped) kept.push(property);
   });
   // What came before it became a dead letter is counted no more: a dataflow that carries dead letters may count hops too.
@@ -89,7 +89,7 @@ export function hasGoneRound({ packet }: EncodedPublish): boolean {
   const view = new PublishView().readPacket(packet).scanProperties();
   const notes = new Set<Note | undefined>();
   forEachProperty(view, (identifier, start) => {
-    if (identifier === PublishProperty.userProperty) notes.add(noteOf(packet, start));
+    if (identifier === PropertyId.userProperty) notes.add(noteOf(packet, start));
   });
   return notes.has("topic") && readHops(view) >= maxRounds;
 }

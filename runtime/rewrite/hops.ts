@@ -1,10 +1,5 @@
-import {
-  encodeUserProperty,
-  forEachProperty,
-  isHopProperty,
-  PublishProperty,
-  type PropertiesView,
-} from "../mqtt/publish.ts";
+import { PropertyId } from "../contract/mqtt-properties.ts";
+import { encodeUserProperty, forEachProperty, isHopProperty, type PropertiesView } from "../mqtt/publish.ts";
 
 /** User property that counts the relays which a message has passed. Each relay that counts raises it by one. */
 export const hopProperty = "mqtt-dataflow-hops";
@@ -39,6 +34,6 @@ export function encodeHops(hops: number): Buffer {
 
 /** Tells whether the property that begins at `start` is the user property that counts hops. */
 export function isHopCount(bytes: Buffer, identifier: number, start: number): boolean {
-  if (identifier !== PublishProperty.userProperty || bytes.readUInt16BE(start + 1) !== name.length) return false;
+  if (identifier !== PropertyId.userProperty || bytes.readUInt16BE(start + 1) !== name.length) return false;
   return bytes.compare(name, 0, name.length, start + 3, start + 3 + name.length) === 0;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
+import { PropertyId } from "../../../runtime/contract/mqtt-properties.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
 import { malformedPacket, ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import {
@@ -9,7 +10,6 @@ import {
   pubackBytes,
   encodePublish,
   forEachProperty,
-  PublishProperty,
   PublishView,
   stampExpiry,
   stampPublish,
@@ -269,7 +269,7 @@ describe("encodePublish", () => {
 
   test("replaces all properties by those that it is given", () => {
     const view = viewOf(encodeTest({ properties: { contentType: "text/plain", userProperties: { a: "1" } } }));
-    const properties = Buffer.from([PublishProperty.payloadFormatIndicator, 1]);
+    const properties = Buffer.from([PropertyId.payloadFormatIndicator, 1]);
 
     const encoded = encodePublish(view, { qos: 0, retain: false, properties });
 
@@ -366,7 +366,7 @@ describe("forEachProperty", () => {
   });
 
   test("refuses a property that a PUBLISH can't carry", () => {
-    const properties = Buffer.of(PublishProperty.contentType, 0, 0);
+    const properties = Buffer.of(PropertyId.contentType, 0, 0);
     const { packet } = encodePublish(viewOf(encodeTest()), { qos: 0, retain: false, properties });
     packet[packet.indexOf(properties)] = 0x21;
     const view = viewOf(packet);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
+import { PropertyId } from "../../../runtime/contract/mqtt-properties.ts";
 import { dataflowParts } from "../../../runtime/contract/config/dataflow.ts";
 import { createPatch, planPatch, type PatchPlan } from "../../../runtime/rewrite/patch.ts";
-import { PublishProperty, stampPublish, type EncodedPublish, type PublishView } from "../../../runtime/mqtt/publish.ts";
+import { stampPublish, type EncodedPublish, type PublishView } from "../../../runtime/mqtt/publish.ts";
 import { buildDocument, parseDocument } from "../contract/config/build-document.ts";
 import { publishPacket } from "../mqtt/arbitrary-packets.ts";
 import { decode, encode } from "../mqtt/scripted-broker.ts";
@@ -45,7 +46,7 @@ describe("identity forwarding", () => {
   });
 
   test("drops a subscription identifier, which belongs to the connection, and keeps its neighbours", () => {
-    const [identifier, value] = [PublishProperty.subscriptionIdentifier, [0x85, 0x02]];
+    const [identifier, value] = [PropertyId.subscriptionIdentifier, [0x85, 0x02]];
     const neighbours = [Buffer.from([0x01, 1]), Buffer.from([0x03, 0, 1, 97])];
     const properties = Buffer.concat([neighbours[0]!, Buffer.from([identifier, ...value]), neighbours[1]!]);
     const body = Buffer.concat([Buffer.from([0, 1, 97, properties.length]), properties, Buffer.from("payload")]);
