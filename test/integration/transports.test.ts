@@ -98,7 +98,7 @@ describeWithPart("mosquitto", (executable) => {
     const warnings = relay.log.filter(({ level }) => level === "warn").map(({ msg }) => msg);
 
     expect(warnings).toContainEqual(
-      expect.stringMatching(/^endpoints\.password\.mqttSettings\.tls\.mode: .*clear text/),
+      expect.stringMatching(/: endpoints\.password\.mqttSettings\.tls\.mode: .*clear text/),
     );
   });
 });
