@@ -5,7 +5,7 @@ import { closeBrokers, startBroker } from "../support/test-broker.ts";
 
 afterEach(closeBrokers);
 
-test("passes every property of a PUBLISH on, but not the topic alias", async () => {
+test("passes every property of a PUBLISH on, but not the topic alias [MQTT-3.1.2-27] [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-20]", async () => {
   const broker = await startBroker({ limits: { topicAliasMaximum: 10 } });
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   await client.subscribe([{ topic: "t", qos: 1 }]);
@@ -36,7 +36,7 @@ test("knows a topic by its alias", async () => {
   expect((await client.next("publish")).topic).toBe("long/topic");
 });
 
-test("answers 0x10 when nobody subscribes to the topic", async () => {
+test("answers 0x10 when nobody subscribes to the topic [MQTT-2.2.1-5] [MQTT-3.3.4-1] [MQTT-4.3.2-4]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
@@ -45,7 +45,7 @@ test("answers 0x10 when nobody subscribes to the topic", async () => {
   expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x10 });
 });
 
-test.each([false, true])("answers 0x91 to a packet identifier that is still in use (DUP: %s)", async (dup) => {
+test.each([false, true])("answers 0x91 to a packet identifier that is still in use (DUP: %s) [MQTT-2.2.1-3]", async (dup) => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   broker.faults.dropPubacks(1);
@@ -56,7 +56,7 @@ test.each([false, true])("answers 0x91 to a packet identifier that is still in u
   expect(await client.next("puback")).toMatchObject({ messageId: 5, reasonCode: 0x91 });
 });
 
-test("takes a PUBLISH again on a new connection", async () => {
+test("takes a PUBLISH again on a new connection [MQTT-4.3.2-4]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   broker.faults.dropPubacks(1);
@@ -71,14 +71,14 @@ test("takes a PUBLISH again on a new connection", async () => {
 });
 
 test.each<[string, Partial<IPublishPacket> & { topic: string }, number]>([
-  ["QoS above the announced maximum", { topic: "t", qos: 1, messageId: 1 }, 0x9b],
-  ["a retained message where none are available", { topic: "t", retain: true }, 0x9a],
-  ["a topic alias beyond the announced maximum", { topic: "t", properties: { topicAlias: 3 } }, 0x94],
-  ["topic alias 0", { topic: "t", properties: { topicAlias: 0 } }, 0x94],
+  ["QoS above the announced maximum [MQTT-3.2.2-11]", { topic: "t", qos: 1, messageId: 1 }, 0x9b],
+  ["a retained message where none are available [MQTT-3.2.2-14]", { topic: "t", retain: true }, 0x9a],
+  ["a topic alias beyond the announced maximum [MQTT-3.2.2-17] [MQTT-3.3.2-9]", { topic: "t", properties: { topicAlias: 3 } }, 0x94],
+  ["topic alias 0 [MQTT-3.3.2-8]", { topic: "t", properties: { topicAlias: 0 } }, 0x94],
   ["a topic alias that stands for nothing", { topic: "", properties: { topicAlias: 1 } }, 0x82],
-  ["an empty topic", { topic: "" }, 0x82],
-  ["a wildcard in the topic", { topic: "a/+" }, 0x90],
-  ["a packet above the announced size", { topic: "t", payload: Buffer.alloc(300) }, 0x95],
+  ["an empty topic [MQTT-4.7.3-1]", { topic: "" }, 0x82],
+  ["a wildcard in the topic [MQTT-3.3.2-2] [MQTT-4.7.0-1]", { topic: "a/+" }, 0x90],
+  ["a packet above the announced size [MQTT-3.2.2-15]", { topic: "t", payload: Buffer.alloc(300) }, 0x95],
 ])("disconnects for %s", async (_, { topic, ...packet }, reasonCode) => {
   const limits = { maxQos: 0, retainAvailable: false, topicAliasMaximum: 2, maxPacketBytes: 300 };
   const broker = await startBroker({ limits });
@@ -90,7 +90,7 @@ test.each<[string, Partial<IPublishPacket> & { topic: string }, number]>([
   await client.closed;
 });
 
-test("disconnects a client that exceeds the server's Receive Maximum", async () => {
+test("disconnects a client that exceeds the server's Receive Maximum [MQTT-3.3.4-7]", async () => {
   const broker = await startBroker({ limits: { receiveMaximum: 2 } });
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   broker.faults.holdPubacks();
@@ -100,7 +100,7 @@ test("disconnects a client that exceeds the server's Receive Maximum", async () 
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x93 });
 });
 
-test("disconnects for QoS 2", async () => {
+test("disconnects for QoS 2 [MQTT-3.2.2-11]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
@@ -109,7 +109,7 @@ test("disconnects for QoS 2", async () => {
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x9b });
 });
 
-test("counts down the message expiry interval while a message waits", async () => {
+test("counts down the message expiry interval while a message waits [MQTT-3.3.2-5] [MQTT-3.3.2-6]", async () => {
   const broker = await startBroker({ secondMs: 20 });
   const session = { clientId: "sub", clean: false, properties: { sessionExpiryInterval: 0xffff_ffff } };
   const { client: subscriber } = await RawClient.connect(broker.address, session);

@@ -3,7 +3,7 @@ import { closeBrokers, startBroker } from "../support/test-broker.ts";
 
 afterEach(closeBrokers);
 
-test("grants what was asked, but QoS 1 for QoS 2", async () => {
+test("grants what was asked, but QoS 1 for QoS 2 [MQTT-3.2.2-10] [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT-3.8.4-7] [MQTT-3.9.3-1]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
@@ -16,7 +16,7 @@ test("grants what was asked, but QoS 1 for QoS 2", async () => {
   expect(suback.granted).toEqual([0, 1, 1]);
 });
 
-test("refuses only the filters that are malformed", async () => {
+test("refuses only the filters that are malformed [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1] [MQTT-4.8.2-2] [MQTT-3.9.3-1] [MQTT-3.8.4-5]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
@@ -40,7 +40,7 @@ test("refuses what CONNACK said is not available", async () => {
   expect(suback.granted).toEqual([0x9e, 0xa2]);
 });
 
-test("disconnects for No Local on a shared subscription", async () => {
+test("disconnects for No Local on a shared subscription [MQTT-3.8.3-4]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
 
@@ -49,7 +49,7 @@ test("disconnects for No Local on a shared subscription", async () => {
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x82 });
 });
 
-test("sends a client's own message back only without No Local", async () => {
+test("sends a client's own message back only without No Local [MQTT-3.8.3-3]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   await client.subscribe([
@@ -65,7 +65,7 @@ test("sends a client's own message back only without No Local", async () => {
   expect(client.count("publish")).toBe(0);
 });
 
-test("sends one copy for overlapping subscriptions, with the highest QoS and every identifier", async () => {
+test("sends one copy for overlapping subscriptions, with the highest QoS and every identifier [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]", async () => {
   const broker = await startBroker({ limits: { subscriptionIdentifiersAvailable: true } });
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   for (const [identifier, topic, qos] of [
@@ -85,7 +85,7 @@ test("sends one copy for overlapping subscriptions, with the highest QoS and eve
   expect(client.count("publish")).toBe(0);
 });
 
-test("keeps the retain flag only for Retain As Published", async () => {
+test("keeps the retain flag only for Retain As Published [MQTT-3.3.1-12] [MQTT-3.3.1-13]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   await client.subscribe([
@@ -105,7 +105,7 @@ test.each([
   [1, [1, 1]],
   [2, [0, 0]],
 ])(
-  "with Retain Handling %i has sent %j retained messages after the first and the second SUBSCRIBE",
+  "with Retain Handling %i has sent %j retained messages after the first and the second SUBSCRIBE [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT-3.8.4-4]",
   async (rh, sent) => {
     const broker = await startBroker();
     const { client } = await RawClient.connect(broker.address, { clientId: "c" });
@@ -123,15 +123,18 @@ test.each([
   },
 );
 
-test("forgets a retained message when an empty one comes", async () => {
+test("forgets a retained message when an empty one comes [MQTT-3.3.1-6] [MQTT-3.3.1-7]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   client.publish("t", { retain: true });
+  const { client: other } = await RawClient.connect(broker.address, { clientId: "other" });
+  await other.subscribe([{ topic: "t", qos: 0, rh: 2 }]);
   client.publish("t", { retain: true, payload: "" });
 
   await client.subscribe([{ topic: "t", qos: 0 }]);
   await client.settle();
 
+  expect((await other.next("publish")).payload).toHaveLength(0);
   expect(client.count("publish")).toBe(0);
   expect(broker.stats().retained).toBe(0);
 });
@@ -147,7 +150,7 @@ test("sends no retained messages to a shared subscription", async () => {
   expect(client.count("publish")).toBe(0);
 });
 
-test("stops sending after UNSUBSCRIBE, and says which filter did not exist", async () => {
+test("stops sending after UNSUBSCRIBE, and says which filter did not exist [MQTT-3.10.4-2] [MQTT-3.10.4-6] [MQTT-3.11.3-1]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   await client.subscribe([{ topic: "t", qos: 1 }]);
