@@ -44,7 +44,7 @@ export class Router {
   forget(session: Session): void {
     for (const filter of [...session.subscriptions.keys()]) this.unsubscribe(session, filter);
     for (const { message, sharedFilter } of session.queue.unfinished()) {
-      // [MQTT-4.8.2-5]: another member gets what the ended session did not acknowledge.
+      // Of QoS 1 (§4.8.2): another member gets what the ended session did not acknowledge.
       const group = sharedFilter === undefined ? undefined : this.#index.group(sharedFilter);
       if (group) this.#toGroup(group, message);
     }

@@ -62,8 +62,16 @@ test.each<[string, Partial<IConnectPacket>, number]>([
   ["Receive Maximum 0 [MQTT-4.9.0-1]", { properties: { receiveMaximum: 0 } }, 0x82],
   ["Maximum Packet Size 0", { properties: { maximumPacketSize: 0 } }, 0x82],
   ["Authentication Data alone", { properties: { authenticationData: Buffer.from("x") } }, 0x82],
-  ["an unknown Authentication Method [MQTT-4.12.0-1] [MQTT-3.2.2-7]", { properties: { authenticationMethod: "X" } }, 0x8c],
-  ["a user name nobody knows [MQTT-3.1.4-2] [MQTT-4.12.0-4] [MQTT-3.2.2-7]", { username: "u", password: Buffer.from("p") }, 0x86],
+  [
+    "an unknown Authentication Method [MQTT-4.12.0-1] [MQTT-3.2.2-7]",
+    { properties: { authenticationMethod: "X" } },
+    0x8c,
+  ],
+  [
+    "a user name nobody knows [MQTT-3.1.4-2] [MQTT-4.12.0-4] [MQTT-3.2.2-7]",
+    { username: "u", password: Buffer.from("p") },
+    0x86,
+  ],
   ["a wildcard in the will's topic", { will: { topic: "w/#", payload: "x" } }, 0x90],
   ["a will of QoS 2 [MQTT-3.2.2-12]", { will: { topic: "w", payload: "x", qos: 2 } }, 0x9b],
 ])("refuses %s", async (_, connect, reasonCode) => {
@@ -214,4 +222,90 @@ test("sends no SUBACK that is larger than the client takes [MQTT-3.1.2-24]", asy
 
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x83 });
   expect(client.count("suback")).toBe(0);
+});
+
+const persistent = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 1000 } };
+
+test("refuses without a word of the session, and processes nothing that comes behind [MQTT-3.2.2-6] [MQTT-3.1.4-6]", async () => {
+  const broker = await startBroker();
+  await (await RawClient.connect(broker.address, persistent)).client.end();
+  broker.faults.refuseConnections(1, 0x97);
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "connect", protocolVersion: 5, keepalive: 0, ...persistent });
+  client.publish("t", { retain: true });
+
+  expect(await client.next("connack")).toMatchObject({ reasonCode: 0x97, sessionPresent: false });
+  await client.closed;
+  expect(broker.stats()).toMatchObject({ retained: 0, published: 0 });
+});
+
+test("sends CONNACK before all that waits in the session, and once [MQTT-3.2.0-1] [MQTT-3.2.0-2]", async () => {
+  const broker = await startBroker();
+  const { client: before } = await RawClient.connect(broker.address, persistent);
+  await before.subscribe([{ topic: "t", qos: 1 }]);
+  await before.end();
+  const { client: publisher } = await RawClient.connect(broker.address, { clientId: "pub" });
+  publisher.publish("t", { qos: 1, messageId: 1 });
+  await publisher.settle();
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "connect", protocolVersion: 5, keepalive: 0, ...persistent });
+  await client.settle();
+
+  expect(client.kinds()).toEqual(["connack", "publish"]);
+});
+
+test("begins a session without Clean Start where there is none [MQTT-3.1.2-6] [MQTT-3.2.2-3]", async () => {
+  const broker = await startBroker();
+
+  const { connack } = await RawClient.connect(broker.address, persistent);
+
+  expect(connack).toMatchObject({ reasonCode: 0, sessionPresent: false });
+  expect(broker.stats().sessions).toBe(1);
+});
+
+test.each(["0", "abcdefghijklmnopqrstuvw", "xyzABCDEFGHIJKLMNOPQRST", "UVWXYZ0123456789"])(
+  "takes the client identifier %s [MQTT-3.1.3-5]",
+  async (clientId) => {
+    const broker = await startBroker();
+
+    expect((await RawClient.connect(broker.address, { clientId })).connack.reasonCode).toBe(0);
+  },
+);
+
+test("knows the session of an identifier that it assigned [MQTT-3.1.3-7] [MQTT-3.1.3-2]", async () => {
+  const broker = await startBroker();
+  const { client, connack } = await RawClient.connect(broker.address, {
+    ...persistent,
+    clientId: "",
+    clean: true,
+  });
+  await client.end();
+
+  const clientId = connack.properties?.assignedClientIdentifier ?? "";
+  const { connack: back } = await RawClient.connect(broker.address, { ...persistent, clientId });
+
+  expect(back.sessionPresent).toBe(true);
+});
+
+test("refuses a will with RETAIN where nothing is retained [MQTT-3.2.2-13]", async () => {
+  const broker = await startBroker({ limits: { retainAvailable: false } });
+
+  const will = { topic: "w", payload: "x", retain: true };
+  const { client, connack } = await RawClient.connect(broker.address, { clientId: "c", will });
+
+  expect(connack.reasonCode).toBe(0x9a);
+  await client.closed;
+});
+
+test("closes without a CONNACK that refuses and is larger than the client takes [MQTT-3.1.2-24]", async () => {
+  const broker = await startBroker();
+  broker.faults.refuseConnections(1, 0x97);
+  const client = RawClient.open(broker.address);
+
+  client.send({ cmd: "connect", protocolVersion: 5, clientId: "c", clean: true, properties: { maximumPacketSize: 4 } });
+
+  await client.closed;
+  expect(client.count("connack")).toBe(0);
 });

@@ -66,3 +66,41 @@ test("publishes the will of a client whose DISCONNECT is malformed [MQTT-3.1.2-8
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x81 });
   expect(await observer.next("publish")).toMatchObject({ topic: "will" });
 });
+
+test("neither reads nor sends anything behind its DISCONNECT [MQTT-3.14.4-1]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: 0 }]);
+  const { client: publisher } = await RawClient.connect(broker.address, { clientId: "pub" });
+
+  client.sendBytes(Buffer.from("820700010000016103" + "c000", "hex"));
+  await client.next("disconnect");
+  publisher.publish("t");
+  await publisher.settle();
+  await client.closed;
+
+  expect(client.kinds()).toEqual([]);
+});
+
+/*
+ * The broker never has them, so that none of its packets is ever too large on their account. That AUTH has neither is in
+ * profiles/event-grid.test.ts.
+ */
+test.each([
+  ["CONNACK [MQTT-3.2.2-19] [MQTT-3.2.2-20]", "connack", ""],
+  ["PUBACK [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.1.2-29]", "puback", "3206000161" + "000700"],
+  ["SUBACK [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.1.2-29]", "suback", "8208000700" + "0002612b" + "00"],
+  ["UNSUBACK [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.1.2-29]", "unsuback", "a206000700000161"],
+  ["DISCONNECT [MQTT-3.14.2-3] [MQTT-3.14.2-4]", "disconnect", "f0021900"],
+] as const)("explains itself neither with a Reason String nor with user properties in %s", async (_, cmd, hex) => {
+  const broker = await startBroker();
+  const client = RawClient.open(broker.address);
+  if (cmd === "connack") broker.faults.refuseConnections(1, 0x97);
+  const properties = { requestProblemInformation: false };
+  client.send({ cmd: "connect", protocolVersion: 5, clientId: "c", clean: true, properties });
+
+  client.sendBytes(Buffer.from(hex, "hex"));
+
+  const { properties: answered = {} } = await client.next(cmd);
+  expect(Object.keys(answered)).toEqual([]);
+});

@@ -127,6 +127,7 @@ test("forgets a retained message when an empty one comes [MQTT-3.3.1-6] [MQTT-3.
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c" });
   client.publish("t", { retain: true });
+  await client.settle();
   const { client: other } = await RawClient.connect(broker.address, { clientId: "other" });
   await other.subscribe([{ topic: "t", qos: 0, rh: 2 }]);
   client.publish("t", { retain: true, payload: "" });
@@ -162,4 +163,153 @@ test("stops sending after UNSUBSCRIBE, and says which filter did not exist [MQTT
 
   expect(unsuback.granted).toEqual([0, 0x11]);
   expect(client.count("publish")).toBe(0);
+});
+
+test.each([
+  ["a/b", "a/b", true],
+  ["a/b", "a/b/c", false],
+  ["a/b", "a", false],
+  ["a/b", "A/b", false],
+  ["a/+", "a/b", true],
+  ["a/+", "a/", true],
+  ["a/+", "a/b/c", false],
+  ["a/#", "a", true],
+  ["a/#", "a/b/c", true],
+  ["a/#", "ab", false],
+  ["+", "/a", false],
+  ["#", "a", true],
+])("filter %s brings the topic %s: %j [MQTT-3.3.2-3] [MQTT-4.5.0-1]", async (filter, topic, isBrought) => {
+  expect(await isDelivered(filter, topic)).toBe(isBrought);
+});
+
+test.each([
+  ["#", "$x", false],
+  ["+/a", "$x/a", false],
+  ["$share/g/#", "$x", false],
+  ["$x/#", "$x/a", true],
+])("filter %s brings the topic %s: %j [MQTT-4.7.2-1]", async (filter, topic, isBrought) => {
+  expect(await isDelivered(filter, topic)).toBe(isBrought);
+});
+
+test.each([
+  ["é as one character, and as two", "\u00e9", "e\u0301", false],
+  ["two characters", "e\u0301", "e\u0301", true],
+  ["a character outside of the Basic Multilingual Plane", "\u{1f600}", "\u{1f600}", true],
+])("compares topics as they are: %s [MQTT-4.7.3-4]", async (_, filter, topic, isBrought) => {
+  expect(await isDelivered(filter, topic)).toBe(isBrought);
+});
+
+test.each([
+  ["fits itself", "\ufeffa", "\ufeffa", true],
+  ["is not left out", "a", "\ufeffa", false],
+])("U+FEFF at the beginning of a topic %s [MQTT-1.5.4-3]", async (_, filter, topic, isBrought) => {
+  expect(await isDelivered(filter, topic)).toBe(isBrought);
+});
+
+test("passes a topic name of 65,535 bytes on [MQTT-4.7.3-3]", async () => {
+  expect(await isDelivered("#", "x".repeat(65_535))).toBe(true);
+});
+
+/** Whether a message of the topic comes, under just that topic. */
+async function isDelivered(filter: string, topic: string): Promise<boolean> {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  expect((await client.subscribe([{ topic: filter, qos: 0 }])).granted).toEqual([0]);
+  client.publish(topic);
+  await client.settle();
+  if (client.count("publish") === 0) return false;
+  const { bytes } = await client.nextRaw("publish");
+  expect(bytes.includes(Buffer.from(topic))).toBe(true);
+  return true;
+}
+
+test("answers with the packet identifier that it was asked with [MQTT-2.2.1-6] [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.10.4-4] [MQTT-3.10.4-5]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+
+  const suback = await client.subscribe([{ topic: "t", qos: 0 }], 77);
+  client.send({ cmd: "unsubscribe", messageId: 65_535, unsubscriptions: ["never"] });
+
+  expect(suback.messageId).toBe(77);
+  expect((await client.next("unsuback")).messageId).toBe(65_535);
+});
+
+test.each([
+  [0, 1, 0],
+  [1, 0, 0],
+  [1, 1, 1],
+] as const)("granted QoS %i, a message of QoS %i comes with QoS %i [MQTT-3.8.4-8]", async (granted, published, qos) => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: granted }]);
+
+  client.publish("t", { qos: published, messageId: 1 });
+
+  expect((await client.next("publish")).qos).toBe(qos);
+});
+
+test("puts a subscription in the place of one with the same filter [MQTT-3.8.4-3]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await client.subscribe([{ topic: "t", qos: 0 }]);
+
+  client.publish("t", { qos: 1, messageId: 1 });
+  await client.settle();
+
+  expect(client.count("publish")).toBe(1);
+  expect((await client.next("publish")).qos).toBe(0);
+});
+
+test("loses no message when a subscription is replaced [MQTT-3.8.4-4]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", properties: { receiveMaximum: 1 } });
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  for (const messageId of [1, 2, 3]) client.publish("t", { qos: 1, messageId, payload: String(messageId) });
+  await client.settle();
+
+  await client.subscribe([{ topic: "t", qos: 0 }]);
+
+  const payloads: string[] = [];
+  for (let taken = 0; taken < 3; taken += 1) {
+    const { payload, messageId = 0 } = await client.next("publish");
+    payloads.push(payload.toString());
+    client.puback(messageId);
+  }
+  expect(payloads).toEqual(["1", "2", "3"]);
+});
+
+test("UNSUBSCRIBE deletes just the filter that it names [MQTT-3.10.4-1]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([
+    { topic: "a/+", qos: 0 },
+    { topic: "a/b", qos: 0 },
+  ]);
+
+  client.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["A/b", "a/#", "a/+"] });
+  expect((await client.next("unsuback")).granted).toEqual([0x11, 0x11, 0]);
+  for (const topic of ["a/c", "a/b"]) client.publish(topic);
+  await client.settle();
+
+  expect(client.count("publish")).toBe(1);
+  expect((await client.next("publish")).topic).toBe("a/b");
+});
+
+test("a copy for a shared subscription and one for another have each its own identifier [MQTT-3.3.4-5] [MQTT-3.3.4-3]", async () => {
+  const broker = await startBroker({ limits: { subscriptionIdentifiersAvailable: true } });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  for (const [identifier, topic] of [
+    [7, "t"],
+    [9, "$share/g/t"],
+  ] as const) {
+    const properties = { subscriptionIdentifier: identifier };
+    client.send({ cmd: "subscribe", messageId: identifier, subscriptions: [{ topic, qos: 0 }], properties });
+    await client.next("suback");
+  }
+
+  client.publish("t");
+
+  const copies = [await client.next("publish"), await client.next("publish")];
+  expect(copies.map(({ properties }) => properties?.subscriptionIdentifier).sort()).toEqual([7, 9]);
 });

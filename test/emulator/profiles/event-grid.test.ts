@@ -398,14 +398,16 @@ describe("OAUTH2-JWT", () => {
 
   const method = "OAUTH2-JWT";
 
-  test("keeps a connection that authenticates again [MQTT-4.12.0-5]", async () => {
+  test("keeps a connection that authenticates again [MQTT-4.12.0-5] [MQTT-3.15.2-2] [MQTT-3.15.2-3]", async () => {
     const broker = await startEventGrid();
     const { client, connack } = await broker.connect({}, { exp: Date.now() / 1000 + 1.2 });
     expect(connack.properties?.authenticationMethod).toBe(method);
 
     const authenticationData = Buffer.from(await broker.createToken());
     client.send({ cmd: "auth", reasonCode: 0x19, properties: { authenticationMethod: method, authenticationData } });
-    expect(await client.next("auth")).toMatchObject({ reasonCode: 0, properties: { authenticationMethod: method } });
+    const auth = await client.next("auth");
+    expect(auth.reasonCode).toBe(0);
+    expect(auth.properties).toEqual({ authenticationMethod: method });
     await new Promise((resolve) => setTimeout(resolve, 1300));
     await client.settle();
 

@@ -176,6 +176,83 @@ test("counts PUBACKs that are unknown or out of order", async () => {
   expect(broker.stats()).toMatchObject({ outOfOrderPubacks: 1, unknownPubacks: 1 });
 });
 
+test("completes a delivery that began before UNSUBSCRIBE [MQTT-3.10.4-3]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, persistent);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1"]);
+  const { messageId } = await client.next("publish");
+  client.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["t"] });
+  await client.next("unsuback");
+  await client.drop();
+
+  const { client: back } = await RawClient.connect(broker.address, persistent);
+
+  expect(await back.next("publish")).toMatchObject({ dup: true, messageId });
+});
+
+test("takes a PUBACK with a failure for an acknowledgement [MQTT-4.4.0-2]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, persistent);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1"]);
+  client.puback((await client.next("publish")).messageId ?? 0, 0x80);
+  await client.settle();
+  await client.drop();
+
+  const { client: back } = await RawClient.connect(broker.address, persistent);
+  await back.settle();
+
+  expect(back.count("publish")).toBe(0);
+});
+
+test("sends nothing again while the connection lasts [MQTT-4.4.0-1]", async () => {
+  const broker = await startBroker({ secondMs: 1 });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1", "2"]);
+  await client.next("publish");
+  client.puback((await client.next("publish")).messageId ?? 0);
+
+  await new Promise((resolve) => setTimeout(resolve, 100)); // 100 s of the broker
+  await client.settle();
+
+  expect(client.count("publish")).toBe(0);
+});
+
+test("keeps a session that is connected again longer than its expiry interval [MQTT-4.1.0-1]", async () => {
+  const broker = await startBroker({ secondMs: 500 });
+  const session = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 1 } };
+  await (await RawClient.connect(broker.address, session)).client.end();
+
+  const { client, connack } = await RawClient.connect(broker.address, session);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await client.settle();
+
+  expect(connack.sessionPresent).toBe(true);
+  expect(broker.stats().sessions).toBe(1);
+});
+
+test("keeps the order of a client's messages over topics [MQTT-4.6.0-5] [MQTT-4.6.0-6]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", properties: { receiveMaximum: 2 } });
+  await client.subscribe([{ topic: "#", qos: 1 }]);
+  const sent = Array.from({ length: 30 }, (_, index) => `t/${index % 3} ${index}`);
+
+  for (const [index, text] of sent.entries()) {
+    const [topic = "", payload = ""] = text.split(" ");
+    client.publish(topic, { qos: 1, payload, messageId: index + 1 });
+  }
+
+  const received: string[] = [];
+  for (let taken = 0; taken < sent.length; taken += 1) {
+    const { topic, payload, messageId = 0 } = await client.next("publish");
+    received.push(`${topic} ${payload.toString()}`);
+    client.puback(messageId);
+  }
+  expect(received).toEqual(sent);
+});
+
 describe("will message", () => {
   const will = { topic: "will", payload: "gone", qos: 1, properties: { contentType: "text/plain" } } as const;
 
@@ -256,5 +333,31 @@ describe("will message", () => {
     await RawClient.connect(broker.address, { clientId: "c", clean: true });
 
     expect((await observer.next("publish")).payload.toString()).toBe("gone");
+  });
+
+  test.each([true, false])("is retained as Will Retain says: %j [MQTT-3.1.2-14] [MQTT-3.1.2-15]", async (retain) => {
+    const broker = await startBroker();
+    const { client: observer } = await RawClient.connect(broker.address, { clientId: "watcher" });
+    await observer.subscribe([{ topic: "will", qos: 1, rap: true }]);
+    const { client } = await RawClient.connect(broker.address, { clientId: "c", will: { ...will, retain } });
+
+    await client.drop();
+
+    expect((await observer.next("publish")).retain).toBe(retain);
+    expect(broker.stats().retained).toBe(retain ? 1 : 0);
+  });
+
+  test("is sent once, though the session lasts [MQTT-3.1.2-10]", async () => {
+    const broker = await startBroker({ secondMs: 20 });
+    const observer = await watcher(broker);
+    const properties = { sessionExpiryInterval: 2 };
+    const { client } = await RawClient.connect(broker.address, { clientId: "c", clean: false, properties, will });
+    await client.drop();
+    await observer.next("publish");
+
+    await broker.until("sessionEnd");
+    await observer.settle();
+
+    expect(observer.count("publish")).toBe(0);
   });
 });

@@ -21,6 +21,7 @@ export function serverFault(packet: Buffer, authenticationMethod = ""): string |
   const verdict = judge(packet, authenticationMethod);
   if (verdict.kind !== "accepted") return `${hex(packet)}: ${verdict.kind}`;
   const type = packet[0]! >> 4;
+  if (type === 15 && authenticationMethod === "") return `${hex(packet)}: AUTH`; // [MQTT-4.12.0-6]
   const { code, codes = code === undefined ? [] : [code] } = verdict.fields as { code?: number; codes?: number[] };
   const allowed = codesByType[type]?.split(" ") ?? [];
   const wrong = codes.filter((one) => !allowed.includes(hex(Buffer.from([one]))));
