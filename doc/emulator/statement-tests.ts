@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** A test, or a row of a table of tests, that proves statements by its own name. */
+/** A test, or a row of a table of tests, whose name has the statements that it proves. */
 export interface StatementTest {
   /** Path from the root of the repository, with slashes. */
   readonly file: string;
@@ -26,11 +26,29 @@ export function readStatementTests(): StatementTest[] {
 
 function testsOf(file: string): StatementTest[] {
   const text = readFileSync(path.join(root, file), "utf8");
-  return text.split("\n").flatMap((line) =>
-    [...line.matchAll(/"([^"]*\[MQTT-[^"]*)"/g)].map(([, name = ""]) => ({
-      file,
-      name: name.replaceAll(/ ?\[MQTT-[\d.-]+\] ?/g, "").trim(),
-      ids: [...name.matchAll(/\[(MQTT-[\d.]+-\d+)\]/g)].map(([, id = ""]) => id),
-    })),
-  );
+  return [...text.matchAll(/^( *)(\[\n? *)?.*?"([^"\n]*\[MQTT-[^"\n]*)"/gm)].map((match) => {
+    const [all, indent = "", row, name = ""] = match;
+    const ids = [...name.matchAll(/\[(MQTT-[\d.]+-\d+)\]/g)].map(([, id = ""]) => id);
+    const own = withoutStatements(name);
+    const end = match.index + all.length;
+    const title = row === undefined ? `${describedBy(text, match.index, indent)}${own}` : titleOf(text, end, own);
+    return { file, name: title, ids };
+  });
+}
+
+/** The table's title, with the row in the place of `%s`. */
+function titleOf(text: string, rowEnd: number, row: string): string {
+  const [, title = "%s"] = /^ *\](?: as const)?\)\(\s*"([^"\n]*)"/m.exec(text.slice(rowEnd)) ?? [];
+  return withoutStatements(title).replace("%s", () => row);
+}
+
+/** The name of the block around a test that is indented, with a space behind it. */
+function describedBy(text: string, testStart: number, indent: string): string {
+  if (indent === "") return "";
+  const name = [...text.slice(0, testStart).matchAll(/^describe\("([^"\n]*)"/gm)].at(-1)?.[1];
+  return name === undefined ? "" : `${name} `;
+}
+
+function withoutStatements(name: string): string {
+  return name.replaceAll(/ *\[MQTT-[\d.-]+\] */g, "").trim();
 }

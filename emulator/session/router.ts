@@ -64,7 +64,10 @@ export class Router {
     return wanted.length + groups.length;
   }
 
-  /** Puts a retained message into one session, on account of one subscription. */
+  /**
+   * Puts a retained message into one session, on account of one subscription. With No Local too: the standard does not say whether a
+   * message that was retained is still its publisher's own, and mosquitto takes it for nobody's (its issue 1796).
+   */
   sendRetained(session: Session, subscription: Subscription, message: Message): void {
     this.#push(session, { ...addressed(message, [subscription]), retain: true });
   }

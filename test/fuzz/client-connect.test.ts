@@ -62,7 +62,7 @@ test.each<Case>([
   ["§3.1.3.2.2 Will Delay Interval out of a will", connect("00", "05 1800000005 0000"), malformed],
   ["§3.1.3.2.3 Payload Format Indicator 2 of a will", connect("04", "00 0000 02 0102 000174 0000"), protocol],
   ["[MQTT-4.7.0-1] a wildcard in a will's Response Topic", connect("04", "00 0000 04 08000123 000174 0000"), either],
-  ["[MQTT-3.15.1-1] AUTH before CONNECT", "f000", protocol],
+  ["[MQTT-3.1.0-1] AUTH before CONNECT", "f000", protocol],
 ])("the first packet: %s", (_statement, hex, expected) => check(hex, expected, true));
 
 function will(topic: string, payload: string, qos: number, retain: boolean): Record<string, unknown> {

@@ -161,6 +161,7 @@ test("tells the old connection of a client identifier that it was taken over [MQ
   await RawClient.connect(broker.address, { clientId: "c" });
 
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x8e });
+  await client.closed;
   await broker.until("disconnect", ({ reason }) => reason === "SessionTakenOver");
 });
 
