@@ -6,7 +6,7 @@ import { closeBrokers, startBroker } from "../support/test-broker.ts";
 
 afterEach(closeBrokers);
 
-test("leaves out of CONNACK what has MQTT's default value [MQTT-3.1.2-28] [MQTT-3.2.2-9] [MQTT-4.12.0-6] [MQTT-3.1.4-5]", async () => {
+test("leaves out of CONNACK what has MQTT's default value [MQTT-3.1.2-28] [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.2.2-9] [MQTT-4.12.0-6] [MQTT-3.1.4-5]", async () => {
   const broker = await startBroker({ limits: { subscriptionIdentifiersAvailable: true } });
 
   const { connack } = await RawClient.connect(broker.address, { clientId: "c" });
@@ -300,7 +300,7 @@ test("refuses a will with RETAIN where nothing is retained [MQTT-3.2.2-13]", asy
   await client.closed;
 });
 
-test("closes without a CONNACK that refuses and is larger than the client takes [MQTT-3.1.2-24]", async () => {
+test("closes without a CONNACK that refuses and is larger than the client takes [MQTT-3.1.2-24] [MQTT-4.13.2-1]", async () => {
   const broker = await startBroker();
   broker.faults.refuseConnections(1, 0x97);
   const client = RawClient.open(broker.address);

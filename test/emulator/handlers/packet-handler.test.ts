@@ -69,13 +69,14 @@ test("publishes the will of a client whose DISCONNECT is malformed [MQTT-3.1.2-8
 
 test("neither reads nor sends anything behind its DISCONNECT [MQTT-3.14.4-1]", async () => {
   const broker = await startBroker();
-  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
-  await client.subscribe([{ topic: "t", qos: 0 }]);
+  const session = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 1000 } };
+  const { client } = await RawClient.connect(broker.address, session);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
   const { client: publisher } = await RawClient.connect(broker.address, { clientId: "pub" });
 
   client.sendBytes(Buffer.from("820700010000016103" + "c000", "hex"));
   await client.next("disconnect");
-  publisher.publish("t");
+  publisher.publish("t", { qos: 1, messageId: 1 });
   await publisher.settle();
   await client.closed;
 

@@ -95,8 +95,10 @@ test("keeps the retain flag only for Retain As Published [MQTT-3.3.1-12] [MQTT-3
 
   client.publish("kept", { retain: true });
   client.publish("cleared", { retain: true });
+  client.publish("kept");
 
   expect((await client.next("publish")).retain).toBe(true);
+  expect((await client.next("publish")).retain).toBe(false);
   expect((await client.next("publish")).retain).toBe(false);
 });
 
