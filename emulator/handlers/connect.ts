@@ -37,7 +37,10 @@ export async function handleConnect(core: BrokerCore, connection: Connection, pa
   const assigned = packet.clientId === "" ? randomUUID() : undefined;
   const clientId = assigned ?? packet.clientId;
   const refuse = ({ reasonCode, why }: Violation) => {
-    connection.refuse(clientId, reasonCode, why, encodeRefusal(reasonCode, mqtt5));
+    const { maximumPacketSize = Infinity } = packet.properties;
+    const bytes = encodeRefusal(reasonCode, mqtt5);
+    // Nothing larger than the client takes: [MQTT-3.1.2-24].
+    connection.refuse(clientId, reasonCode, why, bytes.length <= maximumPacketSize ? bytes : undefined);
   };
   if (core.faults.droppedConnacks.take(clientId)) return;
   const violation = faultOf(core, clientId) ?? checkConnect(core, packet);

@@ -125,11 +125,11 @@ export class Connection implements SessionConnection {
     this.#keepAlive.start(maxSilenceMs);
   }
 
-  /** Answers a CONNECT with a failure and closes. `bytes` is the CONNACK. */
-  refuse(clientId: string, reasonCode: number, why: string, bytes: Buffer): void {
+  /** Answers a CONNECT with a failure and closes. `bytes` is the CONNACK; without it, just closes. */
+  refuse(clientId: string, reasonCode: number, why: string, bytes: Buffer | undefined): void {
     this.#core.statistics.countRefusal("CONNACK", reasonCode);
     this.#core.onEvent?.({ kind: "refuse", clientId, reasonCode, why });
-    this.sendBytes(bytes);
+    if (bytes) this.sendBytes(bytes);
     this.#close("ClientError", reasonCode, why);
   }
 

@@ -44,7 +44,7 @@ export class Router {
   forget(session: Session): void {
     for (const filter of [...session.subscriptions.keys()]) this.unsubscribe(session, filter);
     for (const { message, sharedFilter } of session.queue.unfinished()) {
-      // [MQTT-4.8.2-5]: another member gets what the ended session did not acknowledge.
+      // Of QoS 1 (§4.8.2): another member gets what the ended session did not acknowledge.
       const group = sharedFilter === undefined ? undefined : this.#index.group(sharedFilter);
       if (group) this.#toGroup(group, message);
     }
@@ -64,7 +64,10 @@ export class Router {
     return wanted.length + groups.length;
   }
 
-  /** Puts a retained message into one session, on account of one subscription. */
+  /**
+   * Puts a retained message into one session, on account of one subscription. With No Local too: the standard does not say whether a
+   * message that was retained is still its publisher's own, and mosquitto takes it for nobody's (its issue 1796).
+   */
   sendRetained(session: Session, subscription: Subscription, message: Message): void {
     this.#push(session, { ...addressed(message, [subscription]), retain: true });
   }

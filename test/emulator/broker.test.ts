@@ -12,7 +12,7 @@ test.each([
   ["TLS", "tcp", true],
   ["WebSocket", "websocket", false],
   ["WebSocket over TLS", "websocket", true],
-] as const)("carries a message between mqtt.js clients over %s", async (_, transport, isTls) => {
+] as const)("carries a message between mqtt.js clients over %s [MQTT-4.2.0-1]", async (_, transport, isTls) => {
   const { ca, server } = await createTestTls(["localhost", "127.0.0.1"]);
   const broker = await startBroker({ listeners: [{ transport, ...(isTls ? { tls: server } : {}) }] });
   const options = { protocolVersion: 5, ca: ca.certificate, forceNativeWebSocket: false } as const;

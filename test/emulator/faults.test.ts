@@ -182,6 +182,7 @@ test("sends bytes as they are", async () => {
   const broker = await startBroker();
   const client = await connected(broker);
 
+  client.judges = false;
   broker.faults.sendBytes("c", Buffer.from([0xf0, 0x02, 0x18, 0x00]));
 
   expect(await client.next("auth")).toMatchObject({ reasonCode: 0x18 });

@@ -63,8 +63,8 @@ function readTopicName(cursor: Cursor): Uint8Array {
   return topic;
 }
 
-/** Judges the packet that the bytes begin with. */
-export function judge(bytes: Uint8Array): Verdict {
+/** Judges the packet that the bytes begin with, for a client that named the method in CONNECT. */
+export function judge(bytes: Uint8Array, method = "m"): Verdict {
   const codes = new Set<number>();
   const header = readHeader(bytes, codes);
   if (header === undefined) return { kind: "incomplete" };
@@ -73,7 +73,7 @@ export function judge(bytes: Uint8Array): Verdict {
   if (bodyEnd > bytes.length && codes.size === 0) return { kind: "incomplete" };
   return judgeWhole(codes, (fields) => {
     if (bodyStart < 0) throw new Unreadable();
-    if (codes.size === 0) readBody(bytes[0]!, new Cursor(bytes, bodyStart, bodyEnd, codes), fields);
+    if (codes.size === 0) readBody(bytes[0]!, new Cursor(bytes, bodyStart, bodyEnd, codes), fields, method);
   });
 }
 
@@ -86,9 +86,9 @@ function checkFirstByte(first: number, codes: Set<number>): void {
   if ([1, 5, 6, 7, 8, 10, 12].includes(type)) codes.add(protocolError);
 }
 
-function readBody(first: number, cursor: Cursor, fields: Record<string, unknown>): void {
+function readBody(first: number, cursor: Cursor, fields: Record<string, unknown>, method: string): void {
   const type = Math.floor(first / 16);
-  if (type === 2) readConnack(cursor, fields);
+  if (type === 2) readConnack(cursor, fields, method);
   else if (type === 3) readPublish(first, cursor, fields);
   else if (type === 4) readPuback(cursor, fields);
   else if (type === 9 || type === 11) readAnswer(type, cursor, fields);
@@ -98,7 +98,7 @@ function readBody(first: number, cursor: Cursor, fields: Record<string, unknown>
 }
 
 /** §3.2 */
-function readConnack(cursor: Cursor, fields: Record<string, unknown>): void {
+function readConnack(cursor: Cursor, fields: Record<string, unknown>, named: string): void {
   const flags = cursor.byte();
   const code = cursor.byte();
   if (flags > 1) cursor.fault(malformed);
@@ -112,7 +112,7 @@ function readConnack(cursor: Cursor, fields: Record<string, unknown>): void {
   if (cursor.left === 0 && code !== 0) return;
   const properties = readProperties(cursor, 2);
   const [method] = properties.get(21) ?? [];
-  if (method !== undefined && method !== hex(Buffer.from("m"))) cursor.fault(protocolError);
+  if (method !== undefined && method !== hex(Buffer.from(named))) cursor.fault(protocolError);
   for (const identifier of [17, 19, 33, 36, 37, 39, 40, 41, 42])
     fields[String(identifier)] = properties.get(identifier)?.[0];
 }

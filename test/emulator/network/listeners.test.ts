@@ -14,7 +14,7 @@ const connectPacket = generate(
 );
 const listeners = [{ transport: "websocket" }] as const;
 
-test("treats WebSocket frames as a byte stream", async () => {
+test("treats WebSocket frames as a byte stream [MQTT-6.0.0-2] [MQTT-6.0.0-4]", async () => {
   const broker = await startBroker({ listeners });
   const socket = new WebSocket(broker.address.url, "mqtt");
   await once(socket, "open");
@@ -31,6 +31,7 @@ test("treats WebSocket frames as a byte stream", async () => {
   });
   expect(received[0]).toBe(0x20);
   expect(socket.extensions).toBe("");
+  expect(socket.protocol).toBe("mqtt");
   socket.terminate();
 });
 
@@ -43,7 +44,7 @@ test("closes a WebSocket without the subprotocol mqtt", async () => {
   expect(code).toBe(1002);
 });
 
-test("closes a WebSocket that sends text", async () => {
+test("closes a WebSocket that sends text [MQTT-6.0.0-1]", async () => {
   const broker = await startBroker({ listeners });
   const socket = new WebSocket(broker.address.url, "mqtt");
   await once(socket, "open");

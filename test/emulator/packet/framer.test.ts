@@ -32,7 +32,7 @@ test("refuses a packet that is larger than announced before it is read", () => {
   }).toThrow(expect.objectContaining({ reasonCode: 0x95 }));
 });
 
-test("refuses a Remaining Length of more than four bytes", () => {
+test("refuses a Remaining Length of more than four bytes [MQTT-1.5.5-1]", () => {
   const framer = new PacketFramer({ maxPacketBytes: () => Infinity, onPacket: () => undefined });
 
   expect(() => {

@@ -324,13 +324,14 @@ test("ends a session when more than 1 MB waits in it", async () => {
   expect(broker.stats().overflowed).toBe(1);
 });
 
-test("refuses a session name that belongs to another authentication name, also while that is offline", async () => {
+test("refuses a session name that belongs to another authentication name, also while that is offline [MQTT-3.1.3-8]", async () => {
   const broker = await startEventGrid();
   await (await broker.connect({ clientId: "c", ...session })).client.end();
 
-  const { connack } = await broker.connect({ clientId: "c" }, { oid: "someone-else" });
+  const { client, connack } = await broker.connect({ clientId: "c" }, { oid: "someone-else" });
 
   expect(connack.reasonCode).toBe(0x87);
+  await client.closed;
 });
 
 describe("OAUTH2-JWT", () => {
@@ -352,15 +353,16 @@ describe("OAUTH2-JWT", () => {
     expect(connack.reasonCode).toBe(reasonCode);
   });
 
-  test("refuses a token that another key signed", async () => {
+  test("refuses a token that another key signed [MQTT-4.12.0-4] [MQTT-3.1.4-2]", async () => {
     const broker = await startEventGrid();
     const other = await createSigningKey();
     const claims = { aud: "https://eventgrid.azure.net", oid: principal, exp: Date.now() / 1000 + 60 };
     const authenticationData = Buffer.from(await other.sign(claims));
 
-    const { connack } = await broker.connect({ properties: { authenticationData } });
+    const { client, connack } = await broker.connect({ properties: { authenticationData } });
 
     expect(connack.reasonCode).toBe(0x87);
+    await client.closed;
   });
 
   test.each<[string, IConnectPacket["properties"], number]>([
@@ -396,13 +398,16 @@ describe("OAUTH2-JWT", () => {
 
   const method = "OAUTH2-JWT";
 
-  test("keeps a connection that authenticates again", async () => {
+  test("keeps a connection that authenticates again [MQTT-4.12.0-5] [MQTT-3.15.2-2] [MQTT-3.15.2-3]", async () => {
     const broker = await startEventGrid();
-    const { client } = await broker.connect({}, { exp: Date.now() / 1000 + 1.2 });
+    const { client, connack } = await broker.connect({}, { exp: Date.now() / 1000 + 1.2 });
+    expect(connack.properties?.authenticationMethod).toBe(method);
 
     const authenticationData = Buffer.from(await broker.createToken());
     client.send({ cmd: "auth", reasonCode: 0x19, properties: { authenticationMethod: method, authenticationData } });
-    expect(await client.next("auth")).toMatchObject({ reasonCode: 0, properties: { authenticationMethod: method } });
+    const auth = await client.next("auth");
+    expect(auth.reasonCode).toBe(0);
+    expect(auth.properties).toEqual({ authenticationMethod: method });
     await new Promise((resolve) => setTimeout(resolve, 1300));
     await client.settle();
 
@@ -412,7 +417,7 @@ describe("OAUTH2-JWT", () => {
   test.each<[string, Record<string, unknown>, number]>([
     ["an expired token", { exp: 1 }, 0x87],
     ["the token of another principal", { oid: "someone-else" }, 0x87],
-  ])("disconnects a client that authenticates again with %s", async (_, claims, reasonCode) => {
+  ])("disconnects a client that authenticates again with %s [MQTT-4.12.1-2]", async (_, claims, reasonCode) => {
     const broker = await startEventGrid();
     const { client } = await broker.connect();
 
@@ -420,10 +425,11 @@ describe("OAUTH2-JWT", () => {
     client.send({ cmd: "auth", reasonCode: 0x19, properties: { authenticationMethod: method, authenticationData } });
 
     expect(await client.next("disconnect")).toMatchObject({ reasonCode });
+    await client.closed;
   });
 
   test.each([
-    ["another method", 0x19, "K8S-SAT"],
+    ["another method [MQTT-4.12.1-1]", 0x19, "K8S-SAT"],
     ["a reason code other than 0x19", 0x18, method],
   ])("takes AUTH with %s for a protocol error", async (_, reasonCode, authenticationMethod) => {
     const broker = await startEventGrid();

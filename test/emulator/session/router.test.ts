@@ -73,3 +73,27 @@ test("gives what a member did not acknowledge to another one when its session en
 
   expect((await b.next("publish")).topic).toBe("t/x");
 });
+
+test("sends a shared message at the QoS that its member was granted [MQTT-4.8.2-3]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "a" });
+  await client.subscribe([{ topic: "$share/g/t/#", qos: 0 }]);
+
+  await publish(broker, 1);
+
+  expect((await client.next("publish")).qos).toBe(0);
+});
+
+test("gives what a member refused to nobody else [MQTT-4.8.2-6]", async () => {
+  const broker = await startBroker();
+  const a = await member(broker, "a");
+  await publish(broker, 1);
+  const b = await member(broker, "b");
+  a.puback((await a.next("publish")).messageId ?? 0, 0x83);
+  await a.settle();
+
+  broker.faults.forgetSession("a");
+  await b.settle();
+
+  expect(b.count("publish")).toBe(0);
+});

@@ -25,7 +25,7 @@ async function payloads(client: RawClient, times: number): Promise<string[]> {
   return all;
 }
 
-test("keeps QoS 1 messages for a client that is away, in order, and no QoS 0 messages", async () => {
+test("keeps QoS 1 messages for a client that is away, in order, and no QoS 0 messages [MQTT-3.1.2-5] [MQTT-3.1.2-23] [MQTT-3.1.3-2] [MQTT-3.2.2-3] [MQTT-4.5.0-1] [MQTT-4.6.0-5]", async () => {
   const broker = await startBroker();
   await subscribeAndLeave(broker);
   await publish(broker, ["1", "2"]);
@@ -39,7 +39,7 @@ test("keeps QoS 1 messages for a client that is away, in order, and no QoS 0 mes
   expect(broker.stats().dropped.clientOffline).toBe(1);
 });
 
-test("forgets the session at Clean Start", async () => {
+test("forgets the session at Clean Start [MQTT-3.1.2-4] [MQTT-3.1.4-4] [MQTT-3.2.2-2]", async () => {
   const broker = await startBroker();
   await subscribeAndLeave(broker);
   await publish(broker, ["1"]);
@@ -51,7 +51,7 @@ test("forgets the session at Clean Start", async () => {
   expect(client.count("publish")).toBe(0);
 });
 
-test("ends a session when its expiry interval has passed", async () => {
+test("ends a session when its expiry interval has passed [MQTT-4.1.0-2]", async () => {
   const broker = await startBroker({ secondMs: 10 });
   const { client } = await RawClient.connect(broker.address, {
     ...persistent,
@@ -83,7 +83,7 @@ test("does not let DISCONNECT start a session expiry that CONNECT did not", asyn
   expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x82 });
 });
 
-test("redelivers unacknowledged messages with DUP, the same packet identifiers and in the original order", async () => {
+test("redelivers unacknowledged messages with DUP, the same packet identifiers and in the original order [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3]", async () => {
   const broker = await startBroker();
   await subscribeAndLeave(broker);
   await publish(broker, ["1", "2", "3", "4"]);
@@ -108,7 +108,7 @@ test("redelivers unacknowledged messages with DUP, the same packet identifiers a
   expect(last).toMatchObject({ dup: false, messageId: 5 });
 });
 
-test("never has more in flight than the client's Receive Maximum, also after a resume with a smaller one", async () => {
+test("never has more in flight than the client's Receive Maximum, also after a resume with a smaller one [MQTT-4.9.0-1] [MQTT-3.3.4-9] [MQTT-3.3.4-10] [MQTT-4.9.0-2] [MQTT-4.9.0-3]", async () => {
   const broker = await startBroker();
   await subscribeAndLeave(broker);
   await publish(broker, ["1", "2", "3", "4", "5"]);
@@ -129,11 +129,13 @@ test("never has more in flight than the client's Receive Maximum, also after a r
   expect(back.count("publish")).toBe(2);
   const { messageId = 0 } = await back.next("publish");
   back.puback(messageId);
+  // PINGREQ and SUBSCRIBE are answered all the same.
+  await back.subscribe([{ topic: "other", qos: 0 }]);
   await back.settle();
   expect(back.count("publish")).toBe(2);
 });
 
-test("does not send a message that exceeds the client's Maximum Packet Size", async () => {
+test("does not send a message that exceeds the client's Maximum Packet Size [MQTT-3.1.2-24] [MQTT-3.1.2-25]", async () => {
   const broker = await startBroker();
   const { client } = await RawClient.connect(broker.address, { clientId: "c", properties: { maximumPacketSize: 100 } });
   await client.subscribe([{ topic: "t", qos: 1 }]);
@@ -174,6 +176,83 @@ test("counts PUBACKs that are unknown or out of order", async () => {
   expect(broker.stats()).toMatchObject({ outOfOrderPubacks: 1, unknownPubacks: 1 });
 });
 
+test("completes a delivery that began before UNSUBSCRIBE [MQTT-3.10.4-3]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, persistent);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1"]);
+  const { messageId } = await client.next("publish");
+  client.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["t"] });
+  await client.next("unsuback");
+  await client.drop();
+
+  const { client: back } = await RawClient.connect(broker.address, persistent);
+
+  expect(await back.next("publish")).toMatchObject({ dup: true, messageId });
+});
+
+test("takes a PUBACK with a failure for an acknowledgement [MQTT-4.4.0-2]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, persistent);
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1"]);
+  client.puback((await client.next("publish")).messageId ?? 0, 0x80);
+  await client.settle();
+  await client.drop();
+
+  const { client: back } = await RawClient.connect(broker.address, persistent);
+  await back.settle();
+
+  expect(back.count("publish")).toBe(0);
+});
+
+test("sends nothing again while the connection lasts [MQTT-4.4.0-1]", async () => {
+  const broker = await startBroker({ secondMs: 1 });
+  const { client } = await RawClient.connect(broker.address, { clientId: "c" });
+  await client.subscribe([{ topic: "t", qos: 1 }]);
+  await publish(broker, ["1", "2"]);
+  await client.next("publish");
+  client.puback((await client.next("publish")).messageId ?? 0);
+
+  await new Promise((resolve) => setTimeout(resolve, 100)); // 100 s of the broker
+  await client.settle();
+
+  expect(client.count("publish")).toBe(0);
+});
+
+test("keeps a session that is connected again longer than its expiry interval [MQTT-4.1.0-1]", async () => {
+  const broker = await startBroker({ secondMs: 500 });
+  const session = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 1 } };
+  await (await RawClient.connect(broker.address, session)).client.end();
+
+  const { client, connack } = await RawClient.connect(broker.address, session);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await client.settle();
+
+  expect(connack.sessionPresent).toBe(true);
+  expect(broker.stats().sessions).toBe(1);
+});
+
+test("keeps the order of a client's messages over topics [MQTT-4.6.0-5] [MQTT-4.6.0-6]", async () => {
+  const broker = await startBroker();
+  const { client } = await RawClient.connect(broker.address, { clientId: "c", properties: { receiveMaximum: 2 } });
+  await client.subscribe([{ topic: "#", qos: 1 }]);
+  const sent = Array.from({ length: 30 }, (_, index) => `t/${index % 3} ${index}`);
+
+  for (const [index, text] of sent.entries()) {
+    const [topic = "", payload = ""] = text.split(" ");
+    client.publish(topic, { qos: 1, payload, messageId: index + 1 });
+  }
+
+  const received: string[] = [];
+  while (received.length < sent.length) {
+    const { topic, payload, messageId = 0 } = await client.next("publish");
+    received.push(`${topic} ${payload.toString()}`);
+    client.puback(messageId);
+  }
+  expect(received).toEqual(sent);
+});
+
 describe("will message", () => {
   const will = { topic: "will", payload: "gone", qos: 1, properties: { contentType: "text/plain" } } as const;
 
@@ -183,7 +262,7 @@ describe("will message", () => {
     return client;
   }
 
-  test("is sent when the connection is lost", async () => {
+  test("is sent when the connection is lost [MQTT-3.1.2-8]", async () => {
     const broker = await startBroker();
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, { clientId: "c", will });
@@ -194,7 +273,7 @@ describe("will message", () => {
     expect(message).toMatchObject({ topic: "will", properties: { contentType: "text/plain" } });
   });
 
-  test("is sent when the client disconnects with 0x04", async () => {
+  test("is sent when the client disconnects with 0x04 [MQTT-3.1.2-8]", async () => {
     const broker = await startBroker();
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, { clientId: "c", will });
@@ -204,7 +283,7 @@ describe("will message", () => {
     expect((await observer.next("publish")).payload.toString()).toBe("gone");
   });
 
-  test("is not sent when the client disconnects normally", async () => {
+  test("is not sent when the client disconnects normally [MQTT-3.1.2-10] [MQTT-3.14.4-3]", async () => {
     const broker = await startBroker();
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, { clientId: "c", will });
@@ -218,7 +297,7 @@ describe("will message", () => {
   const delayed = { ...will, properties: { willDelayInterval: 3 } };
   const session = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 1000 }, will: delayed };
 
-  test("waits for its delay", async () => {
+  test("waits for its delay [MQTT-3.1.2-7] [MQTT-3.1.2-8]", async () => {
     const broker = await startBroker({ secondMs: 20 });
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, session);
@@ -230,7 +309,7 @@ describe("will message", () => {
     expect(performance.now() - lostMs).toBeGreaterThanOrEqual(50);
   });
 
-  test("is not sent when the client is back before its delay is over", async () => {
+  test("is not sent when the client is back before its delay is over [MQTT-3.1.3-9]", async () => {
     const broker = await startBroker({ secondMs: 20 });
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, session);
@@ -244,7 +323,7 @@ describe("will message", () => {
     expect(observer.count("publish")).toBe(0);
   });
 
-  test("is sent when the session ends before its delay is over", async () => {
+  test("is sent when the session ends before its delay is over [MQTT-3.1.2-8]", async () => {
     const broker = await startBroker();
     const observer = await watcher(broker);
     const { client } = await RawClient.connect(broker.address, session);
@@ -254,5 +333,31 @@ describe("will message", () => {
     await RawClient.connect(broker.address, { clientId: "c", clean: true });
 
     expect((await observer.next("publish")).payload.toString()).toBe("gone");
+  });
+
+  test.each([true, false])("is retained as Will Retain says: %j [MQTT-3.1.2-14] [MQTT-3.1.2-15]", async (retain) => {
+    const broker = await startBroker();
+    const { client: observer } = await RawClient.connect(broker.address, { clientId: "watcher" });
+    await observer.subscribe([{ topic: "will", qos: 1, rap: true }]);
+    const { client } = await RawClient.connect(broker.address, { clientId: "c", will: { ...will, retain } });
+
+    await client.drop();
+
+    expect((await observer.next("publish")).retain).toBe(retain);
+    expect(broker.stats().retained).toBe(retain ? 1 : 0);
+  });
+
+  test("is sent once, though the session lasts [MQTT-3.1.2-10]", async () => {
+    const broker = await startBroker({ secondMs: 20 });
+    const observer = await watcher(broker);
+    const properties = { sessionExpiryInterval: 2 };
+    const { client } = await RawClient.connect(broker.address, { clientId: "c", clean: false, properties, will });
+    await client.drop();
+    await observer.next("publish");
+
+    await broker.until("sessionEnd");
+    await observer.settle();
+
+    expect(observer.count("publish")).toBe(0);
   });
 });

@@ -23,7 +23,7 @@ test("finds a subscription that came after the topic was asked for, and not one 
   expect(found).toEqual([[], ["one 1"], ["one 1", "two 1"], ["two 1"]]);
 });
 
-test("replaces a subscriber's earlier subscription with the same filter", () => {
+test("replaces a subscriber's earlier subscription with the same filter [MQTT-3.8.4-3]", () => {
   const index = new SubscriptionIndex<string>();
 
   index.add("one", subscription("a", 1));

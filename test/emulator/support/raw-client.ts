@@ -18,6 +18,7 @@ import type {
 
 import type { ListenerAddress } from "../../../emulator/network/listeners.ts";
 import { PacketFramer } from "../../../emulator/packet/framer.ts";
+import { serverFault } from "./server-packets.ts";
 
 interface PacketsByCommand {
   connack: IConnackPacket;
@@ -39,14 +40,27 @@ export interface ClientTls {
   readonly key?: string;
 }
 
-/** An MQTT 5 client that does exactly what it is told, mistakes included. */
+/** What brokers sent against the standard since the last {@link takeServerFaults}. */
+const serverFaults: string[] = [];
+
+/** Takes what brokers sent against the standard; `closeBrokers` fails the test by it. */
+export function takeServerFaults(): string[] {
+  return serverFaults.splice(0);
+}
+
+/**
+ * An MQTT 5 client that does exactly what it is told, mistakes included. What it receives is judged as the standard says.
+ */
 export class RawClient {
+  /** Whether a packet against the standard fails the test; off for faults that a test asks for. */
+  judges = true;
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
   readonly #received: { packet: Packet; bytes: Buffer }[] = [];
   #wake: () => void = () => undefined;
   #isClosed = false;
+  #authenticationMethod = "";
 
   private constructor(stream: Duplex) {
     this.#stream = stream;
@@ -57,6 +71,8 @@ export class RawClient {
       maxPacketBytes: () => Infinity,
       onPacket: (frame) => {
         bytes = Buffer.from(frame);
+        const fault = this.judges ? serverFault(bytes, this.#authenticationMethod) : undefined;
+        if (fault !== undefined) serverFaults.push(fault);
         parser.parse(bytes);
       },
     });
@@ -94,6 +110,7 @@ export class RawClient {
   }
 
   send(packet: Packet): void {
+    if (packet.cmd === "connect") this.#authenticationMethod = packet.properties?.authenticationMethod ?? "";
     this.sendBytes(generate(packet, { protocolVersion: 5 }));
   }
 
@@ -136,6 +153,11 @@ export class RawClient {
   /** How many packets of this kind came and were not taken. */
   count(cmd: keyof PacketsByCommand): number {
     return this.#received.filter(({ packet }) => packet.cmd === cmd).length;
+  }
+
+  /** The kinds of packets that came and were not taken, in their order. */
+  kinds(): string[] {
+    return this.#received.map(({ packet }) => packet.cmd);
   }
 
   /** Waits until the broker has handled everything that was sent. */

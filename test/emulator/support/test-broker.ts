@@ -4,6 +4,7 @@ import { createCertificateAuthority } from "../../../emulator/certificates/certi
 import type { BrokerEvent } from "../../../emulator/events.ts";
 import type { ListenerAddress } from "../../../emulator/network/listeners.ts";
 import { createAioProfile } from "../../../emulator/profiles/aio.ts";
+import { takeServerFaults } from "./raw-client.ts";
 
 type EventOf<K extends BrokerEvent["kind"]> = Extract<BrokerEvent, { kind: K }>;
 
@@ -61,10 +62,11 @@ async function untilEvent<K extends BrokerEvent["kind"]>(
   }
 }
 
-/** Closes every broker that was started; for `afterEach`. */
+/** Closes every broker that was started, and fails if one has sent what no server may send; for `afterEach`. */
 export async function closeBrokers(): Promise<void> {
   await Promise.all([...running].map((broker) => broker.close()));
   running.clear();
+  expect(takeServerFaults()).toEqual([]);
 }
 
 /** One certificate authority and server certificate for a test file. */
