@@ -49,7 +49,8 @@ test("closes a WebSocket that sends text [MQTT-6.0.0-1]", async () => {
   const socket = new WebSocket(broker.address.url, "mqtt");
   await once(socket, "open");
 
-  socket.send("text");
+  // Else a good CONNECT, all of whose bytes are ASCII.
+  socket.send(connectPacket.toString("latin1"));
 
   await once(socket, "close");
 });
