@@ -31,6 +31,8 @@ export interface Fault {
   readonly isRunning: boolean;
   /** Whether the relay is killed some seconds later and started again. */
   readonly isKilledAfter?: boolean;
+  /** Whether files go, which the relay rescues into new ones: it is not killed before that. */
+  readonly takesFiles?: boolean;
   /**
    * What may be missing of what was acknowledged: `nothing`; `counted`, which is as many messages as the relay says;
    * `exactly`, which is neither more nor less than it says.
@@ -133,6 +135,7 @@ export const faults: readonly Fault[] = [
     name: "the files are deleted",
     isRunning: true,
     isKilledAfter: true,
+    takesFiles: true,
     loses: "nothing",
     happen: ({ folder }) => {
       rmSync(folder, { recursive: true });
@@ -142,6 +145,7 @@ export const faults: readonly Fault[] = [
     name: "the folder is moved",
     isRunning: true,
     isKilledAfter: true,
+    takesFiles: true,
     loses: "nothing",
     happen: ({ folder }) => {
       renameSync(folder, `${folder}-elsewhere`);
@@ -151,6 +155,7 @@ export const faults: readonly Fault[] = [
     name: "the log is deleted",
     isRunning: true,
     isKilledAfter: true,
+    takesFiles: true,
     loses: "nothing",
     happen: (site) => {
       rmSync(file(site, "-wal"), { force: true });
