@@ -1,5 +1,6 @@
 import { registerSecret } from "../../support/secrets/run-record.ts";
 import { startStandIn, type Asked, type Reply, type StandInServer } from "./stand-in-server.ts";
+import { answerWorkItems, type StoredWorkItem, type WorkItemStore } from "./work-items-stand-in.ts";
 
 export interface StoredThread {
   readonly id: number;
@@ -9,8 +10,8 @@ export interface StoredThread {
   isDeleted: boolean;
 }
 
-/** The part of Azure DevOps' API that threads need, with its rules, for one pull request of the project `plant`. */
-export interface AzureDevOpsStandIn extends StandInServer {
+/** The part of Azure DevOps' API that threads and work items need, with its rules, for one pull request of the project `plant`. */
+export interface AzureDevOpsStandIn extends StandInServer, WorkItemStore {
   readonly threads: StoredThread[];
   mayContribute: boolean;
   addThread(author: string, content: string): StoredThread;
@@ -29,7 +30,8 @@ export async function startAzureDevOps(): Promise<AzureDevOpsStandIn> {
     threads.push(thread);
     return thread;
   };
-  const state = { threads, addThread, mayContribute: true };
+  const workItems: StoredWorkItem[] = [];
+  const state = { threads, addThread, mayContribute: true, workItems, mayEditWorkItems: true };
   registerSecret("token for Azure DevOps", azureDevOpsToken);
   const server = await startStandIn((asked) => answerAzureDevOps(asked, standIn));
   const standIn: AzureDevOpsStandIn = Object.assign(server, state);
@@ -47,6 +49,8 @@ function answerAzureDevOps(asked: Asked, standIn: AzureDevOpsStandIn): Reply {
   }
   if (path === "/example/_apis/connectionData")
     return { status: 200, body: { authenticatedUser: { id: buildServiceId } } };
+  const workItems = "/example/plant-id/_apis/wit";
+  if (path.startsWith(workItems)) return answerWorkItems(asked, path.slice(workItems.length), buildServiceId, standIn);
   const base = "/example/plant-id/_apis/git/repositories/repository-id/pullRequests/7/threads";
   if (!path.startsWith(base)) return { status: 404, body: { message: `${path} is not there` } };
   if (asked.query.get("api-version") === null) return { status: 400, body: { message: "No api-version was supplied" } };
