@@ -3,8 +3,10 @@ import { Command } from "@commander-js/extra-typings";
 import { runCommand } from "../runtime/command-line/run-command.ts";
 import { runRelay } from "../runtime/run.ts";
 import { checkCommand } from "./commands/check.ts";
+import { commentCommand } from "./commands/comment.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { driftIssueCommand } from "./commands/drift-issue.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -38,5 +40,7 @@ function buildCommands(session: Session): Command {
         session.exitCode = await runRelay(options);
       }),
     )
-    .addCommand(demoCommand(session));
+    .addCommand(demoCommand(session))
+    .addCommand(commentCommand(session))
+    .addCommand(driftIssueCommand(session));
 }
