@@ -8,6 +8,7 @@ import { findTopicSpaces, type DeclaredTopicSpace } from "../../../cli/explain/t
 import { parseRelayConfig, type RelayConfigInput } from "../../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../../runtime/contract/config/endpoint.ts";
+import { runCommandLine } from "../../support/command-line.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../../support/relay-config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
 
@@ -255,4 +256,27 @@ test("reads as sentences", () => {
     "not taken by",
     '  other: nearest filter x: level 1 is "plant", and the filter has "x" there; the topic has 3 levels, and the filter asks for 1',
   ]);
+});
+
+test.each([
+  ["0 where it is delivered", ["plant/line4/temperature"], 0],
+  ["1 where it goes nowhere", ["other"], 1],
+  ["1 where it can't be delivered", ["plant"], 1],
+  ["2 where the question is wrong", ["plant/+"], 2],
+])("the command ends with %s", async (_what, args, code) => {
+  const file = path.join(createTemporaryFolder("explain"), "relay.json");
+  writeFileSync(file, JSON.stringify(buildConfig({ endpoints, dataflows: { upward } })));
+
+  expect((await runCommandLine(["explain", ...args, "--config", file])).code).toBe(code);
+});
+
+test("the command prints JSON with a version, and lets no topic steer the terminal", async () => {
+  const file = path.join(createTemporaryFolder("explain"), "relay.json");
+  writeFileSync(file, JSON.stringify(buildConfig({ endpoints, dataflows: { upward } })));
+  const ask = ["explain", "plant/\u001b[2J\u202e", "--config", file, "--user-property", "a=b=c"];
+
+  const { output } = await runCommandLine([...ask, "--json"]);
+
+  expect(JSON.parse(output)).toMatchObject({ version: 1, topic: "plant/\u001b[2J\u202e" });
+  expect(output + (await runCommandLine(ask)).output).not.toMatch(/\u001b|\u202e/);
 });

@@ -1,20 +1,6 @@
-import type { PlacedRemark } from "../runtime/contract/config.ts";
-import { ConfigError, firstLines, formatPlace, formatProblem } from "../runtime/contract/errors.ts";
-import { printable } from "../runtime/contract/printable.ts";
-import type { Wanted } from "../runtime/read-configuration.ts";
-import { ExitCode } from "../runtime/run.ts";
-import { judgeFile, type CheckedDataflow, type Verdict } from "./check/judge-file.ts";
-
-/**
- * Prints what is wrong with a configuration, or what it does, what is skipped and what is noted. What the document says is escaped: a line is a line of ours.
- * @param file a file, or a folder of files
- * @returns the exit code: 0, or 2 when the relay would refuse it
- */
-export function checkConfig(file: string, wanted: Wanted, output: NodeJS.WritableStream): number {
-  const verdict = judgeFile(file, wanted);
-  for (const line of verdictLines(verdict)) output.write(`${printable(line)}\n`);
-  return verdict.isRunnable ? ExitCode.ok : ExitCode.badConfiguration;
-}
+import type { PlacedRemark } from "../../runtime/contract/config.ts";
+import { ConfigError, firstLines, formatPlace, formatProblem } from "../../runtime/contract/errors.ts";
+import type { CheckedDataflow, Verdict } from "./judge-file.ts";
 
 /** Writes a verdict for people, a line for each thing. What the document says is for the caller to escape. */
 export function verdictLines({ file, isRunnable, problems, warnings, remarks, dataflows }: Verdict): string[] {
