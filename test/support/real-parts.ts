@@ -19,6 +19,7 @@ const realParts = {
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
   "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
+  "pulumi-language-nodejs": ".ci/install-real-parts",
   "pulumi-language-python": ".ci/install-real-parts",
   "pulumi-language-python-exec": ".ci/install-real-parts",
   "pulumi-language-yaml": ".ci/install-real-parts",
