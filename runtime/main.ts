@@ -7,6 +7,7 @@ import { ExitCode, runRelay, type RunOptions } from "./run.ts";
 
 const usage = `usage: mqtt-dataflow-relay run --config FILE-OR-FOLDER [--mounts DIR] [--spool DIR] [--profile NAME]
                                 [--dataflow NAME ...] [--metrics-port PORT] [--metrics-host ADDRESS]
+                                [--page-port PORT]
                                 [--connect-to HOST:PORT=ADDRESS:PORT ...]`;
 
 const options = {
@@ -17,6 +18,7 @@ const options = {
   dataflow: { type: "string", multiple: true },
   "metrics-port": { type: "string" },
   "metrics-host": { type: "string" },
+  "page-port": { type: "string" },
   "connect-to": { type: "string", multiple: true },
 } as const;
 
@@ -45,11 +47,13 @@ function parse(args: readonly string[]): RunOptions | string {
   }
   const { values, positionals } = parsed;
   const { config, mounts, spool, profile, "metrics-port": port, "connect-to": connectTo } = values;
-  const metricsHost = values["metrics-host"];
+  const { "metrics-host": metricsHost, "page-port": pagePort } = values;
   if (positionals.join(" ") !== "run") return `"${positionals.join(" ")}" is no command; use "run"`;
   if (config === undefined) return "--config: is missing; give the path of a configuration";
   if (port !== undefined && !/^[0-9]{1,5}$/.test(port))
     return `--metrics-port: is "${port}"; give a port, or 0 for none`;
+  if (pagePort !== undefined && !/^[0-9]{1,5}$/.test(pagePort))
+    return `--page-port: is "${pagePort}"; give a port, or 0 for none`;
   if (metricsHost !== undefined && isIP(metricsHost) === 0)
     return `--metrics-host: is "${metricsHost}"; give an IP address of this machine, such as 127.0.0.1`;
   return {
@@ -61,6 +65,7 @@ function parse(args: readonly string[]): RunOptions | string {
     ...(values.dataflow === undefined ? {} : { dataflows: values.dataflow }),
     ...(port === undefined ? {} : { metricsPort: Number(port) }),
     ...(metricsHost === undefined ? {} : { metricsHost }),
+    ...(pagePort === undefined ? {} : { pagePort: Number(pagePort) }),
   };
 }
 

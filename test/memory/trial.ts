@@ -175,7 +175,7 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
     ? new MemoryGroup(`mqtt-dataflow-${process.pid}-${trial.seed}`, trial.memoryMebibytes)
     : undefined;
   const node = path.join(root, "node_modules/node/bin/node");
-  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), "--metrics-port", "0"];
+  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), "--metrics-port", "0", "--page-port", "0"];
   const program = [node, [...(await readImageFlags()), entryPoint, ...args]] as const;
   const child = spawn(...(group?.command(...program) ?? program), {
     env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}` },
