@@ -1,4 +1,7 @@
 import type { LinkState } from "./connection/link.ts";
+import { diskProblems, spooledOn, type DiskUse } from "./disk/dataflow-disk.ts";
+import type { ServerLimits } from "./mqtt/connect.ts";
+import type { Forwarder } from "./queue/forwarder.ts";
 
 /** What a dataflow is doing, for health and metrics. */
 export interface DataflowStatus {
@@ -31,4 +34,67 @@ export interface DataflowStatus {
   readonly diskProblems: readonly string[];
   /** Times in a row that a side was connected, messages were owed, and nothing moved. */
   readonly stalls: { readonly source: number; readonly destination: number };
+}
+
+/** What a status is read from. */
+export interface StatusSources extends Pick<
+  DataflowStatus,
+  "source" | "destination" | "failure" | "subscriptionProblems"
+> {
+  readonly forwarder: Pick<Forwarder, "status" | "destination" | "watchdog">;
+  readonly shareBytes: number;
+  /** Omitted: it is not open, or not needed. */
+  readonly disk: DiskUse | undefined;
+  readonly needsDisk: boolean;
+}
+
+/** Reads what a dataflow is doing at this moment. */
+export function readStatus(sources: StatusSources): DataflowStatus {
+  const { forwarder, shareBytes, disk, needsDisk, source, destination, failure, subscriptionProblems } = sources;
+  const { status, watchdog } = forwarder;
+  const { idleMs, stalls } = watchdog;
+  const missingDisk = needsDisk ? ["the spool is not open"] : [];
+  return {
+    source,
+    destination,
+    failure,
+    subscriptionProblems,
+    rejection: forwarder.destination.rejection,
+    inFlight: status.inFlight,
+    waiting: status.waiting,
+    memory: { heldBytes: status.heldBytes, shareBytes },
+    unsafe: status.unsafe,
+    unconfirmed: status.unconfirmed,
+    oldestSeconds: status.oldestSeconds,
+    idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
+    spooled: spooledOn(disk),
+    isSpoolGrowing: disk?.growth.isGrowing ?? false,
+    diskProblems: disk === undefined ? missingDisk : diskProblems(disk),
+    stalls,
+  };
+}
+
+/** What the queues of a dataflow hold. */
+export interface DataflowLevels {
+  readonly inFlight: number;
+  /** Messages in memory that wait to be sent. */
+  readonly waiting: number;
+  /** Messages on the disk. */
+  readonly onDisk: number;
+}
+
+/** One connection of a dataflow. */
+export interface SideConnection {
+  /** Since when it has been up, or down; by the wall clock. */
+  readonly sinceMs: number;
+  /** What the broker announced last in CONNACK; `undefined` before the first one. */
+  readonly limits: ServerLimits | undefined;
+}
+
+/** Both of them. */
+export interface DataflowConnections {
+  readonly source: SideConnection;
+  readonly destination: SideConnection;
+  /** QoS 1 messages in flight to the destination at most. */
+  readonly window: number;
 }

@@ -1,12 +1,15 @@
 import type { ParsedConfig, RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
-import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
+import { ConfigError, describeError, firstLines, formatProblem } from "./contract/errors.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "./contract/memory.ts";
 import { withoutUser } from "./contract/shown-url.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
+import type { PageServer } from "./report/page-server.ts";
+import { EventRecorder } from "./report/status/event-recorder.ts";
+import { startStatusServer, type StatusServerOptions } from "./report/status/status-server.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
@@ -30,6 +33,8 @@ export interface RunOptions {
   readonly metricsPort?: number;
   /** Address that probes and metrics are served at; omitted: every address, which a pod's probes need. */
   readonly metricsHost?: string;
+  /** Port of the status page on 127.0.0.1, 0 for none; omitted: the configuration's. */
+  readonly pagePort?: number;
 }
 
 /** Exit codes of the process. */
@@ -54,7 +59,9 @@ export async function runRelay(options: RunOptions): Promise<number> {
   }
   const { config } = parsed;
   reserveLookUpThreads(mostHostNames(config));
-  const log = createLog(config.profile.diagnostics.logs.level).child(
+  const pagePort = options.pagePort ?? config.relay.statusPage.port;
+  const recorder = pagePort === 0 ? undefined : new EventRecorder();
+  const log = createLog(config.profile.diagnostics.logs.level, undefined, recorder?.record.bind(recorder)).child(
     config.relay.site === undefined ? {} : { site: config.relay.site },
   );
   announce(log, parsed, connectTo);
@@ -73,7 +80,9 @@ export async function runRelay(options: RunOptions): Promise<number> {
     ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
   const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
-  return superviseRelay(relay, { port, host: options.metricsHost }, log);
+  const { limitBytes } = memory;
+  const page = recorder && { port: pagePort, recorder, limitBytes };
+  return superviseRelay(relay, { port, host: options.metricsHost, page }, log);
 }
 
 /** Divides the memory that there is among the dataflows; or says that there is too little for them. */
@@ -100,13 +109,33 @@ function reserveMemory({ relay, dataflows }: RelayConfig, where: string, log: Lo
   });
 }
 
-async function superviseRelay(
-  relay: Relay,
-  { port, host }: { readonly port: number; readonly host: string | undefined },
-  log: Logger,
-): Promise<number> {
+/** What a relay is seen by. */
+interface Served {
+  /** Of probes and metrics; 0: none. */
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly page: ServedPage | undefined;
+}
+
+type ServedPage = Pick<StatusServerOptions, "port" | "recorder" | "limitBytes">;
+
+/** Serves the status page where that is possible: messages do not depend on it. */
+async function servePage(relay: Relay, page: ServedPage, log: Logger): Promise<PageServer | undefined> {
+  try {
+    const server = await startStatusServer({ ...page, relay, log });
+    log.info({ address: `http://127.0.0.1:${server.port}/` }, "serving the status page");
+    return server;
+  } catch (cause) {
+    const remedy = "set relay.statusPage.port to a free port, or to 0 for no page";
+    log.warn({ reason: describeError(cause), remedy }, "the status page can't be served");
+    return undefined;
+  }
+}
+
+async function superviseRelay(relay: Relay, { port, host, page }: Served, log: Logger): Promise<number> {
   const health =
     port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
+  const status = page && (await servePage(relay, page, log));
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
@@ -133,6 +162,7 @@ async function superviseRelay(
     process.off("SIGINT", onSignal);
     process.off("SIGUSR1", ignore);
     health?.close();
+    status?.close();
     if (relay.hasThread) endNow();
   }
 }

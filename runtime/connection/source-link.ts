@@ -43,6 +43,7 @@ export class SourceUser implements LinkUser {
   #connections = 0;
   readonly #malformed = new MalformedMessages();
   #isQos0Told = false;
+  #limits: ServerLimits | undefined;
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
 
@@ -54,6 +55,11 @@ export class SourceUser implements LinkUser {
   /** What the source has not granted as asked for; empty when all is well, and while there is no connection. */
   get subscriptionProblems(): readonly string[] {
     return this.#subscriptions?.problems ?? [];
+  }
+
+  /** What the source announced last; `undefined` before the first connection. */
+  get limits(): ServerLimits | undefined {
+    return this.#limits;
   }
 
   /** Filters are remembered on the dataflow's disk. Before the first connection. */
@@ -75,6 +81,7 @@ export class SourceUser implements LinkUser {
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
     const { side, session, counters, log, filters, oldFilters, forwarder } = this.#options;
     const { sessionPresent } = limits;
+    this.#limits = limits;
     this.#connections++;
     this.#malformed.onOpened();
     if (this.#connections > 1 && !sessionPresent) {

@@ -1,4 +1,4 @@
-import { createLog } from "../../../runtime/report/log.ts";
+import { createLog, type LogLevel, type LogLine } from "../../../runtime/report/log.ts";
 import { hostileLines, hostileText } from "../../support/hostile-text.ts";
 
 function record(level: Parameters<typeof createLog>[0]) {
@@ -56,5 +56,46 @@ describe("createLog", () => {
     log.child({ site: "oslo" }).info("event");
 
     expect(JSON.parse(lines[0]!)).toMatchObject({ site: "oslo" });
+  });
+});
+
+describe("whoever shows the log elsewhere", () => {
+  function watched(level: LogLevel) {
+    const told: LogLine[] = [];
+    const lines: string[] = [];
+    const log = createLog(level, { write: (line) => lines.push(line) }, (line) => told.push(line));
+    return { log, told, lines };
+  }
+
+  test("is told of each line with the fields of its logger", () => {
+    const { log, told, lines } = watched("info");
+
+    log.child({ dataflow: "upward" }).warn({ reason: "no route" }, "could not connect");
+
+    expect(told).toEqual([
+      { level: "warn", msg: "could not connect", fields: { dataflow: "upward", reason: "no route" } },
+    ]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test("is told of what is not severe enough to be written, from info on", () => {
+    const { log, told, lines } = watched("error");
+
+    log.info("connected");
+    log.debug("received");
+    log.error("stopped");
+
+    expect(told.map(({ msg }) => msg)).toEqual(["connected", "stopped"]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test("has nothing to do with messages one by one, which are written at debug", () => {
+    const { log, told, lines } = watched("debug");
+
+    log.debug("received");
+
+    expect(told).toEqual([]);
+    expect(lines).toHaveLength(1);
+    expect(watched("warn").log.isLevelEnabled("debug")).toBe(false);
   });
 });
