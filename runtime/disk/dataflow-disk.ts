@@ -95,10 +95,10 @@ export function watchGrowth(
   const figures = { messages, bytes, maxBytes, drainMessagesPerSecond, drainBytesPerSecond };
   if (change === "grows") {
     log.warn(
-      { ...figures, remedy: remedyOfGrowth(relay.spool) },
+      { event: "spool-growing", ...figures, remedy: remedyOfGrowth(relay.spool) },
       "the spool grows although the destination is connected",
     );
-  } else if (change === "shrinks") log.info(figures, "the spool shrinks again");
+  } else if (change === "shrinks") log.info({ event: "spool-shrinking", ...figures }, "the spool shrinks again");
 }
 
 /** What an operator can do about a spool that grows: a bound that is not there can't be raised. */

@@ -1,11 +1,27 @@
-import { pino, type DestinationStream, type Logger } from "pino";
+import { pino, type DestinationStream } from "pino";
 
 import { printable } from "../contract/printable.ts";
-
-export type { Logger } from "pino";
+import type { EventAt, LogEvent } from "./log-events.ts";
 
 /** Levels that `diagnostics.logs.level` takes. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** Logs one line. Its event is one of `log-events.ts` with that level, so a line without a name doesn't compile. */
+export type LogLine<Level extends LogEvent["level"]> = (
+  fields: { readonly event: EventAt<Level>; readonly [name: string]: unknown },
+  text: string,
+) => void;
+
+/** The relay's log. */
+export interface Logger {
+  readonly debug: LogLine<"debug">;
+  readonly info: LogLine<"info">;
+  readonly warn: LogLine<"warn">;
+  readonly error: LogLine<"error">;
+  /** Makes a log whose lines have these fields too. */
+  readonly child: (fields: { readonly [name: string]: unknown }) => Logger;
+  readonly isLevelEnabled: (level: LogLevel) => boolean;
+}
 
 /**
  * Creates the log: JSON lines with ISO times on standard output, written at once, so that the last lines before an end
