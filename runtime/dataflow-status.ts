@@ -21,8 +21,16 @@ export interface DataflowStatus {
   readonly oldestSeconds: number;
   /** Seconds since a message moved, by side. */
   readonly idleSeconds: { readonly source: number; readonly destination: number };
-  /** Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take of `spool.maxBytes`. */
-  readonly spooled: { readonly messages: number; readonly bytes: number; readonly takenBytes: number };
+  /**
+   * Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take there of
+   * `limitBytes`, which is omitted without a spool.
+   */
+  readonly spooled: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly takenBytes: number;
+    readonly limitBytes?: number;
+  };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
   /** What the source has not granted as asked for, by filter; empty when all is well. */

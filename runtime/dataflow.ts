@@ -96,7 +96,7 @@ export class Dataflow {
       unconfirmed: forwarder.status.unconfirmed,
       oldestSeconds: ageSeconds(forwarder.status.oldest),
       idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-      spooled: spooledOn(this.#disk),
+      spooled: spooledOn(this.#disk, this.#config.relay),
       isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
       diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),

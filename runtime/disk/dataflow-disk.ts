@@ -1,6 +1,7 @@
 import { maxInstances } from "../contract/client-id.ts";
 import type { Dataflow as DataflowConfig } from "../contract/config/dataflow.ts";
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
+import type { DataflowStatus } from "../dataflow-status.ts";
 import type { Logger } from "../report/log.ts";
 import { GrowthWatch } from "./growth-watch.ts";
 import type { Loss } from "./protocol.ts";
@@ -125,11 +126,8 @@ export function diskProblems({ queue, spooler }: DiskUse): string[] {
 }
 
 /** What a dataflow has on the disk, and what that takes there. */
-export function spooledOn(disk: DiskUse | undefined): {
-  readonly messages: number;
-  readonly bytes: number;
-  readonly takenBytes: number;
-} {
+export function spooledOn(disk: DiskUse | undefined, { spool }: RelaySettings): DataflowStatus["spooled"] {
   const { messages = 0, bytes = 0, takenBytes = 0 } = disk?.queue ?? {};
-  return { messages, bytes, takenBytes };
+  const limit = spool.mode === "Enabled" ? { limitBytes: spool.maxBytes } : {};
+  return { messages, bytes, takenBytes, ...limit };
 }
