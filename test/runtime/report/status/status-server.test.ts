@@ -162,7 +162,7 @@ describe("/api/status", () => {
 
     const { dataflows } = await readStatus();
 
-    expect(dataflows[0]).toMatchObject({ state: "failed", lastError: { event: "dataflow_stopped", isOver: false } });
+    expect(dataflows[0]).toMatchObject({ state: "failed", lastError: { event: "dataflow-stopped", isOver: false } });
   });
 
   test("has no secret and no name of a user in it", async () => {
