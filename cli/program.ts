@@ -5,6 +5,7 @@ import { runRelay } from "../runtime/run.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
@@ -35,6 +36,7 @@ function buildCommands(session: Session): Command {
     .addHelpText("after", exitCodes)
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
+    .addCommand(doctorCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);
