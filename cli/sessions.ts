@@ -1,7 +1,7 @@
 import type { RelayConfig } from "../runtime/contract/config.ts";
 import { clientId } from "../runtime/contract/client-id.ts";
 import { dataflowParts } from "../runtime/contract/config/dataflow.ts";
-import type { HostType, Endpoint} from "../runtime/contract/config/endpoint.ts";
+import type { HostType, Endpoint } from "../runtime/contract/config/endpoint.ts";
 import { brokerOf } from "../runtime/contract/config/endpoint.ts";
 import { identityOf } from "./explain/rights.ts";
 
