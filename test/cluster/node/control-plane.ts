@@ -47,6 +47,8 @@ export async function startControlPlane(parts: NodeParts): Promise<Program[]> {
   const controllers = startProgram("kube-controller-manager", parts["kube-controller-manager"], [
     `--kubeconfig=${kubeconfigOf("controller-manager")}`,
     "--leader-elect=false",
+    // Each has its own role.
+    "--use-service-account-credentials",
     `--service-account-private-key-file=${inState("service-account.key")}`,
     `--root-ca-file=${inState("apiserver.crt")}`,
     // A pod whose node is silent is looked at sooner than after 50 s.

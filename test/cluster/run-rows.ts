@@ -1,0 +1,32 @@
+import { endMqttClients } from "../support/mqtt-clients.ts";
+import { startNode } from "./node/node.ts";
+import type { Images } from "./image/image.ts";
+import type { NodeParts } from "./node/programs.ts";
+import { runRows } from "./rows/run.ts";
+import { openCluster } from "./site/site.ts";
+
+/* Runs the rows in the namespaces that it was started in, and prints what came of each. */
+
+interface Input {
+  readonly parts: NodeParts;
+  readonly images: Images;
+  readonly names: readonly string[];
+}
+
+const { parts, images, names } = JSON.parse(process.argv[2] ?? "") as Input;
+const startMs = performance.now();
+const print = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const node = await startNode(parts, images);
+print({ kind: "node", seconds: secondsSince(startMs) });
+// Whoever started this is gone.
+process.stdin.resume().once("end", () => process.exit(1));
+const cluster = await openCluster(node, parts);
+await runRows(cluster, names, print);
+await endMqttClients();
+await node.stop();
+print({ kind: "end", seconds: secondsSince(startMs) });
+process.exit(0);
+
+function secondsSince(ms: number): number {
+  return Math.round((performance.now() - ms) / 100) / 10;
+}
