@@ -83,6 +83,7 @@ function apiServerFlags(): string[] {
     `--token-auth-file=${inState("tokens.csv")}`,
     "--authorization-mode=Node,RBAC",
     "--enable-admission-plugins=NodeRestriction",
+    "--kubelet-preferred-address-types=InternalIP",
     // Nobody in the cluster calls the API server.
     "--endpoint-reconciler-type=none",
     "--allow-privileged=true",
@@ -93,7 +94,10 @@ type Tokens = Readonly<Record<User, string>>;
 
 function createTokens(): Tokens {
   const names = Object.keys(users) as User[];
-  const tokens = Object.fromEntries(names.map((name) => [name, randomBytes(16).toString("hex")])) as Record<User, string>;
+  const tokens = Object.fromEntries(names.map((name) => [name, randomBytes(16).toString("hex")])) as Record<
+    User,
+    string
+  >;
   const lines = names.map((name) => {
     const [user, ...groups] = users[name];
     registerSecret(`token of ${name}`, tokens[name]);

@@ -37,7 +37,12 @@ export interface Kubectl {
   get(args: readonly string[]): Promise<ClusterObject>;
   list(args: readonly string[]): Promise<readonly ClusterObject[]>;
   /** Asks for an object until a condition holds of it; an object that isn't there is asked for again. */
-  untilTrue(args: readonly string[], what: string, holds: (object: ClusterObject) => boolean, waitMs?: number): Promise<void>;
+  untilTrue(
+    args: readonly string[],
+    what: string,
+    holds: (object: ClusterObject) => boolean,
+    waitMs?: number,
+  ): Promise<void>;
 }
 
 /** Time that Kubernetes' parts take for one thing, in milliseconds of an idle machine. */

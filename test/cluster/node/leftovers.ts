@@ -27,7 +27,9 @@ const ownerFile = inState("owner.json");
 export async function takeOver(): Promise<void> {
   const owner = readOwner();
   if (owner !== undefined && startTicksOf(owner.pid) === owner.startTicks) {
-    throw new Error(`${stateFolder}: process ${owner.pid} runs a node already; end it first, a machine has one at a time`);
+    throw new Error(
+      `${stateFolder}: process ${owner.pid} runs a node already; end it first, a machine has one at a time`,
+    );
   }
   if (existsSync(stateFolder)) await removeNode();
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
@@ -54,7 +56,9 @@ function readOwner(): Owner | undefined {
 /** @see proc_pid_stat(5): field 22, and the name in field 2 may have spaces */
 function startTicksOf(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[19];
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
   } catch {
     return undefined; // no such process
   }
@@ -63,7 +67,9 @@ function startTicksOf(pid: number): string | undefined {
 /** Kills what is in the pods' cgroups, and removes them in every hierarchy. */
 async function removeCgroups(): Promise<void> {
   const root = "/sys/fs/cgroup";
-  const hierarchies = existsSync(`${root}/cgroup.controllers`) ? [root] : readdirSync(root).map((name) => `${root}/${name}`);
+  const hierarchies = existsSync(`${root}/cgroup.controllers`)
+    ? [root]
+    : readdirSync(root).map((name) => `${root}/${name}`);
   for (const hierarchy of hierarchies) {
     const top = path.join(hierarchy, cgroupName);
     if (!existsSync(top)) continue;

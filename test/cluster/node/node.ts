@@ -1,5 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, existsSync, readdirSync, readFileSync } from "node:fs";
 
 import type { Images } from "../image/image.ts";
 import { startControlPlane } from "./control-plane.ts";
@@ -36,8 +35,10 @@ export async function startNode(parts: NodeParts, images: Images): Promise<Node>
   };
   for (const archive of Object.values(images)) await addImage(archive as string);
   const kubectl = createKubectl(parts.kubectl);
-  await kubectl.untilTrue(["node", nodeName], "Ready", (node) =>
-    node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+  await kubectl.untilTrue(
+    ["node", nodeName],
+    "Ready",
+    (node) => node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
   );
   return {
     kubectl,
@@ -63,7 +64,9 @@ async function createBridge({ ip }: NodeParts): Promise<void> {
 /** The kubelet asks for its root to be there, in each hierarchy. */
 function createCgroup(): void {
   const root = "/sys/fs/cgroup";
-  const hierarchies = existsSync(`${root}/cgroup.controllers`) ? [root] : readdirSync(root).map((name) => `${root}/${name}`);
+  const hierarchies = existsSync(`${root}/cgroup.controllers`)
+    ? [root]
+    : readdirSync(root).map((name) => `${root}/${name}`);
   for (const hierarchy of hierarchies) mkdirSync(`${hierarchy}/${cgroupName}`, { recursive: true });
 }
 
@@ -76,7 +79,12 @@ async function startMachine(parts: NodeParts): Promise<Program[]> {
 async function cutPower(machine: readonly Program[]): Promise<void> {
   for (const program of machine) await program.stop("SIGKILL");
   const isShim = (pid: number) => commandOf(pid).startsWith("containerd-shim");
-  const all = [...podProcesses(), ...readdirSync("/proc").map(Number).filter((pid) => pid > 0 && isShim(pid))];
+  const all = [
+    ...podProcesses(),
+    ...readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0 && isShim(pid)),
+  ];
   for (const pid of new Set(all)) {
     try {
       process.kill(pid, "SIGKILL");

@@ -17,6 +17,9 @@ export const bridge = { name: "mqtt0", address: "10.244.7.1", subnet: "10.244.7.
 
 export const nodeName = "node1";
 
+/** Namespace of AIO and of the relay. */
+export const siteNamespace = "azure-iot-operations";
+
 /** Programs and images that are built once, whatever the checkout. */
 export const cacheFolder = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "mqtt-dataflow");
 

@@ -34,10 +34,14 @@ export function startProgram(name: string, executable: string, args: readonly st
     logFile,
     hasEnded,
     until: async (what, probe) => {
-      await until(`${name}: ${what}`, async () => {
-        if (hasEnded()) throw new Error(`${name}: ended before ${what}; its last lines:\n${lastLines()}`);
-        return (await probe()) ? true : undefined;
-      }, startMs).catch((error: unknown) => {
+      await until(
+        `${name}: ${what}`,
+        async () => {
+          if (hasEnded()) throw new Error(`${name}: ended before ${what}; its last lines:\n${lastLines()}`);
+          return (await probe()) ? true : undefined;
+        },
+        startMs,
+      ).catch((error: unknown) => {
         throw new Error(`${String(error)}; the last lines of ${logFile}:\n${lastLines()}`, { cause: error });
       });
     },

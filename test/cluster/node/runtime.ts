@@ -32,7 +32,9 @@ function podNetwork(): object {
   return {
     cniVersion: "0.4.0",
     name: "pods",
-    plugins: [{ type: "bridge", bridge: bridge.name, isGateway: true, ipam: { ...ipam, dataDir: inState("addresses") } }],
+    plugins: [
+      { type: "bridge", bridge: bridge.name, isGateway: true, ipam: { ...ipam, dataDir: inState("addresses") } },
+    ],
   };
 }
 
@@ -93,6 +95,8 @@ function kubeletConfig(): object {
     enforceNodeAllocatable: [],
     failSwapOn: false,
     oomScoreAdj: 0,
+    // A changed Secret is in the pod sooner than after the usual minute.
+    syncFrequency: "10s",
     clusterDNS: [bridge.address],
     clusterDomain: "cluster.local",
     // How full the developer's disk is decides nothing here.

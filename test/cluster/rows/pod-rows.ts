@@ -1,8 +1,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 
-import { cgroupName, nodeName } from "../node/places.ts";
-import { siteNamespace } from "../site/brokers.ts";
+import { cgroupName, nodeName, siteNamespace } from "../node/places.ts";
 import { podDefaults } from "../../../components/relay/defaults.ts";
 import { inNamespace, isReady, killRelay, podOf, untilReplaced } from "./pods.ts";
 import type { Row, Stage } from "./row.ts";
@@ -129,5 +128,8 @@ function whoConnected({ site }: Stage): string {
   const connected = site.brokers.edgeEvents.filter((event) => event.kind === "connect" && event.method === "K8S-SAT");
   const names = new Set(connected.map((event) => (event.kind === "connect" ? event.authenticationName : "")));
   assert.ok(names.size > 0, "the relay has shown a token of the cluster");
-  return [...names].map((name) => `\`${name}\``).join(", ").replace(/-[0-9a-f]{8}`/, '-…`');
+  return [...names]
+    .map((name) => `\`${name}\``)
+    .join(", ")
+    .replace(/-[0-9a-f]{8}`/, "-…`");
 }

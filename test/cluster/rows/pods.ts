@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { untilAsked } from "../node/kubectl.ts";
 import type { ClusterObject } from "../node/kubectl.ts";
 import { podProcesses } from "../node/leftovers.ts";
-import { siteNamespace } from "../site/brokers.ts";
+import { siteNamespace } from "../node/places.ts";
 import type { Site } from "../site/site.ts";
 import type { Stage } from "./row.ts";
 
@@ -33,7 +33,10 @@ export function relayProcesses(pod: ClusterObject): number[] {
   const uid = pod.metadata.uid ?? "";
   return podProcesses().filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(uid) && readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "pause";
+      return (
+        readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(uid) &&
+        readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "pause"
+      );
     } catch {
       return false; // it has ended
     }
@@ -59,8 +62,12 @@ export function restartsOf(pod: ClusterObject): number {
 /** Tells how a relay's containers ended last, if any did. */
 export async function sayRestarts(site: Site): Promise<string> {
   const pods = await site.deployment.pods();
-  const ended = pods.flatMap((pod) => pod.status?.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0);
-  return ended.map(({ restartCount, lastState }) => `${restartCount} restarts, ${lastState?.terminated?.reason ?? ""}`).join("; ");
+  const ended = pods
+    .flatMap((pod) => pod.status?.containerStatuses ?? [])
+    .filter(({ restartCount }) => restartCount > 0);
+  return ended
+    .map(({ restartCount, lastState }) => `${restartCount} restarts, ${lastState?.terminated?.reason ?? ""}`)
+    .join("; ");
 }
 
 /** Waits until so many pods are ready, and none else is there. */

@@ -29,9 +29,14 @@ interface Ran {
  * Runs the rows one after the other, and prints what came of each when all have run.
  * @param names those to run; all when there are none
  */
-export async function runRows(cluster: Cluster, names: readonly string[], print: (value: object) => void): Promise<void> {
+export async function runRows(
+  cluster: Cluster,
+  names: readonly string[],
+  print: (value: object) => void,
+): Promise<void> {
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
-  if (unknown.length > 0) throw new Error(`no rows ${unknown.join(", ")}; there are ${rows.map(({ name }) => name).join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`no rows ${unknown.join(", ")}; there are ${rows.map(({ name }) => name).join(", ")}`);
   const sites = new Map<SiteName, Promise<Opened>>();
   const open = (name: SiteName) => {
     const openedMs = performance.now();

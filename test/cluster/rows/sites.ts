@@ -29,7 +29,10 @@ export const leastMemoryMebibytes = 128;
 /** The components ask for a day, of which the kubelet would renew the token after 19 hours. */
 function shortenTokens(manifest: Record<string, unknown>): void {
   const text = JSON.stringify(manifest);
-  Object.assign(manifest, JSON.parse(text.replaceAll(/"expirationSeconds":\d+/g, `"expirationSeconds":${shortTokenSeconds}`)));
+  Object.assign(
+    manifest,
+    JSON.parse(text.replaceAll(/"expirationSeconds":\d+/g, `"expirationSeconds":${shortTokenSeconds}`)),
+  );
 }
 
 /** Volumes of the node's own disk, as an administrator makes them where nothing makes them by itself. */

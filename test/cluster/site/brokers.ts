@@ -12,13 +12,11 @@ import { startMosquitto } from "../../support/mosquitto.ts";
 import type { Mosquitto } from "../../support/mosquitto.ts";
 import { registerSecret } from "../../support/secrets/run-record.ts";
 import { tokenIssuer } from "../node/control-plane.ts";
-import { bridge, inState } from "../node/places.ts";
+import { bridge, inState, siteNamespace } from "../node/places.ts";
 import { startProgram } from "../node/program.ts";
 import type { Program } from "../node/program.ts";
 import type { NodeParts } from "../node/programs.ts";
 
-/** Namespace of AIO and of the relay. */
-export const siteNamespace = "azure-iot-operations";
 /** ConfigMap with the CA of AIO's broker, which AIO makes. */
 export const aioTrustBundle = "azure-iot-operations-aio-ca-trust-bundle";
 

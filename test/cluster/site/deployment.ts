@@ -3,7 +3,7 @@ import path from "node:path";
 import type { MqttBridgeArgs } from "../../../components/bridge/settings.ts";
 import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
 import { run } from "../node/program.ts";
-import { siteNamespace } from "./brokers.ts";
+import { siteNamespace } from "../node/places.ts";
 
 /** The objects of one bridge in the cluster. */
 export interface Deployment {
@@ -42,7 +42,8 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
       const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
       await kubectl(apply, JSON.stringify(list));
       if (isAwaited) await untilRolledOut();
-      for (const object of before.filter((old) => !objects.some((one) => isSame(old, one)))) await remove(kubectl, object);
+      for (const object of before.filter((old) => !objects.some((one) => isSame(old, one))))
+        await remove(kubectl, object);
     },
     untilRolledOut,
     get statefulSet() {

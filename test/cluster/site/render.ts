@@ -35,7 +35,7 @@ function newResource({ type, name, inputs, custom }: pulumi.runtime.MockResource
   if (!type.startsWith("kubernetes:") || custom !== true) return { id: name, state: inputs as object };
   const { metadata, ...rest } = unwrapped(inputs) as Manifest;
   const named = { ...rest, metadata: { ...metadata, name: metadata.name ?? `${name}-${suffixOf(name, rest)}` } };
-  manifests.push(named as Manifest);
+  manifests.push(named);
   return { id: `${String(metadata.namespace)}/${named.metadata.name}`, state: named };
 }
 
@@ -49,7 +49,10 @@ function unwrapped(value: unknown): unknown {
 
 /** Random with Pulumi. Another content of a ConfigMap is another ConfigMap there, so its name follows from it here. */
 function suffixOf(name: string, { data }: Omit<Manifest, "metadata">): string {
-  return createHash("sha256").update(JSON.stringify([name, data])).digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(JSON.stringify([name, data]))
+    .digest("hex")
+    .slice(0, 8);
 }
 
 process.on("unhandledRejection", (reason) => {

@@ -3,7 +3,8 @@ import type { JSONWebKeySet } from "jose";
 import type { Kubectl } from "../node/kubectl.ts";
 import type { Node } from "../node/node.ts";
 import type { NodeParts } from "../node/programs.ts";
-import { aioTrustBundle, siteNamespace, startBrokers, startNameService } from "./brokers.ts";
+import { siteNamespace } from "../node/places.ts";
+import { aioTrustBundle, startBrokers, startNameService } from "./brokers.ts";
 import type { Brokers } from "./brokers.ts";
 import { declareSite } from "./declaration.ts";
 import type { Declared } from "./declaration.ts";
@@ -35,7 +36,10 @@ export interface Site {
 export async function openCluster(node: Node, parts: NodeParts): Promise<Cluster> {
   const { kubectl } = node;
   const keySet = JSON.parse(await kubectl(["get", "--raw", "/openid/v1/jwks"])) as JSONWebKeySet;
-  const labels = { "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "latest" };
+  const labels = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/enforce-version": "latest",
+  };
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: siteNamespace, labels } };
   await kubectl(["apply", "--filename=-"], JSON.stringify(namespace));
   await startNameService(parts);
