@@ -1,6 +1,10 @@
+import { globSync, readFileSync } from "node:fs";
+
 import { endMqttClients } from "../support/mqtt-clients.ts";
+import { recordOutput } from "../support/secrets/run-record.ts";
 import { startNode } from "./node/node.ts";
 import type { Images } from "./image/image.ts";
+import { inState } from "./node/places.ts";
 import type { NodeParts } from "./node/programs.ts";
 import { runRows } from "./rows/run.ts";
 import { openCluster } from "./site/site.ts";
@@ -23,9 +27,15 @@ process.stdin.resume().once("end", () => process.exit(1));
 const cluster = await openCluster(node, parts);
 await runRows(cluster, names, print);
 await endMqttClients();
+recordPodLogs();
 await node.stop();
 print({ kind: "end", seconds: secondsSince(startMs) });
 process.exit(0);
+
+/** What relays have logged is searched for secrets, as all that the tests' programs put out. */
+function recordPodLogs(): void {
+  for (const file of globSync(inState("pod-logs", "*/*/*.log"))) recordOutput("relay-log")(readFileSync(file));
+}
 
 function secondsSince(ms: number): number {
   return Math.round((performance.now() - ms) / 100) / 10;

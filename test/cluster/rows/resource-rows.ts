@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { inNamespace, killRelay, podOf, sayRestarts } from "./pods.ts";
-import { leastMemoryMebibytes } from "./sites.ts";
-import type { Row } from "./row.ts";
+import { podDefaults } from "../../../components/relay/defaults.ts";
+import { inNamespace, killRelay, sayRestarts } from "./pods.ts";
+import type { Row, Stage } from "./row.ts";
+import { largeBytes, leastMemoryMebibytes } from "./sites.ts";
 
 export const resourceRows: readonly Row[] = [
   {
@@ -44,15 +45,24 @@ export const resourceRows: readonly Row[] = [
     title: `20 dataflows in ${leastMemoryMebibytes} MiB, messages of 100 kB, mosquitto silent for 15 s`,
     site: "narrow",
     promise: { duplicates: 400, gapSeconds: 40 },
-    run: async (stage) => {
-      const { plant } = stage.site.brokers;
-      plant.pause();
-      await delay(15_000);
-      plant.resume();
-      await delay(5000);
-      assert.equal(await sayRestarts(stage.site), "");
-      await podOf(stage);
-      return "no restart";
-    },
+    run: (stage) => silencePlant(stage, 15_000),
+  },
+  {
+    name: "large-messages",
+    title: `messages of ${largeBytes / 1e6} MB in ${podDefaults.memoryMebibytes} MiB, mosquitto silent for 15 s`,
+    site: "large",
+    promise: { duplicates: 400, gapSeconds: 60 },
+    run: (stage) => silencePlant(stage, 15_000),
   },
 ];
+
+/** Nothing is read and nothing acknowledged meanwhile, while messages go on coming from the other side. */
+async function silencePlant({ site }: Stage, milliseconds: number): Promise<string> {
+  const { plant } = site.brokers;
+  plant.pause();
+  await delay(milliseconds);
+  plant.resume();
+  await delay(5000);
+  assert.equal(await sayRestarts(site), "");
+  return "no restart";
+}

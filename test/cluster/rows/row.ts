@@ -9,6 +9,8 @@ export interface Sites {
   readonly disk: Site;
   /** One with 20 dataflows and as little memory as a preview takes. */
   readonly narrow: Site;
+  /** One whose messages are large, with the memory that a relay has by default. */
+  readonly large: Site;
   /** One that nothing is done to. */
   readonly steady: Site;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 
+import { planMemory } from "../../../runtime/contract/memory.ts";
 import { inState, nodeName } from "../node/places.ts";
 import { openSite } from "../site/site.ts";
 import type { Cluster, Site } from "../site/site.ts";
@@ -12,7 +13,7 @@ export const shortTokenSeconds = 600;
 export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Site>>> = {
   main: (cluster) => openSite(cluster, "oslo"),
   disk: async (cluster) => {
-    await addDisks(cluster, 1);
+    await addDisks(cluster, "bergen", 1);
     return openSite(cluster, "bergen", { declared: { hasSpool: true } });
   },
   narrow: (cluster) =>
@@ -20,11 +21,28 @@ export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Si
       declared: { dataflows: 10, relay: { memoryMebibytes: leastMemoryMebibytes } },
       traffic: { topics: 10, perSecond: 10, bytes: 100_000 },
     }),
-  steady: (cluster) => openSite(cluster, "tromso", { traffic: { perSecond: 5 }, apply: { edit: shortenTokens } }),
+  large: (cluster) => openSite(cluster, "harstad", { traffic: { perSecond: 2, bytes: largeBytes } }),
+  // Every kind of object that a relay can have.
+  steady: async (cluster) => {
+    await addDisks(cluster, "tromso", 2);
+    return openSite(cluster, "tromso", {
+      declared: { hasSpool: true, relay: { instanceCount: 2 } },
+      traffic: { perSecond: 5 },
+      apply: { edit: shortenTokens },
+    });
+  },
 };
 
+export const largeBytes = 2_000_000;
+
 /** What a preview asks for with 20 dataflows. */
-export const leastMemoryMebibytes = 128;
+export const leastMemoryMebibytes = memoryNeededFor(20);
+
+function memoryNeededFor(dataflows: number): number {
+  const users = Array.from({ length: dataflows }, (_, at) => ({ name: String(at), maxInflightBytes: 0 }));
+  const plan = planMemory(0, { dataflows: users, usesDisk: false });
+  return "neededBytes" in plan ? Math.ceil(plan.neededBytes / 1024 / 1024) : 0;
+}
 
 /** The components ask for a day, of which the kubelet would renew the token after 19 hours. */
 function shortenTokens(manifest: Record<string, unknown>): void {
@@ -36,15 +54,15 @@ function shortenTokens(manifest: Record<string, unknown>): void {
 }
 
 /** Volumes of the node's own disk, as an administrator makes them where nothing makes them by itself. */
-async function addDisks({ kubectl }: Cluster, count: number): Promise<void> {
+async function addDisks({ kubectl }: Cluster, site: string, count: number): Promise<void> {
   const volumes = Array.from({ length: count }, (_, at) => {
-    const path = inState("disks", String(at));
+    const path = inState("disks", `${site}-${at}`);
     mkdirSync(path, { recursive: true });
     const terms = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }];
     return {
       apiVersion: "v1",
       kind: "PersistentVolume",
-      metadata: { name: `disk-${at}` },
+      metadata: { name: `${site}-${at}` },
       spec: {
         capacity: { storage: "1Gi" },
         accessModes: ["ReadWriteOnce"],

@@ -13,7 +13,7 @@ const watchedSeconds = 600;
 export const steadyRows: readonly Row[] = [
   {
     name: "token",
-    title: "nothing done for ten minutes: the token, which ends after 600 s here, is renewed",
+    title: "nothing done for ten minutes, 2 instances with disks: the tokens, which end after 600 s here, are renewed",
     site: "steady",
     promise: { duplicates: 0, gapSeconds: 5 },
     run: async (stage) => {
