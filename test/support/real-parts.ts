@@ -7,6 +7,7 @@ import path from "node:path";
  * get them.
  */
 const realParts = {
+  actionlint: ".ci/install-real-parts",
   cc: "apt-get install build-essential",
   etcd: "apt-get install etcd-server",
   "generate-sdks": ".ci/install-real-parts",
@@ -23,8 +24,10 @@ const realParts = {
   "pulumi-python": ".ci/install-real-parts",
   "npm registry": "a network with npm's registry, or with the one that npm is set to",
   python3: "apt-get install python3",
+  shellcheck: "apt-get install shellcheck",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
+  zizmor: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
 } as const;
 
