@@ -7,6 +7,7 @@ import { commentCommand } from "./commands/comment.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { driftIssueCommand } from "./commands/drift-issue.ts";
+import { explainCommand } from "./commands/explain.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -35,6 +36,7 @@ function buildCommands(session: Session): Command {
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", exitCodes)
     .addCommand(checkCommand(session))
+    .addCommand(explainCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);

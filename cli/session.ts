@@ -27,9 +27,15 @@ export function say({ output }: Session, ...lines: readonly string[]): void {
   for (const line of lines) output.write(`${printableLines(line)}\n`);
 }
 
-/** Writes the one JSON document that a command with `--json` writes: a `version`, which counts its breaking changes, and the result. */
-export function sayJson({ output }: Session, document: { readonly version: number }): void {
-  output.write(`${JSON.stringify(document, undefined, 2)}\n`);
+/**
+ * Writes the one JSON document that a command with `--json` writes: a `version`, which counts its breaking changes, and the
+ * result. What a terminal would obey in its texts is escaped, as in {@link say}; it reads as the same text.
+ */
+export function sayJson(
+  { output }: Session,
+  document: { readonly version: number; readonly [field: string]: unknown },
+): void {
+  output.write(`${printableLines(JSON.stringify(document, undefined, 2))}\n`);
 }
 
 /** Colours a text when the output is a terminal that wants it: `NO_COLOR`, `FORCE_COLOR` and a pipe are respected. */

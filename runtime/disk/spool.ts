@@ -224,7 +224,7 @@ export class Spool {
         this.#filesAside = answer.files;
         break;
       case "broken":
-        this.#break(answer.reason);
+        this.#break(answer.reason, laterVersionRemedy);
         break;
       case "closed":
         this.#onClosed();
@@ -257,10 +257,10 @@ export class Spool {
     this.#log.info(this.isOpening ? "spool is open" : "spool can be written again");
   }
 
-  #break(reason: string): void {
+  #break(reason: string, remedy?: string): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
-    const text = brokenText(this.folder, reason);
+    const text = brokenText(this.folder, reason, remedy);
     this.#trouble = reason;
     this.#log.error({ reason }, "spool can't be used");
     this.#onOpened?.(text);
@@ -269,7 +269,14 @@ export class Spool {
   }
 }
 
-function brokenText(folder: string, reason: string): string {
-  const remedy = "check its volume, or move its files away, with the messages that are in them, and restart the relay";
+/** The thread says "broken" of a file of another version alone, and earlier versions are brought to this one. */
+const laterVersionRemedy =
+  "run the later release of the relay, which wrote it, or move its files away, with the messages that are in them";
+
+function brokenText(
+  folder: string,
+  reason: string,
+  remedy = "check its volume, or move its files away, with the messages that are in them, and restart the relay",
+): string {
   return `spool ${folder}: can't be used (${reason}); ${remedy}`;
 }
