@@ -58,7 +58,7 @@ class Expansion {
     }
     const condition = /^\$\{\{ if (.+) \}\}$/.exec(key)?.[1];
     if (condition !== undefined)
-      return evaluate(condition, scope) === true ? (this.expand(value, scope) as unknown[]) : [];
+      return isTrue(evaluate(condition, scope)) ? (this.expand(value, scope) as unknown[]) : [];
     if (isTemplate(item)) return this.#expandTemplate(item, scope);
     return [this.expand(item, scope)];
   }
@@ -68,6 +68,11 @@ class Expansion {
     const [items] = Object.values(expandAzure(path.join(this.#folder, item.template), given));
     return items as unknown[];
   }
+}
+
+/** As Azure Pipelines casts a value to a boolean. */
+function isTrue(value: unknown): boolean {
+  return value !== false && value !== "";
 }
 
 function isTemplate(item: unknown): item is { readonly template: string; readonly parameters?: object } {
