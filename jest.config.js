@@ -32,7 +32,7 @@ export default {
   projects: [
     project(
       "unit",
-      ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger", "fuzz"],
+      ["runtime", "components", "cli", "stacks", "policy", "doc", "bench", "support", "ledger", "fuzz", "pipelines"],
       10_000,
     ),
     project("emulator", ["emulator"], 20_000),

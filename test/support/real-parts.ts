@@ -8,6 +8,7 @@ import { builtProgram } from "../../build/release/programs.ts";
  * get them.
  */
 const realParts = {
+  actionlint: ".ci/install-real-parts",
   buildah: "apt-get install buildah",
   cc: "apt-get install build-essential",
   containerd: "apt-get install containerd",
@@ -38,8 +39,10 @@ const realParts = {
   nft: "apt-get install nftables",
   python3: "apt-get install python3",
   runc: "apt-get install runc",
+  shellcheck: "apt-get install shellcheck",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
+  zizmor: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
 } as const;
 
