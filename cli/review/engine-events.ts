@@ -47,6 +47,7 @@ export interface StateMetadata {
   readonly type: string;
   readonly urn: string;
   readonly id?: string;
+  readonly parent?: string;
   readonly protect?: boolean;
   readonly inputs?: { readonly [name: string]: unknown };
   readonly outputs?: { readonly [name: string]: unknown };

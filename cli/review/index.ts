@@ -1,7 +1,12 @@
 import type { EngineEvent } from "./engine-events.ts";
+import { readEvents } from "./preview.ts";
 import type { Review } from "./review.ts";
+import { reviewPreview } from "./review-preview.ts";
+import { combine } from "./verdict.ts";
 
 export type { EngineEvent } from "./engine-events.ts";
+export { githubMaxCharacters, renderMarkdown } from "./markdown/render.ts";
+export type { MarkdownOptions } from "./markdown/render.ts";
 export type * from "./review.ts";
 
 /** The events of one preview, of one stack. */
@@ -12,22 +17,7 @@ export interface PreviewEvents {
   readonly events: readonly EngineEvent[];
 }
 
-/** Reviews the previews of one or several stacks from the engine's events. Never throws. */
+/** Reviews the previews of one or several stacks from the engine's events, in whichever order they come. Never throws. */
 export function reviewEvents(previews: readonly PreviewEvents[]): Review {
-  void previews;
-  return { version: 1, verdict: "none", reasons: [], stacks: [] };
-}
-
-export interface MarkdownOptions {
-  /**
-   * Longest text, in UTF-16 units, which are never fewer than characters.
-   * @default 65536, GitHub's limit of a comment
-   */
-  readonly maxCharacters?: number;
-}
-
-/** Writes a review as GitHub and Azure DevOps show it: the verdict first, the engine's diff folded and last. */
-export function renderMarkdown(review: Review, options: MarkdownOptions = {}): string {
-  void options;
-  return review.verdict;
+  return combine(previews.map(({ events, stack, project }) => reviewPreview(readEvents(events, { stack, project }))));
 }

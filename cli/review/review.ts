@@ -22,6 +22,10 @@ export interface StackReview {
   readonly stack: string;
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
+  /** What happens in a few words, the most important first: `1 dataflow added`, `1 pod restarts`. */
+  readonly summary: readonly string[];
+  /** Whether it compares the state with what there is, as `pulumi refresh --preview-only` does: then "after" is what was found. */
+  readonly isDrift: boolean;
   readonly operations: OperationCounts;
   readonly dataflows: readonly DataflowChange[];
   readonly access: readonly AccessChange[];
@@ -76,17 +80,17 @@ export interface Side {
   readonly retain?: string;
 }
 
-/** A role that somebody gets or loses. */
+/** A role or a permission that somebody gets or loses. */
 export interface AccessChange {
   readonly change: "granted" | "revoked";
   /** Name of the role, its GUID where it is none that is known here. */
   readonly role: string;
-  /** Object ID of the identity; omitted where a preview can't know it. */
-  readonly principalId?: string;
-  /** Where: `topic space "telemetry"`, `namespace "contoso"`, or a resource ID. */
+  /** Who: `identity 00000000-…`, by its object ID; `client group "line4"`; the subject of a service account. */
+  readonly holder: string;
+  /** Where: `topic space "telemetry" of "contoso"`, `namespace "contoso"`, or a resource ID. */
   readonly scope: string;
-  /** Whether it reaches further than the namespace, or lets its holder change resources. */
-  readonly isWide: boolean;
+  /** How far it reaches. `wider`: beyond a namespace, or the role lets its holder change resources. */
+  readonly reach: "topic-space" | "namespace" | "wider";
 }
 
 /** What a change costs while it happens, or puts at risk. */
@@ -94,12 +98,14 @@ export interface Cost {
   readonly kind:
     | "pods-restart"
     | "pods-replaced"
+    | "scaled"
     | "sessions-abandoned"
     | "host-changed"
     | "data-deleted"
-    | "disk-queue-left"
+    | "disk-left"
+    | "disk-grows"
+    | "deleted"
     | "replaced"
-    | "protected"
     | "limit";
   /** Names of what it is about: a StatefulSet, sessions, an endpoint. The first 20. */
   readonly subjects: readonly string[];

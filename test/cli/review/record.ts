@@ -41,15 +41,21 @@ interface Scene {
 
 /** Lines of the event log without what is the machine's or the moment's: debug output, the settings, times, paths. */
 function linesOf(log: string): string[] {
-  return readFileSync(log, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, Record<string, unknown> | undefined>)
-    .filter(({ diagnosticEvent }) => diagnosticEvent?.["severity"] !== "debug")
-    // Which rules every single resource has passed: as long as the rest, and nothing of it is read.
-    .filter((event) => !Object.keys(event).some((key) => /^policy\w+SummaryEvent$/.test(key)))
-    .map((event) => ({ ...event, timestamp: 0, ...(event["preludeEvent"] === undefined ? {} : { preludeEvent: { config: {} } }) }))
-    .map((event) => JSON.stringify(event).replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/work/$1"));
+  return (
+    readFileSync(log, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, Record<string, unknown> | undefined>)
+      .filter(({ diagnosticEvent }) => diagnosticEvent?.["severity"] !== "debug")
+      // Which rules every single resource has passed: as long as the rest, and nothing of it is read.
+      .filter((event) => !Object.keys(event).some((key) => /^policy\w+SummaryEvent$/.test(key)))
+      .map((event) => ({
+        ...event,
+        timestamp: 0,
+        ...(event["preludeEvent"] === undefined ? {} : { preludeEvent: { config: {} } }),
+      }))
+      .map((event) => JSON.stringify(event).replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/work/$1"))
+  );
 }
 
 function store(name: string, lines: readonly string[]): void {
@@ -72,7 +78,12 @@ const deploy = (site: Site) => site.succeed("up", "--yes", "--skip-preview");
 const inProgram = (site: Site, file: string) => path.join(site.folder, "test/engine/program", file);
 
 /** Changes a file of the program, does something, and takes the change back. */
-async function changing(site: Site, file: string, edit: (text: string) => string, then: () => Promise<unknown>): Promise<void> {
+async function changing(
+  site: Site,
+  file: string,
+  edit: (text: string) => string,
+  then: () => Promise<unknown>,
+): Promise<void> {
   const whole = path.join(site.folder, file);
   const before = readFileSync(whole, "utf8");
   const after = edit(before);
@@ -95,10 +106,20 @@ async function recordDataflows({ site }: Scene): Promise<void> {
   await deploy(site);
   const added = "test/engine/program/added-dataflows.ts";
   const edited = (from: string, to: string, name: string) =>
-    changing(site, added, (text) => text.replace(from, () => to), () => record(site, name));
+    changing(
+      site,
+      added,
+      (text) => text.replace(from, () => to),
+      () => record(site, name),
+    );
   await edited('"history/${inputTopic}"', '"archive/oslo/${inputTopic}"', "change-a-topic");
   await edited('"alarm-history"', '"alarms-archived"', "rename-a-dataflow");
-  await changing(site, added, () => 'export const addedDataflows = {};', () => record(site, "remove-a-dataflow"));
+  await changing(
+    site,
+    added,
+    () => "export const addedDataflows = {};",
+    () => record(site, "remove-a-dataflow"),
+  );
   const spool = 'dataDestination: "history/${inputTopic}", spool: { mode: "Enabled" },';
   await edited('dataDestination: "history/${inputTopic}",', spool, "turn-a-spool-on");
   await changing(
@@ -126,13 +147,19 @@ async function recordDataflows({ site }: Scene): Promise<void> {
 }
 
 async function recordNamespace({ site, redeployPlatform }: Scene): Promise<void> {
-  await configured(site, { eventGrid: { maximumClientSessionsPerAuthenticationName: 8 } }, () => record(site, "raise-sessions"));
+  await configured(site, { eventGrid: { maximumClientSessionsPerAuthenticationName: 8 } }, () =>
+    record(site, "raise-sessions"),
+  );
   await configured(site, { eventGrid: { capacity: 4 } }, () => record(site, "raise-throughput"));
   await configured(site, { resourceGroupName: "rg-other" }, () => record(site, "replace-a-protected-namespace"));
   await changing(
     site,
     "stacks/declaration.ts",
-    (text) => text.replace("principalId: platform.identityPrincipalId,", 'principalId: platform.identityPrincipalId, roleScope: "Namespace",'),
+    (text) =>
+      text.replace(
+        "principalId: platform.identityPrincipalId,",
+        'principalId: platform.identityPrincipalId, roleScope: "Namespace",',
+      ),
     () => record(site, "widen-the-roles"),
   );
   await redeployPlatform({ namespace, oidcIssuerUrl: "https://oidc.example/oslo", identity: "2" });
@@ -155,7 +182,8 @@ async function recordPods({ site, cluster }: Scene): Promise<void> {
   await configured(site, { relay: { image: "mqtt-dataflow-relay:1.1.0" } }, () => record(site, "change-the-image"));
   await configured(site, { relay: { volume: { sizeGibibytes: 20 } } }, () => record(site, "enlarge-the-volume"));
   await configured(site, { site: "bergen" }, () => record(site, "rename-the-site"));
-  const shared = (text: string) => text.replace("retain: MqttRetain.Keep,", "retain: MqttRetain.Keep, allowSharedSubscriptions: true,");
+  const shared = (text: string) =>
+    text.replace("retain: MqttRetain.Keep,", "retain: MqttRetain.Keep, allowSharedSubscriptions: true,");
   await changing(site, "stacks/declaration.ts", shared, async () => {
     await configured(site, { eventGrid: { maximumClientSessionsPerAuthenticationName: 12 } }, async () => {
       await deploy(site);
@@ -176,7 +204,11 @@ async function recordPods({ site, cluster }: Scene): Promise<void> {
 
 async function recordDrift({ site, cluster, installation }: Scene): Promise<void> {
   const { configMapName } = JSON.parse(await site.succeed("stack", "output", "--json")) as { configMapName: string };
-  const config = await cluster.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: configMapName, namespace } });
+  const config = await cluster.get({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: configMapName, namespace },
+  });
   if (config === undefined) throw new Error("no ConfigMap");
   const text = (config["data"] as { "config.json": string })["config.json"];
   await cluster.edit(config, { data: { "config.json": text.replace('"level": "info"', '"level": "debug"') } });
@@ -231,7 +263,10 @@ async function createScene(): Promise<Scene> {
     variables: { PULUMI_DEBUG_COMMANDS: "true" },
   });
   addPlatformResources(installation);
-  const redeployPlatform = await deployPlatform(installation, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
+  const redeployPlatform = await deployPlatform(installation, {
+    namespace,
+    oidcIssuerUrl: "https://oidc.example/oslo",
+  });
   const client = await (await createCertificateAuthority("historian")).createClientCertificate("oslo", goodForYear);
   const site = await createSite(installation, {
     resourceGroupName: "rg-oslo",
