@@ -25,6 +25,8 @@ const importersOf = {
   "@azure/core-rest-pipeline": ["runtime/identity/azure-identity.ts"],
   "@azure/identity": ["runtime/identity/azure-identity.ts"],
   "@peculiar/x509": ["emulator/certificates/"],
+  "@bomb.sh/tab": ["cli/commands/completion.ts"],
+  "@commander-js/extra-typings": ["runtime/command-line/", "runtime/main.ts", "cli/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],
   mqtt: ["runtime/report/mqtt-client.ts"],
   "node:sqlite": ["runtime/disk/"],
