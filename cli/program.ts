@@ -5,6 +5,7 @@ import { runRelay } from "../runtime/run.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { reviewCommand } from "./commands/review.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -33,6 +34,7 @@ function buildCommands(session: Session): Command {
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", exitCodes)
     .addCommand(checkCommand(session))
+    .addCommand(reviewCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);

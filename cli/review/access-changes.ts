@@ -7,17 +7,30 @@ import type { Fields } from "./values.ts";
 
 /** Roles that somebody gets or loses; those that are lost come first. A role that is replaced by itself is neither. */
 export function findAccessChanges({ steps }: Preview): AccessChange[] {
-  const all = steps.filter(({ operation }) => operation !== "same" && operation !== "read").flatMap(readChanges);
+  const before = new Set(steps.flatMap(holderBefore));
+  const all = steps
+    .filter(({ operation }) => operation !== "same" && operation !== "read")
+    .flatMap(readChanges)
+    .map((change) => ({ ...change, isNewHolder: change.change === "granted" && !before.has(change.holder) }));
   const kept = new Set(all.map(keyOf).filter((key, _, keys) => keys.indexOf(key) !== keys.lastIndexOf(key)));
-  const order = (change: AccessChange) => `${change.change === "revoked" ? 0 : 1} ${change.holder} ${change.scope}`;
+  const order = (change: AccessChange) =>
+    `${change.change === "revoked" ? 0 : 1} ${change.holder.startsWith("identity") ? 0 : 1} ${change.holder} ${change.scope}`;
   return all.filter((change) => !kept.has(keyOf(change))).sort((a, b) => byText(order(a), order(b)));
 }
 
-function keyOf({ role, holder, scope }: AccessChange): string {
+function keyOf({ role, holder, scope }: Change): string {
   return JSON.stringify([role, holder, scope]);
 }
 
-function readChanges(step: Step): AccessChange[] {
+/** Who had a role before, whether or not it changes. */
+function holderBefore(step: Step): string[] {
+  const read = readers.find(([type]) => isAzureType(step, type))?.[1];
+  return read === undefined || step.before === undefined ? [] : [read(step.before, step).holder];
+}
+
+type Change = Access & Pick<AccessChange, "change">;
+
+function readChanges(step: Step): Change[] {
   const read = readers.find(([type]) => isAzureType(step, type))?.[1];
   if (read === undefined) return [];
   const [lost, got] = [step.before, step.after].map((inputs) => (inputs === undefined ? [] : [read(inputs, step)]));
@@ -28,7 +41,7 @@ function readChanges(step: Step): AccessChange[] {
   ];
 }
 
-type Access = Omit<AccessChange, "change">;
+type Access = Omit<AccessChange, "change" | "isNewHolder">;
 
 /** How each type of resource says who may do what. */
 const readers: readonly (readonly [string, (inputs: Fields, step: Step) => Access])[] = [
@@ -45,11 +58,12 @@ function readRoleAssignment(inputs: Fields, step: Step): Access {
   const described = [...roleNames.values()].find((name) => textAt(inputs, "description")?.startsWith(name));
   const role = id === undefined ? (described ?? "a role that is not known yet") : (roleNames.get(id) ?? `role ${id}`);
   const scope = textAt(inputs, "scope");
+  const principal = textAt(inputs, "principalId");
   const isOfTopics = Object.values(topicSpaceRoles).some(({ roleName }) => roleName === role);
   const reach = scope === undefined ? reachOfName(step) : reachOf(scope);
   return {
     role,
-    holder: `identity ${textAt(inputs, "principalId") ?? "that is not known yet"}`,
+    holder: principal === undefined ? "an identity that is not known yet" : `identity "${principal}"`,
     scope: scope === undefined ? placeOfName(step) : placeOf(scope),
     reach: isOfTopics ? reach : "wider",
   };
@@ -60,7 +74,7 @@ const inNamespace = /\/providers\/Microsoft\.EventGrid\/namespaces\/([^/]+)(?:\/
 /** `/subscriptions/…/namespaces/contoso/topicSpaces/telemetry` → `topic space "telemetry"` */
 function placeOf(scope: string): string {
   const [, namespace, kind, name] = inNamespace.exec(scope) ?? [];
-  if (namespace === undefined) return scope;
+  if (namespace === undefined) return `"${scope}"`;
   if (name === undefined) return `namespace "${namespace}"`;
   return `${kind?.toLowerCase() === "topics" ? "topic" : "topic space"} "${name}" of "${namespace}"`;
 }
@@ -101,7 +115,7 @@ function readFederation(inputs: Fields, { name }: Step): Access {
   const identity = textAt(inputs, "resourceName") ?? name;
   return {
     role: "sign in as the identity",
-    holder: subject,
+    holder: `"${subject}"`,
     scope: `managed identity "${identity}"`,
     reach: "topic-space",
   };

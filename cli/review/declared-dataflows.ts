@@ -51,7 +51,7 @@ export function isRelayConfig({ type, before, after }: Step): boolean {
 
 function readRelay(preview: Preview, config: Step): RelayChange {
   const component = preview.steps.find(({ type, name }) => type === relayType && name === config.parent);
-  const owner = component?.name ?? config.name;
+  const owner = config.parent === "" ? config.name : config.parent;
   const isKnown = config.after === undefined || !hasUnknown(fieldsAt(config.after, "data"));
   // Both sides by the same source: what one of them can't know is then no difference.
   const before = isKnown ? ofConfig(config.before) : ofComponent(component?.before, new Map());
@@ -94,7 +94,9 @@ export function readEndpoint(name: string, endpoint: unknown): DeclaredEndpoint 
     retain: textAt(settings, "retain"),
     clientIdPrefix: textAt(settings, "clientIdPrefix"),
     sessionExpirySeconds: numberAt(settings, "sessionExpirySeconds"),
-    authentication: [textAt(authentication, "method") ?? "", who].filter((part) => part !== "").join(" of "),
+    authentication: [textAt(authentication, "method") ?? "", who === "" ? "" : `"${who}"`]
+      .filter((part) => part !== "")
+      .join(" of "),
   });
 }
 

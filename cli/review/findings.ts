@@ -11,12 +11,14 @@ const saysNothing = [/^(?:preview|update|refresh|destroy) failed$/i, /^using \S+
 const couldNotRun = /^can't run policy '([^']+)'/;
 
 /** Errors, violations, advisories and warnings, in this order. Each text once for a resource. */
-export function findFindings({ diagnostics, violations, isComplete }: Preview): Finding[] {
+export function findFindings(preview: Preview): Finding[] {
+  const { diagnostics, violations, isComplete } = preview;
   const order = { error: 0, violation: 1, advisory: 2, warning: 3 };
   const findings = [
     ...diagnostics.flatMap(readDiagnostic),
     ...violations.filter(({ message }) => !couldNotRun.test(message)).map(readViolation),
     ...(isComplete ? [] : [unfinished]),
+    ...(hasFailedSilently(preview) ? [silent] : []),
   ];
   const keys = findings.map((finding) => JSON.stringify(finding));
   return findings
@@ -29,6 +31,24 @@ const unfinished: Finding = {
   resource: "",
   message: "The preview has no summary, so it did not come to its end, and what is below is not all. Run it again.",
 };
+
+const silent: Finding = {
+  kind: "error",
+  resource: "",
+  message:
+    "The preview failed, and nothing here says why. The output of pulumi preview --json leaves policy violations out: give the event log instead.",
+};
+
+/** Tells whether the engine failed without an error or a violation of which anything is known. */
+function hasFailedSilently({ diagnostics, violations }: Preview): boolean {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const isTold = violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory");
+  return (
+    errors.length > 0 &&
+    !isTold &&
+    errors.every(({ message }) => saysNothing.some((pattern) => pattern.test(plain(message))))
+  );
+}
 
 /** The rules that a preview could not apply, by the name of the policy, with the number of resources. */
 export function findUnapplied({ violations }: Preview): ReadonlyMap<string, number> {

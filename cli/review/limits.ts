@@ -29,11 +29,16 @@ function sessionCosts({ steps }: Preview, relays: readonly RelayChange[]): Cost[
   const was = before?.used === undefined || before.used.sessions === sessions ? "" : `${before.used.sessions} → `;
   const raised = before?.limit === undefined || before.limit === after.limit ? "" : ` (before: ${before.limit})`;
   const isTooMany = after.limit !== undefined && sessions > after.limit;
-  const text = `Sessions at Event Grid: ${was}${sessions}${allowed}${raised}, by ${who}.`;
+  const text = `Sessions at Event Grid, by ${who}: ${was}${sessions}${allowed}${raised}.`;
+  const isRaised = raised !== "" && was === "";
+  const title = isRaised
+    ? `sessions of an identity ${before?.limit ?? "?"} → ${after.limit ?? "?"}`
+    : `${was}${sessions}${after.limit === undefined ? "" : ` of ${after.limit}`} sessions of an identity`;
   return [
     costOf({
       kind: "limit",
       subjects: namespace === undefined ? [] : [namespace.name],
+      title,
       text,
       needsAttention: isTooMany,
     }),
@@ -58,7 +63,7 @@ function countInto(counts: Map<string, number>, { dataflows, endpoints, instance
     for (const side of isEnabled ? [source, destination] : []) {
       const endpoint = endpoints.get(side.endpoint);
       if (endpoint?.hostType !== "EventGrid") continue;
-      const who = endpoint.authentication || `endpoint "${endpoint.name}"`;
+      const who = endpoint.authentication || `the endpoint "${endpoint.name}"`;
       counts.set(who, (counts.get(who) ?? 0) + instanceCount);
     }
   }
@@ -74,6 +79,14 @@ function capacityCosts({ steps }: Preview): Cost[] {
       const text =
         `Throughput of the namespace: ${old} → ${count(next, "unit")}, which is ${messages.toLocaleString("en")} messages/s ` +
         `and ${bytes.toLocaleString("en")} MB/s in, and as much out.`;
-      return [costOf({ kind: "limit", subjects: [name], text, needsAttention: next < old })];
+      return [
+        costOf({
+          kind: "limit",
+          subjects: [name],
+          title: `throughput ${old} → ${count(next, "unit")}`,
+          text,
+          needsAttention: next < old,
+        }),
+      ];
     });
 }

@@ -16,7 +16,8 @@ export function findPodCosts(preview: Preview): Cost[] {
   return preview.steps.filter(isRelay).flatMap((set) => costsOf(preview, set));
 }
 
-function isRelay({ type, before, after }: Step): boolean {
+/** Tells whether a resource is the StatefulSet of a relay. */
+export function isRelay({ type, before, after }: Step): boolean {
   const labels = fieldsAt(after ?? before, "metadata", "labels");
   return type === statefulSetType && textAt(labels, "app.kubernetes.io/name") === relayName;
 }
@@ -28,13 +29,29 @@ function costsOf(preview: Preview, set: Step): Cost[] {
     case "replace": {
       const why = [...set.paths].filter(([, replaces]) => replaces).map(([path]) => path);
       const text =
-        `${count(before, "pod")} of "${subjects[0]}" end before new ones start, since ${why.join(", ") || "the StatefulSet"} can't change in place. ` +
+        `${count(before, "pod")} of "${subjects[0]}" ${before === 1 ? "ends before the new one starts" : "end before the new ones start"}, since ${why.join(", ") || "the StatefulSet"} can't change in place. ` +
         `No dataflow of this relay delivers meanwhile: longer than the ${measuredGapSeconds.configurationChanged} s that were measured for a restart. Messages wait in the sessions of their sources and on the disk.`;
-      return [costOf({ kind: "pods-replaced", subjects, text, needsAttention: true })];
+      return [
+        costOf({
+          kind: "pods-replaced",
+          subjects,
+          title: `relay "${subjects[0]}" is replaced`,
+          text,
+          needsAttention: true,
+        }),
+      ];
     }
     case "delete": {
       const text = `The relay "${subjects[0]}" with ${count(before, "pod")} is deleted: none of its dataflows delivers any more.`;
-      return [costOf({ kind: "pods-replaced", subjects, text, needsAttention: true })];
+      return [
+        costOf({
+          kind: "pods-replaced",
+          subjects,
+          title: `relay "${subjects[0]}" is deleted`,
+          text,
+          needsAttention: true,
+        }),
+      ];
     }
     case "update":
       return [...restartOf(preview, set, subjects), ...scalingOf(subjects, before, after)];
@@ -55,7 +72,15 @@ function restartOf(preview: Preview, set: Step, subjects: readonly string[]): Co
   const text =
     `${count(pods, "pod restarts", "pods restart")}${order}, for ${describeTemplate(set, changed)}. ` +
     `Measured for one pod: ${measuredGapSeconds.configurationChanged} s without a delivery, nothing lost with QoS 1.`;
-  return [costOf({ kind: "pods-restart", subjects, text, needsAttention: false })];
+  return [
+    costOf({
+      kind: "pods-restart",
+      subjects,
+      title: count(pods, "pod restarts", "pods restart"),
+      text,
+      needsAttention: false,
+    }),
+  ];
 }
 
 function isHash(path: string): boolean {
@@ -113,7 +138,7 @@ function describeTemplate(set: Step, changed: readonly string[]): string {
     const [, word = path] = reasons.find(([pattern]) => pattern.test(path)) ?? [];
     if (word !== "another image") return word;
     const [before, after] = [set.before, set.after].map((inputs) => textAt(inputs, ...segmentsOf(path)) ?? "?");
-    return `another image (${before} → ${after})`;
+    return `another image ("${before}" → "${after}")`;
   });
   return [...new Set(words)].join(", ");
 }
@@ -124,7 +149,7 @@ function scalingOf(subjects: readonly string[], before: number, after: number): 
     after > before
       ? `${before} → ${after} instances. The new ones share the topics with the others.`
       : `${before} → ${after} instances. The pods above the number end together; those that remain take up their sessions and deliver what waits in them.`;
-  return [costOf({ kind: "scaled", subjects, text, needsAttention: false })];
+  return [costOf({ kind: "scaled", subjects, title: `${before} → ${after} instances`, text, needsAttention: false })];
 }
 
 /** The configuration of a relay whose new content is not known, though it stays as it is. */

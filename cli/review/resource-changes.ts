@@ -1,32 +1,39 @@
 import { pathDifferences, segmentsOf } from "./differences.ts";
 import type { Difference } from "./differences.ts";
-import { isRelayConfig } from "./declared-dataflows.ts";
+import { onlyUnknown } from "./pods.ts";
 import type { Preview, Step } from "./preview.ts";
 import type { PropertyChange, ResourceChange } from "./review.ts";
-import { byText, hasUnknown, isSecret, isUnknown, parseFields, shownSecret, shownUnknown, valueAt } from "./values.ts";
+import { byText, isSecret, isUnknown, parseFields, shownSecret, shownUnknown, valueAt } from "./values.ts";
 
 /** Longest value of the engine's diff, in UTF-16 units. */
 const maxValue = 200;
 
-/** The engine's diff: resources that change, those that go first, without those that stay. */
-export function findResourceChanges({ steps }: Preview): ResourceChange[] {
-  const order: readonly string[] = ["delete", "replace", "update", "create", "import", "refresh", "read"];
-  return steps
-    .flatMap((step) =>
-      step.operation === "same" || step.operation === "read" ? [] : [{ step, operation: step.operation }],
-    )
-    .map(({ step, operation }) => ({
-      operation,
-      type: step.type,
-      name: step.name,
-      isProtected: step.isProtected,
-      properties: operation === "update" || operation === "replace" ? propertiesOf(step) : [],
-    }))
-    .filter(({ operation }) => operation !== "refresh")
+/**
+ * The engine's diff without what stays: components last, since they repeat what their resources say, and of each kind what goes
+ * first.
+ */
+export function findResourceChanges(preview: Preview): ResourceChange[] {
+  const order: readonly string[] = ["delete", "replace", "update", "create", "import"];
+  const unknown = new Set(onlyUnknown(preview).map(({ urn }) => urn));
+  return preview.steps
+    .flatMap((step) => {
+      const { operation, type, name, isProtected } = step;
+      if (operation === "same" || operation === "read" || operation === "refresh") return [];
+      const properties = operation === "update" || operation === "replace" ? propertiesOf(step) : [];
+      return [{ operation, type, name, isProtected, isUnknownOnly: unknown.has(step.urn), properties }];
+    })
     .sort(
       (a, b) =>
-        order.indexOf(a.operation) - order.indexOf(b.operation) || byText(a.type, b.type) || byText(a.name, b.name),
+        Number(isComponent(a)) - Number(isComponent(b)) ||
+        order.indexOf(a.operation) - order.indexOf(b.operation) ||
+        byText(a.type, b.type) ||
+        byText(a.name, b.name),
     );
+}
+
+/** Tells whether a resource is one of this project's components, or what the engine keeps for itself. */
+export function isComponent({ type }: Pick<ResourceChange, "type">): boolean {
+  return type.startsWith("mqtt-dataflow:") || type.startsWith("pulumi:");
 }
 
 function propertiesOf(step: Step): PropertyChange[] {
@@ -77,9 +84,4 @@ function shownValue(value: unknown): string | undefined {
     return isUnknown(inner) ? shownUnknown : inner;
   });
   return text.length > maxValue ? `${text.slice(0, maxValue)}…` : text;
-}
-
-/** Tells whether the engine shows nothing of a changed configuration but that it is not known. */
-export function isUnknownConfig(step: Step): boolean {
-  return isRelayConfig(step) && hasUnknown(step.after);
 }

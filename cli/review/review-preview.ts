@@ -8,9 +8,10 @@ import { findPodCosts, isConfigUnaffected, onlyUnknown } from "./pods.ts";
 import type { Preview } from "./preview.ts";
 import { findResourceChanges } from "./resource-changes.ts";
 import type { Cost, OperationCounts, StackReview } from "./review.ts";
-import { findRisks } from "./risks.ts";
+import { findRisks, hostsThatEnd } from "./risks.ts";
 import { findSecretChanges } from "./secret-changes.ts";
 import { findSessionCosts } from "./sessions.ts";
+import { findTopicSpaceChanges } from "./topic-spaces.ts";
 import { judge, summarize } from "./verdict.ts";
 import type { Judged } from "./verdict.ts";
 
@@ -23,7 +24,7 @@ export function reviewPreview(preview: Preview): StackReview {
     : [
         ...findRisks(preview, relays),
         ...findPodCosts(preview),
-        ...findSessionCosts(relays, dataflows),
+        ...findSessionCosts(relays, dataflows, hostsThatEnd(preview)),
         ...findLimitCosts(preview, relays),
       ];
   const judged: Judged = {
@@ -33,6 +34,7 @@ export function reviewPreview(preview: Preview): StackReview {
     operations: countsOf(preview),
     dataflows,
     access: findAccessChanges(preview),
+    topicSpaces: findTopicSpaceChanges(preview),
     costs: costs.sort((a, b) => order(a) - order(b)),
     secrets: findSecretChanges(preview),
     findings: findFindings(preview),
@@ -61,10 +63,13 @@ function order({ kind, needsAttention }: Cost): number {
   return kinds.indexOf(kind) + (needsAttention ? 0 : kinds.length);
 }
 
-/** As the engine counts, where its summary is there; it leaves out what it did not come to. */
-function countsOf({ steps }: Preview): OperationCounts {
-  const number = (operation: string) =>
-    steps.filter((step) => step.operation === operation && !isInternal(step.type)).length;
+/** As the engine counts, where it has come to its summary; else what is there. */
+function countsOf({ steps, counts }: Preview): OperationCounts {
+  const isTold = Object.keys(counts).length > 0;
+  const number = (operation: string) => {
+    if (isTold) return counts[operation] ?? 0;
+    return steps.filter((step) => step.operation === operation && !step.type.startsWith("pulumi:providers:")).length;
+  };
   return {
     create: number("create") + number("import"),
     update: number("update"),
@@ -72,11 +77,6 @@ function countsOf({ steps }: Preview): OperationCounts {
     delete: number("delete"),
     same: number("same"),
   };
-}
-
-/** Providers that the engine makes itself count nowhere. */
-function isInternal(type: string): boolean {
-  return type.startsWith("pulumi:providers:");
 }
 
 function notesOf(preview: Preview): string[] {

@@ -29,6 +29,7 @@ export interface StackReview {
   readonly operations: OperationCounts;
   readonly dataflows: readonly DataflowChange[];
   readonly access: readonly AccessChange[];
+  readonly topicSpaces: readonly TopicSpaceChange[];
   readonly costs: readonly Cost[];
   readonly secrets: readonly SecretChange[];
   readonly findings: readonly Finding[];
@@ -91,6 +92,16 @@ export interface AccessChange {
   readonly scope: string;
   /** How far it reaches. `wider`: beyond a namespace, or the role lets its holder change resources. */
   readonly reach: "topic-space" | "namespace" | "wider";
+  /** Whether the holder had no role of this stack before. */
+  readonly isNewHolder: boolean;
+}
+
+/** A topic space whose topics change: with them, what everybody reaches who has a role there. */
+export interface TopicSpaceChange {
+  readonly change: "added" | "removed" | "changed";
+  readonly name: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 }
 
 /** What a change costs while it happens, or puts at risk. */
@@ -111,7 +122,9 @@ export interface Cost {
   readonly subjects: readonly string[];
   /** How many subjects there are. */
   readonly count: number;
-  /** One sentence for people. */
+  /** What happens, in a few words: `2 sessions are abandoned`. */
+  readonly title: string;
+  /** The same with what it means, in sentences. */
   readonly text: string;
   /** Whether it makes the verdict `attention`. */
   readonly needsAttention: boolean;
@@ -140,10 +153,12 @@ export interface Finding {
 
 /** One resource of the engine's diff. */
 export interface ResourceChange {
-  readonly operation: "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh";
+  readonly operation: "create" | "update" | "replace" | "delete" | "import";
   readonly type: string;
   readonly name: string;
   readonly isProtected: boolean;
+  /** Whether the engine lists it only because it does not know a value yet that may stay as it is. */
+  readonly isUnknownOnly: boolean;
   readonly properties: readonly PropertyChange[];
 }
 

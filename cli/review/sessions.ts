@@ -2,6 +2,7 @@ import { clientId } from "../../runtime/contract/client-id.ts";
 import { costOf, count, namesOf } from "./cost.ts";
 import type { DeclaredDataflows, DeclaredEndpoint, RelayChange } from "./declared-dataflows.ts";
 import type { Cost, DataflowChange } from "./review.ts";
+import { byText } from "./values.ts";
 
 /** A session that holds messages for the relay at the source of a dataflow. */
 interface Session {
@@ -11,22 +12,42 @@ interface Session {
   readonly expirySeconds: number | undefined;
 }
 
-/** Sessions that nobody takes up again, with what waits in them, and dataflows that only seem to be renamed. */
-export function findSessionCosts(relays: readonly RelayChange[], changes: readonly DataflowChange[]): Cost[] {
-  return [...relays.flatMap(abandonedBy), ...changes.flatMap((change) => renamed(change, changes))];
+/**
+ * Sessions that nobody takes up again, with what waits in them, and dataflows that only seem to be renamed.
+ * @param endedAt hosts of brokers that go with all their sessions
+ */
+export function findSessionCosts(
+  relays: readonly RelayChange[],
+  changes: readonly DataflowChange[],
+  endedAt: readonly string[],
+): Cost[] {
+  return [
+    ...relays.flatMap((relay) => abandonedBy(relay, endedAt)),
+    ...changes.flatMap((change) => renamed(change, changes)),
+  ];
 }
 
-function abandonedBy({ before, after, isKnown }: RelayChange): Cost[] {
+function abandonedBy({ before, after, isKnown }: RelayChange, endedAt: readonly string[]): Cost[] {
   if (before === undefined || (after === undefined && !isKnown)) return [];
   const kept = new Set((after === undefined ? [] : sessionsOf(after, before.instanceCount)).map(keyOf));
-  const left = sessionsOf(before, before.instanceCount).filter((session) => !kept.has(keyOf(session)));
+  const left = sessionsOf(before, before.instanceCount).filter(
+    (session) => !kept.has(keyOf(session)) && !endedAt.some((host) => session.host.startsWith(`${host}:`)),
+  );
   if (left.length === 0) return [];
   const longest = Math.max(...left.map(({ expirySeconds = 0 }) => expirySeconds));
-  const expiry = longest === 0 ? "until they expire" : `until they expire, after ${longest.toLocaleString("en")} s`;
+  const end = left.length === 1 ? "until it expires" : "until they expire";
+  const expiry = longest === 0 ? end : `${end}, after ${longest.toLocaleString("en")} s`;
+  const hosts = [...new Set(left.map(({ host }) => host))].sort(byText);
+  const listed = hosts.map(
+    (host) => `${namesOf(left.filter((one) => one.host === host).map(({ id }) => id))} at "${host}"`,
+  );
+  const [it, its] = left.length === 1 ? ["it", "its broker keeps"] : ["them", "the brokers keep"];
+  const title = `${count(left.length, "session is", "sessions are")} abandoned`;
   const text =
-    `${count(left.length, "session is", "sessions are")} abandoned: ${namesOf(left.map(({ id, host }) => `${id} at ${host}`))}. ` +
-    `What waits in them is not delivered, and the brokers keep filling them ${expiry}.`;
-  return [costOf({ kind: "sessions-abandoned", subjects: left.map(({ id }) => id), text, needsAttention: true })];
+    `${title}: ${listed.join("; ")}. ` + `What waits in ${it} is not delivered, and ${its} filling ${it} ${expiry}.`;
+  return [
+    costOf({ kind: "sessions-abandoned", subjects: left.map(({ id }) => id), title, text, needsAttention: true }),
+  ];
 }
 
 function keyOf({ id, host }: Session): string {
@@ -66,5 +87,13 @@ function renamed({ change, name, owner, before }: DataflowChange, changes: reado
   const text =
     `"${name}" goes and "${twin.name}" comes with the same topics. If it is only renamed: the new name is a new client to the broker, and what is published ` +
     `before it subscribes is in the old session only. doc/operations.md, "Renaming a dataflow", has the way without a loss.`;
-  return [costOf({ kind: "sessions-abandoned", subjects: [name, twin.name], text, needsAttention: true })];
+  return [
+    costOf({
+      kind: "sessions-abandoned",
+      subjects: [name, twin.name],
+      title: `"${name}" seems to be renamed to "${twin.name}"`,
+      text,
+      needsAttention: true,
+    }),
+  ];
 }

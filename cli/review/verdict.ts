@@ -1,5 +1,6 @@
 import { count, namesOf } from "./cost.ts";
-import type { AccessChange, Cost, DataflowChange, Finding, Review, StackReview, Verdict } from "./review.ts";
+import type { AccessChange, Cost, Finding, Review, StackReview, Verdict } from "./review.ts";
+import { isComponent } from "./resource-changes.ts";
 import { byText } from "./values.ts";
 
 const severity: { readonly [verdict in Verdict]: number } = { blocked: 0, attention: 1, safe: 2, none: 3 };
@@ -54,17 +55,12 @@ function driftReasons({ resources }: Judged): string[] {
 
 function attentionReasons(stack: Judged): string[] {
   return [
-    ...stack.costs.filter(({ needsAttention }) => needsAttention).map(({ text }) => firstClause(text)),
+    ...stack.costs.filter(({ needsAttention }) => needsAttention).map(({ title }) => title),
     ...dataflowReasons(stack),
     ...accessReasons(stack),
     ...(stack.findings.some(({ kind }) => kind === "advisory") ? ["policies advise against something"] : []),
     ...warningReason(stack.findings),
   ];
-}
-
-/** The part of a cost's text that says what happens; what that means stands with the cost. */
-function firstClause(text: string): string {
-  return text.split(/(?<=[^.\d])[.:] /)[0]?.replace(/\.$/, "") ?? text;
 }
 
 function dataflowReasons({ dataflows }: Judged): string[] {
@@ -98,19 +94,23 @@ function reason(names: readonly string[], one: string, several: string): string[
   return names.length === 0 ? [] : [`${count(names.length, one, several)}: ${namesOf(names)}`];
 }
 
-function accessReasons({ access, operations }: Judged): string[] {
-  const isNew = operations.same + operations.update + operations.replace + operations.delete === 0;
+function accessReasons(stack: Judged): string[] {
+  const { access } = stack;
   const revoked = access.filter(({ change }) => change === "revoked");
   const granted = access.filter(({ change }) => change === "granted");
-  const wider = granted.filter(({ reach }) => reach === "wider" || (reach === "namespace" && !isNew));
-  const known = new Set(revoked.map(({ holder }) => holder));
-  const newcomers = isNew ? [] : granted.filter(({ holder }) => !known.has(holder));
+  const wider = granted.filter(({ reach }) => reach === "wider" || (reach === "namespace" && !isNew(stack)));
+  const newcomers = isNew(stack) ? [] : granted.filter(({ isNewHolder }) => isNewHolder);
   return [
     ...(revoked.length === 0 ? [] : [`${count(revoked.length, "role is", "roles are")} taken away`]),
     ...wider.map(sayWide),
     ...(newcomers.length === 0
       ? []
-      : [`${[...new Set(newcomers.map(({ holder }) => holder))].join(", ")} gets access`]),
+      : [`${[...new Set(newcomers.map(({ holder }) => holder))].join(", ")} gets access for the first time`]),
+    ...reason(
+      stack.topicSpaces.filter(({ change }) => change === "changed").map(({ name }) => name),
+      "topic space has other topics",
+      "topic spaces have other topics",
+    ),
   ];
 }
 
@@ -124,25 +124,41 @@ function warningReason(findings: readonly Finding[]): string[] {
 }
 
 /** What happens in a few words, for the line of the verdict and the table of stacks. */
-export function summarize({ dataflows, costs, operations, access, secrets }: Judged): string[] {
-  const flows = (["removed", "changed", "added"] as const).flatMap((change) => {
-    const number = dataflows.filter((one) => one.change === change).length;
-    return number === 0 ? [] : [`${count(number, "dataflow")} ${change}`];
-  });
-  const roles = (["revoked", "granted"] as const).flatMap((change) => {
-    const number = access.filter((one) => one.change === change).length;
-    return number === 0 ? [] : [`${count(number, "role")} ${change}`];
-  });
+export function summarize(stack: Judged): string[] {
+  const { dataflows, access, topicSpaces, secrets, costs, operations } = stack;
   const has = (kind: Cost["kind"]) => costs.some((cost) => cost.kind === kind);
-  const pods = has("pods-replaced") ? ["pods replaced"] : has("pods-restart") ? ["pods restart"] : [];
-  const secret =
-    secrets.length === 0
-      ? []
-      : [`${count(secrets.length, "secret or certificate", "secrets or certificates")} changed`];
-  const words = [...flows, ...roles, ...secret, ...pods];
-  const { create, update, replace, delete: deleted } = operations;
-  const number = create + update + replace + deleted;
-  return words.length > 0 ? words : number === 0 ? [] : [`${count(number, "resource")} changed`];
+  const words = [
+    ...(isNew(stack) && operations.create > 0 ? [`${count(operations.create, "resource")} created`] : []),
+    ...counted(dataflows, "dataflow", "dataflows"),
+    ...counted(access, "role", "roles"),
+    ...counted(topicSpaces, "topic space", "topic spaces"),
+    ...counted(secrets, "secret or certificate", "secrets or certificates"),
+    ...costs.flatMap(({ kind, title }) => (kind === "scaled" || kind === "limit" ? [title] : [])),
+    ...(has("disk-grows") ? ["disks grow"] : []),
+    ...(has("pods-replaced") ? ["pods replaced"] : has("pods-restart") ? ["pods restart"] : []),
+  ];
+  return words.length > 0 ? words : changedNames(stack);
+}
+
+const words = ["removed", "revoked", "deleted", "changed", "added", "granted", "created"];
+
+function counted(changes: readonly { readonly change: string }[], one: string, several: string): string[] {
+  return words.flatMap((word) => {
+    const number = changes.filter(({ change }) => change === word).length;
+    return number === 0 ? [] : [`${count(number, one, several)} ${word}`];
+  });
+}
+
+/** Where nothing more is known of a change, its resources. */
+function changedNames({ resources }: Judged): string[] {
+  const own = resources.filter((resource) => !isComponent(resource) && !resource.isUnknownOnly);
+  if (own.length === 0) return resources.length === 0 ? [] : ["components change, and none of their resources does"];
+  return [`${count(own.length, "resource changes", "resources change")}: ${namesOf(own.map(({ name }) => name))}`];
+}
+
+/** Tells whether nothing of the stack is there yet. */
+function isNew({ operations }: Judged): boolean {
+  return operations.same + operations.update + operations.replace + operations.delete === 0;
 }
 
 /** Puts the reviews of stacks together, the gravest first. */
@@ -156,9 +172,4 @@ export function combine(stacks: readonly StackReview[]): Review {
     .filter((stack) => stack.verdict === verdict)
     .flatMap(({ stack, reasons }) => reasons.map((text) => `${stack}: ${text}`));
   return { version: 1, verdict, reasons: sorted.length === 1 ? (only?.reasons ?? []) : named, stacks: sorted };
-}
-
-/** Tells of a dataflow change whether it comes with a name that goes. */
-export function isStopped({ change, after }: DataflowChange): boolean {
-  return change === "removed" || after?.isEnabled === false;
 }

@@ -1,4 +1,4 @@
-import type { Dataflow, DataflowChange, Side } from "../review.ts";
+import type { Dataflow, DataflowChange } from "../review.ts";
 import { code, literal, row } from "./escape.ts";
 import type { Block } from "./page.ts";
 
@@ -6,31 +6,24 @@ import type { Block } from "./page.ts";
 export function dataflowBlock(changes: readonly DataflowChange[], isDrift: boolean): Block {
   const owners = new Set(changes.map(({ owner }) => owner));
   const head = ["", "dataflow", "from", "to", "QoS", "retain", "engine"];
+  const heading = isDrift ? "What was changed for messages" : "What changes for messages";
   return {
-    open: [
-      "",
-      `#### ${isDrift ? "What was changed for messages" : "What changes for messages"}`,
-      "",
-      row(head),
-      row(head.map(() => "---")),
-    ],
+    open: ["", `#### ${heading}`, "", row(head), row(head.map(() => "---"))],
     rows: changes.map((change) => row(cellsOf(change, owners.size > 1))),
     close: [],
   };
 }
 
 function cellsOf(change: DataflowChange, namesOwner: boolean): string[] {
-  const { before, after, name, owner } = change;
-  const owned = namesOwner ? `${code(name)}\n${literal(owner)}` : code(name);
-  const pair = (read: (flow: Dataflow) => string) => between(before && read(before), after && read(after));
+  const { name, owner } = change;
   return [
     wordOf(change),
-    owned,
-    pair((flow) => sideText(flow.source, flow.topicsFrom)),
-    pair((flow) => sideText(flow.destination, [flow.topicTo])),
-    pair(qosOf),
-    pair(({ destination }) => (destination.retain === undefined ? "" : literal(destination.retain))),
-    [pair(engineOf), ...othersOf(change)].filter((part) => part !== "").join("\n"),
+    namesOwner ? `${code(name)}\n${code(owner)}` : code(name),
+    sideLines(change, "source"),
+    sideLines(change, "destination"),
+    qosLines(change),
+    between(change, ({ destination }) => literal(destination.retain ?? "")),
+    [between(change, engineOf), ...othersOf(change)].filter((part) => part !== "").join("\n"),
   ];
 }
 
@@ -40,31 +33,43 @@ function wordOf({ change, before, after }: DataflowChange): string {
   return change === "removed" ? "**removed**" : change;
 }
 
-/** What a cell was, and what it becomes. */
-function between(before: string | undefined, after: string | undefined): string {
-  if (before === undefined || after === undefined || before === after) return after ?? before ?? "";
-  if (after === "" || before === "") return after === "" ? before : after;
-  return `${before}\n→ ${after}`;
+/** What a value was, and what it becomes; once where it stays, or where one of the two is not known. */
+function between({ before, after }: DataflowChange, read: (flow: Dataflow) => string): string {
+  const [old, next] = [before, after].map((flow) => (flow === undefined ? "" : read(flow)));
+  if (old === undefined || next === undefined || old === next || old === "" || next === "") {
+    return next === undefined || next === "" ? (old ?? "") : next;
+  }
+  return `${old} → ${next}`;
+}
+
+/** Endpoint and topics, each before and after. A host is worth a line only where it changes. */
+function sideLines(change: DataflowChange, side: "source" | "destination"): string {
+  const host = change.changed.includes(`${side}.host`)
+    ? [between(change, (flow) => (flow[side].host === undefined ? "" : code(flow[side].host)))]
+    : [];
+  const topics = (flow: Dataflow) => topicsOf(side === "source" ? flow.topicsFrom : [flow.topicTo]);
+  return [between(change, (flow) => code(flow[side].endpoint)), ...host, between(change, topics)].join("\n");
 }
 
 const mostTopics = 5;
 
-function sideText({ endpoint, host }: Side, topics: readonly string[]): string {
-  const shown = topics.slice(0, mostTopics).map(code);
-  const rest = topics.length - shown.length;
-  const place = host === undefined ? code(endpoint) : `${code(endpoint)} (${code(host)})`;
-  return [place, ...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n");
+function topicsOf(topics: readonly string[]): string {
+  const rest = topics.length - mostTopics;
+  return [...topics.slice(0, mostTopics).map(code), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
 }
 
-function qosOf({ source, destination }: Dataflow): string {
-  const values = [source.qos, destination.qos];
-  if (values.every((qos) => qos === undefined)) return "";
-  return values[0] === values[1] ? String(values[0]) : `${values[0] ?? "?"} in, ${values[1] ?? "?"} out`;
+/** One number where both sides have it and it stays; else a line for each side that is known. */
+function qosLines(change: DataflowChange): string {
+  const [from, to] = (["source", "destination"] as const).map((side) =>
+    between(change, (flow) => String(flow[side].qos ?? "")),
+  );
+  if (from === to) return from ?? "";
+  return [...(from ? [`from ${from}`] : []), ...(to ? [`to ${to}`] : [])].join("\n");
 }
 
 function engineOf({ engine, usesDisk }: Dataflow): string {
   const name = engine === "Relay" ? "relay" : "AIO";
-  return usesDisk === true ? `${name}, with disk` : name;
+  return usesDisk === true ? `${name} with disk` : name;
 }
 
 const shownInCells =

@@ -1,4 +1,3 @@
-import { count } from "../cost.ts";
 import type { Finding, PropertyChange, ResourceChange, SecretChange, StackReview } from "../review.ts";
 import { dataflowBlock } from "./dataflow-table.ts";
 import { code, fence, literal, prose, row } from "./escape.ts";
@@ -10,8 +9,10 @@ export function sectionsOf(stack: StackReview): Block[] {
   const isBlocked = stack.verdict === "blocked";
   const blocks = [
     ...(isBlocked ? problems : []),
+    ...(stack.isDrift ? [driftBlock(stack)] : []),
     dataflowBlock(stack.dataflows, stack.isDrift),
     accessBlock(stack),
+    topicSpaceBlock(stack),
     listBlock(
       "What it costs while it happens",
       stack.costs.map(({ text, needsAttention }) => `${needsAttention ? "⚠️ " : ""}${prose(text)}`),
@@ -24,6 +25,24 @@ export function sectionsOf(stack: StackReview): Block[] {
   return blocks.filter(({ rows }) => rows.length > 0);
 }
 
+/** What somebody changed by hand, each place: as it is declared, and as it was found. */
+function driftBlock({ resources }: StackReview): Block {
+  const rows = resources.flatMap(({ name, type, operation, properties }) => {
+    const kind = type.split(":").at(-1) ?? type;
+    if (properties.length === 0) return [row([`${literal(kind)} ${code(name)}`, "", "", literal(operation)])];
+    return properties.map(({ path, before = "", after = "" }) =>
+      row([
+        `${literal(kind)} ${code(name)}`,
+        code(path),
+        before === "" ? "" : code(before),
+        after === "" ? "" : code(after),
+      ]),
+    );
+  });
+  const head = row(["resource", "property", "in the state", "found"]);
+  return { open: ["", "#### What was changed by hand", "", head, row(["---", "---", "---", "---"])], rows, close: [] };
+}
+
 function listBlock(heading: string, items: readonly string[]): Block {
   return { open: ["", `#### ${heading}`, ""], rows: items.map((item) => `- ${item}`), close: [] };
 }
@@ -34,13 +53,24 @@ function accessBlock({ access }: StackReview): Block {
     rows: access.map(({ change, holder, role, scope, reach }) =>
       row([
         change === "revoked" ? "**taken away**" : "granted",
-        literal(holder),
+        prose(holder),
         literal(role),
         `${reach === "wider" ? "⚠️ " : ""}${prose(scope)}`,
       ]),
     ),
     close: [],
   };
+}
+
+function topicSpaceBlock({ topicSpaces, access }: StackReview): Block {
+  const templates = (texts: readonly string[]) => texts.map(code).join(", ");
+  const heading = access.length === 0 ? ["", "#### Who may do what", ""] : [""];
+  const rows = topicSpaces.map(({ change, name, before, after }) => {
+    if (change === "added") return `- The topic space ${code(name)} comes, with the topics ${templates(after)}.`;
+    if (change === "removed") return `- The topic space ${code(name)} goes, with the topics ${templates(before)}.`;
+    return `- ⚠️ The topic space ${code(name)} has other topics: ${templates(before)} → ${templates(after)}. Whoever has a role there reaches these.`;
+  });
+  return { open: heading, rows, close: [] };
 }
 
 function secretText({ change, kind, name, keys }: SecretChange): string {
@@ -80,7 +110,7 @@ function findingText({ resource, policy, message }: Finding): string {
   return [`- ${where === "" ? "The preview says" : where}:`, "", ...block].join("\n");
 }
 
-const marks = { create: "+", update: "~", replace: "+-", delete: "-", read: ">", import: "=", refresh: "~" } as const;
+const marks = { create: "+", update: "!", replace: "!", delete: "-", import: "+" } as const;
 
 function diffBlock(stack: StackReview): Block {
   const { operations, resources } = stack;
@@ -102,10 +132,11 @@ function diffBlock(stack: StackReview): Block {
 }
 
 /** In the form that both hosts colour: the mark of added and removed lines stands at their start. */
-function resourceLines({ operation, type, name, isProtected, properties }: ResourceChange): string[] {
+function resourceLines({ operation, type, name, isProtected, isUnknownOnly, properties }: ResourceChange): string[] {
   const lock = isProtected ? " 🔒" : "";
-  const mark = operation === "delete" ? "-" : operation === "create" ? "+" : "!";
-  return [`${mark} ${marks[operation]} ${type} ${name} (${operation})${lock}`, ...properties.flatMap(propertyLines)];
+  const heading = `${marks[operation]} ${type} ${name} (${operation})${lock}`;
+  if (isUnknownOnly) return [`${heading}: only by values that are not known yet`];
+  return [heading, ...properties.flatMap(propertyLines)];
 }
 
 function propertyLines({ path, replaces, before, after }: PropertyChange): string[] {
@@ -114,9 +145,4 @@ function propertyLines({ path, replaces, before, after }: PropertyChange): strin
     ...(before === undefined ? [] : [`-     ${path}: ${before}${why}`]),
     ...(after === undefined ? [] : [`+     ${path}: ${after}${before === undefined ? why : ""}`]),
   ].map((line) => line.replaceAll("\n", " "));
-}
-
-/** `3 more to update`, for the line of a stack without changes of its own. */
-export function unchangedText({ operations }: StackReview): string {
-  return count(operations.same, "resource");
 }

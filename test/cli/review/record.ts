@@ -18,6 +18,7 @@ import type { KubernetesClient } from "../../engine/support/kubernetes/client.ts
 import { runControllers } from "../../engine/support/kubernetes/controllers.ts";
 import { installPulumi } from "../../engine/support/pulumi.ts";
 import type { PulumiInstallation } from "../../engine/support/pulumi.ts";
+import { subscription } from "../../engine/support/arm/types.ts";
 import setUp, { kubeconfigVariable, tearDown } from "../../engine/support/setup.ts";
 import { addPlatformResources, createNamespace, createSite, deployPlatform } from "../../engine/support/site.ts";
 import type { Site } from "../../engine/support/site.ts";
@@ -54,8 +55,13 @@ function linesOf(log: string): string[] {
         timestamp: 0,
         ...(event["preludeEvent"] === undefined ? {} : { preludeEvent: { config: {} } }),
       }))
-      .map((event) => JSON.stringify(event).replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/work/$1"))
+      .map((event) => withoutPlaces(JSON.stringify(event)))
   );
+}
+
+/** Folders of the test as folders of any pipeline. */
+function withoutPlaces(text: string): string {
+  return text.replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/work/$1");
 }
 
 function store(name: string, lines: readonly string[]): void {
@@ -66,6 +72,12 @@ function store(name: string, lines: readonly string[]): void {
 async function record(site: Site, name: string, command = "preview", ...args: readonly string[]): Promise<void> {
   if (wanted.length > 0 && !wanted.includes(name)) return;
   store(name, await eventsOf(site, command, ...args));
+}
+
+/** A preview in both forms. */
+async function recordBoth(site: Site, name: string, ...args: readonly string[]): Promise<void> {
+  await record(site, name, "preview", ...args);
+  await recordJson(site, name, ...args);
 }
 
 async function eventsOf(site: Site, command: string, ...args: readonly string[]): Promise<string[]> {
@@ -142,13 +154,13 @@ async function recordDataflows({ site }: Scene): Promise<void> {
         broken: { source: "edge", dataSources: ["plant/#/x"], destination: "nowhere", dataDestination: "history/+" },
         uncovered: { source: "edge", dataSources: ["plant/+/x"], destination: "cloud", dataDestination: "elsewhere/x" },
       };`,
-    () => record(site, "refuse-a-declaration"),
+    () => recordBoth(site, "refuse-a-declaration"),
   );
 }
 
 async function recordNamespace({ site, redeployPlatform }: Scene): Promise<void> {
   await configured(site, { eventGrid: { maximumClientSessionsPerAuthenticationName: 8 } }, () =>
-    record(site, "raise-sessions"),
+    recordBoth(site, "raise-sessions"),
   );
   await configured(site, { eventGrid: { capacity: 4 } }, () => record(site, "raise-throughput"));
   await configured(site, { resourceGroupName: "rg-other" }, () => record(site, "replace-a-protected-namespace"));
@@ -225,14 +237,110 @@ async function recordDrift({ site, cluster, installation }: Scene): Promise<void
 }
 
 async function recordPolicies({ site }: Scene, pack: string): Promise<void> {
-  await configured(site, { eventGrid: { publicNetworkAccess: "Enabled" } }, () =>
-    changing(
-      site,
-      "stacks/dataflows.ts",
-      (text) => text.replace("topicTemplates: [`sites/${site}/plant/+/alarms/+`],", "topicTemplates: [`#`],"),
-      () => record(site, "violate-a-policy", "preview", "--policy-pack", pack),
-    ),
+  const settings = path.join(createTemporaryFolder("policy-config"), "config.json");
+  const everywhere = { enforcementLevel: "mandatory", productionStacks: ["*"] };
+  writeFileSync(
+    settings,
+    JSON.stringify({
+      "topic-space-wildcard": everywhere,
+      "event-grid-public-access": { ...everywhere, enforcementLevel: "advisory" },
+    }),
   );
+  const args = ["--policy-pack", pack, "--policy-pack-config", settings];
+  await changing(
+    site,
+    "stacks/dataflows.ts",
+    (text) => text.replace("topicTemplates: [`sites/${site}/plant/+/alarms/+`],", 'topicTemplates: ["#"],'),
+    () => recordBoth(site, "violate-a-policy", ...args),
+  );
+}
+
+const placesInSources = ["sourcePosition", "stackTrace"];
+
+/** Records what `preview --json` prints. */
+async function recordJson(site: Site, name: string, ...args: readonly string[]): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  const { output } = await site.run("preview", "--json", ...args);
+  const document = JSON.parse(output, (key, value: unknown) =>
+    placesInSources.includes(key) ? undefined : value,
+  ) as object;
+  const text = JSON.stringify({ ...document, config: {} }, undefined, 4);
+  writeFileSync(path.join(target, `${name}.json.gz`), gzipSync(withoutPlaces(text), { level: 9 }));
+}
+
+/** How many stacks a fleet has here. */
+const fleetSize = 40;
+
+/**
+ * Records one change of forty stacks of the project's own program: another image, which two of them have already; in one more
+ * throughput besides, and in one a setting that is wrong. One file, the previews one after the other.
+ */
+async function recordFleet({ site, installation, kubeconfig }: Scene): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes("forty-stacks")) return;
+  site.edit("stacks/index.ts", '"../test/engine/program/declaration.ts"', '"./declaration.ts"');
+  const lines: string[] = [];
+  for (let number = 1; number <= fleetSize; number += 1) {
+    const name = `site-${String(number).padStart(2, "0")}`;
+    const run = (...args: readonly string[]) => installation.run(site.folder, ...args, "--stack", name);
+    const file = path.join(site.folder, `stacks/Pulumi.${name}.yaml`);
+    const write = (settings: object) => writeFileSync(file, JSON.stringify({ encryptionsalt: salt, config: settings }));
+    await installation.succeed(site.folder, "stack", "init", name, "--secrets-provider=passphrase");
+    const salt = /encryptionsalt: (.+)/.exec(readFileSync(file, "utf8"))?.[1];
+    const before = siteSettings(name, kubeconfig);
+    addInstance(installation, name);
+    write(before);
+    const { code, output } = await run("up", "--yes", "--skip-preview");
+    if (code !== 0) throw new Error(output);
+    const image = {
+      ...before,
+      "mqtt-dataflow:relay": { image: `mqtt-dataflow-relay:${number <= 2 ? "1.0.0" : "1.1.0"}` },
+    };
+    const capacity = number === 17 ? { "mqtt-dataflow:eventGrid": { capacity: 4 } } : {};
+    const wrong =
+      number === 23 ? { "mqtt-dataflow:relay": { image: "mqtt-dataflow-relay:1.1.0", instanceCount: 50 } } : {};
+    write({ ...image, ...capacity, ...wrong });
+    const log = path.join(createTemporaryFolder("log"), "events.jsonl");
+    await run("preview", "--event-log", log);
+    lines.push(...linesOf(log));
+  }
+  store("forty-stacks", lines);
+}
+
+function addInstance({ arm }: PulumiInstallation, name: string): void {
+  const group = `${subscription}/resourceGroups/rg-${name}/providers`;
+  for (const id of [
+    `${group}/Microsoft.IoTOperations/instances/${name}-aio`,
+    `${group}/Microsoft.IoTOperations/instances/${name}-aio/dataflowEndpoints/default`,
+    `${group}/Microsoft.IoTOperations/instances/${name}-aio/dataflowProfiles/default`,
+    `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/id-${name}`,
+  ]) {
+    arm.set(id, { name: id.split("/").at(-1) ?? "" });
+  }
+}
+
+function siteSettings(name: string, kubeconfig: string): object {
+  return {
+    "mqtt-dataflow:site": name,
+    "mqtt-dataflow:resourceGroupName": `rg-${name}`,
+    "mqtt-dataflow:eventGrid": { capacity: 1 },
+    "mqtt-dataflow:relay": { image: "mqtt-dataflow-relay:1.0.0" },
+    "mqtt-dataflow:kubernetes": { context: "site", kubeconfig },
+    "mqtt-dataflow:platform": {
+      namespace,
+      aioResourceGroupName: `rg-${name}`,
+      aioInstanceName: `${name}-aio`,
+      customLocationId: `${subscription}/resourceGroups/rg-${name}/providers/Microsoft.ExtendedLocation/customLocations/${name}`,
+      identityResourceGroupName: `rg-${name}`,
+      identityName: `id-${name}`,
+      identityClientId: "00000000-0000-0000-0000-0000000000c1",
+      identityTenantId: "00000000-0000-0000-0000-0000000000e1",
+      identityPrincipalId: "00000000-0000-0000-0000-0000000000a1",
+      oidcIssuerUrl: `https://oidc.example/${name}`,
+      brokerHost: "aio-broker:18883",
+      brokerAudience: "aio-internal",
+      brokerTrustBundle: "azure-iot-operations-aio-ca-trust-bundle",
+    },
+  };
 }
 
 /** What Pulumi's own installation has beside its host of Node.js. */
@@ -279,7 +387,7 @@ async function createScene(): Promise<Scene> {
   });
   await site.configureSecret("historian:clientKey", client.key);
   await site.configureSecret("mqtt-dataflow:kubernetes.kubeconfig", kubeconfig);
-  return { installation, cluster, site, kubeconfig, redeployPlatform: redeployPlatform as Scene["redeployPlatform"] };
+  return { installation, cluster, site, kubeconfig, redeployPlatform: redeployPlatform };
 }
 
 await setUp();
@@ -303,6 +411,7 @@ try {
     await deploy(site);
     await record(site, "destroy-a-site", "destroy", "--preview-only");
   });
+  await recordFleet(scene);
 } finally {
   scene.installation.stop();
   await tearDown();
