@@ -9,6 +9,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { driftIssueCommand } from "./commands/drift-issue.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { reviewCommand } from "./commands/review.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -39,6 +40,7 @@ function buildCommands(session: Session): Command {
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
     .addCommand(doctorCommand(session))
+    .addCommand(reviewCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);
