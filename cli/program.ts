@@ -5,6 +5,7 @@ import { runRelay } from "../runtime/run.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { fleetCommand } from "./commands/fleet.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -38,5 +39,6 @@ function buildCommands(session: Session): Command {
         session.exitCode = await runRelay(options);
       }),
     )
-    .addCommand(demoCommand(session));
+    .addCommand(demoCommand(session))
+    .addCommand(fleetCommand(session));
 }
