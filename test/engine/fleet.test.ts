@@ -162,7 +162,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expect(code).toBe(1);
     expect(result).toMatch(/^oslo +canary +LOCKED/m);
     expect(result).toMatch(
-      /is locked by another update \(.*kari@laptop \(pid 4711\).*\); wait for it, or if its process is gone: pulumi cancel --stack oslo/,
+      /is locked by another update of kari@laptop \(pid 4711\) at \S+; wait for it, or if its process is gone: pulumi cancel --stack oslo/,
     );
   });
 
