@@ -1,13 +1,16 @@
 import { referToOutputs } from "./stack-outputs.ts";
 import type { OutputContract, StackOutputInputs } from "./stack-outputs.ts";
 
-/** What the stack of a site promises to others, such as the applications that consume its telemetry. */
+/**
+ * What the stack of a site promises to others, such as the applications that consume its telemetry. Version 1 had `relayConfig` besides,
+ * the text of the relay's configuration; it is in the ConfigMap.
+ */
 export const siteContract = {
-  version: 1,
+  version: 2,
+  readsFrom: 1,
   outputs: {
     hostname: { type: "text", description: "the host name of the Event Grid namespace's MQTT broker" },
     topicSpaceIds: { type: "texts", description: "the resource IDs of the topic spaces, scopes of role assignments" },
-    relayConfig: { type: "text", description: "the relay's configuration as it is deployed" },
     configMapName: { type: "text", description: "the name of the ConfigMap with the relay's configuration" },
     statefulSetName: { type: "text", description: "the name of the relay's StatefulSet" },
     serviceAccountName: { type: "text", description: "the name of the relay's service account" },

@@ -16,6 +16,11 @@ export interface OutputDescription {
 export interface OutputContract {
   /** Raised when an output changes its meaning or goes; the output `contractVersion` has it, and 1 where there is none. */
   readonly version: number;
+  /**
+   * Oldest version whose stacks have all of these outputs, in the same meaning: they can be read too.
+   * @default the contract's own version
+   */
+  readonly readsFrom?: number;
   readonly outputs: { readonly [name: string]: OutputDescription };
 }
 
@@ -38,20 +43,23 @@ export type StackOutputInputs<C extends OutputContract> = {
  */
 export function parseOutputs<C extends OutputContract>(
   who: string,
-  { version, outputs }: C,
+  contract: C,
   values: { readonly [name: string]: unknown },
 ): StackOutputs<C> {
   const problems = [
-    ...checkVersion(version, values["contractVersion"]),
-    ...Object.entries(outputs).flatMap(([name, output]) => checkOutput(name, output, values[name])),
+    ...checkVersion(contract, values["contractVersion"]),
+    ...Object.entries(contract.outputs).flatMap(([name, output]) => checkOutput(name, output, values[name])),
   ];
   if (problems.length > 0) throw new ConfigError(who, problems);
   return values as StackOutputs<C>;
 }
 
-function checkVersion(version: number, given: unknown): Problem[] {
-  if (given === undefined ? version === 1 : given === version) return [];
-  const problem = `is ${JSON.stringify(given)}, and this program reads version ${version} of these outputs`;
+function checkVersion({ version, readsFrom = version }: OutputContract, given: unknown): Problem[] {
+  // A stack that says nothing is of version 1.
+  const found = given ?? 1;
+  if (typeof found === "number" && found >= readsFrom && found <= version) return [];
+  const read = readsFrom === version ? `version ${version}` : `versions ${readsFrom} to ${version}`;
+  const problem = `is ${JSON.stringify(found)}, and this program reads ${read} of these outputs`;
   const remedy = "deploy that stack and this program with releases that go together";
   return [{ path: "contractVersion", problem, remedy }];
 }
@@ -104,7 +112,7 @@ export function referToOutputs<C extends OutputContract>(
 }
 
 /** The JSON Schema of a stack's outputs, for readers that are no Pulumi programs. @see JSON Schema 2020-12 */
-export function outputSchema(title: string, { version, outputs }: OutputContract): object {
+export function outputSchema(title: string, { version, readsFrom = version, outputs }: OutputContract): object {
   const text = { type: "string", minLength: 1 } as const;
   const properties = Object.entries(outputs).map(([name, { type, description }]) => [
     name,
@@ -115,9 +123,14 @@ export function outputSchema(title: string, { version, outputs }: OutputContract
     title,
     type: "object",
     properties: {
-      contractVersion: { const: version },
+      contractVersion: readsFrom === version ? { const: version } : { enum: range(readsFrom, version) },
       ...(Object.fromEntries(properties) as { [name: string]: object }),
     },
-    required: [...(version === 1 ? [] : ["contractVersion"]), ...Object.keys(outputs)],
+    required: [...(readsFrom === 1 ? [] : ["contractVersion"]), ...Object.keys(outputs)],
   };
+}
+
+/** Whole numbers, both bounds inclusive. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

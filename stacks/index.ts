@@ -16,9 +16,7 @@ export const contractVersion = siteContract.version;
 export const hostname = bridge.hostname;
 /** Topic space resource IDs by name, for the role assignments of whoever consumes the telemetry or sends commands. */
 export const topicSpaceIds = bridge.topicSpaceIds;
-/** The relay's configuration as it is deployed. */
-export const relayConfig = bridge.configText;
-/** Name of the ConfigMap that holds it. */
+/** Name of the ConfigMap with the relay's configuration. Not its text: each `pulumi up` would print all of it. */
 export const configMapName = bridge.configMapName;
 /** Name of the relay's StatefulSet. */
 export const statefulSetName = bridge.statefulSetName;

@@ -1,4 +1,7 @@
+import * as v from "valibot";
+
 import { configKey } from "../../components/relay/files.ts";
+import { endpointSchema } from "../../runtime/contract/config/endpoint.ts";
 import type { Preview, Step } from "./preview.ts";
 import type { Dataflow, Side } from "./review.ts";
 import { fieldsAt, hasUnknown, listAt, numberAt, parseFields, textAt, textsAt, valueAt } from "./values.ts";
@@ -142,6 +145,16 @@ function detailsOf(flow: unknown): Fields {
   return { relay: fieldsAt(flow, "relay"), ...(transformation === undefined ? {} : { transformation }) };
 }
 
+/** What an endpoint has whose settings a preview shows only as far as the program gave them. */
+function defaults(): Pick<DeclaredEndpoint, "qos" | "retain" | "sessionExpirySeconds"> {
+  const { mqttSettings } = v.parse(endpointSchema, {
+    endpointType: "Mqtt",
+    mqttSettings: { authentication: { method: "Anonymous" } },
+  });
+  const { qos, retain, sessionExpirySeconds } = mqttSettings;
+  return { qos, retain, sessionExpirySeconds };
+}
+
 const settingsOfEndpoints = ["host", "qos", "retain", "clientIdPrefix", "sessionExpirySeconds"] as const;
 
 /**
@@ -181,7 +194,10 @@ function ofComponent(
       const rendered = parseFields(textAt(endpoint, "config"));
       if (rendered !== undefined) return [name, readEndpoint(name, rendered)] as const;
       const hostType = textAt(endpoint, "hostType");
-      return [name, withoutUndefined({ hostType, ...(known.get(name) ?? { name, authentication: "" }) })] as const;
+      return [
+        name,
+        withoutUndefined({ ...defaults(), hostType, ...(known.get(name) ?? { name, authentication: "" }) }),
+      ] as const;
     }),
   );
   const entries = Object.entries(fieldsAt(inputs, "dataflows")).filter(

@@ -3,10 +3,9 @@ import { outputSchema, parseOutputs } from "../../components/stack-outputs.ts";
 import { deploy, setStackOutputs, valueOf } from "./mocks.ts";
 
 const outputs = {
-  contractVersion: 1,
+  contractVersion: 2,
   hostname: "oslo.westeurope-1.ts.eventgrid.azure.net",
   topicSpaceIds: { telemetry: "/subscriptions/s/telemetry" },
-  relayConfig: "{}",
   configMapName: "oslo-relay-cfg",
   statefulSetName: "oslo-relay-set",
   serviceAccountName: "oslo-relay-sa",
@@ -40,6 +39,21 @@ test("names the stack, each output that is missing or of another type, and what 
       "  configMapName: is missing; export this output there as a text: the name of the ConfigMap with the relay's configuration",
     ].join("\n"),
   );
+});
+
+test("reads the outputs of a stack that an earlier version has deployed, as far back as they mean the same, and no others", () => {
+  const parse = (contractVersion: unknown) => () => parseOutputs("site", siteContract, { ...outputs, contractVersion });
+
+  expect(parse(undefined)).not.toThrow();
+  expect(parse(1)).not.toThrow();
+  expect(parse(3)).toThrow("contractVersion: is 3, and this program reads versions 1 to 2 of these outputs");
+});
+
+test("describes outputs that several versions have with each of them", () => {
+  expect(outputSchema("Outputs", { version: 2, readsFrom: 1, outputs: {} })).toMatchObject({
+    properties: { contractVersion: { enum: [1, 2] } },
+    required: [],
+  });
 });
 
 test("describes the outputs as JSON Schema", () => {

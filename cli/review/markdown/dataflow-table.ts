@@ -5,7 +5,7 @@ import type { Block } from "./page.ts";
 /** What changes for messages: a row for each dataflow that comes, goes or changes. */
 export function dataflowBlock(changes: readonly DataflowChange[], isDrift: boolean): Block {
   const owners = new Set(changes.map(({ owner }) => owner));
-  const head = ["", "dataflow", "from", "to", "QoS", "retain", "engine"];
+  const head = ["", "dataflow", "from", "to", "delivery"];
   const heading = isDrift ? "What was changed for messages" : "What changes for messages";
   return {
     open: ["", `#### ${heading}`, "", row(head), row(head.map(() => "---"))],
@@ -21,9 +21,9 @@ function cellsOf(change: DataflowChange, namesOwner: boolean): string[] {
     namesOwner ? `${code(name)}\n${code(owner)}` : code(name),
     sideLines(change, "source"),
     sideLines(change, "destination"),
-    qosLines(change),
-    between(change, ({ destination }) => literal(destination.retain ?? "")),
-    [between(change, engineOf), ...othersOf(change)].filter((part) => part !== "").join("\n"),
+    [qosLine(change), retainLine(change), between(change, engineOf), ...othersOf(change)]
+      .filter((part) => part !== "")
+      .join("\n"),
   ];
 }
 
@@ -58,13 +58,19 @@ function topicsOf(topics: readonly string[]): string {
   return [...topics.slice(0, mostTopics).map(code), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
 }
 
-/** One number where both sides have it and it stays; else a line for each side that is known. */
-function qosLines(change: DataflowChange): string {
+/** One number where both sides have it and it stays; else each side that is known. */
+function qosLine(change: DataflowChange): string {
   const [from, to] = (["source", "destination"] as const).map((side) =>
     between(change, (flow) => String(flow[side].qos ?? "")),
   );
-  if (from === to) return from ?? "";
-  return [...(from ? [`from ${from}`] : []), ...(to ? [`to ${to}`] : [])].join("\n");
+  if (from === to) return from === undefined || from === "" ? "" : `QoS ${from}`;
+  const sides = [...(from ? [`source ${from}`] : []), ...(to ? [`destination ${to}`] : [])];
+  return `QoS: ${sides.join(", ")}`;
+}
+
+function retainLine(change: DataflowChange): string {
+  const retain = between(change, ({ destination }) => literal(destination.retain ?? ""));
+  return retain === "" ? "" : `retain ${retain}`;
 }
 
 function engineOf({ engine, usesDisk }: Dataflow): string {
