@@ -1,19 +1,28 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 import { siteContract } from "../components/site-outputs.ts";
 import { outputSchema } from "../components/stack-outputs.ts";
 import { bundleComponents, bundlePlugin, bundleRunner } from "./bundle.ts";
+import { bundleCommand } from "./command.ts";
 import { packageNames, packagesOf, tidyDeclarations } from "./declarations.ts";
 import { thirdPartyLicenses } from "./licenses.ts";
-import { packageManifest, pluginManifest, projectManifest, runnerFolder, runnerManifest } from "./manifest.ts";
+import {
+  commandFolder,
+  packageManifest,
+  pipelinesFolder,
+  pluginManifest,
+  projectManifest,
+  runnerFolder,
+  runnerManifest,
+} from "./manifest.ts";
 import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
 /*
- * Leaves in dist/, or in the folder that is given, what others get: the npm package of the components, in plugin/ the Pulumi plugin for other languages, and in
+ * Leaves in dist/, or in the folder that is given, what others get: the npm package of the components and the command, in plugin/ the Pulumi plugin for other languages, and in
  * policy-pack/ the policy pack. What else is in there, such as the relay's bundle, stays.
  */
 const root = path.join(import.meta.dirname, "..");
@@ -23,7 +32,10 @@ const types = path.join(dist, "types");
 const schemaFile = path.join(dist, "schema.json");
 const project = projectManifest();
 
-for (const folder of [types, plugin]) rmSync(folder, { recursive: true, force: true });
+const command = path.join(dist, commandFolder);
+const pipelines = path.join(dist, pipelinesFolder);
+
+for (const folder of [types, plugin, command, pipelines]) rmSync(folder, { recursive: true, force: true });
 mkdirSync(path.join(plugin, runnerFolder), { recursive: true });
 writeFileSync(schemaFile, formatSchema(inferSchema(project.version, project.description)));
 const bundles = {
@@ -41,11 +53,17 @@ async function buildPackage(): Promise<readonly string[]> {
   tidyDeclarations(types, "components/index.d.ts");
   const { imports, files } = await bundleComponents(path.join(dist, "index.js"), schemaFile);
   const declarations = readdirSync(types, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-  const imported = [...packageNames(imports), ...packagesOf(declarations.map((file) => path.join(types, file)))];
+  const ofCommand = await bundleCommand(command);
+  cpSync(path.join(root, pipelinesFolder), pipelines, { recursive: true });
+  const imported = [
+    ...packageNames([...imports, ...ofCommand.imports]),
+    ...packagesOf(declarations.map((file) => path.join(types, file))),
+  ];
   writeJson(dist, "package.json", packageManifest(project, imported, process.env["RELEASE_REPOSITORY"]));
   writeJson(dist, "site-outputs.schema.json", outputSchema("Outputs of a site's stack", siteContract));
-  writeTexts(dist, files);
-  return files;
+  const bundled = [...new Set([...files, ...ofCommand.files])];
+  writeTexts(dist, bundled);
+  return bundled;
 }
 
 async function buildPlugin(): Promise<readonly string[]> {

@@ -56,7 +56,8 @@ async function write(options: BuildOptions): Promise<Bundled> {
   };
 }
 
-function importsOf({ outputs }: Metafile): string[] {
+/** What a bundle imports from elsewhere, Node's own modules left out. */
+export function importsOf({ outputs }: Metafile): string[] {
   const imports = Object.values(outputs).flatMap((output) => output.imports.map((entry) => entry.path));
   return [...new Set(imports)].filter((name) => !isBuiltin(name)).sort();
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import { commandFile } from "./command.ts";
+
 /** What the project's own manifest says. */
 export interface ProjectManifest {
   readonly name: string;
@@ -24,6 +26,11 @@ export const peerRanges: { readonly [packageName: string]: string } = {
   "@pulumi/kubernetes": "^4.30.0",
   "@pulumi/pulumi": "^3.250.0",
 };
+
+/** Where the package has the command. */
+export const commandFolder = "command";
+/** Where the package has the pipelines that users copy. */
+export const pipelinesFolder = "pipelines";
 
 /** What @pulumi/pulumi asks for from 3.250 on. */
 const engines = { node: ">=22" };
@@ -57,7 +64,16 @@ export function packageManifest(project: ProjectManifest, imported: readonly str
       "./site-outputs.schema.json": "./site-outputs.schema.json",
       "./package.json": "./package.json",
     },
-    files: ["index.js", "types", "schema.json", "site-outputs.schema.json", "THIRD-PARTY-LICENSES.txt"],
+    bin: { [name]: `./${commandFolder}/${commandFile}` },
+    files: [
+      "index.js",
+      commandFolder,
+      pipelinesFolder,
+      "types",
+      "schema.json",
+      "site-outputs.schema.json",
+      "THIRD-PARTY-LICENSES.txt",
+    ],
     peerDependencies: peerRanges,
     pulumi: { resource: false, name, version },
   };

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -52,7 +52,7 @@ describe("the npm package", () => {
     expect(engines).toEqual(pulumiSdk.engines);
   });
 
-  test("holds one file of code, declarations that need no other package, and nothing else of the project", () => {
+  test("holds one file of code, the command, pipelines, declarations that need no other package, and nothing else of the project", () => {
     const files = readdirSync(consumer.packageFolder, { recursive: true, encoding: "utf8" });
     const declarations = files.filter((file) => file.endsWith(".d.ts"));
 
@@ -60,16 +60,30 @@ describe("the npm package", () => {
       "LICENSE",
       "README.md",
       "THIRD-PARTY-LICENSES.txt",
+      "command",
       "index.js",
       "package.json",
+      "pipelines",
       "schema.json",
       "site-outputs.schema.json",
       "types",
     ]);
     expect(files.filter((file) => /\.[cm]?[jt]s$/.test(file))).toEqual(expect.arrayContaining(["index.js"]));
-    expect(files.filter((file) => /\.[cm]?[jt]s$/.test(file)).length).toBe(declarations.length + 1);
+    const code = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && !file.startsWith("command/"));
+    expect(code.length).toBe(declarations.length + 1);
     const imported = packagesOf(declarations.map((file) => path.join(consumer.packageFolder, file)));
     expect(imported.filter((name) => !name.startsWith("@pulumi/"))).toEqual([]);
+  });
+
+  test("has the command, which says where the demo is, and its pipelines", () => {
+    const command = path.join(consumer.packageFolder, "command/main.mjs");
+    const run = (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: "utf8" });
+
+    expect(readFileSync(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(run("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(run("comment", "--help").stdout).toContain("Writes a Markdown file into one comment");
+    expect(run("demo")).toMatchObject({ status: 2, stderr: expect.stringContaining("clone the repository") });
+    expect(readdirSync(path.join(consumer.packageFolder, "pipelines")).sort()).toEqual(["azure", "github"]);
   });
 
   test("names the packages in its bundle, with their licences", () => {

@@ -175,7 +175,8 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
     ? new MemoryGroup(`mqtt-dataflow-${process.pid}-${trial.seed}`, trial.memoryMebibytes)
     : undefined;
   const node = realpathSync(path.join(root, "node_modules/.bin/node"));
-  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), "--metrics-port", "0"];
+  const ports = ["--metrics-port", "0", "--page-port", "0"];
+  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), ...ports];
   const program = [node, [...(await readImageFlags()), entryPoint, ...args]] as const;
   const child = spawn(...(group?.command(...program) ?? program), {
     env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}` },

@@ -25,6 +25,8 @@ export interface PulumiInstallation {
   /** Folder of the backend, with the state and history of every stack. */
   readonly stateFolder: string;
   readonly arm: ArmStore;
+  /** Environment variables of every command: with them `pulumi` works the same when a script calls it. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Runs `pulumi` in the folder of a program. */
   run(program: string, ...args: readonly string[]): Promise<CommandResult>;
   /** As `run`, and throws what was printed when the command fails. */
@@ -87,6 +89,7 @@ export async function installPulumi({
   return {
     stateFolder,
     arm,
+    environment: env,
     run,
     succeed: async (program, ...args) => {
       const { code, output } = await run(program, ...args);
