@@ -10,6 +10,7 @@ import { driftIssueCommand } from "./commands/drift-issue.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { reviewCommand } from "./commands/review.ts";
+import { fleetCommand } from "./commands/fleet.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -31,22 +32,26 @@ export function buildProgram(session: Session): Command {
 }
 
 function buildCommands(session: Session): Command {
+  const run = runCommand(loopback, async (options) => {
+    session.exitCode = await runRelay(options);
+  });
   return new Command("mqtt-dataflow")
     .description(purpose)
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", exitCodes)
+    .commandsGroup("A configuration:")
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
     .addCommand(doctorCommand(session))
-    .addCommand(reviewCommand(session))
-    .addCommand(
-      runCommand(loopback, async (options) => {
-        session.exitCode = await runRelay(options);
-      }),
-    )
+    .commandsGroup("The relay:")
+    .addCommand(run)
     .addCommand(demoCommand(session))
+    .commandsGroup("Pull requests and many sites:")
+    .addCommand(reviewCommand(session))
     .addCommand(commentCommand(session))
-    .addCommand(driftIssueCommand(session));
+    .addCommand(driftIssueCommand(session))
+    .addCommand(fleetCommand(session))
+    .commandsGroup("This command:")
+    .helpCommand("help [command]", "print the help of a command");
 }

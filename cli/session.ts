@@ -31,10 +31,7 @@ export function say({ output }: Session, ...lines: readonly string[]): void {
  * Writes the one JSON document that a command with `--json` writes: a `version`, which counts its breaking changes, and the
  * result. What a terminal would obey in its texts is escaped, as in {@link say}; it reads as the same text.
  */
-export function sayJson(
-  { output }: Session,
-  document: { readonly version: number; readonly [field: string]: unknown },
-): void {
+export function sayJson<Document extends { readonly version: number }>({ output }: Session, document: Document): void {
   output.write(`${printableLines(JSON.stringify(document, undefined, 2))}\n`);
 }
 

@@ -49,8 +49,8 @@ export function plain(text: string): string {
 }
 
 function lockedBy(stack: string, cause: unknown): string {
-  const holder = /^\s*\S*\/?[0-9a-f-]+\.json: created by .*$/m.exec(written(cause))?.[0]?.trim();
-  const by = holder === undefined ? "" : ` (${plain(holder)})`;
+  const holder = /\.json: created by (.*)$/m.exec(describeError(cause))?.[1]?.trim();
+  const by = holder === undefined ? "" : ` of ${plain(holder)}`;
   return `is locked by another update${by}; wait for it, or if its process is gone: pulumi cancel --stack ${stack}`;
 }
 

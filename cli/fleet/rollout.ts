@@ -55,7 +55,7 @@ async function rollOutRing(
 ): Promise<string | undefined> {
   const { interruption, parallel, progress, record } = tools;
   const left = ring.sites.filter(({ name }) => !record.doneBefore.has(name));
-  progress.say(`ring ${ring.name}: ${ring.sites.length} sites${describeRest(ring, left)}`);
+  progress.say(`ring ${ring.name}: ${ring.sites.map(({ name }) => name).join(", ")}${describeRest(ring, left)}`);
   const seen = await forEachBounded(left, parallel, interruption.stop, (site) => operateOn(tools, "preview", site));
   for (const operated of seen) if (operated !== undefined) previews.set(operated.result.site, operated.events);
   const refused = seen.flatMap((operated) => (operated === undefined || isGood(operated.result) ? [] : [operated]));
@@ -75,7 +75,7 @@ async function rollOutRing(
 }
 
 function describeRest({ sites }: Ring, left: readonly Site[]): string {
-  return left.length === sites.length ? "" : `, ${sites.length - left.length} of them done before`;
+  return left.length === sites.length ? "" : ` (${sites.length - left.length} deployed before)`;
 }
 
 function namesOf(operated: readonly Operated[]): string {

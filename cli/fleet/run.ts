@@ -1,13 +1,13 @@
-import type { Engine } from "./engine.ts";
+import type { Engine, StackFacts } from "./engine.ts";
 import type { HealthReader } from "./health.ts";
 import { watchInterruption } from "./interruption.ts";
 import type { Interruption } from "./interruption.ts";
 import type { ScreenOutput } from "../demo/screen.ts";
+import type { Session } from "../session.ts";
 import type { Operator } from "./operate.ts";
 import { Progress } from "./progress.ts";
 import { describeOrphans, compareStacks } from "./stacks.ts";
 import type { StackDifferences } from "./stacks.ts";
-import type { StackFacts } from "./engine.ts";
 import { chooseSites, readFleet, sitesOf } from "./sites.ts";
 import type { Fleet, SiteChoice } from "./sites.ts";
 import { formatProblem } from "../../runtime/contract/errors.ts";
@@ -18,14 +18,6 @@ export interface FleetOptions extends SiteChoice {
   readonly file: string;
   /** Sites at a time. */
   readonly parallel: number;
-}
-
-/** Where a command writes. */
-export interface FleetOutput {
-  /** The result, and nothing else. */
-  readonly output: NodeJS.WritableStream;
-  /** Progress and problems. */
-  readonly errors: NodeJS.WritableStream;
 }
 
 /** What a command works with beside the file; a test has others. */
@@ -52,7 +44,7 @@ export interface OpenFleet {
  */
 export async function withFleet<T>(
   options: FleetOptions,
-  { errors }: Pick<FleetOutput, "errors">,
+  { errors }: Pick<Session, "errors">,
   tools: FleetTools,
   work: (open: OpenFleet) => Promise<T>,
 ): Promise<T> {
@@ -64,7 +56,7 @@ export async function withFleet<T>(
   const chosen = new Set(sitesOf(fleet).map(({ name }) => name));
   const differences = { ...all, missing: all.missing.filter(({ name }) => chosen.has(name)) };
 
-  const progress = new Progress(errors as ScreenOutput, chosen.size);
+  const progress = new Progress(screenOf(errors), chosen.size);
   const interruption = tools.interruption ?? watchInterruption((times) => answerInterruption(times, progress));
   for (const orphan of describeOrphans(whole, all.orphans)) progress.say(`note: ${formatProblem(orphan)}`);
   try {
@@ -74,6 +66,12 @@ export async function withFleet<T>(
     interruption.close();
     progress.close();
   }
+}
+
+/** A stream as a screen: what is no terminal has no size. */
+function screenOf(stream: NodeJS.WritableStream & Partial<ScreenOutput>): ScreenOutput {
+  const { isTTY = false, columns = 0, rows = 0 } = stream;
+  return { write: (text: string | Uint8Array) => stream.write(text), isTTY, columns, rows };
 }
 
 function answerInterruption(times: number, progress: Progress): void {

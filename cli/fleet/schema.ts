@@ -1,14 +1,6 @@
 import * as v from "valibot";
 
-import {
-  block,
-  kubernetesName,
-  nameAllUnknownKeys,
-  named,
-  refuseLists,
-  show,
-  text,
-} from "../../runtime/contract/config/field.ts";
+import { block, kubernetesName, named, refuseLists, show, text } from "../../runtime/contract/config/field.ts";
 
 const source = "This program";
 const notEmpty = { pattern: /\S/, hint: "give a text" };
@@ -55,27 +47,25 @@ const sites = v.pipe(
 const version = 1;
 
 /** A file of sites. */
-export const fleetSchema = nameAllUnknownKeys(
-  block({
-    version: v.literal(
-      version,
-      (issue) => `is ${show(issue.input)}; give ${version}, the version that this release reads`,
+export const fleetSchema = block({
+  version: v.literal(
+    version,
+    (issue) => `is ${show(issue.input)}; give ${version}, the version that this release reads`,
+  ),
+  program: v.optional(wanted("Folder of the program's Pulumi.yaml, from the folder of this file."), "."),
+  organization: v.optional(wanted("Organization of the stacks in Pulumi Cloud; the login's own when not given.")),
+  rings: v.optional(
+    v.pipe(
+      v.array(name("Name of a ring."), "is no list; give the names of the rings, in the order of the rollout"),
+      v.minLength(1, "is empty; name a ring, or leave it out"),
+      v.check((given) => new Set(given).size === given.length, "names a ring twice; keep one of them"),
     ),
-    program: v.optional(wanted("Folder of the program's Pulumi.yaml, from the folder of this file."), "."),
-    organization: v.optional(wanted("Organization of the stacks in Pulumi Cloud; the login's own when not given.")),
-    rings: v.optional(
-      v.pipe(
-        v.array(name("Name of a ring."), "is no list; give the names of the rings, in the order of the rollout"),
-        v.minLength(1, "is empty; name a ring, or leave it out"),
-        v.check((given) => new Set(given).size === given.length, "names a ring twice; keep one of them"),
-      ),
-      ["all"],
-    ),
-    otherStacks: v.optional(
-      v.array(wanted("Name of a stack."), "is no list; give the names of stacks that are no sites"),
-      [],
-    ),
-    defaults: v.optional(block({ settings }), {}),
-    sites,
-  }),
-);
+    ["all"],
+  ),
+  otherStacks: v.optional(
+    v.array(wanted("Name of a stack."), "is no list; give the names of stacks that are no sites"),
+    [],
+  ),
+  defaults: v.optional(block({ settings }), {}),
+  sites,
+});

@@ -73,10 +73,12 @@ export function readFleet(file: string): Fleet {
   const folder = path.dirname(path.resolve(file));
   const read = readFields(fleetSchema, document.value);
   const value = "value" in read ? read.value : undefined;
+  const raw = rawOf(document.value);
   const problems = [
     ...("problems" in read ? read.problems : []),
-    ...reservedNames(document.value),
-    ...(value === undefined ? [] : [...checkRings(value), ...checkProgram(value, folder)]),
+    ...reservedNames(raw),
+    ...checkRings(raw),
+    ...(isObject(document.value) ? checkProgram(raw, folder) : []),
   ];
   if (value === undefined || problems.length > 0) {
     const placeOf = placer(problems.map(({ path: at }) => ({ document, path: at })));
@@ -130,17 +132,16 @@ function build(value: FleetValue, file: string, folder: string): Fleet {
 }
 
 /** Names that objects have a meaning for; the schema's library leaves them out without a word. */
-function reservedNames(document: unknown): Problem[] {
-  const given = (document as { readonly sites?: unknown } | null)?.sites;
-  if (typeof given !== "object" || given === null) return [];
+function reservedNames({ sites }: Raw): Problem[] {
   return ["__proto__", "prototype", "constructor"]
-    .filter((name) => Object.hasOwn(given, name))
+    .filter((name) => Object.hasOwn(sites, name))
     .map((name) => ({ path: `sites.${name}`, problem: "is a reserved name", remedy: "give the site another name" }));
 }
 
-function checkRings({ rings, sites }: FleetValue): Problem[] {
-  return Object.entries(sites).flatMap(([name, { ring }]) => {
-    if (ring === undefined || rings.includes(ring)) return [];
+function checkRings({ rings, sites }: Raw): Problem[] {
+  return Object.entries(sites).flatMap(([name, site]) => {
+    const { ring } = fieldsOf(site);
+    if (rings.length === 0 || typeof ring !== "string" || rings.includes(ring)) return [];
     const nearest = nearestName(ring, rings);
     const remedy =
       nearest === undefined ? `use one of ${list(rings)}, or add it to rings` : `did you mean "${nearest}"?`;
@@ -148,13 +149,37 @@ function checkRings({ rings, sites }: FleetValue): Problem[] {
   });
 }
 
-function checkProgram({ program }: FleetValue, folder: string): Problem[] {
+function checkProgram({ program }: Raw, folder: string): Problem[] {
   const isThere = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((name) =>
     existsSync(path.resolve(folder, program, name)),
   );
   if (isThere) return [];
   const problem = `is ${quote(program)}, and there is no Pulumi.yaml in it`;
   return [{ path: "program", problem, remedy: "give the folder of the program, from the folder of this file" }];
+}
+
+/** What the rules between fields look at, of a document that may have any other slip: all problems are told at once. */
+interface Raw {
+  readonly program: string;
+  readonly rings: readonly string[];
+  readonly sites: { readonly [name: string]: unknown };
+}
+
+function rawOf(document: unknown): Raw {
+  const { program, rings, sites } = fieldsOf(document);
+  return {
+    program: typeof program === "string" ? program : ".",
+    rings: Array.isArray(rings) ? rings.filter((ring) => typeof ring === "string") : rings === undefined ? ["all"] : [],
+    sites: fieldsOf(sites),
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown): { readonly [name: string]: unknown } {
+  return isObject(value) ? { ...value } : {};
 }
 
 /**
