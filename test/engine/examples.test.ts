@@ -68,7 +68,7 @@ describeWithParts(
     "pulumi-python",
     "generate-sdks",
   ],
-  ([pulumi, , , yamlHost, pythonHost, pythonExec, python, generator]) => {
+  ([pulumi, , , yamlHost, pythonHost, pythonExec, python]) => {
     let installation: PulumiInstallation;
     let settings: Awaited<ReturnType<typeof readmeSettings>>;
     let built: string;
@@ -90,7 +90,7 @@ describeWithParts(
         pulumi,
         kubeconfig: process.env[kubeconfigVariable] ?? "",
         programs: [hosts, path.join(environment, "bin")],
-        variables: { PYTHONPATH: installPythonSdk(python, generateSdks(generator).python) },
+        variables: { PYTHONPATH: installPythonSdk(python, generateSdks().python) },
       });
     });
 

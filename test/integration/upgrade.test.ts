@@ -9,7 +9,7 @@ import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient } from "../support/mqtt-clients.ts";
 import { describeWithPart } from "../support/real-parts.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
-import { startRelay } from "../support/relay-process.ts";
+import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import { isRecording, recordedReleases, thisRelease, type RecordedRelease } from "../support/releases.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -17,6 +17,10 @@ import { createTemporaryFolder } from "../support/temporary-folder.ts";
  * What a relay of an earlier release left: messages on its disk, and a session at its source. The relay of today takes over both.
  * `npm run release:record` keeps what this version leaves.
  */
+
+const accepted = JSON.parse(readFileSync(path.join(import.meta.dirname, "../releases/accepted.json"), "utf8")) as {
+  readonly [version: string]: { readonly watched: readonly string[] };
+};
 
 /** Messages on the disk that are to arrive. */
 const spooled = 20;
@@ -36,6 +40,54 @@ interface Scene {
   readonly config: RelayConfigInput;
   readonly source: Mosquitto<"mqtt">;
   readonly destination: Mosquitto<"mqtt">;
+}
+
+/** What dashboards and alerts look at: labels by metric, and fields by what a line of the log says. */
+interface Watched {
+  readonly metrics: Readonly<Record<string, readonly string[]>>;
+  readonly events: Readonly<Record<string, readonly string[]>>;
+}
+
+interface Run extends Watched {
+  /** Folder of its disk. */
+  readonly spool: string;
+  readonly sessions: Sessions;
+}
+
+/** Metrics of the relay itself, each with the names of its labels. */
+function metricsOf(page: string): Watched["metrics"] {
+  const metrics = new Map<string, Set<string>>();
+  for (const [, name = "", labels = ""] of page.matchAll(/^(relay_\w+)(?:\{(.*)\})? /gm)) {
+    const names = metrics.get(name) ?? new Set();
+    for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) names.add(label);
+    metrics.set(name, names);
+  }
+  return Object.fromEntries([...metrics].sort().map(([name, labels]) => [name, [...labels].sort()]));
+}
+
+/** What a run always says. Other lines depend on the time that things take. */
+const watchedEvents = [
+  "serving probes and metrics",
+  "connected",
+  "disconnected, will retry",
+  "could not connect, will retry",
+  "message undeliverable, kept as a dead letter",
+];
+
+function eventsOf(log: RelayProcess["log"]): Watched["events"] {
+  const lines = watchedEvents.map((event) => [event, log.filter(({ msg }) => msg === event)] as const);
+  return Object.fromEntries(
+    lines.map(([event, found]) => [event, [...new Set(found.flatMap((line) => Object.keys(line)))].sort()]),
+  );
+}
+
+/** What of these one has and the other has not, as `name` or `name: part`. */
+function missing(before: Watched["metrics"], after: Watched["metrics"]): string[] {
+  return Object.entries(before).flatMap(([name, parts]) => {
+    const now = after[name];
+    if (now === undefined || (now.length === 0 && parts.length > 0)) return [name];
+    return parts.filter((part) => !now.includes(part)).map((part) => `${name}: ${part}`);
+  });
 }
 
 /** The client identifiers that a broker has seen. */
@@ -64,13 +116,12 @@ describeWithPart("mosquitto", (executable) => {
     return { folder, spool: path.join(folder, "spool"), config, source, destination };
   }
 
-  /** Keeps what a relay leaves on its disk while its destination is away, and who it was. */
-  async function record(): Promise<void> {
+  /** A relay's run until it has left messages on its disk, since its destination is away. */
+  async function leaveMessages(): Promise<Run> {
     const { folder, spool, config, source, destination } = await prepare();
     const relay = await startRelay({ folder, config });
     await relay.untilReady();
-    const [source0 = "", destination0 = ""] = [...clientsOf(source), ...clientsOf(destination)];
-    const sessions: Sessions = { source: source0, destination: destination0 };
+    const [asSource = "", asDestination = ""] = [...clientsOf(source), ...clientsOf(destination)];
     await destination.stop();
     const publisher = await connectMqttClient({ port: source.ports.mqtt });
     const publish = (topic: string, text: string, properties: object) =>
@@ -81,8 +132,21 @@ describeWithPart("mosquitto", (executable) => {
     // Has no second level, which the destination's topic asks for.
     await publish("in", "dead", {});
     await relay.untilMetric("relay_messages_acknowledged_total", (value) => value === spooled + 2);
+    await relay.untilLog(({ msg }) => msg === "could not connect, will retry");
+    const page = await (await fetch(`http://127.0.0.1:${relay.port}/metrics`)).text();
     await relay.stop();
+    return {
+      spool,
+      sessions: { source: asSource, destination: asDestination },
+      metrics: metricsOf(page),
+      events: eventsOf(relay.log),
+    };
+  }
+
+  async function record(): Promise<void> {
+    const { spool, sessions, metrics, events } = await leaveMessages();
     thisRelease.writeJson("sessions.json", sessions);
+    thisRelease.writeJson("watched.json", { metrics, events });
     // The other files are the lock and the reserve of room, which hold nothing.
     for (const file of readdirSync(spool).filter((name) => /^spool\.sqlite(-marks|-wal)?$/.test(name)))
       thisRelease.write(`spool/${file}.gz`, readFileSync(path.join(spool, file)));
@@ -103,7 +167,7 @@ describeWithPart("mosquitto", (executable) => {
 
   describe.each(recordedReleases().map((release) => [release.version, release] as const))(
     "after an upgrade from %s",
-    (_, release) => {
+    (version, release) => {
       test("what is on the disk arrives once, in order and as it was published, what has expired is counted, and dead letters stay", async () => {
         const { folder, spool, config, destination } = await prepare();
         restoreSpool(release, spool);
@@ -130,6 +194,16 @@ describeWithPart("mosquitto", (executable) => {
         opened.close();
         expect(dead).toMatchObject([{ dataflow: "flow", topic: "in" }]);
         expect(Buffer.from(dead[0]!["payload"] as Uint8Array).toString()).toBe("dead");
+      });
+
+      test("it is the same client as before, and who watches it finds the same metrics, labels, events and fields", async () => {
+        const watched = release.readJson("watched.json") as Watched;
+
+        const run = await leaveMessages();
+
+        expect(run.sessions).toEqual(release.readJson("sessions.json"));
+        const lost = [...missing(watched.metrics, run.metrics), ...missing(watched.events, run.events)];
+        expect(lost).toEqual(accepted[version]?.watched ?? []);
       });
 
       test("the sessions are those of before: what waits in the source's arrives", async () => {
