@@ -8,6 +8,7 @@ import path from "node:path";
  */
 const realParts = {
   cc: "apt-get install build-essential",
+  chromium: "apt-get install chromium",
   etcd: "apt-get install etcd-server",
   "generate-sdks": ".ci/install-real-parts",
   go: ".ci/install-real-parts",
