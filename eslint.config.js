@@ -22,9 +22,11 @@ const readableFrom = {
 
 /** The only files, or folders with a "/" at the end, that may import a package; `/*` stands for a whole npm scope. */
 const importersOf = {
-  "@azure/core-rest-pipeline": ["runtime/identity/azure-identity.ts"],
+  "@azure/core-rest-pipeline": ["runtime/identity/azure-identity.ts", "cli/comment/http.ts"],
   "@azure/identity": ["runtime/identity/azure-identity.ts"],
   "@peculiar/x509": ["emulator/certificates/"],
+  "@bomb.sh/tab": ["cli/commands/completion.ts"],
+  "@commander-js/extra-typings": ["runtime/command-line/", "runtime/main.ts", "cli/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],
   // Builds, and the page from its sources; nothing that runs in a pod.
   esbuild: ["build/", "runtime/bundle.ts", "runtime/page/build.ts", "runtime/page/html.ts"],

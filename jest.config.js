@@ -4,7 +4,7 @@
  */
 
 /** Packages without a CommonJS build: jest cannot load these untransformed. */
-const esModulePackages = ["jose", "leven"];
+const esModulePackages = ["@commander-js/extra-typings", "commander", "jose", "leven"];
 
 const swc = {
   jsc: { target: "es2024", parser: { syntax: "typescript" } },

@@ -26,11 +26,15 @@ const project = projectManifest();
 for (const folder of [types, plugin]) rmSync(folder, { recursive: true, force: true });
 mkdirSync(path.join(plugin, runnerFolder), { recursive: true });
 writeFileSync(schemaFile, formatSchema(inferSchema(project.version, project.description)));
-await buildPackage();
-await buildPlugin();
-await buildPolicyPack(path.join(dist, "policy-pack"));
+const bundles = {
+  package: await buildPackage(),
+  plugin: await buildPlugin(),
+  "policy-pack": (await buildPolicyPack(path.join(dist, "policy-pack"))).files,
+};
+// What each of them is made of, for the release's bills of materials. Not part of any of them.
+writeJson(dist, "bundles.json", bundles);
 
-async function buildPackage(): Promise<void> {
+async function buildPackage(): Promise<readonly string[]> {
   const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
   const args = [compiler, "-p", path.join(root, "build/tsconfig.json"), "--outDir", types];
   execFileSync(process.execPath, args, { stdio: "inherit" });
@@ -38,20 +42,22 @@ async function buildPackage(): Promise<void> {
   const { imports, files } = await bundleComponents(path.join(dist, "index.js"), schemaFile);
   const declarations = readdirSync(types, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   const imported = [...packageNames(imports), ...packagesOf(declarations.map((file) => path.join(types, file)))];
-  writeJson(dist, "package.json", packageManifest(project, imported));
+  writeJson(dist, "package.json", packageManifest(project, imported, process.env["RELEASE_REPOSITORY"]));
   writeJson(dist, "site-outputs.schema.json", outputSchema("Outputs of a site's stack", siteContract));
   writeTexts(dist, files);
+  return files;
 }
 
-async function buildPlugin(): Promise<void> {
+async function buildPlugin(): Promise<readonly string[]> {
   const { imports, files } = await bundlePlugin(path.join(plugin, "plugin.js"), schemaFile);
   if (imports.length > 0) throw new Error(`the plugin imports ${imports.join(", ")}, which nobody installs with it`);
-  await bundleRunner(path.join(plugin, runnerFolder, "cmd/run-plugin/index.js"));
+  const runner = await bundleRunner(path.join(plugin, runnerFolder, "cmd/run-plugin/index.js"));
   copyFileSync(schemaFile, path.join(plugin, "schema.json"));
   writeJson(plugin, "package.json", pluginManifest(project));
   writeJson(path.join(plugin, runnerFolder), "package.json", runnerManifest(project));
   writeFileSync(path.join(plugin, "PulumiPlugin.yaml"), "runtime: nodejs\n");
   writeTexts(plugin, files);
+  return [...files, ...runner.files];
 }
 
 /** What goes beside a bundle of these files. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import path from "node:path";
 
@@ -33,12 +34,13 @@ export function bundlePlugin(file: string, schemaFile: string): Promise<Bundled>
 }
 
 /** Bundles what Pulumi's host starts the plugin with. */
-export async function bundleRunner(file: string): Promise<void> {
-  await write({ entryPoints: [path.join(import.meta.dirname, "plugin-runner.ts")], outfile: file });
+export function bundleRunner(file: string): Promise<Bundled> {
+  return write({ entryPoints: [path.join(import.meta.dirname, "plugin-runner.ts")], outfile: file });
 }
 
 async function write(options: BuildOptions): Promise<Bundled> {
   const { metafile } = await bundle({
+    absWorkingDir: path.join(components, ".."),
     bundle: true,
     platform: "node",
     target: "node22",
@@ -64,16 +66,22 @@ function withSchema(file: string): Plugin {
   return {
     name: "schema",
     setup: (build) => {
-      build.onResolve({ filter: /\/schema\.json$/ }, () => ({ path: file }));
+      // A namespace, so that the bundle does not name the folder that it was built in.
+      build.onResolve({ filter: /\/schema\.json$/ }, () => ({ path: "schema.json", namespace: "schema" }));
+      build.onLoad({ filter: /.*/, namespace: "schema" }, () => ({ contents: readFileSync(file), loader: "json" }));
     },
   };
 }
 
-/** The compiler and the package manager in Pulumi's SDK, which read the source of functions. */
+/**
+ * The compiler, the package manager and the reader of package manifests in Pulumi's SDK, which read the source of functions, and what
+ * automation programs follow a log with.
+ */
 const withoutUnused: Plugin = {
   name: "without what the plugin never calls",
   setup: (build) => {
-    const filter = /^(typescript|ts-node|@npmcli\/arborist|execa|.*vendor\/(typescript|ts-node)@.*)$/;
+    const filter =
+      /^(typescript|ts-node|@npmcli\/arborist|normalize-package-data|@logdna\/tail-file|execa|.*vendor\/(typescript|ts-node)@.*)$/;
     build.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: "unused" }));
     build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
   },

@@ -31,9 +31,10 @@ const engines = { node: ">=22" };
 /**
  * The manifest of the npm package. `pulumi.resource` is false, so that a program which imports it needs no plugin.
  * @param imported the packages that its files import
+ * @param repository `owner/name` at GitHub. A registry takes a provenance statement only where the manifest names the repository that built it
  * @throws {Error} when one of them would not be there in a program that has the package installed
  */
-export function packageManifest(project: ProjectManifest, imported: readonly string[]) {
+export function packageManifest(project: ProjectManifest, imported: readonly string[], repository?: string) {
   const unknown = imported.filter((name) => !(name in peerRanges));
   if (unknown.length > 0) {
     throw new Error(`the npm package imports ${unknown.join(", ")}; put it into the bundle, or into peerRanges`);
@@ -45,6 +46,7 @@ export function packageManifest(project: ProjectManifest, imported: readonly str
     version,
     description,
     license,
+    ...(repository === undefined ? {} : { repository: repositoryOf(repository) }),
     type: "commonjs",
     engines,
     main: "./index.js",
@@ -59,6 +61,10 @@ export function packageManifest(project: ProjectManifest, imported: readonly str
     peerDependencies: peerRanges,
     pulumi: { resource: false, name, version },
   };
+}
+
+function repositoryOf(repository: string) {
+  return { type: "git", url: `git+https://github.com/${repository}.git` };
 }
 
 /** Where the plugin has the files that Pulumi's host looks for in the package `@pulumi/pulumi`. */

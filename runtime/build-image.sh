@@ -7,7 +7,7 @@ image=${IMAGE:-mqtt-dataflow-relay:dev}
 arguments=(-f runtime/Dockerfile -t "$image")
 [ -z "${BASE:-}" ] || arguments+=(--build-arg "BASE=$BASE")
 
-node runtime/bundle.ts
+node build/image-layout.ts
 for builder in docker podman buildah; do
   command -v "$builder" >/dev/null || continue
   # A Docker client without its engine is no builder.

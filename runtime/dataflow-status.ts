@@ -1,5 +1,5 @@
 import type { LinkState } from "./connection/link.ts";
-import { diskProblems, spooledOn, type DiskUse } from "./disk/dataflow-disk.ts";
+import { diskProblems, spooledOn, type DiskUse, type RelaySettings } from "./disk/dataflow-disk.ts";
 import type { ServerLimits } from "./mqtt/connect.ts";
 import type { Forwarder } from "./queue/forwarder.ts";
 
@@ -24,8 +24,16 @@ export interface DataflowStatus {
   readonly oldestSeconds: number;
   /** Seconds since a message moved, by side. */
   readonly idleSeconds: { readonly source: number; readonly destination: number };
-  /** Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take of `spool.maxBytes`. */
-  readonly spooled: { readonly messages: number; readonly bytes: number; readonly takenBytes: number };
+  /**
+   * Messages on the disk, the bytes of their packets, and the bytes that they and dead letters take there of
+   * `limitBytes`, which is omitted without a spool.
+   */
+  readonly spooled: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly takenBytes: number;
+    readonly limitBytes?: number;
+  };
   /** Whether more comes to the disk than leaves it, although the destination is connected. */
   readonly isSpoolGrowing: boolean;
   /** What the source has not granted as asked for, by filter; empty when all is well. */
@@ -46,11 +54,13 @@ export interface StatusSources extends Pick<
   /** Omitted: it is not open, or not needed. */
   readonly disk: DiskUse | undefined;
   readonly needsDisk: boolean;
+  readonly limits: RelaySettings;
 }
 
 /** Reads what a dataflow is doing at this moment. */
 export function readStatus(sources: StatusSources): DataflowStatus {
-  const { forwarder, shareBytes, disk, needsDisk, source, destination, failure, subscriptionProblems } = sources;
+  const { forwarder, shareBytes, disk, needsDisk, limits, source, destination, failure, subscriptionProblems } =
+    sources;
   const { status, watchdog } = forwarder;
   const { idleMs, stalls } = watchdog;
   const missingDisk = needsDisk ? ["the spool is not open"] : [];
@@ -67,7 +77,7 @@ export function readStatus(sources: StatusSources): DataflowStatus {
     unconfirmed: status.unconfirmed,
     oldestSeconds: status.oldestSeconds,
     idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-    spooled: spooledOn(disk),
+    spooled: spooledOn(disk, limits),
     isSpoolGrowing: disk?.growth.isGrowing ?? false,
     diskProblems: disk === undefined ? missingDisk : diskProblems(disk),
     stalls,

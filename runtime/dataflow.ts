@@ -99,6 +99,7 @@ export class Dataflow {
       shareBytes: this.#share.bytes,
       disk: this.#disk,
       needsDisk: this.needsDisk,
+      limits: this.#config.relay,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
     });
   }
@@ -156,7 +157,11 @@ export class Dataflow {
     });
     this.#sourceUser.useMemory(this.#disk.queue);
     const { messages, bytes } = this.#disk.queue;
-    if (messages > 0) this.#log.info({ messages, bytes }, "messages of an earlier process are on the disk");
+    if (messages > 0)
+      this.#log.info(
+        { event: "spool-has-messages", messages, bytes },
+        "messages of an earlier process are on the disk",
+      );
   }
 
   async #runLinks(): Promise<void> {
@@ -203,7 +208,7 @@ export class Dataflow {
     } catch (cause) {
       const stack = cause instanceof Error ? cause.stack : undefined;
       const reason = `a fault of the relay: ${describeError(cause)}`;
-      this.#log.error({ reason, stack }, "please report it; connecting again");
+      this.#log.error({ event: "relay-fault", reason, stack }, "please report it; connecting again");
       this.#source.reconnect(reason);
       this.#destination.reconnect(reason);
     }
@@ -212,7 +217,7 @@ export class Dataflow {
   #fail(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
-    this.#log.error({ reason }, "dataflow stopped");
+    this.#log.error({ event: "dataflow-stopped", reason }, "dataflow stopped");
     this.#forwarder.end();
     this.#stopLinks();
   }
@@ -243,7 +248,7 @@ export class Dataflow {
       onStalled: ({ side, reason }) => {
         if (side === "destination") this.#destination.reconnect(reason);
         else {
-          this.#log.error({ reason }, "the source side does not move, reconnecting it");
+          this.#log.error({ event: "source-stalled", reason }, "the source side does not move, reconnecting it");
           this.#source.reconnect(reason);
         }
       },

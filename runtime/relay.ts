@@ -105,7 +105,7 @@ export class Relay {
    */
   async run(): Promise<boolean> {
     if (this.#extraInstance !== undefined) {
-      this.#log.error({ reason: this.#extraInstance }, "this instance runs nothing");
+      this.#log.error({ event: "instance-not-configured", reason: this.#extraInstance }, "this instance runs nothing");
       await this.#told;
       await this.#stopping;
       return true;
@@ -201,7 +201,7 @@ export class Relay {
   }
 
   async #drain(): Promise<void> {
-    this.#log.info({ timeoutMs: this.#drainTimeoutMs }, "draining");
+    this.#log.info({ event: "drain-started", timeoutMs: this.#drainTimeoutMs }, "draining");
     const deadline = AbortSignal.timeout(this.#drainTimeoutMs);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.stop(deadline)));
     this.#reportDrain();
@@ -215,14 +215,21 @@ export class Relay {
     const lost = sum(({ unsafe }) => unsafe.onlyHere);
     const unconfirmed = sum((status) => status.unconfirmed);
     if (left > lost)
-      this.#log.warn({ messages: left - lost }, "drain time-out: not acknowledged, the source will send them again");
-    if (lost > 0) this.#log.warn({ messages: lost }, "drain time-out: not delivered, and no source has them: lost");
+      this.#log.warn(
+        { event: "drain-unacknowledged", messages: left - lost },
+        "drain time-out: not acknowledged, the source will send them again",
+      );
+    if (lost > 0)
+      this.#log.warn(
+        { event: "drain-lost", messages: lost },
+        "drain time-out: not delivered, and no source has them: lost",
+      );
     if (unconfirmed > 0)
       this.#log.warn(
-        { messages: unconfirmed },
+        { event: "drain-unconfirmed", messages: unconfirmed },
         "drain time-out: sent with QoS 0, may not have reached the destination",
       );
-    if (left + unconfirmed === 0) this.#log.info("drained");
+    if (left + unconfirmed === 0) this.#log.info({ event: "drained" }, "drained");
   }
 }
 

@@ -97,14 +97,21 @@ function reserveMemory({ relay, dataflows }: RelayConfig, where: string, log: Lo
   }
   const shares = [...plan.shares.values()];
   const share = { leastBytes: Math.min(...shares), mostBytes: Math.max(...shares) };
-  log.info({ limitBytes, from, share, largeMessageBytes: plan.laneBytes }, "memory for messages");
+  log.info(
+    { event: "memory-planned", limitBytes, from, share, largeMessageBytes: plan.laneBytes },
+    "memory for messages",
+  );
   return new MemoryBudget({
     limitBytes,
     plan,
     onTight: (isTight, residentBytes) => {
       const memory = { residentBytes, limitBytes };
-      if (isTight) log.warn(memory, "short of memory: little more is taken in until messages have left");
-      else log.info(memory, "enough memory again");
+      if (isTight)
+        log.warn(
+          { event: "memory-short", ...memory },
+          "short of memory: little more is taken in until messages have left",
+        );
+      else log.info({ event: "memory-enough", ...memory }, "enough memory again");
     },
   });
 }
@@ -123,11 +130,11 @@ type ServedPage = Pick<StatusServerOptions, "port" | "recorder" | "limitBytes">;
 async function servePage(relay: Relay, page: ServedPage, log: Logger): Promise<PageServer | undefined> {
   try {
     const server = await startStatusServer({ ...page, relay, log });
-    log.info({ address: `http://127.0.0.1:${server.port}/` }, "serving the status page");
+    log.info({ event: "page-open", address: `http://127.0.0.1:${server.port}/` }, "serving the status page");
     return server;
   } catch (cause) {
     const remedy = "set relay.statusPage.port to a free port, or to 0 for no page";
-    log.warn({ reason: describeError(cause), remedy }, "the status page can't be served");
+    log.warn({ event: "page-not-served", reason: describeError(cause), remedy }, "the status page can't be served");
     return undefined;
   }
 }
@@ -140,22 +147,25 @@ async function superviseRelay(relay: Relay, { port, host, page }: Served, log: L
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
     if (isTold) {
-      log.warn({ signal }, "told to stop again: ends now, what is not acknowledged stays with its source");
+      log.warn(
+        { event: "stop-forced", signal },
+        "told to stop again: ends now, what is not acknowledged stays with its source",
+      );
       if (relay.hasThread) endNow();
       process.exit(ExitCode.failed);
     }
     isTold = true;
-    log.info({ signal }, "told to stop");
+    log.info({ event: "stop-requested", signal }, "told to stop");
     void relay.stop();
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   // Node's own listener would open the debugger to whoever can send a signal.
   process.on("SIGUSR1", ignore);
-  if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
+  if (health !== undefined) log.info({ event: "port-open", port: health.port }, "serving probes and metrics");
   try {
     if (await relay.run()) return ExitCode.ok;
-    log.error("no dataflow is left that can run");
+    log.error({ event: "no-dataflow-left" }, "no dataflow is left that can run");
     return ExitCode.failed;
   } finally {
     process.off("SIGTERM", onSignal);
@@ -189,14 +199,17 @@ function announce(
   { config, warnings, skipped, notes }: ParsedConfig,
   connectTo: ReadonlyMap<string, HostAddress>,
 ): void {
-  for (const line of firstLines(warnings, formatProblem)) log.warn(line);
-  for (const reason of firstLines(skipped, String)) log.warn({ reason }, "skipped");
-  for (const note of firstLines(notes, String)) log.info({ note }, "noted");
+  for (const line of firstLines(warnings, formatProblem)) log.warn({ event: "configuration-warning" }, line);
+  for (const reason of firstLines(skipped, String)) log.warn({ event: "configuration-skipped", reason }, "skipped");
+  for (const note of firstLines(notes, String)) log.info({ event: "configuration-note", note }, "noted");
   for (const [name, { mode }] of Object.entries(config.dataflows)) {
-    if (mode === "Disabled") log.info({ dataflow: name }, "dataflow is disabled");
+    if (mode === "Disabled") log.info({ event: "dataflow-disabled", dataflow: name }, "dataflow is disabled");
   }
   for (const [host, { hostname: to, port }] of connectTo)
-    log.warn({ host, to: `${to}:${port}` }, "connecting elsewhere, for development only");
+    log.warn(
+      { event: "connecting-elsewhere", host, to: `${to}:${port}` },
+      "connecting elsewhere, for development only",
+    );
 }
 
 /** Parses `--connect-to`. @throws {ConfigError} naming each that is not of its form */

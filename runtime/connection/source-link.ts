@@ -86,7 +86,7 @@ export class SourceUser implements LinkUser {
     this.#malformed.onOpened();
     if (this.#connections > 1 && !sessionPresent) {
       counters.sessionsLost++;
-      log.warn("the source had lost the session: what waited in it is gone");
+      log.warn({ event: "session-lost" }, "the source had lost the session: what waited in it is gone");
     }
     this.#reportExpiry(limits);
     this.#reportQos0(limits);
@@ -115,7 +115,10 @@ export class SourceUser implements LinkUser {
     if (this.#isQos0Told || !takesDeadLetters || maximumQoS > 0) return;
     this.#isQos0Told = true;
     log.warn(
-      { remedy: "let its broker take QoS 1, or publish dead letters to the destination (deadLetter.endpointRef)" },
+      {
+        event: "source-takes-qos0-only",
+        remedy: "let its broker take QoS 1, or publish dead letters to the destination (deadLetter.endpointRef)",
+      },
       "the source takes QoS 0 only: it can lose dead letters that it has read",
     );
   }
@@ -166,7 +169,7 @@ class SourceConnection implements ConnectionUser {
   }
 
   #logMessage({ topic, qos, payloadBytes }: PublishView): void {
-    this.#options.log.debug({ topic, qos, payloadBytes }, "received");
+    this.#options.log.debug({ event: "message-received", topic, qos, payloadBytes }, "received");
   }
 
   onPuback(packetId: number, reasonCode: number): void {

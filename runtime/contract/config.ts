@@ -2,7 +2,7 @@ import { judgeDocument } from "./config/judge-document.ts";
 import type { RelayConfig } from "./config/document.ts";
 import { parseJson } from "./config/json.ts";
 import { depthProblem, sizeProblem } from "./config/limits.ts";
-import { ConfigError, type Problem } from "./errors.ts";
+import { ConfigError, type Place, type Problem } from "./errors.ts";
 
 export type { RelayConfig, RelayConfigInput } from "./config/document.ts";
 
@@ -15,6 +15,15 @@ export interface ParsedConfig {
   readonly skipped: readonly string[];
   /** What was taken otherwise than it is written, or is ignored since it changes nothing for messages. */
   readonly notes: readonly string[];
+  /** What `skipped` and `notes` say, one by one with its place. */
+  readonly remarks: readonly PlacedRemark[];
+}
+
+/** Something to say of a place in a file. */
+export interface PlacedRemark {
+  readonly kind: "skipped" | "note";
+  readonly text: string;
+  readonly at: Place;
 }
 
 /** How a document is read. */
@@ -41,7 +50,7 @@ export function parseRelayConfig(text: string, { where }: ParseOptions): ParsedC
   if (tooDeep !== undefined) throw new ConfigError(where, [tooDeep]);
   const { config, problems, warnings } = judgeDocument({ document: json.value, pathOf: ownPath });
   if (problems.length > 0) throw new ConfigError(where, problems);
-  return { config, warnings, skipped: [], notes: [] };
+  return { config, warnings, skipped: [], notes: [], remarks: [] };
 }
 
 /** Path of a part in this project's own form: `endpoints.cloud`. */

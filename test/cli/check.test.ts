@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { PassThrough } from "node:stream";
 
-import { checkConfig } from "../../cli/check.ts";
 import { checkPlan } from "../../components/bridge/check-plan.ts";
 import { planBridge } from "../../components/bridge/plan.ts";
+import { runCommandLine } from "../support/command-line.ts";
 import { hostileLines, hostileText } from "../support/hostile-text.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -18,21 +17,19 @@ beforeAll(() => {
 afterAll(removeTemporaryFolders);
 
 /** Checks a document and reads what is printed, without the folder that the file is in. */
-function check(document: unknown): { code: number; lines: string[] } {
+async function check(document: unknown): Promise<{ code: number; lines: string[] }> {
   writeFileSync(file, typeof document === "string" ? document : JSON.stringify(document));
-  const output = new PassThrough({ encoding: "utf8" });
-  const code = checkConfig(file, {}, output);
-  const text = (output.read() as string).replaceAll(path.dirname(file), "");
-  return { code, lines: text.trimEnd().split("\n") };
+  const { code, output } = await runCommandLine(["check", file]);
+  return { code, lines: output.replaceAll(path.dirname(file), "").trimEnd().split("\n") };
 }
 
 const endpoints = { edge: plainEndpoint(1883), plant: plainEndpoint(1884) };
 const upward = buildDataflow(["edge", ["a/+", "b/#"]], ["plant", "site/${inputTopic}"]);
 
-test("says of a good configuration what it does", () => {
+test("says of a good configuration what it does", async () => {
   const stopped = { ...upward, mode: "Disabled" as const };
 
-  const { code, lines } = check(buildConfig({ endpoints, dataflows: { upward, stopped } }));
+  const { code, lines } = await check(buildConfig({ endpoints, dataflows: { upward, stopped } }));
 
   expect(lines.filter((line) => !line.startsWith("warning: "))).toEqual([
     "upward: edge a/+, b/# -> plant site/${inputTopic}",
@@ -42,10 +39,10 @@ test("says of a good configuration what it does", () => {
   expect(code).toBe(0);
 });
 
-test("says what may lose messages, and takes it", () => {
+test("says what may lose messages, and takes it", async () => {
   const plant = plainEndpoint(1884, { qos: 0 });
 
-  const { code, lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
+  const { code, lines } = await check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
 
   expect(lines).toContainEqual(
     expect.stringMatching(/^warning: \/relay\.json:1:\d+: endpoints\.plant\.mqttSettings\.qos: is 0, /),
@@ -53,10 +50,10 @@ test("says what may lose messages, and takes it", () => {
   expect(code).toBe(0);
 });
 
-test("lists all that is wrong with a bad one, with the exit code of the relay", () => {
+test("lists all that is wrong with a bad one, with the exit code of the relay", async () => {
   const dataflows = { upward: buildDataflow(["edge", ["a/#/b"]], ["nowhere", "x"]) };
 
-  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows }), colour: "blue" });
+  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows }), colour: "blue" });
 
   expect(lines[0]).toBe("/relay.json has 3 problems:");
   const paths = lines.slice(1).map((line) => line.split(": ")[1]);
@@ -70,7 +67,7 @@ test("lists all that is wrong with a bad one, with the exit code of the relay", 
   expect(code).toBe(2);
 });
 
-test("takes what kubectl exports of AIO's resources, and says what it skips", () => {
+test("takes what kubectl exports of AIO's resources, and says what it skips", async () => {
   const resource = (kind: string, name: string, spec: object) => ({
     apiVersion: "connectivity.iotoperations.azure.com/v1",
     kind,
@@ -78,7 +75,7 @@ test("takes what kubectl exports of AIO's resources, and says what it skips", ()
     spec,
     status: { runtimeStatus: { level: "ok" } },
   });
-  const { code, lines } = check({
+  const { code, lines } = await check({
     apiVersion: "v1",
     kind: "List",
     items: [
@@ -95,28 +92,26 @@ test("takes what kubectl exports of AIO's resources, and says what it skips", ()
   expect(code).toBe(0);
 });
 
-test("says of a file that it can't read why, and what to give", () => {
-  const output = new PassThrough({ encoding: "utf8" });
+test("says of a file that it can't read why, and what to give", async () => {
+  const { code, output } = await runCommandLine(["check", "nosuch.json"]);
 
-  const code = checkConfig("nosuch.json", {}, output);
-
-  expect(output.read()).toMatch(/\n {2}file: can't be read \(ENOENT: .*\); give the path of a configuration\n$/);
+  expect(output).toMatch(/\n {2}file: can't be read \(ENOENT: .*\); give the path of a configuration\n$/);
   expect(code).toBe(2);
 });
 
-test("says of a file that is no JSON what is wrong with it", () => {
-  const { code, lines } = check('{ "endpoints": ');
+test("says of a file that is no JSON what is wrong with it", async () => {
+  const { code, lines } = await check('{ "endpoints": ');
 
   expect(lines[0]).toBe("/relay.json has 1 problem:");
   expect(lines).toHaveLength(2);
   expect(code).toBe(2);
 });
 
-test("warns of filters that share topics, and of instances whose shared subscriptions the broker may forget", () => {
+test("warns of filters that share topics, and of instances whose shared subscriptions the broker may forget", async () => {
   const twice = buildDataflow(["edge", ["a/+", "a/b"]], ["plant", "site/${inputTopic}"]);
   const profile = { instanceCount: 2 };
 
-  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows: { twice } }), profile });
+  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows: { twice } }), profile });
 
   const at = lines.filter((line) => line.startsWith("warning: ")).map((line) => line.split(": ")[2]);
   expect(at).toContain("dataflows.twice.operations[0].sourceSettings.dataSources[1]");
@@ -124,11 +119,11 @@ test("warns of filters that share topics, and of instances whose shared subscrip
   expect(code).toBe(0);
 });
 
-test("warns, as a preview does, of a custom broker that gets a token for another one", () => {
+test("warns, as a preview does, of a custom broker that gets a token for another one", async () => {
   const authentication = { method: "ServiceAccountToken" } as const;
   const plant = plainEndpoint(1884, { authentication, tls: { mode: "Enabled" } });
 
-  const { code, lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
+  const { code, lines } = await check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows: { upward } }));
 
   expect(lines.map((line) => line.replace(/\/relay\.json:1:\d+: /, ""))).toContain(
     "warning: endpoints.plant.mqttSettings.authentication.serviceAccountTokenSettings.audience: is left out, so that this broker gets a token for AIO's own broker; give the one that this broker expects",
@@ -136,7 +131,7 @@ test("warns, as a preview does, of a custom broker that gets a token for another
   expect(code).toBe(0);
 });
 
-test("has every warning that a preview has of the same endpoints and dataflows", () => {
+test("has every warning that a preview has of the same endpoints and dataflows", async () => {
   const id = "00000000-0000-0000-0000-0000000000c1";
   const cloudHost = "contoso.westeurope-1.ts.eventgrid.azure.net:8883";
   const filters = ["a/+", "a/b", "$share/g/c"];
@@ -176,7 +171,7 @@ test("has every warning that a preview has of the same endpoints and dataflows",
     },
   });
 
-  const { lines } = check(written);
+  const { lines } = await check(written);
 
   const kinds = warnings.map(({ rule }) => rule).filter((rule) => rule !== "image");
   expect(new Set(kinds)).toEqual(
@@ -188,10 +183,10 @@ test("has every warning that a preview has of the same endpoints and dataflows",
   expect(unsaid).toEqual([]);
 });
 
-test("lists the first 50 problems and counts the rest", () => {
+test("lists the first 50 problems and counts the rest", async () => {
   const unknown = Object.fromEntries(Array.from({ length: 8000 }, (_, index) => [`field-${index}`, 1]));
 
-  const { code, lines } = check({ ...buildConfig({ endpoints, dataflows: { upward } }), ...unknown });
+  const { code, lines } = await check({ ...buildConfig({ endpoints, dataflows: { upward } }), ...unknown });
 
   expect(lines[0]).toBe("/relay.json has 8000 problems:");
   expect(lines).toHaveLength(1 + 50 + 1);
@@ -199,12 +194,12 @@ test("lists the first 50 problems and counts the rest", () => {
   expect(code).toBe(2);
 });
 
-test("lists the first 50 warnings and counts the rest", () => {
+test("lists the first 50 warnings and counts the rest", async () => {
   const { mqttSettings } = endpoints.plant;
   const plant = { ...endpoints.plant, mqttSettings: { ...mqttSettings, qos: 0 as const } };
   const dataflows = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`upward-${index}`, upward]));
 
-  const { lines } = check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows }));
+  const { lines } = await check(buildConfig({ endpoints: { ...endpoints, plant }, dataflows }));
 
   expect(lines.filter((line) => line.startsWith("warning: "))).toHaveLength(50 + 1);
   expect(lines.at(-2)).toBe("warning: and 10 more");
@@ -230,19 +225,17 @@ test.each<[what: string, document: unknown]>([
   ],
   ["a text that is no JSON", `{ "a": ${hostileText}`],
   ["a kind of AIO's resources", { kind: hostileText }],
-])("writes what stands in %s so that it neither forges a line nor steers a terminal", (_what, document) => {
-  const { lines } = check(document);
+])("writes what stands in %s so that it neither forges a line nor steers a terminal", async (_what, document) => {
+  const { lines } = await check(document);
 
   expect(lines.length).toBeGreaterThan(0);
   expect(hostileLines(lines.join("\n"))).toEqual([]);
 });
 
-test("writes the name of a file that is not there without its controls", () => {
-  const output = new PassThrough({ encoding: "utf8" });
+test("writes the name of a file that is not there without its controls", async () => {
+  const { output } = await runCommandLine(["check", `nosuch${hostileText}.json`]);
 
-  checkConfig(`nosuch${hostileText}.json`, {}, output);
-
-  expect(hostileLines(String(output.read()).trimEnd())).toEqual([]);
+  expect(hostileLines(output.trimEnd())).toEqual([]);
 });
 
 const withSecret = [
@@ -270,8 +263,8 @@ const fields: readonly (readonly [field: string, build: (value: string) => objec
 
 test.each(fields.flatMap(([field, build]) => withSecret.map((value) => [field, value, build] as const)))(
   "refuses as the %s %s, and says nothing of the secret in it",
-  (field, value, build) => {
-    const { code, lines } = check({ dataflows: { upward }, ...build(value) });
+  async (field, value, build) => {
+    const { code, lines } = await check({ dataflows: { upward }, ...build(value) });
 
     expect(code).toBe(2);
     expect(lines.join("\n")).toMatch(/host|url/);
@@ -279,3 +272,26 @@ test.each(fields.flatMap(([field, build]) => withSecret.map((value) => [field, v
     if (!field.startsWith("list")) expect(lines.join("\n")).not.toMatch(/hunter2|plant/);
   },
 );
+
+test("judges several files, each by itself, and refuses where one is refused", async () => {
+  writeFileSync(file, JSON.stringify(buildConfig({ endpoints, dataflows: { upward } })));
+
+  const { code, output } = await runCommandLine(["check", file, "nosuch.json"]);
+
+  expect(output).toContain(`${file} is a configuration that the relay runs`);
+  expect(output).toContain("nosuch.json has 1 problem:");
+  expect(code).toBe(2);
+});
+
+test("--json has the verdict of each file, with the places of its problems", async () => {
+  writeFileSync(file, JSON.stringify({ ...buildConfig({ endpoints, dataflows: { upward } }), [hostileText]: 1 }));
+
+  const { code, output } = await runCommandLine(["check", file, "--json"]);
+
+  expect(JSON.parse(output)).toMatchObject({
+    version: 1,
+    files: [{ file, isRunnable: false, problems: [{ at: { file, line: 1 }, remedy: expect.any(String) }] }],
+  });
+  expect(hostileLines(output.trimEnd())).toEqual([]);
+  expect(code).toBe(2);
+});

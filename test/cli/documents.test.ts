@@ -1,17 +1,15 @@
 import path from "node:path";
-import { PassThrough } from "node:stream";
 
-import { parseArguments } from "../../cli/arguments.ts";
-import { checkConfig } from "../../cli/check.ts";
+import { runCommandLine } from "../support/command-line.ts";
 
 /** Checks a file or a folder of `documents/` as the command line does, from within that folder. */
-function check(name: string, options: readonly string[]): { verdict: "runs" | "refused"; lines: string[] } {
-  const given = parseArguments(["check", path.join(import.meta.dirname, "documents", name), ...options]);
-  if (given.kind !== "check") throw new Error(JSON.stringify(given));
-  const output = new PassThrough({ encoding: "utf8" });
-  const code = checkConfig(given.file, given.wanted, output);
-  const text = String(output.read()).replaceAll(`${path.join(import.meta.dirname, "documents")}/`, "");
-  const lines = text.trimEnd().split("\n");
+async function check(
+  name: string,
+  options: readonly string[],
+): Promise<{ verdict: "runs" | "refused"; lines: string[] }> {
+  const folder = path.join(import.meta.dirname, "documents");
+  const { code, output } = await runCommandLine(["check", path.join(folder, name), ...options]);
+  const lines = output.replaceAll(`${folder}/`, "").trimEnd().split("\n");
   if (code !== 0) {
     expect(lines[0]).toMatch(/^\S+ has \d+ problems?:$/);
     return { verdict: "refused", lines: lines.slice(1).map((line) => line.trim()) };
@@ -475,6 +473,6 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
   ],
 ];
 
-test.each(files)("%s %j %s", (name, options, verdict, lines) => {
-  expect(check(name, options)).toEqual({ verdict, lines });
+test.each(files)("%s %j %s", async (name, options, verdict, lines) => {
+  expect(await check(name, options)).toEqual({ verdict, lines });
 });

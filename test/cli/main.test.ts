@@ -15,18 +15,22 @@ test("without a command it says how it is used", () => {
   const { code, output, errors } = run();
 
   expect({ code, output }).toEqual({ code: 2, output: "" });
-  expect(errors).toMatch(/^usage: npm start/);
+  expect(errors).toMatch(/^Usage: mqtt-dataflow \[options\] \[command\]\n/);
 });
 
 test("asked for help it says how it is used, as what was asked for", () => {
   const { code, output, errors } = run("demo", "--help");
 
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
-  expect(output).toMatch(/^usage: npm start/);
+  expect(output).toMatch(/^Usage: mqtt-dataflow demo /);
 });
 
 test.each([
-  ["an option that there is not", ["demo", "--wrong"], /^--wrong: is not an option; use one of --once, .*, --help\n$/],
+  [
+    "an option that there is not",
+    ["demo", "--wrong"],
+    /^--wrong: is not an option; use one of --once, --stack, --help\n$/,
+  ],
   [
     "an environment without settings",
     ["demo", "--stack", "nosuch"],

@@ -1,12 +1,14 @@
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
+
+import { builtProgram } from "../../build/release/programs.ts";
 
 /**
  * Programs that the tests drive for real, by the name of their executable, and one ability of the machine, with the way to
  * get them.
  */
 const realParts = {
+  buildah: "apt-get install buildah",
   cc: "apt-get install build-essential",
   chromium: "apt-get install chromium",
   etcd: "apt-get install etcd-server",
@@ -18,6 +20,7 @@ const realParts = {
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
   "network namespaces": "Linux with TUN and veth devices, and either user namespaces or root",
+  "pulumi-language-nodejs": ".ci/install-real-parts",
   "pulumi-language-python": ".ci/install-real-parts",
   "pulumi-language-python-exec": ".ci/install-real-parts",
   "pulumi-language-yaml": ".ci/install-real-parts",
@@ -87,7 +90,7 @@ function sayMissing(part: RealPart): string {
   if (part === "network namespaces" || part === "npm registry") {
     return `${part}: not on this machine; it takes ${realParts[part]}`;
   }
-  const cached = builtFile(part);
+  const cached = builtProgram(part);
   const places = cached === undefined ? `on the PATH or in ${serverFolder}` : `on the PATH or as ${cached}`;
   return `${part}: not found ${places}; get it with: ${realParts[part]}`;
 }
@@ -99,21 +102,8 @@ function sayMissing(part: RealPart): string {
 export function findExecutable(name: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
   const files = [...folders, serverFolder].map((folder) => path.join(folder, name));
-  const built = builtFile(name);
+  const built = builtProgram(name);
   return [...(built === undefined ? [] : [built]), ...files].find(isExecutable);
-}
-
-/** Where `.ci/install-real-parts` leaves a program that it builds. */
-function builtFile(name: string): string | undefined {
-  const version = builtVersions()[name];
-  if (version === undefined) return undefined;
-  const cache = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
-  return path.join(cache, "mqtt-dataflow", "go", `${name}-${version}`);
-}
-
-function builtVersions(): { readonly [name: string]: string } {
-  const file = path.join(import.meta.dirname, "../../.ci/real-parts.json");
-  return JSON.parse(readFileSync(file, "utf8")) as { [name: string]: string };
 }
 
 function isExecutable(file: string): boolean {

@@ -1,4 +1,4 @@
-import { ownPath, type ParsedConfig } from "../config.ts";
+import { ownPath, type ParsedConfig, type PlacedRemark } from "../config.ts";
 import { judgeDocument } from "../config/judge-document.ts";
 import { depthProblem, sizeProblem } from "../config/limits.ts";
 import { ConfigError, formatPlace, type Problem } from "../errors.ts";
@@ -122,7 +122,7 @@ function parseOwn(
   const notes = kept.flatMap(([name, dataflow]) =>
     noteReferences(name, isObject(dataflow) ? dataflow["operations"] : [], { document, path: `dataflows.${name}` }),
   );
-  return { config, warnings: placed(warnings), skipped: asLines(skipped), notes: asLines(notes) };
+  return { config, warnings: placed(warnings), ...withLines(skipped, notes) };
 }
 
 function parseForeign(findings: Findings, where: string, choice: Choice): ParsedConfig {
@@ -138,8 +138,7 @@ function parseForeign(findings: Findings, where: string, choice: Choice): Parsed
   return {
     config,
     warnings: withPlaces(warnings),
-    skipped: asLines(findings.skipped),
-    notes: asLines([...findings.notes, ...others]),
+    ...withLines(findings.skipped, [...findings.notes, ...others]),
   };
 }
 
@@ -169,8 +168,19 @@ function withPlaces(problems: readonly PlacedProblem[]): Problem[] {
   return problems.map(({ problem, spot }) => (spot === undefined ? problem : { ...problem, at: placeOf(spot) }));
 }
 
-/** Lines that end with the place, as a sentence in a log has it. */
-function asLines(remarks: readonly Remark[]): string[] {
-  const placeOf = placer(remarks.map(({ spot }) => spot));
-  return remarks.map(({ spot, text }) => `${text} (${formatPlace(placeOf(spot))})`);
+/** Remarks one by one, and as lines that end with the place, as a sentence in a log has it. */
+function withLines(
+  skipped: readonly Remark[],
+  notes: readonly Remark[],
+): Pick<ParsedConfig, "skipped" | "notes" | "remarks"> {
+  const placeOf = placer([...skipped, ...notes].map(({ spot }) => spot));
+  const placed = (kind: PlacedRemark["kind"], remarks: readonly Remark[]) =>
+    remarks.map(({ spot, text }): PlacedRemark => ({ kind, text, at: placeOf(spot) }));
+  const line = ({ text, at }: PlacedRemark) => `${text} (${formatPlace(at)})`;
+  const remarks = { skipped: placed("skipped", skipped), notes: placed("note", notes) };
+  return {
+    skipped: remarks.skipped.map(line),
+    notes: remarks.notes.map(line),
+    remarks: [...remarks.skipped, ...remarks.notes],
+  };
 }

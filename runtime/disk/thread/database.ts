@@ -61,14 +61,16 @@ export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   try {
     // Others may read while the relay runs, such as `sqlite3 spool.sqlite "SELECT * FROM dead_letter"`.
-    database.exec("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    database.exec("PRAGMA busy_timeout = 2000");
+    const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    // Before anything is changed: the journal's mode is in the file too.
+    if (![0, 1, schemaVersion].includes(version))
+      throw new UnusableSpoolError(`it is of version ${version}, and this relay reads version ${schemaVersion}`);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     // The store takes the log over by itself, for it has to know when.
     database.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${maxLogBytes}`);
-    const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
     if (version === 0) database.exec(schema);
     else if (version === 1) migrate(database);
-    else if (version !== schemaVersion)
-      throw new UnusableSpoolError(`it is of version ${version}, and this relay reads version ${schemaVersion}`);
     // On a read-only volume SQLite opens it for reading, and that connection never writes: found by a change, taken back.
     database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${schemaVersion}; ROLLBACK`);
     return database;

@@ -1,6 +1,6 @@
 import type { LastError, RelayEvent } from "../../contract/status/schema.ts";
-import type { LogLine } from "../log.ts";
-import { nameEvent } from "./event-names.ts";
+import type { ToldLine } from "../log.ts";
+import { isOfMessage } from "../log-events.ts";
 
 /** Events that are kept for whoever asks later. */
 const keptEvents = 500;
@@ -50,7 +50,7 @@ export class EventRecorder {
   }
 
   /** Takes a line of the log. Never throws. */
-  record(line: LogLine): void {
+  record(line: ToldLine): void {
     const nowMs = this.#now();
     const event = this.#describe(line, nowMs);
     this.#events.push(event);
@@ -76,7 +76,7 @@ export class EventRecorder {
     };
   }
 
-  #describe({ level, msg, fields }: LogLine, nowMs: number): RelayEvent {
+  #describe({ level, event, msg, fields }: ToldLine, nowMs: number): RelayEvent {
     const field = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
     const given = { reason: field("reason"), remedy: field("remedy") };
     const told = given.remedy === undefined ? splitRemedy(given.reason) : given;
@@ -91,7 +91,7 @@ export class EventRecorder {
     return {
       id: ++this.#count,
       time: new Date(nowMs).toISOString(),
-      name: field("event") ?? nameEvent(msg, field("kind")),
+      name: event,
       level,
       text: msg,
       ...(Object.fromEntries(known) as Partial<RelayEvent>),
@@ -111,11 +111,6 @@ export class EventRecorder {
     else
       this.#troubles.set(dataflow, { name, side, sinceMs: nowMs, lastMs: nowMs, times: 1, hasEnded: false, ...said });
   }
-}
-
-/** Whether it is about one message, and over with it. */
-function isOfMessage(name: string): boolean {
-  return name.startsWith("message_");
 }
 
 /** Texts of this program end in what to do, behind their last semicolon. */

@@ -63,7 +63,10 @@ export async function startStatusServer(options: StatusServerOptions): Promise<P
       findPage,
       onDropped: () => undefined,
       onError: (cause) => {
-        log.warn({ reason: describeError(cause) }, "a connection for the status page could not be accepted");
+        log.warn(
+          { event: "page-failed", reason: describeError(cause) },
+          "a connection for the status page could not be accepted",
+        );
       },
     });
     return {

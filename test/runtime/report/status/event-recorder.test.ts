@@ -1,15 +1,21 @@
-import type { LogLine } from "../../../../runtime/report/log.ts";
+import type { ToldLine } from "../../../../runtime/report/log.ts";
+import type { EventName } from "../../../../runtime/report/log-events.ts";
 import { EventRecorder } from "../../../../runtime/report/status/event-recorder.ts";
 
 const clock = { ms: Date.parse("2026-11-27T12:00:00Z") };
 
-function line(msg: string, fields: Record<string, unknown> = {}, level: LogLine["level"] = "warn"): LogLine {
-  return { level, msg, fields: { dataflow: "upward", ...fields } };
+function line(
+  event: EventName,
+  msg: string,
+  fields: Record<string, unknown> = {},
+  level: ToldLine["level"] = "warn",
+): ToldLine {
+  return { level, event, msg, fields: { dataflow: "upward", event, ...fields } };
 }
 
 const down = (reason: string) =>
-  line("could not connect, will retry", { side: "destination", endpoint: "cloud", reason });
-const up = line("connected", { side: "destination", endpoint: "cloud" }, "info");
+  line("connection-failed", "could not connect, will retry", { side: "destination", endpoint: "cloud", reason });
+const up = line("connected", "connected", { side: "destination", endpoint: "cloud" }, "info");
 
 function recorder() {
   return new EventRecorder(() => clock.ms);
@@ -24,7 +30,7 @@ test("a line of the log is an event with a name, its reason and what to do", () 
     {
       id: 1,
       time: "2026-11-27T12:00:00.000Z",
-      name: "connection_refused",
+      name: "connection-failed",
       level: "warn",
       text: "could not connect, will retry",
       reason: "destination cloud (a:8883) refused the connection: 0x87 Not authorized",
@@ -36,18 +42,18 @@ test("a line of the log is an event with a name, its reason and what to do", () 
   ]);
 });
 
-test("a line that has a name of its own keeps it, and its own remedy", () => {
+test("a line that has a remedy of its own keeps it", () => {
   const events = recorder();
 
-  events.record(line("anything; else", { event: "its_name", reason: "one; two", remedy: "act" }));
+  events.record(line("source-stalled", "anything; else", { reason: "one; two", remedy: "act" }));
 
-  expect(events.events[0]).toMatchObject({ name: "its_name", reason: "one; two", remedy: "act" });
+  expect(events.events[0]).toMatchObject({ name: "source-stalled", reason: "one; two", remedy: "act" });
 });
 
 test("nothing of a line is taken but what an event has", () => {
   const events = recorder();
 
-  events.record(line("connected", { password: "hunter2", reason: { nested: 1 }, stack: "at" }, "info"));
+  events.record(line("connected", "connected", { password: "hunter2", reason: { nested: 1 }, stack: "at" }, "info"));
 
   expect(Object.keys(events.events[0] ?? {})).toEqual(["id", "time", "name", "level", "text", "dataflow"]);
 });
@@ -79,7 +85,7 @@ test("an error that comes again is one error, since the first time", () => {
   events.record(down("refused; assign the role"));
 
   expect(events.lastError("upward", false)).toEqual({
-    event: "connection_refused",
+    event: "connection-failed",
     text: "could not connect, will retry: refused",
     remedy: "assign the role",
     since: new Date(clock.ms - 30_000).toISOString(),
@@ -92,7 +98,7 @@ test("an error that comes again is one error, since the first time", () => {
 test("an error of a connection is over once that side is connected, and begins anew after that", () => {
   const events = recorder();
   events.record(down("no route"));
-  events.record(line("connected", { side: "source" }, "info"));
+  events.record(line("connected", "connected", { side: "source" }, "info"));
   expect(events.lastError("upward", false)).toMatchObject({ isOver: false });
 
   events.record(up);
@@ -109,8 +115,10 @@ test("an error of a connection is over once that side is connected, and begins a
 
 test("an error of a message is over a minute after the last one, however well the dataflow is", () => {
   const events = recorder();
-  events.record(line("message undeliverable, kept as a dead letter", { kind: "dead_letter", reason: "too long" }));
-  expect(events.lastError("upward", true)).toMatchObject({ event: "message_dead_lettered", isOver: false });
+  events.record(
+    line("dead-lettered", "message undeliverable, kept as a dead letter", { kind: "dead_letter", reason: "too long" }),
+  );
+  expect(events.lastError("upward", true)).toMatchObject({ event: "dead-lettered", isOver: false });
 
   clock.ms += 60_000;
   expect(events.lastError("upward", true)).toMatchObject({ isOver: true });
@@ -118,7 +126,7 @@ test("an error of a message is over a minute after the last one, however well th
 
 test("errors of one dataflow are none of another, and none without a dataflow is anybody's", () => {
   const events = recorder();
-  events.record({ level: "error", msg: "spool can't be used", fields: {} });
+  events.record({ level: "error", event: "spool-unusable", msg: "spool can't be used", fields: {} });
   events.record(down("no route"));
 
   expect(events.lastError("downward", true)).toBeNull();

@@ -140,7 +140,7 @@ describe("/api/status", () => {
 
     expect(state).toBe("attention");
     expect(reasons).toContainEqual(expect.stringMatching(/^upward: destination is down, .*0x87 Not authorized/));
-    expect(dataflows[0]?.lastError).toMatchObject({ event: "connection_refused", isOver: false });
+    expect(dataflows[0]?.lastError).toMatchObject({ event: "connection-failed", isOver: false });
     expect(dataflows[0]?.lastError?.remedy).toBeTruthy();
     expect(dataflows[0]?.destination).toMatchObject({ state: "down", reasonCode: 0x87, limits: null });
   });
@@ -162,7 +162,7 @@ describe("/api/status", () => {
 
     const { dataflows } = await readStatus();
 
-    expect(dataflows[0]).toMatchObject({ state: "failed", lastError: { event: "dataflow_stopped", isOver: false } });
+    expect(dataflows[0]).toMatchObject({ state: "failed", lastError: { event: "dataflow-stopped", isOver: false } });
   });
 
   test("has no secret and no name of a user in it", async () => {

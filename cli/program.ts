@@ -1,0 +1,50 @@
+import { Command } from "@commander-js/extra-typings";
+
+import { runCommand } from "../runtime/command-line/run-command.ts";
+import { runRelay } from "../runtime/run.ts";
+import { checkCommand } from "./commands/check.ts";
+import { commentCommand } from "./commands/comment.ts";
+import { completionCommands } from "./commands/completion.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { driftIssueCommand } from "./commands/drift-issue.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { explainCommand } from "./commands/explain.ts";
+import type { Session } from "./session.ts";
+import { version } from "./version.ts";
+
+const purpose = "MQTT dataflows between Azure IoT Operations, Azure Event Grid and any MQTT broker";
+
+const exitCodes = `
+Exit codes: 0 done; 1 the command found what it looks for, or could not do its work;
+2 the command line or a file is wrong.`;
+
+/** Probes and metrics of a relay that is started by hand are for this machine, unless another address is given. */
+const loopback = "127.0.0.1";
+
+/** The command `mqtt-dataflow` with all its commands; each sets the session's exit code. */
+export function buildProgram(session: Session): Command {
+  const program = buildCommands(session);
+  const { completion, complete } = completionCommands(() => buildCommands(session));
+  program.addCommand(completion).addCommand(complete, { hidden: true });
+  return program;
+}
+
+function buildCommands(session: Session): Command {
+  return new Command("mqtt-dataflow")
+    .description(purpose)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText("after", exitCodes)
+    .addCommand(checkCommand(session))
+    .addCommand(explainCommand(session))
+    .addCommand(doctorCommand(session))
+    .addCommand(
+      runCommand(loopback, async (options) => {
+        session.exitCode = await runRelay(options);
+      }),
+    )
+    .addCommand(demoCommand(session))
+    .addCommand(commentCommand(session))
+    .addCommand(driftIssueCommand(session));
+}
