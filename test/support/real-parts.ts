@@ -15,6 +15,7 @@ const realParts = {
   ctr: "apt-get install containerd",
   debootstrap: "apt-get install debootstrap",
   dnsmasq: "apt-get install dnsmasq-base",
+  chromium: "apt-get install chromium",
   etcd: "apt-get install etcd-server",
   "generate-sdks": ".ci/install-real-parts",
   go: ".ci/install-real-parts",

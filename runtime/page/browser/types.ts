@@ -1,0 +1,12 @@
+export type {
+  DataflowReport,
+  EndpointReport,
+  HealthState,
+  HistoryDocument,
+  LimitsReport,
+  MessageSample,
+  RelayEvent,
+  SampledMessage,
+  SideReport,
+  StatusDocument,
+} from "../../contract/status/schema.ts";
