@@ -28,17 +28,21 @@ const importersOf = {
   "@bomb.sh/tab": ["cli/commands/completion.ts"],
   "@commander-js/extra-typings": ["runtime/command-line/", "runtime/main.ts", "cli/"],
   "@pulumi/*": ["components/", "stacks/", "cli/", "policy/", "build/"],
+  // Builds, and the page from its sources; nothing that runs in a pod.
+  esbuild: ["build/", "runtime/bundle.ts", "runtime/page/build.ts", "runtime/page/html.ts"],
   mqtt: ["runtime/report/mqtt-client.ts"],
   "node:sqlite": ["runtime/disk/"],
   pino: ["runtime/report/log.ts"],
+  preact: ["runtime/page/browser/"],
   "prom-client": ["runtime/report/metrics.ts"],
+  uplot: ["runtime/page/browser/"],
   // The components render and read JSON only, and their package needs no reader of YAML.
   yaml: ["runtime/contract/documents/yaml-text.ts", "cli/demo/stack-file.ts"],
 };
 
 /** Node runs the sources unbuilt, so an import names the file that is there. The compiler would take ".js" for it too. */
 const otherThanTypeScript = {
-  regex: "^\\.\\.?/(?!.*\\.(ts|json)$)",
+  regex: "^\\.\\.?/(?!.*\\.(tsx?|json)$)",
   message: 'End a relative import with the extension of the file, ".ts" or ".json".',
 };
 
@@ -47,20 +51,22 @@ const everyAzureService = {
   message: 'It loads every Azure service; import one, such as "@pulumi/azure-native/eventgrid/index.js".',
 };
 
-const sources = Object.keys(readableFrom).map((room) => `${room}/**/*.ts`);
+const sources = Object.keys(readableFrom).flatMap((room) => [`${room}/**/*.ts`, `${room}/**/*.tsx`]);
 const pulumiPrograms = ["components/**/*.ts", "stacks/**/*.ts"];
 
 export default defineConfig(
   { ignores: ["dist/", "coverage/", "doc/reference/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     plugins: { "import-x": importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: {
       ...importX.flatConfigs.typescript.settings,
-      "import-x/resolver-next": [createTypeScriptImportResolver({ project: "tsconfig.json" })],
+      "import-x/resolver-next": [
+        createTypeScriptImportResolver({ project: ["tsconfig.json", "runtime/page/tsconfig.json"] }),
+      ],
     },
     rules: {
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],

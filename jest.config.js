@@ -40,6 +40,8 @@ export default {
     project("links", ["links"], 240_000),
     project("disk", ["disk"], 120_000),
     project("memory", ["memory"], 180_000),
+    // One node of Kubernetes, for ten minutes and more: `npm test` leaves it out, `npm run test:cluster` runs it.
+    project("cluster", ["cluster"], 60_000),
     // These compile the whole package first.
     project("build", ["build", "examples"], 240_000),
     {

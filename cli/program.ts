@@ -7,7 +7,9 @@ import { commentCommand } from "./commands/comment.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { driftIssueCommand } from "./commands/drift-issue.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { reviewCommand } from "./commands/review.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -37,6 +39,8 @@ function buildCommands(session: Session): Command {
     .addHelpText("after", exitCodes)
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
+    .addCommand(doctorCommand(session))
+    .addCommand(reviewCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);

@@ -117,6 +117,17 @@ export type UndeliverableMessages = (typeof UndeliverableMessages)[keyof typeof 
 export const LogLevel = { Trace: "trace", Debug: "debug", Info: "info", Warn: "warn", Error: "error" } as const;
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
+/** What the live tap of the relay's status page shows of messages. */
+export const TapContent = {
+  /** Nothing. */
+  Off: "Off",
+  /** Topics, properties and sizes. */
+  Metadata: "Metadata",
+  /** Also the first 4 KiB of the payload. */
+  Payload: "Payload",
+} as const;
+export type TapContent = (typeof TapContent)[keyof typeof TapContent];
+
 /** When a pod of the relay counts as ready. */
 export const RelayReadiness = {
   /** Once every dataflow is connected at both sides, and only as long as it is. */

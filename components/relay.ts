@@ -153,7 +153,7 @@ function renderText(
   args: RelayArgs,
   parent: pulumi.Resource | undefined,
 ): pulumi.Output<string> {
-  const { dataflows, instanceCount, metricsPort, status, proxy } = args;
+  const { dataflows, instanceCount, metricsPort, status, statusPage, proxy } = args;
   const { mountPath } = relayDefaults();
   const configs = Object.fromEntries(Object.entries(args.endpoints).map(([key, { config }]) => [key, config]));
   const { site, logLevel, drainTimeoutSeconds, memoryMebibytes } = args;
@@ -162,7 +162,8 @@ function renderText(
     const endpoints = Object.fromEntries(
       Object.entries(texts).map(([key, text]) => [key, parseEndpointText(relay, name, key, text)]),
     );
-    const declaration = { ...known, endpoints, dataflows, instanceCount, metricsPort, mountPath, status, proxy };
+    const plain = { dataflows, instanceCount, metricsPort, mountPath, status, statusPage, proxy };
+    const declaration = { ...known, ...plain, endpoints };
     const { text, warnings, config } = refuseInvalid(relay, name, () => renderRelayConfig(name, declaration));
     refuse(relay, name, checkMemoryOf(config.dataflows, memory ?? podDefaults.memoryMebibytes));
     warnOnce(relay, warnings, parent);

@@ -9,7 +9,7 @@ import { declaredRemedy } from "./declared-remedy.ts";
 import { endpointPlaces } from "./endpoint/config.ts";
 import type { LogLevel } from "./enumerations.ts";
 import { Places } from "./places.ts";
-import type { ProxyArgs, RelayStatusArgs } from "./relay/settings.ts";
+import type { ProxyArgs, RelayStatusArgs, RelayStatusPageArgs } from "./relay/settings.ts";
 
 /** All that decides the relay's configuration, with plain values. */
 export interface RelayDeclaration {
@@ -23,6 +23,7 @@ export interface RelayDeclaration {
   readonly drainTimeoutSeconds?: number | undefined;
   readonly mountPath?: string | undefined;
   readonly status?: RelayStatusArgs | undefined;
+  readonly statusPage?: RelayStatusPageArgs | undefined;
   readonly proxy?: ProxyArgs | undefined;
 }
 
@@ -111,6 +112,7 @@ function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
     drainTimeoutSeconds,
     mountPath,
     status,
+    statusPage,
     proxy,
   } = declaration;
   return {
@@ -126,6 +128,7 @@ function buildRelayConfig(declaration: RelayDeclaration): RelayConfigInput {
       drainTimeoutSeconds,
       mountPath,
       ...(proxy === undefined ? {} : { proxy }),
+      ...(statusPage === undefined ? {} : { statusPage: { port: statusPage.port, tap: statusPage.tap } }),
       ...(status === undefined ? {} : { status: { endpointRef: status.endpoint, topic: status.topic } }),
     },
   };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the relay's image with whatever builder there is. IMAGE is its name, BASE the image to build on.
+# Builds the relay's image with whatever builder there is, or with BUILDER. IMAGE is its name, BASE the image to build on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +8,7 @@ arguments=(-f runtime/Dockerfile -t "$image")
 [ -z "${BASE:-}" ] || arguments+=(--build-arg "BASE=$BASE")
 
 node build/image-layout.ts
-for builder in docker podman buildah; do
+for builder in ${BUILDER:-docker podman buildah}; do
   command -v "$builder" >/dev/null || continue
   # A Docker client without its engine is no builder.
   [ "$builder" != docker ] || docker info >/dev/null 2>&1 || continue

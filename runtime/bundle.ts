@@ -3,6 +3,8 @@ import path from "node:path";
 
 import { build } from "esbuild";
 
+import { pagePlugin } from "./page/build.ts";
+
 /**
  * Puts the relay and its libraries into `dist/relay.mjs`, and the thread that writes its spool into
  * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js. Another folder than `dist` may be given.
@@ -17,6 +19,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node24",
   format: "esm",
+  plugins: [pagePlugin],
   minify: false, // a stack trace in a report has to be readable, and nobody downloads this but a node
   legalComments: "none", // the image carries the whole licence of each library instead
   // Libraries in CommonJS ask for Node's modules with `require`, which an ES module does not have.

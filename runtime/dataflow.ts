@@ -10,23 +10,15 @@ import { SourceUser } from "./connection/source-link.ts";
 import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } from "./contract/config/dataflow.ts";
 import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
-import {
-  diskProblems,
-  needsDisk,
-  spooledOn,
-  useDisk,
-  watchGrowth,
-  type Disk,
-  type DiskUse,
-} from "./disk/dataflow-disk.ts";
+import { needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
 import { every } from "./event-loop/every.ts";
-import type { Entry } from "./queue/entry.ts";
 import type { MemoryShare } from "./memory/budget.ts";
-import type { DataflowStatus } from "./dataflow-status.ts";
+import { readStatus, type DataflowConnections, type DataflowLevels, type DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
 import { turnNow } from "./event-loop/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
+import { Tap } from "./report/tap.ts";
 import { reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { copiesInMemory, createPatch, planPatch } from "./rewrite/patch.ts";
@@ -46,6 +38,10 @@ const findMs = 3000;
 export class Dataflow {
   readonly name: string;
   readonly counters = new Counters();
+  /** Shows some of its messages to whoever watches. */
+  readonly tap = new Tap();
+  /** Who it is at its two brokers. */
+  readonly sides: { readonly source: Side; readonly destination: Side };
   readonly #config: DataflowConfig;
   readonly #context: DataflowContext;
   readonly #log: Logger;
@@ -53,6 +49,7 @@ export class Dataflow {
   readonly #source: Link;
   readonly #sourceUser: SourceUser;
   readonly #destination: Link;
+  readonly #destinationUser: DestinationUser;
   readonly #share: MemoryShare;
   #failure: string | undefined;
   #disk: DiskUse | undefined;
@@ -71,9 +68,21 @@ export class Dataflow {
     const parts = required(dataflowParts(config), `source and destination of "${name}"`);
     const source = createSide(name, "source", parts.source.endpointRef, context);
     const destination = createSide(name, "destination", parts.destination.endpointRef, context);
+    this.sides = { source, destination };
     this.#qos = destination.endpoint.mqttSettings.qos;
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
-    this.#destination = this.#createDestinationLink(destination);
+    const [forwarder, counters, options] = [
+      this.#forwarder,
+      this.counters,
+      createLinkOptions(destination, this.#context),
+    ];
+    this.#destinationUser = new DestinationUser({
+      side: destination,
+      forwarder,
+      counters,
+      timeoutMs: options.timeoutMs,
+    });
+    this.#destination = new Link(this.#destinationUser, options);
     const deadLetters = planDeadLetters(name, parts, config.relay);
     this.#sourceUser = this.#createSourceUser(source, parts, deadLetters.publish?.side === "source");
     this.#source = new Link(this.#sourceUser, createLinkOptions(source, this.#context));
@@ -82,30 +91,32 @@ export class Dataflow {
   }
 
   get status(): DataflowStatus {
-    const forwarder = this.#forwarder;
-    const { idleMs, stalls } = forwarder.watchdog;
-    return {
+    return readStatus({
+      forwarder: this.#forwarder,
       source: this.#source.state,
       destination: this.#destination.state,
       failure: this.#failure,
-      rejection: forwarder.destination.rejection,
-      inFlight: forwarder.status.inFlight,
-      waiting: forwarder.status.waiting,
-      memory: { heldBytes: forwarder.status.heldBytes, shareBytes: this.#share.bytes },
-      unsafe: forwarder.status.unsafe,
-      unconfirmed: forwarder.status.unconfirmed,
-      oldestSeconds: ageSeconds(forwarder.status.oldest),
-      idleSeconds: { source: idleMs.source / 1000, destination: idleMs.destination / 1000 },
-      spooled: spooledOn(this.#disk),
-      isSpoolGrowing: this.#disk?.growth.isGrowing ?? false,
+      shareBytes: this.#share.bytes,
+      disk: this.#disk,
+      needsDisk: this.needsDisk,
+      limits: this.#config.relay,
       subscriptionProblems: this.#sourceUser.subscriptionProblems,
-      diskProblems: this.#disk === undefined ? this.#missingDisk : diskProblems(this.#disk),
-      stalls,
-    };
+    });
   }
 
-  get #missingDisk(): string[] {
-    return this.needsDisk ? ["the spool is not open"] : [];
+  /** What its queues hold: the few figures of {@link status} that cost next to nothing. */
+  get levels(): DataflowLevels {
+    const { inFlight, waiting } = this.#forwarder.status;
+    return { inFlight, waiting, onDisk: this.#disk?.queue.messages ?? 0 };
+  }
+
+  /** Its connections, beyond whether they are up. */
+  get connections(): DataflowConnections {
+    return {
+      source: { sinceMs: this.#source.sinceMs, limits: this.#sourceUser.limits },
+      destination: { sinceMs: this.#destination.sinceMs, limits: this.#destinationUser.limits },
+      window: this.#forwarder.destination.window,
+    };
   }
 
   /** Whether it writes anything to the disk, so that {@link run} has to be given one. */
@@ -146,7 +157,11 @@ export class Dataflow {
     });
     this.#sourceUser.useMemory(this.#disk.queue);
     const { messages, bytes } = this.#disk.queue;
-    if (messages > 0) this.#log.info({ messages, bytes }, "messages of an earlier process are on the disk");
+    if (messages > 0)
+      this.#log.info(
+        { event: "spool-has-messages", messages, bytes },
+        "messages of an earlier process are on the disk",
+      );
   }
 
   async #runLinks(): Promise<void> {
@@ -193,7 +208,7 @@ export class Dataflow {
     } catch (cause) {
       const stack = cause instanceof Error ? cause.stack : undefined;
       const reason = `a fault of the relay: ${describeError(cause)}`;
-      this.#log.error({ reason, stack }, "please report it; connecting again");
+      this.#log.error({ event: "relay-fault", reason, stack }, "please report it; connecting again");
       this.#source.reconnect(reason);
       this.#destination.reconnect(reason);
     }
@@ -202,7 +217,7 @@ export class Dataflow {
   #fail(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
-    this.#log.error({ reason }, "dataflow stopped");
+    this.#log.error({ event: "dataflow-stopped", reason }, "dataflow stopped");
     this.#forwarder.end();
     this.#stopLinks();
   }
@@ -233,12 +248,13 @@ export class Dataflow {
       onStalled: ({ side, reason }) => {
         if (side === "destination") this.#destination.reconnect(reason);
         else {
-          this.#log.error({ reason }, "the source side does not move, reconnecting it");
+          this.#log.error({ event: "source-stalled", reason }, "the source side does not move, reconnecting it");
           this.#source.reconnect(reason);
         }
       },
       wallTime: () => new Date().toISOString(),
       counters: this.counters,
+      tap: this.tap,
       onStopped: (reason) => {
         this.#fail(reason);
       },
@@ -248,13 +264,6 @@ export class Dataflow {
         setTimeout(() => this.#guard(callback), delayMs).unref();
       },
     });
-  }
-
-  #createDestinationLink(side: Side): Link {
-    const options = createLinkOptions(side, this.#context);
-    const { timeoutMs } = options;
-    const user = new DestinationUser({ side, forwarder: this.#forwarder, counters: this.counters, timeoutMs });
-    return new Link(user, options);
   }
 
   #createSourceUser(side: Side, { source }: DataflowParts, takesDeadLetters: boolean): SourceUser {
@@ -276,9 +285,4 @@ export class Dataflow {
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }
-}
-
-/** Age of a message; 0 without one. */
-function ageSeconds(entry: Entry | undefined): number {
-  return entry === undefined ? 0 : Math.max(0, performance.now() - entry.arrivedMs) / 1000;
 }

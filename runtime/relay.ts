@@ -44,6 +44,9 @@ const closeSpoolMs = 5000;
 /** All dataflows of one configuration. */
 export class Relay {
   readonly dataflows: readonly Dataflow[];
+  readonly config: RelayConfig;
+  /** Number of this instance, from 0. */
+  readonly ordinal: number;
   /** Messages on the disk that none of them delivers, once the spool is open. */
   unattended: readonly UnattendedQueue[] = [];
   /** Whether a thread runs that may wait for the disk; once {@link run} has resolved: one that does, and can't be ended. */
@@ -63,6 +66,8 @@ export class Relay {
   readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
   constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log, memory }: RelayOptions) {
+    this.config = config;
+    this.ordinal = ordinal;
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
     const credentials = new Map(
       Object.entries(config.endpoints).map(([name, endpoint]) => [
@@ -100,7 +105,7 @@ export class Relay {
    */
   async run(): Promise<boolean> {
     if (this.#extraInstance !== undefined) {
-      this.#log.error({ reason: this.#extraInstance }, "this instance runs nothing");
+      this.#log.error({ event: "instance-not-configured", reason: this.#extraInstance }, "this instance runs nothing");
       await this.#told;
       await this.#stopping;
       return true;
@@ -147,28 +152,35 @@ export class Relay {
 
   get readiness(): Readiness {
     if (this.#extraInstance !== undefined) return { isReady: false, reasons: [this.#extraInstance] };
-    const reasons = this.dataflows.flatMap(({ name, status, needsDisk }) => {
-      if (status.failure !== undefined) return [`${name}: stopped, ${status.failure}`];
-      if (needsDisk && this.#spool?.isOpening === true) {
-        const { trouble } = this.#spool;
-        return [`${name}: spool ${trouble === undefined ? "is being opened" : `can't be opened, ${trouble}`}`];
-      }
-      const rejection =
-        status.rejection === undefined ? [] : [`${name}: destination refuses messages, ${status.rejection}`];
-      // One reconnect may help; a destination that stalls again is not doing its work.
-      const stalls =
-        status.stalls.destination < 2 ? [] : [`${name}: destination is connected and acknowledges nothing`];
-      if (status.stalls.source > 0) stalls.push(`${name}: source is owed acknowledgements and nothing moves`);
-      return [
-        ...notUp(name, "source", status.source),
-        ...notUp(name, "destination", status.destination),
-        ...rejection,
-        ...stalls,
-        ...status.subscriptionProblems.map((problem) => `${name}: ${problem}`),
-        ...status.diskProblems.map((problem) => `${name}: ${problem}`),
-      ];
-    });
-    return { isReady: reasons.length === 0 && this.#stopping === undefined, reasons };
+    const reasons = this.dataflows.flatMap((dataflow) =>
+      this.problemsOf(dataflow, dataflow.status).map((problem) => `${dataflow.name}: ${problem}`),
+    );
+    return { isReady: reasons.length === 0 && !this.isStopping, reasons };
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /** Why a dataflow does not do what it is there for; empty when it does. */
+  problemsOf({ needsDisk }: Dataflow, status: DataflowStatus): string[] {
+    if (status.failure !== undefined) return [`stopped, ${status.failure}`];
+    if (needsDisk && this.#spool?.isOpening === true) {
+      const { trouble } = this.#spool;
+      return [`spool ${trouble === undefined ? "is being opened" : `can't be opened, ${trouble}`}`];
+    }
+    const rejection = status.rejection === undefined ? [] : [`destination refuses messages, ${status.rejection}`];
+    // One reconnect may help; a destination that stalls again is not doing its work.
+    const stalls = status.stalls.destination < 2 ? [] : ["destination is connected and acknowledges nothing"];
+    if (status.stalls.source > 0) stalls.push("source is owed acknowledgements and nothing moves");
+    return [
+      ...notUp("source", status.source),
+      ...notUp("destination", status.destination),
+      ...rejection,
+      ...stalls,
+      ...status.subscriptionProblems,
+      ...status.diskProblems,
+    ];
   }
 
   /** Tokens and certificates in use, by endpoint. */
@@ -189,7 +201,7 @@ export class Relay {
   }
 
   async #drain(): Promise<void> {
-    this.#log.info({ timeoutMs: this.#drainTimeoutMs }, "draining");
+    this.#log.info({ event: "drain-started", timeoutMs: this.#drainTimeoutMs }, "draining");
     const deadline = AbortSignal.timeout(this.#drainTimeoutMs);
     await Promise.all(this.dataflows.map((dataflow) => dataflow.stop(deadline)));
     this.#reportDrain();
@@ -203,18 +215,25 @@ export class Relay {
     const lost = sum(({ unsafe }) => unsafe.onlyHere);
     const unconfirmed = sum((status) => status.unconfirmed);
     if (left > lost)
-      this.#log.warn({ messages: left - lost }, "drain time-out: not acknowledged, the source will send them again");
-    if (lost > 0) this.#log.warn({ messages: lost }, "drain time-out: not delivered, and no source has them: lost");
+      this.#log.warn(
+        { event: "drain-unacknowledged", messages: left - lost },
+        "drain time-out: not acknowledged, the source will send them again",
+      );
+    if (lost > 0)
+      this.#log.warn(
+        { event: "drain-lost", messages: lost },
+        "drain time-out: not delivered, and no source has them: lost",
+      );
     if (unconfirmed > 0)
       this.#log.warn(
-        { messages: unconfirmed },
+        { event: "drain-unconfirmed", messages: unconfirmed },
         "drain time-out: sent with QoS 0, may not have reached the destination",
       );
-    if (left + unconfirmed === 0) this.#log.info("drained");
+    if (left + unconfirmed === 0) this.#log.info({ event: "drained" }, "drained");
   }
 }
 
-function notUp(name: string, side: string, state: LinkState): string[] {
+function notUp(side: string, state: LinkState): string[] {
   if (state.kind === "up") return [];
-  return [`${name}: ${side} is ${state.kind}${"reason" in state ? `, ${state.reason}` : ""}`];
+  return [`${side} is ${state.kind}${"reason" in state ? `, ${state.reason}` : ""}`];
 }

@@ -1,12 +1,15 @@
 import type { ParsedConfig, RelayConfig } from "./contract/config.ts";
 import { parseHost, type HostAddress } from "./contract/config/endpoint.ts";
-import { ConfigError, firstLines, formatProblem } from "./contract/errors.ts";
+import { ConfigError, describeError, firstLines, formatProblem } from "./contract/errors.ts";
 import { memoryNeeds, memoryProblem, planMemory } from "./contract/memory.ts";
 import { withoutUser } from "./contract/shown-url.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
+import type { PageServer } from "./report/page-server.ts";
+import { EventRecorder } from "./report/status/event-recorder.ts";
+import { startStatusServer, type StatusServerOptions } from "./report/status/status-server.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
@@ -30,6 +33,8 @@ export interface RunOptions {
   readonly metricsPort?: number;
   /** Address that probes and metrics are served at; omitted: every address, which a pod's probes need. */
   readonly metricsHost?: string;
+  /** Port of the status page on 127.0.0.1, 0 for none; omitted: the configuration's. */
+  readonly pagePort?: number;
 }
 
 /** Exit codes of the process. */
@@ -54,7 +59,9 @@ export async function runRelay(options: RunOptions): Promise<number> {
   }
   const { config } = parsed;
   reserveLookUpThreads(mostHostNames(config));
-  const log = createLog(config.profile.diagnostics.logs.level).child(
+  const pagePort = options.pagePort ?? config.relay.statusPage.port;
+  const recorder = pagePort === 0 ? undefined : new EventRecorder();
+  const log = createLog(config.profile.diagnostics.logs.level, undefined, recorder?.record.bind(recorder)).child(
     config.relay.site === undefined ? {} : { site: config.relay.site },
   );
   announce(log, parsed, connectTo);
@@ -73,7 +80,9 @@ export async function runRelay(options: RunOptions): Promise<number> {
     ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
   });
   const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
-  return superviseRelay(relay, { port, host: options.metricsHost }, log);
+  const { limitBytes } = memory;
+  const page = recorder && { port: pagePort, recorder, limitBytes };
+  return superviseRelay(relay, { port, host: options.metricsHost, page }, log);
 }
 
 /** Divides the memory that there is among the dataflows; or says that there is too little for them. */
@@ -88,51 +97,82 @@ function reserveMemory({ relay, dataflows }: RelayConfig, where: string, log: Lo
   }
   const shares = [...plan.shares.values()];
   const share = { leastBytes: Math.min(...shares), mostBytes: Math.max(...shares) };
-  log.info({ limitBytes, from, share, largeMessageBytes: plan.laneBytes }, "memory for messages");
+  log.info(
+    { event: "memory-planned", limitBytes, from, share, largeMessageBytes: plan.laneBytes },
+    "memory for messages",
+  );
   return new MemoryBudget({
     limitBytes,
     plan,
     onTight: (isTight, residentBytes) => {
       const memory = { residentBytes, limitBytes };
-      if (isTight) log.warn(memory, "short of memory: little more is taken in until messages have left");
-      else log.info(memory, "enough memory again");
+      if (isTight)
+        log.warn(
+          { event: "memory-short", ...memory },
+          "short of memory: little more is taken in until messages have left",
+        );
+      else log.info({ event: "memory-enough", ...memory }, "enough memory again");
     },
   });
 }
 
-async function superviseRelay(
-  relay: Relay,
-  { port, host }: { readonly port: number; readonly host: string | undefined },
-  log: Logger,
-): Promise<number> {
+/** What a relay is seen by. */
+interface Served {
+  /** Of probes and metrics; 0: none. */
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly page: ServedPage | undefined;
+}
+
+type ServedPage = Pick<StatusServerOptions, "port" | "recorder" | "limitBytes">;
+
+/** Serves the status page where that is possible: messages do not depend on it. */
+async function servePage(relay: Relay, page: ServedPage, log: Logger): Promise<PageServer | undefined> {
+  try {
+    const server = await startStatusServer({ ...page, relay, log });
+    log.info({ event: "page-open", address: `http://127.0.0.1:${server.port}/` }, "serving the status page");
+    return server;
+  } catch (cause) {
+    const remedy = "set relay.statusPage.port to a free port, or to 0 for no page";
+    log.warn({ event: "page-not-served", reason: describeError(cause), remedy }, "the status page can't be served");
+    return undefined;
+  }
+}
+
+async function superviseRelay(relay: Relay, { port, host, page }: Served, log: Logger): Promise<number> {
   const health =
     port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
+  const status = page && (await servePage(relay, page, log));
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
     if (isTold) {
-      log.warn({ signal }, "told to stop again: ends now, what is not acknowledged stays with its source");
+      log.warn(
+        { event: "stop-forced", signal },
+        "told to stop again: ends now, what is not acknowledged stays with its source",
+      );
       if (relay.hasThread) endNow();
       process.exit(ExitCode.failed);
     }
     isTold = true;
-    log.info({ signal }, "told to stop");
+    log.info({ event: "stop-requested", signal }, "told to stop");
     void relay.stop();
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   // Node's own listener would open the debugger to whoever can send a signal.
   process.on("SIGUSR1", ignore);
-  if (health !== undefined) log.info({ port: health.port }, "serving probes and metrics");
+  if (health !== undefined) log.info({ event: "port-open", port: health.port }, "serving probes and metrics");
   try {
     if (await relay.run()) return ExitCode.ok;
-    log.error("no dataflow is left that can run");
+    log.error({ event: "no-dataflow-left" }, "no dataflow is left that can run");
     return ExitCode.failed;
   } finally {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
     process.off("SIGUSR1", ignore);
     health?.close();
+    status?.close();
     if (relay.hasThread) endNow();
   }
 }
@@ -159,14 +199,17 @@ function announce(
   { config, warnings, skipped, notes }: ParsedConfig,
   connectTo: ReadonlyMap<string, HostAddress>,
 ): void {
-  for (const line of firstLines(warnings, formatProblem)) log.warn(line);
-  for (const reason of firstLines(skipped, String)) log.warn({ reason }, "skipped");
-  for (const note of firstLines(notes, String)) log.info({ note }, "noted");
+  for (const line of firstLines(warnings, formatProblem)) log.warn({ event: "configuration-warning" }, line);
+  for (const reason of firstLines(skipped, String)) log.warn({ event: "configuration-skipped", reason }, "skipped");
+  for (const note of firstLines(notes, String)) log.info({ event: "configuration-note", note }, "noted");
   for (const [name, { mode }] of Object.entries(config.dataflows)) {
-    if (mode === "Disabled") log.info({ dataflow: name }, "dataflow is disabled");
+    if (mode === "Disabled") log.info({ event: "dataflow-disabled", dataflow: name }, "dataflow is disabled");
   }
   for (const [host, { hostname: to, port }] of connectTo)
-    log.warn({ host, to: `${to}:${port}` }, "connecting elsewhere, for development only");
+    log.warn(
+      { event: "connecting-elsewhere", host, to: `${to}:${port}` },
+      "connecting elsewhere, for development only",
+    );
 }
 
 /** Parses `--connect-to`. @throws {ConfigError} naming each that is not of its form */

@@ -67,6 +67,7 @@ export const relay: Peer = {
 export function buildRelayConfig(route: Route): RelayConfigInput {
   const names = route.filters.map((_, index) => `load-${index}`);
   return {
+    relay: { statusPage: { port: 0 } },
     endpoints: { source: endpoint(route.source, route), destination: endpoint(route.destination, route) },
     dataflows: Object.fromEntries(names.map((name, index) => [name, dataflow(route, route.filters[index] ?? "")])),
   };

@@ -139,9 +139,11 @@ function writeMaterials(bundles: Readonly<Record<string, readonly string[]>>): v
   }
 }
 
-/** In the form of `sha256sum --check`. */
+/** In the form of `sha256sum --check`, for all that becomes a file of the release; the notes become its text. */
 function writeChecksums(): void {
-  const files = readdirSync(out).sort();
+  const files = readdirSync(out)
+    .filter((file) => file !== "notes.md")
+    .sort();
   const lines = files.map((file) => {
     const content = readFileSync(path.join(out, file));
     console.log(`${String(content.length).padStart(9)} ${file}`);

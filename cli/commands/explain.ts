@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 
 import { WrongValue } from "../../runtime/command-line/check-line.ts";
-import { collect, dataflowOption, profileOption } from "../../runtime/command-line/options.ts";
+import { dataflowOption, profileOption } from "../../runtime/command-line/options.ts";
 import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
 import { ExitCode } from "../../runtime/run.ts";
@@ -10,7 +10,7 @@ import type { UserProperty } from "../explain/sample-message.ts";
 import { explanationLines } from "../explain/text.ts";
 import { findTopicSpaces } from "../explain/topic-spaces.ts";
 import { say, sayJson, type Session } from "../session.ts";
-import { configOption, jsonOption } from "./options.ts";
+import { configOption, jsonOption, readWhole, topicSpacesOption } from "./options.ts";
 
 const purpose = `Says what becomes of a message with this topic: which dataflows take it and by which filter, how it arrives, which right each broker has to give, and where it goes on from there; or why it goes nowhere, with the nearest filter. Connects to nothing.
 
@@ -20,6 +20,9 @@ const exitCodes = `
 Exit codes: 0 it is delivered; 1 it goes nowhere, or can't be delivered; 2 the command line or the file is wrong.
 
 Example: mqtt-dataflow explain plant/line4/temperature --config relay.yaml --from edge`;
+
+/** As much as one packet of MQTT has. @see MQTT 5.0 §2.1.4 */
+const mostBytes = 268_000_000;
 
 /** The command `explain`. */
 export function explainCommand(session: Session) {
@@ -33,8 +36,8 @@ export function explainCommand(session: Session) {
     .option("--retain", "it is published as a retained message")
     .option("--user-property <name=value>", "a user property of it; may be given several times", collectProperty)
     .option("--content-type <text>", "its content type")
-    .option("--bytes <number>", "bytes of its payload", readBytes, 0)
-    .option("--topic-spaces <file>", "a file or folder that declares topic spaces; may be given several times", collect)
+    .option("--bytes <number>", "bytes of its payload", readWhole(0, mostBytes), 0)
+    .addOption(topicSpacesOption())
     .addOption(profileOption())
     .addOption(dataflowOption())
     .addOption(jsonOption())
@@ -71,12 +74,4 @@ function collectProperty(value: string, earlier: readonly UserProperty[] | undef
   const at = value.indexOf("=");
   if (at < 1) throw new WrongValue(`is "${value}"`, "give <name>=<value>");
   return [...(earlier ?? []), [value.slice(0, at), value.slice(at + 1)]];
-}
-
-/** As much as one packet of MQTT has. @see MQTT 5.0 §2.1.4 */
-const mostBytes = 268_000_000;
-
-function readBytes(value: string): number {
-  if (/^[0-9]{1,9}$/.test(value) && Number(value) <= mostBytes) return Number(value);
-  throw new WrongValue(`is "${value}"`, `give a number from 0 to ${mostBytes}`);
 }

@@ -23,7 +23,7 @@ export function parseLogLine(line: string): RelayLogLine {
 
 /** Says a line of the log as a sentence: `relay warning: disconnected, will retry (dataflow=alarms end=source)`. */
 export function renderLogLine(line: RelayLogLine): string {
-  const { level, msg, time: _time, site: _site, ...fields } = line;
+  const { level, msg, time: _time, site: _site, event: _event, ...fields } = line;
   const shown = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );

@@ -82,11 +82,11 @@ function buildDeclaration(
 ): RelayDeclaration {
   const dataflows = mapValues(all, withoutAioFields);
   const { logLevel, drainTimeoutSeconds } = knownFields(relay);
-  const { instanceCount, metricsPort, status, proxy } = relay;
+  const { instanceCount, metricsPort, status, statusPage, proxy } = relay;
   const configs = endpoints.map(
     ({ name, hostType, fields }, number) =>
       [name, buildEndpointConfig(hostType, knownEndpoint(hostType, fields, number))] as const,
   );
-  const declaration = { site, dataflows, instanceCount, metricsPort, logLevel, drainTimeoutSeconds, status, proxy };
-  return { ...declaration, endpoints: Object.fromEntries(configs) };
+  const plain = { dataflows, instanceCount, metricsPort, status, statusPage, proxy };
+  return { ...plain, site, logLevel, drainTimeoutSeconds, endpoints: Object.fromEntries(configs) };
 }

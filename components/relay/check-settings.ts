@@ -4,6 +4,7 @@ import type { Problem } from "../../runtime/contract/errors.ts";
 import { judgeRelayCertificates } from "../certificates.ts";
 import { checkVault } from "../checks/vault.ts";
 import { isKnown } from "../known.ts";
+import { relayDefaults } from "./defaults.ts";
 import { checkEgress } from "./network.ts";
 import { checkPod } from "./pod-settings.ts";
 import { checkSecrets } from "./secrets.ts";
@@ -24,6 +25,7 @@ export function checkRelaySettings(
   return [
     ...checkName(name),
     ...checkMetricsPort(args.metricsPort),
+    ...checkPagePort(args),
     ...checkMemory(args.memoryMebibytes),
     ...checkSecrets(args.secrets ?? {}),
     ...checkVault("vault", args.vault, Object.keys(args.secrets ?? {})),
@@ -44,9 +46,24 @@ function checkName(name: string): Problem[] {
 }
 
 function checkMetricsPort(port: number | undefined): Problem[] {
-  if (port === undefined || (Number.isInteger(port) && port >= firstUnprivilegedPort && port <= 65_535)) return [];
+  if (port === undefined || isUnprivilegedPort(port)) return [];
   const problem = `is ${port}, and the pod's probes need a port that a process without privileges can open`;
   return [{ path: "metricsPort", problem, remedy: `give ${firstUnprivilegedPort} to 65535` }];
+}
+
+function checkPagePort({ statusPage, metricsPort }: RelaySettingsArgs): Problem[] {
+  const port = statusPage?.port ?? 0;
+  if (port === 0) return [];
+  const path = "statusPage.port";
+  const remedy = `give another one from ${firstUnprivilegedPort} to 65535, or 0 for no page`;
+  if (!isUnprivilegedPort(port))
+    return [{ path, problem: `is ${port}, which no process without privileges can open`, remedy }];
+  if (port !== (metricsPort ?? relayDefaults().metricsPort)) return [];
+  return [{ path, problem: `is ${port}, the port of metrics and probes`, remedy }];
+}
+
+function isUnprivilegedPort(port: number): boolean {
+  return Number.isInteger(port) && port >= firstUnprivilegedPort && port <= 65_535;
 }
 
 /** Lists what is wrong with a pod's memory, whatever runs in it. */

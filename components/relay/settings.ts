@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { DataflowArgs } from "../dataflow.ts";
-import type { BrokerType, LogLevel, RelayReadiness, SecretType } from "../enumerations.ts";
+import type { BrokerType, LogLevel, RelayReadiness, SecretType, TapContent } from "../enumerations.ts";
 import type { VaultArgs } from "../vault/settings.ts";
 import type { PodSettingsArgs } from "./pod-settings.ts";
 
@@ -99,6 +99,23 @@ export interface RelayStatusArgs {
   topic: string;
 }
 
+/** The status page of each pod, on its loopback address: `kubectl port-forward` reaches it, and nothing in the cluster does. */
+export interface RelayStatusPageArgs {
+  /**
+   * Port in the pod, 0 to 65535; 0 is no page. Another one than `metricsPort`, and none from 1 to 1023, which the pod is not allowed
+   * to listen on. A change rolls the pods.
+   * @default 9601
+   */
+  port?: number;
+  /**
+   * What its live tap shows of messages to whoever may forward a port to the pod, ten a second at most, and stored nowhere: `"Off"`,
+   * nothing; `"Metadata"`, topics, properties and sizes; `"Payload"`, also the first 4 KiB of the payload where it is asked for. A
+   * change rolls the pods.
+   * @default "Off"
+   */
+  tap?: TapContent;
+}
+
 /** How the relay runs, whatever its dataflows are. */
 export interface RelaySettingsArgs extends RelayPodArgs {
   /**
@@ -137,6 +154,8 @@ export interface RelaySettingsArgs extends RelayPodArgs {
   drainTimeoutSeconds?: pulumi.Input<number>;
   /** Where the relay publishes its status. Omitted: nowhere. Plain, because it decides whether there is one more session. */
   status?: RelayStatusArgs;
+  /** The status page of each pod. Omitted: there is one, without a live tap. Plain, because its port is compared with that of metrics. */
+  statusPage?: RelayStatusPageArgs;
   /** Secrets to create in the relay's namespace, by the name that an endpoint has as its `secretRef`. */
   secrets?: { [secretRef: string]: SecretContentArgs };
   /**

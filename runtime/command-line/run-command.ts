@@ -39,6 +39,11 @@ export function runCommand(metricsHost: string | undefined, run: (options: RunOp
       readAddress,
     )
     .option(
+      "--page-port <port>",
+      "port of the status page on loopback, 0 for none; omitted: the configuration's",
+      readPortOrNone,
+    )
+    .option(
       "--connect-to <from=to>",
       "<host>:<port>=<address>:<port>, connect there instead; for development",
       collect,
@@ -57,11 +62,12 @@ interface GivenOptions {
   readonly dataflow?: readonly string[] | undefined;
   readonly metricsPort?: number | undefined;
   readonly metricsHost?: string | undefined;
+  readonly pagePort?: number | undefined;
   readonly connectTo?: readonly string[] | undefined;
 }
 
 function buildRunOptions(given: GivenOptions, defaultHost: string | undefined): RunOptions {
-  const { mounts, spool, profile, dataflow, metricsPort, metricsHost = defaultHost } = given;
+  const { mounts, spool, profile, dataflow, metricsPort, metricsHost = defaultHost, pagePort } = given;
   return {
     configFile: given.config,
     connectTo: given.connectTo ?? [],
@@ -71,5 +77,6 @@ function buildRunOptions(given: GivenOptions, defaultHost: string | undefined): 
     ...(dataflow === undefined ? {} : { dataflows: dataflow }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(metricsHost === undefined ? {} : { metricsHost }),
+    ...(pagePort === undefined ? {} : { pagePort }),
   };
 }

@@ -22,9 +22,15 @@ export interface DestinationOptions {
 export class DestinationUser implements LinkUser {
   readonly #options: DestinationOptions;
   #isFirst = true;
+  #limits: ServerLimits | undefined;
 
   constructor(options: DestinationOptions) {
     this.#options = options;
+  }
+
+  /** What the destination announced last; `undefined` before the first connection. */
+  get limits(): ServerLimits | undefined {
+    return this.#limits;
   }
 
   /** The first connection of a process starts clean, so that no filter of an earlier use sends it messages. */
@@ -36,6 +42,7 @@ export class DestinationUser implements LinkUser {
 
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
     this.#isFirst = false;
+    this.#limits = limits;
     const { side, forwarder, counters } = this.#options;
     const { qos } = side.endpoint.mqttSettings;
     if (limits.maximumQoS < qos) return refuseQos0(side, counters);

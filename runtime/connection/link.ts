@@ -80,6 +80,7 @@ export class Link {
   #current: Attempt | undefined;
   #attempts = 0;
   #state: LinkState = { kind: "connecting" };
+  #sinceMs = Date.now();
   #firstOutcome: (() => void) | undefined;
   /** Settles once the first attempt has succeeded or failed. */
   readonly firstAttempt: Promise<void>;
@@ -92,6 +93,11 @@ export class Link {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Since when it has been in a state of this kind, by the wall clock. */
+  get sinceMs(): number {
+    return this.#sinceMs;
   }
 
   /** Runs until {@link stop}. Never rejects. */
@@ -229,6 +235,7 @@ export class Link {
   }
 
   #setState(state: LinkState, waitMs?: number): void {
+    if (state.kind !== this.#state.kind) this.#sinceMs = Date.now();
     this.#state = state;
     this.#firstOutcome?.();
     this.#firstOutcome = undefined;

@@ -204,12 +204,15 @@ class RemovedSession implements LinkUser {
     const fields = () => ({ instance: this.#ordinal, messages: this.#messages });
     if (!this.#signal.aborted && !isEmpty())
       log.warn(
-        fields(),
+        { event: "removed-session-busy", ...fields() },
         "messages keep coming into the session of a removed instance, or wait in it; they are forwarded",
       );
     await until(isEmpty, this.#signal, pollMs);
     if (this.#signal.aborted) return;
-    log.info(fields(), "took up the session of a removed instance, and ended it");
+    log.info(
+      { event: "removed-session-ended", ...fields() },
+      "took up the session of a removed instance, and ended it",
+    );
     this.#link.stop({ endsSession: true });
     await this.#running;
   }

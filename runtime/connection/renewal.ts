@@ -82,11 +82,11 @@ class Renewal {
         if (shown !== undefined) await this.#connection.reauthenticate(shown);
       }
       this.#newest = undefined;
-      log.info("re-authenticated");
+      log.info({ event: "reauthenticated" }, "re-authenticated");
     } catch (cause) {
       this.#newest = undefined;
       const reason = describeError(cause);
-      log.warn({ reason }, "re-authentication failed");
+      log.warn({ event: "reauthentication-failed", reason }, "re-authentication failed");
       // A server that refuses ends the connection itself, and the next one is made with backoff.
       if (this.#connection.isOpen) await this.#replaceUntilDone(reason, 0);
     }
@@ -112,7 +112,7 @@ class Renewal {
   /** Tells whether nothing more is to be done: the connection was replaced, or has ended on its own. */
   async #tryToReplace(why: string, retryInMs: number): Promise<boolean> {
     const { log } = this.#options;
-    log.info({ why }, "replacing the connection");
+    log.info({ event: "connection-replacing", why }, "replacing the connection");
     try {
       await this.#replace();
       return true;
@@ -120,7 +120,10 @@ class Renewal {
       // The next connection is made with the newest credentials anyway.
       if (this.#hasEnded) return true;
       const fields = { why, reason: describeError(cause), retryInMs: Math.round(retryInMs) };
-      log.warn(fields, "connection not replaced: the one that is open goes on, will retry");
+      log.warn(
+        { event: "connection-not-replaced", ...fields },
+        "connection not replaced: the one that is open goes on, will retry",
+      );
       return false;
     }
   }

@@ -82,7 +82,10 @@ export function createLinkOptions(
       }),
     onFault: ({ message, cause }) => {
       const stack = cause instanceof Error ? cause.stack : undefined;
-      log.error({ ...names, reason: message, stack }, "a fault of the relay, please report it; connecting again");
+      log.error(
+        { event: "relay-fault", ...names, reason: message, stack },
+        "a fault of the relay, please report it; connecting again",
+      );
     },
     watchCredentials: (connection, used, replace) => keepRenewed(connection, used, replace, renewal),
     onStateChange: reportLinkState(log, names),
@@ -120,7 +123,7 @@ export function reportSessionExpiry(
     reported = givenSeconds;
     const remedy = `raise the limit at the broker, or set endpoints.${endpoint}.mqttSettings.sessionExpirySeconds to ${givenSeconds}`;
     log.warn(
-      { side, endpoint, askedSeconds, givenSeconds, remedy },
+      { event: "session-shortened", side, endpoint, askedSeconds, givenSeconds, remedy },
       `the broker keeps this session for ${givenSeconds} s and not for ${askedSeconds} s: after a longer outage, what waited in it is lost`,
     );
   };

@@ -43,6 +43,7 @@ export class SourceUser implements LinkUser {
   #connections = 0;
   readonly #malformed = new MalformedMessages();
   #isQos0Told = false;
+  #limits: ServerLimits | undefined;
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
 
@@ -54,6 +55,11 @@ export class SourceUser implements LinkUser {
   /** What the source has not granted as asked for; empty when all is well, and while there is no connection. */
   get subscriptionProblems(): readonly string[] {
     return this.#subscriptions?.problems ?? [];
+  }
+
+  /** What the source announced last; `undefined` before the first connection. */
+  get limits(): ServerLimits | undefined {
+    return this.#limits;
   }
 
   /** Filters are remembered on the dataflow's disk. Before the first connection. */
@@ -75,11 +81,12 @@ export class SourceUser implements LinkUser {
   open(connection: Connection, limits: ServerLimits): ConnectionUser {
     const { side, session, counters, log, filters, oldFilters, forwarder } = this.#options;
     const { sessionPresent } = limits;
+    this.#limits = limits;
     this.#connections++;
     this.#malformed.onOpened();
     if (this.#connections > 1 && !sessionPresent) {
       counters.sessionsLost++;
-      log.warn("the source had lost the session: what waited in it is gone");
+      log.warn({ event: "session-lost" }, "the source had lost the session: what waited in it is gone");
     }
     this.#reportExpiry(limits);
     this.#reportQos0(limits);
@@ -108,7 +115,10 @@ export class SourceUser implements LinkUser {
     if (this.#isQos0Told || !takesDeadLetters || maximumQoS > 0) return;
     this.#isQos0Told = true;
     log.warn(
-      { remedy: "let its broker take QoS 1, or publish dead letters to the destination (deadLetter.endpointRef)" },
+      {
+        event: "source-takes-qos0-only",
+        remedy: "let its broker take QoS 1, or publish dead letters to the destination (deadLetter.endpointRef)",
+      },
       "the source takes QoS 0 only: it can lose dead letters that it has read",
     );
   }
@@ -159,7 +169,7 @@ class SourceConnection implements ConnectionUser {
   }
 
   #logMessage({ topic, qos, payloadBytes }: PublishView): void {
-    this.#options.log.debug({ topic, qos, payloadBytes }, "received");
+    this.#options.log.debug({ event: "message-received", topic, qos, payloadBytes }, "received");
   }
 
   onPuback(packetId: number, reasonCode: number): void {

@@ -100,7 +100,8 @@ export class Subscriptions {
     if (!old.mayExist) return;
     this.#watch = new CopyWatch({ wanted: request.filters, otherForms: old.otherForms });
     if (old.hasMemory) this.#waitForQuiet(this.#watch);
-    else if (isFirst && !this.#usesIdentifiers) this.#log.info({ remedy: unknownRemedy }, unknownFilters);
+    else if (isFirst && !this.#usesIdentifiers)
+      this.#log.info({ event: "earlier-filters-possible", remedy: unknownRemedy }, unknownFilters);
   }
 
   /** What the broker has not granted as asked for, each with its remedy; empty when all is well. */
@@ -140,7 +141,8 @@ export class Subscriptions {
 
   #report(origin: Origin): void {
     this.#old.reported.add(origin);
-    this.#log.warn({ consequence: consequenceOf[origin], remedy: stillThereRemedy }, stillThere);
+    const consequence = consequenceOf[origin];
+    this.#log.warn({ event: "earlier-filter-present", consequence, remedy: stillThereRemedy }, stillThere);
   }
 
   /**
@@ -215,13 +217,14 @@ export class Subscriptions {
     const before = this.#problems.get(filter);
     if (problem === undefined) {
       this.#problems.delete(filter);
-      if (before !== undefined) this.#log.info({ filter }, "filter granted");
+      if (before !== undefined) this.#log.info({ event: "filter-granted", filter }, "filter granted");
       return;
     }
     this.#problems.set(filter, problem);
     const canChange = unavailable(filter, this.#limits) === undefined;
+    const retry = canChange ? { retryInMs: retryMs } : {};
     if (problem !== before)
-      this.#log.warn({ filter, reason: problem, ...(canChange ? { retryInMs: retryMs } : {}) }, "filter not granted");
+      this.#log.warn({ event: "filter-refused", filter, reason: problem, ...retry }, "filter not granted");
     if (canChange) this.#later(retryMs, async () => this.#askAgain(filter, retryMs));
   }
 
@@ -249,9 +252,13 @@ export class Subscriptions {
       for (const [index, filter] of some.entries()) {
         if (isUnsubscribed(codes[index])) this.#unsubscribing.delete(filter);
         else failed.push(filter);
-        if (codes[index] === 0) this.#log.info({ filter }, "unsubscribed a filter of an earlier configuration");
+        if (codes[index] === 0)
+          this.#log.info({ event: "filter-removed", filter }, "unsubscribed a filter of an earlier configuration");
         if (failed.at(-1) === filter && retryMs === firstRetryMs)
-          this.#log.warn({ filter, reason: nameUnsubackCode(codes[index]), retryInMs: retryMs }, unsubscribeRefused);
+          this.#log.warn(
+            { event: "filter-removal-refused", filter, reason: nameUnsubackCode(codes[index]), retryInMs: retryMs },
+            unsubscribeRefused,
+          );
       }
       await this.#old.onUnsubscribed(some.filter((filter) => !failed.includes(filter)));
       if (!this.#isOpen()) return;
@@ -298,7 +305,7 @@ export class Subscriptions {
       act().catch((cause: unknown) => {
         // The connection ended meanwhile: the next one asks for everything again.
         if (!(cause instanceof ConnectionError))
-          this.#log.error({ err: cause }, "slip of the relay in its subscriptions; report it");
+          this.#log.error({ event: "relay-fault", err: cause }, "slip of the relay in its subscriptions; report it");
       });
     }, delayMs);
     this.#timers.add(timer);

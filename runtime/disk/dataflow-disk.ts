@@ -1,6 +1,7 @@
 import { maxInstances } from "../contract/client-id.ts";
 import type { Dataflow as DataflowConfig } from "../contract/config/dataflow.ts";
 import { maxPublishPacketId } from "../contract/packet-ids.ts";
+import type { DataflowStatus } from "../dataflow-status.ts";
 import type { Logger } from "../report/log.ts";
 import { GrowthWatch } from "./growth-watch.ts";
 import type { Loss } from "./protocol.ts";
@@ -13,7 +14,7 @@ export type Disk = { readonly spool: Spool } | { readonly problem: string };
 
 export { needsDisk } from "../contract/config/dataflow.ts";
 
-type RelaySettings = DataflowConfig["relay"];
+export type RelaySettings = DataflowConfig["relay"];
 
 /** What a dataflow has on the disk. */
 export interface DiskUse {
@@ -95,10 +96,10 @@ export function watchGrowth(
   const figures = { messages, bytes, maxBytes, drainMessagesPerSecond, drainBytesPerSecond };
   if (change === "grows") {
     log.warn(
-      { ...figures, remedy: remedyOfGrowth(relay.spool) },
+      { event: "spool-growing", ...figures, remedy: remedyOfGrowth(relay.spool) },
       "the spool grows although the destination is connected",
     );
-  } else if (change === "shrinks") log.info(figures, "the spool shrinks again");
+  } else if (change === "shrinks") log.info({ event: "spool-shrinking", ...figures }, "the spool shrinks again");
 }
 
 /** What an operator can do about a spool that grows: a bound that is not there can't be raised. */
@@ -125,11 +126,8 @@ export function diskProblems({ queue, spooler }: DiskUse): string[] {
 }
 
 /** What a dataflow has on the disk, and what that takes there. */
-export function spooledOn(disk: DiskUse | undefined): {
-  readonly messages: number;
-  readonly bytes: number;
-  readonly takenBytes: number;
-} {
+export function spooledOn(disk: DiskUse | undefined, { spool }: RelaySettings): DataflowStatus["spooled"] {
   const { messages = 0, bytes = 0, takenBytes = 0 } = disk?.queue ?? {};
-  return { messages, bytes, takenBytes };
+  const limit = spool.mode === "Enabled" ? { limitBytes: spool.maxBytes } : {};
+  return { messages, bytes, takenBytes, ...limit };
 }

@@ -153,7 +153,11 @@ export class Spool {
     this.#reportUnconfirmed();
     const ended = this.#worker.terminate().then(() => true);
     const hasEnded = await Promise.race([ended, delay(terminateMs, false, { ref: false })]);
-    if (!hasEnded) this.#log.error("spool's thread can't be ended: it waits for a disk that does not answer");
+    if (!hasEnded)
+      this.#log.error(
+        { event: "spool-not-closed" },
+        "spool's thread can't be ended: it waits for a disk that does not answer",
+      );
     return hasEnded;
   }
 
@@ -166,16 +170,22 @@ export class Spool {
       const removed = sum((one) => one.removed);
       if (counts.messages + counts.others + removed === 0) continue;
       const remedy = "those that are not on the disk were not acknowledged; those removed may be delivered again";
-      this.#log.error({ dataflow, ...counts, removed, remedy }, "not confirmed on the disk");
+      this.#log.error(
+        { event: "spool-unconfirmed", dataflow, ...counts, removed, remedy },
+        "not confirmed on the disk",
+      );
     }
   }
 
   #look(): void {
     const change = this.#watch.look(performance.now());
     if (change === "silent")
-      this.#log.error({ reason: this.#watch.trouble }, "spool's disk does not answer; nothing is acknowledged for it");
+      this.#log.error(
+        { event: "spool-silent", reason: this.#watch.trouble },
+        "spool's disk does not answer; nothing is acknowledged for it",
+      );
     if (change !== "answers") return;
-    this.#log.info("spool's disk answers again");
+    this.#log.info({ event: "spool-answers" }, "spool's disk answers again");
     if (this.#trouble === undefined) for (const queue of this.#queues.values()) queue.events.onWorks();
   }
 
@@ -207,11 +217,7 @@ export class Spool {
         this.#queues.get(answer.queue)?.events.onRows(answer.rows, answer.largeBytes);
         break;
       case "failing":
-        if (this.#trouble === undefined) {
-          const what = this.isOpening ? "opened" : "written";
-          this.#log.error({ reason: answer.reason }, `spool can't be ${what}, will retry; nothing is acknowledged`);
-        }
-        this.#trouble = answer.reason;
+        this.#onFailing(answer);
         break;
       case "working":
         this.#recover();
@@ -240,10 +246,20 @@ export class Spool {
     }
   }
 
+  #onFailing({ reason }: Extract<Answer, { kind: "failing" }>): void {
+    const what = this.isOpening ? "opened" : "written";
+    const text = `spool can't be ${what}, will retry; nothing is acknowledged`;
+    if (this.#trouble === undefined) this.#log.error({ event: "spool-failing", reason }, text);
+    this.#trouble = reason;
+  }
+
   #onReplaced({ reason, aside, queues }: Extract<Answer, { kind: "replaced" }>): void {
     const lost = Object.values(queues).reduce((sum, { loss }) => sum + (loss?.messages ?? 0), 0);
     const kept = aside === "" ? {} : { aside };
-    this.#log.error({ reason, ...kept, lost }, "spool goes on in new files, with the messages that could be read");
+    this.#log.error(
+      { event: "spool-replaced", reason, ...kept, lost },
+      "spool goes on in new files, with the messages that could be read",
+    );
     for (const queue of this.#queues.values()) {
       const state = queues[queue.name];
       queue.onReplaced(state);
@@ -254,7 +270,7 @@ export class Spool {
   #recover(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.#log.info(this.isOpening ? "spool is open" : "spool can be written again");
+    this.#log.info({ event: "spool-works" }, this.isOpening ? "spool is open" : "spool can be written again");
   }
 
   #break(reason: string, remedy?: string): void {
@@ -262,7 +278,7 @@ export class Spool {
     this.#isBroken = true;
     const text = brokenText(this.folder, reason, remedy);
     this.#trouble = reason;
-    this.#log.error({ reason }, "spool can't be used");
+    this.#log.error({ event: "spool-unusable", reason }, "spool can't be used");
     this.#onOpened?.(text);
     this.#onOpened = undefined;
     for (const queue of this.#queues.values()) queue.events.onBroken(text);

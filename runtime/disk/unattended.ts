@@ -37,6 +37,6 @@ export function findUnattended(
 export function reportUnattended(log: Logger, queues: readonly UnattendedQueue[]): void {
   for (const queue of queues) {
     const remedy = `to have them delivered, enable dataflow "${queue.dataflow}" with spool.mode "Enabled"; to give them up, delete them as doc/operations.md says`;
-    log.warn({ ...queue, remedy }, "messages are on the disk that no dataflow delivers");
+    log.warn({ event: "spool-unattended", ...queue, remedy }, "messages are on the disk that no dataflow delivers");
   }
 }

@@ -11,15 +11,21 @@ export function reportCredentials(
     const until = event.endsAtMs === undefined ? {} : { validUntil: new Date(event.endsAtMs).toISOString() };
     switch (event.kind) {
       case "renewed":
-        log.info({ ...fields, ...until }, "credential renewed");
+        log.info({ event: "credential-renewed", ...fields, ...until }, "credential renewed");
         break;
       case "renewalFailed": {
         const { reason, retryInMs } = event;
-        log.warn({ ...fields, reason, retryInMs, ...until }, "credential not renewed: the old one is used, will retry");
+        log.warn(
+          { event: "credential-not-renewed", ...fields, reason, retryInMs, ...until },
+          "credential not renewed: the old one is used, will retry",
+        );
         break;
       }
       case "endsSoon":
-        log.warn({ ...fields, ...until }, "credential ends soon, and no newer one has come; renew it");
+        log.warn(
+          { event: "credential-ends-soon", ...fields, ...until },
+          "credential ends soon, and no newer one has come; renew it",
+        );
         break;
     }
   };

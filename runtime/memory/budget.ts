@@ -81,6 +81,11 @@ export class MemoryBudget {
     this.#timer.unref();
   }
 
+  /** Bytes that the process may use. */
+  get limitBytes(): number {
+    return this.#options.limitBytes;
+  }
+
   /** Bytes that all dataflows hold. */
   get heldBytes(): number {
     return this.#uses.reduce((sum, { heldBytes }) => sum + heldBytes(), 0);

@@ -3,6 +3,7 @@ import type { MemoryShare } from "../memory/budget.ts";
 import type { EncodedPublish } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import type { Traffic } from "../mqtt/progress-watch.ts";
+import type { Tap } from "../report/tap.ts";
 import type { Patch } from "../rewrite/patch.ts";
 
 /** What the forwarder needs of a connection to the source. */
@@ -67,6 +68,8 @@ export interface ForwarderOptions {
   /** Where dead letters go, where `undeliverable` says so. */
   readonly deadLetters: DeadLetterPlan;
   readonly counters: Counters;
+  /** Shows some of the messages to whoever watches. */
+  readonly tap: Tap;
   /** Called once when a message stops the dataflow: nothing is forwarded or acknowledged after it. */
   readonly onStopped: (reason: string) => void;
   /** Called for each message that is given up, or refused for now. */

@@ -87,6 +87,12 @@ export class QueueStatus {
     );
   }
 
+  /** Its age; 0 without one. */
+  get oldestSeconds(): number {
+    const { oldest } = this;
+    return oldest === undefined ? 0 : Math.max(0, performance.now() - oldest.arrivedMs) / 1000;
+  }
+
   get hasRoomForQos0(): boolean {
     const { waiting, spooler } = this.#parts.backlog;
     return waiting.qos0 < maxWaitingQos0 && (spooler?.pendingLength ?? 0) < maxWaitingQos0;

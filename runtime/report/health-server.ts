@@ -58,7 +58,10 @@ export async function startHealthServer({ host, port, relay, metrics, log }: Hea
     },
     onDropped: reportDropped(log),
     onError: (cause) => {
-      log.warn({ reason: describeError(cause) }, "a connection for probes and metrics could not be accepted");
+      log.warn(
+        { event: "port-failed", reason: describeError(cause) },
+        "a connection for probes and metrics could not be accepted",
+      );
     },
   });
 }
@@ -76,7 +79,7 @@ function reportDropped(log: Pick<Logger, "warn">): (address: string) => void {
     connections++;
     if (performance.now() - reportedMs < reportIntervalMs) return;
     log.warn(
-      { address, connections, maxConnections },
+      { event: "port-crowded", address, connections, maxConnections },
       "too many connections for probes and metrics, dropping the oldest",
     );
     reportedMs = performance.now();

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 
 import { ConnectionBound } from "./connection-bound.ts";
 import { HttpRequestReader, type HttpRequest } from "./http-request.ts";
+import { StreamReader } from "./stream-reader.ts";
 import { nextTurn } from "./shared-rendering.ts";
 
 /** What is answered. Answers at the same time may share one `body`. */
@@ -10,7 +11,14 @@ export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  /** Further header fields, `Name: value`. */
+  readonly headers?: readonly string[];
+  /** What follows the body, as long as the client reads; the answer has no length then. Called once for each client. */
+  readonly stream?: (reader: StreamReader) => void;
 }
+
+/** A request that has an answer. */
+export type PageRequest = Extract<HttpRequest, { kind: "page" }>;
 
 /** What a server of pages needs. */
 export interface PageServerOptions {
@@ -19,7 +27,7 @@ export interface PageServerOptions {
   /** TCP port; 0: a free one. */
   readonly port: number;
   /** Makes the page of a path. Never rejects. */
-  readonly findPage: (path: string) => Promise<Page>;
+  readonly findPage: (path: string, request: PageRequest) => Promise<Page>;
   /** Told of each connection that had to make room for a newer one, with the address of its client. */
   readonly onDropped: (address: string) => void;
   /** Told of an error of the server as a whole, such as no descriptor for another connection. */
@@ -156,6 +164,11 @@ class Connection {
     if (this.#socket.destroyed) return;
     this.#answers.hold(page.body, this);
     const isHead = request.kind === "page" && request.isHead;
+    if (page.stream !== undefined && !isHead) {
+      this.#answers.release(page.body, this);
+      this.#stream(page, page.stream);
+      return;
+    }
     this.#socket.once("close", () => {
       this.#answers.release(page.body, this);
     });
@@ -167,6 +180,18 @@ class Connection {
       this.#socket.end();
     });
     this.#socket.uncork();
+  }
+
+  /** Hands the connection over to whoever writes to it; a client that does not read is dropped. */
+  #stream(page: Page, start: (reader: StreamReader) => void): void {
+    clearTimeout(this.#deadline);
+    this.#socket.write(formatHead(page));
+    this.#socket.write(page.body);
+    start(
+      new StreamReader(this.#socket, () => {
+        this.drop();
+      }),
+    );
   }
 
   #dropAfter(milliseconds: number): NodeJS.Timeout {
@@ -187,7 +212,7 @@ class Answers {
   }
 
   async find(request: HttpRequest): Promise<Page> {
-    const page = request.kind === "page" ? await this.#findPage(request.path) : refusal(request.status);
+    const page = request.kind === "page" ? await this.#findPage(request.path, request) : refusal(request.status);
     // One answer, and then what has come for the dataflows: 50 readers of one page would hold them up together.
     this.#turn = this.#turn.then(nextTurn);
     await this.#turn;
@@ -230,12 +255,13 @@ function refusal(status: number): Page {
   );
 }
 
-function formatHead({ status, contentType, body }: Page): string {
+function formatHead({ status, contentType, body, headers = [], stream }: Page): string {
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Date: ${new Date().toUTCString()}`,
     `Content-Type: ${contentType}`,
-    `Content-Length: ${body.length}`,
+    ...(stream === undefined ? [`Content-Length: ${body.length}`] : []),
+    ...headers,
     ...(status === 405 ? ["Allow: GET, HEAD"] : []),
     "Connection: close",
     "\r\n",

@@ -59,7 +59,7 @@ export async function reportStatus(
       const waitMs = backoff.next("soon", Math.max(0, performance.now() - connectedMs));
       connectedMs = Infinity;
       log.warn(
-        { reason: describeError(cause), retryInMs: Math.round(waitMs) },
+        { event: "status-not-published", reason: describeError(cause), retryInMs: Math.round(waitMs) },
         "status can't be published, will retry",
       );
       await delay(waitMs, undefined, { signal }).catch(() => undefined);

@@ -1,3 +1,4 @@
+import type { EventAt } from "./log-events.ts";
 import type { Logger } from "./log.ts";
 import type { LinkState } from "../connection/link.ts";
 import type { Trouble } from "../queue/ports.ts";
@@ -19,16 +20,21 @@ export function reportLinkState(
       case "connecting":
         break;
       case "up":
-        log.info(end, "connected");
+        log.info({ event: "connected", ...end }, "connected");
         break;
       case "down":
         log.warn(
-          { ...end, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) },
+          {
+            event: wasConnected ? "connection-lost" : "connection-failed",
+            ...end,
+            reason: state.reason,
+            retryInMs: Math.round(waitMs ?? 0),
+          },
           wasConnected ? "disconnected, will retry" : "could not connect, will retry",
         );
         break;
       case "stopped":
-        if (wasConnected) log.info(end, "disconnected");
+        if (wasConnected) log.info({ event: "disconnected", ...end }, "disconnected");
         break;
     }
   };
@@ -42,7 +48,10 @@ export function reportRemovedSession(
   return (state, waitMs) => {
     if (!("reason" in state)) return;
     const fields = { clientId, reason: state.reason, retryInMs: Math.round(waitMs ?? 0) };
-    log.warn(fields, "the session of a removed instance can't be taken up");
+    log.warn(
+      { event: "removed-session-unreachable", ...fields },
+      "the session of a removed instance can't be taken up",
+    );
   };
 }
 
@@ -50,16 +59,17 @@ export function reportRemovedSession(
 const maxTroublesPerWindow = 10;
 const troubleWindowMs = 10_000;
 
-const messageOf: Readonly<Record<Trouble["kind"], string>> = {
-  rejected: "message refused, will retry",
-  suspected: "the destination closes at this message, will send it alone",
-  dead_letter: "message undeliverable, kept as a dead letter",
-  qos0_no_room: "message lost",
-  stopping: "message lost",
-  undeliverable: "message lost",
-  filter_removed: "message lost",
-  expired: "message expired",
-  disk_damaged: "message lost",
+const lost = ["message-lost", "message lost"] as const;
+const lineOf: Readonly<Record<Trouble["kind"], readonly [event: EventAt<"warn">, text: string]>> = {
+  rejected: ["message-refused", "message refused, will retry"],
+  suspected: ["message-isolated", "the destination closes at this message, will send it alone"],
+  dead_letter: ["dead-lettered", "message undeliverable, kept as a dead letter"],
+  qos0_no_room: lost,
+  stopping: lost,
+  undeliverable: lost,
+  filter_removed: lost,
+  expired: ["message-expired", "message expired"],
+  disk_damaged: lost,
 };
 
 /** Logs each message that is given up or refused; a flood is cut, and how many lines it would have been is said. */
@@ -70,9 +80,11 @@ export function reportTrouble(log: Logger): (trouble: Trouble) => void {
     const window = windows.get(kind);
     if (window === undefined || now - window.startMs > troubleWindowMs) {
       const silent = Math.max(0, (window?.count ?? 0) - maxTroublesPerWindow);
-      if (silent > 0) log.warn({ kind, silent }, "more messages of this kind were not logged");
+      if (silent > 0)
+        log.warn({ event: "messages-not-logged", kind, silent }, "more messages of this kind were not logged");
       windows.set(kind, { startMs: now, count: 1 });
     } else if (++window.count > maxTroublesPerWindow) return;
-    log.warn({ kind, topic, reason }, messageOf[kind]);
+    const [event, text] = lineOf[kind];
+    log.warn({ event, kind, topic, reason }, text);
   };
 }

@@ -162,6 +162,17 @@ describe("its configuration", () => {
     expect(config.relay).toMatchObject({ site: "oslo", drainTimeoutSeconds: 50 });
   });
 
+  test("has a status page without a live tap, unless the settings say otherwise", async () => {
+    const pageOf = async (changed: Changed) => {
+      const { result } = await deploy(() => createRelay("oslo", changed));
+      return parseRelayConfig(await valueOf(result.configText), { where: "test" }).config.relay.statusPage;
+    };
+
+    expect(await pageOf({})).toEqual({ port: 9601, tap: "Off" });
+    expect(await pageOf({ statusPage: { tap: "Metadata" } })).toEqual({ port: 9601, tap: "Metadata" });
+    expect(await pageOf({ statusPage: { port: 0 } })).toEqual({ port: 0, tap: "Off" });
+  });
+
   test("restarts the pods when it changes", async () => {
     const annotations = async (changed: Changed) => {
       const deployed = await deploy(() => createRelay("oslo", changed));
@@ -264,6 +275,13 @@ describe("its StatefulSet", () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     });
+  });
+
+  test("shows its status page to nobody in the cluster: neither the container nor the policy names its port", async () => {
+    const deployed = await deploy(() => createRelay("oslo", { statusPage: { port: 9777 } }));
+
+    const others = deployed.resources.filter(({ type }) => type !== types.configMap);
+    expect(JSON.stringify(others.map(({ inputs }) => inputs))).not.toContain("9777");
   });
 
   test("is probed on the metrics port", async () => {
@@ -948,6 +966,21 @@ describe("refuses", () => {
       "a metrics port that is off or privileged",
       { metricsPort: 0 },
       "metricsPort: is 0, and the pod's probes need a port that a process without privileges can open; give 1024 to 65535",
+    ],
+    [
+      "a status page at a privileged port",
+      { statusPage: { port: 80 } },
+      "statusPage.port: is 80, which no process without privileges can open; give another one from 1024 to 65535, or 0 for no page",
+    ],
+    [
+      "a status page at the port of metrics",
+      { metricsPort: 9700, statusPage: { port: 9700 } },
+      "statusPage.port: is 9700, the port of metrics and probes; give another one from 1024 to 65535, or 0 for no page",
+    ],
+    [
+      "a port of the status page that is none",
+      { statusPage: { port: 70_000 } },
+      "statusPage.port: is 70000, which no process without privileges can open; give another one from 1024 to 65535, or 0 for no page",
     ],
     [
       "too little memory",

@@ -39,6 +39,7 @@ describe("what the other components refuse names their own arguments", () => {
     image: "relay:1",
     memoryMebibytes: 1,
     metricsPort: 1,
+    statusPage: { port: 1 },
     secrets: { Upper: { type: "kubernetes.io/tls", password: "<password>" }, cert: { clientCertificate: "ca.pem" } },
     egress: { endpointIpRanges: { none: [] }, proxyPort: 0 },
   };
@@ -58,7 +59,7 @@ describe("what the other components refuse names their own arguments", () => {
     [
       "Relay",
       checkRelaySettings("oslo", relay, { identity: { clientId: "c", oidcIssuerUrl: "https://oidc" } }, ["edge"]),
-      10,
+      11,
     ],
     [
       "EventGridEndpoint",

@@ -147,7 +147,7 @@ describeWithPart("mosquitto", (executable) => {
     // A message is here before its PUBACK is there, and a relay that is told to stop writes what nobody has acknowledged.
     await relay.untilMetric("relay_messages_in_flight", (value) => value === 0);
     // What waits for half a second counts as held up: on a loaded machine some may, and the relay has its own clock.
-    const keptUp = await relay.metric("relay_delivery_seconds_bucket", { le: "0.5" });
+    const keptUp = await relay.metric("relay_delivery_duration_seconds_bucket", { le: "0.5" });
     await relay.stop();
 
     const database = new DatabaseSync(path.join(folder, "spool", "spool.sqlite"), { readOnly: true });

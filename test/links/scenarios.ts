@@ -202,7 +202,7 @@ async function loseName(site: Site): Promise<Outcome> {
   await edge.stop();
   await edge.start();
   const watch = new Stopwatch();
-  const areBack = async () => (await relay.metric("relay_source_up")) === manyDataflows;
+  const areBack = async () => (await relay.metric("relay_connection_up", { side: "source" })) === manyDataflows;
   await untilTrueAfter("all sources", 20_000, areBack).catch(() => undefined);
   const secondsUntilBack = watch.elapsedMs / 1000;
   for (const topic of topics) await account.publish(topic, smallBytes, smallBytes);

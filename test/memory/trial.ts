@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -174,8 +174,9 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
   const group = isLimited
     ? new MemoryGroup(`mqtt-dataflow-${process.pid}-${trial.seed}`, trial.memoryMebibytes)
     : undefined;
-  const node = path.join(root, "node_modules/node/bin/node");
-  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), "--metrics-port", "0"];
+  const node = realpathSync(path.join(root, "node_modules/.bin/node"));
+  const ports = ["--metrics-port", "0", "--page-port", "0"];
+  const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), ...ports];
   const program = [node, [...(await readImageFlags()), entryPoint, ...args]] as const;
   const child = spawn(...(group?.command(...program) ?? program), {
     env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}` },

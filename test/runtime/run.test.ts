@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -108,7 +110,7 @@ describe("runRelay", () => {
   function optionsFor(text: string, change: Partial<RunOptions> = {}): RunOptions {
     const configFile = path.join(createTemporaryFolder("run"), "config.json");
     writeFileSync(configFile, text);
-    return { configFile, connectTo: [], metricsPort: 0, ...change };
+    return { configFile, connectTo: [], metricsPort: 0, pagePort: 0, ...change };
   }
 
   test.each<[string, () => RunOptions, string]>([
@@ -194,6 +196,40 @@ describe("runRelay", () => {
           { msg: "connecting elsewhere, for development only", host: destination.host, to: source.host },
         ]),
       );
+    });
+
+    test("serves the status page on loopback alone, where a port is given or the configuration has one", async () => {
+      const pagePort = await findFreePort();
+      const code = run({ pagePort }, { "relay.statusPage": { port: 1 } });
+      await destination.next();
+
+      const answer = await fetch(`http://127.0.0.1:${pagePort}/api/status`);
+      expect(await answer.json()).toMatchObject({ version: 1, relay: { site: "oslo" }, state: "attention" });
+      const addresses = listeningAddresses(process.pid).filter((address) => address.endsWith(`:${pagePort}`));
+      expect(addresses).toEqual([`127.0.0.1:${pagePort}`]);
+      process.emit("SIGTERM", "SIGTERM");
+      await code;
+
+      await expect(fetch(`http://127.0.0.1:${pagePort}/api/status`)).rejects.toThrow();
+    });
+
+    test("runs without a status page when its port is taken, and says what to do", async () => {
+      const taken = createServer().listen(0, "127.0.0.1");
+      await once(taken, "listening");
+      const code = run({ pagePort: (taken.address() as AddressInfo).port });
+
+      await (await destination.next()).accept();
+      process.emit("SIGTERM", "SIGTERM");
+
+      expect(await code).toBe(ExitCode.ok);
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          msg: "the status page can't be served",
+          reason: expect.stringContaining("EADDRINUSE"),
+          remedy: "set relay.statusPage.port to a free port, or to 0 for no page",
+        }),
+      );
+      taken.close();
     });
 
     test("serves probes where a port is given", async () => {

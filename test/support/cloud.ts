@@ -25,6 +25,12 @@ export interface CloudOptions {
   readonly onEvent?: (event: BrokerEvent) => void;
   /** Folder for the keys of an Arc-enabled server. */
   readonly arcKeyFolder?: string;
+  /** Topics of the one topic space. @default ["#"] */
+  readonly topicTemplates?: readonly string[];
+  /** Roles of the identity on it. @default both */
+  readonly roles?: readonly ("publisher" | "subscriber")[];
+  /** @default 20 */
+  readonly maxSessions?: number;
 }
 
 /** Event Grid and Entra as emulators on loopback, and what a relay needs to reach them. */
@@ -47,11 +53,14 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-/** Starts Event Grid with one topic space for everything, in which one managed identity may do all. */
+/** Starts Event Grid with one topic space, for everything and with all roles for one managed identity unless the options say otherwise. */
 export async function startCloud({
   tokenLifetimeSeconds = 3600,
   onEvent,
   arcKeyFolder,
+  topicTemplates = ["#"],
+  roles = ["publisher", "subscriber"],
+  maxSessions = 20,
 }: CloudOptions = {}): Promise<Cloud> {
   const authority = await createCertificateAuthority(authorityName);
   const issuer = await createClusterIssuer();
@@ -77,14 +86,11 @@ export async function startCloud({
   const broker = await createBroker({
     profile: createEventGridProfile({
       hostNames: [cloudHost],
-      topicSpaces: [{ name: "all", topicTemplates: ["#"] }],
-      roleAssignments: [
-        { principalId, role: "publisher" },
-        { principalId, role: "subscriber" },
-      ],
+      topicSpaces: [{ name: "all", topicTemplates }],
+      roleAssignments: roles.map((role) => ({ principalId, role })),
       keySet: identities.keySet,
       issuer: identities.issuer,
-      maxSessionsPerAuthenticationName: 20,
+      maxSessionsPerAuthenticationName: maxSessions,
     }),
     listeners: [
       { transport: "tcp", ...listener },

@@ -11,11 +11,21 @@ const realParts = {
   actionlint: ".ci/install-real-parts",
   buildah: "apt-get install buildah",
   cc: "apt-get install build-essential",
+  containerd: "apt-get install containerd",
+  ctr: "apt-get install containerd",
+  debootstrap: "apt-get install debootstrap",
+  dnsmasq: "apt-get install dnsmasq-base",
   etcd: "apt-get install etcd-server",
   "generate-sdks": ".ci/install-real-parts",
   go: ".ci/install-real-parts",
+  "host-local": "apt-get install containernetworking-plugins",
   ip: "apt-get install iproute2",
   "kube-apiserver": ".ci/install-real-parts",
+  "kube-controller-manager": ".ci/install-real-parts cluster",
+  "kube-scheduler": ".ci/install-real-parts cluster",
+  kubectl: ".ci/install-real-parts cluster",
+  kubelet: ".ci/install-real-parts cluster",
+  "Kubernetes node": "Linux with cgroups, overlayfs, bridges and veth devices, and root",
   mosquitto: "apt-get install mosquitto",
   mosquitto_pub: "apt-get install mosquitto-clients",
   mosquitto_sub: "apt-get install mosquitto-clients",
@@ -26,7 +36,9 @@ const realParts = {
   "pulumi-language-yaml": ".ci/install-real-parts",
   "pulumi-python": ".ci/install-real-parts",
   "npm registry": "a network with npm's registry, or with the one that npm is set to",
+  nft: "apt-get install nftables",
   python3: "apt-get install python3",
+  runc: "apt-get install runc",
   shellcheck: "apt-get install shellcheck",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
@@ -38,6 +50,8 @@ export type RealPart = keyof typeof realParts;
 
 /** Debian keeps servers here, and the PATH of an ordinary user leaves it out. */
 const serverFolder = "/usr/sbin";
+/** Debian keeps the plugins of pods' networks here, and no PATH has it. */
+const networkPluginFolder = "/usr/lib/cni";
 
 /**
  * Declares a block of tests that needs a real program, and hands it the program's absolute path.
@@ -89,7 +103,7 @@ export function isLinux(what: string): boolean {
 }
 
 function sayMissing(part: RealPart): string {
-  if (part === "network namespaces" || part === "npm registry") {
+  if (part === "network namespaces" || part === "npm registry" || part === "Kubernetes node") {
     return `${part}: not on this machine; it takes ${realParts[part]}`;
   }
   const cached = builtProgram(part);
@@ -103,7 +117,7 @@ function sayMissing(part: RealPart): string {
  */
 export function findExecutable(name: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
-  const files = [...folders, serverFolder].map((folder) => path.join(folder, name));
+  const files = [...folders, serverFolder, networkPluginFolder].map((folder) => path.join(folder, name));
   const built = builtProgram(name);
   return [...(built === undefined ? [] : [built]), ...files].find(isExecutable);
 }

@@ -94,7 +94,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
   const spool = options.spoolFolder ?? path.join(folder, "spool");
-  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1"];
+  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1", "--page-port", "0"];
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, ...pages];
   const started = startProcess(
     ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),

@@ -43,6 +43,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes for standard input; omitted: it is empty. */
   readonly input?: Buffer;
+  /** Leaves standard input open until this process ends. */
+  readonly keepsInput?: boolean;
 }
 
 const probeIntervalMs = 20;
@@ -81,7 +83,7 @@ export function startProcess(command: string, args: readonly string[], options: 
   });
   // A process that ended early takes no input; how it ended says more than EPIPE.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(options.input);
+  if (options.keepsInput !== true) child.stdin.end(options.input);
   const name = `${program} (${String(child.pid)})`;
   const describe = (what: string) =>
     new Error(`${name}: ${what}; its last lines:\n${lines.slice(-shownLines).join("\n")}`);

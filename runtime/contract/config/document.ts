@@ -5,6 +5,7 @@ import { dataflowSchema, type Dataflow } from "./dataflow.ts";
 import { endpointSchema, type Endpoint } from "./endpoint.ts";
 import { block, choice, integer, named, text } from "./field.ts";
 import { proxySchema } from "./proxy.ts";
+import { tapContents } from "../status/schema.ts";
 
 const rest = "Azure REST API, DataflowProfile";
 const own = "Beyond the specification";
@@ -144,6 +145,32 @@ export const relaySchema = block({
         30,
       ),
     }),
+  ),
+  statusPage: v.optional(
+    block({
+      port: v.optional(
+        integer(
+          { min: 0, max: 65_535 },
+          {
+            description:
+              "Port of the status page and its JSON on the loopback address of the pod, which `kubectl port-forward` reaches and the cluster does not; 0 turns them off.",
+            source: own,
+            own: true,
+          },
+        ),
+        9601,
+      ),
+      tap: v.optional(
+        choice(tapContents, {
+          description:
+            "What the live tap of the status page shows of messages, a few each second: `Off`, nothing; `Metadata`, topics, properties and sizes; `Payload`, also the first 4 KiB of the payload of those that are asked for.",
+          source: own,
+          own: true,
+        }),
+        "Off",
+      ),
+    }),
+    {},
   ),
   reconnect: v.optional(
     block({

@@ -24,19 +24,16 @@ export interface ArrivalEvents {
   readonly pump: () => void;
 }
 
+type ArrivalOptions = Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now" | "tap">;
+
 /** Takes what the sources of a dataflow send into its queue. */
 export class Arrivals {
-  readonly #options: Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now">;
+  readonly #options: ArrivalOptions;
   readonly #intake: Intake;
   readonly #backlog: Backlog;
   readonly #events: ArrivalEvents;
 
-  constructor(
-    options: Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now">,
-    intake: Intake,
-    backlog: Backlog,
-    events: ArrivalEvents,
-  ) {
+  constructor(options: ArrivalOptions, intake: Intake, backlog: Backlog, events: ArrivalEvents) {
     this.#options = options;
     this.#intake = intake;
     this.#backlog = backlog;
@@ -63,7 +60,9 @@ export class Arrivals {
       return;
     }
     this.#count(view);
-    const publish = problem === undefined ? this.#options.patch(view) : { undeliverable: problem };
+    const { patch, tap } = this.#options;
+    const publish = problem === undefined ? patch(view) : { undeliverable: problem };
+    if (tap.wantsOne) tap.take(view, publish);
     if ("undeliverable" in publish) {
       this.#giveUp(view, side, publish.undeliverable);
       return;

@@ -14,7 +14,15 @@ test.each([
 
 test.each([
   [
-    { level: "warn", msg: "disconnected", time: "t", site: "oslo", dataflow: "a", retryInMs: 5 },
+    {
+      level: "warn",
+      event: "connection-lost",
+      msg: "disconnected",
+      time: "t",
+      site: "oslo",
+      dataflow: "a",
+      retryInMs: 5,
+    },
     "relay warning: disconnected (dataflow=a retryInMs=5)",
   ],
   [

@@ -25,6 +25,7 @@ const numbers: readonly (readonly [string, string, number, number | undefined, n
   ["dataflows.upward.relay.spool.maxBytes", "bytes", 1_048_576, 1_073_741_824, 1_099_511_627_776],
   ["dataflows.upward.relay.spool.maxAgeSeconds", "s", 1, undefined, 31_536_000],
   ["dataflows.upward.relay.spool.drainMessagesPerSecond", "messages/s", 0, 900, 1_000_000],
+  ["relay.statusPage.port", "", 0, 9601, 65_535],
   ["dataflows.upward.relay.spool.drainBytesPerSecond", "bytes/s", 0, 900_000, 10_000_000_000],
 ];
 

@@ -3,6 +3,7 @@ import type { IPublishPacket } from "mqtt-packet";
 import type { ConnectionError } from "../../../runtime/contract/errors.ts";
 import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
+import { Tap } from "../../../runtime/report/tap.ts";
 import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { EncodedPublish } from "../../../runtime/mqtt/encoded-publish.ts";
 import { Entry } from "../../../runtime/queue/entry.ts";
@@ -156,6 +157,7 @@ export class ForwarderBench {
       wallTime: () => "2026-11-23T00:00:00.000Z",
       undeliverable: "Stop",
       counters: this.counters,
+      tap: new Tap(),
       onStopped: (reason) => this.stopped.push(reason),
       onTrouble: (trouble) => this.troubles.push(trouble),
       now: () => this.nowMs,

@@ -3,6 +3,7 @@ import type { IPublishPacket } from "mqtt-packet";
 
 import { unboundedShare } from "../../../runtime/memory/budget.ts";
 import { Counters } from "../../../runtime/report/counters.ts";
+import { Tap } from "../../../runtime/report/tap.ts";
 import type { DestinationSide } from "../../../runtime/queue/destination/destination-side.ts";
 import { Forwarder } from "../../../runtime/queue/forwarder.ts";
 import type { SourceSide } from "../../../runtime/queue/source/source-side.ts";
@@ -398,6 +399,7 @@ class World {
       onStalled: () => undefined,
       wallTime: () => "",
       counters: this.counters,
+      tap: new Tap(),
       onStopped: (reason) => {
         throw new Error(reason);
       },

@@ -22,7 +22,7 @@ const status: Dataflow["status"] = {
   unconfirmed: 0,
   oldestSeconds: 4,
   idleSeconds: { source: 11, destination: 12 },
-  spooled: { messages: 7, bytes: 700, takenBytes: 900 },
+  spooled: { messages: 7, bytes: 700, takenBytes: 900, limitBytes: 1000 },
   subscriptionProblems: [],
   diskProblems: ["spool is full"],
   isSpoolGrowing: true,
@@ -59,8 +59,7 @@ describe("createMetrics", () => {
     expect(expected.filter((value) => values.filter((one) => one === value).length !== 1)).toEqual([]);
   });
 
-  test("says how long each token and certificate is good for, and leaves out what is no longer in use", async () => {
-    jest.spyOn(Date, "now").mockReturnValue(1_000_000);
+  test("says when each token and certificate ends, and leaves out what is no longer in use", async () => {
     const credentialEnds = [
       { endpoint: "cloud", end: { kind: "token", name: "token", endsAtMs: 1_300_000 } },
       { endpoint: "edge", end: { kind: "ca_certificate", name: "plant CA", endsAtMs: 990_000 } },
@@ -70,11 +69,13 @@ describe("createMetrics", () => {
     };
     const metrics = createMetrics(relay as unknown as Relay);
     const series = async () =>
-      (await metrics.render()).split("\n").filter((line) => line.startsWith("relay_credential_expiry_seconds{"));
+      (await metrics.render())
+        .split("\n")
+        .filter((line) => line.startsWith("relay_credential_expiry_timestamp_seconds{"));
 
     expect(await series()).toEqual([
-      'relay_credential_expiry_seconds{endpoint="cloud",kind="token",name="token"} 300',
-      'relay_credential_expiry_seconds{endpoint="edge",kind="ca_certificate",name="plant CA"} -10',
+      'relay_credential_expiry_timestamp_seconds{endpoint="cloud",kind="token",name="token"} 1300',
+      'relay_credential_expiry_timestamp_seconds{endpoint="edge",kind="ca_certificate",name="plant CA"} 990',
     ]);
     credentialEnds.pop();
     expect(await series()).toHaveLength(1);
@@ -91,8 +92,9 @@ describe("createMetrics", () => {
     ['relay_spool_growing{dataflow="up"}', 1],
     ['relay_spool_unattended_messages{dataflow="old"}', 12],
     ['relay_dataflow_stopped{dataflow="up"}', 0],
-    ['relay_source_up{dataflow="up"}', 1],
-    ['relay_destination_up{dataflow="up"}', 0],
+    ['relay_spool_limit_bytes{dataflow="up"}', 1000],
+    ['relay_connection_up{dataflow="up",side="source"}', 1],
+    ['relay_connection_up{dataflow="up",side="destination"}', 0],
   ])("says %s %d", async (name, value) => {
     const samples = await samplesOf(relayOf({ name: "up", counters: new Counters(), status }));
 
@@ -174,7 +176,9 @@ describe("createMetrics", () => {
     const text = await createMetrics(relay).render();
 
     const label = String.raw`name="plant \"CA\"\\\\u000a# forged\\u001b[2J\\u202e"`;
-    expect(text).toContain(`relay_credential_expiry_seconds{endpoint="edge",kind="ca_certificate",${label}} `);
+    expect(text).toContain(
+      `relay_credential_expiry_timestamp_seconds{endpoint="edge",kind="ca_certificate",${label}} `,
+    );
   });
 
   test("tells dataflows apart", async () => {
@@ -197,10 +201,10 @@ describe("createMetrics", () => {
     const samples = await samplesOf(relayOf({ name: "up", counters, status }));
 
     const bucket = (bound: number | string) =>
-      samples.get(`relay_delivery_seconds_bucket{dataflow="up",le="${bound}"}`);
+      samples.get(`relay_delivery_duration_seconds_bucket{dataflow="up",le="${bound}"}`);
     expect([...latencyBoundsSeconds, "+Inf"].map(bucket)).toEqual([1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4]);
-    expect(samples.get('relay_delivery_seconds_count{dataflow="up"}')).toBe(4);
-    expect(samples.get('relay_delivery_seconds_sum{dataflow="up"}')).toBeCloseTo(120.0605);
+    expect(samples.get('relay_delivery_duration_seconds_count{dataflow="up"}')).toBe(4);
+    expect(samples.get('relay_delivery_duration_seconds_sum{dataflow="up"}')).toBeCloseTo(120.0605);
   });
 
   test("says of each of its own metrics what it is, and what kind", async () => {

@@ -12,12 +12,12 @@ const end = { side: "source", endpoint: "edge", host: "broker.example:8883" };
 
 describe("reportLinkState", () => {
   test.each([
-    [{ kind: "stopped" } as const, "info", "disconnected", {}],
+    [{ kind: "stopped" } as const, "info", "disconnected", { event: "disconnected" }],
     [
       { kind: "down", reason: "it broke" } as const,
       "warn",
       "disconnected, will retry",
-      { reason: "it broke", retryInMs: 1500 },
+      { event: "connection-lost", reason: "it broke", retryInMs: 1500 },
     ],
   ])("says %j of a link that was connected in one line", (state, level, msg, fields) => {
     const { log, lines } = recordLog();
@@ -28,7 +28,7 @@ describe("reportLinkState", () => {
 
     const time = expect.any(String) as string;
     expect(lines).toEqual([
-      { level: "info", time, ...end, msg: "connected" },
+      { level: "info", time, event: "connected", ...end, msg: "connected" },
       { level, time, ...end, ...fields, msg },
     ]);
   });
@@ -36,7 +36,15 @@ describe("reportLinkState", () => {
   test.each([
     [
       { kind: "down", reason: "no route" } as const,
-      [{ level: "warn", reason: "no route", retryInMs: 1500, msg: "could not connect, will retry" }],
+      [
+        {
+          level: "warn",
+          event: "connection-failed",
+          reason: "no route",
+          retryInMs: 1500,
+          msg: "could not connect, will retry",
+        },
+      ],
     ],
     [{ kind: "stopped" } as const, []],
   ])("does not call disconnected what never connected: %j", (state, expected) => {
@@ -90,8 +98,8 @@ describe("reportTrouble", () => {
     reportTrouble(log)({ ...trouble, kind: "rejected" });
 
     expect(lines).toMatchObject([
-      { level: "warn", ...trouble, msg: "message lost" },
-      { level: "warn", kind: "rejected", msg: "message refused, will retry" },
+      { level: "warn", event: "message-lost", ...trouble, msg: "message lost" },
+      { level: "warn", event: "message-refused", kind: "rejected", msg: "message refused, will retry" },
     ]);
   });
 

@@ -20,15 +20,14 @@ const standardOutput = 1;
 
 jest.mock("../../../runtime/report/log.ts", () => {
   const actual = jest.requireActual<typeof logging>("../../../runtime/report/log.ts");
-  const createLog: typeof logging.createLog = (level, destination) => {
+  const createLog: typeof logging.createLog = (level, destination, onLine) => {
     const record = recordOutput("log");
-    return actual.createLog(level, {
-      write: (line) => {
-        record(line);
-        if (destination === undefined) writeSync(standardOutput, line);
-        else destination.write(line);
-      },
-    });
+    const write = (line: string) => {
+      record(line);
+      if (destination === undefined) writeSync(standardOutput, line);
+      else destination.write(line);
+    };
+    return actual.createLog(level, { write }, onLine);
   };
   return { ...actual, createLog };
 });

@@ -5,6 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
  * stack refers to it.
  */
 const config = new pulumi.Config();
+/** Last letter of the identity's IDs, where a test wants a platform team that gives the site another one. */
+const identity = config.get("identity") ?? "1";
 
 export const namespace = config.require("namespace");
 export const aioResourceGroupName = "rg-oslo-edge";
@@ -12,10 +14,10 @@ export const aioInstanceName = "oslo-aio";
 export const customLocationId =
   "/subscriptions/00000000-0000-0000-0000-00000000000f/resourceGroups/rg-oslo-edge/providers/Microsoft.ExtendedLocation/customLocations/oslo";
 export const identityResourceGroupName = "rg-oslo-edge";
-export const identityName = "id-oslo-relay";
-export const identityClientId = "00000000-0000-0000-0000-0000000000c1";
+export const identityName = identity === "1" ? "id-oslo-relay" : `id-oslo-relay-${identity}`;
+export const identityClientId = `00000000-0000-0000-0000-0000000000c${identity}`;
 export const identityTenantId = "00000000-0000-0000-0000-0000000000e1";
-export const identityPrincipalId = "00000000-0000-0000-0000-0000000000a1";
+export const identityPrincipalId = `00000000-0000-0000-0000-0000000000a${identity}`;
 export const oidcIssuerUrl = config.get("oidcIssuerUrl");
 /** A number where a test wants a platform team that has exported the port alone. */
 export const brokerHost = config.getNumber("brokerPort") ?? config.get("brokerHost") ?? "aio-broker:18883";

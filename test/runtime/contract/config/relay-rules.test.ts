@@ -8,6 +8,7 @@ test("the relay has its defaults", () => {
     spoolPath: "/var/lib/mqtt-dataflow",
     connectTimeoutSeconds: 30,
     drainTimeoutSeconds: 20,
+    statusPage: { port: 9601, tap: "Off" },
     reconnect: { minDelayMs: 1000, maxDelayMs: 60_000 },
   });
 });

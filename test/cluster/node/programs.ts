@@ -1,0 +1,27 @@
+import type { RealPart } from "../../support/real-parts.ts";
+
+/** The programs of a node; what the tests need is the same. */
+export const nodeParts = [
+  "kube-apiserver",
+  "kubelet",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubectl",
+  "etcd",
+  "containerd",
+  "runc",
+  "ctr",
+  "host-local",
+  "dnsmasq",
+  "nft",
+  "mosquitto",
+  "buildah",
+  "debootstrap",
+  "cc",
+  "ip",
+  "setpriv",
+  "unshare",
+  "Kubernetes node",
+] as const satisfies readonly RealPart[];
+
+export type NodeParts = Readonly<Record<(typeof nodeParts)[number], string>>;

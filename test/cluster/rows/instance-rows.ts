@@ -1,0 +1,103 @@
+import { strict as assert } from "node:assert";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { nodeName, siteNamespace } from "../node/places.ts";
+import { plantHost } from "../site/brokers.ts";
+import { drain, selectorOf } from "./pod-rows.ts";
+import { inNamespace, isReady, untilInstances } from "./pods.ts";
+import type { Row, Stage } from "./row.ts";
+
+/** While others go on, what an instance had in flight comes to them. */
+const others = { duplicates: 0, gapSeconds: 20 };
+
+export const instanceRows: readonly Row[] = [
+  {
+    name: "one-to-three",
+    title: "1 → 3 instances",
+    site: "main",
+    // Until the first has rolled it has its plain subscription beside the shared one of the others, and both get each message.
+    promise: { duplicates: 2000, gapSeconds: 20 },
+    run: (stage) => changeInstances(stage, 3),
+  },
+  {
+    name: "scaled-by-hand",
+    title: "`kubectl scale` by hand, from 3 to 4 and back",
+    site: "main",
+    promise: { duplicates: 0, gapSeconds: 5 },
+    run: async ({ cluster, site }) => {
+      const { statefulSet } = site.deployment;
+      await cluster.kubectl([...inNamespace, "scale", `statefulset/${statefulSet}`, "--replicas=4"]);
+      const pod = [...inNamespace, "pod", site.deployment.podName(3)];
+      await cluster.kubectl.untilTrue(pod, "running", ({ status }) => status?.phase === "Running");
+      await delay(7000); // two probes
+      assert.ok(!isReady(await cluster.kubectl.get(pod)), "the fourth is not ready");
+      const path = `/api/v1/namespaces/${siteNamespace}/pods/${site.deployment.podName(3)}:9600/proxy/readyz`;
+      const said = await cluster.kubectl(["get", "--raw", path]).catch(String);
+      await cluster.kubectl([...inNamespace, "scale", `statefulset/${statefulSet}`, "--replicas=3"]);
+      assert.match(said, /503|unavailable|instance 3/i);
+      return "the fourth connects to no broker and is never ready";
+    },
+  },
+  {
+    name: "drained-with-three",
+    title: "the node drained and uncordoned; 3 instances",
+    site: "main",
+    promise: others,
+    run: async (stage) => {
+      const draining = stage.cluster.kubectl([...drain, `--pod-selector=${selectorOf(stage)}`, "--timeout=10s"]);
+      const said = await draining.then(() => "", String);
+      const ready = (await stage.site.deployment.pods()).filter(isReady).length;
+      await stage.cluster.kubectl(["uncordon", nodeName]);
+      await untilInstances(stage, 3);
+      assert.match(said, /disruption budget|global timeout/);
+      assert.equal(ready, 2);
+      return "the budget lets one pod go; the others stay, since there is no second node";
+    },
+  },
+  {
+    name: "wrong-host-with-three",
+    title: "a wrong host rolled out, and rolled back after 15 s; 3 instances",
+    site: "main",
+    promise: others,
+    run: (stage) => rollOutWrongHost(stage, 2),
+  },
+  {
+    name: "three-to-two",
+    title: "3 → 2 instances",
+    site: "main",
+    promise: others,
+    run: (stage) => changeInstances(stage, 2),
+  },
+  {
+    name: "two-to-one",
+    title: "2 → 1 instances",
+    site: "main",
+    promise: others,
+    run: (stage) => changeInstances(stage, 1),
+  },
+  {
+    name: "wrong-host",
+    title: "a wrong host rolled out, and rolled back after 15 s; 1 instance",
+    site: "main",
+    promise: { duplicates: 0, gapSeconds: 75 },
+    run: (stage) => rollOutWrongHost(stage, 0),
+  },
+];
+
+async function changeInstances(stage: Stage, instanceCount: number): Promise<string> {
+  const { site } = stage;
+  await site.change({ relay: { ...site.declared.relay, instanceCount } });
+  await untilInstances(stage, instanceCount);
+  return "";
+}
+
+/** @param readyOnes instances that go on delivering meanwhile */
+async function rollOutWrongHost(stage: Stage, readyOnes: number): Promise<string> {
+  const { site } = stage;
+  await site.change({ plantHost: "nowhere.plant.example" }, { isAwaited: false });
+  await delay(15_000);
+  const ready = (await site.deployment.pods()).filter(isReady).length;
+  await site.change({ plantHost });
+  assert.equal(ready, readyOnes);
+  return readyOnes === 0 ? "the rollout stops" : `the rollout stops at the first pod, ${readyOnes} go on delivering`;
+}

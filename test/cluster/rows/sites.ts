@@ -1,0 +1,84 @@
+import { mkdirSync } from "node:fs";
+
+import { planMemory } from "../../../runtime/contract/memory.ts";
+import { inState, nodeName } from "../node/places.ts";
+import { openSite } from "../site/site.ts";
+import type { Cluster, Site } from "../site/site.ts";
+import type { SiteName } from "./row.ts";
+
+/** The shortest life of a token. @see Kubernetes, projected service account tokens */
+export const shortTokenSeconds = 600;
+
+/** How each site is opened. */
+export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Site>>> = {
+  main: (cluster) => openSite(cluster, "oslo"),
+  disk: async (cluster) => {
+    await addDisks(cluster, "bergen", 1);
+    return openSite(cluster, "bergen", { declared: { hasSpool: true } });
+  },
+  narrow: (cluster) =>
+    openSite(cluster, "narvik", {
+      declared: { dataflows: 10, relay: { memoryMebibytes: leastMemoryMebibytes } },
+      traffic: { topics: 10, perSecond: 10, bytes: 100_000 },
+    }),
+  large: (cluster) => openSite(cluster, "harstad", { traffic: { perSecond: 2, bytes: largeBytes } }),
+  // Every kind of object that a relay can have.
+  steady: async (cluster) => {
+    await addDisks(cluster, "tromso", 2);
+    return openSite(cluster, "tromso", {
+      declared: { hasSpool: true, relay: { instanceCount: 2 } },
+      traffic: { perSecond: 5 },
+      apply: { edit: shortenTokens },
+    });
+  },
+};
+
+export const largeBytes = 2_000_000;
+
+/** What a preview asks for with 20 dataflows. */
+export const leastMemoryMebibytes = memoryNeededFor(20);
+
+function memoryNeededFor(dataflows: number): number {
+  const users = Array.from({ length: dataflows }, (_, at) => ({ name: String(at), maxInflightBytes: 0 }));
+  const plan = planMemory(0, { dataflows: users, usesDisk: false });
+  return "neededBytes" in plan ? Math.ceil(plan.neededBytes / 1024 / 1024) : 0;
+}
+
+/** The components ask for a day, of which the kubelet would renew the token after 19 hours. */
+function shortenTokens(manifest: Record<string, unknown>): void {
+  const text = JSON.stringify(manifest);
+  Object.assign(
+    manifest,
+    JSON.parse(text.replaceAll(/"expirationSeconds":\d+/g, `"expirationSeconds":${shortTokenSeconds}`)),
+  );
+}
+
+/** Volumes of the node's own disk, as an administrator makes them where nothing makes them by itself. */
+async function addDisks({ kubectl }: Cluster, site: string, count: number): Promise<void> {
+  const volumes = Array.from({ length: count }, (_, at) => {
+    const path = inState("disks", `${site}-${at}`);
+    mkdirSync(path, { recursive: true });
+    const terms = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }];
+    return {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: `${site}-${at}` },
+      spec: {
+        capacity: { storage: "1Gi" },
+        accessModes: ["ReadWriteOnce"],
+        storageClassName: "disk",
+        local: { path },
+        nodeAffinity: { required: { nodeSelectorTerms: terms } },
+      },
+    };
+  });
+  const storageClass = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "disk" },
+    provisioner: "kubernetes.io/no-provisioner",
+    volumeBindingMode: "WaitForFirstConsumer",
+  };
+  const items = [storageClass, ...volumes];
+  await kubectl(["apply", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+}

@@ -1,0 +1,76 @@
+import path from "node:path";
+
+import type { MqttBridgeArgs } from "../../../components/bridge/settings.ts";
+import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
+import { run } from "../node/program.ts";
+import { siteNamespace } from "../node/places.ts";
+
+/** The objects of one bridge in the cluster. */
+export interface Deployment {
+  /** Applies a declaration, waits for the rollout unless told otherwise, and deletes what is declared no more. */
+  apply(args: MqttBridgeArgs, options?: ApplyOptions): Promise<void>;
+  /** Waits until all pods have the configuration and are ready. */
+  untilRolledOut(): Promise<void>;
+  readonly statefulSet: string;
+  readonly objects: readonly ClusterObject[];
+  pods(): Promise<readonly ClusterObject[]>;
+  podName(ordinal: number): string;
+}
+
+export interface ApplyOptions {
+  readonly isAwaited?: boolean;
+  /** What a test needs otherwise than the components have it. */
+  readonly edit?: (manifest: Record<string, unknown>) => void;
+}
+
+const rolloutTimeout = "240s";
+
+export function createDeployment(kubectl: Kubectl, name: string): Deployment {
+  let objects: readonly ClusterObject[] = [];
+  const statefulSet = () => objects.find(({ kind }) => kind === "StatefulSet")?.metadata.name ?? "";
+  const inNamespace = ["--namespace", siteNamespace];
+  const untilRolledOut = async () => {
+    await kubectl([...inNamespace, "rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`]);
+  };
+  return {
+    apply: async (args, { isAwaited = true, edit } = {}) => {
+      const before = objects;
+      objects = await render(name, args);
+      for (const object of objects) edit?.(object as unknown as Record<string, unknown>);
+      const list = { apiVersion: "v1", kind: "List", items: objects };
+      // As the provider does it, and what was written by hand in between is taken back.
+      const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
+      await kubectl(apply, JSON.stringify(list));
+      if (isAwaited) await untilRolledOut();
+      for (const object of before.filter((old) => !objects.some((one) => isSame(old, one))))
+        await remove(kubectl, object);
+    },
+    untilRolledOut,
+    get statefulSet() {
+      return statefulSet();
+    },
+    get objects() {
+      return objects;
+    },
+    pods: async () => kubectl.list([...inNamespace, "pods", `--selector=app.kubernetes.io/instance=${name}-relay`]),
+    podName: (ordinal) => `${statefulSet()}-${ordinal}`,
+  };
+}
+
+async function render(name: string, args: MqttBridgeArgs): Promise<readonly ClusterObject[]> {
+  const program = path.join(import.meta.dirname, "render.ts");
+  const list = JSON.parse(await run(process.execPath, [program], JSON.stringify({ name, args }))) as {
+    readonly items: readonly ClusterObject[];
+  };
+  return list.items;
+}
+
+function isSame(a: ClusterObject, b: ClusterObject): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name;
+}
+
+/** Pulumi never deletes a disk. */
+async function remove(kubectl: Kubectl, { kind, metadata }: ClusterObject): Promise<void> {
+  if (kind === "PersistentVolumeClaim") return;
+  await kubectl(["delete", kind, metadata.name, "--namespace", siteNamespace, "--ignore-not-found"]);
+}
