@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { build as bundle, type Plugin } from "esbuild";
 
+import { pagePlugin } from "../runtime/page/build.ts";
 import { importsOf, type Bundled } from "./bundle.ts";
 
 const root = path.join(import.meta.dirname, "..");
@@ -34,7 +35,7 @@ export async function bundleCommand(folder: string): Promise<Bundled> {
     keepNames: true,
     legalComments: "none",
     external: ["@pulumi/*"],
-    plugins: [withoutDemo],
+    plugins: [withoutDemo, pagePlugin],
     banner: {
       js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
     },

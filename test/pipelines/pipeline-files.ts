@@ -63,6 +63,7 @@ export interface AzureStep {
   readonly publish?: string;
   readonly artifact?: string;
   readonly download?: string;
+  readonly patterns?: string;
   readonly displayName?: string;
   readonly condition?: string;
   readonly inputs?: Readonly<Record<string, string | boolean>>;

@@ -104,10 +104,22 @@ async function runStep(step: WorkflowStep, workingCopy: string, options: RunnerO
   if (step.run === undefined) return runAction(step, workingCopy, options);
   const own = { ...options.environment, ...step.env };
   const env = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, fill(value, values)]));
-  const name = step.name ?? step.run;
-  const file = path.join(options.folder, "script.sh");
-  writeFileSync(file, step.run);
-  const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", file], { cwd: workingCopy, env });
+  return runScript(step.name ?? step.run, step.run, workingCopy, { folder: options.folder, env });
+}
+
+/**
+ * Runs lines with the shell of a runner, from a file, as runners do.
+ * @param folder for the file
+ */
+export async function runScript(
+  name: string,
+  script: string,
+  cwd: string,
+  { folder, env }: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+): Promise<StepResult> {
+  const file = path.join(folder, "script.sh");
+  writeFileSync(file, script);
+  const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", file], { cwd, env });
   child.stdin.end();
   const record = recordOutput(`step ${name}`);
   const pieces: Buffer[] = [];
@@ -139,7 +151,11 @@ async function runAction(step: WorkflowStep, workingCopy: string, options: Runne
   } else {
     const action = options.actions[name];
     if (action === undefined) throw new Error(`${name}: is not known here`);
-    await action(workingCopy, filled);
+    try {
+      await action(workingCopy, filled);
+    } catch (error) {
+      return { name, code: 1, output: String(error) };
+    }
   }
   return { name, code: 0, output: "" };
 }
