@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 
 import { renderConfigReference } from "../runtime/contract/config/reference.ts";
+import { renderCapacity } from "./capacity/page.ts";
 import { renderChecks } from "./checks/page.ts";
 import { renderEmulator } from "./emulator/page.ts";
 import { renderLogEvents } from "./operate/log-events-page.ts";
@@ -9,6 +10,7 @@ import { renderScenarios } from "./scenarios/page.ts";
 import { renderStatusApi } from "./status-api/page.ts";
 
 writeFileSync(new URL("reference/configuration.md", import.meta.url), renderConfigReference());
+writeFileSync(new URL("capacity.md", import.meta.url), renderCapacity());
 writeFileSync(new URL("checks.md", import.meta.url), renderChecks());
 writeFileSync(new URL("scenarios.md", import.meta.url), renderScenarios());
 writeFileSync(new URL("emulator.md", import.meta.url), renderEmulator());

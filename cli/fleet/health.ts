@@ -11,7 +11,7 @@ export interface SiteHealth {
   readonly state: HealthState;
   /** Why it is not `ok`, each in one line. */
   readonly reasons: readonly string[];
-  /** Version of the relay, as far as it tells it. */
+  /** Tag of its image, or the start of its digest. */
   readonly version?: string | undefined;
 }
 

@@ -14,10 +14,15 @@ const questionMs = 20_000;
 /** What relays are found by in a site's namespace. @see components/relay/manifests.ts */
 const selector = "app.kubernetes.io/name=mqtt-dataflow-relay,app.kubernetes.io/part-of=mqtt-dataflow";
 
+/** Port of the status page in a pod, on its loopback. A relay that has it elsewhere, or not at all, is asked whether it is ready. */
+const statusPort = 9601;
+
 /** A pod of a relay, as far as it matters here. */
 interface RelayPod {
   readonly name: string;
   readonly phase: string;
+  /** Of its first container. */
+  readonly image: string;
   /** Ports by name. */
   readonly ports: ReadonlyMap<string, number>;
   /** Why a container does not run: `ImagePullBackOff`. */
@@ -59,6 +64,7 @@ async function listPods(program: string, site: Site, limit: AbortSignal): Promis
   return items.map(({ metadata, spec, status }) => ({
     name: metadata.name,
     phase: status?.phase ?? "Unknown",
+    image: spec?.containers?.[0]?.image ?? "",
     ports: new Map(
       (spec?.containers ?? []).flatMap(({ ports = [] }) =>
         ports.map(({ name, containerPort }): [string, number] => [name ?? "", containerPort]),
@@ -73,6 +79,7 @@ interface PodObject {
   readonly metadata: { readonly name: string };
   readonly spec?: {
     readonly containers?: readonly {
+      readonly image?: string;
       readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
     }[];
   };
@@ -93,20 +100,40 @@ function accessOf({ kubeconfig, context, namespace }: Site): string[] {
 type InstanceHealth = SiteHealth & { readonly name: string };
 
 async function askPod(program: string, site: Site, pod: RelayPod, limit: AbortSignal): Promise<InstanceHealth> {
-  const { name, phase, waiting, ports } = pod;
+  const { name, phase, waiting, ports, image } = pod;
   if (phase !== "Running" || waiting.length > 0) {
     const reason = `its pod is ${[phase, ...waiting].join(", ")}`;
-    return { name, state: "failed", reasons: [printable(reason)] };
+    return { name, state: "failed", reasons: [printable(reason)], version: versionOf(image) };
   }
-  const status = ports.get("status");
-  const metrics = ports.get("metrics");
-  const port = status ?? metrics;
-  if (port === undefined) return { name, state: "unknown", reasons: ["its pod has no port for its status"] };
-  const forwarded = await forward(program, [...accessOf(site), "port-forward", `pod/${name}`], port, limit);
-  try {
-    const base = `http://127.0.0.1:${forwarded.localPort}`;
-    return { name, ...(status === undefined ? await readReadiness(base, limit) : await readStatus(base, limit)) };
-  } finally {
-    forwarded.stop();
+  const base = { name, version: versionOf(image) };
+  const [status, metrics] = [await askPort(statusPort, readStatus), ports.get("metrics")];
+  if ("health" in status) return { ...base, ...status.health };
+  if (metrics === undefined) return { ...base, ...unknownBecause(`does not answer: ${status.problem}`) };
+  const readiness = await askPort(metrics, readReadiness);
+  return { ...base, ...("health" in readiness ? readiness.health : unknownBecause(readiness.problem)) };
+
+  async function askPort(
+    port: number,
+    read: (base: string, limit: AbortSignal) => Promise<SiteHealth>,
+  ): Promise<Asked> {
+    try {
+      const forwarded = await forward(program, [...accessOf(site), "port-forward", `pod/${name}`], port, limit);
+      try {
+        return { health: await read(`http://127.0.0.1:${forwarded.localPort}`, limit) };
+      } finally {
+        forwarded.stop();
+      }
+    } catch (cause) {
+      return { problem: limit.aborted ? describeProblem(cause, limit) : describeError(cause) };
+    }
   }
+}
+
+/** What came of asking one port of a pod. */
+type Asked = { readonly health: SiteHealth } | { readonly problem: string };
+
+/** The tag of an image, or the start of its digest: `registry.example:5000/relay:0.1.0` → `0.1.0`. */
+export function versionOf(image: string): string | undefined {
+  const [named = "", digest] = image.split("@sha256:");
+  return /:([\w.-]+)$/.exec(named)?.[1] ?? digest?.slice(0, 12);
 }

@@ -12,18 +12,13 @@ export async function readStatus(base: string, limit: AbortSignal): Promise<Site
   const { code, text } = await get(`${base}/api/status`, limit);
   if (code !== 200) return unknownBecause(`GET /api/status was answered with ${code}`);
   const status = JSON.parse(text) as { readonly [name: string]: unknown };
-  const { state, reasons, version, build } = status;
+  const { state, reasons, version } = status;
   if (version !== 1)
     return unknownBecause(`its status is of version ${JSON.stringify(version)}, and this release reads 1`);
   if (!isState(state))
     return unknownBecause(`its status has the state ${JSON.stringify(state)}, which this release doesn't know`);
   const texts = Array.isArray(reasons) ? reasons.filter((reason) => typeof reason === "string") : [];
-  const release = (build as { readonly version?: unknown } | undefined)?.version;
-  return {
-    state,
-    reasons: texts.slice(0, maxReasons).map(printable),
-    ...(typeof release === "string" ? { version: printable(release) } : {}),
-  };
+  return { state, reasons: texts.slice(0, maxReasons).map(printable) };
 }
 
 /** Reads `GET /readyz`, which a relay without a status has too: ready, or the reasons why not, a line each. */

@@ -31,6 +31,9 @@ export const queueBounds = {
 /** What one throughput unit of a namespace takes in, and gives out, in a second. @see Event Grid, quotas (2025-07-30) */
 export const perThroughputUnit = { messages: 1000, bytes: 1_000_000 } as const;
 
+/** Sessions that one throughput unit of a namespace holds, and CONNECTs that it takes in a second. @see Event Grid, quotas (2025-07-30) */
+export const sessionsPerThroughputUnit = { sessions: 10_000, connects: 200 } as const;
+
 /** What one session may do in a second, by the end of a dataflow that it is. @see Event Grid, quotas (2025-07-30) */
 export const perSession = {
   destination: { messages: 1000, bytes: 1_000_000 },

@@ -5,8 +5,11 @@ import path from "node:path";
 export interface FakePod {
   readonly name: string;
   readonly phase?: string;
-  /** Ports by name, with the local port that stands for each: a server of the test, or a real relay's. */
-  readonly ports: Readonly<Record<string, number>>;
+  readonly image?: string;
+  /** Local port that stands for the one of its status page: a server of the test, or a real relay's. */
+  readonly status?: number;
+  /** The same for probes and metrics. */
+  readonly metrics?: number;
 }
 
 /** What a fake `kubectl` answers with. */
@@ -37,16 +40,17 @@ if (context !== undefined && pods[context] === undefined) {
 }
 const own = pods[context ?? ""] ?? [];
 if (args.includes("get")) {
-  const items = own.map(({ name, phase = "Running", ports }) => ({
+  const items = own.map(({ name, phase = "Running", image = "registry.example/relay:0.1.0", metrics }) => ({
     metadata: { name },
-    spec: { containers: [{ ports: Object.keys(ports).map((port, index) => ({ name: port, containerPort: 9000 + index })) }] },
+    spec: { containers: [{ image, ports: metrics === undefined ? [] : [{ name: "metrics", containerPort: 9000 }] }] },
     status: { phase },
   }));
   console.log(JSON.stringify({ items }));
 } else {
   const pod = own.find(({ name }) => args.includes("pod/" + name));
   const wanted = Number(args.at(-1).split(":")[1]);
-  const local = Object.values(pod.ports)[wanted - 9000];
+  // Nothing listens at port 1: a pod's closed port is forwarded too, and refuses each connection.
+  const local = (wanted === 9601 ? pod.status : pod.metrics) ?? 1;
   console.log("Forwarding from 127.0.0.1:" + local + " -> " + wanted);
   setInterval(() => {}, 1000);
 }

@@ -62,10 +62,16 @@ export interface RunningFleet {
 export interface SceneOptions {
   readonly pulumi: string;
   readonly kubeconfig: string;
+  /** Names of the platform's identities. @default ["north"] */
+  readonly identities?: readonly string[];
 }
 
 /** Deploys the platform, and creates the stacks of no site. */
-export async function createFleetScene({ pulumi, kubeconfig }: SceneOptions): Promise<FleetScene> {
+export async function createFleetScene({
+  pulumi,
+  kubeconfig,
+  identities = ["north"],
+}: SceneOptions): Promise<FleetScene> {
   const folder = createTemporaryFolder("fleet");
   cpSync(path.join(project, "examples/fleet"), folder, { recursive: true });
   const built = buildPackage();
@@ -77,7 +83,7 @@ export async function createFleetScene({ pulumi, kubeconfig }: SceneOptions): Pr
   symlinkSync(process.execPath, path.join(programs, "node"));
   const kubectl = createFakeKubectl(programs);
   const installation = await installPulumi({ pulumi, kubeconfig: writeContexts(kubeconfig), programs: [programs] });
-  await deployPlatform(installation, path.join(folder, "platform"));
+  await deployPlatform(installation, path.join(folder, "platform"), identities);
 
   const relays = await serveRelays();
   const start = (...args: readonly string[]) => startFleet(installation, folder, args);
@@ -98,10 +104,7 @@ export async function createFleetScene({ pulumi, kubeconfig }: SceneOptions): Pr
     say: (said) => {
       relays.said = said;
       const sites = Object.keys(said).filter((site) => said[site] !== undefined);
-      const pods = sites.map((site) => [
-        site,
-        [{ name: `${site}-relay-set-0`, ports: { status: relays.portOf(site) } }],
-      ]);
+      const pods = sites.map((site) => [site, [{ name: `${site}-relay-set-0`, status: relays.portOf(site) }]]);
       kubectl.setPods(Object.fromEntries([["none", []], ...pods]) as never);
     },
     stop: () => {
@@ -136,13 +139,16 @@ function writeContexts(kubeconfig: string): string {
   return file;
 }
 
-async function deployPlatform(installation: PulumiInstallation, platform: string): Promise<void> {
+async function deployPlatform(
+  installation: PulumiInstallation,
+  platform: string,
+  identities: readonly string[],
+): Promise<void> {
   await installation.succeed(platform, "stack", "init", "prod", "--secrets-provider=passphrase");
-  const settings = ["resourceGroupName=rg-fleet", "identities[0]=north"].flatMap((pair) => [
-    "--path",
-    "--plaintext",
-    pair,
-  ]);
+  const settings = [
+    "resourceGroupName=rg-fleet",
+    ...identities.map((name, index) => `identities[${index}]=${name}`),
+  ].flatMap((pair) => ["--path", "--plaintext", pair]);
   await installation.succeed(platform, "config", "set-all", "--stack", "prod", ...settings);
   await installation.succeed(platform, "up", "--stack", "prod", "--yes", "--skip-preview");
 }
@@ -162,19 +168,25 @@ function startFleet({ environment }: PulumiInstallation, cwd: string, args: read
   return { child, printed, ended };
 }
 
-/** One server for all relays, at a port each. */
+/** Sites whose relays answer as a test says; those of others are well. */
+const namedSites = ["oslo", "bergen", "tromso"];
+
+/** Servers that take the place of relays. */
 async function serveRelays() {
   const ports = new Map<string, number>();
   const servers = new Map<string, ReturnType<typeof createServer>>();
   const relays = {
     said: {} as Readonly<Record<string, Said | undefined>>,
-    portOf: (site: string) => ports.get(site) ?? 0,
+    portOf: (site: string) => ports.get(site) ?? ports.get("") ?? 0,
     stop: () => {
       for (const server of servers.values()) server.close();
     },
   };
-  for (const site of ["oslo", "bergen", "tromso"]) {
-    const server = createServer((_, response) => response.end(JSON.stringify({ version: 1, ...relays.said[site] })));
+  for (const site of [...namedSites, ""]) {
+    const server = createServer((_, response) => {
+      const said = site === "" ? { state: "ok", reasons: [] } : relays.said[site];
+      response.end(JSON.stringify({ version: 1, ...said }));
+    });
     servers.set(site, server);
     await once(server.listen(0, "127.0.0.1"), "listening");
     ports.set(site, (server.address() as AddressInfo).port);

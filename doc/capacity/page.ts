@@ -1,0 +1,128 @@
+import { maxFederatedCredentials } from "../../components/checks/shared-sites.ts";
+import { sessionLimitBounds } from "../../components/checks/session-limit.ts";
+import {
+  capacityBounds,
+  namespaceQuotas,
+  perSession,
+  perThroughputUnit,
+  sessionsPerThroughputUnit,
+} from "../../components/event-grid/quotas.ts";
+import { exampleSite, needsOf, sessionsOf, sitesPerIdentity } from "./needs.ts";
+import type { SiteLoad } from "./needs.ts";
+import { ringsOf, rolloutSeconds } from "./rollout.ts";
+import { measured } from "./measured.ts";
+
+const counts = [10, 40, 100, 200, 1000];
+const loads = [
+  { messagesPerSecond: 1, bytesPerMessage: 1000 },
+  { messagesPerSecond: 10, bytesPerMessage: 1000 },
+  { messagesPerSecond: 50, bytesPerMessage: 1000 },
+];
+const lanes = [4, 8, 16];
+
+/** Renders `doc/capacity.md` from the limits that the components check, and from what was measured. */
+export function renderCapacity(): string {
+  const sessions = sessionsOf(exampleSite);
+  const parts = [
+    "# What many sites need",
+    "Written by `npm run docs` from the limits that the components check. All sites share one Event Grid namespace here, as in [examples/fleet](../examples/fleet/README.md); a site with a namespace of its own has all of its limits for itself.",
+    "## Limits",
+    renderLimits(),
+    "## Sessions, throughput units and identities",
+    `A site holds a session for each side of a dataflow that is at Event Grid, times the instances of its relay: ${sessions} at the site of the example. Sessions of relays that are offline count too. The messages are those into the namespace; the same again may come out.`,
+    renderNeeds(sessions),
+    `"All back" is how long it takes until every session is open again after all were lost at once, at ${sessionsPerThroughputUnit.connects} CONNECTs a second and throughput unit; the relays spread their attempts over a minute by themselves.`,
+    `More sessions a site leave fewer sites to an identity: ${[2, 5, 6, 10].map((each) => `${sitesPerIdentity({ sessions: each })} at ${each}`).join(", ")}. A preview refuses one credential or one session too many within one program; across the programs of many sites nothing counts them but this page.`,
+    "## Time of a rollout",
+    renderRollout(),
+    "## What was measured",
+    renderMeasured(),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function renderLimits(): string {
+  return table(
+    ["limit", "value"],
+    [
+      ["throughput units of a namespace", `${capacityBounds.min} to ${capacityBounds.max}`],
+      ["sessions of a throughput unit", number(sessionsPerThroughputUnit.sessions)],
+      [
+        "into a throughput unit, and out of it",
+        `${number(perThroughputUnit.messages)} messages/s, ${number(perThroughputUnit.bytes)} bytes/s`,
+      ],
+      ["CONNECTs of a throughput unit", `${sessionsPerThroughputUnit.connects} a second`],
+      [
+        "a session that publishes",
+        `${number(perSession.destination.messages)} messages/s, ${number(perSession.destination.bytes)} bytes/s`,
+      ],
+      [
+        "a session that is delivered to",
+        `${number(perSession.source.messages)} messages/s, ${number(perSession.source.bytes)} bytes/s`,
+      ],
+      ["sessions of one identity in a namespace", `${sessionLimitBounds.max} at most, as the namespace is set`],
+      ["federated credentials of one identity", `${maxFederatedCredentials}, one for each site's relay`],
+      [
+        "topic spaces of a namespace",
+        `${namespaceQuotas.topicSpaces}, each with ${namespaceQuotas.topicTemplates} templates`,
+      ],
+    ],
+  );
+}
+
+function renderNeeds(sessions: number): string {
+  const rows = counts.flatMap((sites) =>
+    loads.map((load) => {
+      const each: SiteLoad = { sessions, ...load };
+      const needs = needsOf(sites, each);
+      const units =
+        needs.namespaces === 1
+          ? String(needs.throughputUnits)
+          : `${needs.throughputUnits} in ${needs.namespaces} namespaces`;
+      return [
+        number(sites),
+        `${load.messagesPerSecond} × ${number(load.bytesPerMessage)} bytes/s`,
+        number(needs.sessions),
+        units,
+        number(needs.identities),
+        `${needs.reconnectSeconds} s`,
+      ];
+    }),
+  );
+  return table(["sites", "each sends", "sessions", "throughput units", "identities", "all back"], rows);
+}
+
+function renderRollout(): string {
+  const { preview, up, settle } = measured.site;
+  const rows = counts.map((sites) => [
+    number(sites),
+    ringsOf(sites).map(number).join(" + "),
+    ...lanes.map((parallel) => minutes(rolloutSeconds(ringsOf(sites), parallel, { preview, up, settle }))),
+  ]);
+  return [
+    "Each ring is previewed whole, then deployed; a site's place is free for the next one once its relay is well. So a rollout takes, for each ring, (sites ÷ sites at a time, rounded up) × (preview + `up` + settling).",
+    `With ${preview} s for a preview, ${up} s for an \`up\` and ${settle} s until the relay is well (see below), on a machine with a processor for every two sites at a time:`,
+    table(["sites", "rings", ...lanes.map((parallel) => `${parallel} at a time`)], rows),
+    "Azure answers slower than the stand-ins that this was measured with: a role assignment or a federated credential takes seconds to create, and minutes to arrive. Take the times of your own canary instead. A first deployment takes the longest; one that changes a topic is a ConfigMap and a restart.",
+  ].join("\n\n");
+}
+
+function renderMeasured(): string {
+  return [
+    measured.how,
+    table(["what", "sites", "at a time", "time", "processor time"], measured.rows),
+    measured.said,
+  ].join("\n\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function minutes(seconds: number): string {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
