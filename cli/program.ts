@@ -7,6 +7,7 @@ import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { testCommand } from "./commands/test.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -37,6 +38,7 @@ function buildCommands(session: Session): Command {
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
     .addCommand(doctorCommand(session))
+    .addCommand(testCommand(session))
     .addCommand(
       runCommand(loopback, async (options) => {
         session.exitCode = await runRelay(options);
