@@ -7,6 +7,7 @@ import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { planCommand } from "./commands/plan.ts";
 import { testCommand } from "./commands/test.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
@@ -37,6 +38,7 @@ function buildCommands(session: Session): Command {
     .addHelpText("after", exitCodes)
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
+    .addCommand(planCommand(session))
     .addCommand(doctorCommand(session))
     .addCommand(testCommand(session))
     .addCommand(
