@@ -11,6 +11,8 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { fleetCommand } from "./commands/fleet.ts";
+import { planCommand } from "./commands/plan.ts";
+import { testCommand } from "./commands/test.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -40,10 +42,12 @@ function buildCommands(session: Session): Command {
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", exitCodes)
-    .commandsGroup("A configuration:")
+    .commandsGroup("A configuration, and what it meets:")
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
+    .addCommand(planCommand(session))
     .addCommand(doctorCommand(session))
+    .addCommand(testCommand(session))
     .commandsGroup("The relay:")
     .addCommand(run)
     .addCommand(demoCommand(session))
