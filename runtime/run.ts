@@ -7,6 +7,7 @@ import { readConfiguration } from "./read-configuration.ts";
 import { startHealthServer } from "./report/health-server.ts";
 import { createLog, type Logger } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
+import { exportMetrics } from "./report/otlp.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
@@ -112,8 +113,9 @@ async function superviseRelay(
   { port, host }: { readonly port: number; readonly host: string | undefined },
   log: Logger,
 ): Promise<number> {
-  const health =
-    port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
+  const metrics = createMetrics(relay);
+  const health = port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics, log });
+  const metricExport = await exportMetrics(relay, metrics, process.env, log);
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // The second one, whichever it is, is meant: somebody waits no longer.
@@ -143,6 +145,7 @@ async function superviseRelay(
     process.off("SIGINT", onSignal);
     process.off("SIGUSR1", ignore);
     health?.close();
+    await metricExport?.stop();
     if (relay.hasThread) endNow();
   }
 }

@@ -23,6 +23,7 @@ const realParts = {
   "pulumi-python": ".ci/install-real-parts",
   "npm registry": "a network with npm's registry, or with the one that npm is set to",
   python3: "apt-get install python3",
+  promtool: "apt-get install prometheus",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
   unshare: "apt-get install util-linux, where user namespaces are allowed, or run the tests as root",
