@@ -10,6 +10,7 @@ import { createMetrics } from "./report/metrics.ts";
 import type { PageServer } from "./report/page-server.ts";
 import { EventRecorder } from "./report/status/event-recorder.ts";
 import { startStatusServer, type StatusServerOptions } from "./report/status/status-server.ts";
+import { exportMetrics } from "./report/otlp.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
@@ -140,8 +141,9 @@ async function servePage(relay: Relay, page: ServedPage, log: Logger): Promise<P
 }
 
 async function superviseRelay(relay: Relay, { port, host, page }: Served, log: Logger): Promise<number> {
-  const health =
-    port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics: createMetrics(relay), log });
+  const metrics = createMetrics(relay);
+  const health = port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics, log });
+  const metricExport = await exportMetrics(relay, metrics, process.env, log);
   const status = page && (await servePage(relay, page, log));
   let isTold = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -173,6 +175,7 @@ async function superviseRelay(relay: Relay, { port, host, page }: Served, log: L
     process.off("SIGUSR1", ignore);
     health?.close();
     status?.close();
+    await metricExport?.stop();
     if (relay.hasThread) endNow();
   }
 }

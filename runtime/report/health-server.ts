@@ -13,7 +13,7 @@ export interface HealthServerOptions {
   /** TCP port; 0: a free one. */
   readonly port: number;
   readonly relay: Pick<Relay, "readiness">;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "contentType" | "render">;
   readonly log: Pick<Logger, "warn">;
 }
 

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 
 import { deliveryDuration, families } from "./metrics/families.ts";
 import { takeMoment, type Family, type Moment } from "./metrics/family.ts";
+import type { ProcessMetric } from "./otlp/encode.ts";
 import type { Relay } from "../relay.ts";
 
 /** Prometheus' exposition of a relay. */
@@ -12,6 +13,8 @@ export interface Metrics {
    * @param pause called between two metrics, so that messages are forwarded meanwhile; omitted: in one go
    */
   readonly render: (pause?: () => Promise<unknown>) => Promise<string>;
+  /** Reads the metrics of the process itself. */
+  readonly readProcess: () => Promise<readonly ProcessMetric[]>;
 }
 
 /**
@@ -23,6 +26,10 @@ export function createMetrics(relay: Relay): Metrics {
   collectDefaultMetrics({ register: registry });
   return {
     contentType: registry.contentType,
+    readProcess: async () => {
+      const all = await registry.getMetricsAsJSON();
+      return all.map(({ name, help, type, values }) => ({ name, help, type: String(type), values }));
+    },
     render: async (pause = () => Promise.resolve()) => {
       const moment = takeMoment(relay);
       const parts: string[] = [];

@@ -41,6 +41,7 @@ const realParts = {
   python3: "apt-get install python3",
   runc: "apt-get install runc",
   shellcheck: "apt-get install shellcheck",
+  promtool: "apt-get install prometheus",
   setpriv: "apt-get install util-linux",
   pulumi: ".ci/install-real-parts",
   zizmor: ".ci/install-real-parts",

@@ -146,6 +146,18 @@ export const dataflowEvents = {
     meaning: "A connection for the status page could not be accepted. Messages flow.",
     remedy: "Look at `reason`: most often the process is at its limit of open files.",
   },
+  "metrics-export-misconfigured": {
+    level: "warn",
+    meaning:
+      "A variable of OpenTelemetry can't be used, so no metrics are sent to the collector. Messages are forwarded.",
+    remedy: "Do what the `reason` says, and restart the relay.",
+  },
+  "metrics-not-exported": {
+    level: "warn",
+    meaning: "The collector did not take the metrics. It is said once; the relay tries again each interval.",
+    remedy: "Do what the `reason` says: look at the collector, its address, and the headers that it asks for.",
+  },
+  "metrics-exported": { level: "info", meaning: "The collector takes the metrics again." },
   "stop-requested": { level: "info", meaning: "A signal told the relay to stop." },
   "stop-forced": {
     level: "warn",
