@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import path from "node:path";
 
 import { until } from "../../support/patience.ts";
-import { readSysctls, restoreSysctls } from "./machine.ts";
+import { cgroupHierarchies, memoryFile, readSysctls, restoreSysctls } from "./machine.ts";
 import type { Sysctls } from "./machine.ts";
 import { cgroupName, inState, stateFolder } from "./places.ts";
 
@@ -66,11 +66,7 @@ function startTicksOf(pid: number): string | undefined {
 
 /** Kills what is in the pods' cgroups, and removes them in every hierarchy. */
 async function removeCgroups(): Promise<void> {
-  const root = "/sys/fs/cgroup";
-  const hierarchies = existsSync(`${root}/cgroup.controllers`)
-    ? [root]
-    : readdirSync(root).map((name) => `${root}/${name}`);
-  for (const hierarchy of hierarchies) {
+  for (const hierarchy of cgroupHierarchies()) {
     const top = path.join(hierarchy, cgroupName);
     if (!existsSync(top)) continue;
     await until(`the end of ${top}`, () => {
@@ -115,7 +111,6 @@ function removed(folder: string): boolean {
 
 /** The processes of all pods, as this process's namespace numbers them. */
 export function podProcesses(): number[] {
-  const root = "/sys/fs/cgroup";
-  const hierarchy = existsSync(`${root}/cgroup.controllers`) ? root : `${root}/memory`;
-  return cgroupsBelow(path.join(hierarchy, cgroupName)).flatMap(processesIn);
+  const folder = path.dirname(memoryFile(cgroupName, { v1: "tasks", v2: "cgroup.procs" }));
+  return cgroupsBelow(folder).flatMap(processesIn);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Tried in namespaces that are thrown away: what the pods' network and file systems need of the kernel. */
 const trial = [
@@ -35,11 +35,35 @@ function tryNode(): string | undefined {
   return `the kernel refuses what a pod needs: ${stderr.trim().split("\n").at(-1) ?? ""}`;
 }
 
-/** The controllers of cgroup v2, or those that have a hierarchy of v1. */
+/** Where cgroups are, one folder for each hierarchy: one with v2, one for each controller with v1. */
+export function cgroupHierarchies(): string[] {
+  return isCgroupV2() ? [cgroupRoot] : readdirSync(cgroupRoot).map((name) => `${cgroupRoot}/${name}`);
+}
+
+const cgroupRoot = "/sys/fs/cgroup";
+const usedControllers = [...neededControllers, "cpuset", "hugetlb", "io"];
+
+function isCgroupV2(): boolean {
+  return existsSync(`${cgroupRoot}/cgroup.controllers`);
+}
+
+/** File of a cgroup's setting of memory, by its name in each version. */
+export function memoryFile(cgroup: string, { v1, v2 }: { readonly v1: string; readonly v2: string }): string {
+  return isCgroupV2() ? `${cgroupRoot}/${cgroup}/${v2}` : `${cgroupRoot}/memory/${cgroup}/${v1}`;
+}
+
+/** The controllers that a cgroup below the top one can have; with v2 they are handed down first. */
 function availableControllers(): string[] {
-  const v2 = "/sys/fs/cgroup/cgroup.controllers";
-  if (existsSync(v2)) return readFileSync(v2, "utf8").trim().split(" ");
-  return neededControllers.filter((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
+  if (!isCgroupV2()) return neededControllers.filter((name) => existsSync(`${cgroupRoot}/${name}/cgroup.procs`));
+  const file = `${cgroupRoot}/cgroup.subtree_control`;
+  for (const name of usedControllers) {
+    try {
+      writeFileSync(file, `+${name}`);
+    } catch {
+      // the kernel has none, or processes of a container are in the top one
+    }
+  }
+  return readFileSync(file, "utf8").trim().split(" ");
 }
 
 /** What the kubelet sets for the whole machine. @see Kubernetes, kubelet, protectKernelDefaults */

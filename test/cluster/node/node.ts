@@ -1,10 +1,11 @@
-import { mkdirSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 
 import type { Images } from "../image/image.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { createKubectl } from "./kubectl.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { podProcesses } from "./leftovers.ts";
+import { cgroupHierarchies } from "./machine.ts";
 import { bridge, cgroupName, containerdSocket, inState, nodeName } from "./places.ts";
 import { run } from "./program.ts";
 import type { Program } from "./program.ts";
@@ -63,11 +64,7 @@ async function createBridge({ ip }: NodeParts): Promise<void> {
 
 /** The kubelet asks for its root to be there, in each hierarchy. */
 function createCgroup(): void {
-  const root = "/sys/fs/cgroup";
-  const hierarchies = existsSync(`${root}/cgroup.controllers`)
-    ? [root]
-    : readdirSync(root).map((name) => `${root}/${name}`);
-  for (const hierarchy of hierarchies) mkdirSync(`${hierarchy}/${cgroupName}`, { recursive: true });
+  for (const hierarchy of cgroupHierarchies()) mkdirSync(`${hierarchy}/${cgroupName}`, { recursive: true });
 }
 
 /** What ends and begins with the machine, the kubelet first. */

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
+import { memoryFile } from "../node/machine.ts";
 import { cgroupName, nodeName, siteNamespace } from "../node/places.ts";
 import { podDefaults } from "../../../components/relay/defaults.ts";
 import { inNamespace, isReady, killRelay, podOf, untilReplaced } from "./pods.ts";
@@ -112,9 +113,8 @@ async function assertReadOnlyRoot({ cluster }: Stage, pod: string): Promise<void
 }
 
 function memoryLimitOf(uid: string): number {
-  const v2 = `/sys/fs/cgroup/${cgroupName}/kubepods/burstable/pod${uid}/memory.max`;
-  const v1 = `/sys/fs/cgroup/memory/${cgroupName}/kubepods/burstable/pod${uid}/memory.limit_in_bytes`;
-  return Number(readFileSync(existsSync(v2) ? v2 : v1, "utf8"));
+  const cgroup = `${cgroupName}/kubepods/burstable/pod${uid}`;
+  return Number(readFileSync(memoryFile(cgroup, { v1: "memory.limit_in_bytes", v2: "memory.max" }), "utf8"));
 }
 
 function secondsToReady(pod: Awaited<ReturnType<typeof podOf>>): number {

@@ -27,6 +27,8 @@ const rolloutTimeout = "240s";
 
 export function createDeployment(kubectl: Kubectl, name: string): Deployment {
   let objects: readonly ClusterObject[] = [];
+  /** What was declared before, and is there still. */
+  let superseded: readonly ClusterObject[] = [];
   const statefulSet = () => objects.find(({ kind }) => kind === "StatefulSet")?.metadata.name ?? "";
   const inNamespace = ["--namespace", siteNamespace];
   const untilRolledOut = async () => {
@@ -34,16 +36,19 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
   };
   return {
     apply: async (args, { isAwaited = true, edit } = {}) => {
-      const before = objects;
+      superseded = [...superseded, ...objects];
       objects = await render(name, args);
+      superseded = superseded.filter((old) => !objects.some((one) => isSame(old, one)));
       for (const object of objects) edit?.(object as unknown as Record<string, unknown>);
       const list = { apiVersion: "v1", kind: "List", items: objects };
       // As the provider does it, and what was written by hand in between is taken back.
       const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
       await kubectl(apply, JSON.stringify(list));
-      if (isAwaited) await untilRolledOut();
-      for (const object of before.filter((old) => !objects.some((one) => isSame(old, one))))
-        await remove(kubectl, object);
+      // Nothing is deleted before the rollout has ended: pods of the configuration before are there until then.
+      if (!isAwaited) return;
+      await untilRolledOut();
+      for (const object of superseded) await remove(kubectl, object);
+      superseded = [];
     },
     untilRolledOut,
     get statefulSet() {
