@@ -18,7 +18,7 @@ export function renderMetrics(): string {
     "<!-- Generated from runtime/report/metrics/: change that, then run `npm run docs`. -->",
     "",
     "The relay serves Prometheus' text format at `/metrics` of port 9600. [alerts.yaml](alerts.yaml) has alert rules for these metrics,",
-    "[dashboard.json](dashboard.json) a Grafana dashboard.",
+    "[dashboard.json](dashboard.json) a Grafana dashboard. A collector gets the same by [OpenTelemetry's protocol](opentelemetry.md).",
     "",
     "- Names follow Prometheus' rules: base units, `_total` for counters, the unit at the end. The unit in the tables is written as",
     "  OpenTelemetry does (UCUM). Counters start at 0 with the process; a rule that reads one uses `rate` or `increase`.",

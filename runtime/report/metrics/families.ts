@@ -1,6 +1,6 @@
 import { latencyBoundsSeconds, lossReasons } from "../counters.ts";
 import { dataflowCounters, dataflowGauges } from "./dataflow-tables.ts";
-import { noLabels, withLabel, type Family, type Labels, type Moment, type Sample } from "./family.ts";
+import { noLabels, withLabel, withOwnLabel, type Family, type Labels, type Moment, type Sample } from "./family.ts";
 
 const connectionUp = ({ kind }: { readonly kind: string }) => Number(kind === "up");
 
@@ -25,7 +25,7 @@ const otherFamilies: readonly Family[] = [
     labels: ["dataflow", "reason"],
     read: ({ dataflows }) =>
       dataflows.flatMap(({ labels, counters }) =>
-        lossReasons.map((reason): Sample => [withLabel(labels, "reason", reason), counters.lost[reason]]),
+        lossReasons.map((reason): Sample => [withOwnLabel(labels, "reason", reason), counters.lost[reason]]),
       ),
   },
   {
@@ -133,7 +133,7 @@ export const deliveryDuration = {
 
 function bySide(labels: Labels, { source, destination }: Record<"source" | "destination", number>): Sample[] {
   return [
-    [withLabel(labels, "side", "source"), source],
-    [withLabel(labels, "side", "destination"), destination],
+    [withOwnLabel(labels, "side", "source"), source],
+    [withOwnLabel(labels, "side", "destination"), destination],
   ];
 }

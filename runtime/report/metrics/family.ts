@@ -51,10 +51,13 @@ export const noLabels: Labels = { pairs: [], text: "" };
 /** @see Prometheus, text-based exposition format: a label's value has its backslashes and quotes escaped */
 export function withLabel({ pairs, text }: Labels, name: string, value: string): Labels {
   const shown = printable(value);
-  return {
-    pairs: [...pairs, [name, shown]],
-    text: `${text === "" ? "" : `${text},`}${name}="${shown.replace(/[\\"]/g, "\\$&")}"`,
-  };
+  const escaped = shown.replace(/[\\"]/g, "\\$&");
+  return { pairs: [...pairs, [name, shown]], text: `${text === "" ? "" : `${text},`}${name}="${escaped}"` };
+}
+
+/** As {@link withLabel}, for a value of this program's own, which has nothing to escape. */
+export function withOwnLabel({ pairs, text }: Labels, name: string, value: string): Labels {
+  return { pairs: [...pairs, [name, value]], text: `${text},${name}="${value}"` };
 }
 
 /** Reads what a dataflow is doing once for a page, and not for each of its metrics. */
