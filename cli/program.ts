@@ -9,6 +9,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { driftIssueCommand } from "./commands/drift-issue.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { eventsCommand, statusCommand, tapCommand } from "./commands/relay-status.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -44,6 +45,9 @@ function buildCommands(session: Session): Command {
         session.exitCode = await runRelay(options);
       }),
     )
+    .addCommand(statusCommand(session))
+    .addCommand(eventsCommand(session))
+    .addCommand(tapCommand(session))
     .addCommand(demoCommand(session))
     .addCommand(commentCommand(session))
     .addCommand(driftIssueCommand(session));

@@ -92,7 +92,10 @@ async function stageDemo(
 /** Says first where the demo can be watched; it has something to show once the relay runs. */
 async function servePage(screen: Screen, cleanUp: CleanUp): Promise<DemoPage> {
   const page = await serveDemoPage();
-  cleanUp.push(() => Promise.resolve(page.close()));
+  cleanUp.push(() => {
+    page.close();
+    return Promise.resolve();
+  });
   screen.say(`Watch it, and make something go wrong: ${styleText(["bold", "cyan"], page.address)}\n`);
   return page;
 }

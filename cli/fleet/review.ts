@@ -16,7 +16,11 @@ export function gatherEvents(
     const hasError = events.some(({ diagnosticEvent }) => diagnosticEvent?.severity === "error");
     if (isGood(result) || hasError) return { stack: result.site.name, events };
     const message = result.reasons.join("\n") || `was not previewed: ${result.outcome}`;
-    const said = { sequence: 0, timestamp: 0, diagnosticEvent: { message, color: "never", severity: "error" as const } };
+    const said = {
+      sequence: 0,
+      timestamp: 0,
+      diagnosticEvent: { message, color: "never", severity: "error" as const },
+    };
     return { stack: result.site.name, events: [...events, said] };
   });
 }

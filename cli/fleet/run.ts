@@ -86,7 +86,9 @@ function answerInterruption(times: number, progress: Progress): void {
 function killAll(progress: Progress): void {
   const stacks = progress.running;
   if (stacks.length > 0) {
-    progress.say(`killed while at ${stacks.join(", ")}: a deployment's lock stays; pulumi cancel --stack <name> removes it`);
+    progress.say(
+      `killed while at ${stacks.join(", ")}: a deployment's lock stays; pulumi cancel --stack <name> removes it`,
+    );
   }
   // This process leads a group of its own where it was started by runInOwnGroup, and no group goes by its number elsewhere.
   try {
