@@ -13,6 +13,7 @@ import { reviewCommand } from "./commands/review.ts";
 import { fleetCommand } from "./commands/fleet.ts";
 import { planCommand } from "./commands/plan.ts";
 import { testCommand } from "./commands/test.ts";
+import { eventsCommand, statusCommand, tapCommand } from "./commands/relay-status.ts";
 import type { Session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -50,6 +51,9 @@ function buildCommands(session: Session): Command {
     .addCommand(testCommand(session))
     .commandsGroup("The relay:")
     .addCommand(run)
+    .addCommand(statusCommand(session))
+    .addCommand(eventsCommand(session))
+    .addCommand(tapCommand(session))
     .addCommand(demoCommand(session))
     .commandsGroup("Pull requests and many sites:")
     .addCommand(reviewCommand(session))

@@ -36,12 +36,16 @@ export const latency: Scenario = {
   },
 };
 
-/** @param label under which the bridge was started; omitted: its name */
+/**
+ * @param label under which the bridge was started; omitted: its name
+ * @param rate messages a second
+ */
 export async function measureLatency(
   bench: Bench,
   candidate: Candidate,
   count: number,
   label: string = candidate.name,
+  rate: number = perSecond,
 ): Promise<Figures> {
   const load = bench.nextLoad();
   const topic = loadTopic(label);
@@ -56,7 +60,7 @@ export async function measureLatency(
   await observer.subscribe(topic);
   const before = candidate.usage();
   const port = bench.brokers.source.plain.port;
-  await runPacedLoad({ port, shapes: [{ topic, payloadBytes, qos: 1 }], load, count, perSecond });
+  await runPacedLoad({ port, shapes: [{ topic, payloadBytes, qos: 1 }], load, count, perSecond: rate });
   await delay(settleMs);
   const after = candidate.usage();
   observer.close();

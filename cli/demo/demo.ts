@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { styleText } from "node:util";
 
 import { parseRelayConfig, type ParsedConfig } from "../../runtime/contract/config.ts";
@@ -5,17 +6,21 @@ import { formatProblem } from "../../runtime/contract/errors.ts";
 import { printableLines } from "../../runtime/contract/printable.ts";
 import { applicationName, createDemoClients } from "./clients.ts";
 import { readDeclaredSite, type DeclaredSite } from "./declared-site.ts";
-import { startEmulatedCloud } from "./emulated-cloud.ts";
+import { startEmulatedCloud, type EmulatedCloud } from "./emulated-cloud.ts";
 import { evaluateStack, type Evaluation } from "./evaluate-stack.ts";
+import { createFaults } from "./faults.ts";
 import { watchInterruption } from "./interruption.ts";
+import { openLink } from "./link.ts";
+import { serveDemoPage, type DemoPage } from "./page.ts";
 import { preparePod } from "./pod.ts";
 import { renderLogLine, type RelayLogLine } from "./relay-output.ts";
-import { startRelay } from "./relay-process.ts";
+import { findFreePort, startRelay, type RelayProcess } from "./relay-process.ts";
 import { machines, planRoutes, type Route } from "./routes.ts";
 import { runTraffic } from "./run-traffic.ts";
 import { Screen } from "./screen.ts";
 import { readStackConfig, stackFileOf } from "./stack-file.ts";
 import type { Load } from "./traffic.ts";
+import { makeWatchable } from "./watchable-config.ts";
 
 /** What the command line says of the demo. */
 export interface DemoOptions {
@@ -60,6 +65,7 @@ async function stageDemo(
   signal: AbortSignal,
   cleanUp: CleanUp,
 ): Promise<number> {
+  const page = isOnce ? undefined : await servePage(screen, cleanUp);
   const evaluation = await evaluateStack(stackFileOf(environment), environment, {
     hostname,
     platform: await readPlatformFacts(),
@@ -76,16 +82,62 @@ async function stageDemo(
   sayStep(screen, 2, `emulated brokers: AIO's on port ${cloud.edge.port}, Event Grid's on port ${cloud.cloud.port}`);
   signal.throwIfAborted();
 
-  const pod = await preparePod(site, parsed.config, cloud);
-  cleanUp.push(pod.remove);
-  const relay = await startRelay({ ...pod, onLog: createLogPrinter(screen, parsed, pod.connectTo) });
-  cleanUp.push(relay.stop);
-  await relay.ready(readyTimeoutMs, signal);
-  sayStep(screen, 3, `the relay runs on ${pod.configFile}\n`);
+  const relay = await stageRelay({ site, parsed, cloud, page }, screen, signal, cleanUp);
 
   const clients = createDemoClients(cloud);
   cleanUp.push(clients.close);
   return runTraffic({ loads: planLoads(routes, isOnce), clients, relay, screen, signal, arrivalTimeoutMs });
+}
+
+/** Says first where the demo can be watched; it has something to show once the relay runs. */
+async function servePage(screen: Screen, cleanUp: CleanUp): Promise<DemoPage> {
+  const page = await serveDemoPage();
+  cleanUp.push(() => {
+    page.close();
+    return Promise.resolve();
+  });
+  screen.say(`Watch it, and make something go wrong: ${styleText(["bold", "cyan"], page.address)}\n`);
+  return page;
+}
+
+/** What the relay runs in. */
+interface RelayStage {
+  readonly site: DeclaredSite;
+  readonly parsed: ParsedConfig;
+  readonly cloud: EmulatedCloud;
+  /** Where it is watched; omitted: nowhere. */
+  readonly page: DemoPage | undefined;
+}
+
+async function stageRelay(
+  { site, parsed, cloud, page }: RelayStage,
+  screen: Screen,
+  signal: AbortSignal,
+  cleanUp: CleanUp,
+): Promise<RelayProcess> {
+  const link = page && (await openLink(cloud.cloud.port));
+  if (link !== undefined) cleanUp.push(link.close);
+  const toCloud = { ...cloud.cloud, port: link?.port ?? cloud.cloud.port };
+  const pod = await preparePod(site, parsed.config, { ...cloud, cloud: toCloud });
+  cleanUp.push(pod.remove);
+  let run = parsed;
+  if (page !== undefined) {
+    const text = makeWatchable(parsed.config);
+    await writeFile(pod.configFile, text);
+    run = parseRelayConfig(text, { where: "the demo's configuration" });
+  }
+  const pagePort = page === undefined ? 0 : await findFreePort();
+  const relay = await startRelay({ ...pod, pagePort, onLog: createLogPrinter(screen, run, pod.connectTo) });
+  cleanUp.push(relay.stop);
+  if (link !== undefined) {
+    const faults = createFaults(link, cloud);
+    // What is under way has to arrive at the end.
+    signal.addEventListener("abort", faults.clear);
+    page?.show(pagePort, faults);
+  }
+  await relay.ready(readyTimeoutMs, signal);
+  sayStep(screen, 3, `the relay runs on ${pod.configFile}\n`);
+  return relay;
 }
 
 /** Facts of the platform for a stack program that refers to the platform's stack; empty where there are none. */

@@ -8,7 +8,7 @@ import {
 import { createClusterIssuer, type ClusterIssuer } from "../../emulator/identity/cluster-issuer.ts";
 import { createIdentityService, type IdentityService } from "../../emulator/identity/identity-service.ts";
 import { createAioProfile } from "../../emulator/profiles/aio.ts";
-import { createEventGridProfile } from "../../emulator/profiles/event-grid.ts";
+import { createEventGridProfile, type EventGridProfile } from "../../emulator/profiles/event-grid.ts";
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { HostType, parseHost, type Endpoint } from "../../runtime/contract/config/endpoint.ts";
 import type { DeclaredSite } from "./declared-site.ts";
@@ -34,6 +34,8 @@ export interface EmulatedCloud {
   readonly createMachineToken: (machine: string) => Promise<string>;
   /** Makes a token of a cloud application for Event Grid. */
   readonly createApplicationToken: (application: string) => Promise<string>;
+  /** Takes the relay's publisher roles away at once, or gives them back. In Azure either takes minutes to count. */
+  readonly revokePublisher: (isRevoked: boolean) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -71,15 +73,21 @@ export async function startEmulatedCloud(
     issuer.createToken({ namespace, serviceAccount, audiences: [audience], expirySeconds: tokenLifetimeSeconds });
   return {
     edge: addressOf(endpoints.edge, aio, authority),
-    cloud: addressOf(endpoints.cloud, eventGrid, authority),
+    cloud: addressOf(endpoints.cloud, eventGrid.broker, authority),
     authority,
     identityHost: identities.authorityHost,
     createPodToken: (audience) => createToken(site.pod.namespace, site.pod.serviceAccount, audience),
     createMachineToken: (machine) => createToken(plantNamespace, machine, audienceOf(endpoints.edge)),
     createApplicationToken: (application) =>
       identities.createToken(clientIds.get(application) ?? "", eventGridAudience),
+    revokePublisher: (isRevoked) => {
+      for (const role of site.roles.filter((one) => one.role === "publisher")) {
+        if (isRevoked) eventGrid.access.removeRole(role);
+        else eventGrid.access.assignRole(role);
+      }
+    },
     close: async () => {
-      await Promise.all([aio.close(), eventGrid.close(), identities.close()]);
+      await Promise.all([aio.close(), eventGrid.broker.close(), identities.close()]);
     },
   };
 }
@@ -89,22 +97,21 @@ async function startEventGrid(
   site: DeclaredSite,
   endpoint: Endpoint,
   { authority, identities, clientIds }: Omit<IdentityParts, "issuer"> & { readonly identities: IdentityService },
-): Promise<Broker> {
+): Promise<{ readonly broker: Broker; readonly access: EventGridProfile["access"] }> {
   const hostname = hostnameOf(endpoint);
   const roles = ["publisher", "subscriber"] as const;
   const applications = [...clientIds.values()].flatMap((principalId) => roles.map((role) => ({ principalId, role })));
-  return createBroker({
-    profile: createEventGridProfile({
-      hostNames: [hostname],
-      keySet: identities.keySet,
-      issuer: identities.issuer,
-      maxSessionsPerAuthenticationName: site.namespace.maxSessions,
-      maxSessionExpiryHours: site.namespace.maxSessionExpiryHours,
-      topicSpaces: site.topicSpaces,
-      roleAssignments: [...site.roles, ...applications],
-    }),
-    listeners: [await createListener(authority, hostname)],
+  const profile = createEventGridProfile({
+    hostNames: [hostname],
+    keySet: identities.keySet,
+    issuer: identities.issuer,
+    maxSessionsPerAuthenticationName: site.namespace.maxSessions,
+    maxSessionExpiryHours: site.namespace.maxSessionExpiryHours,
+    topicSpaces: site.topicSpaces,
+    roleAssignments: [...site.roles, ...applications],
   });
+  const broker = await createBroker({ profile, listeners: [await createListener(authority, hostname)] });
+  return { broker, access: profile.access };
 }
 
 interface IdentityParts {

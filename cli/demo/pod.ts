@@ -11,7 +11,7 @@ import { mountPodFiles } from "./kubelet.ts";
 import type { RelayProcessOptions } from "./relay-process.ts";
 
 /** The relay's pod, laid out in a folder instead of a container. */
-export type PodFolder = Omit<RelayProcessOptions, "onLog"> & { readonly remove: () => Promise<void> };
+export type PodFolder = Omit<RelayProcessOptions, "onLog" | "pagePort"> & { readonly remove: () => Promise<void> };
 
 /** Audience and path of the token with which a pod becomes a managed identity. @see Microsoft Entra Workload ID */
 const workloadIdentity = { audience: "api://AzureADTokenExchange", file: "azure-identity-token" } as const;

@@ -14,6 +14,8 @@ export interface RelayProcessOptions {
   readonly spoolPath: string;
   /** `<host>:<port>=<address>:<port>` */
   readonly connectTo: readonly string[];
+  /** Port of its status page; 0: none. */
+  readonly pagePort: number;
   readonly environment: Readonly<Record<string, string>>;
   /** Time to drain after SIGTERM; SIGKILL follows. */
   readonly drainTimeoutMs: number;
@@ -78,7 +80,8 @@ async function stopChild(child: ChildProcess, ended: Promise<RelayEnd>, patience
 function spawnRelay(options: RelayProcessOptions, port: number): ChildProcess {
   const { configFile, mountPath, spoolPath, connectTo, environment, onLog } = options;
   const folders = ["--mounts", mountPath, "--spool", spoolPath];
-  const args = ["run", "--config", configFile, ...folders, "--metrics-port", String(port), ...onLoopback];
+  const ports = ["--metrics-port", String(port), "--page-port", String(options.pagePort)];
+  const args = ["run", "--config", configFile, ...folders, ...ports, ...onLoopback];
   const redirects = connectTo.flatMap((value) => ["--connect-to", value]);
   const child = spawn(process.execPath, ["--import", endWithParent, relayEntry, ...args, ...redirects], {
     env: { ...environment, PATH: process.env["PATH"] },
@@ -132,7 +135,8 @@ async function ask(url: string): Promise<Response | undefined> {
   return fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(() => undefined);
 }
 
-async function findFreePort(): Promise<number> {
+/** Finds a port of this machine that nobody listens on. */
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

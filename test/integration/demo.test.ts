@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
+import type { StatusDocument } from "../../runtime/contract/status/schema.ts";
 import { cleanUp } from "../support/integration.ts";
 import { listeningAddresses } from "../support/listening.ts";
 import { patientMs, untilTrue } from "../support/patience.ts";
@@ -95,6 +96,34 @@ describe("--once", () => {
   });
 });
 
+test("prints the address of its page first, where faults can be made and mended", async () => {
+  const { demo } = startDemo();
+  await untilTraffic(demo);
+  const [first = ""] = demo.lines;
+  const [address = ""] = /http:\/\/127\.0\.0\.1:\d+\//.exec(first) ?? [];
+
+  const page = await (await fetch(address)).text();
+  expect(page).toContain('<meta name="mqtt-dataflow-demo"');
+  const statusOf = async () => (await (await fetch(`${address}api/status`)).json()) as StatusDocument;
+  const spooled = async () =>
+    (await statusOf()).dataflows.find(({ name }) => name === "telemetry")?.onDisk.messages ?? 0;
+  const set = async (isOn: boolean) => {
+    const body = JSON.stringify({ id: "cut", isOn });
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(`${address}demo/faults`, { method: "POST", headers, body })).status).toBe(200);
+  };
+  await set(true);
+  await untilTrue("messages on the disk", async () => (await spooled()) > 100);
+  expect(await statusOf()).toMatchObject({ state: "attention" });
+  await set(false);
+  await untilTrue("an empty disk", async () => (await spooled()) === 0);
+  demo.kill("SIGINT");
+  const { code } = await demo.ended;
+
+  expect(demo.lines.at(-1)).toBe("nothing lost");
+  expect(code).toBe(0);
+});
+
 test("no part of the demo listens on another address than loopback's", async () => {
   const { demo } = startDemo();
   const found = new Set<string>();
@@ -107,9 +136,9 @@ test("no part of the demo listens on another address than loopback's", async () 
   demo.kill("SIGINT");
   await demo.ended;
 
-  expect(relayAddresses).toHaveLength(1); // probes and metrics
+  expect(relayAddresses).toHaveLength(2); // probes and metrics, and the status page
   expect([...found]).toEqual(expect.arrayContaining(relayAddresses));
-  expect(found.size).toBeGreaterThanOrEqual(5); // and two brokers, and two services of identities
+  expect(found.size).toBeGreaterThanOrEqual(7); // and two brokers, two services of identities, the page and the link
   expect([...found].filter((address) => !/^(127\.|\[::1\])/.test(address))).toEqual([]);
 });
 

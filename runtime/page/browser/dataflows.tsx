@@ -36,7 +36,7 @@ export function Dataflows({ dataflows, selected, onSelect }: DataflowsProps) {
     ({ name, state }) => name.includes(wanted.trim().toLowerCase()) && !(onlyTroubled && state === "ok"),
   );
   const sorted = dataflows.length > manyDataflows ? found.toSorted(byState) : found;
-  const shown = isLong ? sorted : sorted.slice(0, shownAtFirst);
+  const shown = sorted.slice(0, isLong ? undefined : shownAtFirst);
   return (
     <section aria-labelledby="dataflows">
       <h2 id="dataflows">Dataflows</h2>
@@ -46,15 +46,7 @@ export function Dataflows({ dataflows, selected, onSelect }: DataflowsProps) {
         />
       )}
       <table class="cards">
-        <thead>
-          <tr>
-            {columns.map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head />
         <tbody>
           {shown.map((dataflow) => (
             <Row key={dataflow.name} {...{ dataflow, onSelect, isSelected: dataflow.name === selected }} />
@@ -67,6 +59,20 @@ export function Dataflows({ dataflows, selected, onSelect }: DataflowsProps) {
         </button>
       )}
     </section>
+  );
+}
+
+function Head() {
+  return (
+    <thead>
+      <tr>
+        {columns.map((title) => (
+          <th key={title} scope="col">
+            {title}
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }
 

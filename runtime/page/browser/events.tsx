@@ -45,7 +45,7 @@ function Event({
   readonly event: RelayEvent;
 }) {
   // A name says as much as the words that it was made of.
-  const words = text === name.replaceAll("_", " ") ? [] : [text];
+  const words = text === name.replaceAll(/[-_]/g, " ") ? [] : [text];
   const said = [...words, ...(reason === undefined ? [] : [reason])].join(": ");
   const about = [dataflow, side, endpoint].filter((part) => part !== undefined).join(", ");
   return (

@@ -113,9 +113,9 @@ export class EventRecorder {
   }
 }
 
-/** Texts of this program end in what to do, behind their last semicolon. */
+/** Texts of this program say what is wrong, and behind the first semicolon what to do about it. */
 function splitRemedy(reason: string | undefined): { reason?: string | undefined; remedy?: string | undefined } {
-  const at = reason?.lastIndexOf("; ") ?? -1;
+  const at = reason?.indexOf("; ") ?? -1;
   if (reason === undefined || at < 0) return { reason };
   return { reason: reason.slice(0, at), remedy: reason.slice(at + 2) };
 }

@@ -28,6 +28,7 @@ async function start(document: unknown): Promise<{ relay: RelayProcess; log: Rel
     spoolPath: folder,
     connectTo: [],
     environment: {},
+    pagePort: 0,
     drainTimeoutMs: 1000,
     onLog: (line) => log.push(line),
   });
