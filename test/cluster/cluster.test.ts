@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 
 import { describeWithParts, findExecutable } from "../support/real-parts.ts";
 import { startProcess, stopProcesses } from "../support/started-process.ts";
-import { whyNoNode } from "./node/machine.ts";
+import { podProcesses } from "./node/leftovers.ts";
+import { cgroupHierarchies, readSysctls, whyNoNode } from "./node/machine.ts";
+import { cgroupName, stateFolder } from "./node/places.ts";
 import { nodeParts } from "./node/programs.ts";
 import { rows } from "./rows/all.ts";
 import type { RowResult } from "./rows/row.ts";
@@ -14,6 +17,8 @@ import type { RowResult } from "./rows/row.ts";
 
 /** Milliseconds of an idle machine for all rows, of which ten minutes are the life of a token. */
 const allRowsMs = 25 * 60 * 1000;
+/** The same for a node alone; images are built before it where there are none. */
+const nodeMs = 5 * 60 * 1000;
 
 function findPart(name: string): string | undefined {
   if (name !== "Kubernetes node") return findExecutable(name);
@@ -22,30 +27,52 @@ function findPart(name: string): string | undefined {
   return reason === undefined ? "here" : undefined;
 }
 
+/** What a node may leave outside of its namespaces. */
+function readTraces() {
+  return {
+    folder: existsSync(stateFolder),
+    cgroups: cgroupHierarchies().filter((folder) => existsSync(path.join(folder, cgroupName))).length,
+    processes: podProcesses().length,
+    sysctls: readSysctls(),
+  };
+}
+
+function start(...args: readonly string[]) {
+  const node = path.join(import.meta.dirname, "../../node_modules/node/bin/node");
+  return startProcess(node, [path.join(import.meta.dirname, "main.ts"), ...args], { keepsInput: true });
+}
+
 describeWithParts(
   nodeParts,
   () => {
     const wanted = (process.env["ROWS"] ?? "").split(/[ ,]+/).filter(Boolean);
     const wantedRows = rows.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    const before = readTraces();
+    let afterKill: ReturnType<typeof readTraces>;
     let results: ReadonlyMap<string, RowResult>;
 
     beforeAll(async () => {
-      const node = path.join(import.meta.dirname, "../../node_modules/node/bin/node");
-      const run = startProcess(node, [path.join(import.meta.dirname, "main.ts"), "rows", ...wanted], {
-        keepsInput: true,
-      });
+      const killed = start("hold", "bare");
+      const isReady = () => killed.lines.find((line) => line.startsWith("The node is Ready"));
+      await killed.until("the node", isReady, nodeMs);
+      await killed.stop("SIGKILL");
+      afterKill = readTraces();
+      const run = start("rows", ...wanted);
       const { code } = await run.ended;
-      const printed = run.lines
-        .filter((line) => line.startsWith('{"kind":"row"'))
-        .map((line) => JSON.parse(line) as RowResult);
       if (code !== 0) throw new Error(`the run ended with ${String(code)}:\n${run.errorLines.slice(-20).join("\n")}`);
-      results = new Map(printed.map((result) => [result.name, result]));
-    }, allRowsMs);
+      const printed = run.lines.filter((line) => line.startsWith('{"kind":"row"'));
+      results = new Map(printed.map((line) => JSON.parse(line) as RowResult).map((result) => [result.name, result]));
+    }, nodeMs + allRowsMs);
 
     afterAll(stopProcesses);
 
     test.each(wantedRows)("$title", ({ name }) => {
       expect(results.get(name)?.failures).toEqual([]);
+    });
+
+    test("a run that was killed has left no process, and the next one has removed everything else", () => {
+      expect(afterKill).toMatchObject({ folder: true, processes: 0 });
+      expect(readTraces()).toEqual({ folder: false, cgroups: 0, processes: 0, sysctls: before.sysctls });
     });
   },
   findPart,
