@@ -30,7 +30,7 @@ describeWithParts(
     let results: ReadonlyMap<string, RowResult>;
 
     beforeAll(async () => {
-      const node = path.join(import.meta.dirname, "../../node_modules/node/bin/node");
+      const node = path.join(import.meta.dirname, "../../node_modules/.bin/node");
       const run = startProcess(node, [path.join(import.meta.dirname, "main.ts"), "rows", ...wanted], {
         keepsInput: true,
       });
