@@ -17,7 +17,7 @@ const readableFrom = {
   emulator: ["runtime/contract/topic", "runtime/contract/mqtt-properties.ts"],
   cli: ["runtime", "emulator", "components", "stacks"],
   policy: ["components", "runtime/contract"],
-  build: ["components", "runtime/page/build.ts"],
+  build: ["components", "runtime/page"],
 };
 
 /** The only files, or folders with a "/" at the end, that may import a package; `/*` stands for a whole npm scope. */

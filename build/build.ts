@@ -18,6 +18,7 @@ import {
   runnerFolder,
   runnerManifest,
 } from "./manifest.ts";
+import { forUsers } from "./own-files.ts";
 import { buildPolicyPack } from "./policy-pack.ts";
 import { formatSchema, inferSchema } from "./schema.ts";
 
@@ -39,9 +40,9 @@ for (const folder of [types, plugin, command, pipelines]) rmSync(folder, { recur
 mkdirSync(path.join(plugin, runnerFolder), { recursive: true });
 writeFileSync(schemaFile, formatSchema(inferSchema(project.version, project.description)));
 const bundles = {
-  package: await buildPackage(),
-  plugin: await buildPlugin(),
-  "policy-pack": (await buildPolicyPack(path.join(dist, "policy-pack"))).files,
+  package: forUsers(await buildPackage()),
+  plugin: forUsers(await buildPlugin()),
+  "policy-pack": forUsers((await buildPolicyPack(path.join(dist, "policy-pack"))).files),
 };
 // What each of them is made of, for the release's bills of materials. Not part of any of them.
 writeJson(dist, "bundles.json", bundles);

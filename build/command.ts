@@ -20,6 +20,7 @@ const addOns: readonly string[] = ["bufferutil", "utf-8-validate"];
  * @param folder what is in it stays
  */
 export async function bundleCommand(folder: string): Promise<Bundled> {
+  const pageFiles: string[] = [];
   const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: { main: "cli/main.ts", "spool-worker": "runtime/disk/thread/worker.ts" },
@@ -35,7 +36,7 @@ export async function bundleCommand(folder: string): Promise<Bundled> {
     keepNames: true,
     legalComments: "none",
     external: ["@pulumi/*"],
-    plugins: [withoutDemo, pagePlugin],
+    plugins: [withoutDemo, pagePlugin(pageFiles)],
     banner: {
       js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
     },
@@ -44,7 +45,10 @@ export async function bundleCommand(folder: string): Promise<Bundled> {
   });
   const file = path.join(folder, commandFile);
   writeFileSync(file, `#!/usr/bin/env node\n${readFileSync(file, "utf8")}`, { mode: 0o755 });
-  return { imports: importsOf(metafile).filter((name) => !addOns.includes(name)), files: filesOf(metafile) };
+  return {
+    imports: importsOf(metafile).filter((name) => !addOns.includes(name)),
+    files: [...filesOf(metafile), ...pageFiles],
+  };
 }
 
 function filesOf({ outputs }: { readonly outputs: Readonly<Record<string, { readonly inputs: object }>> }): string[] {

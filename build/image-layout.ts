@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { thirdPartyLicenses } from "./licenses.ts";
+import { forUsers } from "./own-files.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -23,7 +24,7 @@ export function layOutImage(folder: string): readonly string[] {
   try {
     execFileSync(process.execPath, ["--no-warnings", path.join(root, "runtime/bundle.ts"), work], { cwd: root });
     const { outputs } = JSON.parse(readFileSync(path.join(work, "relay.meta.json"), "utf8")) as Metafile;
-    const files = [...new Set(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)))].sort();
+    const files = forUsers([...new Set(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)))].sort());
     rmSync(folder, { recursive: true, force: true });
     const app = path.join(folder, "app");
     for (const directory of [app, path.join(folder, "etc/mqtt-dataflow")]) mkdirSync(directory, { recursive: true });

@@ -11,6 +11,7 @@ import { pagePlugin } from "./page/build.ts";
  * `relay.meta.json` lists what is in them, for the licences and the bill of materials (build/image-layout.ts).
  */
 const folder = process.argv[2] ?? "dist";
+const pageFiles: string[] = [];
 const { metafile } = await build({
   entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/thread/worker.ts" },
   outdir: folder,
@@ -19,7 +20,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node24",
   format: "esm",
-  plugins: [pagePlugin],
+  plugins: [pagePlugin(pageFiles)],
   minify: false, // a stack trace in a report has to be readable, and nobody downloads this but a node
   legalComments: "none", // the image carries the whole licence of each library instead
   // Libraries in CommonJS ask for Node's modules with `require`, which an ES module does not have.
@@ -29,4 +30,6 @@ const { metafile } = await build({
   logLevel: "warning",
   metafile: true,
 });
-writeFileSync(path.join(folder, "relay.meta.json"), JSON.stringify(metafile));
+const page = { inputs: Object.fromEntries(pageFiles.map((file) => [file, {}])) };
+const listed = { ...metafile, outputs: { ...metafile.outputs, page } };
+writeFileSync(path.join(folder, "relay.meta.json"), JSON.stringify(listed));

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import { forUsers } from "../../build/own-files.ts";
 import { allowedLicenses, isAllowedLicense, thirdPartyLicenses } from "../../build/licenses.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -88,4 +89,11 @@ test.each([
 ])("the licence %s is allowed: %s", (license, isAllowed) => {
   expect(isAllowedLicense(license)).toBe(isAllowed);
   expect(allowedLicenses).not.toContain("GPL-3.0-only");
+});
+
+test("a bundle for users with a file of the emulator or of a test in it is refused, by the file's name", () => {
+  const files = ["components/index.ts", "emulator/broker.ts", "test/support/cloud.ts"];
+
+  expect(() => forUsers(files)).toThrow("a bundle for users has emulator/broker.ts, test/support/cloud.ts in it");
+  expect(forUsers(files.slice(0, 1))).toEqual(["components/index.ts"]);
 });

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   utimesSync,
@@ -61,7 +62,7 @@ function buildPause(parts: NodeParts): string {
 
 /** The image of `npm run image`, on Debian and the Node.js of this checkout. */
 function buildRelay(parts: NodeParts): string {
-  const node = path.join(projectFolder, "node_modules/node/bin/node");
+  const node = realpathSync(path.join(projectFolder, "node_modules/.bin/node"));
   execFileSync("npm", ["run", "--silent", "bundle"], { cwd: projectFolder, stdio: ["ignore", "ignore", "inherit"] });
   const files = ["dist/relay.mjs", "dist/spool-worker.mjs", "runtime/Dockerfile", "runtime/build-image.sh"];
   const contents = files.map((file) => readFileSync(path.join(projectFolder, file)));
