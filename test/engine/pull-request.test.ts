@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 
 import { parse, stringify } from "yaml";
@@ -172,8 +173,16 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
   }
 
   function npmSettings(): Record<string, string> {
-    const shared = path.join(repository, "node_modules");
-    return { SHARED_MODULES: shared, npm_config_prefer_offline: "true", npm_config_audit: "false" };
+    // The scripts have a home of their own, without the settings that npm has on this machine.
+    const isOfNpm = (name: string) => /^npm_config_|^NODE_EXTRA_CA_CERTS$/i.test(name);
+    const ofMachine = Object.entries(process.env).filter(([name]) => isOfNpm(name)) as [string, string][];
+    return {
+      npm_config_userconfig: path.join(homedir(), ".npmrc"),
+      ...Object.fromEntries(ofMachine),
+      SHARED_MODULES: path.join(repository, "node_modules"),
+      npm_config_prefer_offline: "true",
+      npm_config_audit: "false",
+    };
   }
 
   function checkout(workingCopy: string): void {
