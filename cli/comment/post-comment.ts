@@ -28,6 +28,8 @@ export interface CommentToPost {
   /** `undefined` by hand: then no other run counts as later. */
   readonly run: Run | undefined;
   readonly markdown: string;
+  /** Stands below the Markdown, also where that is cut. */
+  readonly footer: string;
   /** Where the whole text is when it is cut. */
   readonly whole: string;
 }
@@ -50,7 +52,9 @@ const editRounds = 3;
 export async function postComment(place: CommentPlace, comment: CommentToPost): Promise<Posted> {
   const { key, run } = comment;
   const marked = mark("", key, run, place.markerForm);
-  const body = `${marked}${fitMarkdown(comment.markdown, place.maxCharacters - marked.length, comment.whole)}`;
+  const footer = `\n\n${comment.footer}`;
+  const room = place.maxCharacters - marked.length - footer.length;
+  const body = `${marked}${fitMarkdown(comment.markdown, room, comment.whole)}${footer}`;
   const outcome = await editOrCreate(place, key, run, body);
   if (outcome === "superseded") return outcome;
   // Another run may have written between the look and the writing.

@@ -51,7 +51,8 @@ export async function runComment(options: CommentOptions, around: Surroundings):
   const comment = {
     key: options.key ?? "review",
     run: target.run,
-    markdown: `${markdown.trimEnd()}\n\n${footerOf(target)}`,
+    markdown: markdown.trimEnd(),
+    footer: footerOf(target),
     whole: target.runUrl === undefined ? "the file that was posted" : `[the run](${target.runUrl})`,
   };
   return reportFailure(around, async () => {
@@ -121,7 +122,7 @@ function placeOf(target: CiTarget, pullRequest: number): CommentPlace {
 }
 
 /** Tells which commit and run the text is of: it is edited in place, so its date does not. */
-export function footerOf({ commit, runUrl }: CiTarget): string {
+export function footerOf({ commit, runUrl }: CiTarget, command = "comment"): string {
   const about = commit === undefined ? "Posted" : `For commit ${commit.slice(0, 10)}`;
-  return `${about} by \`mqtt-dataflow comment\`${runUrl === undefined ? "" : ` in [this run](${runUrl})`}.`;
+  return `${about} by \`mqtt-dataflow ${command}\`${runUrl === undefined ? "" : ` in [this run](${runUrl})`}.`;
 }

@@ -70,8 +70,8 @@ async function sync(
   const key = options.key ?? "drift";
   const place =
     target.kind === "github" ? gitHubIssues(target, key) : azureWorkItems(target, key, options.workItemType ?? "Issue");
-  const body = `${markdown.trimEnd()}\n\n${footerOf(target).replace("mqtt-dataflow comment", "mqtt-dataflow drift-issue")}`;
-  const text = drift.drifted.length === 0 ? undefined : { title: titleOf(drift), body };
+  const footer = footerOf(target, "drift-issue");
+  const text = drift.drifted.length === 0 ? undefined : { title: titleOf(drift), body: markdown.trimEnd(), footer };
   const whole = target.runUrl === undefined ? "the file that was posted" : `[the run](${target.runUrl})`;
   const found = target.runUrl === undefined ? "No drift was found." : `[This run](${target.runUrl}) found no drift.`;
   return reportFailure(around, async () => {

@@ -13,6 +13,12 @@ export interface IssueText {
   readonly body: string;
 }
 
+/** The text of an issue before it is cut to what its place takes. */
+export interface IssueDraft extends IssueText {
+  /** Stands below the body, also where that is cut. */
+  readonly footer: string;
+}
+
 /** Where issues go: a repository of GitHub, or a project of Azure DevOps. Its methods throw {@link ServiceError}. */
 export interface IssuePlace {
   /** As messages name it: `example/plant`. */
@@ -38,7 +44,7 @@ export type Synced = string;
  */
 export async function syncIssue(
   place: IssuePlace,
-  text: IssueText | undefined,
+  text: IssueDraft | undefined,
   { whole, reason }: { readonly whole: string; readonly reason: string },
 ): Promise<Synced> {
   const [first, ...others] = await listOldestFirst(place);
@@ -48,7 +54,9 @@ export async function syncIssue(
     await place.close(first, reason);
     return `closed ${first.name}`;
   }
-  const fitting = { title: text.title, body: fitMarkdown(text.body, place.maxCharacters, whole) };
+  const footer = `\n\n${text.footer}`;
+  const body = fitMarkdown(text.body, place.maxCharacters - footer.length, whole);
+  const fitting = { title: text.title, body: `${body}${footer}` };
   if (first !== undefined) {
     await place.edit(first, fitting);
     return `edited ${first.name}`;

@@ -309,7 +309,7 @@ describe("a comment on a pull request of GitHub", () => {
     expect(body!.length).toBeLessThanOrEqual(65_536);
     expect(body!.length).toBeGreaterThan(65_000);
     expect(body).toMatch(
-      /own diff\n````\n\n<\/details>\n\n\*\*Cut here:\*\* [\d,]+ more characters don't fit; the whole text is in \[the run\]\(https:\/\/github\.example\S+\)\.$/,
+      /own diff\n````\n\n<\/details>\n\n\*\*Cut here:\*\* [\d,]+ more characters don't fit; the whole text is in \[the run\]\(https:\/\/github\.example\S+\)\.\n\nFor commit 501aaaaaaa by `mqtt-dataflow comment` in \S+ run\]\(\S+\)\.$/,
     );
   });
 
