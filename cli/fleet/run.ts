@@ -50,16 +50,15 @@ export async function withFleet<T>(
 ): Promise<T> {
   const whole = readFleet(options.file);
   const fleet = chooseSites(whole, options);
-  const engine = await tools.openEngine(fleet);
-  const stacks = await engine.listStacks();
-  const all = compareStacks(whole, stacks);
   const chosen = new Set(sitesOf(fleet).map(({ name }) => name));
-  const differences = { ...all, missing: all.missing.filter(({ name }) => chosen.has(name)) };
-
   const progress = new Progress(screenOf(errors), chosen.size);
   const interruption = tools.interruption ?? watchInterruption((times) => answerInterruption(times, progress));
-  for (const orphan of describeOrphans(whole, all.orphans)) progress.say(`note: ${formatProblem(orphan)}`);
   try {
+    const engine = await tools.openEngine(fleet);
+    const stacks = await engine.listStacks();
+    const all = compareStacks(whole, stacks);
+    for (const orphan of describeOrphans(whole, all.orphans)) progress.say(`note: ${formatProblem(orphan)}`);
+    const differences = { ...all, missing: all.missing.filter(({ name }) => chosen.has(name)) };
     const operator = { engine, progress, interruption, parallel: options.parallel };
     return await work({ fleet, operator, stacks, differences });
   } finally {
@@ -68,10 +67,21 @@ export async function withFleet<T>(
   }
 }
 
-/** A stream as a screen: what is no terminal has no size. */
-function screenOf(stream: NodeJS.WritableStream & Partial<ScreenOutput>): ScreenOutput {
-  const { isTTY = false, columns = 0, rows = 0 } = stream;
-  return { write: (text: string | Uint8Array) => stream.write(text), isTTY, columns, rows };
+/** A stream as a screen: what is no terminal has no size. A terminal is asked for its own, since no signal tells this process of another. */
+function screenOf(
+  stream: NodeJS.WritableStream & Partial<Pick<NodeJS.WriteStream, "isTTY" | "getWindowSize">>,
+): ScreenOutput {
+  const size = () => (stream.isTTY === true ? stream.getWindowSize?.() : undefined) ?? [0, 0];
+  return {
+    write: (text: string | Uint8Array) => stream.write(text),
+    isTTY: stream.isTTY ?? false,
+    get columns() {
+      return size()[0];
+    },
+    get rows() {
+      return size()[1];
+    },
+  };
 }
 
 function answerInterruption(times: number, progress: Progress): void {

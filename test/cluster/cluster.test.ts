@@ -38,7 +38,7 @@ function readTraces() {
 }
 
 function start(...args: readonly string[]) {
-  const node = path.join(import.meta.dirname, "../../node_modules/node/bin/node");
+  const node = path.join(import.meta.dirname, "../../node_modules/.bin/node");
   return startProcess(node, [path.join(import.meta.dirname, "main.ts"), ...args], { keepsInput: true });
 }
 
