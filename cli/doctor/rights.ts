@@ -118,6 +118,8 @@ export function topicsAt({ name, config }: Pick<JudgedEndpoint, "name" | "config
   const add = (topic: string, dataflow: string) => {
     topics.set(topic, [...new Set([...(topics.get(topic) ?? []), dataflow])]);
   };
+  const { status } = config.relay;
+  if (status?.endpointRef === name) add(`${status.topic}/0`, "the relay's status");
   for (const [dataflowName, dataflow] of Object.entries(config.dataflows)) {
     const parts = dataflowParts(dataflow);
     const source = config.endpoints[parts?.source.endpointRef ?? ""];
