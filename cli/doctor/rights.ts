@@ -13,7 +13,8 @@ import { rightOf } from "../explain/rights.ts";
 import type { DeclaredTopicSpace } from "../explain/topic-spaces.ts";
 import { sampleTopics } from "../sample-topic.ts";
 import { azureLogOf } from "./azure-logs.ts";
-import type { Cause, Reporter } from "./finding.ts";
+import type { Cause } from "./causes.ts";
+import type { Reporter } from "./finding.ts";
 
 /** An endpoint whose rights are tried. */
 export interface JudgedEndpoint {
