@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 
 import { ExitCode } from "../runtime/run.ts";
-import { printableLines } from "../runtime/contract/printable.ts";
+import { printable, printableLines } from "../runtime/contract/printable.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -38,4 +38,21 @@ export function sayJson<Document extends { readonly version: number }>({ output 
 /** Colours a text when the output is a terminal that wants it: `NO_COLOR`, `FORCE_COLOR` and a pipe are respected. */
 export function coloured({ output }: Session, style: Style, text: string): string {
   return styleText(style, text, { stream: output, validateStream: true });
+}
+
+/**
+ * Says what a command is doing to whoever watches it at a terminal; what is not one is told nothing. The next call, and
+ * {@link endProgress}, replace it.
+ */
+export function showProgress({ errors }: Session, text: string): void {
+  if (isTerminal(errors)) errors.write(`\r\u001b[K${printable(text)}`);
+}
+
+/** Clears what {@link showProgress} has shown. */
+export function endProgress({ errors }: Session): void {
+  if (isTerminal(errors)) errors.write("\r\u001b[K");
+}
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return (stream as { readonly isTTY?: boolean }).isTTY === true;
 }

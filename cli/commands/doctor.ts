@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 
 import { WrongValue } from "../../runtime/command-line/check-line.ts";
 import { dataflowOption, profileOption } from "../../runtime/command-line/options.ts";
+import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { parseHost, type HostAddress } from "../../runtime/contract/config/endpoint.ts";
 import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
@@ -9,10 +10,10 @@ import { ExitCode, parseConnectTo } from "../../runtime/run.ts";
 import { reserveLookUpThreads } from "../../runtime/transport/look-up.ts";
 import { trustSystemRoots } from "../../runtime/transport/system-roots.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { runDoctor } from "../doctor/run.ts";
+import { runDoctor, type DoctorOptions } from "../doctor/run.ts";
 import { findingLines, stateMarks, summaryLine } from "../doctor/text.ts";
 import { findTopicSpaces } from "../explain/topic-spaces.ts";
-import { coloured, say, sayJson, type Session } from "../session.ts";
+import { coloured, endProgress, say, sayJson, showProgress, type Session } from "../session.ts";
 import { configOption, connectToOption, jsonOption, mountsOption, readWhole, topicSpacesOption } from "./options.ts";
 
 const purpose = `Examines what a relay with this configuration needs, step by step, with the relay's own code: memory, disk and clock of this machine; then for each endpoint its credentials, name, port, proxy, TLS, CONNECT, limits, and the right to each topic filter. Each finding says what to do, and where Azure logs it.
@@ -50,7 +51,6 @@ export function doctorCommand(session: Session) {
       const { config } = readConfiguration(given.config, { profile: given.profile, dataflows: given.dataflow });
       trustSystemRoots();
       const { messagesPerSecond, bytesPerMessage } = given;
-      const findings: Finding[] = [];
       const options = {
         mountPath: given.mounts,
         spoolPath: given.spool,
@@ -60,12 +60,20 @@ export function doctorCommand(session: Session) {
         timeServer: given.timeServer,
         topicSpaces: [given.config, ...(given.topicSpaces ?? [])].flatMap(findTopicSpaces),
       };
-      await runDoctor(config, options, (finding) => {
-        findings.push(finding);
-        if (given.json !== true) tell(session, finding);
-      });
-      conclude(session, findings, given.json === true);
+      await examine(session, config, options, given.json === true);
     });
+}
+
+async function examine(session: Session, config: RelayConfig, options: DoctorOptions, isJson: boolean): Promise<void> {
+  const findings: Finding[] = [];
+  await runDoctor(config, options, (finding) => {
+    findings.push(finding);
+    endProgress(session);
+    if (!isJson) tell(session, finding);
+    showProgress(session, `looking on behind ${finding.about}, ${finding.check}`);
+  });
+  endProgress(session);
+  conclude(session, findings, isJson);
 }
 
 function conclude(session: Session, findings: readonly Finding[], isJson: boolean): void {

@@ -12,7 +12,7 @@ import { planProbes, type ProbePlan } from "../probe/plan.ts";
 import type { ProbeResult } from "../probe/result.ts";
 import { runProbes } from "../probe/run.ts";
 import { probeLines } from "../probe/text.ts";
-import { say, sayJson, type Session } from "../session.ts";
+import { endProgress, say, sayJson, showProgress, type Session } from "../session.ts";
 import { configOption, connectToOption, jsonOption, mountsOption, readWhole } from "./options.ts";
 
 const purpose = `Sends one marked message through each DATAFLOW and the live brokers, and says hop by hop where it was seen and when: published, at the source, accepted by the relay, at the destination; or where it stops, and why. Without DATAFLOW it tests all that are enabled.
@@ -89,9 +89,16 @@ async function runTest(
     listens,
   };
   const results: ProbeResult[] = [];
+  const showWait = () => {
+    const next = plans[results.length];
+    if (next !== undefined) showProgress(session, `testing ${next.dataflow}, for ${timeout} s at most`);
+  };
+  showWait();
   await runProbes(config, plans, options, (result) => {
     results.push(result);
+    endProgress(session);
     if (json !== true) say(session, ...probeLines(result).map(printable));
+    showWait();
   });
   if (json === true) sayJson(session, { version: 1, results });
   if (results.some(({ outcome }) => outcome !== "delivered")) session.exitCode = ExitCode.failed;

@@ -1,5 +1,5 @@
 import { HostType, type Endpoint } from "../../runtime/contract/config/endpoint.ts";
-import type { Cause } from "./finding.ts";
+import type { Cause } from "./causes.ts";
 
 /** @see Azure Monitor, supported logs of Microsoft.EventGrid/namespaces */
 const category = {

@@ -6,7 +6,8 @@ import { withinTime } from "../../runtime/connection/attempt.ts";
 import type { Credentials, CredentialSource } from "../../runtime/identity/credentials.ts";
 import type { Token } from "../../runtime/identity/token.ts";
 import { readTokenClock, type ClockSign } from "./clock.ts";
-import { textOf, type Cause, type Reporter } from "./finding.ts";
+import type { Cause } from "./causes.ts";
+import { textOf, type Reporter } from "./finding.ts";
 
 /** What credentials came to. */
 export interface ReadCredentials {

@@ -1,4 +1,5 @@
 import { describeError } from "../../runtime/contract/errors.ts";
+import type { Cause } from "./causes.ts";
 
 /** What was looked at. */
 export type CheckName =
@@ -26,44 +27,6 @@ export type CheckName =
  * - `unknown`: it could not be looked at, or was not meant to be
  */
 export type FindingState = "good" | "warning" | "problem" | "unknown";
-
-/** Stable names of what is wrong: for programs, and for the list in the documentation. */
-export type Cause =
-  | "host-not-found"
-  | "port-closed"
-  | "no-answer"
-  | "proxy-unreachable"
-  | "proxy-refused"
-  | "certificate-expired"
-  | "certificate-unusable"
-  | "credentials-missing"
-  | "token-expired"
-  | "wrong-audience"
-  | "server-certificate"
-  | "server-certificate-dates"
-  | "wrong-server-name"
-  | "tls-failed"
-  | "websocket-failed"
-  | "no-mqtt"
-  | "not-authorized"
-  | "session-limit"
-  | "connection-refused"
-  | "connection-ended"
-  | "qos-not-supported"
-  | "retain-not-supported"
-  | "receive-maximum"
-  | "session-expiry"
-  | "feature-missing"
-  | "missing-role"
-  | "topic-outside-topic-space"
-  | "access-denied"
-  | "qos-lowered"
-  | "clock-wrong"
-  | "disk-full"
-  | "disk-too-small"
-  | "disk-unusable"
-  | "too-little-memory"
-  | "load-too-high";
 
 /** One thing that was looked at. */
 export interface Finding {

@@ -10,7 +10,8 @@ import { lookUps } from "../../runtime/transport/look-up.ts";
 import { openStream, type TlsMaterial } from "../../runtime/transport/open-stream.ts";
 import { openTunnel, type Proxy } from "../../runtime/transport/proxy-tunnel.ts";
 import { describeStreamError } from "../../runtime/transport/tls-failure.ts";
-import { textOf, type Cause, type Reporter } from "./finding.ts";
+import type { Cause } from "./causes.ts";
+import { textOf, type Reporter } from "./finding.ts";
 
 /** A way to a broker. */
 export interface Way {

@@ -13,7 +13,8 @@ import { rightOf } from "../explain/rights.ts";
 import type { DeclaredTopicSpace } from "../explain/topic-spaces.ts";
 import { sampleTopics } from "../sample-topic.ts";
 import { azureLogOf } from "./azure-logs.ts";
-import type { Cause, Reporter } from "./finding.ts";
+import type { Cause } from "./causes.ts";
+import type { Reporter } from "./finding.ts";
 
 /** An endpoint whose rights are tried. */
 export interface JudgedEndpoint {
@@ -118,6 +119,8 @@ export function topicsAt({ name, config }: Pick<JudgedEndpoint, "name" | "config
   const add = (topic: string, dataflow: string) => {
     topics.set(topic, [...new Set([...(topics.get(topic) ?? []), dataflow])]);
   };
+  const { status } = config.relay;
+  if (status?.endpointRef === name) add(`${status.topic}/0`, "the relay's status");
   for (const [dataflowName, dataflow] of Object.entries(config.dataflows)) {
     const parts = dataflowParts(dataflow);
     const source = config.endpoints[parts?.source.endpointRef ?? ""];

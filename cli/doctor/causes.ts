@@ -1,0 +1,42 @@
+/** Every cause that `doctor` names, with what it means: stable, for programs, and the rows of doc/doctor.md. */
+export const causes = {
+  "host-not-found": "the DNS has no such name, or does not answer",
+  "port-closed": "nothing listens on that port",
+  "no-answer": "no connection comes about in time",
+  "proxy-unreachable": "the proxy is not there, or can't be read from its Secret",
+  "proxy-refused": "the proxy lets the connection not through",
+  "certificate-expired": "the client certificate is not valid by this machine's clock",
+  "certificate-unusable": "the client certificate or its key can't be used",
+  "credentials-missing": "credentials or CA certificates can't be read, or Microsoft Entra gives no token",
+  "token-expired": "the token has ended, or ends within a minute",
+  "wrong-audience": "the token is for another audience than the broker's",
+  "server-certificate": "the server's certificate is not trusted",
+  "server-certificate-dates": "the server's certificate is not valid now, or ends within 14 days",
+  "wrong-server-name": "the server's certificate is for another host",
+  "tls-failed": "no TLS comes about",
+  "websocket-failed": "no WebSocket comes about",
+  "no-mqtt": "what answers does not speak MQTT 5",
+  "not-authorized": "the broker refuses this identity",
+  "session-limit": "the identity holds as many sessions as it may",
+  "connection-refused": "the broker refuses the connection for another reason",
+  "connection-ended": "the connection ends before all was looked at",
+  "qos-not-supported": "the broker takes only a lower QoS than the configuration has",
+  "retain-not-supported": "the broker keeps no retained messages",
+  "receive-maximum": "the broker takes fewer messages in flight than maxInflightMessages",
+  "session-expiry": "the broker keeps sessions for a shorter time than the configuration asks for",
+  "feature-missing": "the broker has no shared subscriptions, or no wildcards",
+  "missing-role":
+    "Event Grid refuses all topics that were tried with this act: a role or a permission binding is missing",
+  "topic-outside-topic-space": "Event Grid refuses a topic that no topic space of this identity takes in",
+  "access-denied": "the broker's access control refuses the topic",
+  "qos-lowered": "the broker grants a lower QoS than was asked for",
+  "clock-wrong": "this machine's clock is off by 30 s or more",
+  "disk-full": "nothing can be written to the spool's volume, or less than 16 MiB are free",
+  "disk-too-small": "the spool's volume is smaller than the disk queues may become",
+  "disk-unusable": "the spool's folder is missing, not writable, or on a network file system",
+  "too-little-memory": "the relay would not start with this memory",
+  "load-too-high": "a session carries more than Event Grid lets it",
+} as const;
+
+/** What is wrong. */
+export type Cause = keyof typeof causes;
