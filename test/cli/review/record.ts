@@ -60,7 +60,7 @@ function linesOf(log: string): string[] {
 
 /** Folders of the test as folders of any pipeline. */
 function withoutPlaces(text: string): string {
-  return text.replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/work/$1");
+  return text.replaceAll(/\/tmp\/mqtt-dataflow-([a-z-]+)-\w{6}/g, "/home/ci/$1");
 }
 
 function store(name: string, lines: readonly string[]): void {
