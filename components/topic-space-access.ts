@@ -5,6 +5,7 @@ import { filtersOverlap } from "../runtime/contract/topic/overlap.ts";
 import { declaredArgs } from "./arguments/declared.ts";
 import { roleClaim } from "./claims.ts";
 import { PrincipalType } from "./enumerations.ts";
+import { previewedRole } from "./event-grid/previewed-role.ts";
 import { roleAssignmentName, roleDefinitionId, topicSpaceRoles } from "./event-grid/roles.ts";
 import type { TopicSpaceRole } from "./event-grid/roles.ts";
 import { templateFilter } from "./event-grid/topic-spaces.ts";
@@ -68,7 +69,9 @@ export class TopicSpaceAccess extends pulumi.ComponentResource {
           `${name}-${space}-${role}`,
           {
             scope,
-            roleDefinitionId: mapInput(scope, (id) => roleIn(this, name, { space, role, scope: id })),
+            roleDefinitionId: previewedRole(this, scope, topicSpaceRoles[role].id, (id) =>
+              roleIn(this, name, { space, role, scope: id }),
+            ),
             principalId: args.principalId,
             // Without it Azure looks the principal up, and does not find an identity that was just created.
             principalType: args.principalType ?? PrincipalType.ServicePrincipal,

@@ -77,6 +77,33 @@ test("previews a principal that does not exist yet", async () => {
   expect(resources).toHaveLength(2);
 });
 
+describe("a preview of a topic space that does not exist yet", () => {
+  const topicSpaces = { telemetry: { id: pulumi.output(pulumi.unknown as unknown as string) } };
+  const roleIn = async (subscriptionId: string | undefined, changed: Partial<TopicSpaceAccessArgs> = {}) => {
+    pulumi.runtime.setAllConfig(subscriptionId === undefined ? {} : { "azure-native:subscriptionId": subscriptionId });
+    const program = () => new TopicSpaceAccess("oslo", { ...args, subscribedTopics: [], topicSpaces, ...changed });
+    const { resources } = await deploy(program, { preview: true });
+    return resources[0]?.inputs["roleDefinitionId"];
+  };
+  const publisher = "providers/Microsoft.Authorization/roleDefinitions/a12b0b94-b317-4dcd-84a8-502ce99884c6";
+
+  afterEach(() => pulumi.runtime.setAllConfig({}));
+
+  test("knows the role, in the subscription that the provider is told", async () => {
+    expect(await roleIn("s1")).toBe(`/subscriptions/s1/${publisher}`);
+  });
+
+  test("takes the subscription of a topic space that is known, whatever the provider is told", async () => {
+    const known = { telemetry: { id: pulumi.output(`${scope}/telemetry`) } };
+
+    expect(await roleIn("s1", { topicSpaces: known })).toBe(`${subscription}/${publisher}`);
+  });
+
+  test("does not know the role where nothing tells the subscription", async () => {
+    expect(await roleIn(undefined)).not.toEqual(expect.stringContaining(publisher));
+  });
+});
+
 test("assigns the Subscriber role where topics are subscribed to", async () => {
   const { resources } = await deploy(() => new TopicSpaceAccess("oslo", args));
 

@@ -5,7 +5,7 @@ import type { Block } from "./page.ts";
 /** What changes for messages: a row for each dataflow that comes, goes or changes. */
 export function dataflowBlock(changes: readonly DataflowChange[], isDrift: boolean): Block {
   const owners = new Set(changes.map(({ owner }) => owner));
-  const head = ["", "dataflow", "from", "to", "delivery"];
+  const head = ["dataflow", "from", "to", "delivery"];
   const heading = isDrift ? "What was changed for messages" : "What changes for messages";
   return {
     open: ["", `#### ${heading}`, "", row(head), row(head.map(() => "---"))],
@@ -16,14 +16,12 @@ export function dataflowBlock(changes: readonly DataflowChange[], isDrift: boole
 
 function cellsOf(change: DataflowChange, namesOwner: boolean): string[] {
   const { name, owner } = change;
+  const delivery = [...qosLines(change), ...retainLine(change), between(change, engineOf), ...othersOf(change)];
   return [
-    wordOf(change),
-    namesOwner ? `${code(name)}\n${code(owner)}` : code(name),
+    [wordOf(change), code(name), ...(namesOwner ? [`in ${code(owner)}`] : [])].join("\n"),
     sideLines(change, "source"),
     sideLines(change, "destination"),
-    [qosLine(change), retainLine(change), between(change, engineOf), ...othersOf(change)]
-      .filter((part) => part !== "")
-      .join("\n"),
+    delivery.filter((part) => part !== "").join("\n"),
   ];
 }
 
@@ -59,18 +57,25 @@ function topicsOf(topics: readonly string[]): string {
 }
 
 /** One number where both sides have it and it stays; else each side that is known. */
-function qosLine(change: DataflowChange): string {
-  const [from, to] = (["source", "destination"] as const).map((side) =>
+function qosLines(change: DataflowChange): string[] {
+  const [from = "", to = ""] = (["source", "destination"] as const).map((side) =>
     between(change, (flow) => String(flow[side].qos ?? "")),
   );
-  if (from === to) return from === undefined || from === "" ? "" : `QoS ${from}`;
-  const sides = [...(from ? [`source ${from}`] : []), ...(to ? [`destination ${to}`] : [])];
-  return `QoS: ${sides.join(", ")}`;
+  if (from === to) return from === "" ? [] : [unbroken(`QoS ${from}`)];
+  return [
+    ...(from === "" ? [] : [unbroken(`QoS ${from} at source`)]),
+    ...(to === "" ? [] : [unbroken(`QoS ${to} at destination`)]),
+  ];
 }
 
-function retainLine(change: DataflowChange): string {
+function retainLine(change: DataflowChange): string[] {
   const retain = between(change, ({ destination }) => literal(destination.retain ?? ""));
-  return retain === "" ? "" : `retain ${retain}`;
+  return retain === "" ? [] : [unbroken(`retain ${retain}`)];
+}
+
+/** In a narrow column a host breaks lines at every space. */
+function unbroken(text: string): string {
+  return text.replaceAll(" ", "&nbsp;");
 }
 
 function engineOf({ engine, usesDisk }: Dataflow): string {
