@@ -49,7 +49,7 @@ export function plain(text: string): string {
 }
 
 function lockedBy(stack: string, cause: unknown): string {
-  const holder = /\.json: created by (.*)$/m.exec(describeError(cause))?.[1]?.trim();
+  const holder = /\.json\S*: created by (.*)$/m.exec(describeError(cause))?.[1]?.trim();
   const by = holder === undefined ? "" : ` of ${plain(holder)}`;
   return `is locked by another update${by}; wait for it, or if its process is gone: pulumi cancel --stack ${stack}`;
 }

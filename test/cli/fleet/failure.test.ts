@@ -50,7 +50,7 @@ test("leaves out what opens the backend", () => {
 
 test("names who has locked a stack, and how the lock goes", () => {
   const stderr = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
-  file:///state/.pulumi/locks/organization/site/oslo/1.json: created by kari@laptop (pid 4711) at 2026-11-27T12:00:00Z`;
+  file:///state/.pulumi/locks/organization/site/oslo/1.json?no_tmp_dir=true: created by kari@laptop (pid 4711) at 2026-11-27T12:00:00Z`;
 
   expect(failureReasons("locked", site, [], commandError("", stderr))).toEqual([
     "is locked by another update of kari@laptop (pid 4711) at 2026-11-27T12:00:00Z; wait for it, or if its process is gone: pulumi cancel --stack oslo",
