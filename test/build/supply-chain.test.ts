@@ -30,7 +30,7 @@ const manifest = JSON.parse(readText("package.json")) as {
  * Licences of what is only installed here, to build and to test with, beside those that may be published: each lets us use it. Packages
  * whose licence is a file were read: @logdna/tail-file is under MIT.
  */
-const allowedHere = ["CC-BY-3.0", "CC-BY-4.0", "CC0-1.0", "Python-2.0", "SEE LICENSE IN LICENSE"];
+const allowedHere = ["CC-BY-3.0", "CC-BY-4.0", "CC0-1.0", "MPL-2.0", "Python-2.0", "SEE LICENSE IN LICENSE"];
 
 test("every package is pinned by the hash of its content, and none comes from elsewhere than a registry", () => {
   const unpinned = locked.filter(([, { integrity }]) => integrity?.startsWith("sha512-") !== true);
