@@ -27,11 +27,18 @@ export function say({ output }: Session, ...lines: readonly string[]): void {
   for (const line of lines) output.write(`${printableLines(line)}\n`);
 }
 
+interface Versioned {
+  readonly version: number;
+}
+
+/** What `--json` prints: its version counts its breaking changes. */
+export type VersionedDocument = Versioned | (Versioned & Readonly<Record<string, unknown>>);
+
 /**
  * Writes the one JSON document that a command with `--json` writes: a `version`, which counts its breaking changes, and the
  * result. What a terminal would obey in its texts is escaped, as in {@link say}; it reads as the same text.
  */
-export function sayJson<Document extends { readonly version: number }>({ output }: Session, document: Document): void {
+export function sayJson({ output }: Session, document: VersionedDocument): void {
   output.write(`${printableLines(JSON.stringify(document, undefined, 2))}\n`);
 }
 

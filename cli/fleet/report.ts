@@ -32,7 +32,7 @@ export function report(
   { command, results, orphans, ...rest }: Report,
 ): void {
   if (json) {
-    sayJson(session, { version: 1, command, sites: results.map(toJson), orphans, ...rest.more } as { version: 1 });
+    sayJson(session, { version: 1, command, sites: results.map(toJson), orphans, ...rest.more });
     return;
   }
   say(session, ...renderResults(results), ...(rest.lines ?? []), "", rest.summary);

@@ -33,8 +33,7 @@ export async function statusOfFleet(
   return withFleet(options, session, tools, async (open) => {
     const statuses = await readStatuses(open, tools);
     const orphans = open.differences.orphans;
-    if (options.json)
-      sayJson(session, { version: 1, command: "status", sites: statuses.map(toJson), orphans } as never);
+    if (options.json) sayJson(session, { version: 1, command: "status", sites: statuses.map(toJson), orphans });
     else say(session, ...render(statuses));
     return statuses.every(({ health }) => health.state === "ok") ? ExitCode.ok : ExitCode.failed;
   });
