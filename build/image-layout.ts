@@ -13,13 +13,18 @@ interface Metafile {
   readonly outputs: { readonly [file: string]: { readonly inputs: { readonly [file: string]: unknown } } };
 }
 
+const bundles = ["relay.mjs", "spool-worker.mjs", "mqtt-dataflow.mjs"];
+/** Where the base of `runtime/Dockerfile` has Node.js. */
+const nodeOfBase = "/nodejs/bin/node";
+
 /**
  * Lays out in a folder what the relay's image adds to its base: the bundles, their licences and the mount point of the
  * configuration. The Dockerfile only copies it, so an image for another architecture needs no emulator of its processor.
+ * @param node path of Node.js in the base: the command's first line names it, since the base has no shell to look for it
  * @returns the files in the bundles, by path from the folder of the project
  * @throws when the bundle is no program for this Node.js
  */
-export function layOutImage(folder: string): readonly string[] {
+export function layOutImage(folder: string, node: string = nodeOfBase): readonly string[] {
   const work = mkdtempSync(path.join(tmpdir(), "mqtt-dataflow-image-"));
   try {
     execFileSync(process.execPath, ["--no-warnings", path.join(root, "runtime/bundle.ts"), work], { cwd: root });
@@ -28,13 +33,14 @@ export function layOutImage(folder: string): readonly string[] {
     rmSync(folder, { recursive: true, force: true });
     const app = path.join(folder, "app");
     for (const directory of [app, path.join(folder, "etc/mqtt-dataflow")]) mkdirSync(directory, { recursive: true });
-    for (const bundle of ["relay.mjs", "spool-worker.mjs"]) {
+    for (const bundle of bundles) {
       copyFileSync(path.join(work, bundle), path.join(app, bundle));
       execFileSync(process.execPath, ["--check", path.join(app, bundle)]);
     }
     copyFileSync(path.join(root, "LICENSE"), path.join(app, "LICENSE"));
     writeFileSync(path.join(app, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses(files));
-    allowReading(folder, ["app", "etc", "etc/mqtt-dataflow"], ["relay.mjs", "spool-worker.mjs", "LICENSE"]);
+    allowReading(folder, ["app", "etc", "etc/mqtt-dataflow"], [...bundles, "LICENSE"]);
+    writeCommand(folder, node);
     return files;
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -47,4 +53,18 @@ function allowReading(folder: string, directories: readonly string[], files: rea
   for (const file of [...files, "THIRD-PARTY-LICENSES.txt"]) chmodSync(path.join(folder, "app", file), 0o644);
 }
 
-if (import.meta.main) layOutImage(path.resolve(process.argv[2] ?? path.join(root, "dist/image")));
+/** `kubectl exec POD -- mqtt-dataflow status` */
+function writeCommand(folder: string, node: string): void {
+  const directories = ["usr", "usr/local", "usr/local/bin"].map((directory) => path.join(folder, directory));
+  for (const directory of directories) {
+    mkdirSync(directory, { recursive: true });
+    chmodSync(directory, 0o755);
+  }
+  const command = path.join(folder, "usr/local/bin/mqtt-dataflow");
+  writeFileSync(command, `#!${node}\nimport("/app/mqtt-dataflow.mjs");\n`);
+  chmodSync(command, 0o755);
+}
+
+// NODE_OF_BASE: for a base that has Node.js elsewhere.
+if (import.meta.main)
+  layOutImage(path.resolve(process.argv[2] ?? path.join(root, "dist/image")), process.env["NODE_OF_BASE"]);

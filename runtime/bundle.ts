@@ -7,13 +7,17 @@ import { pagePlugin } from "./page/build.ts";
 
 /**
  * Puts the relay and its libraries into `dist/relay.mjs`, and the thread that writes its spool into
- * `dist/spool-worker.mjs` beside it: all that the image holds beside Node.js. Another folder than `dist` may be given.
+ * `dist/spool-worker.mjs` beside it, and the command into `dist/mqtt-dataflow.mjs`: all that the image holds beside Node.js. Another folder than `dist` may be given.
  * `relay.meta.json` lists what is in them, for the licences and the bill of materials (build/image-layout.ts).
  */
 const folder = process.argv[2] ?? "dist";
 const pageFiles: string[] = [];
 const { metafile } = await build({
-  entryPoints: { relay: "runtime/main.ts", "spool-worker": "runtime/disk/thread/worker.ts" },
+  entryPoints: {
+    relay: "runtime/main.ts",
+    "spool-worker": "runtime/disk/thread/worker.ts",
+    "mqtt-dataflow": "cli/image.ts",
+  },
   outdir: folder,
   outExtension: { ".js": ".mjs" },
   bundle: true,

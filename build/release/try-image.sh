@@ -31,5 +31,7 @@ refusal="$(run node --max-semi-space-size=2 --no-allocation-site-pretenuring --d
   echo "image: the relay ended with $status and said: $refusal" >&2
   exit 1
 }
+asked="$(run mqtt-dataflow --version)" || status=$?
+[[ "$asked" == "$version" ]] || { echo "image: mqtt-dataflow --version said \"$asked\", and the image is $version" >&2; exit 1; }
 if run sh -c true 2>/dev/null; then echo "image: has a shell; choose a base without" >&2; exit 1; fi
-echo "image: the relay starts on Node.js $node, without a shell"
+echo "image: the relay and the command start on Node.js $node, without a shell"

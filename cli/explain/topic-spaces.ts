@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-import { coversFilter } from "../../emulator/access/covers-filter.ts";
+import { coversFilter } from "../../runtime/contract/topic/covers-filter.ts";
 import { readText } from "../../runtime/contract/documents/parse-text.ts";
 import { matchesTopicFilter } from "../../runtime/contract/topic/filter.ts";
 import { templateFilter } from "../../runtime/contract/topic/topic-space-template.ts";

@@ -5,7 +5,7 @@ import {
 } from "../../runtime/contract/topic/topic-space-template.ts";
 import type { Identity } from "../authentication/authenticator.ts";
 import { x509Method } from "../authentication/client-certificate.ts";
-import { coversFilter } from "./covers-filter.ts";
+import { coversFilter } from "../../runtime/contract/topic/covers-filter.ts";
 
 /** What a client may do with the topics of a topic space. */
 export type Permission = "publisher" | "subscriber";

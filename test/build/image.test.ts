@@ -121,12 +121,12 @@ describeWithPart("buildah", (buildah) => {
     expect(indexOf(build()).digest).toBe(index.digest);
   });
 
-  test("the relay starts in it, on the Node.js of its base, and the image has no shell", () => {
+  test("the relay and the command start in it, on the Node.js of its base, and the image has no shell", () => {
     const command = path.join(root, "build/release/try-image.sh");
 
     const output = execFileSync(command, [built], { env: environment, encoding: "utf8" });
 
-    expect(output).toBe(`image: the relay starts on Node.js ${process.version}, without a shell\n`);
+    expect(output).toBe(`image: the relay and the command start on Node.js ${process.version}, without a shell\n`);
   });
 });
 

@@ -60,11 +60,14 @@ function buildPause(parts: NodeParts): string {
   });
 }
 
+const nodeInBase = "usr/local/bin/node";
+
 /** The image of `npm run image`, on Debian and the Node.js of this checkout. */
 function buildRelay(parts: NodeParts): string {
   const node = realpathSync(path.join(projectFolder, "node_modules/.bin/node"));
   execFileSync("npm", ["run", "--silent", "bundle"], { cwd: projectFolder, stdio: ["ignore", "ignore", "inherit"] });
-  const files = ["dist/relay.mjs", "dist/spool-worker.mjs", "runtime/Dockerfile", "runtime/build-image.sh"];
+  const bundles = ["dist/relay.mjs", "dist/spool-worker.mjs", "dist/mqtt-dataflow.mjs"];
+  const files = [...bundles, "build/image-layout.ts", "runtime/Dockerfile", "runtime/build-image.sh"];
   const contents = files.map((file) => readFileSync(path.join(projectFolder, file)));
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   const archive = archiveOf("relay", version, ...contents);
@@ -78,6 +81,7 @@ function buildRelay(parts: NodeParts): string {
         BUILDER: "buildah",
         IMAGE: relayImage,
         BASE: baseImage,
+        NODE_OF_BASE: `/${nodeInBase}`,
         BUILDER_OPTIONS: "--storage-driver vfs",
         BUILD_OPTIONS: "--isolation chroot --pull-never",
       },
@@ -93,7 +97,7 @@ function buildBase(parts: NodeParts, node: string, version: string): string {
     const root = path.join(builder.folder, "root");
     const options = ["--variant=minbase", "--include=libstdc++6", debianRelease, root];
     execFileSync(parts.debootstrap, options, { stdio: ["ignore", "ignore", "inherit"] });
-    cpSync(node, path.join(root, "usr/local/bin/node"));
+    cpSync(node, path.join(root, nodeInBase));
     builder.commit(baseImage, ["root"], ["--env", "PATH=/usr/local/bin:/usr/bin:/bin"]);
     builder.save(baseImage, archive);
   });

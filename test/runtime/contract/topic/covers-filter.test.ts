@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
-import { coversFilter } from "../../../emulator/access/covers-filter.ts";
-import { matchesTopicFilter } from "../../../runtime/contract/topic/filter.ts";
+import { coversFilter } from "../../../../runtime/contract/topic/covers-filter.ts";
+import { matchesTopicFilter } from "../../../../runtime/contract/topic/filter.ts";
 
 test.each([
   ["#", "a/b", true],
