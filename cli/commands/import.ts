@@ -48,7 +48,10 @@ export function importCommand(session: Session) {
         ? importMosquitto(readDocument(file), { file, site, local, levels })
         : importParsed(readConfiguration(file, { profile, dataflows }), site);
       if (output !== undefined) writeFiles(output, filesOf(imported, site), force === true);
-      if (json === true) return sayJson(session, { version: 1, ...imported });
+      if (json === true) {
+        sayJson(session, { version: 1, ...imported });
+        return;
+      }
       say(session, ...findingLines(imported.findings).map(printable));
       if (output === undefined) say(session, "Nothing was written; give --output <dir>.");
       else say(session, ...nextSteps(output, imported).map(printable));

@@ -68,7 +68,7 @@ export function localEndpoint(
   const isClean = flagOf(connection, "local_cleansession") ?? flagOf(connection, "cleansession") ?? false;
   const hasLogin = lastOf(connection, "local_username") !== undefined;
   const isAio = inferHostType(host) === HostType.LocalBroker;
-  const login = hasLogin && !isAio ? passwordLogin(`${name}`, name) : undefined;
+  const login = hasLogin && !isAio ? passwordLogin(name, name) : undefined;
   const own = isAio
     ? { authentication: { method: "ServiceAccountToken" as const } }
     : {
@@ -97,15 +97,11 @@ function loginOf(name: string, connection: Connection, hasCertificate: boolean):
   if (hasCertificate) {
     const ref = `${name}-client`;
     const settings = { clientCertificate: settingOf(name, "certificate"), clientKey: settingOf(name, "key") };
-    const also =
-      user === undefined
-        ? []
-        : ["has a user name beside its certificate; give it to the endpoint as username where the broker asks for it"];
     const authentication = { method: "X509Certificate" as const, x509CertificateSettings: { secretRef: ref } };
-    return { authentication, secrets: [{ ref, settings }], remarks: also };
+    return { authentication, secrets: [{ ref, settings }], remarks: [] };
   }
   if (user === undefined) return { authentication: { method: "Anonymous" }, secrets: [], remarks: [] };
-  return passwordLogin(`${name}`, name);
+  return passwordLogin(name, name);
 }
 
 function passwordLogin(ref: string, name: string): Login {

@@ -2,14 +2,12 @@ import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { ConfigError, quote, type Problem } from "../../runtime/contract/errors.ts";
-import { outputFilter } from "../../runtime/contract/topic/output-filter.ts";
-import { filtersOverlap } from "../../runtime/contract/topic/overlap.ts";
-import { parseTopicTemplate } from "../../runtime/contract/topic/template.ts";
-import { findBridgeOption } from "./bridge-options.ts";
+import { generalFindings, listOptions, loopFinding } from "./bridge-findings.ts";
 import { hostOf, isHost, localEndpoint, remoteEndpoint } from "./bridge-endpoints.ts";
 import { readTopicLine, type TopicFlow } from "./bridge-topics.ts";
 import type { Finding, ImportedSecret, ImportedSecrets } from "./finding.ts";
-import { flagOf, lastOf, readConf, type Conf, type Connection } from "./read-conf.ts";
+import { lastOf, readConf, type Conf, type Connection } from "./read-conf.ts";
+import { limitHops, type HopLimit } from "./topic-loops.ts";
 
 /** How bridges are imported. */
 export interface BridgeImport {
@@ -47,10 +45,15 @@ export function importBridges(text: string, options: BridgeImport): ImportedBrid
     });
   }
   const names = nameAll(conf.connections);
-  const parts = conf.connections.map((connection, index) =>
-    importConnection(names[index] ?? "", connection, { ...options, ...localOf(conf, options.local) }, problems),
-  );
+  problems.push(...conf.connections.flatMap((connection) => checkAddress(connection, options.file)));
+  const topics = conf.connections.map((connection) => readTopics(connection, options, problems));
   if (problems.length > 0) throw new ConfigError(options.file, problems);
+  const local = localOf(conf, options.local);
+  const parts = conf.connections.map((connection, index) => {
+    const { flows = [], findings = [] } = topics[index] ?? {};
+    const ofOthers = topics.flatMap((other, number) => (number === index ? [] : other.flows));
+    return importConnection(names[index] ?? "", connection, { flows, findings, ofOthers }, { ...options, ...local });
+  });
   const merge = <T>(pick: (part: Part) => Readonly<Record<string, T>>) =>
     Object.assign({}, ...parts.map(pick)) as Record<string, T>;
   return {
@@ -61,8 +64,13 @@ export function importBridges(text: string, options: BridgeImport): ImportedBrid
     },
     secrets: parts.flatMap(({ secrets }) => secrets),
     trustBundles: merge((part) => part.trustBundles),
-    findings: [...parts.flatMap(({ findings }) => findings), ...generalFindings(conf, options)],
+    findings: [...parts.flatMap(({ findings }) => findings), ...generalFindings(conf, options.local !== undefined)],
   };
+}
+
+interface TopicsRead {
+  readonly flows: readonly TopicFlow[];
+  readonly findings: readonly Finding[];
 }
 
 interface Part extends ImportedSecrets {
@@ -80,7 +88,8 @@ function nameAll(connections: readonly Connection[]): string[] {
       .replace(/[^a-z0-9]+/g, "-")
       .slice(0, longestName)
       .replace(/^-+|-+$/g, "");
-    const base = plain.length < 2 ? `bridge${plain === "" ? "" : "-"}${plain}` : plain;
+    const clashes = /-(?:local|remote|qos0)$/.test(plain);
+    const base = clashes ? `${plain}-bridge` : plain.length < 2 ? `bridge${plain === "" ? "" : "-"}${plain}` : plain;
     let unique = base;
     for (let number = 2; taken.has(unique); number += 1) unique = `${base}-${number}`;
     taken.add(unique);
@@ -102,50 +111,57 @@ function localOf({ brokerOptions }: Conf, given: string | undefined): Local {
   return { host: given ?? hostOf(`${isAnywhere ? "localhost" : address}:${port}`), isTls };
 }
 
+/** The flows of a connection's `topic` lines, and what to say of them. */
+function readTopics(connection: Connection, { file, levels }: BridgeImport, problems: Problem[]): TopicsRead {
+  const flows: TopicFlow[] = [];
+  const findings: Finding[] = [];
+  const path = `${connection.name}.topic`;
+  for (const { name, line, value } of connection.options) {
+    if (name !== "topic") continue;
+    const { flows: read, remarks, problem } = readTopicLine(value, levels);
+    const at = { file, line, column: 1 };
+    if (problem !== undefined) problems.push({ path, problem, remedy: "correct the line, or remove it", at });
+    const what = `${connection.name}: topic ${value}`;
+    for (const text of remarks) findings.push({ kind: "changed", what, text, line });
+    if (remarks.length === 0) findings.push({ kind: "mapped", what, text: "moved with the same topics", line });
+    flows.push(...read);
+  }
+  if (!connection.options.some(({ name }) => name === "topic")) {
+    const at = { file, line: connection.line, column: 1 };
+    problems.push({ path, problem: "is missing: the bridge moves nothing", remedy: "remove the section", at });
+  }
+  return { flows, findings };
+}
+
+function checkAddress(connection: Connection, file: string): Problem[] {
+  const address = lastOf(connection, "address");
+  if (address !== undefined && isHost(hostOf(address.value.split(/ +/)[0] ?? ""))) return [];
+  const problem = address === undefined ? "is missing" : `is ${quote(address.value)}, which is no host and port`;
+  const at = { file, line: address?.line ?? connection.line, column: 1 };
+  return [{ path: `${connection.name}.address`, problem, remedy: 'give it as "<host>:<port>"', at }];
+}
+
+interface Topics extends TopicsRead {
+  /** Flows of the other connections of the file. */
+  readonly ofOthers: readonly TopicFlow[];
+}
+
 function importConnection(
   name: string,
   connection: Connection,
+  { flows, ofOthers, ...topics }: Topics,
   options: BridgeImport & Local,
-  problems: Problem[],
 ): Part {
-  const findings = listOptions(connection);
-  const place = (line: number) => ({ file: options.file, line, column: 1 });
-  const address = lastOf(connection, "address");
-  if (address === undefined || !isHost(hostOf(address.value.split(/ +/)[0] ?? ""))) {
-    const problem = address === undefined ? "is missing" : `is ${quote(address.value)}, no host and port`;
-    const at = place(address?.line ?? connection.line);
-    problems.push({ path: `${connection.name}.address`, problem, remedy: 'give it as "<host>:<port>"', at });
-  }
-  const flows: TopicFlow[] = [];
-  for (const { line, value } of connection.options.filter((option) => option.name === "topic")) {
-    const { flows: read, remarks, problem } = readTopicLine(value, options.levels);
-    if (problem !== undefined) {
-      problems.push({
-        path: `${connection.name}.topic`,
-        problem,
-        remedy: "correct the line, or remove it",
-        at: place(line),
-      });
-    }
-    flows.push(...read);
-    for (const text of remarks)
-      findings.push({ kind: "changed", what: `${connection.name}: topic ${value}`, text, line });
-  }
-  if (flows.length === 0 && problems.length === 0) {
-    problems.push({
-      path: `${connection.name}.topic`,
-      problem: "is missing: the bridge moves nothing",
-      remedy: "remove the section",
-      at: place(connection.line),
-    });
-  }
   const local = localEndpoint(`${name}-local`, connection, options);
   const remote = remoteEndpoint(name, connection, options.site);
-  for (const text of [...local.remarks, ...remote.remarks])
-    findings.push({ kind: "notMapped", what: connection.name, text, line: connection.line });
-  if (loops(flows)) findings.push(loopFinding(connection));
+  const hops = limitHops(flows, ofOthers);
+  const limits = flows.map(hops);
+  const findings = [...listOptions(connection), ...topics.findings];
+  const { line } = connection;
+  for (const text of remote.remarks) findings.push({ kind: "notMapped", what: connection.name, text, line });
+  if (limits.some((limit) => limit !== undefined)) findings.push(loopFinding(connection, limits.includes(2)));
   return {
-    ...buildParts(name, flows, { local: local.endpoint, remote: remote.endpoint }),
+    ...buildParts(name, flows, { local: local.endpoint, remote: remote.endpoint }, hops),
     secrets: uniqueSecrets([...local.secrets, ...remote.secrets]),
     trustBundles: remote.trustBundles,
     findings,
@@ -156,81 +172,17 @@ function uniqueSecrets(secrets: readonly ImportedSecret[]): ImportedSecret[] {
   return [...new Map(secrets.map((secret) => [secret.ref, secret])).values()];
 }
 
-/** What an option that has this value becomes, where it isn't what the table says of the option. */
-const sameAs: Readonly<Record<string, (value: string) => boolean>> = {
-  start_type: (value) => value === "automatic",
-  bridge_protocol_version: (value) => value === "mqttv50",
-  bridge_insecure: (value) => value === "false",
-  notifications: (value) => value === "false",
-  try_private: (value) => value === "false",
-  round_robin: (value) => value === "false",
-  bridge_attempt_unsubscribe: (value) => value === "false",
-  bridge_require_ocsp: (value) => value === "false",
-};
-
-/** One finding for each option that is written, the secret ones without their values. */
-function listOptions(connection: Connection): Finding[] {
-  const findings = connection.options.flatMap(({ name, value, line }): Finding[] => {
-    const option = findBridgeOption(name);
-    if (option === undefined) return [];
-    const what = `${connection.name}: ${name}${option.isSecret === true || name === "topic" ? "" : ` ${value}`}`;
-    const isSame = sameAs[name]?.(value.toLowerCase()) === true;
-    if (name === "topic") return [];
-    if (name === "address" && / /.test(value)) {
-      return [
-        {
-          kind: "notMapped",
-          what,
-          text: "only the first address is taken; give a name that leads to all brokers, such as that of a load balancer",
-          line,
-        },
-      ];
-    }
-    return [{ kind: isSame ? "mapped" : option.kind, what, text: isSame ? "as the relay does it" : option.text, line }];
-  });
-  if (flagOf(connection, "notifications") === undefined) {
-    const text = findBridgeOption("notifications")?.text ?? "";
-    findings.push({
-      kind: "notMapped",
-      what: `${connection.name}: notifications, on by default`,
-      text,
-      line: connection.line,
-    });
-  }
-  return findings;
-}
-
-function loopFinding({ name, line }: Connection): Finding {
-  const text =
-    'topics go both ways, so each message comes back once: the relay drops what has passed one relay ("maxHops": 1, "Discard"), and counts it as lost. A message that another relay brought is dropped too';
-  return { kind: "changed", what: `${name}: topic in both directions`, text, line };
-}
-
-/** Whether what goes out comes in again. */
-function loops(flows: readonly TopicFlow[]): boolean {
-  const out = flows.filter(({ direction }) => direction === "out");
-  const into = flows.filter(({ direction }) => direction === "in");
-  return out.some((one) => into.some((other) => isTakenBy(one, other) && isTakenBy(other, one)));
-}
-
-function isTakenBy(giver: TopicFlow, taker: TopicFlow): boolean {
-  const template = parseTopicTemplate(giver.dataDestination);
-  if ("problem" in template) return false;
-  const made = outputFilter(template, giver.filter);
-  return made !== undefined && filtersOverlap(made, taker.filter);
-}
-
 /** Flows with the same topic rule become one dataflow; those with QoS 0 have endpoints of their own beside others. */
 function buildParts(
   name: string,
   flows: readonly TopicFlow[],
   ends: { readonly local: EndpointInput; readonly remote: EndpointInput },
+  hops: HopLimit,
 ) {
-  const groups = Map.groupBy(flows, ({ direction, qos, dataDestination }) =>
-    JSON.stringify([direction, qos, dataDestination]),
+  const groups = Map.groupBy(flows, (flow) =>
+    JSON.stringify([flow.direction, flow.qos, flow.dataDestination, hops(flow)]),
   );
   const isMixed = new Set(flows.map(({ qos }) => qos)).size > 1;
-  const hasLoop = loops(flows);
   const endpoints: Record<string, EndpointInput> = {};
   const dataflows: Record<string, DataflowInput> = {};
   const counts = { in: 0, out: 0 };
@@ -254,45 +206,18 @@ function buildParts(
           destinationSettings: { endpointRef: destination, dataDestination: first.dataDestination },
         },
       ],
-      ...(hasLoop || group.some(({ namesLevels }) => namesLevels)
-        ? { relay: { undeliverableMessages: "Discard" as const, ...(hasLoop ? { maxHops: 1 } : {}) } }
-        : {}),
+      ...relayOf(hops(first), group),
     };
   }
   return { endpoints, dataflows };
 }
 
-function withQos(endpoint: EndpointInput, qos: 0 | 1): EndpointInput {
-  return { ...endpoint, mqttSettings: { ...endpoint.mqttSettings, qos } };
+/** mosquitto drops what it can't deliver too; a dataflow that stops would hold up what comes after. */
+function relayOf(maxHops: number | undefined, group: readonly TopicFlow[]): Pick<DataflowInput, "relay"> {
+  if (maxHops !== undefined) return { relay: { undeliverableMessages: "Discard", maxHops } };
+  return group.some(({ namesLevels }) => namesLevels) ? { relay: { undeliverableMessages: "Discard" } } : {};
 }
 
-/** What concerns the file as a whole. */
-function generalFindings({ brokerOptions }: Conf, { local }: BridgeImport): Finding[] {
-  const findings: Finding[] = brokerOptions
-    .filter(({ name }) => name === "include_dir")
-    .map(({ value, line }) => ({
-      kind: "notMapped",
-      what: `include_dir ${value}`,
-      text: "is not followed; import the files of that folder one by one",
-      line,
-    }));
-  const others = [...new Set(brokerOptions.map(({ name }) => name))].filter((name) => name !== "include_dir");
-  if (others.length > 0) {
-    findings.push({
-      kind: "notMapped",
-      what: others.join(", "),
-      text: "belongs to the broker itself, which stays as it is",
-    });
-  }
-  if (local === undefined) {
-    const text =
-      "is taken from the file; the relay runs in a cluster, where another name may lead to the broker (--local)";
-    findings.push({ kind: "changed", what: "local broker", text });
-  }
-  findings.push({
-    kind: "changed",
-    what: "local broker",
-    text: "takes the relay as an ordinary client, which it has to admit: a bridge inside mosquitto passes by its password file and its access list of clients",
-  });
-  return findings;
+function withQos(endpoint: EndpointInput, qos: 0 | 1): EndpointInput {
+  return { ...endpoint, mqttSettings: { ...endpoint.mqttSettings, qos } };
 }

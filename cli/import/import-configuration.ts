@@ -26,6 +26,7 @@ export function importParsed(parsed: ParsedConfig, site: string): Imported {
     ...skipped.map((text): Finding => ({ kind: "notMapped", what: "skipped", text })),
     ...notes.map((text): Finding => ({ kind: "changed", what: "note", text })),
     ...secretFindings(config),
+    ...settingFindings(config),
   ];
   return build(parsed, config.relay.site ?? site, { secrets: [], trustBundles: {} }, findings);
 }
@@ -36,7 +37,9 @@ function build(
   secrets: ImportedSecrets,
   findings: readonly Finding[],
 ): Imported {
-  const warned = warnings.map(({ path, problem, remedy }): Finding => {
+  // One of a kind: a warning of an endpoint comes again with each dataflow that uses it.
+  const first = new Map(warnings.toReversed().map((warning) => [warning.path, warning])).values();
+  const warned = [...first].toReversed().map(({ path, problem, remedy }): Finding => {
     return { kind: "changed", what: path, text: `${problem}; ${remedy}` };
   });
   return {
@@ -44,6 +47,21 @@ function build(
     configuration: formatRelayConfig(config),
     findings: [...findings, ...warned],
   };
+}
+
+/** The relay's settings in the configuration that no argument of the program has been made of. */
+function settingFindings({ relay, profile, endpoints, dataflows }: RelayConfig): Finding[] {
+  const parts = JSON.stringify({ endpoints, dataflows });
+  const { config: plain } = parseRelayConfig(parts, { where: "defaults" });
+  const { site: _, drainTimeoutSeconds: _drain, ...others } = relay;
+  const given = Object.entries(others).filter(
+    ([field, value]) => JSON.stringify(value) !== JSON.stringify(plain.relay[field as keyof typeof relay]),
+  );
+  const names = given.map(([field]) => `relay.${field}`);
+  const isOtherPort = profile.diagnostics.metrics.prometheusPort !== plain.profile.diagnostics.metrics.prometheusPort;
+  if (isOtherPort) names.push("profile.diagnostics.metrics.prometheusPort");
+  const text = "is in relay.json and not in the program; give MqttBridge the argument, where it has one";
+  return names.map((what) => ({ kind: "notMapped", what, text }));
 }
 
 /** Secrets and ConfigMaps that are in the cluster already stay there, and the program refers to them by name. */
