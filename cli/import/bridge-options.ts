@@ -152,12 +152,3 @@ const byName = new Map(bridgeOptions.flatMap((option) => option.names.map((name)
 export function findBridgeOption(name: string): BridgeOption | undefined {
   return byName.get(name);
 }
-
-/** The table of `doc/import.md`. */
-export function bridgeOptionTable(): string {
-  const words = { mapped: "yes", changed: "close to it", notMapped: "no" } as const;
-  const rows = bridgeOptions.map(
-    ({ names, kind, text }) => `| ${names.map((name) => `\`${name}\``).join(", ")} | ${words[kind]} | ${text} |`,
-  );
-  return ["| option | imported | becomes, or why not |", "| --- | --- | --- |", ...rows].join("\n");
-}

@@ -1,3 +1,4 @@
+import type { Problem } from "../../runtime/contract/errors.ts";
 import { topicFilterProblem, topicNameProblem } from "../../runtime/contract/topic/filter.ts";
 import { topicLevels } from "../../runtime/contract/topic/template.ts";
 
@@ -18,7 +19,7 @@ export interface TopicLine {
   /** What is otherwise than with mosquitto. */
   readonly remarks: readonly string[];
   /** Why the line moves nothing. */
-  readonly problem?: string;
+  readonly problem?: Pick<Problem, "problem" | "remedy">;
 }
 
 interface Written {
@@ -40,12 +41,12 @@ export function readTopicLine(value: string, levels: number): TopicLine {
     .map((part) => (part === '""' ? "" : part));
   const directions = { in: ["in"], out: ["out"], both: ["out", "in"] } as const;
   const known = directions[direction.toLowerCase() as keyof typeof directions] as readonly ("in" | "out")[] | undefined;
-  const fail = (problem: string): TopicLine => ({ flows: [], remarks: [], problem });
-  if (value === "") return fail("has no pattern; give one");
-  if (known === undefined) return fail(`has the direction "${direction}"; give in, out or both`);
-  if (more !== undefined) return fail(`has more than five parts; remove "${more}" and what follows`);
-  if (pattern === "" && (local === "" || remote === "")) return fail('has the pattern ""; give it both prefixes');
-  if (/^[3-9]|^\d{2}/.test(qos)) return fail(`has the QoS ${qos}; give 0, 1 or 2`);
+  const fail = (problem: string, remedy: string) => ({ flows: [], remarks: [], problem: { problem, remedy } });
+  if (value === "") return fail("has no pattern", "give one");
+  if (known === undefined) return fail(`has the direction "${direction}"`, `give in, out or both`);
+  if (more !== undefined) return fail(`has more than five parts`, `remove "${more}" and what follows`);
+  if (pattern === "" && (local === "" || remote === "")) return fail('has the pattern ""', "give it both prefixes");
+  if (/^[3-9]|^\d{2}/.test(qos)) return fail(`has the QoS ${qos}`, `give 0, 1 or 2`);
   return mapLine({ pattern, directions: known, qos, local, remote }, levels);
 }
 
@@ -55,7 +56,7 @@ function mapLine({ pattern, directions, qos, local, remote }: Written, levels: n
   for (const direction of directions) {
     const [from, to] = direction === "out" ? [local, remote] : [remote, local];
     const mapped = mapTopics(pattern, from, to, levels);
-    if ("problem" in mapped) return { flows: [], remarks: [], problem: mapped.problem };
+    if ("problem" in mapped) return { flows: [], remarks: [], problem: mapped };
     flows.push(...mapped.map((flow) => ({ direction, qos: /^[12]/.test(qos) ? (1 as const) : (0 as const), ...flow })));
     if (mapped.length > 1) {
       const text = `topics with more than ${levels} levels behind "${from}" are not moved: a dataflow can't cut the beginning off a topic of any depth, so there is one for each depth (--levels)`;
@@ -75,11 +76,17 @@ function mapTopics(
   from: string,
   to: string,
   levels: number,
-): readonly Mapped[] | { readonly problem: string } {
+): readonly Mapped[] | Pick<Problem, "problem" | "remedy"> {
   const filter = from + pattern;
   const problem = topicFilterProblem(filter) ?? topicFilterProblem(to + pattern) ?? prefixProblem(from, to);
-  if (problem !== undefined) return { problem: `makes "${filter}" and "${to}${pattern}", and one of them ${problem}` };
-  if (`${filter}${to}`.includes("${")) return { problem: 'has "${" in a topic, which a dataflow has for placeholders' };
+  if (problem !== undefined) {
+    const made = `makes "${filter}" and "${to}${pattern}", and one of them ${problem}`;
+    return { problem: made, remedy: "end a prefix with a slash before a wildcard" };
+  }
+  if (`${filter}${to}`.includes("${")) {
+    const problem = 'has "${" in a topic, which a dataflow has for placeholders';
+    return { problem, remedy: "rename the topic" };
+  }
   if (pattern !== "" && to.endsWith(from)) {
     const added = to.slice(0, to.length - from.length);
     return [{ filter, dataDestination: `${added}\${inputTopic}`, namesLevels: false }];

@@ -120,7 +120,7 @@ function readTopics(connection: Connection, { file, levels }: BridgeImport, prob
     if (name !== "topic") continue;
     const { flows: read, remarks, problem } = readTopicLine(value, levels);
     const at = { file, line, column: 1 };
-    if (problem !== undefined) problems.push({ path, problem, remedy: "correct the line, or remove it", at });
+    if (problem !== undefined) problems.push({ path, ...problem, at });
     const what = `${connection.name}: topic ${value}`;
     for (const text of remarks) findings.push({ kind: "changed", what, text, line });
     if (remarks.length === 0) findings.push({ kind: "mapped", what, text: "moved with the same topics", line });
