@@ -19,9 +19,13 @@ export function importMosquitto(text: string, options: BridgeImport): Imported {
   return build(parsed, options.site, secrets, findings);
 }
 
-/** Turns a configuration in any form that the relay reads into a program and a configuration of the relay's own form. */
+/**
+ * Turns a configuration in any form that the relay reads into a program and a configuration of the relay's own form.
+ * @throws {ConfigError} where that form is stricter: it takes no name of one or two characters
+ */
 export function importParsed(parsed: ParsedConfig, site: string): Imported {
   const { skipped, notes, config } = parsed;
+  parseRelayConfig(formatRelayConfig(config), { where: "relay.json, as it would be written" });
   const findings: Finding[] = [
     ...skipped.map((text): Finding => ({ kind: "notMapped", what: "skipped", text })),
     ...notes.map((text): Finding => ({ kind: "changed", what: "note", text })),
