@@ -2,7 +2,7 @@ import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts
 import { HostType, inferHostType, parseHost, type EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { maxPublishPacketId } from "../../runtime/contract/packet-ids.ts";
 import type { ImportedSecret, ImportedSecrets } from "./finding.ts";
-import { flagOf, lastOf, type Connection } from "./read-conf.ts";
+import { flagOf, lastOf, trustedFile, type Connection } from "./read-conf.ts";
 
 type Settings = EndpointInput["mqttSettings"];
 
@@ -29,11 +29,8 @@ export function hostOf(address: string): string {
 export function remoteEndpoint(name: string, connection: Connection, site: string): ImportedEndpoint {
   const host = hostOf((lastOf(connection, "address")?.value ?? "").split(/ +/)[0] ?? "");
   const has = (option: string) => lastOf(connection, option) !== undefined;
-  const remarks: string[] = [];
   const trust = trustOf(name, connection);
   const hasPsk = has("bridge_psk");
-  if (hasPsk)
-    remarks.push("authenticates with a pre-shared key, which the relay can't; choose another authenticationMethod");
   const tls = trust !== undefined || hasPsk ? (trust?.tls ?? {}) : { mode: "Disabled" as const };
   const login = loginOf(name, connection, has("bridge_certfile") && trust !== undefined);
   const isClean = flagOf(connection, "cleansession") === true;
@@ -55,8 +52,26 @@ export function remoteEndpoint(name: string, connection: Connection, site: strin
     },
     secrets: login.secrets,
     trustBundles: trust?.bundles ?? {},
-    remarks: [...remarks, ...login.remarks],
+    remarks: [...loginRemarks(connection), ...login.remarks],
   };
+}
+
+/** What of a connection's way to authenticate the relay can't do. */
+function loginRemarks(connection: Connection): string[] {
+  const has = (option: string) => lastOf(connection, option) !== undefined;
+  const remarks: string[] = [];
+  if (has("bridge_psk")) {
+    remarks.push("authenticates with a pre-shared key, which the relay can't; choose another authenticationMethod");
+  }
+  if (has("bridge_certfile") && trustedFile(connection) === undefined) {
+    remarks.push("has a client certificate and no bridge_cafile: mosquitto uses neither TLS nor the certificate then");
+  }
+  if (has("remote_username") && !has("remote_password")) {
+    remarks.push(
+      "has a user name without a password; the relay sends both, so set the password to what the broker takes",
+    );
+  }
+  return remarks;
 }
 
 /** The endpoint of the broker that had the bridge. */
@@ -69,6 +84,8 @@ export function localEndpoint(
   const hasLogin = lastOf(connection, "local_username") !== undefined;
   const isAio = inferHostType(host) === HostType.LocalBroker;
   const login = hasLogin && !isAio ? passwordLogin(name, name) : undefined;
+  const remarks =
+    isAio && hasLogin ? ["has a local user; AIO's broker gets the relay's service account token in its place"] : [];
   const own = isAio
     ? { authentication: { method: "ServiceAccountToken" as const } }
     : {
@@ -82,7 +99,7 @@ export function localEndpoint(
     },
     secrets: login?.secrets ?? [],
     trustBundles: {},
-    remarks: [],
+    remarks,
   };
 }
 
@@ -123,7 +140,7 @@ function settingOf(name: string, what: string): string {
 
 /** mosquitto has TLS only where it has certificates to trust. */
 function trustOf(name: string, connection: Connection) {
-  const file = lastOf(connection, "bridge_cafile") ?? lastOf(connection, "bridge_capath");
+  const file = trustedFile(connection);
   const isSystem = flagOf(connection, "bridge_tls_use_os_certs") === true;
   if (file === undefined) return isSystem ? { tls: {}, bundles: {} } : undefined;
   if (systemBundles.test(file.value)) return { tls: {}, bundles: {} };

@@ -158,7 +158,8 @@ function importConnection(
   const limits = flows.map(hops);
   const findings = [...listOptions(connection), ...topics.findings];
   const { line } = connection;
-  for (const text of remote.remarks) findings.push({ kind: "notMapped", what: connection.name, text, line });
+  for (const text of [...local.remarks, ...remote.remarks])
+    findings.push({ kind: "notMapped", what: connection.name, text, line });
   if (limits.some((limit) => limit !== undefined)) findings.push(loopFinding(connection, limits.includes(2)));
   return {
     ...buildParts(name, flows, { local: local.endpoint, remote: remote.endpoint }, hops),

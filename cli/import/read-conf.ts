@@ -60,3 +60,8 @@ export function flagOf(connection: Connection, name: string): boolean | undefine
   const value = lastOf(connection, name)?.value.toLowerCase();
   return value === undefined ? undefined : value === "true" || value === "1";
 }
+
+/** The certificates that a connection trusts; mosquitto uses TLS, and a client certificate, only where they are given. */
+export function trustedFile(connection: Connection): ConfLine | undefined {
+  return lastOf(connection, "bridge_cafile") ?? lastOf(connection, "bridge_capath");
+}

@@ -130,3 +130,24 @@ test("two connections of one name have endpoints of their own", () => {
 
   expect(Object.keys(parse(configuration).endpoints)).toEqual(["a-b", "a-b-2", "a-b-2-local", "a-b-local"]);
 });
+
+test.each([
+  [["bridge_certfile /c.crt", "bridge_keyfile /c.key"], {}, /neither TLS nor the certificate/],
+  [["remote_username u"], {}, /without a password/],
+  [["local_username u", "local_password p"], { local: "aio-broker:18883" }, /service account token/],
+])("says what %j alone can't do", (lines, more, text) => {
+  const given = ["connection cloud", "address c.example", "topic a out 1", ...lines];
+  const { findings } = importMosquitto(given.join("\n"), { ...options, ...more });
+
+  expect(findings).toContainEqual(expect.objectContaining({ kind: "notMapped", text: expect.stringMatching(text) }));
+});
+
+test("with --local aio-broker the messages go to AIO's broker, with the service account's token", () => {
+  const given = ["listener 1884", "connection cloud", "address c.example", "topic a out 1"];
+  const { configuration } = importMosquitto(given.join("\n"), { ...options, local: "aio-broker:18883" });
+
+  expect(parse(configuration).endpoints["cloud-local"]).toMatchObject({
+    hostType: "LocalBroker",
+    mqttSettings: { host: "aio-broker:18883", authentication: { method: "ServiceAccountToken" } },
+  });
+});
