@@ -2,7 +2,7 @@ import { eventGridLimits } from "../../runtime/contract/config/endpoint-rules.ts
 import { HostType, inferHostType, parseHost, type EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { maxPublishPacketId } from "../../runtime/contract/packet-ids.ts";
 import type { ImportedSecret, ImportedSecrets } from "./finding.ts";
-import { flagOf, lastOf, trustedFile, type Connection } from "./read-conf.ts";
+import { flagOf, lastOf, trustedFile, usesTls, type Connection } from "./read-conf.ts";
 
 type Settings = EndpointInput["mqttSettings"];
 
@@ -63,7 +63,7 @@ function loginRemarks(connection: Connection): string[] {
   if (has("bridge_psk")) {
     remarks.push("authenticates with a pre-shared key, which the relay can't; choose another authenticationMethod");
   }
-  if (has("bridge_certfile") && trustedFile(connection) === undefined) {
+  if (has("bridge_certfile") && !usesTls(connection)) {
     remarks.push("has a client certificate and no bridge_cafile: mosquitto uses neither TLS nor the certificate then");
   }
   if (has("remote_username") && !has("remote_password")) {

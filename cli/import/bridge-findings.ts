@@ -1,6 +1,6 @@
 import { findBridgeOption } from "./bridge-options.ts";
 import type { Finding } from "./finding.ts";
-import { flagOf, lastOf, trustedFile, type Conf, type Connection } from "./read-conf.ts";
+import { flagOf, lastOf, usesTls, type Conf, type Connection } from "./read-conf.ts";
 
 const isFalse = (value: string) => value === "false";
 
@@ -23,7 +23,7 @@ const beside =
 
 /** One finding for each option that is written but `topic`, the secret ones without their values. */
 export function listOptions(connection: Connection): Finding[] {
-  const hasCertificate = lastOf(connection, "bridge_certfile") !== undefined && trustedFile(connection) !== undefined;
+  const hasCertificate = lastOf(connection, "bridge_certfile") !== undefined && usesTls(connection);
   const findings = connection.options.flatMap(({ name, value, line }): Finding[] => {
     const option = findBridgeOption(name);
     if (option === undefined || name === "topic") return [];

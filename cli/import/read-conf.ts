@@ -61,7 +61,12 @@ export function flagOf(connection: Connection, name: string): boolean | undefine
   return value === undefined ? undefined : value === "true" || value === "1";
 }
 
-/** The certificates that a connection trusts; mosquitto uses TLS, and a client certificate, only where they are given. */
+/** The certificates that a connection trusts, by the path of a file or a folder. */
 export function trustedFile(connection: Connection): ConfLine | undefined {
   return lastOf(connection, "bridge_cafile") ?? lastOf(connection, "bridge_capath");
+}
+
+/** Whether mosquitto verifies the remote broker's certificate, and may show one of its own. */
+export function usesTls(connection: Connection): boolean {
+  return trustedFile(connection) !== undefined || flagOf(connection, "bridge_tls_use_os_certs") === true;
 }
