@@ -11,6 +11,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { fleetCommand } from "./commands/fleet.ts";
+import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { testCommand } from "./commands/test.ts";
 import { eventsCommand, statusCommand, tapCommand } from "./commands/relay-status.ts";
@@ -47,6 +48,7 @@ function buildCommands(session: Session): Command {
     .addCommand(checkCommand(session))
     .addCommand(explainCommand(session))
     .addCommand(planCommand(session))
+    .addCommand(importCommand(session))
     .addCommand(doctorCommand(session))
     .addCommand(testCommand(session))
     .commandsGroup("The relay:")

@@ -68,6 +68,7 @@ export interface DeliveryArgs {
   refusalTimeoutSeconds?: number;
   /**
    * The relay only: relays that a message may have passed, 1 to 255; one that comes with more is undeliverable.
+   * With `undeliverableMessages: "Discard"` it says that a circle of dataflows is meant, and a preview takes it.
    * @default 8 where the dataflows of the relay lead back to the source, else messages are not counted
    */
   maxHops?: number;

@@ -30,7 +30,7 @@ import { neededTopics } from "./topics.ts";
 /** Lists what dataflows and endpoints would do to each other, and to the namespace, as far as it is known. */
 export function checkFlows(plan: Plan): Problem[] {
   return [
-    ...checkLoops(listFlows(plan)),
+    ...checkLoops(listUnboundedFlows(plan)),
     ...checkClientIds(listSessions(plan)),
     ...checkExpectedLoad(plan),
     ...checkSessionExpiries(plan),
@@ -96,8 +96,13 @@ function findUnsaidRetain({ endpoints, dataflows }: Plan): Problem[] {
   );
 }
 
-function listFlows(plan: Plan): Flow[] {
-  return enabledDataflows(plan).map(({ name, args, source, destination }) => ({
+/** Without those that discard what has passed so many relays as they say: who declares that means the circle, and it ends there. */
+function listUnboundedFlows(plan: Plan): Flow[] {
+  const flows = enabledDataflows(plan).filter(
+    ({ isForAio, args: { maxHops, undeliverableMessages } }) =>
+      isForAio || maxHops === undefined || undeliverableMessages !== "Discard",
+  );
+  return flows.map(({ name, args, source, destination }) => ({
     name,
     sourceBroker: source?.broker ?? args.source,
     dataSources: args.dataSources,

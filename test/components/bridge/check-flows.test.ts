@@ -314,3 +314,20 @@ describe("warns of", () => {
     expect(warned({ customEndpoints: { other: { ...other, audience } } })).toEqual([]);
   });
 });
+
+describe("dataflows that lead back to each other", () => {
+  const there = { source: "edge", dataSources: ["both/#"], destination: "other", dataDestination: "${inputTopic}" };
+  const back = { ...there, source: "other", destination: "edge" };
+  const circle = (more: object) => ({
+    customEndpoints: { other: { host: "other.example:8883", authenticationMethod: "Anonymous" } },
+    dataflows: { there: { ...there, ...more }, back: { ...back, ...more } },
+  });
+
+  test.each([{}, { maxHops: 1 }, { undeliverableMessages: "Discard" }])("are refused with %j", (more) => {
+    expect(refused(circle(more))).toEqual([expect.stringMatching(/dataDestination \[loop\]$/)]);
+  });
+
+  test("are taken as meant where they discard what has passed as many relays as they say", () => {
+    expect(refused(circle({ maxHops: 1, undeliverableMessages: "Discard" }))).toEqual([]);
+  });
+});
