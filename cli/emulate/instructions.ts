@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import type { ClientSettings } from "./clients.ts";
 import type { EmulatorSettings } from "./start.ts";
 
@@ -16,6 +18,8 @@ export interface Instructions {
   readonly mqttxSub?: string;
   /** A program in Python for paho-mqtt 2. */
   readonly paho: string;
+  /** Absolute path of a file with that program. */
+  readonly pahoFile: string;
 }
 
 /** Writes how a client connects. Each command has a client identifier of its own, so that none takes over from another. */
@@ -36,7 +40,13 @@ export function instruct(settings: EmulatorSettings, client: ClientSettings): In
     ...(publishTopic === undefined || hasToken ? {} : { mqttxPub: mqttx("pub", publish) }),
     ...(subscribeFilter === undefined || hasToken ? {} : { mqttxSub: mqttx("sub", subscribe) }),
     paho: pahoProgram(settings, client, publishTopic, subscribeFilter).join("\n"),
+    pahoFile: path.join(settings.folder, pahoName(client)),
   };
+}
+
+/** Name of the file with the program of a client, within the folder. */
+export function pahoName({ name }: Pick<ClientSettings, "name">): string {
+  return `clients/${name}.py`;
 }
 
 /** A topic that a filter takes in: `factory/+/#` has `factory/1/test`. */
@@ -150,6 +160,6 @@ function pahoUser({ userName, passwordFile, authenticationMethod, tokenFile }: C
 }
 
 /** Puts a word into quotes for a shell where it needs them. */
-function quoteForShell(word: string): string {
+export function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -4,10 +4,11 @@ import { printableLines } from "../../runtime/contract/printable.ts";
 import { ExitCode } from "../../runtime/run.ts";
 import { say, sayJson, type Session } from "../session.ts";
 import { openCredentialFolder } from "./folder.ts";
-import { instruct } from "./instructions.ts";
+import { instruct, pahoName } from "./instructions.ts";
 import { describeEvent } from "./log.ts";
 import { defaultEmulation, readEmulation } from "./read.ts";
-import { startEmulation, type EmulatorSettings } from "./start.ts";
+import type { EmulationFile } from "./schema.ts";
+import { startEmulation, type Emulation, type EmulatorSettings } from "./start.ts";
 import { settingsText } from "./text.ts";
 import { watchEmulation } from "./watch.ts";
 
@@ -29,34 +30,52 @@ export interface EmulateOptions {
  * @throws {ConfigError} when the file, the folder or the address is wrong
  */
 export async function runEmulate(session: Session, options: EmulateOptions): Promise<number> {
-  const { file: path, host, port, signal } = options;
+  const { file: path, host, port } = options;
   const file = path === undefined ? defaultEmulation : readEmulation(path);
   const folder = openCredentialFolder(options.certificates);
+  const tell = (text: string) => {
+    session.errors.write(`${timeOfDay()} ${printableLines(text)}\n`);
+  };
+  const onEvent = (event: Parameters<typeof describeEvent>[0]) => {
+    for (const line of describeEvent(event)) tell(line);
+  };
   try {
-    const tell = (text: string) => {
-      session.errors.write(`${timeOfDay()} ${printableLines(text)}\n`);
-    };
-    const onEvent = (event: Parameters<typeof describeEvent>[0]) => {
-      for (const line of describeEvent(event)) tell(line);
-    };
     const emulation = await startEmulation({ file, host, port, folder, onEvent });
-    const { settings, setFaults } = emulation;
-    if (!isLoopback(host))
-      tell(`whoever reaches ${host} can try to connect; only 127.0.0.1 and ::1 are this machine's alone`);
-    if (options.isJson) sayJson(session, documentOf(settings));
-    else say(session, ...settingsText(settings));
-    const changed: typeof setFaults = (next) => {
-      setFaults(next);
-      tell(`${path}: faults and limits are set anew`);
-    };
-    const endWatch = path === undefined ? () => undefined : watchEmulation(path, file, { changed, problem: tell });
-    await aborted(signal);
-    endWatch();
-    await emulation.close();
+    try {
+      for (const client of emulation.settings.clients)
+        folder.write(pahoName(client), `${instruct(emulation.settings, client).paho}\n`);
+      await serve(session, { ...options, first: file, emulation, tell });
+    } finally {
+      await emulation.close();
+    }
     return ExitCode.ok;
   } finally {
     folder.close();
   }
+}
+
+interface Serving extends EmulateOptions {
+  readonly first: EmulationFile;
+  readonly emulation: Emulation;
+  readonly tell: (text: string) => void;
+}
+
+/** Prints how to connect, and follows the file until the signal comes. */
+async function serve(session: Session, serving: Serving): Promise<void> {
+  const { file: path, host, isJson, signal, first, emulation, tell } = serving;
+  const { settings, setFaults } = emulation;
+  if (!isLoopback(host)) {
+    tell(`whoever reaches ${host} can try to connect; only 127.0.0.1 and ::1 are this machine's alone`);
+  }
+  if (isJson) sayJson(session, documentOf(settings));
+  else say(session, ...settingsText(settings));
+  const changed: typeof setFaults = (next) => {
+    setFaults(next);
+    tell(`${path}: faults and limits are set anew`);
+  };
+  const endWatch = path === undefined ? () => undefined : watchEmulation(path, first, { changed, problem: tell });
+  await aborted(signal);
+  endWatch();
 }
 
 function documentOf(settings: EmulatorSettings) {

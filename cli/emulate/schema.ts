@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-import { isFailure, ReasonCode } from "../../emulator/packet/reason-code.ts";
+import type { ReasonCode } from "../../emulator/packet/reason-code.ts";
 import { block, choice, flag, integer, refuseLists, show, text } from "../../runtime/contract/config/field.ts";
 
 const source = "This program";
@@ -19,10 +19,47 @@ export const profileNames = ["event-grid", "aio", "plain"] as const;
 /** How a client proves who it is. */
 export const authenticationNames = ["certificate", "token", "password"] as const;
 
-/** Names of the reason codes that report a failure: `quotaExceeded`. */
-export const failureNames = (Object.keys(ReasonCode) as (keyof typeof ReasonCode)[]).filter((name) =>
-  isFailure(ReasonCode[name]),
-);
+type ReasonName = keyof typeof ReasonCode;
+
+/** Failures that CONNACK may have: clients take another one for a malformed packet. @see MQTT 5.0 §3.2.2.2 */
+const connackFailures = [
+  "unspecifiedError",
+  "implementationSpecificError",
+  "clientIdentifierNotValid",
+  "badUserNameOrPassword",
+  "notAuthorized",
+  "serverUnavailable",
+  "serverBusy",
+  "badAuthenticationMethod",
+  "quotaExceeded",
+] as const satisfies readonly ReasonName[];
+
+/** Failures that PUBACK may have. @see MQTT 5.0 §3.4.2.1 */
+const pubackFailures = [
+  "unspecifiedError",
+  "implementationSpecificError",
+  "notAuthorized",
+  "topicNameInvalid",
+  "packetIdentifierInUse",
+  "quotaExceeded",
+  "payloadFormatInvalid",
+] as const satisfies readonly ReasonName[];
+
+/** Failures that a server's DISCONNECT may have. @see MQTT 5.0 §3.14.2.1 */
+const disconnectFailures = [
+  "unspecifiedError",
+  "implementationSpecificError",
+  "notAuthorized",
+  "serverBusy",
+  "serverShuttingDown",
+  "keepAliveTimeout",
+  "sessionTakenOver",
+  "receiveMaximumExceeded",
+  "packetTooLarge",
+  "messageRateTooHigh",
+  "quotaExceeded",
+  "administrativeAction",
+] as const satisfies readonly ReasonName[];
 
 function namedByUser<const S extends v.GenericSchema>(schema: S, noun: string) {
   const key = v.pipe(
@@ -72,23 +109,23 @@ const limits = block({
 
 const clientId = v.optional(wanted("Client identifier that the fault is for; every client when not given."));
 const times = v.optional(count(1, many, "How many times; until the file changes when not given."), Infinity);
-const reasonCode = <const N extends keyof typeof ReasonCode>(name: N) =>
-  v.optional(choice(failureNames, notes("Name of the reason code.")), name);
+const reasonCode = <const N extends readonly ReasonName[]>(names: N, usual: N[number]) =>
+  v.optional(choice(names, notes("Name of the reason code.")), usual);
 const dropped = block({ times, clientId });
 
 const faults = block({
-  refuseConnections: v.optional(block({ times, reasonCode: reasonCode("serverBusy"), clientId })),
+  refuseConnections: v.optional(block({ times, reasonCode: reasonCode(connackFailures, "serverBusy"), clientId })),
   refusePublishes: v.optional(
     block({
       everyNth: v.optional(count(1, many, "1 refuses every PUBLISH, 10 each tenth."), 1),
-      reasonCode: reasonCode("quotaExceeded"),
+      reasonCode: reasonCode(pubackFailures, "quotaExceeded"),
       clientId,
     }),
   ),
   disconnectAfter: v.optional(
     block({
       messages: count(1, many, "PUBLISHes of one connection before it is ended."),
-      reasonCode: reasonCode("administrativeAction"),
+      reasonCode: reasonCode(disconnectFailures, "administrativeAction"),
       clientId,
     }),
   ),

@@ -1,4 +1,4 @@
-import { instruct, type Instructions } from "./instructions.ts";
+import { instruct, quoteForShell, type Instructions } from "./instructions.ts";
 import type { ClientSettings } from "./clients.ts";
 import type { EmulatorSettings } from "./start.ts";
 
@@ -12,7 +12,7 @@ const proofs = {
   certificate: "a client certificate",
   token: "a token",
   password: "a user name and a password",
-  none: "nothing",
+  none: "no credentials",
 } as const;
 
 /** Clients whose instructions are printed; a file may have a thousand. */
@@ -36,11 +36,10 @@ export function settingsText(settings: EmulatorSettings): string[] {
 function clientText(instructions: Instructions, client: ClientSettings): string[] {
   const { mosquittoPub, mosquittoSub, mqttxPub, mqttxSub, paho } = instructions;
   return [
-    `Client ${client.name}: proves itself with ${proofs[client.authentication]}; ${rightsText(client)}`,
+    `Client ${client.name}: uses ${proofs[client.authentication]}; ${rightsText(client)}`,
     ...commandLines("mosquitto", [mosquittoSub, mosquittoPub]),
     ...commandLines("MQTTX CLI", [mqttxSub, mqttxPub]),
-    "  Python (pip install paho-mqtt):",
-    ...paho.split("\n").map((line) => `    ${line}`),
+    ...commandLines("Python, after pip install paho-mqtt", [`python3 ${quoteForShell(pahoFile)}`]),
   ];
 }
 

@@ -61,9 +61,9 @@ async function publish(client: MqttClient, count: number): Promise<number[]> {
 }
 
 test("refuses every third PUBLISH, with the reason code of the file", async () => {
-  const client = await connect(await start({ refusePublishes: { everyNth: 3, reasonCode: "messageRateTooHigh" } }));
+  const client = await connect(await start({ refusePublishes: { everyNth: 3, reasonCode: "payloadFormatInvalid" } }));
 
-  expect(await publish(client, 7)).toEqual([0, 0, 0x96, 0, 0, 0x96, 0]);
+  expect(await publish(client, 7)).toEqual([0, 0, 0x99, 0, 0, 0x99, 0]);
 });
 
 test("refuses every PUBLISH of one client, and none of another", async () => {

@@ -19,7 +19,7 @@ function problemsOf(text: string): string[] {
   try {
     readEmulation(file);
   } catch (error) {
-    return String((error as Error).message)
+    return (error as Error).message
       .split("\n")
       .slice(1)
       .map((line) => line.trim().replace(`${file}:`, ""));
@@ -41,7 +41,7 @@ permissionBindings:
   - { client: line-2, topicSpace: owns, permission: Publish }
 faults:
   latency: 3
-  refusePublishes: { everyNth: 0, reasonCode: quotaExceed }
+  refusePublishes: { everyNth: 0, reasonCode: messageRateTooHigh }
 `);
 
   expect(problems).toEqual(
@@ -57,7 +57,7 @@ faults:
       expect.stringMatching(/permission: is "Publish"; give "Publisher" or "Subscriber"$/),
       '13:3: faults.latency: is not a known field; did you mean "latencyMs"?',
       expect.stringMatching(/everyNth: is 0; give a whole number from 1 to /),
-      expect.stringMatching(/reasonCode: is "quotaExceed"; give /),
+      expect.stringMatching(/reasonCode: is "messageRateTooHigh"; give "unspecifiedError" or /),
     ]),
   );
 });
