@@ -34,7 +34,7 @@ export function settingsText(settings: EmulatorSettings): string[] {
 }
 
 function clientText(instructions: Instructions, client: ClientSettings): string[] {
-  const { mosquittoPub, mosquittoSub, mqttxPub, mqttxSub, paho } = instructions;
+  const { mosquittoPub, mosquittoSub, mqttxPub, mqttxSub, pahoFile } = instructions;
   return [
     `Client ${client.name}: uses ${proofs[client.authentication]}; ${rightsText(client)}`,
     ...commandLines("mosquitto", [mosquittoSub, mosquittoPub]),
