@@ -128,6 +128,7 @@ function pahoProgram(
       : [`client.publish(${text(publishTopic)}, "hello", qos=1).wait_for_publish(timeout=5)`]),
     ...(publishTopic !== undefined && subscribeFilter === undefined ? [] : ['input("Press Enter to end\\n")']),
     "client.disconnect()",
+    "client.loop_stop()",
   ];
 }
 

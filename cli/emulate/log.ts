@@ -52,21 +52,29 @@ function refused({ clientId, reasonCode, why }: EventOf<"refuse">): string {
   const who = clientId === "" ? "a client" : clientId;
   return reasonCode === undefined
     ? `${who}: refused in the TLS handshake: ${why}`
-    : `${who}: refused: ${nameReasonCode(reasonCode)}: ${why}`;
+    : `${who}: refused: ${nameReasonCode(reasonCode)}: ${reason(why)}`;
 }
 
-function disconnected({ clientId, reason, reasonCode, why }: EventOf<"disconnect">): string {
-  if (reason === "ClientInitiatedDisconnect") return `${clientId}: disconnected by itself`;
+/** The emulator's reason, with what the owner of the file can do about it. */
+function reason(why = "no reason known"): string {
+  if (why.startsWith("fault: ")) return "a fault of the file asks for it";
+  if (why.startsWith("no role for "))
+    return `${why}; give the client a permission binding for a topic space that has it`;
+  return why;
+}
+
+function disconnected({ clientId, reason: cause, reasonCode, why }: EventOf<"disconnect">): string {
+  if (cause === "ClientInitiatedDisconnect") return `${clientId}: disconnected by itself`;
   const code = reasonCode === undefined ? "" : ` ${nameReasonCode(reasonCode)}:`;
-  return `${clientId}: disconnected (${reason}):${code} ${why}`;
+  return `${clientId}: disconnected (${cause}):${code} ${reason(why)}`;
 }
 
 function subscribed(clientId: string, { filter, reasonCode, why }: EventOf<"subscribe">["filters"][number]): string {
   if (!isFailure(reasonCode)) return `${clientId}: subscribed to "${filter}" with QoS ${reasonCode}`;
-  return `${clientId}: SUBSCRIBE of "${filter}" refused: ${nameReasonCode(reasonCode)}: ${why ?? "no reason known"}`;
+  return `${clientId}: SUBSCRIBE of "${filter}" refused: ${nameReasonCode(reasonCode)}: ${reason(why)}`;
 }
 
 function published({ clientId, message: { topic }, reasonCode, why }: EventOf<"publish">): string | undefined {
   if (!isFailure(reasonCode)) return undefined;
-  return `${clientId}: PUBLISH to "${topic}" refused: ${nameReasonCode(reasonCode)}: ${why ?? "no reason known"}`;
+  return `${clientId}: PUBLISH to "${topic}" refused: ${nameReasonCode(reasonCode)}: ${reason(why)}`;
 }

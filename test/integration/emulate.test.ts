@@ -66,6 +66,7 @@ describeWithParts(["mosquitto_pub", "mosquitto_sub"], () => {
     await reason("the client does not trust the server's certificate");
     await reason('PUBLISH to "office/test" refused: 0x87 Not authorized: no role for "office/test"');
     expect([unknown.code, untrusting.code]).not.toContain(0);
+    await emulator.stop("SIGINT");
   });
 
   test("the token of a client is in a file, and nowhere in what is printed", async () => {
@@ -83,6 +84,33 @@ describeWithParts(["mosquitto_pub", "mosquitto_sub"], () => {
     expect(token.split(".")).toHaveLength(3);
     expect(emulator.lines.join("\n")).not.toContain(token);
     await emulator.untilLine((line) => line.includes('accepted as "system:serviceaccount:emulate:press" (K8S-SAT)'));
+    await emulator.stop("SIGINT");
+  });
+
+  test("takes up the faults of the file while it runs, and keeps what held when the file is wrong", async () => {
+    const file = path.join(createTemporaryFolder("emulate"), "plain.json");
+    const write = (faults: object) => {
+      writeFileSync(
+        file,
+        JSON.stringify({ version: 1, profile: "plain", clients: {}, anonymousAllowed: true, faults }),
+      );
+    };
+    write({});
+    const emulator = await emulate([file, "--port", "0"]);
+    const command = printed(emulator, "mosquitto_pub");
+    const before = await paste(command).ended;
+
+    write({ refuseConnections: { reasonCode: "serverBusy" } });
+    await emulator.untilLine((line) => line.endsWith("faults and limits are set anew"));
+    const during = await paste(command).ended;
+    write({ refuseConnection: {} });
+    await emulator.untilLine((line) => line.includes('did you mean "refuseConnections"?'));
+    const after = await paste(command).ended;
+
+    expect(before.code).toBe(0);
+    expect([during.code, after.code]).not.toContain(0);
+    await emulator.untilLine((line) => line.includes("refused: 0x89 Server busy: a fault of the file asks for it"));
+    await emulator.stop("SIGINT");
   });
 
   test("every command of the page does what the page says", async () => {
@@ -121,5 +149,27 @@ describeWithParts(["mosquitto_pub", "mosquitto_sub"], () => {
       expect(await emulator.stop("SIGINT")).toEqual({ code: 0, signal: null });
     }
     expect(others.length).toBe(3);
+  });
+});
+
+describeWithParts(["python3"], ([python]) => {
+  test("the programs for paho are Python", async () => {
+    const file = path.join(createTemporaryFolder("emulate"), "site.yaml");
+    writeFileSync(file, blocks("yaml")[0] ?? "");
+    const emulator = await emulate([file, "--port", "0"]);
+    const programs = emulator.lines.filter((line) => line.trim().startsWith("python3 "));
+
+    for (const line of programs) {
+      const program = line.trim().replace("python3 ", "");
+      const check = startProcess(python, [
+        "-c",
+        "import sys; compile(open(sys.argv[1]).read(), 'paho', 'exec')",
+        program,
+      ]);
+      expect(await check.ended).toEqual({ code: 0, signal: null });
+    }
+
+    expect(programs).toHaveLength(2);
+    await emulator.stop("SIGINT");
   });
 });
