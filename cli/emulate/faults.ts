@@ -43,18 +43,21 @@ export function createFileFaults(faults: () => Faults): FileFaults {
   };
 }
 
+/** Times of a fault that lasts until the file changes. */
+const always = Infinity;
+
 function setCounted(faults: Faults, settings: FaultSettings): void {
   const { refuseConnections, refusePublishes, dropConnacks, dropPubacks, dropSubacks } = settings;
   if (refuseConnections !== undefined) {
-    const { times, reasonCode, clientId } = refuseConnections;
+    const { times = always, reasonCode, clientId } = refuseConnections;
     faults.refuseConnections(times, ReasonCode[reasonCode], clientId);
   }
   if (refusePublishes?.everyNth === 1) {
-    faults.answerPublishes(Infinity, ReasonCode[refusePublishes.reasonCode], refusePublishes.clientId);
+    faults.answerPublishes(always, ReasonCode[refusePublishes.reasonCode], refusePublishes.clientId);
   }
-  if (dropConnacks !== undefined) faults.dropConnacks(dropConnacks.times, dropConnacks.clientId);
-  if (dropPubacks !== undefined) faults.dropPubacks(dropPubacks.times, dropPubacks.clientId);
-  if (dropSubacks !== undefined) faults.dropSubacks(dropSubacks.times, dropSubacks.clientId);
+  if (dropConnacks !== undefined) faults.dropConnacks(dropConnacks.times ?? always, dropConnacks.clientId);
+  if (dropPubacks !== undefined) faults.dropPubacks(dropPubacks.times ?? always, dropPubacks.clientId);
+  if (dropSubacks !== undefined) faults.dropSubacks(dropSubacks.times ?? always, dropSubacks.clientId);
 }
 
 type RefusedPublishes = NonNullable<FaultSettings["refusePublishes"]>;

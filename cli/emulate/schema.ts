@@ -108,7 +108,7 @@ const limits = block({
 });
 
 const clientId = v.optional(wanted("Client identifier that the fault is for; every client when not given."));
-const times = v.optional(count(1, many, "How many times; until the file changes when not given."), Infinity);
+const times = v.optional(count(1, many, "How many times; until the file changes when not given."));
 const reasonCode = <const N extends readonly ReasonName[]>(names: N, usual: N[number]) =>
   v.optional(choice(names, notes("Name of the reason code.")), usual);
 const dropped = block({ times, clientId });
