@@ -16,7 +16,7 @@ const addOns: readonly string[] = ["bufferutil", "utf-8-validate"];
 
 /**
  * Bundles the command `mqtt-dataflow` for the npm package: the file that `bin` names, the thread that writes a spool, and what
- * each command loads when it is called. Without the demo, which brings the emulator and the stack program along.
+ * each command loads when it is called. Without `demo` and `emulate`, which bring the emulator along.
  * @param folder what is in it stays
  */
 export async function bundleCommand(folder: string): Promise<Bundled> {
@@ -36,7 +36,7 @@ export async function bundleCommand(folder: string): Promise<Bundled> {
     keepNames: true,
     legalComments: "none",
     external: ["@pulumi/*"],
-    plugins: [withoutDemo, pagePlugin(pageFiles)],
+    plugins: [withoutEmulator, pagePlugin(pageFiles)],
     banner: {
       js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
     },
@@ -55,12 +55,17 @@ function filesOf({ outputs }: { readonly outputs: Readonly<Record<string, { read
   return Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
 
-const withoutDemo: Plugin = {
-  name: "the command demo of the package",
+/** Commands that need the emulator, and what says in their place where to get them. */
+const elsewhere: ReadonlyMap<string, string> = new Map(
+  ["demo", "emulate"].map((name) => [`cli/commands/${name}.ts`, `cli/commands/${name}-elsewhere.ts`]),
+);
+
+const withoutEmulator: Plugin = {
+  name: "the commands of the package that need the emulator",
   setup: (build) => {
-    build.onResolve({ filter: /\/demo\.ts$/ }, ({ path: name, resolveDir }) => {
-      const isCommand = path.join(resolveDir, name) === path.join(root, "cli/commands/demo.ts");
-      return isCommand ? { path: path.join(root, "cli/commands/demo-elsewhere.ts") } : undefined;
+    build.onResolve({ filter: /\/(demo|emulate)\.ts$/ }, ({ path: name, resolveDir }) => {
+      const file = elsewhere.get(path.relative(root, path.join(resolveDir, name)));
+      return file === undefined ? undefined : { path: path.join(root, file) };
     });
   },
 };

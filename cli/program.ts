@@ -8,6 +8,7 @@ import { completionCommands } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { driftIssueCommand } from "./commands/drift-issue.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { emulateCommand } from "./commands/emulate.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { fleetCommand } from "./commands/fleet.ts";
@@ -57,6 +58,7 @@ function buildCommands(session: Session): Command {
     .addCommand(eventsCommand(session))
     .addCommand(tapCommand(session))
     .addCommand(demoCommand(session))
+    .addCommand(emulateCommand(session))
     .commandsGroup("Pull requests and many sites:")
     .addCommand(reviewCommand(session))
     .addCommand(commentCommand(session))

@@ -10,6 +10,7 @@ import type { Faults } from "./faults.ts";
 import { handlePacket } from "./handlers/packet-handler.ts";
 import type { Limits } from "./limits.ts";
 import { Connection } from "./network/connection.ts";
+import { describeHandshakeFailure } from "./network/handshake-failure.ts";
 import { listen } from "./network/listeners.ts";
 import type {
   Listener,
@@ -132,7 +133,11 @@ class Network {
       },
       isServerNameAccepted: (name) => this.#core.rules.tls.every((rule) => rule.isServerNameAccepted(name)),
       refusedServerName: (name) => {
-        this.#refuseServerName(name);
+        const isUnnamed = name === undefined;
+        this.#refuseTls(isUnnamed ? "the client names no host (SNI)" : `host name "${name}" is not served here`);
+      },
+      failedHandshake: (error) => {
+        this.#refuseTls(describeHandshakeFailure(error));
       },
     };
     try {
@@ -162,9 +167,8 @@ class Network {
     stream.once("close", () => this.#connections.delete(connection));
   }
 
-  #refuseServerName(name: string | undefined): void {
+  #refuseTls(why: string): void {
     this.#core.statistics.countRefusal("TLS");
-    const why = name === undefined ? "the client names no host (SNI)" : `host name "${name}" is not served here`;
     this.#core.onEvent?.({ kind: "refuse", clientId: "", why });
   }
 }

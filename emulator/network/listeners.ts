@@ -50,6 +50,8 @@ export interface ListenerCallbacks {
   accept(stream: Duplex, certificate: ClientCertificate | undefined): void;
   isServerNameAccepted(serverName: string | undefined): boolean;
   refusedServerName(serverName: string | undefined): void;
+  /** A TLS handshake failed, for another reason than the host name. It concerns its client only. */
+  failedHandshake(error: Error): void;
 }
 
 export interface Listener {
@@ -72,7 +74,9 @@ export async function listen(options: ListenerOptions, callbacks: ListenerCallba
     server.once("error", reject);
     server.listen(options.port ?? 0, host, resolve);
   });
-  server.on("tlsClientError", () => undefined); // a failed handshake concerns the client only
+  server.on("tlsClientError", (error: Error) => {
+    if (!(error instanceof UnknownServerName)) callbacks.failedHandshake(error);
+  });
   const { port } = server.address() as AddressInfo;
   return {
     address: describe(options, host, port),
@@ -119,6 +123,11 @@ function webSocketServer({ tls }: ListenerOptions, callbacks: ListenerCallbacks)
   return http;
 }
 
+/** Ends the handshake of a client that asks for another host. */
+class UnknownServerName extends Error {
+  override readonly name = "UnknownServerName";
+}
+
 function tlsOptions({ certificate, key, clientCa }: ListenerTls, callbacks: ListenerCallbacks): TlsOptions {
   return {
     cert: certificate,
@@ -129,7 +138,7 @@ function tlsOptions({ certificate, key, clientCa }: ListenerTls, callbacks: List
       if (callbacks.isServerNameAccepted(serverName)) done(null);
       else {
         callbacks.refusedServerName(serverName);
-        done(new Error(`host name "${serverName}" is not served here`));
+        done(new UnknownServerName(`host name "${serverName}" is not served here`));
       }
     },
   };

@@ -75,14 +75,15 @@ describe("the npm package", () => {
     expect(imported.filter((name) => !name.startsWith("@pulumi/"))).toEqual([]);
   });
 
-  test("has the command, which says where the demo is, and its pipelines", () => {
+  test("has the command, which says where the demo and the emulator are, and its pipelines", () => {
     const command = path.join(consumer.packageFolder, "command/main.mjs");
     const run = (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: "utf8" });
 
     expect(readFileSync(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(run("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(run("comment", "--help").stdout).toContain("Writes a Markdown file into one comment");
-    expect(run("demo")).toMatchObject({ status: 2, stderr: expect.stringContaining("clone the repository") });
+    for (const args of [["demo"], ["emulate", "site.yaml", "--port", "0"]])
+      expect(run(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining("clone the repository") });
     expect(readdirSync(path.join(consumer.packageFolder, "pipelines")).sort()).toEqual(["azure", "github"]);
   });
 
