@@ -32,7 +32,7 @@ export interface DemoOptions {
 
 /** Messages of `--once`, and messages a second: an Event Grid session delivers at most 100 a second. */
 const once = { "to the cloud": 2000, "to the edge": 200 } as const;
-const perSecond = { "to the cloud": 400, "to the edge": 40 } as const;
+const perSecond = { "to the cloud": 200, "to the edge": 20 } as const;
 const readyTimeoutMs = 15_000;
 const arrivalTimeoutMs = 15_000;
 /** Host name that the emulated Event Grid gives to the namespace. */

@@ -23,7 +23,8 @@ const faults = [
   {
     id: "cut",
     title: "Cut the link to the cloud",
-    explanation: "Messages go to the disk and are acknowledged. Mend it, and the disk empties in order.",
+    explanation:
+      "What the plant sends goes to the disk and is acknowledged. Mend it, and the disk empties in order. Event Grid keeps 100 commands meanwhile; at one more it ends the session, and they are lost.",
   },
   {
     id: "slow",

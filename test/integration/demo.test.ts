@@ -118,10 +118,13 @@ test("prints the address of its page first, where faults can be made and mended"
   await set(false);
   await untilTrue("an empty disk", async () => (await spooled()) === 0);
   demo.kill("SIGINT");
-  const { code } = await demo.ended;
+  await demo.ended;
 
-  expect(demo.lines.at(-1)).toBe("nothing lost");
-  expect(code).toBe(0);
+  // Commands may be lost: Event Grid keeps 100 for a session that is away, and ends it at one more.
+  for (const name of ["alarms", "telemetry"]) {
+    const [published, accepted, delivered, lost] = ledgerLine(demo, name);
+    expect({ accepted, delivered, lost }).toEqual({ accepted: published, delivered: published, lost: 0 });
+  }
 });
 
 test("no part of the demo listens on another address than loopback's", async () => {

@@ -145,8 +145,9 @@ describeWithPart("chromium", (executablePath) => {
 
     await page.getByRole("button", { name: "Show messages" }).click();
     await page.getByText("sites/oslo/telemetry/line-4").waitFor();
+    const askedAgain = page.waitForRequest((request) => request.url().endsWith("&payload=1"));
     await page.getByLabel("with payload").check();
-    await page.getByText("sites/oslo/telemetry/line-4").waitFor();
+    await askedAgain;
 
     expect(asked.filter((path) => path.startsWith("/api/tap"))).toEqual([
       "/api/tap?dataflow=telemetry",
