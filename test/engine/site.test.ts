@@ -26,7 +26,7 @@ const goodForYear = { notAfter: new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
  * operator does; so after a failure those that follow fail too.
  */
 describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
-  const namespace = "azure-iot-operations";
+  const namespace = "site";
   let installation: PulumiInstallation;
   let cluster: KubernetesClient;
   let kubeconfig: string;
