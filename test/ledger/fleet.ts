@@ -1,7 +1,10 @@
 import path from "node:path";
 
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import { patientMs } from "../support/patience.ts";
+import { describeThreads } from "../support/process-state.ts";
 import { startRelay, type RelayProcess } from "../support/relay-process.ts";
+import type { ProcessEnd } from "../support/started-process.ts";
 import type { Variant } from "./config.ts";
 
 export interface FleetOptions {
@@ -11,6 +14,8 @@ export interface FleetOptions {
   readonly configure: (variant: Variant, ordinal: number) => RelayConfigInput;
   /** Variables of an instance's environment. */
   readonly env: (ordinal: number) => Readonly<Record<string, string>>;
+  /** Longest time from a signal to the end, on an idle machine. */
+  readonly endsWithinMs: number;
   readonly onStart: (ordinal: number) => void;
   /** An instance is about to get a signal. */
   readonly onStop: (ordinal: number, signal: NodeJS.Signals) => void;
@@ -84,12 +89,24 @@ export class Fleet {
     this.#told.add(running);
     this.#options.onStop(ordinal, signal);
     const startMs = performance.now();
-    const end = await running.stop(signal);
+    const end = await this.#endInTime(running, signal);
     this.#running.delete(ordinal);
     // One that has not got as far as listening for signals ends by it, and has done nothing yet.
     if (signal === "SIGTERM" && end.code !== 0 && end.signal !== "SIGTERM")
       this.ends.push(`exit code ${end.code ?? ""} after SIGTERM: ${running.process.lines.slice(-5).join("\n")}`);
     await this.#options.onEnd(ordinal, { signal, tookMs: performance.now() - startMs, whileDown });
+  }
+
+  /** One that does not end by itself is ended, and what its threads waited for is noted. */
+  async #endInTime(running: RelayProcess, signal: NodeJS.Signals): Promise<ProcessEnd> {
+    const timer = setTimeout(() => {
+      const said = [...describeThreads(running.process.pid), ...running.process.lines.slice(-5)];
+      this.ends.push(`not within ${this.#options.endsWithinMs} ms of ${signal}: ${said.join("\n")}`);
+      running.process.kill("SIGKILL");
+    }, patientMs(this.#options.endsWithinMs));
+    const end = await running.stop(signal);
+    clearTimeout(timer);
+    return end;
   }
 
   /** Whether every instance says within a time that it is ready, all at once. */

@@ -102,6 +102,16 @@ export class Proxy {
     return [...this.#pairs.values()].some((pair) => pair.door === door);
   }
 
+  /** The connections that an instance has open, for whoever looks for what keeps one. */
+  describe(door: number): string {
+    const show = ({ destroyed, readableEnded, readableFlowing, readableLength, writableLength }: Socket) =>
+      JSON.stringify({ destroyed, readableEnded, readableFlowing, readableLength, writableLength });
+    return [...this.#pairs]
+      .filter(([, pair]) => pair.door === door)
+      .map(([number, { relay, broker }]) => `connection ${number}: relay ${show(relay)}, broker ${show(broker)}`)
+      .join(", ");
+  }
+
   /** Closes every connection, or those that are chosen: in order, or as a reset (with TLS always without a word). */
   cut(how: "end" | "reset", isChosen: (connection: number) => boolean = () => true): void {
     for (const [number, pair] of this.#pairs) {

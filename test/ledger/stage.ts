@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { Stopwatch } from "../support/patience.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { startEmulatedBroker, startMosquittoBroker, type LedgerBroker } from "./broker.ts";
 import { configure, drainTimeoutSeconds } from "./config.ts";
@@ -62,6 +63,10 @@ export const clientIds = ["source", "destination"].flatMap((side) =>
 );
 const drainedPollMs = 5;
 const readyMs = 30_000;
+/** What a relay needs after its drain time-out to close connections and disk. */
+const endMs = 10_000;
+/** Longest time in which the slowest link passes on what a relay has left behind. */
+const readMs = 20_000;
 
 /** Starts brokers, proxies, relay and publisher. */
 export async function setStage(plan: SchedulePlan, random: () => number): Promise<Stage> {
@@ -127,6 +132,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
       }),
     // A relay starts ten times in a schedule: it need not be compiled each time.
     env: (ordinal) => ({ NODE_COMPILE_CACHE: workshopFile("compiled"), ...machines[ordinal]?.env }),
+    endsWithinMs: drainTimeoutSeconds(scene) * 1000 + endMs,
     onStart: (ordinal) => {
       ledger.noteProcessStart(ordinal);
     },
@@ -134,7 +140,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
       if (signal === "SIGKILL") ledger.noteKilled(ordinal);
     },
     onEnd: async (ordinal, stopped) => {
-      while (proxies.some((proxy) => proxy.isInUse(ordinal))) await delay(drainedPollMs);
+      await untilRead(proxies, ordinal);
       const isLate = stopped.tookMs >= drainTimeoutSeconds(scene) * 1000;
       if (stopped.signal === "SIGTERM" && isLate) ledger.noteLateStop(ordinal);
       await stopped.whileDown();
@@ -168,6 +174,18 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
   const parts = { plan, random, scene, source, destination, sourceProxy, destinationProxy, credentials };
   const more = { ledger, publisher, machines, fleet, isFlooded, sessionEnds, complaints: [], release: () => undefined };
   return { ...parts, ...more, close };
+}
+
+/** Waits until the proxies have read all that an instance has sent which has ended. */
+async function untilRead(proxies: readonly Proxy[], ordinal: number): Promise<void> {
+  const watch = new Stopwatch();
+  while (proxies.some((proxy) => proxy.isInUse(ordinal))) {
+    if (watch.elapsedMs > readMs) {
+      const open = proxies.map((proxy) => proxy.describe(ordinal)).join("; ");
+      throw new Error(`the proxies have connections of instance ${ordinal} ${readMs} ms after its end: ${open}`);
+    }
+    await delay(drainedPollMs);
+  }
 }
 
 interface BrokerEvents {
