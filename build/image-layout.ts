@@ -13,7 +13,6 @@ interface Metafile {
   readonly outputs: { readonly [file: string]: { readonly inputs: { readonly [file: string]: unknown } } };
 }
 
-const bundles = ["relay.mjs", "spool-worker.mjs", "mqtt-dataflow.mjs"];
 /** Where the base of `runtime/Dockerfile` has Node.js. */
 const nodeOfBase = "/nodejs/bin/node";
 
@@ -33,6 +32,7 @@ export function layOutImage(folder: string, node: string = nodeOfBase): readonly
     rmSync(folder, { recursive: true, force: true });
     const app = path.join(folder, "app");
     for (const directory of [app, path.join(folder, "etc/mqtt-dataflow")]) mkdirSync(directory, { recursive: true });
+    const bundles = Object.keys(outputs).flatMap((file) => (file.endsWith(".mjs") ? [path.basename(file)] : []));
     for (const bundle of bundles) {
       copyFileSync(path.join(work, bundle), path.join(app, bundle));
       execFileSync(process.execPath, ["--check", path.join(app, bundle)]);

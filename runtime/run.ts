@@ -15,7 +15,6 @@ import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
 import { reserveLookUpThreads } from "./transport/look-up.ts";
-import { trustSystemRoots } from "./transport/system-roots.ts";
 
 /** What the command line and the environment say. */
 export interface RunOptions {
@@ -71,7 +70,6 @@ export async function runRelay(options: RunOptions): Promise<number> {
     process.stderr.write(`${memory}\n`);
     return ExitCode.badConfiguration;
   }
-  trustSystemRoots();
   const relay = new Relay(config, {
     ordinal,
     connectTo,

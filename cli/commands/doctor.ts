@@ -8,7 +8,6 @@ import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
 import { ExitCode, parseConnectTo } from "../../runtime/run.ts";
 import { reserveLookUpThreads } from "../../runtime/transport/look-up.ts";
-import { trustSystemRoots } from "../../runtime/transport/system-roots.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { runDoctor, type DoctorOptions } from "../doctor/run.ts";
 import { findingLines, stateMarks, summaryLine } from "../doctor/text.ts";
@@ -49,7 +48,6 @@ export function doctorCommand(session: Session) {
     .action(async (given) => {
       reserveLookUpThreads(hostNames);
       const { config } = readConfiguration(given.config, { profile: given.profile, dataflows: given.dataflow });
-      trustSystemRoots();
       const { messagesPerSecond, bytesPerMessage } = given;
       const options = {
         mountPath: given.mounts,

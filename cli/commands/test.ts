@@ -7,7 +7,6 @@ import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
 import { ExitCode, parseConnectTo } from "../../runtime/run.ts";
 import { reserveLookUpThreads } from "../../runtime/transport/look-up.ts";
-import { trustSystemRoots } from "../../runtime/transport/system-roots.ts";
 import { planProbes, type ProbePlan } from "../probe/plan.ts";
 import type { ProbeResult } from "../probe/result.ts";
 import { runProbes } from "../probe/run.ts";
@@ -50,7 +49,6 @@ export function testCommand(session: Session) {
     .action(async (names, given) => {
       reserveLookUpThreads(hostNames);
       const { config } = readConfiguration(given.config, { profile: given.profile });
-      trustSystemRoots();
       const { plans, problems } = planProbes(config, names, given.topic);
       const listens = given.listen === true;
       const isTold = listens || given.yes === true || given.topic !== undefined;

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../contract/config/endpoint.ts";
-import { systemAssignedTokens, userAssignedTokens, type TokenSource } from "./azure-identity.ts";
+import type * as AzureIdentity from "./azure-identity.ts";
+import type { TokenSource } from "./azure-identity.ts";
 import type { Credentials } from "./credentials.ts";
 import { inLastThird, never, onceKubeletIsLate, type WarningRule } from "./end-watch.ts";
 import type { Mounts } from "./mounts.ts";
@@ -47,15 +48,13 @@ export function createProofSource(
       return enhancedProof("serviceAccountToken", serviceAccountToken(name, mounts, options), options);
     case "SystemAssignedManagedIdentity": {
       const { audience } = authentication.systemAssignedManagedIdentitySettings;
-      return enhancedProof("entraToken", entraToken(audience, systemAssignedTokens(audience), options), options);
+      const tokens = loadedTokens(({ systemAssignedTokens }) => systemAssignedTokens(audience));
+      return enhancedProof("entraToken", entraToken(audience, tokens, options), options);
     }
     case "UserAssignedManagedIdentity": {
       const settings = authentication.userAssignedManagedIdentitySettings;
-      return enhancedProof(
-        "entraToken",
-        entraToken(settings.scope, userAssignedTokens(settings, readProxy), options),
-        options,
-      );
+      const tokens = loadedTokens(({ userAssignedTokens }) => userAssignedTokens(settings, readProxy));
+      return enhancedProof("entraToken", entraToken(settings.scope, tokens, options), options);
     }
     case "X509Certificate":
       // TLS shows the certificate; the user name is the authentication name that Event Grid may ask for.
@@ -65,6 +64,17 @@ export function createProofSource(
     case "UsernamePassword":
       return fixedProof(() => readUserAndPassword(mounts, authentication.usernamePasswordSettings.secretRef));
   }
+}
+
+/** Microsoft's library is loaded with the first token: a relay without a managed identity starts without it. */
+function loadedTokens(create: (library: typeof AzureIdentity) => TokenSource): TokenSource {
+  let tokens: TokenSource | undefined;
+  return {
+    getToken: async (signal) => {
+      tokens ??= create(await import("./azure-identity.ts"));
+      return tokens.getToken(signal);
+    },
+  };
 }
 
 async function readUserAndPassword(mounts: Mounts, secretRef: string): Promise<Shown["proof"]> {

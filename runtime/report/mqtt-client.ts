@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-import { MqttClient, type IClientOptions } from "mqtt";
+import type * as Mqtt from "mqtt";
 
 import type { Credentials } from "../identity/credentials.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
@@ -26,9 +26,9 @@ export interface ClientOptions {
 export async function connectClient(
   stream: Duplex,
   { peer, clientId, keepAliveSeconds, credentials: { proof }, timeoutMs, will }: ClientOptions,
-): Promise<MqttClient> {
+): Promise<Mqtt.MqttClient> {
   const { authenticationMethod, authenticationData, username, password } = proof;
-  const options: IClientOptions = {
+  const options: Mqtt.IClientOptions = {
     protocolVersion: 5,
     clientId,
     clean: true,
@@ -44,7 +44,8 @@ export async function connectClient(
     ...(password === undefined ? {} : { password }),
     ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 as const } }),
   };
-  const client = new MqttClient(() => emitData(stream), options);
+  const mqtt = await load(stream, peer);
+  const client = new mqtt.MqttClient(() => emitData(stream), options);
   // Without a listener an error event would end the process, and one piece of bytes can raise two of them.
   client.on("error", () => undefined);
   // It never connects again: what is under way has to fail with its connection, and would wait for ever.
@@ -60,7 +61,18 @@ export async function connectClient(
   return client;
 }
 
-async function connected(client: MqttClient): Promise<void> {
+/**
+ * Loads the library for the few relays that report: the others start without it.
+ * @throws {ConnectionError} when the stream has ended meanwhile
+ */
+async function load(stream: Duplex, peer: string): Promise<typeof Mqtt> {
+  stream.on("error", () => undefined); // nobody else listens yet
+  const mqtt = await import("mqtt");
+  if (stream.destroyed) throw new ConnectionError(`${peer} closed the connection before CONNECT`, { retry: "soon" });
+  return mqtt;
+}
+
+async function connected(client: Mqtt.MqttClient): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     client.once("connect", (connack) => {
       const old = describeOldConnack(connack.length ?? 0, connack.reasonCode ?? 0);

@@ -3,7 +3,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 
-import { createWebSocketStream, WebSocket } from "ws";
+import type * as Ws from "ws";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
 import { ConnectionError, describeError } from "../contract/errors.ts";
@@ -12,6 +12,7 @@ import { opened } from "./opened.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
 import { nameCarrier } from "./kernel-queue.ts";
 import { ReusedBuffer } from "./reused-buffer.ts";
+import { trustSystemRoots } from "./system-roots.ts";
 import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";
 
 /** What has to be closed when a later step fails. */
@@ -60,18 +61,20 @@ export async function openStream(options: StreamOptions): Promise<Duplex> {
   const stages: Stages = [];
   const phase = { isHandshake: false };
   try {
+    // Loaded by those who use it, and before anything is open that could end meanwhile.
+    const ws = options.webSocket ? await import("ws") : undefined;
     const stream =
       options.tls === undefined
         ? await openSocket(options, stages)
         : await openTls(options, options.tls, stages, phase);
-    if (!options.webSocket) return stream;
-    const webSocket = openWebSocket(stream, options);
+    if (ws === undefined) return stream;
+    const webSocket = openWebSocket(ws, stream, options);
     stages.push(() => {
       // An upgrade that is given up is reported once more, when nothing listens any longer.
       webSocket.on("error", () => undefined).terminate();
     });
     await opened(webSocket, "open", options.signal);
-    const framed = refuseText(webSocket, () => createWebSocketStream(webSocket));
+    const framed = refuseText(webSocket, () => ws.createWebSocketStream(webSocket));
     nameCarrier(framed, stream);
     return framed;
   } catch (cause) {
@@ -140,6 +143,7 @@ function tcpOptions(to: SocketAddress) {
 }
 
 function tlsOptions(hostname: string, { ca, cert, key }: TlsMaterial): tls.ConnectionOptions {
+  if (ca === undefined) trustSystemRoots();
   return {
     // Event Grid finds the namespace by the name that TLS asks for. An address is no such name, and a name has no dot at
     // its end: RFC 6066 §3.
@@ -183,7 +187,7 @@ function chainOf(secured: tls.TLSSocket): X509Certificate[] {
 }
 
 /** Ends the stream at a text frame: [MQTT-6.0.0-1]. Without this its text would be read as bytes of MQTT. */
-function refuseText(webSocket: WebSocket, createStream: () => Duplex): Duplex {
+function refuseText(webSocket: Ws.WebSocket, createStream: () => Duplex): Duplex {
   // Added first, so that the stream has failed before it is given the text.
   webSocket.on("message", (_data, isBinary) => {
     if (isBinary) return;
@@ -195,7 +199,7 @@ function refuseText(webSocket: WebSocket, createStream: () => Duplex): Duplex {
   return framed.on("error", () => undefined);
 }
 
-function openWebSocket(stream: Duplex, { address, tls: material }: StreamOptions): WebSocket {
+function openWebSocket({ WebSocket }: typeof Ws, stream: Duplex, { address, tls: material }: StreamOptions) {
   const scheme = material === undefined ? "ws" : "wss";
   const host = net.isIPv6(address.hostname) ? `[${address.hostname}]` : address.hostname;
   const url = `${scheme}://${host}:${address.port}${address.path ?? defaultWebSocketPath}`;

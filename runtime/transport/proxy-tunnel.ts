@@ -10,6 +10,7 @@ import { withoutSecrets } from "../contract/redact.ts";
 import { shownUrl } from "../contract/shown-url.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { opened } from "./opened.ts";
+import { trustSystemRoots } from "./system-roots.ts";
 import { describeStreamError } from "./tls-failure.ts";
 
 /** An HTTP proxy and what it asks for. */
@@ -53,6 +54,7 @@ async function connectProxy({ url, ca }: Proxy, signal: AbortSignal): Promise<So
   const address = { hostname: host, port: port === "" ? (isTls ? tlsPort : httpPort) : Number(port) };
   const socket = await connectSocket(address, signal, (to) => connectTcp({ ...to, noDelay: true }));
   if (!isTls) return socket;
+  if (ca === undefined) trustSystemRoots();
   const secured = tls.connect({
     socket,
     host,
@@ -110,6 +112,7 @@ async function askForTunnel(toProxy: Socket, proxy: Proxy, target: HostAddress, 
 
 /** CA certificates beside those that are trusted where none are given. */
 export function withDefaultRoots(ca: readonly string[]): string[] {
+  trustSystemRoots();
   return [...tls.getCACertificates("default"), ...ca];
 }
 

@@ -6,6 +6,7 @@ import tls from "node:tls";
 import type { HostAddress } from "../contract/config/endpoint.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
+import { trustSystemRoots } from "./system-roots.ts";
 
 /** How one HTTP request reaches its server. */
 export interface RequestRoute {
@@ -46,8 +47,10 @@ export class RequestAgent extends Agent {
       proxy === undefined
         ? await connectSocket(target, signal, (to) => connectTcp({ ...to, noDelay: true }))
         : await openTunnel(proxy, target, signal);
+    if (!isTls) return socket;
+    trustSystemRoots();
     const { hostname } = target;
     // The request waits for the handshake, and is told when it fails.
-    return isTls ? tls.connect({ socket, host: hostname, servername: isIP(hostname) === 0 ? hostname : "" }) : socket;
+    return tls.connect({ socket, host: hostname, servername: isIP(hostname) === 0 ? hostname : "" });
   }
 }

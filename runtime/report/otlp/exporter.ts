@@ -5,6 +5,7 @@ import https from "node:https";
 import { describeError } from "../../contract/errors.ts";
 import { printable } from "../../contract/printable.ts";
 import { shownUrl } from "../../contract/shown-url.ts";
+import { trustSystemRoots } from "../../transport/system-roots.ts";
 import type { Logger } from "../log.ts";
 import { nextTurn } from "../shared-rendering.ts";
 import type { OtlpSettings } from "./settings.ts";
@@ -80,6 +81,7 @@ async function send({ url, headers, ca }: OtlpSettings, pieces: Iterable<string>
     signal,
   };
   const isSecure = url.protocol === "https:";
+  if (isSecure && ca === undefined) trustSystemRoots();
   const request = isSecure
     ? https.request(url, { ...options, ...(ca === undefined ? {} : { ca }) })
     : http.request(url, options);

@@ -66,7 +66,10 @@ const nodeInBase = "usr/local/bin/node";
 function buildRelay(parts: NodeParts): string {
   const node = realpathSync(path.join(projectFolder, "node_modules/.bin/node"));
   execFileSync("npm", ["run", "--silent", "bundle"], { cwd: projectFolder, stdio: ["ignore", "ignore", "inherit"] });
-  const bundles = ["dist/relay.mjs", "dist/spool-worker.mjs", "dist/mqtt-dataflow.mjs"];
+  const list = readFileSync(path.join(projectFolder, "dist/relay.meta.json"), "utf8");
+  const bundles = Object.keys((JSON.parse(list) as { outputs: object }).outputs).filter((file) =>
+    file.endsWith(".mjs"),
+  );
   const files = [...bundles, "build/image-layout.ts", "runtime/Dockerfile", "runtime/build-image.sh"];
   const contents = files.map((file) => readFileSync(path.join(projectFolder, file)));
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
