@@ -175,7 +175,20 @@ async function superviseRelay(relay: Relay, { port, host, page }: Served, log: L
     status?.close();
     await metricExport?.stop();
     if (relay.hasThread) endNow();
+    endInTime(log);
   }
+}
+
+/** Time for the process to end by itself once everything is closed; a broker that does not close its side has 2 s of it. */
+const endMs = 5000;
+
+/** Ends a process that something keeps alive after all was closed: Kubernetes would wait for it for its whole grace period. */
+function endInTime(log: Logger): void {
+  setTimeout(() => {
+    const resources = process.getActiveResourcesInfo();
+    log.error({ event: "end-delayed", resources }, "closed, and something keeps this process from ending: ends now");
+    process.exit();
+  }, endMs).unref();
 }
 
 /**

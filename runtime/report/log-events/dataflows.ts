@@ -164,6 +164,12 @@ export const dataflowEvents = {
     meaning: "A second signal ends the process at once.",
     remedy: "None: what is not acknowledged stays with its source.",
   },
+  "end-delayed": {
+    level: "error",
+    meaning:
+      "Everything is closed, and something keeps the process from ending, which is a fault of the relay; it ends now.",
+    remedy: "Report it, with the line's `resources`. No message is affected.",
+  },
   "drain-started": { level: "info", meaning: "The relay takes no more messages and delivers those that it has." },
   drained: { level: "info", meaning: "Every accepted message was delivered before the end." },
   "drain-unacknowledged": {
