@@ -59,6 +59,7 @@ export class SpanExport {
     await this.#underWay;
     await this.#start(1);
     clearTimeout(end);
+    this.#tellDropped();
   }
 
   /** Sends as long as so many are there. */
@@ -84,7 +85,7 @@ export class SpanExport {
       }
       if (failure !== undefined) return;
     }
-    this.#tellDropped();
+    if (!this.#isFailing) this.#tellDropped(); // a collector that refuses everything would fill the log
   }
 
   async #send(spans: readonly Span[]): Promise<{ readonly reason: string; readonly isRetryable: boolean } | undefined> {

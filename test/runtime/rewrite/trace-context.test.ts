@@ -63,8 +63,9 @@ describe("a message that is given a trace", () => {
       messageExpiryInterval: 60,
       userProperties: { a: "b", traceparent: written },
     });
-    const bare = createPatch(plan())(viewOfPublish({ properties: { messageExpiryInterval: 60 } }));
-    expect(give({}, { context, isNew: true }).length - ("length" in bare ? bare.length : 0)).toBe(traceParentBytes);
+    const properties = { userProperties: { a: "b" }, messageExpiryInterval: 60 };
+    const bare = createPatch(plan())(viewOfPublish({ properties }));
+    expect(give({ a: "b" }, { context, isNew: true }).length - ("length" in bare ? bare.length : 0)).toBe(traceParentBytes);
   });
 
   test("has a continued one where the other stood, and keeps the state", () => {

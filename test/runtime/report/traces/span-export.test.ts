@@ -140,7 +140,11 @@ describe("SpanExport", () => {
     await untilTrue("a success", () => lines.length === 3);
 
     expect(requests.map(namesOf)).toEqual([["bad"], ["good"]]);
-    expect(lines[2]).toMatchObject({ event: "spans-dropped", spans: 1 });
+    expect(lines).toMatchObject([
+      { event: "traces-not-exported", reason: "the collector answered 400 Bad Request" },
+      { event: "traces-exported" },
+      { event: "spans-dropped", spans: 1 },
+    ]);
   });
 
   test("keeps no more than may wait while the collector is away", async () => {
