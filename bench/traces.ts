@@ -32,7 +32,11 @@ const packets = { plain: packetOf([]), parent: packetOf([`00-${"1".repeat(32)}-$
 function measure(ratio: number | undefined, packet: Buffer): number {
   const spans: Span[] = [];
   const side = { host: "broker.example", port: 8883, clientId: "oslo-line-1" };
-  const dataflow = { name: "flow", source: { ...side, template: "a/#" }, destination: { ...side, template: "b/${inputTopic}" } };
+  const dataflow = {
+    name: "flow",
+    source: { ...side, template: "a/#" },
+    destination: { ...side, template: "b/${inputTopic}" },
+  };
   const onSpan = (span: Span) => {
     spans.push(span);
     if (spans.length < 512) return;
@@ -42,7 +46,11 @@ function measure(ratio: number | undefined, packet: Buffer): number {
   const tracer =
     ratio === undefined
       ? undefined
-      : new DataflowTracer(dataflow, { sampler: createSampler({ name: "traceidratio", ratio }, Math.random), onSpan, now });
+      : new DataflowTracer(dataflow, {
+          sampler: createSampler({ name: "traceidratio", ratio }, Math.random),
+          onSpan,
+          now,
+        });
   run(tracer, packet, messages / 10); // warm-up
   const before = process.cpuUsage();
   run(tracer, packet, messages);
@@ -58,7 +66,13 @@ function now(): number {
 
 function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
   let lastId = 0;
-  const traffic = { readBytes: now, givenBytes: now, pendingBytes: now, sendQueue: async () => undefined, isPaused: () => false };
+  const traffic = {
+    readBytes: now,
+    givenBytes: now,
+    pendingBytes: now,
+    sendQueue: async () => undefined,
+    isPaused: () => false,
+  };
   const template = parseTopicTemplate("b/${inputTopic}");
   if ("problem" in template) throw new Error(template.problem);
   const forwarder = new Forwarder({
@@ -126,7 +140,12 @@ function packetOf(parents: readonly string[]): Buffer {
     encodeUserProperty("line", "1"),
     ...parents.map((parent) => encodeUserProperty("traceparent", parent)),
   ]);
-  const rest = Buffer.concat([encodeText("a/plant/line"), Buffer.of(0, 1, properties.length), properties, Buffer.alloc(128, 120)]);
+  const rest = Buffer.concat([
+    encodeText("a/plant/line"),
+    Buffer.of(0, 1, properties.length),
+    properties,
+    Buffer.alloc(128, 120),
+  ]);
   const length = rest.length < 128 ? Buffer.of(rest.length) : Buffer.of((rest.length & 0x7f) | 0x80, rest.length >> 7);
   return Buffer.concat([Buffer.of(0x32), length, rest]);
 }

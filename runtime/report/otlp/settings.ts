@@ -58,14 +58,15 @@ export function readCollector(env: Environment, signal: Signal, problems: Proble
   const find = (suffix: string) => findVariable(env, signal, suffix);
   const endpoint = find("ENDPOINT");
   if (endpoint === undefined) return undefined;
-  checkProtocol(find("PROTOCOL"), problems);
-  return {
+  const collector = {
     url: readUrl(endpoint, paths[signal], problems),
     headers: readHeaders(find("HEADERS"), problems),
     timeoutMs: readWhole(env, find("TIMEOUT")?.name, ms(1), defaultTimeoutMs, problems),
     resource: readResource(env, problems),
     ...readCa(find("CERTIFICATE"), problems),
   };
+  checkProtocol(find("PROTOCOL"), problems);
+  return collector;
 }
 
 interface Variable {
