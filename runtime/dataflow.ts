@@ -15,6 +15,7 @@ import { every } from "./event-loop/every.ts";
 import type { MemoryShare } from "./memory/budget.ts";
 import { readStatus, type DataflowConnections, type DataflowLevels, type DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
+import type { Tracer } from "./queue/ports.ts";
 import { turnNow } from "./event-loop/turn-clock.ts";
 import { Counters } from "./report/counters.ts";
 import type { Logger } from "./report/log.ts";
@@ -22,6 +23,7 @@ import { Tap } from "./report/tap.ts";
 import { reportTrouble } from "./report/trouble-log.ts";
 import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { copiesInMemory, createPatch, planPatch } from "./rewrite/patch.ts";
+import { traced } from "./traced-dataflow.ts";
 
 /** Time between two looks at what takes too long. */
 const tickMs = 250;
@@ -54,6 +56,7 @@ export class Dataflow {
   #failure: string | undefined;
   #disk: DiskUse | undefined;
   readonly #qos: 0 | 1;
+  readonly #tracer: Tracer | undefined;
   readonly #stopped = new AbortController();
   /** Whether the source had kept the session of an earlier process. */
   #hadSession = false;
@@ -70,12 +73,10 @@ export class Dataflow {
     const destination = createSide(name, "destination", parts.destination.endpointRef, context);
     this.sides = { source, destination };
     this.#qos = destination.endpoint.mqttSettings.qos;
+    this.#tracer = context.tracing?.tracerOf(traced(name, parts, source, destination));
     this.#forwarder = this.#createForwarder(parts, destination, config.relay);
-    const [forwarder, counters, options] = [
-      this.#forwarder,
-      this.counters,
-      createLinkOptions(destination, this.#context),
-    ];
+    const [forwarder, counters] = [this.#forwarder, this.counters];
+    const options = createLinkOptions(destination, this.#context);
     this.#destinationUser = new DestinationUser({
       side: destination,
       forwarder,
@@ -151,7 +152,7 @@ export class Dataflow {
       this.#fail(disk.problem);
       return;
     }
-    const parts = { spool: disk.spool, forwarder: this.#forwarder, qos: this.#qos };
+    const parts = { spool: disk.spool, forwarder: this.#forwarder, qos: this.#qos, tracer: this.#tracer };
     this.#disk = useDisk(this.name, this.#config.relay, parts, (reason) => {
       this.#fail(reason);
     });
@@ -237,7 +238,7 @@ export class Dataflow {
       maxInflightMessages,
       maxInflightBytes: relay.maxInflightBytes,
       memory: this.#share,
-      copies: copiesInMemory(plan, relay),
+      copies: copiesInMemory(plan, relay, this.#tracer !== undefined),
       onRedeliveryWanted: (reason) => {
         this.#source.reconnect(`is connected to anew: ${reason}`, "now");
       },
@@ -255,6 +256,7 @@ export class Dataflow {
       wallTime: () => new Date().toISOString(),
       counters: this.counters,
       tap: this.tap,
+      tracer: this.#tracer,
       onStopped: (reason) => {
         this.#fail(reason);
       },

@@ -12,6 +12,7 @@ import type { Disk } from "./disk/dataflow-disk.ts";
 import type { DataflowContext } from "./connection/side.ts";
 import type { LinkState } from "./connection/link.ts";
 import type { Logger } from "./report/log.ts";
+import type { Tracing } from "./report/traces.ts";
 import { hasSpool, Spool } from "./disk/spool.ts";
 import { findUnattended, reportUnattended, type UnattendedQueue } from "./disk/unattended.ts";
 import { reportStatus } from "./report/status-reporter.ts";
@@ -29,6 +30,8 @@ export interface RelayOptions {
   readonly log: Logger;
   /** Memory for messages; omitted: as much as they take. */
   readonly memory?: MemoryBudget;
+  /** Omitted: no message is traced. */
+  readonly tracing?: Pick<Tracing, "tracerOf"> | undefined;
 }
 
 /** Whether the relay does what it is there for. */
@@ -65,7 +68,7 @@ export class Relay {
   /** Settles when the relay is told to stop. */
   readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
-  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log, memory }: RelayOptions) {
+  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log, memory, tracing }: RelayOptions) {
     this.config = config;
     this.ordinal = ordinal;
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
@@ -87,6 +90,7 @@ export class Relay {
       log,
       random: Math.random,
       memory: memory ?? unboundedMemory,
+      tracing,
     };
     this.#memory = memory;
     this.#log = log;

@@ -11,6 +11,7 @@ import type { PageServer } from "./report/page-server.ts";
 import { EventRecorder } from "./report/status/event-recorder.ts";
 import { startStatusServer, type StatusServerOptions } from "./report/status/status-server.ts";
 import { exportMetrics } from "./report/otlp.ts";
+import { startTracing, type Tracing } from "./report/traces.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
 import { Relay } from "./relay.ts";
@@ -70,18 +71,22 @@ export async function runRelay(options: RunOptions): Promise<number> {
     process.stderr.write(`${memory}\n`);
     return ExitCode.badConfiguration;
   }
+  const tracing = await startTracing(process.env, log);
   const relay = new Relay(config, {
     ordinal,
     connectTo,
     log,
     memory,
-    ...(options.mountPath === undefined ? {} : { mountPath: options.mountPath }),
-    ...(options.spoolPath === undefined ? {} : { spoolPath: options.spoolPath }),
+    tracing,
+    ...readPaths(options),
   });
   const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
-  const { limitBytes } = memory;
-  const page = recorder && { port: pagePort, recorder, limitBytes };
-  return superviseRelay(relay, { port, host: options.metricsHost, page }, log);
+  const page = recorder && { port: pagePort, recorder, limitBytes: memory.limitBytes };
+  return superviseRelay(relay, { port, host: options.metricsHost, page, tracing }, log);
+}
+
+function readPaths({ mountPath, spoolPath }: RunOptions): Pick<RunOptions, "mountPath" | "spoolPath"> {
+  return { ...(mountPath === undefined ? {} : { mountPath }), ...(spoolPath === undefined ? {} : { spoolPath }) };
 }
 
 /** Divides the memory that there is among the dataflows; or says that there is too little for them. */
@@ -121,6 +126,7 @@ interface Served {
   readonly port: number;
   readonly host: string | undefined;
   readonly page: ServedPage | undefined;
+  readonly tracing: Tracing | undefined;
 }
 
 type ServedPage = Pick<StatusServerOptions, "port" | "recorder" | "limitBytes">;
@@ -138,7 +144,7 @@ async function servePage(relay: Relay, page: ServedPage, log: Logger): Promise<P
   }
 }
 
-async function superviseRelay(relay: Relay, { port, host, page }: Served, log: Logger): Promise<number> {
+async function superviseRelay(relay: Relay, { port, host, page, tracing }: Served, log: Logger): Promise<number> {
   const metrics = createMetrics(relay);
   const health = port === 0 ? undefined : await startHealthServer({ port, host, relay, metrics, log });
   const metricExport = await exportMetrics(relay, metrics, process.env, log);
@@ -173,7 +179,7 @@ async function superviseRelay(relay: Relay, { port, host, page }: Served, log: L
     process.off("SIGUSR1", ignore);
     health?.close();
     status?.close();
-    await metricExport?.stop();
+    await Promise.all([metricExport?.stop(), tracing?.stop()]);
     if (relay.hasThread) endNow();
     endInTime(log);
   }

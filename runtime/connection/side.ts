@@ -3,6 +3,7 @@ import { parseHost, type Endpoint, type HostAddress } from "../contract/config/e
 import type { Credentials, CredentialSource } from "../identity/credentials.ts";
 import type { MemoryBudget } from "../memory/budget.ts";
 import type { Logger } from "../report/log.ts";
+import type { Tracing } from "../report/traces.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { openStream } from "../transport/open-stream.ts";
 import { clientId, type ClientIdParts } from "../contract/client-id.ts";
@@ -22,6 +23,8 @@ export interface DataflowContext {
   readonly log: Logger;
   readonly random: () => number;
   readonly memory: Pick<MemoryBudget, "share">;
+  /** Omitted: no message is traced. */
+  readonly tracing?: Pick<Tracing, "tracerOf"> | undefined;
 }
 
 /** One side of a dataflow: a broker, and who this client is there. */

@@ -7,6 +7,7 @@ import { GrowthWatch } from "./growth-watch.ts";
 import type { Loss } from "./protocol.ts";
 import type { Row, Spool, SpoolQueue } from "./spool.ts";
 import type { Forwarder } from "../queue/forwarder.ts";
+import type { Tracer } from "../queue/ports.ts";
 import { Spooler } from "./spooler.ts";
 
 /** The relay's spool, or why there is none. */
@@ -24,11 +25,19 @@ export interface DiskUse {
   readonly growth: GrowthWatch;
 }
 
+/** What a dataflow's disk is connected with. */
+export interface DiskParts {
+  readonly spool: Spool;
+  readonly forwarder: Forwarder;
+  readonly qos: 0 | 1;
+  readonly tracer?: Tracer | undefined;
+}
+
 /** Connects a dataflow's forwarder with its queue on the disk; `onBroken` says that it can't be used any more. */
 export function useDisk(
   dataflow: string,
   relay: RelaySettings,
-  { spool, forwarder, qos }: { readonly spool: Spool; readonly forwarder: Forwarder; readonly qos: 0 | 1 },
+  { spool, forwarder, qos, tracer }: DiskParts,
   onBroken: (reason: string) => void,
 ): DiskUse {
   const { spool: settings } = relay;
@@ -52,6 +61,7 @@ export function useDisk(
     ...(settings.maxAgeSeconds === undefined ? {} : { maxAgeMs: settings.maxAgeSeconds * 1000 }),
     rates: { messagesPerSecond: settings.drainMessagesPerSecond, bytesPerSecond: settings.drainBytesPerSecond },
     qos,
+    tracer,
     now: () => performance.now(),
     onDamaged: (row: Row) =>
       lose(1, `message ${row.sequence} on the disk is damaged: ${row.damage ?? ""}`, row.inputTopic ?? ""),

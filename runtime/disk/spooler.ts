@@ -5,6 +5,7 @@ import { ReadBack, type SpoolMemory } from "./read-back.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
 import { spooledEntry, type Entry } from "../queue/entry.ts";
+import type { Tracer } from "../queue/ports.ts";
 import type { SourceSession } from "../queue/source/source-side.ts";
 import type { WaitingQueue } from "../queue/waiting-queue.ts";
 
@@ -23,6 +24,8 @@ export interface SpoolerOptions {
   readonly qos: 0 | 1;
   readonly memory: SpoolMemory;
   readonly now: () => number;
+  /** Traces some of the messages; omitted: none is traced. */
+  readonly tracer?: Pick<Tracer, "resume"> | undefined;
   /** Called for a message that can't be read back; tells whether it is to be forgotten, or stops the dataflow. */
   readonly onDamaged: (row: Row) => "forget" | "keep";
 }
@@ -264,6 +267,7 @@ export class Spooler {
     ) {
       this.#uncommitted.shift();
       entry.custody = "safe";
+      entry.trace?.onSpooled();
       if (this.#pending.peekFront() !== entry) continue;
       this.#pending.shift();
       this.#pendingBytes -= entry.publish.length;
@@ -301,6 +305,7 @@ export class Spooler {
       const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
       entry.isDeadLetter = row.isDeadLetter;
       entry.room = this.#readBack.takeRoom();
+      entry.trace = this.#options.tracer?.resume(publish);
       this.#waiting.push(entry);
     }
     for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);

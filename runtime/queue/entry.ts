@@ -1,6 +1,7 @@
 import { EncodedPublish } from "../mqtt/encoded-publish.ts";
 import type { Room } from "../memory/lane.ts";
 import { showUtf8 } from "../rewrite/utf8.ts";
+import type { MessageTrace } from "./ports.ts";
 import type { SourceSession } from "./source/source-side.ts";
 
 /**
@@ -53,6 +54,8 @@ export class Entry {
   spooledBytes = 0;
   /** Memory that it was granted because it is large; `undefined` for all others. */
   room: Room | undefined = undefined;
+  /** Is told what happens to it; `undefined` for messages that are not traced. */
+  trace: MessageTrace | undefined = undefined;
   /** Neighbours among the messages in flight. */
   previous: Entry | undefined = undefined;
   next: Entry | undefined = undefined;
@@ -74,6 +77,12 @@ export class Entry {
   /** Whether its source redelivers it, and nothing of it has left this process: it can be forgotten. */
   get isForgettable(): boolean {
     return this.custody === "atSource" && !this.wasSent && this.sequence === 0;
+  }
+
+  /** Nothing more is to be done for it but to tell its source. */
+  settle(): void {
+    this.custody = "safe";
+    this.trace?.onDone();
   }
 
   /** Its packet is not needed any more: what is left of it takes its turn in being acknowledged. */

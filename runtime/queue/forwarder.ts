@@ -62,8 +62,7 @@ export class Forwarder {
     this.#counters = options.counters;
     this.#watchdog = new Watchdog(options);
     this.#intake = this.#createIntake(options);
-    const maxInflightBytes = Math.min(options.maxInflightBytes, options.memory.bytes);
-    const bounded = { ...options, maxInflightBytes };
+    const bounded = { ...options, maxInflightBytes: Math.min(options.maxInflightBytes, options.memory.bytes) };
     this.#sender = this.#createSender(bounded);
     this.#undeliverable = new Undeliverable(bounded, {
       onDone: (entry) => {
@@ -177,10 +176,8 @@ export class Forwarder {
   /** Lets go of large messages that wait for a destination that is away: their source has them, or nobody waits for QoS 0. */
   #giveRoomBack(): void {
     if (this.#sender.current !== undefined) return;
-    for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0)) {
-      this.lose("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", topicOfEntry(entry));
-      this.#finish(entry);
-    }
+    for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0))
+      this.#giveUp("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", entry);
     if (this.#backlog.hasLargeOwed) this.#options.onRedeliveryWanted(roomWanted);
   }
 
@@ -200,6 +197,7 @@ export class Forwarder {
     return new Arrivals(options, this.#intake, this.#backlog, {
       isRunning: () => this.isRunning,
       isDestinationThere: () => this.#sender.current !== undefined,
+      longestPacket: () => this.#sender.longestPacket,
       status: () => this.status,
       onUndeliverable: (entry, reason) => this.#undeliverable.refuse(entry, reason, false),
       onLost: this.lose.bind(this),
@@ -212,10 +210,7 @@ export class Forwarder {
       maySend: (entry) => this.#maySend(entry),
       onDelivered: this.#onDelivered.bind(this),
       onRefused: (entry, reason) => this.#undeliverable.refuse(entry, reason),
-      onExpired: (entry) => {
-        this.lose("expired", "its message expiry interval was over before it could be sent", topicOfEntry(entry));
-        this.#finish(entry);
-      },
+      onExpired: this.#giveUp.bind(this, "expired", "its message expiry interval was over before it could be sent"),
       onPumped: this.#settle.bind(this),
       onClosed: ({ unconfirmed }) => {
         if (!this.isRunning) this.status.unconfirmedAtEnd += unconfirmed;
@@ -284,10 +279,16 @@ export class Forwarder {
 
   /** Nothing more is to be done for a message but to tell its source. */
   #finish(entry: Entry): void {
-    entry.custody = "safe";
+    entry.settle();
     if (entry.sequence > 0) this.#backlog.spooler?.remove(entry);
     entry.leaveMemory();
     this.#release();
+  }
+
+  #giveUp(kind: LossReason, reason: string, entry: Entry): void {
+    entry.trace?.onTrouble(kind, reason);
+    this.lose(kind, reason, topicOfEntry(entry));
+    this.#finish(entry);
   }
 
   /** Acknowledges what is safe by now. */

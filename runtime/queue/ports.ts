@@ -1,10 +1,10 @@
 import type { UndeliverablePolicy } from "../contract/config/dataflow-relay.ts";
 import type { MemoryShare } from "../memory/budget.ts";
-import type { EncodedPublish } from "../mqtt/publish.ts";
+import type { EncodedPublish, PublishView } from "../mqtt/publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import type { Traffic } from "../mqtt/progress-watch.ts";
 import type { Tap } from "../report/tap.ts";
-import type { Patch } from "../rewrite/patch.ts";
+import type { Carried, Patch } from "../rewrite/patch.ts";
 
 /** What the forwarder needs of a connection to the source. */
 export interface SourcePort {
@@ -70,6 +70,8 @@ export interface ForwarderOptions {
   readonly counters: Counters;
   /** Shows some of the messages to whoever watches. */
   readonly tap: Tap;
+  /** Traces some of the messages; omitted: none is traced, and it costs a message the reading of a field or two. */
+  readonly tracer?: Tracer | undefined;
   /** Called once when a message stops the dataflow: nothing is forwarded or acknowledged after it. */
   readonly onStopped: (reason: string) => void;
   /** Called for each message that is given up, or refused for now. */
@@ -107,4 +109,26 @@ export interface Trouble {
   readonly kind: LossReason | "rejected" | "suspected" | "dead_letter";
   readonly reason: string;
   readonly topic: string;
+}
+
+/** Decides which messages are traced. Never throws for properties that were checked. */
+export interface Tracer {
+  /** Begins or continues the trace of a message that has arrived; `undefined` when it is not traced. */
+  readonly begin: (view: PublishView) => MessageTrace | undefined;
+  /** Continues the trace of a message that was read back from the disk; `undefined` when it is not traced. */
+  readonly resume: (publish: EncodedPublish) => MessageTrace | undefined;
+}
+
+/** Is told what happens to a message that is traced. */
+export interface MessageTrace {
+  /** What is written into the message; `undefined`: nothing. */
+  readonly carried: Carried | undefined;
+  /** It is about to be sent, or sent again. May change bytes of the packet, and no lengths. */
+  readonly onSent: (publish: EncodedPublish) => void;
+  /** It can't be delivered as it is; `kind` is one of few words. */
+  readonly onTrouble: (kind: string, reason: string) => void;
+  /** It is on the disk, whether it is in memory as well or not. */
+  readonly onSpooled: () => void;
+  /** Nothing more is to be done for it. */
+  readonly onDone: () => void;
 }

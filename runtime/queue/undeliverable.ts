@@ -131,6 +131,7 @@ export class Undeliverable {
    */
   refuse(entry: Entry, reason: string, hasTopic = true): void {
     const { undeliverable, onTrouble } = this.#options;
+    entry.trace?.onTrouble("undeliverable", reason);
     const topic = hasTopic ? topicOfEntry(entry) : (entry.publish.inputTopic ?? topicOfEntry(entry));
     if (undeliverable === "Discard") this.#discard(entry, reason, topic);
     else if (undeliverable === "DeadLetter" && this.#waitsForNobody(entry)) this.#loseDeadLetter(entry, reason, topic);

@@ -1,7 +1,13 @@
 import type { Dataflow, DataflowParts } from "../contract/config/dataflow.ts";
 import { eventGridTopicProblem } from "../contract/config/event-grid-topic.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
-import { encodePublish, type EncodedPublish, type PublishParts, type PublishView } from "../mqtt/publish.ts";
+import {
+  encodePublish,
+  type EncodedPublish,
+  type PropertiesView,
+  type PublishParts,
+  type PublishView,
+} from "../mqtt/publish.ts";
 import { Slab } from "../mqtt/slab.ts";
 import { quote } from "../contract/errors.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
@@ -10,6 +16,7 @@ import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "..
 import { copiesForDisk } from "../queue/queue-status.ts";
 import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
 import { readHops, writeHops } from "./hops.ts";
+import { writeTraceContext, type TraceContext } from "./trace-context.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** What may change in the messages of a dataflow; decided once, when it starts. */
@@ -29,8 +36,15 @@ export interface Undeliverable {
   readonly undeliverable: string;
 }
 
-/** Makes the PUBLISH that is forwarded from one that arrived. */
-export type Patch = (view: PublishView) => EncodedPublish | Undeliverable;
+/** A trace that is written into a message. */
+export interface Carried {
+  readonly context: TraceContext;
+  /** Whether the message came without it. */
+  readonly isNew: boolean;
+}
+
+/** Makes the PUBLISH that is forwarded from one that arrived; with a trace, where one is given. */
+export type Patch = (view: PublishView, carried?: Carried) => EncodedPublish | Undeliverable;
 
 /** Reads from the configuration what may change in a dataflow's messages. */
 export function planPatch(
@@ -53,13 +67,18 @@ export function planPatch(
   return { ...plan, cloudEvents: { mode, source: `aio://${destination.endpointRef}`, ...output } };
 }
 
-/** How many times over a message may be in memory at one moment: it may be encoded anew, kept as a dead letter, and written. */
+/**
+ * How many times over a message may be in memory at one moment: it may be encoded anew, kept as a dead letter, and written.
+ * @param isTraced whether a trace may be written into it
+ */
 export function copiesInMemory(
   { template, qos, cloudEvents, maxHops }: PatchPlan,
   { spool, deadLetter }: Dataflow["relay"],
+  isTraced: boolean,
 ): number {
   // With QoS 0 there is no packet identifier, so that what came with one has another form.
-  const isRewritten = !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined;
+  const isRewritten =
+    !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined || isTraced;
   const isWritten = spool.mode === "Enabled" ? copiesForDisk : 0;
   return 1 + (isRewritten ? 1 : 0) + (deadLetter === undefined ? 0 : 1) + isWritten;
 }
@@ -74,7 +93,7 @@ export function createPatch(plan: PatchPlan): Patch {
   const needsTopic = !keepsTopic || plan.isEventGrid || cloudEvents !== undefined;
   // One for all messages: what is encoded keeps nothing of it.
   const parts: { -readonly [Part in keyof PublishParts]: PublishParts[Part] } = { qos, retain: false };
-  return (view) => {
+  return (view, carried) => {
     view.scanProperties();
     const inputTopic = needsTopic ? decodeUtf8(view.bytes, view.topicStart, view.topicEnd) : undefined;
     if (needsTopic && inputTopic === undefined) return notText;
@@ -86,7 +105,7 @@ export function createPatch(plan: PatchPlan): Patch {
     parts.retain = keepsRetain && view.retain;
     parts.topic = output === undefined || keepsTopic ? undefined : output.encoded;
     parts.inputTopic = parts.topic === undefined ? undefined : inputTopic;
-    parts.properties = counted;
+    parts.properties = carried === undefined ? counted : writeTrace(view, counted, carried);
     return encodePublish(view, parts, slab);
   };
 }
@@ -96,15 +115,23 @@ const notText: Undeliverable = {
   undeliverable: "its topic is not well-formed UTF-8, so that no topic can be made of it",
 };
 
+function writeTrace(view: PublishView, properties: Buffer | undefined, { context, isNew }: Carried): Buffer {
+  return writeTraceContext(properties === undefined ? view : whole(properties), context, isNew);
+}
+
 /** Counts this relay among those that the message has passed, unless they are too many. */
 function countHop(view: PublishView, properties: Buffer | undefined, maxHops: number): Buffer | Undeliverable {
-  const encoded =
-    properties === undefined ? view : { bytes: properties, propertiesStart: 0, propertiesEnd: properties.length };
+  const encoded = properties === undefined ? view : whole(properties);
   const hops = readHops(encoded);
   if (hops < maxHops) return writeHops(encoded, hops + 1);
   return {
     undeliverable: `it has passed ${hops} relays, and ${maxHops} is the most: the dataflows go round in a loop`,
   };
+}
+
+/** Properties that are all that is in their bytes. */
+function whole(properties: Buffer): PropertiesView {
+  return { bytes: properties, propertiesStart: 0, propertiesEnd: properties.length };
 }
 
 /** Bytes that a remembered destination topic takes in memory at most: its text and the encoding, or a reason. */

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -57,5 +57,43 @@ describeWithPart("promtool", (promtool) => {
     expect(execFileSync(promtool, ["check", "rules", file], { encoding: "utf8" })).toContain(
       `SUCCESS: ${rules.length} rules found`,
     );
+  });
+
+  /** A series of each metric, with the labels that the relay gives it, as promtool writes series that rise for half an hour. */
+  function inputSeries(): object[] {
+    const target = 'instance="relay:9600",job="relay"';
+    const labelled = (name: string, labels: readonly string[], more = "") =>
+      `${name}{${target}${labels.map((label) => `,${label}="any"`).join("")}${more}}`;
+    return [
+      ...families.map(({ name, labels }) => labelled(name, labels)),
+      ...["0.1", "1", "+Inf"].map((le) =>
+        labelled(`${deliveryDuration.name}_bucket`, deliveryDuration.labels, `,le="${le}"`),
+      ),
+      labelled("process_resident_memory_bytes", []),
+      labelled("process_cpu_seconds_total", []),
+    ].map((series) => ({ series, values: "1+1x30" }));
+  }
+
+  test("each query of the dashboard finds data in series with the labels that the relay gives them", () => {
+    const folder = createTemporaryFolder("dashboard");
+    const rules = expressions.map((expr, index) => {
+      const asked = expr.replaceAll("$__rate_interval", "5m").replaceAll(/\$(instance|dataflow)/g, ".*");
+      return { alert: `query ${index} finds nothing`, expr: `absent(${asked})`, annotations: { expr: asked } };
+    });
+    writeFileSync(path.join(folder, "rules.yaml"), stringify({ groups: [{ name: "dashboard", rules }] }));
+    const tests = [
+      {
+        interval: "1m",
+        input_series: inputSeries(),
+        alert_rule_test: rules.map(({ alert }) => ({ eval_time: "20m", alertname: alert, exp_alerts: [] })),
+      },
+    ];
+    const file = path.join(folder, "test.yaml");
+    writeFileSync(file, stringify({ rule_files: ["rules.yaml"], tests }));
+
+    const checked = spawnSync(promtool, ["test", "rules", file], { encoding: "utf8" });
+
+    expect(`${checked.stdout}${checked.stderr}`).toContain("SUCCESS");
+    expect(checked.status).toBe(0);
   });
 });

@@ -46,6 +46,8 @@ export interface RelayOptions {
   readonly connectTo?: readonly string[];
   /** What to start in place of a program, so that it sees another machine; omitted: the program. */
   readonly within?: Within;
+  /** Port of the status page; 0, which is none, when omitted. */
+  readonly pagePort?: number;
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -86,7 +88,7 @@ export interface RelayProcess {
 
 /** Starts a relay; returns as soon as the process runs. */
 export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
-  const { folder, config, mounts = {}, ordinal, connectTo = [], env = {} } = options;
+  const { folder, config, mounts = {}, ordinal, connectTo = [], pagePort = 0, env = {} } = options;
   const { within = (program, args) => [program, [...args]] } = options;
   const mountFolder = path.join(folder, "mounts");
   writeMounts(mountFolder, mounts);
@@ -94,7 +96,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   writeFileSync(file, typeof config === "string" ? config : JSON.stringify(config));
   const port = await findFreePort();
   const spool = options.spoolFolder ?? path.join(folder, "spool");
-  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1", "--page-port", "0"];
+  const pages = ["--metrics-port", String(port), "--metrics-host", "127.0.0.1", "--page-port", String(pagePort)];
   const args = ["run", "--config", file, "--mounts", mountFolder, "--spool", spool, ...pages];
   const started = startProcess(
     ...within(process.execPath, [entryPoint, ...args, ...connectTo.flatMap((value) => ["--connect-to", value])]),

@@ -17,6 +17,8 @@ import type { WaitingQueue } from "../waiting-queue.ts";
 const refusalPauseMs = 1000;
 /** How long a connection has to last without a message before one is sent alone. */
 const alonePauseMs = 1000;
+/** Bytes of a packet that any destination is assumed to take before it has been connected once. */
+const assumedLongestPacket = 8192;
 
 /** What becomes of a message that was to be sent, and who says whether it may be. */
 export interface SenderEvents {
@@ -47,6 +49,8 @@ export class Sender {
   #closing: { readonly error: ConnectionError; readonly rejection: string | undefined } | undefined;
   #isPaused = false;
   #isPausedByRate = false;
+  /** Bytes of a packet that the destination took at most when it was connected last. */
+  longestPacket = assumedLongestPacket;
 
   constructor(options: ForwarderOptions, waiting: WaitingQueue, events: SenderEvents) {
     this.#options = options;
@@ -98,6 +102,7 @@ export class Sender {
   open(port: DestinationPort, limits: DestinationLimits): DestinationSide {
     assert(this.#current === undefined, "the destination connection before has not ended");
     this.#inFlight.announce(limits.receiveMaximum);
+    this.longestPacket = limits.maximumPacketBytes;
     const side = new DestinationSide(port, limits, this.#poison.sendsAlone, {
       onPuback: this.#onPuback.bind(this),
       onClosed: this.#onClosed.bind(this),
@@ -211,6 +216,7 @@ export class Sender {
     if (entry.sequence > 0) this.#spooler?.countSent(entry);
     if (qos > 0) this.#inFlight.add(entry, side.limits.sessionPresent);
     entry.wasSent = true;
+    entry.trace?.onSent(entry.publish);
     side.port.writePublish(entry.publish);
     if (qos > 0) return;
     side.countWritten(entry);

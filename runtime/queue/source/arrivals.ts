@@ -1,21 +1,26 @@
 import type { EncodedPublish, PublishView } from "../../mqtt/publish.ts";
 import type { LossReason } from "../../report/counters.ts";
+import type { Undeliverable } from "../../rewrite/patch.ts";
 import { encodeReadable } from "../../rewrite/readable.ts";
 import type { Backlog } from "../backlog.ts";
 import { createEntry, safeEntry, type Entry } from "../entry.ts";
 import type { Intake } from "./intake.ts";
-import type { ForwarderOptions } from "../ports.ts";
+import type { ForwarderOptions, MessageTrace } from "../ports.ts";
 import type { QueueStatus } from "../queue-status.ts";
 import type { SourceEvents, SourceSide, UnwantedOrigin } from "./source-side.ts";
 
 /** Why a message is not forwarded. */
 const filterRemoved = "no filter of the configuration asks for it; the session still holds an older one";
 
+const noRoom = "the destination took none in time, and QoS 0 waits for nobody";
+
 /** What a message that has arrived does to the rest of the queue. */
 export interface ArrivalEvents {
   /** Whether the dataflow accepts messages. */
   readonly isRunning: () => boolean;
   readonly isDestinationThere: () => boolean;
+  /** Bytes of a packet that the destination takes at most, as far as is known; only what is added here is measured by it. */
+  readonly longestPacket: () => number;
   readonly status: () => Pick<QueueStatus, "hasRoomForQos0">;
   /** It can't be delivered, and no destination topic was made for it. */
   readonly onUndeliverable: (entry: Entry, reason: string) => void;
@@ -24,7 +29,7 @@ export interface ArrivalEvents {
   readonly pump: () => void;
 }
 
-type ArrivalOptions = Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now" | "tap">;
+type ArrivalOptions = Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now" | "tap" | "tracer">;
 
 /** Takes what the sources of a dataflow send into its queue. */
 export class Arrivals {
@@ -60,18 +65,23 @@ export class Arrivals {
       return;
     }
     this.#count(view);
-    const { patch, tap } = this.#options;
-    const publish = problem === undefined ? patch(view) : { undeliverable: problem };
+    const { patch, tap, tracer } = this.#options;
+    // Before the patch, which may move a large message within its own bytes.
+    const trace = tracer === undefined || problem !== undefined ? undefined : tracer.begin(view);
+    const publish =
+      problem !== undefined ? { undeliverable: problem } : trace === undefined ? patch(view) : this.#trace(view, trace);
     if (tap.wantsOne) tap.take(view, publish);
     if ("undeliverable" in publish) {
-      this.#giveUp(view, side, publish.undeliverable);
+      this.#giveUp(view, side, publish.undeliverable, trace);
       return;
     }
     if (view.qos === 0 && !status().hasRoomForQos0) {
-      onLost("qos0_no_room", "the destination took none in time, and QoS 0 waits for nobody", view.topic);
+      trace?.onTrouble("qos0_no_room", noRoom);
+      trace?.onDone();
+      onLost("qos0_no_room", noRoom, view.topic);
       return;
     }
-    this.#backlog.push(this.#accept(publish, view, side), isDestinationThere());
+    this.#backlog.push(this.#accept(publish, view, side, trace), isDestinationThere());
     pump();
   }
 
@@ -103,6 +113,15 @@ export class Arrivals {
     this.#events.onLost("qos0_no_room", reason, view.topic);
   }
 
+  /** Makes what is forwarded of a message with a trace; without, where it would be too long with it. */
+  #trace(view: PublishView, { carried }: MessageTrace): EncodedPublish | Undeliverable {
+    const { patch } = this.#options;
+    if (carried === undefined) return patch(view);
+    const publish = patch(view, carried);
+    if (!carried.isNew || "undeliverable" in publish) return publish;
+    return publish.length > this.#events.longestPacket() ? patch(view) : publish;
+  }
+
   #count({ dup }: PublishView): void {
     const { counters } = this.#options;
     counters.received++;
@@ -110,15 +129,16 @@ export class Arrivals {
   }
 
   /** Gives up a message as it arrives, as the dataflow's policy says. */
-  #giveUp(view: PublishView, side: SourceSide, reason: string): void {
-    const entry = this.#accept(encodeReadable(view, this.#options.qos), view, side);
+  #giveUp(view: PublishView, side: SourceSide, reason: string, trace?: MessageTrace): void {
+    const entry = this.#accept(encodeReadable(view, this.#options.qos), view, side, trace);
     this.#events.onUndeliverable(entry, reason);
     this.#events.pump();
   }
 
   /** A message is here; a source that wants an acknowledgement for it waits for it from now on. */
-  #accept(publish: EncodedPublish, view: PublishView, side: SourceSide): Entry {
+  #accept(publish: EncodedPublish, view: PublishView, side: SourceSide, trace: MessageTrace | undefined): Entry {
     const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
+    entry.trace = trace;
     if (view.qos > 0) side.expectAcknowledgement(entry);
     // Not `view.end`: that is where it ends among others, unless its bytes are its own.
     this.#intake.count(publish.length);

@@ -158,6 +158,26 @@ export const dataflowEvents = {
     remedy: "Do what the `reason` says: look at the collector, its address, and the headers that it asks for.",
   },
   "metrics-exported": { level: "info", meaning: "The collector takes the metrics again." },
+  "traces-on": {
+    level: "info",
+    meaning: "Messages are traced: `sampler` and `ratio` say which.",
+  },
+  "traces-export-misconfigured": {
+    level: "warn",
+    meaning: "A variable of OpenTelemetry can't be used, so no message is traced. Messages are forwarded.",
+    remedy: "Do what the `reason` says, and restart the relay.",
+  },
+  "traces-not-exported": {
+    level: "warn",
+    meaning: "The collector did not take the spans. It is said once; the relay tries again each interval.",
+    remedy: "Do what the `reason` says: look at the collector, its address, and the headers that it asks for.",
+  },
+  "traces-exported": { level: "info", meaning: "The collector takes the spans again." },
+  "spans-dropped": {
+    level: "warn",
+    meaning: "So many spans were dropped: the collector refused them, or took too few while more came than may wait.",
+    remedy: "Sample fewer messages (`OTEL_TRACES_SAMPLER_ARG`), or let more spans wait (`OTEL_BSP_MAX_QUEUE_SIZE`).",
+  },
   "stop-requested": { level: "info", meaning: "A signal told the relay to stop." },
   "stop-forced": {
     level: "warn",

@@ -1,13 +1,8 @@
-import { once } from "node:events";
-import http from "node:http";
-import https from "node:https";
-
 import { describeError } from "../../contract/errors.ts";
 import { printable } from "../../contract/printable.ts";
 import { shownUrl } from "../../contract/shown-url.ts";
-import { trustSystemRoots } from "../../transport/system-roots.ts";
 import type { Logger } from "../log.ts";
-import { nextTurn } from "../shared-rendering.ts";
+import { post } from "./post.ts";
 import type { OtlpSettings } from "./settings.ts";
 
 /** Makes the body of one export, in pieces. */
@@ -60,7 +55,7 @@ export class MetricExport {
     const collector = shownUrl(this.#settings.url.href);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      await send(this.#settings, await this.#encode(), AbortSignal.any([timeout, this.#ended.signal]));
+      await post(this.#settings, await this.#encode(), AbortSignal.any([timeout, this.#ended.signal]));
       if (this.#isFailing) this.#log.info({ event: "metrics-exported", collector }, "metrics are exported again");
       this.#isFailing = false;
     } catch (cause) {
@@ -70,53 +65,4 @@ export class MetricExport {
       this.#isFailing = true;
     }
   }
-}
-
-async function send({ url, headers, ca }: OtlpSettings, pieces: Iterable<string>, signal: AbortSignal): Promise<void> {
-  const options = {
-    method: "POST",
-    // A connection of its own each time: what is kept open would have to be watched, and a minute is long.
-    agent: false,
-    headers: { ...headers, "content-type": "application/json" },
-    signal,
-  };
-  const isSecure = url.protocol === "https:";
-  if (isSecure && ca === undefined) trustSystemRoots();
-  const request = isSecure
-    ? https.request(url, { ...options, ...(ca === undefined ? {} : { ca }) })
-    : http.request(url, options);
-  request.on("error", ignore);
-  try {
-    const answered = once(request, "response", { signal }) as Promise<[http.IncomingMessage]>;
-    await Promise.all([
-      writeAll(request, pieces, signal),
-      answered.then(([answer]) => {
-        checkAnswer(answer);
-      }),
-    ]);
-  } finally {
-    request.destroy();
-  }
-}
-
-/** Waits while the collector does not read, and lets messages through between two pieces. */
-async function writeAll(request: http.ClientRequest, pieces: Iterable<string>, signal: AbortSignal): Promise<void> {
-  for (const piece of pieces) {
-    if (request.destroyed) return; // the answer says why
-    if (request.write(piece)) await nextTurn();
-    else await once(request, "drain", { signal });
-  }
-  request.end();
-}
-
-/** The answer's body is not read: it may be of any length, and repeat what the collector was shown. */
-function checkAnswer(answer: http.IncomingMessage): void {
-  answer.on("error", ignore);
-  const { statusCode = 0 } = answer;
-  if (statusCode >= 200 && statusCode <= 299) return;
-  throw new Error(`the collector answered ${statusCode} ${http.STATUS_CODES[statusCode] ?? ""}`.trimEnd());
-}
-
-function ignore(): void {
-  // Whoever waits for the answer is told.
 }

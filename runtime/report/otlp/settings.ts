@@ -3,18 +3,25 @@ import { readFileSync } from "node:fs";
 import { ConfigError, type Problem } from "../../contract/errors.ts";
 import { withoutUser } from "../../contract/shown-url.ts";
 
-/** Where metrics are sent, and with what. */
-export interface OtlpSettings {
+/** What is sent to a collector, as OpenTelemetry's variables name it. */
+export type Signal = "METRICS" | "TRACES";
+
+/** A collector, and how it is reached. */
+export interface Collector {
   readonly url: URL;
   /** Secrets: they are never shown. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly intervalMs: number;
   /** Longest time for one export. */
   readonly timeoutMs: number;
   /** CA that the collector's certificate is checked with, PEM; omitted: what the system trusts. */
   readonly ca?: Buffer;
   /** Attributes of the resource, `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>;
+}
+
+/** Where metrics are sent, and with what. */
+export interface OtlpSettings extends Collector {
+  readonly intervalMs: number;
 }
 
 /** The process's environment. */
@@ -24,7 +31,7 @@ const defaultIntervalMs = 60_000;
 const minIntervalMs = 1000;
 const defaultTimeoutMs = 10_000;
 const serviceName = "mqtt-dataflow-relay";
-const metricsPath = "v1/metrics";
+const paths: Readonly<Record<Signal, string>> = { METRICS: "v1/metrics", TRACES: "v1/traces" };
 
 /**
  * Reads OpenTelemetry's environment variables. `undefined` when no endpoint is given, or the SDK or its metrics are disabled.
@@ -32,22 +39,34 @@ const metricsPath = "v1/metrics";
  * @see OpenTelemetry, environment variable specification and OTLP exporter configuration
  */
 export function readOtlpSettings(env: Environment): OtlpSettings | undefined {
-  if (env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true") return undefined;
-  if (!(env["OTEL_METRICS_EXPORTER"] ?? "otlp").split(",").includes("otlp")) return undefined;
-  const endpoint = find(env, "ENDPOINT");
-  if (endpoint === undefined) return undefined;
+  if (isDisabled(env) || !(env["OTEL_METRICS_EXPORTER"] ?? "otlp").split(",").includes("otlp")) return undefined;
   const problems: Problem[] = [];
-  const settings = {
-    url: readUrl(endpoint, problems),
-    headers: readHeaders(find(env, "HEADERS"), problems),
-    intervalMs: readMs(env, "OTEL_METRIC_EXPORT_INTERVAL", defaultIntervalMs, minIntervalMs, problems),
-    timeoutMs: readMs(env, find(env, "TIMEOUT")?.name, defaultTimeoutMs, 1, problems),
-    resource: readResource(env, problems),
-    ...readCa(find(env, "CERTIFICATE"), problems),
-  };
-  checkProtocol(find(env, "PROTOCOL"), problems);
+  const collector = readCollector(env, "METRICS", problems);
+  if (collector === undefined) return undefined;
+  const intervalMs = readWhole(env, "OTEL_METRIC_EXPORT_INTERVAL", ms(minIntervalMs), defaultIntervalMs, problems);
   if (problems.length > 0) throw new ConfigError("the environment", problems);
-  return settings;
+  return { ...collector, intervalMs };
+}
+
+/** Whether nothing is to be sent at all. */
+export function isDisabled(env: Environment): boolean {
+  return env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
+}
+
+/** The collector that a signal is sent to; `undefined` when no endpoint is given for it. Adds what can't be used to `problems`. */
+export function readCollector(env: Environment, signal: Signal, problems: Problem[]): Collector | undefined {
+  const find = (suffix: string) => findVariable(env, signal, suffix);
+  const endpoint = find("ENDPOINT");
+  if (endpoint === undefined) return undefined;
+  const collector = {
+    url: readUrl(endpoint, paths[signal], problems),
+    headers: readHeaders(find("HEADERS"), problems),
+    timeoutMs: readWhole(env, find("TIMEOUT")?.name, ms(1), defaultTimeoutMs, problems),
+    resource: readResource(env, problems),
+    ...readCa(find("CERTIFICATE"), problems),
+  };
+  checkProtocol(find("PROTOCOL"), problems);
+  return collector;
 }
 
 interface Variable {
@@ -55,9 +74,9 @@ interface Variable {
   readonly value: string;
 }
 
-/** A variable for metrics goes before the one for all signals; an empty one is as good as none. */
-function find(env: Environment, suffix: string): Variable | undefined {
-  const names = [`OTEL_EXPORTER_OTLP_METRICS_${suffix}`, `OTEL_EXPORTER_OTLP_${suffix}`];
+/** A variable for one signal goes before the one for all of them; an empty one is as good as none. */
+function findVariable(env: Environment, signal: Signal, suffix: string): Variable | undefined {
+  const names = [`OTEL_EXPORTER_OTLP_${signal}_${suffix}`, `OTEL_EXPORTER_OTLP_${suffix}`];
   for (const name of names) {
     const value = env[name]?.trim();
     if (value !== undefined && value !== "") return { name, value };
@@ -65,8 +84,8 @@ function find(env: Environment, suffix: string): Variable | undefined {
   return undefined;
 }
 
-/** That of all signals is a base; that of metrics is used as it is. */
-function readUrl({ name, value }: Variable, problems: Problem[]): URL {
+/** That of all signals is a base; that of one signal is used as it is. */
+function readUrl({ name, value }: Variable, path: string, problems: Problem[]): URL {
   const isBase = name === "OTEL_EXPORTER_OTLP_ENDPOINT";
   const given = URL.parse(value);
   if (given === null || !/^https?:$/.test(given.protocol)) {
@@ -74,7 +93,7 @@ function readUrl({ name, value }: Variable, problems: Problem[]): URL {
     problems.push({ path: name, problem: `is "${withoutUser(value)}"`, remedy });
     return new URL("http://localhost");
   }
-  if (isBase) given.pathname = `${given.pathname.replace(/\/*$/, "/")}${metricsPath}`;
+  if (isBase) given.pathname = `${given.pathname.replace(/\/*$/, "/")}${path}`;
   return given;
 }
 
@@ -128,12 +147,28 @@ function decode(value: string): string | undefined {
   }
 }
 
-function readMs(env: Environment, name: string | undefined, unset: number, least: number, problems: Problem[]): number {
+/** What a variable counts: its unit in the plural, and the least that it may say. */
+interface Count {
+  readonly unit: string;
+  readonly least: number;
+}
+
+function ms(least: number): Count {
+  return { unit: "milliseconds", least };
+}
+
+/** Reads a whole number; more than nine digits are more than a timer takes. */
+export function readWhole(
+  env: Environment,
+  name: string | undefined,
+  { unit, least }: Count,
+  unset: number,
+  problems: Problem[],
+): number {
   const value = name === undefined ? "" : (env[name]?.trim() ?? "");
   if (value === "") return unset;
-  // A timer takes no more.
   if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
-  const remedy = `give milliseconds, ${least} to 999999999`;
+  const remedy = `give ${unit}, ${least} to 999999999`;
   problems.push({ path: name ?? "", problem: `is "${value}"`, remedy });
   return unset;
 }

@@ -88,11 +88,11 @@ describe("readOtlpSettings", () => {
 
     expect(problems).toEqual([
       'OTEL_EXPORTER_OTLP_ENDPOINT: is "collector:4317"',
-      'OTEL_METRIC_EXPORT_INTERVAL: is "0"',
       'OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: is "1e9"',
       'OTEL_RESOURCE_ATTRIBUTES: has no "name=value" as number 1',
       'OTEL_EXPORTER_OTLP_CERTIFICATE: is "/nowhere/ca.pem", which can\'t be read (ENOENT)',
       'OTEL_EXPORTER_OTLP_PROTOCOL: is "grpc", and the relay sends OTLP as JSON over HTTP only',
+      'OTEL_METRIC_EXPORT_INTERVAL: is "0"',
     ]);
   });
 
