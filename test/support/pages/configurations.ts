@@ -1,0 +1,77 @@
+import { runInNewContext } from "node:vm";
+import { stripTypeScriptTypes } from "node:module";
+
+import { parseAllDocuments } from "yaml";
+
+import { checkPlan } from "../../../components/bridge/check-plan.ts";
+import { planBridge } from "../../../components/bridge/plan.ts";
+import { MqttBridge, type MqttBridgeArgs } from "../../../components/index.ts";
+import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
+import { parseRelayConfig } from "../../../runtime/contract/config.ts";
+import { deploy } from "../../components/mocks.ts";
+import type { Block } from "./page.ts";
+
+/** Parses a JSON or YAML block, and as the relay's configuration when it is one. Says what is wrong. */
+export function checkConfiguration({ where, language, text }: Block): string[] {
+  const documents = parseAllDocuments(text, { strict: true });
+  if (!Array.isArray(documents)) return [`${where}: is empty`];
+  const errors = documents.flatMap((document) => document.errors.map(({ message }) => `${where}: ${message}`));
+  if (errors.length > 0) return errors;
+  try {
+    if (language === "json") JSON.parse(text);
+    if (/^ *"?endpoints"?:/m.test(text)) parseRelayConfig(text, { where });
+    return [];
+  } catch (cause) {
+    return [`${where}: ${(cause as Error).message}`];
+  }
+}
+
+/** What programs on pages take from the lines that the page leaves out. */
+const given = {
+  image: "mqtt-dataflow-relay:0.1.0",
+  resourceGroupName: "rg-oslo",
+  identityName: "id-oslo",
+  oidcIssuerUrl: "https://oidc.example/oslo",
+  clientId: "00000000-0000-0000-0000-0000000000c1",
+  tenantId: "00000000-0000-0000-0000-0000000000e1",
+  principalId: "00000000-0000-0000-0000-0000000000a1",
+  customLocationId:
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo",
+  clientCertificate: "PEM",
+  clientKey: "PEM",
+};
+
+/** A bridge that a block declares. */
+export interface Declared {
+  readonly name: string;
+  readonly args: MqttBridgeArgs;
+}
+
+/**
+ * Evaluates a program, or the fields of a bridge. Fields take the place of those of the declaration that doc/checks.md begins with.
+ * @throws {Error} when it is no TypeScript, or takes a name that is not given
+ */
+export function declare({ text }: Pick<Block, "text">): Declared[] {
+  const isProgram = text.includes("new MqttBridge(");
+  const body = text.replaceAll(/^import .*;$/gm, "").replaceAll(/^export /gm, "");
+  const code = isProgram ? body : `new MqttBridge("oslo", {${body}});`;
+  const context = { ...given, declared: "" };
+  runInNewContext(
+    `const all = []; class MqttBridge { constructor(name, args) { all.push({ name, args }); } }
+     ${stripTypeScriptTypes(code, { mode: "transform" })}; declared = JSON.stringify(all);`,
+    context,
+  );
+  const bridges = JSON.parse(context.declared) as Declared[];
+  return isProgram ? bridges : bridges.map(({ name, args }) => ({ name, args: withChange(baseDeclaration, args) }));
+}
+
+/** Previews what a block declares, against answers like Azure's and Kubernetes'. Says what is wrong. */
+export async function previewProgram(block: Block): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { name, args } of declare(block)) {
+    const found = checkPlan(planBridge(name, args)).problems;
+    problems.push(...found.map((problem) => `${block.where}: ${problem}`));
+    if (found.length === 0) await deploy(() => new MqttBridge(name, args), { preview: true });
+  }
+  return problems;
+}
