@@ -40,6 +40,14 @@ test.each(ofKind("program"))("the program at %s previews", async (_, block) => {
   expect(await previewProgram(block)).toEqual([]);
 });
 
+test.each(ofKind("message"))("the message at %s is in the module that the comment names", (_, { text, remark }) => {
+  const source = readFileSync(path.join(projectRoot, remark.printedBy ?? ""), "utf8");
+  // What is between quotation marks, numbers and names of fields differ from message to message.
+  const parts = text.split(/…|"[^"]*"|\w*\.?\w*\(?\b\d+\)?|[;:,]/).map((part) => part.trim());
+
+  expect(parts.filter((part) => part.split(" ").length > 2 && !source.includes(part))).toEqual([]);
+});
+
 test.each(ofKind("tested elsewhere"))(
   "the test that the comment at %s names reads that page",
   (_, { where, remark }) => {
@@ -100,7 +108,11 @@ describe("what the test finds", () => {
   });
 
   test("a program that a preview refuses, and one that takes what nobody gives", async () => {
-    const [block] = page("```ts", 'customEndpoints: { other: { host: "no port" } },', "```").blocks;
+    const [block] = page(
+      "```ts",
+      'customEndpoints: { other: { host: "no port", authenticationMethod: "Anonymous" } },',
+      "```",
+    ).blocks;
     const [unknown] = page("```ts", "relay: { image: imag },", "```").blocks;
 
     expect((await previewProgram(block!)).join("\n")).toContain("customEndpoints.other.host");

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { stripTypeScriptTypes } from "node:module";
 
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, type parseDocument } from "yaml";
 
 import { checkPlan } from "../../../components/bridge/check-plan.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
@@ -13,17 +13,21 @@ import type { Block } from "./page.ts";
 
 /** Parses a JSON or YAML block, and as the relay's configuration when it is one. Says what is wrong. */
 export function checkConfiguration({ where, language, text }: Block): string[] {
-  const documents = parseAllDocuments(text, { strict: true });
-  if (!Array.isArray(documents)) return [`${where}: is empty`];
+  const documents = [...parseAllDocuments(text)] as ReturnType<typeof parseDocument>[];
   const errors = documents.flatMap((document) => document.errors.map(({ message }) => `${where}: ${message}`));
   if (errors.length > 0) return errors;
   try {
     if (language === "json") JSON.parse(text);
-    if (/^ *"?endpoints"?:/m.test(text)) parseRelayConfig(text, { where });
+    const values = documents.map((document) => document.toJS() as unknown).filter(isConfiguration);
+    for (const value of values) parseRelayConfig(JSON.stringify(value), { where });
     return [];
   } catch (cause) {
     return [`${where}: ${(cause as Error).message}`];
   }
+}
+
+function isConfiguration(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "endpoints" in value && "dataflows" in value;
 }
 
 /** What programs on pages take from the lines that the page leaves out. */
@@ -37,8 +41,7 @@ const given = {
   principalId: "00000000-0000-0000-0000-0000000000a1",
   customLocationId:
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo",
-  clientCertificate: "PEM",
-  clientKey: "PEM",
+  instanceName: "oslo-aio",
 };
 
 /** A bridge that a block declares. */
@@ -70,8 +73,10 @@ export async function previewProgram(block: Block): Promise<string[]> {
   const problems: string[] = [];
   for (const { name, args } of declare(block)) {
     const found = checkPlan(planBridge(name, args)).problems;
-    problems.push(...found.map((problem) => `${block.where}: ${problem}`));
-    if (found.length === 0) await deploy(() => new MqttBridge(name, args), { preview: true });
+    problems.push(...found.map(({ path, problem, remedy }) => `${block.where}: ${path}: ${problem}; ${remedy}`));
+    // With an instance of AIO the program asks Azure for its extension first, which these answers don't have.
+    if (found.length === 0 && args.instance === undefined)
+      await deploy(() => new MqttBridge(name, args), { preview: true });
   }
   return problems;
 }

@@ -14,6 +14,8 @@ export interface Remark {
   readonly notRun: readonly { readonly command?: string; readonly reason: string }[];
   /** Path of the test that runs or compares the block, from the root of the project. */
   readonly testedBy?: string;
+  /** Path of the module that has the text of the block, from the root of the project. */
+  readonly printedBy?: string;
   /** Name of the file that the reader writes the block into. */
   readonly file?: string;
   /** File of the reader's that the block is put into, so many columns in, before the line that begins with `before`. */
@@ -29,7 +31,8 @@ export interface Remark {
   readonly exitCode: number;
 }
 
-export type BlockKind = "commands" | "configuration" | "file" | "not run" | "output" | "program" | "tested elsewhere";
+export type BlockKind =
+  "commands" | "configuration" | "file" | "message" | "not run" | "output" | "program" | "tested elsewhere";
 
 /** A fenced block of a page. */
 export interface Block {
@@ -105,6 +108,7 @@ function unindent(text: string, columns: number): string {
 
 function kindOf(language: string, remark: Remark, report: (problem: string) => void): BlockKind {
   if (remark.notRun.some(({ command }) => command === undefined)) return "not run";
+  if (remark.printedBy !== undefined) return "message";
   if (remark.testedBy !== undefined) return "tested elsewhere";
   if (remark.file !== undefined || remark.addTo !== undefined) return "file";
   const kind = kinds[language];
@@ -148,6 +152,7 @@ function parseRemark(comment: string, report: (problem: string) => void): Remark
 function assign(remark: object, word: string, value: string): boolean {
   const fields: Readonly<Record<string, object>> = {
     file: { file: value },
+    "printed by": { printedBy: value },
     "tested by": { testedBy: value },
     terminal: { terminal: Number(value) },
     "output of terminal": { outputOf: Number(value) },
