@@ -7,6 +7,7 @@ import { checkPlan } from "../../../components/bridge/check-plan.ts";
 import { planBridge } from "../../../components/bridge/plan.ts";
 import { MqttBridge, type MqttBridgeArgs } from "../../../components/index.ts";
 import { baseDeclaration, withChange } from "../../../doc/checks/declaration.ts";
+import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { parseRelayConfig } from "../../../runtime/contract/config.ts";
 import { deploy } from "../../components/mocks.ts";
 import type { Block } from "./page.ts";
@@ -54,11 +55,11 @@ export interface Declared {
  * Evaluates a program, or the fields of a bridge. Fields take the place of those of the declaration that doc/checks.md begins with.
  * @throws {Error} when it is no TypeScript, or takes a name that is not given
  */
-export function declare({ text }: Pick<Block, "text">): Declared[] {
+async function declare({ text }: Block): Promise<Declared[]> {
   const isProgram = text.includes("new MqttBridge(");
   const body = text.replaceAll(/^import .*;$/gm, "").replaceAll(/^export /gm, "");
   const code = isProgram ? body : `new MqttBridge("oslo", {${body}});`;
-  const context = { ...given, declared: "" };
+  const context = { ...given, ...(await createCertificates()), declared: "" };
   runInNewContext(
     `const all = []; class MqttBridge { constructor(name, args) { all.push({ name, args }); } }
      ${stripTypeScriptTypes(code, { mode: "transform" })}; declared = JSON.stringify(all);`,
@@ -68,10 +69,18 @@ export function declare({ text }: Pick<Block, "text">): Declared[] {
   return isProgram ? bridges : bridges.map(({ name, args }) => ({ name, args: withChange(baseDeclaration, args) }));
 }
 
+/** A CA and a client's certificate that no preview warns of. */
+async function createCertificates(): Promise<Readonly<Record<string, string>>> {
+  const authority = await createCertificateAuthority("plant");
+  const notAfter = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000);
+  const { certificate, key } = await authority.createClientCertificate("oslo-relay", { notAfter });
+  return { caCertificate: authority.certificate, clientCertificate: certificate, clientKey: key };
+}
+
 /** Previews what a block declares, against answers like Azure's and Kubernetes'. Says what is wrong. */
 export async function previewProgram(block: Block): Promise<string[]> {
   const problems: string[] = [];
-  for (const { name, args } of declare(block)) {
+  for (const { name, args } of await declare(block)) {
     const found = checkPlan(planBridge(name, args)).problems;
     problems.push(...found.map(({ path, problem, remedy }) => `${block.where}: ${path}: ${problem}; ${remedy}`));
     // With an instance of AIO the program asks Azure for its extension first, which these answers don't have.
