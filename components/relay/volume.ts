@@ -14,7 +14,7 @@ import type { RelayVolumeArgs } from "./settings.ts";
 /** Name of the volume in the pod, and with the pod's name of its claim. */
 export const volumeName = "spool";
 
-const defaultSizeGibibytes = 10;
+export const defaultSizeGibibytes = 10;
 const bytesPerGibibyte = 1_073_741_824;
 
 interface Dataflows {
@@ -79,6 +79,14 @@ function buildClaimSpec({ sizeGibibytes, storageClassName }: RelayVolumeArgs) {
   };
 }
 
+/**
+ * Size of a volume that holds disk queues, in whole GiB.
+ * @param queueBytes sum of the queues' `spool.maxBytes`
+ */
+export function neededGibibytes(queueBytes: number): number {
+  return Math.ceil((queueBytes * spoolVolumeFactor) / bytesPerGibibyte);
+}
+
 /** Refuses a volume that the disk queues outgrow: the relay would find the disk full before a queue is. */
 export function checkVolume(
   volume: RelayVolumeArgs,
@@ -93,7 +101,7 @@ export function checkVolume(
   }
   const queues = relayed(dataflows).filter((one) => hasSpool(one, hostTypes) || writesDeadLetters(one));
   const bytes = queues.reduce((sum, { spool }) => sum + (spool?.maxBytes ?? relayDefaults().spoolBytes), 0);
-  const needed = Math.ceil((bytes * spoolVolumeFactor) / bytesPerGibibyte);
+  const needed = neededGibibytes(bytes);
   if (needed <= sizeGibibytes) return [];
   const problem = `is ${sizeGibibytes} GiB, and the disk queues of ${queues.length} dataflows may take ${needed} GiB`;
   return byRule("volume", [

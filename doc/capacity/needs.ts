@@ -1,9 +1,15 @@
+import * as v from "valibot";
+
 import { planBridge } from "../../components/bridge/plan.ts";
 import { listEnds, sessionsAt } from "../../components/bridge/sessions.ts";
 import type { MqttBridgeArgs } from "../../components/bridge/settings.ts";
 import { maxFederatedCredentials } from "../../components/checks/shared-sites.ts";
 import { sessionLimitBounds } from "../../components/checks/session-limit.ts";
 import { capacityBounds, perThroughputUnit, sessionsPerThroughputUnit } from "../../components/event-grid/quotas.ts";
+import { relayDefaults } from "../../components/relay/defaults.ts";
+import { neededGibibytes } from "../../components/relay/volume.ts";
+import { dataflowRelaySchema } from "../../runtime/contract/config/dataflow-relay.ts";
+import { planMemory } from "../../runtime/contract/memory.ts";
 
 /** What one site brings to the namespace that all sites share. */
 export interface SiteLoad {
@@ -77,4 +83,33 @@ export function sessionsOf(args: MqttBridgeArgs): number {
   return [...endpoints]
     .filter(({ hostType }) => hostType === "EventGrid")
     .reduce((sum, endpoint) => sum + sessionsAt(plan, endpoint), 0);
+}
+
+/** What one instance of a relay needs. */
+export interface InstanceNeeds {
+  /** Least memory of its pod in MiB, without and with a spool. */
+  readonly memoryMebibytes: number;
+  readonly spooledMemoryMebibytes: number;
+  /** Size of its volume in GiB, when each dataflow has a spool of the default size. */
+  readonly volumeGibibytes: number;
+}
+
+/** What an instance needs at least, by the number of its dataflows. */
+export function instanceNeeds(dataflows: number): InstanceNeeds {
+  const maxInflightBytes = v.parse(dataflowRelaySchema, {}).maxInflightBytes;
+  const names = Array.from({ length: dataflows }, (_, index) => ({ name: `dataflow-${index}`, maxInflightBytes }));
+  const mebibytes = (usesDisk: boolean) => {
+    const plan = planMemory(0, { dataflows: names, usesDisk });
+    return "neededBytes" in plan ? Math.ceil(plan.neededBytes / 1024 / 1024) : 0;
+  };
+  return {
+    memoryMebibytes: mebibytes(false),
+    spooledMemoryMebibytes: mebibytes(true),
+    volumeGibibytes: neededGibibytes(dataflows * relayDefaults().spoolBytes),
+  };
+}
+
+/** How long a spool of the default size takes what one dataflow receives, in hours. */
+export function spoolHours({ messagesPerSecond, bytesPerMessage }: Omit<SiteLoad, "sessions">): number {
+  return relayDefaults().spoolBytes / (messagesPerSecond * bytesPerMessage) / 3600;
 }

@@ -7,7 +7,9 @@ import {
   perThroughputUnit,
   sessionsPerThroughputUnit,
 } from "../../components/event-grid/quotas.ts";
-import { exampleSite, needsOf, sessionsOf, sitesPerIdentity } from "./needs.ts";
+import { podDefaults, relayDefaults } from "../../components/relay/defaults.ts";
+import { defaultSizeGibibytes } from "../../components/relay/volume.ts";
+import { exampleSite, instanceNeeds, needsOf, sessionsOf, sitesPerIdentity, spoolHours } from "./needs.ts";
 import type { SiteLoad } from "./needs.ts";
 import { ringsOf, rolloutSeconds } from "./rollout.ts";
 import { measured } from "./measured.ts";
@@ -19,6 +21,8 @@ const loads = [
   { messagesPerSecond: 50, bytesPerMessage: 1000 },
 ];
 const lanes = [4, 8, 16];
+/** Dataflows of one instance. */
+const instances = [1, 3, 10, 30, 100];
 
 /** Renders `doc/capacity.md` from the limits that the components check, and from what was measured. */
 export function renderCapacity(): string {
@@ -33,6 +37,8 @@ export function renderCapacity(): string {
     renderNeeds(sessions),
     `"All back" is how long it takes until every session is open again after all were lost at once, at ${sessionsPerThroughputUnit.connects} CONNECTs a second and throughput unit; the relays spread their attempts over a minute by themselves.`,
     `More sessions a site leave fewer sites to an identity: ${[2, 5, 6, 10].map((each) => `${sitesPerIdentity({ sessions: each })} at ${each}`).join(", ")}. A preview refuses one credential or one session too many within one program; across the programs of many sites nothing counts them but this page.`,
+    "## Memory and disk",
+    renderInstances(),
     "## Time of a rollout",
     renderRollout(),
     "## What was measured",
@@ -90,6 +96,31 @@ function renderNeeds(sessions: number): string {
     }),
   );
   return table(["sites", "each sends", "sessions", "throughput units", "identities", "all back"], rows);
+}
+
+function renderInstances(): string {
+  const { memoryMebibytes } = podDefaults;
+  const rows = instances.map((dataflows) => {
+    const needs = instanceNeeds(dataflows);
+    const { memoryMebibytes: memory, spooledMemoryMebibytes: spooled, volumeGibibytes: volume } = needs;
+    return [number(dataflows), `${number(memory)} MiB`, `${number(spooled)} MiB`, `${number(volume)} GiB`];
+  });
+  const hours = loads.map(({ messagesPerSecond, bytesPerMessage }) => {
+    const lasts = spoolHours({ messagesPerSecond, bytesPerMessage });
+    return `${lasts < 10 ? lasts.toFixed(1) : number(Math.round(lasts))} h at ${messagesPerSecond} × ${number(bytesPerMessage)} bytes/s`;
+  });
+  const sites = counts.map((count) => [
+    number(count),
+    `${number(Math.ceil((count * memoryMebibytes) / 1024))} GiB`,
+    `${number(count * defaultSizeGibibytes)} GiB`,
+  ]);
+  return [
+    "Each instance of a relay has memory and, where a dataflow has a spool, a volume. A preview refuses less than this:",
+    table(["dataflows", "memory", "memory with spools", "volume, each spool of the default size"], rows),
+    `A spool of the default size (${number(relayDefaults().spoolBytes / 1024 / 1024)} MiB) lasts ${hours.join(", ")}, counted in payload alone. Set \`spool.maxBytes\` and \`volume.sizeGibibytes\` for longer outages.`,
+    `With the defaults, ${memoryMebibytes} MiB and ${defaultSizeGibibytes} GiB for the one instance of each site, all sites together take:`,
+    table(["sites", "memory", "disk"], sites),
+  ].join("\n\n");
 }
 
 function renderRollout(): string {

@@ -11,6 +11,8 @@ export function renderLogEvents(): string {
     "",
     "The relay logs JSON lines on standard output. Each line has the name of its event in the field `event`:",
     "",
+    "<!-- not run: one line of a log, with a time and a host of its own -->",
+    "",
     "```text",
     '{"level":"warn","time":"2026-11-27T16:40:00.000Z","dataflow":"upward","event":"connection-lost","side":"destination","endpoint":"cloud","host":"ns-1.westeurope-1.ts.eventgrid.azure.net:8883","reason":"…","retryInMs":1000,"msg":"disconnected, will retry"}',
     "```",

@@ -135,4 +135,4 @@ export function describeStreamError(cause: unknown, isHandshake = false): string
 }
 
 const closedInHandshake =
-  "the server may not serve that host name, not take the client certificate, or not speak TLS on that port: see its log";
+  "the server may not serve that host name, not take the client certificate, or not speak TLS on that port (then set tls.mode to Disabled): see its log";

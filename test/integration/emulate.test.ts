@@ -118,7 +118,7 @@ describeWithParts(["mosquitto_pub", "mosquitto_sub"], () => {
     const [file = ""] = blocks("yaml");
     writeFileSync(path.join(cwd, "site.yaml"), file);
     const port = await findFreePort();
-    const commands = blocks("shell").flatMap((block) => block.trim().replaceAll("8883", String(port)).split("\n"));
+    const commands = blocks("bash").flatMap((block) => block.trim().replaceAll("8883", String(port)).split("\n"));
     const isEmulate = (line: string) => line.startsWith("npm run -s mqtt-dataflow -- emulate");
     const others = commands.filter((line) => !isEmulate(line));
 

@@ -45,6 +45,8 @@ export interface StartOptions {
   readonly input?: Buffer;
   /** Leaves standard input open until this process ends. */
   readonly keepsInput?: boolean;
+  /** Makes it the head of a process group, as a terminal does: signals then reach what it has started, too. */
+  readonly hasOwnGroup?: boolean;
 }
 
 const probeIntervalMs = 20;
@@ -62,7 +64,12 @@ export function startProcess(command: string, args: readonly string[], options: 
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    detached: options.hasOwnGroup === true,
   });
+  const kill = (signal: NodeJS.Signals) => {
+    if (options.hasOwnGroup !== true || child.pid === undefined) child.kill(signal);
+    else signalGroup(child.pid, signal);
+  };
   const program = path.basename(command);
   child.stdout.on("data", recordOutput(`${program}-stdout`));
   child.stderr.on("data", recordOutput(`${program}-stderr`));
@@ -116,17 +123,24 @@ export function startProcess(command: string, args: readonly string[], options: 
         await once(news, "news", { signal: AbortSignal.timeout(probeIntervalMs) }).catch(() => undefined);
       }
     },
-    kill: (signal) => {
-      child.kill(signal);
-    },
+    kill,
     stop: async (signal = "SIGTERM") => {
-      child.kill(signal);
+      kill(signal);
       return started.ended;
     },
   };
   running.add(started);
   ofThisFile.push({ name, lines, hasEnded: isClosed });
   return started;
+}
+
+/** Signals every process of a group; does nothing when none is left. */
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
 }
 
 /** Gathers the passwords of URLs in an environment, such as that of `HTTPS_PROXY`. */
