@@ -1,4 +1,5 @@
 import { brokerRows } from "./broker-rows.ts";
+import { gitOpsRows } from "./git-ops-rows.ts";
 import { instanceRows } from "./instance-rows.ts";
 import { networkRows } from "./network-rows.ts";
 import { podRows } from "./pod-rows.ts";
@@ -13,6 +14,7 @@ export const rows: readonly Row[] = [
   ...brokerRows,
   ...networkRows,
   ...resourceRows,
+  ...gitOpsRows,
   ...steadyRows,
   // This one is done to all sites.
   ...lastRows,

@@ -1,3 +1,4 @@
+import type { fluxParts } from "../node/programs.ts";
 import type { Account } from "../site/ledger.ts";
 import type { Cluster, Site } from "../site/site.ts";
 
@@ -13,6 +14,8 @@ export interface Sites {
   readonly large: Site;
   /** One that nothing is done to. */
   readonly steady: Site;
+  /** One whose manifests are files of a Git repository. */
+  readonly gitOps: Site;
 }
 
 export type SiteName = keyof Sites;
@@ -32,6 +35,8 @@ export interface Row {
   /** What is done, for the page. */
   readonly title: string;
   readonly site: SiteName;
+  /** Programs that it takes beside those of the node. */
+  readonly needs?: readonly (typeof fluxParts)[number][];
   readonly promise: Promised;
   /** Milliseconds of an idle machine for the rest to arrive afterwards; 45 s when omitted. */
   readonly settleMs?: number;

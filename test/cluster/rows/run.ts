@@ -44,7 +44,7 @@ export async function runRows(
     sites.set(name, opened);
     return opened;
   };
-  const wanted = names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
+  const wanted = rows.filter((row) => (names.length === 0 || names.includes(row.name)) && hasParts(row, cluster));
   // Its token takes ten minutes, whatever else is done.
   if (wanted.some(({ site }) => site === "steady")) await open("steady");
   const ran: Ran[] = [];
@@ -56,6 +56,13 @@ export async function runRows(
   }
   for (const one of ran) print({ kind: "row", ...judge(one) });
   for (const opened of sites.values()) await opened.then(({ site }) => site.traffic.stop()).catch(() => undefined);
+}
+
+/** Tells whether a row's programs are here; else one line says why it does not run. */
+function hasParts({ name, needs = [] }: Row, { parts }: Cluster): boolean {
+  const missing = needs.filter((part) => parts[part] === "");
+  if (missing.length > 0) process.stderr.write(`row ${name}: left out, since ${missing.join(", ")} are not here\n`);
+  return missing.length === 0;
 }
 
 async function runRow(cluster: Cluster, row: Row, open: () => Promise<Opened>): Promise<Ran> {

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 
 import { planMemory } from "../../../runtime/contract/memory.ts";
+import { applyFolder } from "../git-ops/repository.ts";
 import { inState, nodeName } from "../node/places.ts";
 import { openSite } from "../site/site.ts";
 import type { Cluster, Site } from "../site/site.ts";
@@ -31,6 +32,8 @@ export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Si
       apply: { edit: shortenTokens },
     });
   },
+  gitOps: (cluster) =>
+    openSite(cluster, "stavanger", { declared: { isGitOps: true }, apply: { deliver: applyFolder(cluster, "stavanger") } }),
 };
 
 export const largeBytes = 2_000_000;

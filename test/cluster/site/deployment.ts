@@ -19,6 +19,8 @@ export interface Deployment {
 
 export interface ApplyOptions {
   readonly isAwaited?: boolean;
+  /** Brings the objects into the cluster; omitted: as Pulumi's provider does it. */
+  readonly deliver?: (objects: readonly ClusterObject[]) => Promise<void>;
   /** What a test needs otherwise than the components have it. */
   readonly edit?: (manifest: Record<string, unknown>) => void;
 }
@@ -35,15 +37,12 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
     await kubectl([...inNamespace, "rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`]);
   };
   return {
-    apply: async (args, { isAwaited = true, edit } = {}) => {
+    apply: async (args, { isAwaited = true, edit, deliver = asProvider(kubectl) } = {}) => {
       superseded = [...superseded, ...objects];
       objects = await render(name, args);
       superseded = superseded.filter((old) => !objects.some((one) => isSame(old, one)));
       for (const object of objects) edit?.(object as unknown as Record<string, unknown>);
-      const list = { apiVersion: "v1", kind: "List", items: objects };
-      // As the provider does it, and what was written by hand in between is taken back.
-      const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
-      await kubectl(apply, JSON.stringify(list));
+      await deliver(objects);
       // Nothing is deleted before the rollout has ended: pods of the configuration before are there until then.
       if (!isAwaited) return;
       await untilRolledOut();
@@ -59,6 +58,14 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
     },
     pods: async () => kubectl.list([...inNamespace, "pods", `--selector=app.kubernetes.io/instance=${name}-relay`]),
     podName: (ordinal) => `${statefulSet()}-${ordinal}`,
+  };
+}
+
+/** What was written by hand in between is taken back. */
+function asProvider(kubectl: Kubectl): NonNullable<ApplyOptions["deliver"]> {
+  const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
+  return async (items) => {
+    await kubectl(apply, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   };
 }
 
