@@ -12,6 +12,7 @@ import { fluxParts, nodeParts } from "./node/programs.ts";
 import type { NodeParts } from "./node/programs.ts";
 import { startStage, writeEntrances } from "./node/stage.ts";
 import { renderPage } from "./page.ts";
+import { rows } from "./rows/all.ts";
 import type { RowResult } from "./rows/row.ts";
 
 /*
@@ -37,7 +38,8 @@ const parts = Object.fromEntries([
   ...fluxParts.map((name) => [name, findExecutable(name) ?? ""]),
 ]) as NodeParts;
 
-const images = buildImages(parts);
+const isUpgraded = rows.some(({ name, site }) => site === "upgraded" && (names.length === 0 || names.includes(name)));
+const images = buildImages(parts, { earlier: command === "rows" && isUpgraded });
 await takeOver();
 try {
   process.exitCode = await runStage(program);

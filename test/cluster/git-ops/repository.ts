@@ -53,7 +53,9 @@ export function applyFolder({ kubectl }: Pick<Cluster, "kubectl">, site: string)
   return async (objects) => {
     const { folder, manifests, commit } = await createRepository(site);
     await commit(objects);
-    await kubectl(["apply", "--server-side", `--filename=${path.join(folder, manifests)}`]);
+    const files = path.join(folder, manifests);
+    // By their names the StatefulSet would come before the ServiceAccount that its pods need.
+    await kubectl(["apply", "--server-side", `--filename=${files}/v1-*.yaml`, `--filename=${files}`]);
   };
 }
 

@@ -6,6 +6,7 @@ import { podRows } from "./pod-rows.ts";
 import { resourceRows } from "./resource-rows.ts";
 import type { Row } from "./row.ts";
 import { lastRows, steadyRows } from "./steady-rows.ts";
+import { upgradeRows } from "./upgrade-rows.ts";
 
 /** Every row, in the order in which they run: each leaves its site as the next one takes it. */
 export const rows: readonly Row[] = [
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   ...networkRows,
   ...resourceRows,
   ...gitOpsRows,
+  ...upgradeRows,
   ...steadyRows,
   // This one is done to all sites.
   ...lastRows,

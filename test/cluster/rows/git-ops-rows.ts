@@ -4,6 +4,7 @@ import { startFlux } from "../git-ops/flux.ts";
 import { createRepository } from "../git-ops/repository.ts";
 import { fluxParts } from "../node/programs.ts";
 import { inNamespace, podOf } from "./pods.ts";
+import { unready } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
 /** The pod ends and begins again. */
@@ -15,6 +16,7 @@ export const gitOpsRows: readonly Row[] = [
     title: "the files of `gitOps` applied by `kubectl apply --server-side`; one of them changed, and applied again",
     site: "gitOps",
     promise: restart,
+    warnings: [unready],
     run: async (stage) => {
       await stage.site.change({ relay: { drainTimeoutSeconds: 19 } });
       await assertConfigured(stage);
@@ -27,6 +29,7 @@ export const gitOpsRows: readonly Row[] = [
     site: "gitOps",
     needs: fluxParts,
     promise: restart,
+    warnings: [unready],
     run: async (stage) => {
       const { cluster, site } = stage;
       const repository = await createRepository(site.name);

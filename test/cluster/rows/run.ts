@@ -67,13 +67,15 @@ function hasParts({ name, needs = [] }: Row, { parts }: Cluster): boolean {
 
 async function runRow(cluster: Cluster, row: Row, open: () => Promise<Opened>): Promise<Ran> {
   const startMs = performance.now();
-  const before = await readWarnings(cluster.kubectl);
+  let before = await readWarnings(cluster.kubectl);
   let traffic: TrafficAccount | undefined;
   let seen = "";
   let failure: string | undefined;
   try {
     const { site, openedMs } = await open();
     await site.deployment.untilRolledOut();
+    // Those of a row before may come late; those of a site's first start are its first row's.
+    if (openedMs < startMs) before = await readWarnings(cluster.kubectl);
     traffic = site.traffic.open();
     seen = await row.run({ cluster, site, openedMs });
   } catch (error) {
@@ -94,9 +96,17 @@ const noMessages: Account = { published: 0, delivered: 0, lost: 0, duplicated: 0
 
 function judge({ row, traffic, seen, failure, seconds, warnings, load }: Ran): Omit<RowResult, "kind"> {
   const account = traffic?.read() ?? noMessages;
-  const failures = [...(failure === undefined ? [] : [failure]), ...judgeAccount(account, row.promise, load)];
+  const failures = [
+    ...(failure === undefined ? [] : [failure]),
+    ...judgeAccount(account, row.promise, load),
+    ...warnings.filter((text) => !isExpected(row, text)).map((text) => `a warning that nothing here draws: ${text}`),
+  ];
   const { name, title, promise } = row;
   return { name, title, promise, account, seen, seconds, warnings, failures };
+}
+
+function isExpected({ warnings = [] }: Row, text: string): boolean {
+  return warnings.some((begin) => text.startsWith(begin));
 }
 
 function judgeAccount(account: Account, { duplicates, gapSeconds }: Promised, load: number): string[] {

@@ -2,6 +2,7 @@ import path from "node:path";
 
 import type { MqttBridgeArgs } from "../../../components/bridge/settings.ts";
 import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
+import { renderProgram } from "../image/earlier-release.ts";
 import { run } from "../node/program.ts";
 import { siteNamespace } from "../node/places.ts";
 
@@ -19,6 +20,8 @@ export interface Deployment {
 
 export interface ApplyOptions {
   readonly isAwaited?: boolean;
+  /** Folder of the sources whose components declare the objects; omitted: these. */
+  readonly sources?: string;
   /** Brings the objects into the cluster; omitted: as Pulumi's provider does it. */
   readonly deliver?: (objects: readonly ClusterObject[]) => Promise<void>;
   /** What a test needs otherwise than the components have it. */
@@ -37,9 +40,9 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
     await kubectl([...inNamespace, "rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`]);
   };
   return {
-    apply: async (args, { isAwaited = true, edit, deliver = asProvider(kubectl) } = {}) => {
+    apply: async (args, { isAwaited = true, edit, sources, deliver = asProvider(kubectl) } = {}) => {
       superseded = [...superseded, ...objects];
-      objects = await render(name, args);
+      objects = await render(name, args, sources);
       superseded = superseded.filter((old) => !objects.some((one) => isSame(old, one)));
       for (const object of objects) edit?.(object as unknown as Record<string, unknown>);
       await deliver(objects);
@@ -69,8 +72,14 @@ function asProvider(kubectl: Kubectl): NonNullable<ApplyOptions["deliver"]> {
   };
 }
 
-async function render(name: string, args: MqttBridgeArgs): Promise<readonly ClusterObject[]> {
-  const program = path.join(import.meta.dirname, "render.ts");
+const ownSources = path.join(import.meta.dirname, "../../..");
+
+async function render(
+  name: string,
+  args: MqttBridgeArgs,
+  sources: string = ownSources,
+): Promise<readonly ClusterObject[]> {
+  const program = path.join(sources, renderProgram);
   const list = JSON.parse(await run(process.execPath, [program], JSON.stringify({ name, args }))) as {
     readonly items: readonly ClusterObject[];
   };

@@ -1,4 +1,5 @@
 import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
+import { siteNamespace } from "../node/places.ts";
 
 /** An event of the type Warning. */
 export interface Warning {
@@ -22,9 +23,9 @@ interface Event extends ClusterObject {
   readonly involvedObject: { readonly kind: string; readonly name: string };
 }
 
-/** Reads the warnings of all objects, the oldest first. */
+/** Reads the warnings about the objects of the namespace that relays are in, the oldest first. */
 export async function readWarnings(kubectl: Kubectl): Promise<readonly Warning[]> {
-  const events = (await kubectl.list(["events", "--all-namespaces"])) as readonly Event[];
+  const events = (await kubectl.list(["events", "--namespace", siteNamespace])) as readonly Event[];
   return events
     .filter(({ type }) => type === "Warning")
     .map((event) => ({
