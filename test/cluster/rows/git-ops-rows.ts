@@ -55,7 +55,9 @@ export const gitOpsRows: readonly Row[] = [
 /** What the relay reads is what the ConfigMap among the files says. */
 async function assertConfigured(stage: Stage): Promise<void> {
   const { cluster, site } = stage;
-  const map = site.deployment.objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.includes("-cfg"));
+  const map = site.deployment.objects.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name.includes("-cfg"),
+  );
   const [declared = ""] = Object.values((map as unknown as { readonly data: Record<string, string> }).data);
   const program = 'process.stdout.write(require("fs").readFileSync("/etc/mqtt-dataflow/config/config.json"))';
   const read = await cluster.kubectl([...inNamespace, "exec", site.deployment.podName(0), "--", "node", "-e", program]);

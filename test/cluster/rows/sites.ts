@@ -42,7 +42,10 @@ export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Si
     });
   },
   gitOps: (cluster) =>
-    openSite(cluster, "stavanger", { declared: { isGitOps: true }, apply: { deliver: applyFolder(cluster, "stavanger") } }),
+    openSite(cluster, "stavanger", {
+      declared: { isGitOps: true },
+      apply: { deliver: applyFolder(cluster, "stavanger") },
+    }),
 };
 
 export const largeBytes = 2_000_000;

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { relayImage } from "../image/names.ts";
+import { earlierImage, relayImage } from "../image/names.ts";
 import { siteNamespace } from "../node/places.ts";
 import { podOf, untilReplaced } from "./pods.ts";
 import { unready } from "./row.ts";
@@ -18,19 +18,28 @@ export const upgradeRows: readonly Row[] = [
       const { cluster, site } = stage;
       const { plant } = site.brokers;
       const before = await podOf(stage);
+      assert.equal(imageOf(before), earlierImage);
       await plant.stop();
       await delay(5000);
       const spooled = await messagesOnDisk(stage);
       assert.ok(spooled > 0, "messages wait on the disk");
       // Without a pod, what the machines publish waits in the relay's session.
-      await cluster.kubectl(["--namespace", siteNamespace, "scale", `statefulset/${site.deployment.statefulSet}`, "--replicas=0"]);
+      await cluster.kubectl([
+        "--namespace",
+        siteNamespace,
+        "scale",
+        `statefulset/${site.deployment.statefulSet}`,
+        "--replicas=0",
+      ]);
       await delay(4000);
+      const queued = site.brokers.edge.stats().queued;
+      assert.ok(queued > 0, "messages wait in the session");
       await site.change({ relay: { image: relayImage } }, { isAwaited: false });
       await plant.start();
       await untilReplaced(stage, before);
-      await site.change({ relay: { image: relayImage } }, {});
+      await site.deployment.untilRolledOut();
       assert.equal(imageOf(await podOf(stage)), relayImage);
-      return `${spooled} messages on the disk; the StatefulSet, its disk and its sessions stay`;
+      return `${spooled} messages on the disk, ${queued} in the session`;
     },
   },
 ];
