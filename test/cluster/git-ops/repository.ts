@@ -19,6 +19,8 @@ export interface Repository {
   readonly manifests: string;
   /** Writes one file for each object, as Pulumi's provider does, and commits them. @returns the commit */
   commit(objects: readonly ClusterObject[]): Promise<string>;
+  /** The commit that the branch is at. */
+  head(): Promise<string>;
 }
 
 /** Where repositories are, each in a folder of its own. */
@@ -31,9 +33,11 @@ export async function createRepository(site: string): Promise<Repository> {
   const git = (...args: readonly string[]) => run("git", ["-C", folder, ...identity, ...args]);
   await git("init", "--quiet", "--initial-branch=main");
   const manifests = path.join(manifestsOf(site), manifestsFolder);
+  const head = async () => (await git("rev-parse", "HEAD")).trim();
   return {
     folder,
     manifests,
+    head,
     commit: async (objects) => {
       const target = path.join(folder, manifests);
       rmSync(target, { recursive: true, force: true });
@@ -41,7 +45,7 @@ export async function createRepository(site: string): Promise<Repository> {
       for (const object of objects) writeFileSync(path.join(target, fileOf(object)), stringify(object));
       await git("add", "--all");
       await git("commit", "--quiet", "--message=deployed");
-      return (await git("rev-parse", "HEAD")).trim();
+      return head();
     },
   };
 }
