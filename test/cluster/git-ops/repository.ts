@@ -42,13 +42,16 @@ export async function createRepository(site: string): Promise<Repository> {
       const target = path.join(folder, manifests);
       rmSync(target, { recursive: true, force: true });
       mkdirSync(target, { recursive: true });
-      for (const object of objects) writeFileSync(path.join(target, fileOf(object)), stringify(object));
+      for (const object of objects) writeFileSync(path.join(target, fileOf(object)), stringify(object, asProvider));
       await git("add", "--all");
       await git("commit", "--quiet", "--message=deployed");
       return head();
     },
   };
 }
+
+/** Text of several lines as it is: Flux's libraries add a line to one that is folded. */
+const asProvider = { blockQuote: "literal", lineWidth: 0 } as const;
 
 const identity = ["-c", "user.name=platform", "-c", "user.email=platform@plant.example", "-c", "commit.gpgSign=false"];
 
