@@ -8,10 +8,11 @@ import { findExecutable } from "../support/real-parts.ts";
 import { buildImages } from "./image/image.ts";
 import { removeNode, takeOver } from "./node/leftovers.ts";
 import { whyNoNode } from "./node/machine.ts";
-import { nodeParts } from "./node/programs.ts";
+import { fluxParts, nodeParts } from "./node/programs.ts";
 import type { NodeParts } from "./node/programs.ts";
 import { startStage, writeEntrances } from "./node/stage.ts";
 import { renderPage } from "./page.ts";
+import { rows } from "./rows/all.ts";
 import type { RowResult } from "./rows/row.ts";
 
 /*
@@ -32,9 +33,13 @@ const program = { hold: "hold.ts", rows: "run-rows.ts" }[command];
 if (program === undefined) throw new Error(`"${command}": is no command; there are hold and rows`);
 const reason = whyNoNode();
 if (reason !== undefined) throw new Error(`this machine runs no node of Kubernetes: ${reason}`);
-const parts = Object.fromEntries(nodeParts.map((name) => [name, locate(name)])) as NodeParts;
+const parts = Object.fromEntries([
+  ...nodeParts.map((name) => [name, locate(name)]),
+  ...fluxParts.map((name) => [name, findExecutable(name) ?? ""]),
+]) as NodeParts;
 
-const images = buildImages(parts);
+const isUpgraded = rows.some(({ name, site }) => site === "upgraded" && (names.length === 0 || names.includes(name)));
+const images = buildImages(parts, { earlier: command === "rows" && isUpgraded });
 await takeOver();
 try {
   process.exitCode = await runStage(program);

@@ -31,7 +31,11 @@ What differs from a cluster of yours:
 - The kubelet looks after Secrets and ConfigMaps every 10 s; it does every minute by default, so that a rotation is in the pod after up to 90 s.
 - The token of the site that nothing is done to ends after 600 s, the shortest life that Kubernetes has; the components ask for a day.
 - The NetworkPolicy is enforced by nftables rules that the test makes from the object: no CNI plugin that enforces policies is part of it.
-- "Events" are the warnings that Kubernetes gave meanwhile. At the site that nothing is done to there were none in ten minutes, or the test fails.
+- "Events" are the warnings that Kubernetes gave meanwhile about the objects of the relays. Each row names those that a fault draws; on any other one
+  the test fails. At the site that nothing is done to there were none in ten minutes. Where more than ten processes wait for each core a relay may start
+  later than its first probe, so that this warning alone is no failure there.
+- Flux runs beside the node's own programs instead of in pods, its controller of sources with Git repositories alone, and looks every 5 s.
+- What is upgraded is an earlier commit, the first that recorded what 0.1.0 writes: nothing has been published yet.
 `;
 
 /** Writes the page of a run. */

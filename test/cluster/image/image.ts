@@ -17,12 +17,19 @@ import path from "node:path";
 
 import { cacheFolder } from "../node/places.ts";
 import type { NodeParts } from "../node/programs.ts";
-import { pauseImage, relayImage } from "./names.ts";
+import { checkOutEarlierRelease, earlierCommit } from "./earlier-release.ts";
+import { earlierImage, pauseImage, relayImage } from "./names.ts";
 
 /** Archives of images, as `docker save` makes them. */
 export interface Images {
   readonly pause: string;
   readonly relay: string;
+  /** That of the release before, where it was asked for. */
+  readonly earlier?: string;
+}
+
+export interface WantedImages {
+  readonly earlier: boolean;
 }
 
 const projectFolder = path.join(import.meta.dirname, "../../..");
@@ -45,9 +52,10 @@ int main(void) {
 `;
 
 /** Builds the images that are not in the cache, each under a name that its content decides. */
-export function buildImages(parts: NodeParts): Images {
+export function buildImages(parts: NodeParts, wanted: WantedImages): Images {
   mkdirSync(imagesFolder, { recursive: true });
-  return { pause: buildPause(parts), relay: buildRelay(parts) };
+  const images = { pause: buildPause(parts), relay: buildRelay(parts) };
+  return wanted.earlier ? { ...images, earlier: buildEarlierRelay(parts) } : images;
 }
 
 function buildPause(parts: NodeParts): string {
@@ -64,7 +72,6 @@ const nodeInBase = "usr/local/bin/node";
 
 /** The image of `npm run image`, on Debian and the Node.js of this checkout. */
 function buildRelay(parts: NodeParts): string {
-  const node = realpathSync(path.join(projectFolder, "node_modules/.bin/node"));
   execFileSync("npm", ["run", "--silent", "bundle"], { cwd: projectFolder, stdio: ["ignore", "ignore", "inherit"] });
   const list = readFileSync(path.join(projectFolder, "dist/relay.meta.json"), "utf8");
   const bundles = Object.keys((JSON.parse(list) as { outputs: object }).outputs).filter((file) =>
@@ -72,24 +79,39 @@ function buildRelay(parts: NodeParts): string {
   );
   const files = [...bundles, "build/image-layout.ts", "runtime/Dockerfile", "runtime/build-image.sh"];
   const contents = files.map((file) => readFileSync(path.join(projectFolder, file)));
+  return runImageBuild(parts, projectFolder, relayImage, contents);
+}
+
+/** The same of an earlier release's sources, which name its content. */
+function buildEarlierRelay(parts: NodeParts): string {
+  return runImageBuild(parts, checkOutEarlierRelease(), earlierImage, [earlierCommit]);
+}
+
+function runImageBuild(
+  parts: NodeParts,
+  folder: string,
+  image: string,
+  contents: readonly (string | Buffer)[],
+): string {
+  const node = realpathSync(path.join(projectFolder, "node_modules/.bin/node"));
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   const archive = archiveOf("relay", version, ...contents);
   return once(archive, (builder) => {
     builder.load(buildBase(parts, node, version));
     execFileSync("npm", ["run", "--silent", "image"], {
-      cwd: projectFolder,
+      cwd: folder,
       stdio: ["ignore", "ignore", "inherit"],
       env: {
         ...builder.env,
         BUILDER: "buildah",
-        IMAGE: relayImage,
+        IMAGE: image,
         BASE: baseImage,
         NODE_OF_BASE: `/${nodeInBase}`,
         BUILDER_OPTIONS: "--storage-driver vfs",
         BUILD_OPTIONS: "--isolation chroot --pull-never",
       },
     });
-    builder.save(relayImage, archive);
+    builder.save(image, archive);
   });
 }
 

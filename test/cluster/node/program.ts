@@ -20,10 +20,16 @@ export interface Program {
 
 const shownLines = 12;
 
-export function startProgram(name: string, executable: string, args: readonly string[]): Program {
+/** @param env variables beside those of this process */
+export function startProgram(
+  name: string,
+  executable: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
   const logFile = inState("logs", `${name}.log`);
   const log = openSync(logFile, "a");
-  const child: ChildProcess = spawn(executable, args, { stdio: ["ignore", log, log] });
+  const child: ChildProcess = spawn(executable, args, { stdio: ["ignore", log, log], env: { ...process.env, ...env } });
   closeSync(log);
   let failure: Error | undefined;
   child.once("error", (error) => (failure = error));

@@ -24,4 +24,12 @@ export const nodeParts = [
   "Kubernetes node",
 ] as const satisfies readonly RealPart[];
 
-export type NodeParts = Readonly<Record<(typeof nodeParts)[number], string>>;
+/** Flux's controllers, and the definitions of the objects that they look after. */
+export const fluxParts = [
+  "source-controller",
+  "kustomize-controller",
+  "flux-definitions",
+] as const satisfies readonly RealPart[];
+
+/** Their paths; of those that some rows take, which may be missing, "". */
+export type NodeParts = Readonly<Record<(typeof nodeParts)[number] | (typeof fluxParts)[number], string>>;

@@ -7,6 +7,7 @@ import { createCertificateAuthority } from "../../../emulator/certificates/certi
 import { untilAsked } from "../node/kubectl.ts";
 import { inState } from "../node/places.ts";
 import { podOf } from "./pods.ts";
+import { unready } from "./row.ts";
 import type { Row } from "./row.ts";
 
 /** Time in milliseconds that a broker is away. */
@@ -20,6 +21,7 @@ export const brokerRows: readonly Row[] = [
     title: "mosquitto stopped for 8 s",
     site: "main",
     promise: { duplicates: redelivered, gapSeconds: 30 },
+    warnings: [unready],
     run: async ({ site: { brokers } }) => {
       await brokers.plant.stop();
       await delay(awayMs);
@@ -32,6 +34,7 @@ export const brokerRows: readonly Row[] = [
     title: "AIO's broker gone for 8 s",
     site: "main",
     promise: { duplicates: redelivered, gapSeconds: 30 },
+    warnings: [unready],
     run: async ({ site: { brokers } }) => {
       await brokers.edge.suspend();
       await delay(awayMs);
@@ -44,6 +47,7 @@ export const brokerRows: readonly Row[] = [
     title: "the Secret gets another client certificate; then mosquitto restarts",
     site: "main",
     promise: { duplicates: redelivered, gapSeconds: 15 },
+    warnings: [unready],
     run: async (stage) => {
       const { site } = stage;
       const commonName = `${site.name}-relay-renewed`;
@@ -63,6 +67,7 @@ export const brokerRows: readonly Row[] = [
     title: "the plant's CA replaced: both trusted, then mosquitto's certificate, then the new one alone",
     site: "main",
     promise: { duplicates: redelivered, gapSeconds: 15 },
+    warnings: [unready],
     run: async (stage) => {
       const { site } = stage;
       const { brokers } = site;

@@ -5,6 +5,7 @@ import { nodeName, siteNamespace } from "../node/places.ts";
 import { plantHost } from "../site/brokers.ts";
 import { drain, selectorOf } from "./pod-rows.ts";
 import { inNamespace, isReady, untilInstances } from "./pods.ts";
+import { unready, unschedulable } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
 /** While others go on, what an instance had in flight comes to them. */
@@ -17,6 +18,7 @@ export const instanceRows: readonly Row[] = [
     site: "main",
     // Until the first has rolled it has its plain subscription beside the shared one of the others, and both get each message.
     promise: { duplicates: 2000, gapSeconds: 20 },
+    warnings: [unready],
     run: (stage) => changeInstances(stage, 3),
   },
   {
@@ -24,6 +26,7 @@ export const instanceRows: readonly Row[] = [
     title: "`kubectl scale` by hand, from 3 to 4 and back",
     site: "main",
     promise: { duplicates: 0, gapSeconds: 5 },
+    warnings: [unready],
     run: async ({ cluster, site }) => {
       const { statefulSet } = site.deployment;
       await cluster.kubectl([...inNamespace, "scale", `statefulset/${statefulSet}`, "--replicas=4"]);
@@ -43,6 +46,7 @@ export const instanceRows: readonly Row[] = [
     title: "the node drained and uncordoned; 3 instances",
     site: "main",
     promise: others,
+    warnings: [unready, unschedulable],
     run: async (stage) => {
       const draining = stage.cluster.kubectl([...drain, `--pod-selector=${selectorOf(stage)}`, "--timeout=10s"]);
       const said = await draining.then(() => "", String);
@@ -59,6 +63,7 @@ export const instanceRows: readonly Row[] = [
     title: "a wrong host rolled out, and rolled back after 15 s; 3 instances",
     site: "main",
     promise: others,
+    warnings: [unready],
     run: (stage) => rollOutWrongHost(stage, 2),
   },
   {
@@ -66,6 +71,7 @@ export const instanceRows: readonly Row[] = [
     title: "3 → 2 instances",
     site: "main",
     promise: others,
+    warnings: [unready],
     run: (stage) => changeInstances(stage, 2),
   },
   {
@@ -73,6 +79,7 @@ export const instanceRows: readonly Row[] = [
     title: "2 → 1 instances",
     site: "main",
     promise: others,
+    warnings: [unready],
     run: (stage) => changeInstances(stage, 1),
   },
   {
@@ -80,6 +87,7 @@ export const instanceRows: readonly Row[] = [
     title: "a wrong host rolled out, and rolled back after 15 s; 1 instance",
     site: "main",
     promise: { duplicates: 0, gapSeconds: 75 },
+    warnings: [unready],
     run: (stage) => rollOutWrongHost(stage, 0),
   },
 ];

@@ -8,6 +8,7 @@ import { run } from "../node/program.ts";
 import { removeRules, rulesOf } from "../site/network-policy.ts";
 import type { NetworkPolicy } from "../site/network-policy.ts";
 import { inNamespace, isReady, podOf } from "./pods.ts";
+import { unready } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
 /** A port of the node that no policy allows. */
@@ -20,6 +21,7 @@ export const networkRows: readonly Row[] = [
     title: "the NetworkPolicy enforced by nftables rules that are made from it",
     site: "main",
     promise: { duplicates: 400, gapSeconds: 15 },
+    warnings: [unready],
     run: async (stage) => {
       const server = createServer((socket) => socket.end()).listen(forbiddenPort, bridge.address);
       await once(server, "listening");

@@ -5,6 +5,7 @@ import { memoryFile } from "../node/machine.ts";
 import { cgroupName, nodeName, siteNamespace } from "../node/places.ts";
 import { podDefaults } from "../../../components/relay/defaults.ts";
 import { inNamespace, isReady, killRelay, podOf, untilReplaced } from "./pods.ts";
+import { unready, unschedulable } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
 /** What a pod that ends and begins again takes: its end, its start, and the first probe. */
@@ -31,6 +32,7 @@ export const podRows: readonly Row[] = [
     title: "the configuration changed",
     site: "main",
     promise: restart,
+    warnings: [unready],
     run: async ({ site }) => {
       await site.change({ relay: { drainTimeoutSeconds: 19 } });
       return "";
@@ -41,6 +43,7 @@ export const podRows: readonly Row[] = [
     title: "`kubectl delete pod`",
     site: "main",
     promise: restart,
+    warnings: [unready],
     run: async (stage) => {
       const pod = await podOf(stage);
       await stage.cluster.kubectl([...inNamespace, "delete", "pod", pod.metadata.name]);
@@ -53,6 +56,7 @@ export const podRows: readonly Row[] = [
     title: "the pod evicted",
     site: "main",
     promise: restart,
+    warnings: [unready],
     run: async (stage) => {
       const pod = await podOf(stage);
       const { name } = pod.metadata;
@@ -90,6 +94,7 @@ export const podRows: readonly Row[] = [
     title: "the node drained, and uncordoned at once; 1 instance",
     site: "main",
     promise: restart,
+    warnings: [unready, unschedulable],
     run: async (stage) => {
       const pod = await podOf(stage);
       await stage.cluster.kubectl([...drain, `--pod-selector=${selectorOf(stage)}`, "--timeout=60s"]);

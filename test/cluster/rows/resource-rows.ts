@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { podDefaults } from "../../../components/relay/defaults.ts";
 import { inNamespace, killRelay, sayRestarts } from "./pods.ts";
+import { unready } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 import { largeBytes, leastMemoryMebibytes } from "./sites.ts";
 
@@ -12,6 +13,7 @@ export const resourceRows: readonly Row[] = [
     title: "mosquitto stopped for 10 s, messages on the PersistentVolume, and the relay killed meanwhile",
     site: "disk",
     promise: { duplicates: 400, gapSeconds: 40 },
+    warnings: [unready],
     run: async (stage) => {
       const { plant } = stage.site.brokers;
       await plant.stop();
@@ -28,6 +30,7 @@ export const resourceRows: readonly Row[] = [
     title: "the same, and the pod force-deleted",
     site: "disk",
     promise: { duplicates: 400, gapSeconds: 40 },
+    warnings: [unready],
     run: async ({ cluster, site }) => {
       const { plant } = site.brokers;
       await plant.stop();
@@ -45,6 +48,7 @@ export const resourceRows: readonly Row[] = [
     title: `20 dataflows in ${leastMemoryMebibytes} MiB, messages of 100 kB, mosquitto silent for 15 s`,
     site: "narrow",
     promise: { duplicates: 400, gapSeconds: 40 },
+    warnings: [unready],
     run: (stage) => silencePlant(stage, 15_000),
   },
   {
@@ -52,6 +56,7 @@ export const resourceRows: readonly Row[] = [
     title: `messages of ${largeBytes / 1e6} MB in ${podDefaults.memoryMebibytes} MiB, mosquitto silent for 15 s`,
     site: "large",
     promise: { duplicates: 400, gapSeconds: 60 },
+    warnings: [unready],
     run: (stage) => silencePlant(stage, 15_000),
   },
 ];

@@ -1,3 +1,4 @@
+import type { fluxParts } from "../node/programs.ts";
 import type { Account } from "../site/ledger.ts";
 import type { Cluster, Site } from "../site/site.ts";
 
@@ -13,6 +14,10 @@ export interface Sites {
   readonly large: Site;
   /** One that nothing is done to. */
   readonly steady: Site;
+  /** One of the release before: its image, its components, and a disk. */
+  readonly upgraded: Site;
+  /** One whose manifests are files of a Git repository. */
+  readonly gitOps: Site;
 }
 
 export type SiteName = keyof Sites;
@@ -32,12 +37,21 @@ export interface Row {
   /** What is done, for the page. */
   readonly title: string;
   readonly site: SiteName;
+  /** Programs that it takes beside those of the node. */
+  readonly needs?: readonly (typeof fluxParts)[number][];
   readonly promise: Promised;
+  /** Warnings of Kubernetes that what is done draws, as their texts begin; any other one about an object of ours is a failure. */
+  readonly warnings?: readonly string[];
   /** Milliseconds of an idle machine for the rest to arrive afterwards; 45 s when omitted. */
   readonly settleMs?: number;
   /** @returns what was seen besides, for the page */
   run(stage: Stage): Promise<string>;
 }
+
+/** A relay is not ready while a broker is away or refuses it, and while it ends. */
+export const unready = "Unhealthy: Readiness probe failed";
+/** There is no other node for a pod that a drained one has lost. */
+export const unschedulable = "FailedScheduling";
 
 /** What a row may cost; a message is never lost. */
 export interface Promised {
@@ -55,7 +69,7 @@ export interface RowResult {
   readonly account: Account;
   readonly seen: string;
   readonly seconds: number;
-  /** Warnings that Kubernetes gave meanwhile, each once. */
+  /** Warnings that Kubernetes gave meanwhile about objects of ours, each once. */
   readonly warnings: readonly string[];
   /** Why it has failed; empty when it has not. */
   readonly failures: readonly string[];

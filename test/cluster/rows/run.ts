@@ -1,6 +1,6 @@
 import { describeError } from "../../../runtime/contract/errors.ts";
 import { machineLoad } from "../../support/patience.ts";
-import { readWarnings } from "../site/events.ts";
+import { isLateStart, readWarnings } from "../site/events.ts";
 import type { Warning } from "../site/events.ts";
 import type { Account } from "../site/ledger.ts";
 import type { TrafficAccount } from "../site/traffic.ts";
@@ -44,7 +44,7 @@ export async function runRows(
     sites.set(name, opened);
     return opened;
   };
-  const wanted = names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
+  const wanted = rows.filter((row) => (names.length === 0 || names.includes(row.name)) && hasParts(row, cluster));
   // Its token takes ten minutes, whatever else is done.
   if (wanted.some(({ site }) => site === "steady")) await open("steady");
   const ran: Ran[] = [];
@@ -58,15 +58,24 @@ export async function runRows(
   for (const opened of sites.values()) await opened.then(({ site }) => site.traffic.stop()).catch(() => undefined);
 }
 
+/** Tells whether a row's programs are here; else one line says why it does not run. */
+function hasParts({ name, needs = [] }: Row, { parts }: Cluster): boolean {
+  const missing = needs.filter((part) => parts[part] === "");
+  if (missing.length > 0) process.stderr.write(`row ${name}: left out, since ${missing.join(", ")} are not here\n`);
+  return missing.length === 0;
+}
+
 async function runRow(cluster: Cluster, row: Row, open: () => Promise<Opened>): Promise<Ran> {
   const startMs = performance.now();
-  const before = await readWarnings(cluster.kubectl);
+  let before = await readWarnings(cluster.kubectl);
   let traffic: TrafficAccount | undefined;
   let seen = "";
   let failure: string | undefined;
   try {
     const { site, openedMs } = await open();
     await site.deployment.untilRolledOut();
+    // Those of a row before may come late; those of a site's first start are its first row's.
+    if (openedMs < startMs) before = await readWarnings(cluster.kubectl);
     traffic = site.traffic.open();
     seen = await row.run({ cluster, site, openedMs });
   } catch (error) {
@@ -87,9 +96,17 @@ const noMessages: Account = { published: 0, delivered: 0, lost: 0, duplicated: 0
 
 function judge({ row, traffic, seen, failure, seconds, warnings, load }: Ran): Omit<RowResult, "kind"> {
   const account = traffic?.read() ?? noMessages;
-  const failures = [...(failure === undefined ? [] : [failure]), ...judgeAccount(account, row.promise, load)];
+  const failures = [
+    ...(failure === undefined ? [] : [failure]),
+    ...judgeAccount(account, row.promise, load),
+    ...warnings.filter((text) => !isExpected(row, text)).map((text) => `a warning that nothing here draws: ${text}`),
+  ];
   const { name, title, promise } = row;
   return { name, title, promise, account, seen, seconds, warnings, failures };
+}
+
+function isExpected({ warnings = [] }: Row, text: string): boolean {
+  return isLateStart(text) || warnings.some((begin) => text.startsWith(begin));
 }
 
 function judgeAccount(account: Account, { duplicates, gapSeconds }: Promised, load: number): string[] {

@@ -1,6 +1,9 @@
 import { mkdirSync } from "node:fs";
 
 import { planMemory } from "../../../runtime/contract/memory.ts";
+import { applyFolder } from "../git-ops/repository.ts";
+import { earlierSources } from "../image/earlier-release.ts";
+import { earlierImage } from "../image/names.ts";
 import { inState, nodeName } from "../node/places.ts";
 import { openSite } from "../site/site.ts";
 import type { Cluster, Site } from "../site/site.ts";
@@ -31,6 +34,18 @@ export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Si
       apply: { edit: shortenTokens },
     });
   },
+  upgraded: async (cluster) => {
+    await addDisks(cluster, "molde", 1);
+    return openSite(cluster, "molde", {
+      declared: { hasSpool: true, relay: { image: earlierImage } },
+      apply: { sources: earlierSources },
+    });
+  },
+  gitOps: (cluster) =>
+    openSite(cluster, "stavanger", {
+      declared: { isGitOps: true },
+      apply: { deliver: applyFolder(cluster, "stavanger") },
+    }),
 };
 
 export const largeBytes = 2_000_000;

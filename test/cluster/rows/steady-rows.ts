@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
 import { readFileSync, globSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { inState } from "../node/places.ts";
-import { readWarnings } from "../site/events.ts";
+import { isLateStart, readWarnings } from "../site/events.ts";
 import { inNamespace, podOf, restartsOf } from "./pods.ts";
+import { unready } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 import { shortTokenSeconds } from "./sites.ts";
 
@@ -40,6 +40,7 @@ export const lastRows: readonly Row[] = [
     title: "the node's power cut, and back after 5 s",
     site: "main",
     promise: { duplicates: 400, gapSeconds: 90 },
+    warnings: [unready, "NodeNotReady", "FailedMount", "FailedCreatePodSandBox"],
     run: async (stage) => {
       const restarts = restartsOf(await podOf(stage));
       await stage.cluster.node.cutPower();
@@ -55,13 +56,10 @@ export const lastRows: readonly Row[] = [
   },
 ];
 
-/** Warnings about a site's objects; where the machine is busy, a relay may start later than its first probe. */
+/** Warnings about a site's objects. */
 async function unexpectedWarnings({ cluster, site }: Stage): Promise<string[]> {
   const warnings = (await readWarnings(cluster.kubectl)).filter(({ object }) => object.includes(site.name));
-  const isBusy = (loadavg()[2] ?? 0) > availableParallelism();
-  return warnings
-    .map(({ object, text }) => `${object}: ${text}`)
-    .filter((text) => !isBusy || !text.includes("Unhealthy"));
+  return warnings.filter(({ text }) => !isLateStart(text)).map(({ object, text }) => `${object}: ${text}`);
 }
 
 /** When the token was issued that a pod has for AIO's broker, in seconds since 1970. */

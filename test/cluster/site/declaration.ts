@@ -18,6 +18,8 @@ export interface Declared {
   readonly dataflows?: number;
   /** Whether what comes from the edge waits on disk. */
   readonly hasSpool?: boolean;
+  /** Whether the manifests become files; Secrets never do. */
+  readonly isGitOps?: boolean;
   readonly relay?: Partial<NonNullable<MqttBridgeArgs["relay"]>>;
 }
 
@@ -26,7 +28,7 @@ const trustBundleOf = (site: string) => `${site}-historian-ca`;
 
 /** The declaration of a site whose relay runs both ways between AIO's broker and the plant's. */
 export function declareSite(brokers: Brokers, declared: Declared): MqttBridgeArgs {
-  const { site, client, trusted, relay = {}, plantHost: host = plantHost } = declared;
+  const { site, trusted, relay = {}, plantHost: host = plantHost } = declared;
   const port = declared.plantPort ?? brokers.plant.ports.pods;
   return {
     site,
@@ -40,14 +42,23 @@ export function declareSite(brokers: Brokers, declared: Declared): MqttBridgeArg
       },
     },
     dataflows: declareDataflows(declared),
+    ...(declared.isGitOps === true ? { gitOps: { directory: manifestsOf(site) } } : {}),
     relay: {
       image: relayImage,
-      secrets: { [secretOf(site)]: { clientCertificate: client.certificate, clientKey: client.key } },
+      ...(declared.isGitOps === true ? {} : { secrets: declareSecrets(declared) }),
       trustBundles: { [trustBundleOf(site)]: trusted },
       volume: { sizeGibibytes: 1, storageClassName: "disk" },
       ...relay,
     },
   };
+}
+
+/** Folder of a site's manifests in its repository. */
+export const manifestsOf = (site: string) => `manifests/${site}`;
+
+/** Secrets of a site by name, and the entries of each. */
+export function declareSecrets({ site, client }: Pick<Declared, "site" | "client">) {
+  return { [secretOf(site)]: { clientCertificate: client.certificate, clientKey: client.key } };
 }
 
 function declareDataflows({ site, dataflows = 1, hasSpool = false }: Declared): MqttBridgeArgs["dataflows"] {

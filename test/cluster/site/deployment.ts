@@ -2,6 +2,7 @@ import path from "node:path";
 
 import type { MqttBridgeArgs } from "../../../components/bridge/settings.ts";
 import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
+import { renderProgram } from "../image/earlier-release.ts";
 import { run } from "../node/program.ts";
 import { siteNamespace } from "../node/places.ts";
 
@@ -19,6 +20,10 @@ export interface Deployment {
 
 export interface ApplyOptions {
   readonly isAwaited?: boolean;
+  /** Folder of the sources whose components declare the objects; omitted: these. */
+  readonly sources?: string;
+  /** Brings the objects into the cluster; omitted: as Pulumi's provider does it. */
+  readonly deliver?: (objects: readonly ClusterObject[]) => Promise<void>;
   /** What a test needs otherwise than the components have it. */
   readonly edit?: (manifest: Record<string, unknown>) => void;
 }
@@ -35,15 +40,12 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
     await kubectl([...inNamespace, "rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`]);
   };
   return {
-    apply: async (args, { isAwaited = true, edit } = {}) => {
+    apply: async (args, { isAwaited = true, edit, sources, deliver = asProvider(kubectl) } = {}) => {
       superseded = [...superseded, ...objects];
-      objects = await render(name, args);
+      objects = await render(name, args, sources);
       superseded = superseded.filter((old) => !objects.some((one) => isSame(old, one)));
       for (const object of objects) edit?.(object as unknown as Record<string, unknown>);
-      const list = { apiVersion: "v1", kind: "List", items: objects };
-      // As the provider does it, and what was written by hand in between is taken back.
-      const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
-      await kubectl(apply, JSON.stringify(list));
+      await deliver(objects);
       // Nothing is deleted before the rollout has ended: pods of the configuration before are there until then.
       if (!isAwaited) return;
       await untilRolledOut();
@@ -62,8 +64,22 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
   };
 }
 
-async function render(name: string, args: MqttBridgeArgs): Promise<readonly ClusterObject[]> {
-  const program = path.join(import.meta.dirname, "render.ts");
+/** What was written by hand in between is taken back. */
+function asProvider(kubectl: Kubectl): NonNullable<ApplyOptions["deliver"]> {
+  const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=pulumi", "--filename=-"];
+  return async (items) => {
+    await kubectl(apply, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  };
+}
+
+const ownSources = path.join(import.meta.dirname, "../../..");
+
+async function render(
+  name: string,
+  args: MqttBridgeArgs,
+  sources: string = ownSources,
+): Promise<readonly ClusterObject[]> {
+  const program = path.join(sources, renderProgram);
   const list = JSON.parse(await run(process.execPath, [program], JSON.stringify({ name, args }))) as {
     readonly items: readonly ClusterObject[];
   };

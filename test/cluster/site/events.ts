@@ -1,4 +1,20 @@
+import { availableParallelism, loadavg } from "node:os";
+
 import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
+import { siteNamespace } from "../node/places.ts";
+
+/**
+ * Processes that want to run, for each core, beyond which a relay may listen later than its first probe asks, 10 s after it was
+ * started: it takes 0.3 s of a processor, and runc and the kubelet have to get theirs as well. No cluster runs so; a machine that
+ * many people test on may.
+ */
+const busyLoad = 10;
+
+/** Tells whether a warning is what a relay that starts draws where the machine has no time for it. */
+export function isLateStart(text: string): boolean {
+  const load = Math.max(...loadavg()) / availableParallelism();
+  return load > busyLoad && /^Unhealthy: Startup probe failed: .*(?:connection refused|deadline exceeded)/.test(text);
+}
 
 /** An event of the type Warning. */
 export interface Warning {
@@ -22,9 +38,9 @@ interface Event extends ClusterObject {
   readonly involvedObject: { readonly kind: string; readonly name: string };
 }
 
-/** Reads the warnings of all objects, the oldest first. */
+/** Reads the warnings about the objects of the namespace that relays are in, the oldest first. */
 export async function readWarnings(kubectl: Kubectl): Promise<readonly Warning[]> {
-  const events = (await kubectl.list(["events", "--all-namespaces"])) as readonly Event[];
+  const events = (await kubectl.list(["events", "--namespace", siteNamespace])) as readonly Event[];
   return events
     .filter(({ type }) => type === "Warning")
     .map((event) => ({

@@ -47,10 +47,13 @@ function unwrapped(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapped(inner)]));
 }
 
-/** Random with Pulumi. Another content of a ConfigMap is another ConfigMap there, so its name follows from it here. */
+/**
+ * Random with Pulumi. Another content of a ConfigMap is another ConfigMap there, so its name follows from it here; where manifests
+ * become files, it keeps its name.
+ */
 function suffixOf(name: string, { data }: Omit<Manifest, "metadata">): string {
   return createHash("sha256")
-    .update(JSON.stringify([name, data]))
+    .update(JSON.stringify(args.gitOps === undefined ? [name, data] : [name]))
     .digest("hex")
     .slice(0, 8);
 }

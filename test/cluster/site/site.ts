@@ -6,7 +6,7 @@ import type { NodeParts } from "../node/programs.ts";
 import { siteNamespace } from "../node/places.ts";
 import { aioTrustBundle, startBrokers, startNameService } from "./brokers.ts";
 import type { Brokers } from "./brokers.ts";
-import { declareSite } from "./declaration.ts";
+import { declareSecrets, declareSite } from "./declaration.ts";
 import type { Declared } from "./declaration.ts";
 import { createDeployment } from "./deployment.ts";
 import type { ApplyOptions, Deployment } from "./deployment.ts";
@@ -65,6 +65,7 @@ export async function openSite(cluster: Cluster, name: string, options: SiteOpti
   const trusted = brokers.plantAuthority.certificate;
   let declared: Declared = { site: name, client, trusted, ...options.declared };
   const deployment = createDeployment(kubectl, name);
+  if (declared.isGitOps === true) await createSecrets(kubectl, declared);
   // Messages that came before the first subscription would be nobody's loss.
   await deployment.apply(declareSite(brokers, declared), options.apply);
   const traffic = await startTraffic(brokers, { site: name, perSecond: usualPerSecond, ...options.traffic });
@@ -81,6 +82,17 @@ export async function openSite(cluster: Cluster, name: string, options: SiteOpti
       await deployment.apply(declareSite(brokers, declared), applyOptions ?? options.apply);
     },
   };
+}
+
+/** What the files leave out: whoever runs the cluster makes them, or has them fetched from a vault. */
+async function createSecrets(kubectl: Kubectl, declared: Declared): Promise<void> {
+  const items = Object.entries(declareSecrets(declared)).map(([name, { clientCertificate, clientKey }]) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, namespace: siteNamespace },
+    stringData: { "client_cert.pem": clientCertificate, "client_key.pem": clientKey },
+  }));
+  await kubectl(["apply", "--server-side", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
 }
 
 const authorities = new Set<string>();
