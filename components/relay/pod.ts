@@ -75,7 +75,7 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
  * Time in seconds that a relay has to listen; each probe before that is a warning among the pod's events. It takes 0.3 s of a
  * processor, and ten times as long where many pods start at once, as after a restart of the node. Messages do not wait for it.
  */
-const firstProbeSeconds = 10;
+const firstProbeSeconds = 5;
 
 function buildContainer(parts: PodParts): inputs.core.v1.Container {
   const memory = mapInput(parts.memoryMebibytes, (mebibytes) => `${mebibytes}Mi`);

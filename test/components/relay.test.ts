@@ -291,7 +291,7 @@ describe("its StatefulSet", () => {
     expect(container?.["ports"]).toEqual([{ name: "metrics", containerPort: 9700, protocol: "TCP" }]);
     expect(container).toMatchObject({
       // The first one while a relay starts would be a warning among the pod's events.
-      startupProbe: { httpGet: { path: "/startupz", port: "metrics" }, initialDelaySeconds: 10 },
+      startupProbe: { httpGet: { path: "/startupz", port: "metrics" }, initialDelaySeconds: 5 },
       // `kubectl describe` says why a relay ended.
       terminationMessagePolicy: "FallbackToLogsOnError",
       readinessProbe: { httpGet: { path: "/readyz", port: "metrics" } },

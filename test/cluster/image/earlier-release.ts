@@ -39,9 +39,10 @@ function extract(): void {
 }
 
 function readArchive(): Buffer {
-  const maxBuffer = 256 * 1024 * 1024;
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: projectFolder, maxBuffer: 256 * 1024 * 1024 });
   try {
-    return execFileSync("git", ["archive", earlierCommit], { cwd: projectFolder, maxBuffer });
+    if (git("rev-parse", "--is-shallow-repository").toString().trim() === "true") git("fetch", "--quiet", "--unshallow");
+    return git("archive", earlierCommit);
   } catch (cause) {
     const remedy = "fetch the whole history: git fetch --unshallow";
     throw new Error(`${projectFolder}: has no commit ${earlierCommit}, whose image is upgraded; ${remedy}`, { cause });
