@@ -1,0 +1,42 @@
+import type { KubernetesClient } from "../support/kubernetes/client.ts";
+import { disksOfPods } from "../support/kubernetes/controllers.ts";
+import { textOf } from "../support/values.ts";
+
+/** The pods of a namespace: name → what tells one run of it from the next, and its disk. */
+export interface Pods {
+  readonly [name: string]: { readonly uid: string; readonly disk: string };
+}
+
+export async function readPods(cluster: KubernetesClient, namespaces: readonly string[]): Promise<Pods> {
+  const pods: Record<string, Pods[string]> = {};
+  for (const namespace of namespaces) {
+    const disks = await disksOfPods(cluster, namespace);
+    for (const { metadata } of await cluster.all("v1", "Pod", namespace)) {
+      const key = `${namespace}/${metadata.name}`;
+      pods[key] = { uid: textOf(metadata["uid"]), disk: disks[metadata.name] ?? "none" };
+    }
+  }
+  return pods;
+}
+
+/** What became of the pods: `1 restarted, 2 started`. */
+export function comparePods(before: Pods, after: Pods): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const [old, now] = [before[name], after[name]];
+    const what = old === undefined ? "started" : now === undefined ? "ended" : compare(old, now);
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([what, count]) => `${count} ${what}`)
+    .sort()
+    .join(", ");
+}
+
+function compare(old: Pods[string], now: Pods[string]): string {
+  if (old.uid === now.uid) return "untouched";
+  if (old.disk === now.disk) return "restarted";
+  if (now.disk === "none") return "restarted without its disk";
+  return old.disk === "none" ? "restarted with a disk" : "restarted with another disk";
+}
