@@ -5,10 +5,10 @@ import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { changes, namespaces } from "./life-cycle/changes.ts";
 import { expectOnPage, renderTable } from "./life-cycle/page.ts";
-import { comparePods, readPods } from "./life-cycle/pods.ts";
+import { comparePods, readPods, untilSettled } from "./life-cycle/pods.ts";
 import { setUpScene } from "./life-cycle/scene.ts";
 import type { Scene } from "./life-cycle/scene.ts";
-import { countsOf, previewSteps, readCounts, summarize, withoutComponents } from "./life-cycle/steps.ts";
+import { countsOf, readCounts, readSteps, summarize, withoutComponents } from "./life-cycle/steps.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
 import { createNamespace } from "./support/site.ts";
 
@@ -27,6 +27,7 @@ describeWithParts(parts, ([pulumi, , , provider]) => {
     scene = await setUpScene({ pulumi, provider, kubeconfig, namespaces });
     for (const namespace of namespaces) await createNamespace(scene.cluster, namespace);
     await scene.site.succeed("up", "--yes", "--skip-preview");
+    await untilSettled(scene.cluster, namespaces);
   });
 
   afterAll(async () => {
@@ -40,14 +41,22 @@ describeWithParts(parts, ([pulumi, , , provider]) => {
     const before = await pods();
     await change.make(scene);
 
-    const shown = await previewSteps(scene.site);
+    const preview = await scene.site.run("preview", "--json");
+    const shown = preview.code === 0 ? readSteps(preview.output) : [];
     const done = readCounts(await scene.site.succeed("up", "--yes", "--skip-preview"));
+    await untilSettled(scene.cluster, namespaces);
+    const became = comparePods(before, await pods());
 
     const resources = withoutComponents(shown);
-    const became = comparePods(before, await pods());
-    seen.push([change.title, summarize(resources), became, change.messages + proofOf(change.shownBy)]);
-    expect(resources).toEqual(change.preview.toSorted());
-    expect(done).toEqual(countsOf(shown));
+    const cell =
+      typeof change.preview === "string" ? `**ends with** \`${change.preview}\`; see below` : summarize(resources);
+    seen.push([change.title, cell, became, change.messages + proofOf(change.shownBy)]);
+    if (typeof change.preview === "string") {
+      expect(preview).toMatchObject({ code: 1, output: expect.stringContaining(change.preview) as string });
+    } else {
+      expect(resources).toEqual(change.preview.toSorted());
+      expect(done).toEqual(countsOf(shown));
+    }
     expect(became).toBe(change.pods);
   });
 

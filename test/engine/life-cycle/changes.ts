@@ -10,8 +10,8 @@ export interface Change {
   /** What somebody changes, for the page. */
   readonly title: string;
   make(scene: Scene): void | Promise<void>;
-  /** The preview's steps, without the resources that stay the same: `update ConfigMap oslo-relay-cfg`. */
-  readonly preview: readonly string[];
+  /** The preview's steps, without the resources that stay the same: `update ConfigMap oslo-relay-cfg`; or the error that it ends with. */
+  readonly preview: readonly string[] | string;
   /** As `comparePods` says it. */
   readonly pods: string;
   /** What becomes of messages, for the page. */
@@ -35,7 +35,10 @@ const edit =
 
 /** The same API server by another name; its certificate is that of the address. */
 export function atAnotherAddress(kubeconfig: string): string {
-  return kubeconfig.replace(/"server":"https:\/\/127\.0\.0\.1:/, '"tls-server-name":"kubernetes","server":"https://localhost:');
+  return kubeconfig.replace(
+    /"server":"https:\/\/127\.0\.0\.1:/,
+    '"tls-server-name":"kubernetes","server":"https://localhost:',
+  );
 }
 
 export const changes: readonly Change[] = [
@@ -58,7 +61,7 @@ export const changes: readonly Change[] = [
   {
     title: "`relay.memoryMebibytes`",
     make: relay({ memoryMebibytes: 320 }),
-    preview: configuration,
+    preview: ["update StatefulSet oslo-relay-set"],
     pods: "1 restarted",
     messages: wait,
     shownBy: "the configuration changed",
@@ -135,7 +138,7 @@ export const changes: readonly Change[] = [
   {
     title: "a spool on",
     make: edit("stacks/dataflows.ts", ' spool: { mode: "Disabled" },', ""),
-    preview: [configMap, "replace StatefulSet oslo-relay-set", `create ${claim(0)}`],
+    preview: "spec: Forbidden: updates to statefulset spec for fields other than",
     pods: "1 restarted with a disk",
     messages: "what is on the disk is delivered",
     shownBy: "mosquitto stopped for 10 s, messages on the PersistentVolume, and the relay killed meanwhile",
@@ -151,7 +154,13 @@ export const changes: readonly Change[] = [
   {
     title: "another namespace",
     make: ({ moveTo }) => moveTo(namespaces[1]),
-    preview: [],
+    preview: [
+      ...["ConfigMap oslo-relay-cfg", "ConfigMap oslo-relay-historian-ca", "NetworkPolicy oslo-relay-net"],
+      ...["Secret oslo-relay-historian-client", "Service oslo-relay-svc", "ServiceAccount oslo-relay-sa"],
+      ...["StatefulSet oslo-relay-set", claim(0)],
+    ]
+      .map((resource) => `replace ${resource}`)
+      .concat("update FederatedIdentityCredential oslo-relay-fic"),
     pods: "1 ended, 1 started",
     messages: "what is on the disk stays behind: wait until `relay_spool_messages` is 0 before",
   },

@@ -84,7 +84,8 @@ export async function installPulumi({
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DEBUG_LANGUAGES: host.attachment,
     PULUMI_DEBUG_PROVIDERS: [...providers.map(({ attachment }) => attachment), ...plugins].join(","),
-    // What a user has there, and Pulumi's own provider reads.
+    // Pulumi's own Kubernetes provider leaves a copy of its kubeconfig there each time.
+    ...(kubernetesProvider === undefined ? {} : { TMPDIR: home }),
     ...(kubernetesProvider === undefined || kubeconfig === "" ? {} : { KUBECONFIG: kubeconfig }),
     NO_COLOR: "1",
   };

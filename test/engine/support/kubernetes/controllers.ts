@@ -40,7 +40,10 @@ export const revisionAnnotation = "test/revision";
 
 /** Tells one template of a StatefulSet from another. */
 export function revisionOf(set: KubernetesObject): string {
-  return createHash("sha256").update(JSON.stringify(specOf(set)["template"])).digest("hex").slice(0, 10);
+  return createHash("sha256")
+    .update(JSON.stringify(specOf(set)["template"]))
+    .digest("hex")
+    .slice(0, 10);
 }
 
 function specOf(object: KubernetesObject): Values {

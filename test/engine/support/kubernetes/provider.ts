@@ -80,6 +80,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const fieldManager = `pulumi-kubernetes-${digitsFrom(name, String(Math.random())).slice(0, 8)}`;
       try {
         const isThere = !isPatch(resource) && (await cluster.get(wanted)) !== undefined;
+        if (isThere && isPreview) await tryReplacing(cluster, wanted, fieldManager);
         if (isThere) throw new KubernetesError(409, alreadyExists(wanted));
         const force = forceAll || isForced(wanted);
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
@@ -283,6 +284,19 @@ async function isKubectls(cluster: KubernetesClient, wanted: KubernetesObject, f
     const message = error instanceof KubernetesError && error.reason === "Conflict" ? error.message : "";
     const managers = [...message.matchAll(/conflicts? with "([^"]+)"/g)].map(([, manager = ""]) => manager);
     return managers.length > 0 && managers.every((manager) => manager.startsWith("kubectl"));
+  }
+}
+
+/**
+ * Asks the server whether an object could take the place of one of its name, as the provider does in the preview of a replacement. It
+ * knows that fields are immutable, and not that a StatefulSet's are forbidden. @see pulumi-kubernetes, await.go, Creation
+ */
+async function tryReplacing(cluster: KubernetesClient, wanted: KubernetesObject, fieldManager: string): Promise<void> {
+  try {
+    await cluster.apply(wanted, { fieldManager, force: true, dryRun: true });
+  } catch (error) {
+    if (error instanceof KubernetesError && error.message.includes("field is immutable")) return;
+    throw error;
   }
 }
 

@@ -48,7 +48,8 @@ export function keepControllersRunning(cluster: KubernetesClient, namespaces: re
     stop: async () => {
       isStopped = true;
       await ended;
-      if (failure !== undefined) throw new Error("the stand-ins for Kubernetes' controllers failed", { cause: failure });
+      if (failure !== undefined)
+        throw new Error("the stand-ins for Kubernetes' controllers failed", { cause: failure });
     },
   };
 }
