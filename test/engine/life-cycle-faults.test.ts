@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { describeWithParts } from "../support/real-parts.ts";
@@ -101,7 +102,9 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
     const update = await run("up --skip-preview");
 
     expect(unseen).toEqual({ code: 0, shown: "28 unchanged" });
+    const page = readFileSync(path.join(import.meta.dirname, "../../doc/operations.md"), "utf8");
     expect(preview.shown).toContain('conflict with "kubectl-edit" using v1: .data.config.json');
+    expect(page).toContain(preview.shown.replace(`${namespace}/oslo-relay-cfg-<made up>`, "<namespace>/<ConfigMap>"));
     expect(edited).not.toBe(declared);
     expect(update).toEqual({ code: 0, shown: "1 updated, 27 unchanged" });
     expect(textOf(await config())).toBe(declared);
