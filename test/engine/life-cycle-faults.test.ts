@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import path from "node:path";
 
 import { describeWithParts } from "../support/real-parts.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -10,7 +9,6 @@ import type { Scene } from "./life-cycle/scene.ts";
 import { startApiServer } from "./support/kube-apiserver.ts";
 import type { ApiServer } from "./support/kube-apiserver.ts";
 import { readKubeconfig } from "./support/kubernetes/client.ts";
-import type { KubernetesObject } from "./support/kubernetes/client.ts";
 import { createNamespace } from "./support/site.ts";
 import type { Values } from "./support/values.ts";
 
@@ -44,23 +42,6 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
     const result = await scene.site.run(command, ...confirmed);
     return { code: result.code, shown: report.command(text, result, resource) };
   };
-  const find = async (apiVersion: string, kind: string, name: string) => {
-    const found = (await scene.cluster.all(apiVersion, kind, namespace)).find(({ metadata }) =>
-      metadata.name.startsWith(name),
-    );
-    if (found === undefined) throw new Error(`${kind} ${name} is not there`);
-    return found;
-  };
-  const config = () => find("v1", "ConfigMap", "oslo-relay-cfg");
-  const set = () => find("apps/v1", "StatefulSet", "oslo-relay-set");
-  const textOf = (object: KubernetesObject) => (object["data"] as { readonly "config.json": string })["config.json"];
-  /** Changes the relay's configuration in the cluster. */
-  const editConfig = async (change: (text: string) => string, fieldManager?: string) => {
-    const before = await config();
-    await scene.cluster.edit(before, { data: { "config.json": change(textOf(before)) } }, fieldManager);
-    return textOf(before);
-  };
-  const addLine = (text: string) => `${text}\n`;
   const foreign = { apiVersion: "v1", kind: "Secret", metadata: { name: "historian-client", namespace } };
   const use = (kubeconfig: string) => scene.site.configureSecret("mqtt-dataflow:kubernetes.kubeconfig", kubeconfig);
   const memory = (memoryMebibytes: number) => scene.site.configure({ relay: { memoryMebibytes } });
@@ -87,68 +68,6 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
     expect([preview.code, update.code]).toEqual([0, 0]);
     const { data } = (await scene.cluster.get(foreign)) as { readonly data?: Values };
     expect(Object.keys(data ?? {}).sort()).toEqual(["client_cert.pem", "client_key.pem", "their.key"]);
-  });
-
-  test("a ConfigMap edited with kubectl is found by a refresh, ends the preview, and is taken back without one", async () => {
-    report.heading("`kubectl edit` of the relay's ConfigMap");
-    const declared = await editConfig(addLine);
-
-    const unseen = await run("preview");
-    await run("refresh --skip-preview");
-    const preview = await run("preview", "oslo-relay-cfg");
-    const edited = textOf(await config());
-    const update = await run("up --skip-preview");
-
-    expect(unseen).toEqual({ code: 0, shown: "28 unchanged" });
-    const page = readFileSync(path.join(import.meta.dirname, "../../doc/operations.md"), "utf8");
-    expect(preview.shown).toContain('conflict with "kubectl-edit" using v1: .data.config.json');
-    expect(page).toContain(preview.shown.replace(`${namespace}/oslo-relay-cfg-<made up>`, "<namespace>/<ConfigMap>"));
-    expect(edited).not.toBe(declared);
-    expect(update).toEqual({ code: 0, shown: "1 updated, 27 unchanged" });
-    expect(textOf(await config())).toBe(declared);
-  });
-
-  test("one changed by a program ends the update too, until that program lets go", async () => {
-    report.heading("The same by a program, field manager `site-operator`");
-    const declared = await editConfig(addLine, "site-operator");
-
-    await run("refresh --skip-preview");
-    const preview = await run("preview", "oslo-relay-cfg");
-    const update = await run("up --skip-preview", "oslo-relay-cfg");
-    await editConfig(() => declared, "site-operator");
-    await scene.site.succeed("refresh", "--yes", "--skip-preview");
-
-    for (const { shown } of [preview, update]) expect(shown).toContain('conflict with "site-operator"');
-    await scene.site.succeed("preview", "--expect-no-changes");
-  });
-
-  test("a StatefulSet scaled with kubectl is found by a refresh, and scaled back", async () => {
-    report.heading("`kubectl scale` of the StatefulSet to 2");
-    await scene.cluster.scale(await set(), 2);
-
-    const unseen = await run("preview");
-    await run("refresh --skip-preview");
-    await run("preview", "oslo-relay-set");
-    const update = await run("up --skip-preview", "oslo-relay-set");
-
-    expect(unseen.shown).toBe("28 unchanged");
-    expect(update).toEqual({ code: 0, shown: "1 updated, 27 unchanged" });
-    expect((await set())["spec"]).toMatchObject({ replicas: 1 });
-  });
-
-  test("a Secret that was deleted is found by a refresh, and created again", async () => {
-    report.heading("`kubectl delete secret`");
-    await scene.cluster.delete(foreign);
-
-    const unseen = await run("preview");
-    await run("refresh --skip-preview");
-    const preview = await run("preview");
-    const update = await run("up --skip-preview");
-
-    expect(unseen.shown).toBe("28 unchanged");
-    expect(preview.shown).toBe("1 to create, 27 unchanged");
-    expect(update.shown).toBe("1 created, 27 unchanged");
-    expect(await scene.cluster.get(foreign)).toBeDefined();
   });
 
   test("a token that the API server does not know, and one without rights, end in its words", async () => {

@@ -58,7 +58,8 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
     const done = await update("oslo-relay-set");
 
     expect(refused.shown).toContain("configured Kubernetes cluster is unreachable");
-    expect(done).toEqual({ code: 0, shown: "1 updated, 27 unchanged" });
+    expect(done.code).toBe(0);
+    await scene.site.succeed("preview", "--expect-no-changes");
   });
 
   test("one that stops while an update waits for pods, and is back after 5 s, does not end it", async () => {

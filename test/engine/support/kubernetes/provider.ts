@@ -273,7 +273,7 @@ function alreadyExists({ kind, metadata }: KubernetesObject) {
 }
 
 /**
- * Whether all fields in dispute are kubectl's. The provider then takes them over, at an update and not at its preview.
+ * Whether all fields in dispute are kubectl's, and not those of `kubectl scale`. The provider then takes them over, at an update and not at its preview.
  * @see pulumi-kubernetes, await.go, fixCSAFieldManagers
  */
 async function isKubectls(cluster: KubernetesClient, wanted: KubernetesObject, fieldManager: string): Promise<boolean> {
@@ -282,8 +282,8 @@ async function isKubectls(cluster: KubernetesClient, wanted: KubernetesObject, f
     return false;
   } catch (error) {
     const message = error instanceof KubernetesError && error.reason === "Conflict" ? error.message : "";
-    const managers = [...message.matchAll(/conflicts? with "([^"]+)"/g)].map(([, manager = ""]) => manager);
-    return managers.length > 0 && managers.every((manager) => manager.startsWith("kubectl"));
+    const managers = [...message.matchAll(/conflicts? with "([^"]+)"( with subresource)?/g)];
+    return managers.length > 0 && managers.every(([, name = "", part]) => name.startsWith("kubectl") && part === undefined);
   }
 }
 
