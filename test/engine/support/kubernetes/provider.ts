@@ -283,7 +283,9 @@ async function isKubectls(cluster: KubernetesClient, wanted: KubernetesObject, f
   } catch (error) {
     const message = error instanceof KubernetesError && error.reason === "Conflict" ? error.message : "";
     const managers = [...message.matchAll(/conflicts? with "([^"]+)"( with subresource)?/g)];
-    return managers.length > 0 && managers.every(([, name = "", part]) => name.startsWith("kubectl") && part === undefined);
+    return (
+      managers.length > 0 && managers.every(([, name = "", part]) => name.startsWith("kubectl") && part === undefined)
+    );
   }
 }
 
