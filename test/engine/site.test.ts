@@ -205,14 +205,14 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expectStored("find-drift", await site.succeed("refresh", "--yes", "--diff", "--skip-preview"));
   });
 
-  test("a field that was changed by hand is not taken back unless the settings say so", async () => {
-    const { code, output } = await site.run("up", "--yes", "--skip-preview");
+  test("a field that was changed by hand ends the preview unless the settings say to take it back", async () => {
+    const { code, output } = await site.run("up", "--yes");
 
     expect(code).not.toBe(0);
     expect(output).toContain('conflict with "kubectl-edit"');
 
     site.configure({ kubernetes: { enablePatchForce: true } });
-    await site.succeed("up", "--yes", "--skip-preview");
+    await site.succeed("up", "--yes");
     await site.succeed("preview", "--expect-no-changes");
   });
 

@@ -37,6 +37,7 @@ const realParts = {
   "pulumi-language-python": ".ci/install-real-parts",
   "pulumi-language-python-exec": ".ci/install-real-parts",
   "pulumi-language-yaml": ".ci/install-real-parts",
+  "pulumi-resource-kubernetes": ".ci/install-real-parts",
   "pulumi-python": ".ci/install-real-parts",
   "npm registry": "a network with npm's registry, or with the one that npm is set to",
   nft: "apt-get install nftables",

@@ -11,6 +11,10 @@ import { openCluster } from "./kubernetes/client.ts";
 export interface ApiServer {
   /** Path of a kubeconfig for an administrator, with the context `site`. */
   readonly kubeconfig: string;
+  /** Kills the API server alone; etcd keeps what it knows. */
+  interrupt(): Promise<void>;
+  /** Starts it again at the same address. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -19,22 +23,33 @@ export async function startApiServer(etcd: string, apiServer: string, folder: st
   const store = await startEtcd(etcd, folder);
   const port = await findFreePort();
   const token = randomBytes(16).toString("hex");
-  const server = startProcess(apiServer, buildFlags(folder, store.url, port, token));
+  const flags = buildFlags(folder, store.url, port, token);
   const kubeconfig = path.join(folder, "kubeconfig");
-  await server.until("its certificate and readiness", async () => {
-    try {
-      // Self-signed: it is its own authority.
-      const certificateAuthority = readFileSync(path.join(folder, "apiserver.crt"), "utf8");
-      const access = { server: `https://127.0.0.1:${port}`, certificateAuthority, token };
-      await openCluster(access).list("v1", "Namespace", "");
-      writeFileSync(kubeconfig, buildKubeconfig(access));
-      return kubeconfig;
-    } catch {
-      return undefined; // it goes on asking until its patience ends, and then shows the server's last lines
-    }
-  });
+  const start = async () => {
+    const started = startProcess(apiServer, flags);
+    await started.until("its certificate and readiness", async () => {
+      try {
+        // Self-signed: it is its own authority.
+        const certificateAuthority = readFileSync(path.join(folder, "apiserver.crt"), "utf8");
+        const access = { server: `https://127.0.0.1:${port}`, certificateAuthority, token };
+        await openCluster(access).list("v1", "Namespace", "");
+        writeFileSync(kubeconfig, buildKubeconfig(access));
+        return kubeconfig;
+      } catch {
+        return undefined; // it goes on asking until its patience ends, and then shows the server's last lines
+      }
+    });
+    return started;
+  };
+  let server = await start();
   return {
     kubeconfig,
+    interrupt: async () => {
+      await server.stop("SIGKILL");
+    },
+    resume: async () => {
+      server = await start();
+    },
     stop: async () => {
       await server.stop();
       await store.process.stop();

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 
+import kubernetesSdk from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { parse } from "yaml";
 
 import { createTemporaryFolder } from "../../support/temporary-folder.ts";
@@ -39,6 +40,8 @@ export interface InstallationOptions {
   readonly pulumi: string;
   /** Path of the kubeconfig that providers without one of their own use. */
   readonly kubeconfig: string;
+  /** Path of Pulumi's own Kubernetes provider, which the engine then starts itself; omitted: a stand-in for it serves. */
+  readonly kubernetesProvider?: string;
   readonly armAnswers?: ArmAnswers;
   /** Other plugins that run already, each `<package>:<port>`. */
   readonly plugins?: readonly string[];
@@ -52,6 +55,7 @@ export interface InstallationOptions {
 export async function installPulumi({
   pulumi,
   kubeconfig,
+  kubernetesProvider,
   armAnswers,
   plugins = [],
   programs = [],
@@ -64,19 +68,25 @@ export async function installPulumi({
   const host = await serveLanguageHost(path.join(home, "compiled"));
   // Where the engine starts providers; these run already.
   let programFolder = home;
-  const kubernetes = createKubernetesProvider(kubeconfig, () => programFolder);
-  const providers = await Promise.all([createArmProvider(arm, armAnswers), kubernetes].map(serveProvider));
+  const standIns = [createArmProvider(arm, armAnswers)];
+  const pulumiHome = path.join(home, ".pulumi");
+  if (kubernetesProvider === undefined) standIns.push(createKubernetesProvider(kubeconfig, () => programFolder));
+  else installKubernetesProvider(pulumiHome, kubernetesProvider);
+  const providers = await Promise.all(standIns.map(serveProvider));
   const env = {
     ...variables,
     PATH: [...programs, process.env.PATH ?? ""].join(path.delimiter),
     HOME: home,
-    PULUMI_HOME: path.join(home, ".pulumi"),
+    PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DEBUG_LANGUAGES: host.attachment,
     PULUMI_DEBUG_PROVIDERS: [...providers.map(({ attachment }) => attachment), ...plugins].join(","),
+    // Pulumi's own Kubernetes provider leaves a copy of its kubeconfig there each time.
+    ...(kubernetesProvider === undefined ? {} : { TMPDIR: home }),
+    ...(kubernetesProvider === undefined || kubeconfig === "" ? {} : { KUBECONFIG: kubeconfig }),
     NO_COLOR: "1",
   };
   const run: PulumiInstallation["run"] = async (program, ...args) => {
@@ -100,6 +110,13 @@ export async function installPulumi({
       for (const served of [...providers, host]) served.stop();
     },
   };
+}
+
+/** Puts Pulumi's own provider where the engine looks for the version that the SDK asks for. */
+function installKubernetesProvider(pulumiHome: string, executable: string): void {
+  const folder = path.join(pulumiHome, "plugins", `resource-kubernetes-v${kubernetesSdk.version}`);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(executable, path.join(folder, "pulumi-resource-kubernetes"));
 }
 
 /** The folder of the program whose Pulumi.yaml is in a folder. @see Pulumi's engine, GetPwdMain */

@@ -2,6 +2,7 @@ import { request } from "node:https";
 
 import { parse } from "yaml";
 
+import { textOf } from "../values.ts";
 import type { Values } from "../values.ts";
 
 /** How to reach a cluster, as a kubeconfig says it. */
@@ -44,8 +45,13 @@ export interface KubernetesClient {
   get(object: KubernetesObject): Promise<KubernetesObject | undefined>;
   /** Applies server-side: creates it, or changes what this field manager has said of it. */
   apply(object: KubernetesObject, options: ApplyOptions): Promise<KubernetesObject>;
-  /** Changes it by hand, as `kubectl edit` does. */
-  edit(object: KubernetesObject, mergePatch: Values): Promise<KubernetesObject>;
+  /**
+   * Changes it by hand, as `kubectl edit` does.
+   * @param fieldManager who owns the changed fields then, `kubectl-edit` when omitted
+   */
+  edit(object: KubernetesObject, mergePatch: Values, fieldManager?: string): Promise<KubernetesObject>;
+  /** Sets the number of a StatefulSet's pods as `kubectl scale` does. */
+  scale(object: KubernetesObject, replicas: number): Promise<void>;
   create(object: KubernetesObject, options?: { readonly dryRun?: boolean }): Promise<KubernetesObject>;
   delete(object: KubernetesObject): Promise<void>;
   /** Sets what only a controller says of it. */
@@ -54,6 +60,8 @@ export interface KubernetesClient {
   all(apiVersion: string, kind: string, namespace: string): Promise<readonly KubernetesObject[]>;
   /** Names of the objects of a kind in a namespace, sorted. */
   list(apiVersion: string, kind: string, namespace: string): Promise<string[]>;
+  /** Has a token made for a service account, good for an hour. */
+  tokenOf(serviceAccount: KubernetesObject): Promise<string>;
   /** Tells whether the API server has objects of this kind. */
   knows(object: KubernetesObject): Promise<boolean>;
 }
@@ -134,8 +142,12 @@ export function openCluster(access: ClusterAccess): KubernetesClient {
       const query = `?fieldManager=${fieldManager}&force=${String(force ?? false)}${dryRunOption(dryRun)}`;
       return send("PATCH", `${await pathOf(object)}${query}`, object, "application/apply-patch+yaml");
     },
-    edit: async (object, mergePatch) =>
-      send("PATCH", `${await pathOf(object)}?fieldManager=kubectl-edit`, mergePatch, "application/merge-patch+json"),
+    edit: async (object, mergePatch, fieldManager = "kubectl-edit") =>
+      send("PATCH", `${await pathOf(object)}?fieldManager=${fieldManager}`, mergePatch, "application/merge-patch+json"),
+    scale: async (object, replicas) => {
+      const path = `${await pathOf(object)}/scale?fieldManager=kubectl`;
+      await send("PATCH", path, { spec: { replicas } }, "application/merge-patch+json");
+    },
     create: async (object, { dryRun } = {}) =>
       send("POST", `${await folder(object)}?fieldManager=test${dryRunOption(dryRun)}`, object),
     delete: async (object) => {
@@ -146,6 +158,11 @@ export function openCluster(access: ClusterAccess): KubernetesClient {
     all,
     list: async (apiVersion, kind, namespace) =>
       (await all(apiVersion, kind, namespace)).map(({ metadata }) => metadata.name).sort(),
+    tokenOf: async (serviceAccount) => {
+      const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
+      const { status } = await send("POST", `${await pathOf(serviceAccount)}/token`, body);
+      return textOf((status as Values)["token"]);
+    },
     knows: async ({ apiVersion, kind }) => (await resourcesOf(apiVersion)).some((entry) => entry.kind === kind),
   };
 }

@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
+
 import { textOf } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 import type { KubernetesClient, KubernetesObject } from "./client.ts";
 
 /**
  * A stand-in for Kubernetes' controllers of StatefulSets and volumes, and for its garbage collector: what they do by their documented
- * rules once an API server has new objects. No pod runs. It does not roll pods whose template has changed.
+ * rules once an API server has new objects. No pod runs. Pods whose template has changed are left: see `keepControllersRunning`.
  *
  * A pod is named `<StatefulSet>-<ordinal>`, and its claim `<volume>-<StatefulSet>-<ordinal>`; a claim that exists is taken as it is.
  * @see Kubernetes, StatefulSets, and Persistent volumes
@@ -31,6 +33,17 @@ export async function disksOfPods(cluster: KubernetesClient, namespace: string):
       }),
     ),
   );
+}
+
+/** Where a pod of these controllers has the revision of the template that it was made of. */
+export const revisionAnnotation = "test/revision";
+
+/** Tells one template of a StatefulSet from another. */
+export function revisionOf(set: KubernetesObject): string {
+  return createHash("sha256")
+    .update(JSON.stringify(specOf(set)["template"]))
+    .digest("hex")
+    .slice(0, 10);
 }
 
 function specOf(object: KubernetesObject): Values {
@@ -70,10 +83,11 @@ async function startPod(cluster: KubernetesClient, set: KubernetesObject, ordina
     volumes.push({ name: volume, persistentVolumeClaim: { claimName: claim.metadata.name } });
   }
   const ownerReferences = [{ apiVersion: "apps/v1", kind: "StatefulSet", name: set.metadata.name, uid: uid(set) }];
+  const annotations = { ...((metadata["annotations"] ?? {}) as Values), [revisionAnnotation]: revisionOf(set) };
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { ...metadata, name, namespace, ownerReferences },
+    metadata: { ...metadata, annotations, name, namespace, ownerReferences },
     spec: { ...spec, volumes },
   };
   if ((await cluster.get(pod)) === undefined) await cluster.create(pod);

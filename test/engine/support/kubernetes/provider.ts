@@ -80,6 +80,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const fieldManager = `pulumi-kubernetes-${digitsFrom(name, String(Math.random())).slice(0, 8)}`;
       try {
         const isThere = !isPatch(resource) && (await cluster.get(wanted)) !== undefined;
+        if (isThere && isPreview) await tryReplacing(cluster, wanted, fieldManager);
         if (isThere) throw new KubernetesError(409, alreadyExists(wanted));
         const force = forceAll || isForced(wanted);
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
@@ -95,7 +96,7 @@ function configure(settings: Values, defaultKubeconfig: string): ConfiguredProvi
       const wanted = revealValues(inputs) as KubernetesObject;
       if (isPreview && hasUnknown(wanted)) return inputs;
       const fieldManager = textOf(before.outputs["__fieldManager"]);
-      const force = forceAll || isForced(wanted);
+      const force = forceAll || isForced(wanted) || (!isPreview && (await isKubectls(cluster, wanted, fieldManager)));
       try {
         const live = await cluster.apply(wanted, { fieldManager, force, dryRun: isPreview });
         return checkpoint(live, inputs, fieldManager, isPreview);
@@ -271,10 +272,47 @@ function alreadyExists({ kind, metadata }: KubernetesObject) {
   return { reason: "AlreadyExists", message: `${kind.toLowerCase()}s "${metadata.name}" already exists` };
 }
 
+/**
+ * Whether all fields in dispute are kubectl's, and not those of `kubectl scale`. The provider then takes them over, at an update and not at its preview.
+ * @see pulumi-kubernetes, await.go, fixCSAFieldManagers
+ */
+async function isKubectls(cluster: KubernetesClient, wanted: KubernetesObject, fieldManager: string): Promise<boolean> {
+  try {
+    await cluster.apply(wanted, { fieldManager, dryRun: true });
+    return false;
+  } catch (error) {
+    const message = error instanceof KubernetesError && error.reason === "Conflict" ? error.message : "";
+    const managers = [...message.matchAll(/conflicts? with "([^"]+)"( with subresource)?/g)];
+    return (
+      managers.length > 0 && managers.every(([, name = "", part]) => name.startsWith("kubectl") && part === undefined)
+    );
+  }
+}
+
+/**
+ * Asks the server whether an object could take the place of one of its name, as the provider does in the preview of a replacement. It
+ * knows that fields are immutable, and not that a StatefulSet's are forbidden. @see pulumi-kubernetes, await.go, Creation
+ */
+async function tryReplacing(cluster: KubernetesClient, wanted: KubernetesObject, fieldManager: string): Promise<void> {
+  try {
+    await cluster.apply(wanted, { fieldManager, force: true, dryRun: true });
+  } catch (error) {
+    if (error instanceof KubernetesError && error.message.includes("field is immutable")) return;
+    throw error;
+  }
+}
+
+const conflictHelp =
+  "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources";
+
 function sayFailure(action: string, object: KubernetesObject, fieldManager: string, error: unknown): unknown {
   if (!(error instanceof KubernetesError)) return error;
-  const where = `resource "${idOf(object)}" was not successfully ${action} by the Kubernetes API server`;
-  if (error.reason !== "Conflict") return new Error(`${where}: ${error.message}`);
-  const conflict = `The resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`;
-  return new Error(`${where}: server-side apply field conflict detected\n${conflict}`);
+  if (error.reason !== "Conflict") {
+    const where = `resource "${idOf(object)}" was not successfully ${action} by the Kubernetes API server`;
+    return new Error(`${where}: ${error.message}`);
+  }
+  const where = `the Kubernetes API server reported that "${idOf(object)}" failed to fully initialize or become live`;
+  const conflict = `Server-Side Apply field conflict detected. See ${conflictHelp} for troubleshooting help.`;
+  const cause = `The resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`;
+  return new Error(`${where}: ${conflict}\n${cause}`);
 }
