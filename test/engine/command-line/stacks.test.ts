@@ -10,7 +10,7 @@ import { openCluster, readKubeconfig } from "../support/kubernetes/client.ts";
 import type { KubernetesClient } from "../support/kubernetes/client.ts";
 import { listLeft } from "../support/left.ts";
 import { declareLifeCycle } from "../support/life-cycle.ts";
-import type { LivingStack } from "../support/life-cycle.ts";
+import type { LivingStack, Setting } from "../support/life-cycle.ts";
 import { kubeconfigVariable } from "../support/setup.ts";
 import { addPlatformResources, createNamespace, deployPlatform, platformStack } from "../support/site.ts";
 
@@ -33,7 +33,7 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
   });
 
   /** The repository as far as its program needs it, so that no file of it is changed, and its stack. */
-  async function start(stack: string, namespace: string, ...settings: string[][]): Promise<LivingStack> {
+  async function start(stack: string, namespace: string, ...settings: Setting[]): Promise<LivingStack> {
     await createNamespace(cluster, namespace);
     const folder = createTemporaryFolder("clone");
     for (const name of ["node_modules", "package.json", "components", "runtime"]) {
@@ -43,14 +43,20 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
       cpSync(path.join(project, name), path.join(folder, name), { recursive: true });
     }
     await commandLine.succeed(folder, "stack", "init", stack, "--secrets-provider=passphrase");
-    for (const setting of settings) {
-      await commandLine.succeed(folder, "config", "set", "--stack", stack, "--path", ...setting);
-    }
-    const [dataflows] = [path.join(folder, "stacks/dataflows.ts")];
+    const dataflows = path.join(folder, "stacks/dataflows.ts");
     const ofPlatform = commandLine.arm.ids;
+    const set = async (setting: readonly string[]) => {
+      await commandLine.succeed(folder, "config", "set", "--stack", stack, "--path", ...setting);
+    };
+    for (const setting of settings) await set(setting);
     return {
       run: (command, ...args) => commandLine.run(folder, command, "--stack", stack, ...args),
       runWithPolicies: (command, ...args) => commandLine.runWithPolicies(folder, command, "--stack", stack, ...args),
+      set,
+      unprotect: async () => {
+        await set(["eventGrid.protect", "false"]);
+        await set(["relay.volume.protect", "false"]);
+      },
       change: () => replaceOnce(dataflows, 'dataSources: ["plant/+/telemetry/#"]', 'dataSources: ["plant/+/telemetry/+"]'),
       listLeft: async () => {
         const left = await listLeft(commandLine, cluster, namespace, /^oslo-/);
@@ -62,15 +68,21 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
   describe("stacks/ with the settings of dev", () => {
     declareLifeCycle({
       creates: 24,
-      shows: [/"plant\/\+\/telemetry\/#" => "plant\/\+\/telemetry\/\+"/],
+      shows: /"plant\/\+\/telemetry\/#" => "plant\/\+\/telemetry\/\+"/,
+      isProtected: false,
       start: () => start("dev", "command-line-dev", ["platform.namespace", "command-line-dev"]),
     });
   });
 
   describe("stacks/ with the settings of prod", () => {
     declareLifeCycle({
-      creates: 25,
-      shows: [/"plant\/\+\/telemetry\/#" => "plant\/\+\/telemetry\/\+"/],
+      creates: 24,
+      shows: /"plant\/\+\/telemetry\/#" => "plant\/\+\/telemetry\/\+"/,
+      refused: {
+        says: 'publicNetworkAccess: is "Enabled", and stack "prod" is in production; set it to "Disabled"',
+        remedy: ["eventGrid.publicNetworkAccess", "Disabled"],
+      },
+      isProtected: true,
       start: async () => {
         const namespace = "command-line-prod";
         await deployPlatform(commandLine, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });

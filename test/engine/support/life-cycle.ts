@@ -1,13 +1,19 @@
 import type { CommandResult } from "./pulumi.ts";
 
+export type Setting = readonly [path: string, value: string];
+
 /** A program in a folder of its own, with its stack. */
 export interface LivingStack {
   /** Runs `pulumi <command> … --stack <name>`. */
   run(command: string, ...args: readonly string[]): Promise<CommandResult>;
   /** As `run`, with the project's policy pack. */
   runWithPolicies(command: string, ...args: readonly string[]): Promise<CommandResult>;
+  /** Sets a setting: its path and its value. */
+  set(setting: Setting): Promise<void>;
   /** Changes the declaration, as its owner would. */
   change(): void;
+  /** Takes its protection back, in its declaration or its settings. */
+  unprotect(): Promise<void>;
   /** What is in Azure and in the cluster of this stack, by whatever names. */
   listLeft(): Promise<readonly string[]>;
 }
@@ -18,11 +24,15 @@ export interface LifeCycle {
   /** How many resources a preview of a new stack creates. */
   readonly creates: number;
   /** What `preview --diff` shows of the change. */
-  readonly shows: readonly (string | RegExp)[];
+  readonly shows: RegExp;
+  /** What the policy pack says of it first, and the setting that it asks for; omitted: nothing. */
+  readonly refused?: { readonly says: string; readonly remedy: Setting };
+  /** Whether Pulumi refuses to destroy it, until it is unprotected. */
+  readonly isProtected: boolean;
 }
 
 /** Declares the tests of a stack from its first preview to its end. Each goes on from where the one before it has left the stack. */
-export function declareLifeCycle({ start, creates, shows }: LifeCycle): void {
+export function declareLifeCycle({ start, creates, shows, refused, isProtected }: LifeCycle): void {
   let stack: LivingStack;
 
   beforeAll(async () => {
@@ -52,8 +62,7 @@ export function declareLifeCycle({ start, creates, shows }: LifeCycle): void {
     const shown = await succeed("preview", "--diff");
     await succeed("up", "--yes", "--skip-preview");
 
-    for (const text of shows) expect(shown).toEqual(text instanceof RegExp ? expect.stringMatching(text) : expect.stringContaining(text));
-    expect(shown).not.toMatch(/\d to (?:create|delete|replace)/);
+    expect(shown).toMatch(shows);
     await succeed("preview", "--expect-no-changes");
   });
 
@@ -63,14 +72,40 @@ export function declareLifeCycle({ start, creates, shows }: LifeCycle): void {
     expect(output).toContain(`${creates} unchanged`);
   });
 
+  if (refused !== undefined) {
+    test("the policy pack refuses it, and says what to set", async () => {
+      const { code, output } = await stack.runWithPolicies("preview");
+
+      expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(refused.says) });
+      await stack.set(refused.remedy);
+    });
+  }
+
   test("the policy pack has nothing to say against it", async () => {
     const { code, output } = await stack.runWithPolicies("preview");
 
     expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/✅ mqtt-dataflow@v\S+ \(local: /) });
   });
 
+  if (isProtected) {
+    test("protected, it is not destroyed, not even in part", async () => {
+      const before = await stack.listLeft();
+
+      const { code, output } = await stack.run("destroy", "--yes");
+
+      expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("marked for protection") });
+      expect(await stack.listLeft()).toEqual(before);
+    });
+  }
+
   test("destroyed, nothing of it is left", async () => {
-    expect(await succeed("destroy", "--yes", "--skip-preview")).toContain(`- ${creates} deleted`);
+    if (isProtected) {
+      await stack.unprotect();
+      await succeed("up", "--yes", "--skip-preview");
+    }
+
+    expect(await succeed("destroy", "--yes")).toContain(`- ${creates} deleted`);
+
     expect(await stack.listLeft()).toEqual([]);
   });
 }
