@@ -5,13 +5,7 @@ import { buildPackage } from "../../build/package-scene.ts";
 import { describeWithParts } from "../../support/real-parts.ts";
 import { removeTemporaryFolders } from "../../support/temporary-folder.ts";
 import type { CommandLine } from "../support/command-line.ts";
-import {
-  examples,
-  installForExamples,
-  prepareExample,
-  programFiles,
-  replaceOnce,
-} from "../support/example-program.ts";
+import { examples, installForExamples, prepareExample, programFiles, replaceOnce } from "../support/example-program.ts";
 import type { InstalledPackage, Language } from "../support/example-program.ts";
 import { openCluster, readKubeconfig } from "../support/kubernetes/client.ts";
 import type { KubernetesClient } from "../support/kubernetes/client.ts";
@@ -36,7 +30,10 @@ const creates: Readonly<Record<string, number>> = { site: 20, "custom-broker": 1
 const unprotecting: Readonly<Record<Language, readonly (readonly [text: string, instead: string])[]>> = {
   typescript: [
     ["eventGrid: {", "eventGrid: {\n    protect: false,"],
-    ['relay: { image: config.require("relayImage") }', 'relay: { image: config.require("relayImage"), volume: { protect: false } }'],
+    [
+      'relay: { image: config.require("relayImage") }',
+      'relay: { image: config.require("relayImage"), volume: { protect: false } }',
+    ],
   ],
   yaml: [
     ["eventGrid:\n", "eventGrid:\n        protect: false\n"],

@@ -52,7 +52,10 @@ describeWithParts([...languageParts, "kube-apiserver", "etcd"], (parts) => {
       commandLines.set(language, commandLine);
       for (const example of ["custom-broker", "site"]) {
         const site = example === "site" ? "oslo" : "bergen";
-        folders.set(`${language} ${example}`, await prepareExample(commandLine, installed, { language, example, site }));
+        folders.set(
+          `${language} ${example}`,
+          await prepareExample(commandLine, installed, { language, example, site }),
+        );
       }
     }
   });
@@ -87,7 +90,7 @@ describeWithParts([...languageParts, "kube-apiserver", "etcd"], (parts) => {
     async (_, mistake) => {
       const results = await Promise.all(languages.map((language) => previewWith(mistake, language)));
 
-      for (const { code, output } of results) expect({ code, output }).toEqual({ code: 255, output });
+      expect(results.map(({ code }) => code)).not.toContain(0);
       const texts = results.map(({ output }) => refusalOf(output));
       for (const text of texts) {
         const problems = text.split("\n").filter((line) => /^ +[\w.[\]-]+: .*; /.test(line));

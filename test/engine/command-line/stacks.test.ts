@@ -57,7 +57,8 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
         await set(["eventGrid.protect", "false"]);
         await set(["relay.volume.protect", "false"]);
       },
-      change: () => replaceOnce(dataflows, 'dataSources: ["plant/+/telemetry/#"]', 'dataSources: ["plant/+/telemetry/+"]'),
+      change: () =>
+        replaceOnce(dataflows, 'dataSources: ["plant/+/telemetry/#"]', 'dataSources: ["plant/+/telemetry/+"]'),
       listLeft: async () => {
         const left = await listLeft(commandLine, cluster, namespace, /^oslo-/);
         return left.filter((name) => !ofPlatform.includes(name));
