@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { parse, stringify } from "yaml";
 
+import { certificate } from "../../../doc/checks/declaration.ts";
 import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { installPlugin, link } from "../../build/package-scene.ts";
 import { createTemporaryFolder } from "../../support/temporary-folder.ts";
@@ -108,7 +109,7 @@ async function readmeSettings(example: string, site: string): Promise<Readonly<R
   return {
     ...shared,
     brokerHost: "historian.example:8883",
-    brokerCa: authority.certificate,
+    brokerCa: certificate,
     clientCertificate: client.certificate,
     clientKey: client.key,
   };

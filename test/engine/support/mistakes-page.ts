@@ -16,8 +16,9 @@ const introduction = `# Mistakes, and what Pulumi says
 Ten mistakes in the programs of \`examples/\`, and what \`pulumi preview\` then prints below \`Diagnostics:\`. The preview ends there, before
 anything is created. [doc/checks.md](checks.md) lists every rule.
 
-In TypeScript and YAML there is no stack trace. In Python there is none of this package: Pulumi's SDK for Python sometimes adds one of its own
-below the text, which ends with \`resource monitor shut down\`. It is safe to ignore: the engine ended the program because of the text above.
+In TypeScript and YAML there is no stack trace. Of a Python program Pulumi's SDK sometimes prints one of its own beside the text, which ends
+with \`resource monitor shut down\` or \`KeyboardInterrupt\`. It means only that the engine ended the program because of the text, and nothing
+of this package is in it.
 `;
 
 /** Renders doc/mistakes.md. */
