@@ -93,7 +93,7 @@ export function declareLifeCycle({ start, creates, shows, refused, isProtected }
 
       const { code, output } = await stack.run("destroy", "--yes");
 
-      expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("marked for protection") });
+      expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("because it is protected") });
       expect(await stack.listLeft()).toEqual(before);
     });
   }
