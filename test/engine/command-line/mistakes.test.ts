@@ -22,6 +22,9 @@ const page = path.join(import.meta.dirname, "../../../doc/mistakes.md");
 /** A stack, of JavaScript's, Python's or Go's kind. */
 const stack = /^\s+at .+[:(]\d+|Traceback|File ".+", line \d+|goroutine \d+|node_modules|error serializing/m;
 
+/** What Node.js prints of a promise whose refusal is looked at a moment later; Pulumi passes it on. */
+const nodeWarning = /PromiseRejectionHandledWarning|Use `node --trace-warnings/;
+
 /** A text of the command line in two parts. */
 interface Said {
   /** The refusal, below the resource that it is about. */
@@ -34,12 +37,12 @@ function readRefusal(output: string): Said {
   // The stand-in for Azure's provider has one version, whatever an SDK asks for.
   const lines = diagnosticsOf(output)
     .split("\n")
-    .filter((line) => !line.includes("warning: resource plugin"));
+    .filter((line) => !line.includes("warning: resource plugin") && !nodeWarning.test(line));
   const start = lines.findIndex((line) => /^ {4}error: .*has \d+ problems?:$/.test(line));
   const length = lines.slice(start + 1).findIndex((line) => !line.startsWith("      "));
   const end = length < 0 ? lines.length : start + 1 + length;
   const heading = lines.slice(0, start).findLastIndex((line) => /^ {0,2}\S/.test(line));
-  const rest = lines.filter((_, at) => at !== heading && (at < start || at >= end));
+  const rest = lines.filter((line, at) => at !== heading && (at < start || at >= end) && !/^ {0,2}\S+ \(.*\):$/.test(line));
   return { refusal: [lines[heading]?.trim(), ...lines.slice(start, end)].join("\n"), rest: rest.join("\n").trim() };
 }
 
