@@ -14,7 +14,7 @@ import { createTemporaryFolder } from "../../support/temporary-folder.ts";
 import { openCluster, readKubeconfig } from "./kubernetes/client.ts";
 import { installPulumi } from "./pulumi.ts";
 import type { CommandResult, PulumiInstallation } from "./pulumi.ts";
-import { createNamespace } from "./site.ts";
+import { provideNamespace } from "./site.ts";
 
 const project = path.join(import.meta.dirname, "../../..");
 
@@ -76,7 +76,8 @@ export async function createFleetScene({
   cpSync(path.join(project, "examples/fleet"), folder, { recursive: true });
   const built = buildPackage();
   for (const program of ["platform", "site"]) installModules(path.join(folder, program), built);
-  await provideNamespace(kubeconfig);
+  const cluster = openCluster(readKubeconfig(readFileSync(kubeconfig, "utf8")));
+  await provideNamespace(cluster, "azure-iot-operations");
   const file = path.join(folder, "fleet.yaml");
   const programs = createTemporaryFolder("programs");
   symlinkSync(pulumi, path.join(programs, "pulumi"));
@@ -119,13 +120,6 @@ function installModules(program: string, built: string): void {
   mkdirSync(modules);
   cpSync(built, path.join(modules, "mqtt-dataflow"), { recursive: true });
   for (const name of ["@pulumi/azure-native", "@pulumi/kubernetes", "@pulumi/pulumi", "yaml"]) link(modules, name);
-}
-
-async function provideNamespace(kubeconfig: string): Promise<void> {
-  const cluster = openCluster(readKubeconfig(readFileSync(kubeconfig, "utf8")));
-  const name = "azure-iot-operations";
-  const found = await cluster.get({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  if (found === undefined) await createNamespace(cluster, name);
 }
 
 /** A kubeconfig with a context for each site, all of them of the one API server. */

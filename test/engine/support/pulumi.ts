@@ -21,6 +21,13 @@ export interface CommandResult {
   readonly output: string;
 }
 
+/** What a command has instead of what the installation gives it. */
+export interface OtherSetting {
+  /** Path of the `pulumi` executable. */
+  readonly pulumi?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** A Pulumi installation of one test: the real engine with a backend of files, and providers that stand in for others. */
 export interface PulumiInstallation {
   /** Folder of the backend, with the state and history of every stack. */
@@ -32,6 +39,10 @@ export interface PulumiInstallation {
   run(program: string, ...args: readonly string[]): Promise<CommandResult>;
   /** As `run`, and throws what was printed when the command fails. */
   succeed(program: string, ...args: readonly string[]): Promise<string>;
+  /** As `run`, in another setting than every other command. */
+  runWith(setting: OtherSetting, program: string, ...args: readonly string[]): Promise<CommandResult>;
+  /** What `PULUMI_DEBUG_LANGUAGES` has for the stand-in of the host of Node.js programs, in use or not. */
+  readonly nodeStandIn: string;
   stop(): void;
 }
 
@@ -49,6 +60,8 @@ export interface InstallationOptions {
   readonly programs?: readonly string[];
   /** Environment variables besides. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether Pulumi starts its own host of Node.js programs, which `programs` have then. @default false: a stand-in */
+  readonly hasNodeHost?: boolean;
 }
 
 /** Sets up an installation; {@link PulumiInstallation.stop} ends its servers. */
@@ -60,6 +73,7 @@ export async function installPulumi({
   plugins = [],
   programs = [],
   variables = {},
+  hasNodeHost = false,
 }: InstallationOptions): Promise<PulumiInstallation> {
   const home = createTemporaryFolder("pulumi");
   const stateFolder = path.join(home, "state");
@@ -82,25 +96,32 @@ export async function installPulumi({
     PULUMI_CONFIG_PASSPHRASE: "correct horse battery staple",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_DEBUG_LANGUAGES: host.attachment,
+    ...(hasNodeHost ? {} : { PULUMI_DEBUG_LANGUAGES: host.attachment }),
     PULUMI_DEBUG_PROVIDERS: [...providers.map(({ attachment }) => attachment), ...plugins].join(","),
     // Pulumi's own Kubernetes provider leaves a copy of its kubeconfig there each time.
     ...(kubernetesProvider === undefined ? {} : { TMPDIR: home }),
     ...(kubernetesProvider === undefined || kubeconfig === "" ? {} : { KUBECONFIG: kubeconfig }),
     NO_COLOR: "1",
   };
-  const run: PulumiInstallation["run"] = async (program, ...args) => {
+  const runWith: PulumiInstallation["runWith"] = async (other, program, ...args) => {
     const printedBefore = host.written.length;
     programFolder = programFolderOf(program);
-    const { code, output } = await execute(pulumi, ["--non-interactive", "--color=never", ...args], program, env);
+    const given = ["--non-interactive", "--color=never", ...args];
+    const { code, output } = await execute(other.pulumi ?? pulumi, given, program, {
+      ...env,
+      ...other.variables,
+    });
     // Pulumi's own host hands over to Pulumi what a program prints; this one can't.
     return { code, output: `${output}${host.written.slice(printedBefore)}` };
   };
+  const run: PulumiInstallation["run"] = (program, ...args) => runWith({}, program, ...args);
   return {
     stateFolder,
     arm,
     environment: env,
     run,
+    runWith,
+    nodeStandIn: host.attachment,
     succeed: async (program, ...args) => {
       const { code, output } = await run(program, ...args);
       if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: exit code ${code}\n${output}`);

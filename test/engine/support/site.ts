@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 
 import { createTemporaryFolder } from "../../support/temporary-folder.ts";
 import { subscription } from "./arm/types.ts";
+import { KubernetesError } from "./kubernetes/client.ts";
 import type { KubernetesClient } from "./kubernetes/client.ts";
 import type { CommandResult, PulumiInstallation } from "./pulumi.ts";
 
@@ -107,6 +108,15 @@ export async function createNamespace(cluster: KubernetesClient, name: string): 
     "pod-security.kubernetes.io/enforce-version": "latest",
   };
   await cluster.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+}
+
+/** Creates the namespace of a relay unless it is there: tests that run at the same time share it. */
+export async function provideNamespace(cluster: KubernetesClient, name: string): Promise<void> {
+  try {
+    await createNamespace(cluster, name);
+  } catch (error) {
+    if (!(error instanceof KubernetesError && error.status === 409)) throw error;
+  }
 }
 
 /**
