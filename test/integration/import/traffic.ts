@@ -21,8 +21,17 @@ export interface Published {
 /** What is published at each broker: the one that has the bridge, and the remote ones in the order of the file. */
 export type Traffic = Readonly<Record<string, readonly Published[]>>;
 
-/** Messages by broker: `<payload> as <topic>, QoS 1, retained`; each once, in order. */
-export type Arrived = Readonly<Record<string, readonly string[]>>;
+/** A message as it arrives. */
+export interface MovedMessage extends Published {
+  readonly payload: string;
+  /** The broker that it was published at. */
+  readonly from: string;
+  /** Levels of its topic that stand for `#`. */
+  readonly levels: number;
+}
+
+/** Messages by the broker that they arrive at; each once. */
+export type Arrived = Readonly<Record<string, readonly MovedMessage[]>>;
 
 /** Depth of the deepest topic that stands for `#`, in levels behind the prefix. */
 const deepest = 3;
@@ -188,7 +197,7 @@ export class Passage {
     for (const [name, { ports }] of brokers) {
       const client = await connectMqttClient({ port: ports.mqtt });
       for (const [index, { topic, qos, retain }] of traffic[name === "local" ? "local" : "remote"].entries()) {
-        await client.publishAsync(topic, `${name} ${index}`, { qos, retain });
+        await client.publishAsync(topic, `${name}: ${index}`, { qos, retain });
       }
     }
     await untilQuiet(Object.values(collectors));
@@ -196,20 +205,22 @@ export class Passage {
   }
 }
 
-function distinct(messages: Collector["messages"]): string[] {
-  const written = messages.map(({ topic, payload, packet: { qos, retain } }) => {
-    // A number that the broker counts of itself.
-    const content = topic.endsWith("clients/total") ? "a number" : payload;
-    return `${content} as ${topic}, QoS ${qos}${retain ? ", retained" : ""}`;
+function distinct(messages: Collector["messages"]): MovedMessage[] {
+  const all = messages.map(({ topic, payload, packet: { qos, retain } }): MovedMessage => {
+    const [from = ""] = payload.split(": ");
+    const levels = /(?:^|\/)(x(?:\/y)?(?:\/z)?)$/.exec(topic)?.[1]?.split("/").length ?? 0;
+    // A broker counts its clients itself: a bridge is one, a relay is several.
+    return { topic, payload: topic.endsWith("clients/total") ? "a number" : payload, qos, retain, from, levels };
   });
-  return [...new Set(written)].sort();
+  return [...new Map(all.map((message) => [JSON.stringify(message), message])).values()];
 }
 
 /** Time without a message after which all have come, in looks that are 100 ms apart on an idle machine. */
 const quietLooks = 20;
 
 async function untilQuiet(collectors: readonly Collector[]): Promise<void> {
-  const counts = () => collectors.map(({ messages }) => messages.filter(({ topic }) => !topic.endsWith("total")).length);
+  const counts = () =>
+    collectors.map(({ messages }) => messages.filter(({ topic }) => !topic.endsWith("total")).length);
   let last = "";
   let quiet = 0;
   await untilTrue("an end of the messages", async () => {
@@ -225,7 +236,8 @@ async function untilQuiet(collectors: readonly Collector[]): Promise<void> {
 function mountsOf(config: RelayConfigInput, lines: readonly string[], { pem }: Keys): Mounts {
   const secrets: Record<string, Record<string, string>> = {};
   const configmaps: Record<string, Record<string, string>> = {};
-  const valueOf = (option: string) => lines.find((line) => line.startsWith(`${option} `))?.slice(option.length + 1) ?? "";
+  const valueOf = (option: string) =>
+    lines.find((line) => line.startsWith(`${option} `))?.slice(option.length + 1) ?? "";
   for (const { mqttSettings } of Object.values(config.endpoints)) {
     const { authentication, tls } = mqttSettings;
     if (authentication.method === "UsernamePassword") {
