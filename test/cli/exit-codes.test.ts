@@ -49,13 +49,16 @@ const here: Readonly<Record<string, readonly string[]>> = {
 const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>> = {
   "doctor 0": ["test/integration/doctor.test.ts", "nothing where all is well, and tells limits, claims and sessions"],
   "run 0": ["test/integration/transcripts.test.ts", "the relay ends with exit code 0 when it is told to"],
-  "run 1": ["test/integration/spool.test.ts", ""],
+  "run 1": [
+    "test/integration/spool.test.ts",
+    "a spool that is no database stops a dataflow with the policy Stop, at each start",
+  ],
   "status 0": ["test/integration/transcripts.test.ts", "Ask a running relay"],
   "events 0": ["test/integration/transcripts.test.ts", "Follow its events"],
   "tap 0": ["test/integration/transcripts.test.ts", "Watch its messages"],
   "demo 0": ["test/cli/demo/run-traffic.test.ts", "the exit code is 0 when every message has arrived"],
   "demo 1": ["test/cli/demo/run-traffic.test.ts", "the exit code is 1 when one message of all has not arrived"],
-  "emulate 0": ["test/integration/emulate.test.ts", ""],
+  "emulate 0": ["test/integration/emulate.test.ts", "what is printed carries a message from one client to the other"],
   "review 0": ["test/cli/review/command.test.ts", "the exit code says whether the verdict is one to fail on"],
   "review 1": ["test/cli/review/command.test.ts", "the exit code says whether the verdict is one to fail on"],
   "comment 0": ["test/cli/comment/run-comment.test.ts", "is created once, with a first line that no reader sees"],
@@ -91,7 +94,9 @@ test.each(Object.entries(here))("%s", async (key, line) => {
   writeFileSync(file, JSON.stringify(config));
   const words = line.map((word) => (word === "CONFIG" ? file : word.replace("CLOSED", String(closed))));
   // What a command throws is for the program to say: cli/start.ts.
-  const { code } = await runCommandLine(words).catch((cause: unknown) => ({ code: cause instanceof ConfigError ? 2 : 1 }));
+  const { code } = await runCommandLine(words).catch((cause: unknown) => ({
+    code: cause instanceof ConfigError ? 2 : 1,
+  }));
 
   expect(`${key.slice(0, -2)} ${code}`).toBe(key);
 });
@@ -105,7 +110,9 @@ test.each(Object.entries(elsewhere))("%s has a test of its own", (key, [file, ti
 });
 
 test("each exit code of doc/commands.md occurs in a test", () => {
-  const without = rows.map(({ name, code }) => `${name} ${code}`).filter((key) => !(key in here) && !(key in elsewhere));
+  const without = rows
+    .map(({ name, code }) => `${name} ${code}`)
+    .filter((key) => !(key in here) && !(key in elsewhere));
 
   expect(without).toEqual([]);
 });

@@ -91,7 +91,12 @@ describeWithPart("mosquitto", (executable) => {
       profile: { diagnostics: { metrics: { prometheusPort: metricsPort } } },
     });
     writeFileSync(path.join(folder, config), JSON.stringify(document));
-    const bridge = ["connection cloud", "address cloud.example:8883", "bridge_cafile /etc/mosquitto/ca.crt", "topic line/+/state out 1"];
+    const bridge = [
+      "connection cloud",
+      "address cloud.example:8883",
+      "bridge_cafile /etc/mosquitto/ca.crt",
+      "topic line/+/state out 1",
+    ];
     writeFileSync(path.join(folder, "bridge.conf"), `${bridge.join("\n")}\n`);
     mkdirSync(path.join(folder, "mounts"));
     const pages = ["--metrics-host", "127.0.0.1", "--page-port", String(pagePort)];
@@ -99,7 +104,10 @@ describeWithPart("mosquitto", (executable) => {
     await relay.untilLine((line) => line.includes('"ready"'));
     publisher = await connectMqttClient({ port: plant.ports.mqtt });
     const message = '{"state":"running"}';
-    sending = setInterval(() => void publisher.publishAsync("line/4/state", message, { qos: 1 }).catch(() => undefined), 500);
+    sending = setInterval(
+      () => void publisher.publishAsync("line/4/state", message, { qos: 1 }).catch(() => undefined),
+      500,
+    );
   });
 
   afterAll(async () => {
@@ -121,7 +129,10 @@ describeWithPart("mosquitto", (executable) => {
   test.each(commands)("$title", async (shown) => {
     const { code, text } = await run(shown);
     const line = shown.args.map((word) => (word === "PAGE" ? "9601" : word)).join(" ");
-    sections.set(shown.title, `## ${shown.title}\n\n\`\`\`text\n$ mqtt-dataflow ${line}\n${withoutChance(text)}\n\`\`\``);
+    sections.set(
+      shown.title,
+      `## ${shown.title}\n\n\`\`\`text\n$ mqtt-dataflow ${line}\n${withoutChance(text)}\n\`\`\``,
+    );
 
     expect(code).toBe(shown.code);
   });
