@@ -38,10 +38,10 @@ const here: Readonly<Record<string, readonly string[]>> = {
   "review 2": ["review", missing],
   "comment 2": ["comment", missing],
   "drift-issue 2": ["drift-issue", missing],
-  "fleet preview 2": ["fleet", "preview", "--sites", missing],
-  "fleet up 2": ["fleet", "up", "--sites", missing],
-  "fleet drift 2": ["fleet", "drift", "--sites", missing],
-  "fleet status 2": ["fleet", "status", "--sites", missing],
+  "fleet preview 2": ["fleet", "preview", "--file", missing],
+  "fleet up 2": ["fleet", "up", "--file", missing],
+  "fleet drift 2": ["fleet", "drift", "--file", missing],
+  "fleet status 2": ["fleet", "status", "--file", missing],
   "completion 2": ["completion", "nosuch"],
 };
 
@@ -71,7 +71,9 @@ const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>
   "fleet up 1": ["test/engine/fleet.test.ts", "stops at the first site whose relay isn't well"],
   "fleet drift 0": ["test/engine/fleet.test.ts", "drift names what was changed by hand"],
   "fleet drift 1": ["test/engine/fleet.test.ts", "drift names what was changed by hand"],
+  "fleet status 0": ["test/engine/fleet.test.ts", "status asks every relay"],
   "fleet status 1": ["test/engine/fleet.test.ts", "status asks every relay"],
+  "completion 0": ["test/cli/program.test.ts", "completion %s prints what the shell takes"],
   "test 0": ["test/integration/probe.test.ts", "a marked message is seen at each hop, with times"],
 };
 

@@ -101,7 +101,10 @@ describeWithPart("mosquitto", (executable) => {
     mkdirSync(path.join(folder, "mounts"));
     const pages = ["--metrics-host", "127.0.0.1", "--page-port", String(pagePort)];
     relay = startProcess(process.execPath, [entryPoint, "run", "--config", config, ...pages], { cwd: folder });
-    await relay.untilLine((line) => line.includes('"ready"'));
+    await relay.until("readiness", async () => {
+      const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined);
+      return answer?.status === 200 ? true : undefined;
+    });
     publisher = await connectMqttClient({ port: plant.ports.mqtt });
     const message = '{"state":"running"}';
     sending = setInterval(
