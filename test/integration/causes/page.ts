@@ -23,7 +23,7 @@ const intro = [
   "`doctor` only what is wrong is shown.",
   "",
   "The name in brackets is the cause: it is the same in both commands, and in `cause` of `--json`. All names:",
-  "[doctor](doctor.md#causes-that-doctor-names).",
+  "[doctor](doctor.md#causes-that-doctor-and-test-name).",
   "",
   "- `doctor` looks at one step after the other: machine, credentials, name, port, proxy, TLS, connection, limits, rights.",
   "- `test` follows a message, says at which hop it stops, and then looks at the endpoints of its dataflow as `doctor` does.",
