@@ -43,8 +43,7 @@ export function listOptions(connection: Connection): Finding[] {
 
 /** Says that what comes with QoS 0 goes on with the QoS of the endpoint; mosquitto keeps the lower one. */
 export function qosFinding({ name, line }: Connection): Finding {
-  const text =
-    "a message that comes with QoS 0 goes on with QoS 1 where its topic line has QoS 1 or 2: the relay publishes with the QoS of the endpoint";
+  const text = "go on with QoS 1 under topic lines with QoS 1 or 2: the relay publishes with the QoS of the endpoint";
   return { kind: "changed", what: `${name}: messages with QoS 0`, text, line };
 }
 

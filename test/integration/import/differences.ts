@@ -12,7 +12,7 @@ export type Kind =
 
 /** What the import has to say of each kind. */
 export const named: Readonly<Record<Kind, RegExp>> = {
-  "QoS 0 becomes QoS 1": /with QoS 0 goes on with QoS 1/,
+  "QoS 0 becomes QoS 1": /go on with QoS 1 under topic lines/,
   "QoS 2 becomes QoS 1": /QoS 2 becomes QoS 1/,
   "keeps its retain flag": /the relay keeps the retain flag/,
   "does not come back": /the relay .*drops what comes back/,
