@@ -89,7 +89,7 @@ export function sectionOf(text: string, { what }: CauseCase): string {
   return behind.split("\n## ")[0]?.trim() ?? "";
 }
 
-/** The cause that stands behind another one, in the order of the table. */
+/** Titles of the sections, in the order of the table. */
 export function titles(): string[] {
   return causeCases.map(({ what }) => what);
 }
