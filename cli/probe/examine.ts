@@ -71,7 +71,7 @@ function reportDisk({ dataflow, stop }: ProbeResult, report: Report): void {
     about: `dataflow ${dataflow}`,
     check: "disk",
     state: "problem",
-    cause: /full/.test(text) ? "disk-full" : "disk-unusable",
+    cause: text.includes("full") ? "disk-full" : "disk-unusable",
     text: `the relay says: ${text}`,
     remedy:
       "free some room on the relay's volume, or give it a larger one; doctor, where the relay runs, says how much",
