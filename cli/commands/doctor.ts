@@ -4,15 +4,15 @@ import { WrongValue } from "../../runtime/command-line/check-line.ts";
 import { dataflowOption, profileOption } from "../../runtime/command-line/options.ts";
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { parseHost, type HostAddress } from "../../runtime/contract/config/endpoint.ts";
-import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
 import { ExitCode, parseConnectTo } from "../../runtime/run.ts";
 import { reserveLookUpThreads } from "../../runtime/transport/look-up.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { runDoctor, type DoctorOptions } from "../doctor/run.ts";
-import { findingLines, stateMarks, summaryLine } from "../doctor/text.ts";
+import { tellFinding } from "../doctor/tell.ts";
+import { summaryLine } from "../doctor/text.ts";
 import { findTopicSpaces } from "../explain/topic-spaces.ts";
-import { coloured, endProgress, say, sayJson, showProgress, type Session } from "../session.ts";
+import { endProgress, say, sayJson, showProgress, type Session } from "../session.ts";
 import { configOption, connectToOption, jsonOption, mountsOption, readWhole, topicSpacesOption } from "./options.ts";
 
 const purpose = `Examines what a relay with this configuration needs, step by step, with the relay's own code: memory, disk and clock of this machine; then for each endpoint its credentials, name, port, proxy, TLS, CONNECT, limits, and the right to each topic filter. Each finding says what to do, and where Azure logs it.
@@ -67,7 +67,8 @@ async function examine(session: Session, config: RelayConfig, options: DoctorOpt
   await runDoctor(config, options, (finding) => {
     findings.push(finding);
     endProgress(session);
-    if (!isJson) tell(session, finding);
+    // Each one as it is made: that shows how far it has come.
+    if (!isJson) tellFinding(session, finding);
     showProgress(session, `looking on behind ${finding.about}, ${finding.check}`);
   });
   endProgress(session);
@@ -78,14 +79,6 @@ function conclude(session: Session, findings: readonly Finding[], isJson: boolea
   if (isJson) sayJson(session, { version: 1, findings });
   else say(session, summaryLine(findings));
   if (findings.some(({ state }) => state === "problem")) session.exitCode = ExitCode.failed;
-}
-
-/** Each finding as it is made: that shows how far it has come. */
-function tell(session: Session, finding: Finding): void {
-  const { mark, style } = stateMarks[finding.state];
-  const [first = "", ...more] = findingLines(finding).map(printable);
-  session.output.write(`${coloured(session, style, mark)}  ${first}\n`);
-  for (const line of more) session.output.write(`${" ".repeat(mark.length)}    ${line}\n`);
 }
 
 /** Port of NTP. @see RFC 5905 */

@@ -7,16 +7,21 @@ import { printable } from "../../runtime/contract/printable.ts";
 import { readConfiguration } from "../../runtime/read-configuration.ts";
 import { ExitCode, parseConnectTo } from "../../runtime/run.ts";
 import { reserveLookUpThreads } from "../../runtime/transport/look-up.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { tellFinding } from "../doctor/tell.ts";
+import { findTopicSpaces, type DeclaredTopicSpace } from "../explain/topic-spaces.ts";
 import { planProbes, type ProbePlan } from "../probe/plan.ts";
 import type { ProbeResult } from "../probe/result.ts";
 import { runProbes } from "../probe/run.ts";
 import { probeLines } from "../probe/text.ts";
 import { endProgress, say, sayJson, showProgress, type Session } from "../session.ts";
-import { configOption, connectToOption, jsonOption, mountsOption, readWhole } from "./options.ts";
+import { configOption, connectToOption, jsonOption, mountsOption, readWhole, topicSpacesOption } from "./options.ts";
 
 const purpose = `Sends one marked message through each DATAFLOW and the live brokers, and says hop by hop where it was seen and when: published, at the source, accepted by the relay, at the destination; or where it stops, and why. Without DATAFLOW it tests all that are enabled.
 
 It publishes only where you say so: with --yes to a topic that no machine uses (wildcards become mqtt-dataflow-test), with --topic to a topic of yours. Whoever reads the topic gets the message, and so does whatever acts on it. With --listen, or where it may not publish, it watches messages of others instead.
+
+Then it examines the endpoints as doctor does and names what is wrong there. Where a message has stopped it tries the rights too: it subscribes to the dataflow's filters for a moment, and publishes to the topic under which the message should have arrived, unless it only listens. What only the relay's machine shows, it can't see: run doctor there.
 
 It connects as the relay does, with client identifiers of its own; its sessions end with it, and what it published expires.`;
 
@@ -43,6 +48,7 @@ export function testCommand(session: Session) {
     .option("--timeout <seconds>", "time for a message to arrive", readWhole(1, 3600), defaultSeconds)
     .option("--relay <url>", "where the relay serves probes and metrics; omitted: on this machine")
     .addOption(profileOption())
+    .addOption(topicSpacesOption())
     .addOption(connectToOption())
     .addOption(jsonOption())
     .addHelpText("after", exitCodes)
@@ -58,7 +64,8 @@ export function testCommand(session: Session) {
         session.exitCode = ExitCode.badConfiguration;
         return;
       }
-      await runTest(session, config, plans, { ...given, listens });
+      const topicSpaces = [given.config, ...(given.topicSpaces ?? [])].flatMap(findTopicSpaces);
+      await runTest(session, config, plans, { ...given, listens, topicSpaces });
     });
 }
 
@@ -70,36 +77,53 @@ interface Given {
   readonly relay?: string | undefined;
   readonly listens: boolean;
   readonly json?: true | undefined;
+  readonly topicSpaces: readonly DeclaredTopicSpace[];
 }
 
 async function runTest(
   session: Session,
   config: RelayConfig,
   plans: readonly ProbePlan[],
-  { mounts, connectTo = [], timeout, relay, listens, json }: Given,
+  { mounts, connectTo = [], timeout, relay, listens, json, topicSpaces }: Given,
 ): Promise<void> {
   const port = config.profile.diagnostics.metrics.prometheusPort;
   const options = {
     mountPath: mounts,
     connectTo: parseConnectTo(connectTo),
     timeoutMs: timeout * 1000,
+    topicSpaces,
     relayUrl: relay?.replace(/\/$/, "") ?? `http://127.0.0.1:${port}`,
     listens,
   };
   const results: ProbeResult[] = [];
   const showWait = () => {
     const next = plans[results.length];
-    if (next !== undefined) showProgress(session, `testing ${next.dataflow}, for ${timeout} s at most`);
+    const isLast = next === undefined;
+    showProgress(session, isLast ? "looking for causes" : `testing ${next.dataflow}, for ${timeout} s at most`);
   };
   showWait();
-  await runProbes(config, plans, options, (result) => {
+  const onResult = (result: ProbeResult) => {
     results.push(result);
     endProgress(session);
     if (json !== true) say(session, ...probeLines(result).map(printable));
     showWait();
-  });
-  if (json === true) sayJson(session, { version: 1, results });
+  };
+  const findings: Finding[] = [];
+  await runProbes(config, plans, options, { onResult, onFinding: (finding) => findings.push(finding) });
+  endProgress(session);
+  if (json === true) sayJson(session, { version: 1, results, findings });
+  else tellFindings(session, results, findings);
   if (results.some(({ outcome }) => outcome !== "delivered")) session.exitCode = ExitCode.failed;
+}
+
+function tellFindings(session: Session, results: readonly ProbeResult[], findings: readonly Finding[]): void {
+  if (findings.length > 0) {
+    say(session, "", "What is wrong at the endpoints, as doctor sees it:");
+    for (const finding of findings) tellFinding(session, finding);
+  } else if (results.some(({ outcome }) => outcome !== "delivered")) {
+    const elsewhere = "run doctor where the relay runs: it looks at disk, memory and clock too";
+    say(session, "", `Nothing is wrong at the endpoints, as seen from here; ${elsewhere}`);
+  }
 }
 
 /** Says what would be published, to whoever has not said that it may be. */

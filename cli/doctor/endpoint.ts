@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { buildConnectOptions, type Side } from "../../runtime/connection/side.ts";
 import { localBrokerAudience } from "../../runtime/contract/config/authentication.ts";
 import { HostType, parseHost } from "../../runtime/contract/config/endpoint.ts";
-import { ConnectionError } from "../../runtime/contract/errors.ts";
+import { ConnectionError, splitRemedy } from "../../runtime/contract/errors.ts";
 import type { Credentials } from "../../runtime/identity/credentials.ts";
 import { createProxyReader } from "../../runtime/identity/proxy.ts";
 import { openClient, type Client } from "../client/open-client.ts";
@@ -16,13 +16,17 @@ import type { Cause } from "./causes.ts";
 import { Reporter, textOf, type Report } from "./finding.ts";
 import { checkLimits } from "./limits.ts";
 import { causeOfTls, checkReach, openWay, type Way } from "./network.ts";
-import { checkPublishing, checkSubscribing } from "./rights.ts";
+import { checkPublishing, checkSubscribing, type PublishTrial } from "./rights.ts";
 
 /** What an endpoint is examined with. */
 export interface EndpointOptions {
   /** Whether it may publish; whoever reads the topics gets the messages. */
   readonly publishes: boolean;
   readonly topicSpaces: readonly DeclaredTopicSpace[];
+  /** Whether it subscribes to the filters of the dataflows for a moment. @default true */
+  readonly subscribes?: boolean;
+  /** What it publishes; omitted: a topic of each dataflow. */
+  readonly trial?: PublishTrial;
 }
 
 /** What an endpoint tells of other things. */
@@ -103,8 +107,8 @@ async function examineConnection(side: Side, stream: Duplex, shown: Shown, exami
   try {
     checkLimits({ name, limits: client.limits, connectMs: client.connectMs }, config, reporter);
     const judged = { name, endpoint, client, config, topicSpaces: options.topicSpaces };
-    await checkSubscribing(judged, reporter);
-    await checkPublishing(judged, options.publishes, reporter);
+    if (options.subscribes !== false) await checkSubscribing(judged, reporter);
+    await checkPublishing(judged, options, reporter);
   } catch (cause) {
     const azure = azureLogOf(endpoint, "connection-ended");
     reporter.problem("connack", "connection-ended", textOf(cause, side.peer), azure === undefined ? {} : { azure });
@@ -129,7 +133,7 @@ function reportRefusedConnection(side: Side, shown: Shown, cause: unknown, repor
   const why = causeOfRefusal(side, shown, cause, text);
   const azure = azureLogOf(endpoint, why);
   const remedy = remedyOf(side, why);
-  reporter.problem("connack", why, remedy === undefined ? text : (text.split("; ")[0] ?? text), {
+  reporter.problem("connack", why, remedy === undefined ? text : splitRemedy(text).problem, {
     ...(remedy === undefined ? {} : { remedy }),
     ...(azure === undefined ? {} : { azure }),
   });

@@ -1,4 +1,4 @@
-import { describeError } from "../../runtime/contract/errors.ts";
+import { describeError, splitRemedy } from "../../runtime/contract/errors.ts";
 import type { Cause } from "./causes.ts";
 
 /** What was looked at. */
@@ -77,11 +77,10 @@ export class Reporter {
 /** What a finding has besides its text. */
 export type FindingNotes = Pick<Finding, "remedy" | "azure" | "details">;
 
-/** The relay's own texts are `<what is wrong>; <what to do>`. */
 function withRemedy(text: string, more: FindingNotes): Pick<Finding, "text"> & FindingNotes {
-  const at = more.remedy === undefined ? text.indexOf("; ") : -1;
-  if (at < 0) return { text, ...more };
-  return { ...more, text: text.slice(0, at), remedy: text.slice(at + 2) };
+  if (more.remedy !== undefined) return { text, ...more };
+  const { problem, ...rest } = splitRemedy(text);
+  return { ...more, text: problem, ...rest };
 }
 
 /** The text of a failure without the name of the peer, which stands before each finding. */

@@ -53,7 +53,7 @@ function limitsText(limits: ServerLimits): string {
   return [
     `Receive Maximum ${receiveMaximum}`,
     `Maximum QoS ${maximumQoS}`,
-    `packets of ${shownBytes(maximumPacketBytes)} at most`,
+    `packets of ${shownBytes(maximumPacketBytes)}${Number.isFinite(maximumPacketBytes) ? " at most" : ""}`,
     ...(sessionExpirySeconds === undefined ? [] : [`sessions kept for ${sessionExpirySeconds} s`]),
     ...(missing.length === 0 ? [] : [`no ${missing.join(", no ")}`]),
   ].join(", ");

@@ -51,7 +51,7 @@ export function checkSessions(config: RelayConfig, report: Report): void {
   for (const { hostType, identity, endpoints, sessions } of countSessions(listSessions(config))) {
     if (hostType !== HostType.EventGrid) continue;
     const reporter = new Reporter(`endpoint ${endpoints.join(", ")}`, report);
-    const text = `the relay holds ${sessions} sessions as ${identity}, and this command one more for each endpoint while it runs`;
+    const text = `the relay holds ${sessions === 1 ? "1 session" : `${sessions} sessions`} as ${identity}, and this command one more for each endpoint while it runs`;
     if (sessions <= mostSessions) {
       reporter.good("sessions", `${text}: maximumClientSessionsPerAuthenticationName has to be ${sessions} or more`, {
         sessions,

@@ -8,7 +8,7 @@ import type { HostAddress } from "../../runtime/contract/config/endpoint.ts";
 import { connectSocket } from "../../runtime/transport/connect-socket.ts";
 import { lookUps } from "../../runtime/transport/look-up.ts";
 import { openStream, type TlsMaterial } from "../../runtime/transport/open-stream.ts";
-import { openTunnel, type Proxy } from "../../runtime/transport/proxy-tunnel.ts";
+import { describeProxyError, openTunnel, type Proxy } from "../../runtime/transport/proxy-tunnel.ts";
 import { describeStreamError } from "../../runtime/transport/tls-failure.ts";
 import type { Cause } from "./causes.ts";
 import { textOf, type Reporter } from "./finding.ts";
@@ -51,6 +51,7 @@ async function checkHost(
   timeoutMs: number,
   reporter: Reporter,
 ): Promise<boolean> {
+  const describe = check === "proxy" ? describeProxyError : describeStreamError;
   const what = check === "proxy" ? `the proxy ${hostname}:${port}` : `${hostname}:${port}`;
   try {
     const found = await withinTime(timeoutMs, never, (signal) => lookUps.find(hostname, signal));
@@ -58,7 +59,7 @@ async function checkHost(
     if (net.isIP(hostname) === 0) reporter.good("dns", `${hostname} is ${addresses}`);
   } catch (cause) {
     const code = check === "proxy" ? "proxy-unreachable" : "host-not-found";
-    reporter.problem("dns", code, `${what}: ${describeStreamError(cause)}`);
+    reporter.problem("dns", code, `${what}: ${describe(cause)}`);
     return false;
   }
   const startedMs = performance.now();
@@ -71,11 +72,7 @@ async function checkHost(
     return true;
   } catch (cause) {
     const failure = (cause as { readonly code?: unknown }).code === "ECONNREFUSED" ? "port-closed" : "no-answer";
-    reporter.problem(
-      check,
-      check === "proxy" ? "proxy-unreachable" : failure,
-      `${what}: ${describeStreamError(cause)}`,
-    );
+    reporter.problem(check, check === "proxy" ? "proxy-unreachable" : failure, `${what}: ${describe(cause)}`);
     return false;
   }
 }

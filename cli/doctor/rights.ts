@@ -87,14 +87,30 @@ export const doctorProperty = "mqtt-dataflow-doctor";
 const madeUp = "mqtt-dataflow-doctor";
 const expirySeconds = 5;
 
-/**
- * Publishes one small marked message to a topic of each dataflow, or says to which it would.
- * @param isAllowed whether it may: whoever reads the topic gets the message
- */
-export async function checkPublishing(judged: JudgedEndpoint, isAllowed: boolean, reporter: Reporter): Promise<void> {
-  const topics = topicsAt(judged);
+/** Topics that the right to publish is tried with. */
+export interface PublishTrial {
+  /** Names of the dataflows by topic. */
+  readonly topics: ReadonlyMap<string, readonly string[]>;
+  /** Whether the broker has taken another topic from this identity: then it is the topic that it refuses. */
+  readonly hasAccepted: boolean;
+}
+
+/** How the right to publish is tried. */
+export interface PublishOptions {
+  /** Whether it may: whoever reads the topic gets the message. */
+  readonly publishes: boolean;
+  readonly trial?: PublishTrial;
+}
+
+/** Publishes one small marked message to each topic, or says to which it would. */
+export async function checkPublishing(
+  judged: JudgedEndpoint,
+  { publishes, trial }: PublishOptions,
+  reporter: Reporter,
+): Promise<void> {
+  const { topics, hasAccepted } = trial ?? { topics: topicsAt(judged), hasAccepted: false };
   if (topics.size === 0) return;
-  if (!isAllowed) {
+  if (!publishes) {
     const list = [...topics.keys()].join(", ");
     const remedy = "give --publish to publish one small marked message to each: whoever reads the topic gets it";
     reporter.unknown("publish", `the right to publish was not tried; it would be to ${list}`, remedy);
@@ -108,7 +124,7 @@ export async function checkPublishing(judged: JudgedEndpoint, isAllowed: boolean
   }
   const isRefused = ({ reasonCode = 0 }: Tried) => reasonCode >= 0x80;
   for (const one of tried) {
-    if (isRefused(one)) reportRefusal(judged, "publish", one, tried.every(isRefused), reporter);
+    if (isRefused(one)) reportRefusal(judged, "publish", one, !hasAccepted && tried.every(isRefused), reporter);
     else reporter.good("publish", `the broker takes ${one.topic}${ofDataflows(one)}`);
   }
 }

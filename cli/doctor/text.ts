@@ -22,8 +22,8 @@ export function findingLines({ about, check, text, cause, remedy, azure }: Findi
 export function summaryLine(findings: readonly Finding[]): string {
   const count = (state: FindingState) => findings.filter((finding) => finding.state === state).length;
   const [problems, warnings, unknown] = [count("problem"), count("warning"), count("unknown")];
-  const parts = [plural(problems, "problem"), plural(warnings, "warning"), `${unknown} not looked at`];
-  return `${findings.length} things looked at: ${parts.join(", ")}`;
+  const parts = [plural(problems, "problem"), plural(warnings, "warning"), `${unknown} not made`];
+  return `${plural(findings.length, "check")}: ${parts.join(", ")}`;
 }
 
 function plural(count: number, noun: string): string {

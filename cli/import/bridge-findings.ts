@@ -10,7 +10,6 @@ const sameAs: Readonly<Record<string, (value: string) => boolean>> = {
   bridge_protocol_version: (value) => value === "mqttv50",
   bridge_insecure: isFalse,
   notifications: isFalse,
-  try_private: isFalse,
   round_robin: isFalse,
   bridge_attempt_unsubscribe: isFalse,
   bridge_require_ocsp: isFalse,
@@ -40,6 +39,12 @@ export function listOptions(connection: Connection): Finding[] {
     findings.push({ kind: "notMapped", what: `${name}: notifications, on by default`, text, line });
   }
   return findings;
+}
+
+/** Says that what comes with QoS 0 goes on with the QoS of the endpoint; mosquitto keeps the lower one. */
+export function qosFinding({ name, line }: Connection): Finding {
+  const text = "go on with QoS 1 under topic lines with QoS 1 or 2: the relay publishes with the QoS of the endpoint";
+  return { kind: "changed", what: `${name}: messages with QoS 0`, text, line };
 }
 
 /** Says what becomes of messages that come back. */

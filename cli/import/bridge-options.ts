@@ -98,7 +98,11 @@ export const bridgeOptions: readonly BridgeOption[] = [
   },
   { names: ["notifications_local_only"], kind: "notMapped", text: "see notifications" },
   { names: ["notification_topic"], kind: "notMapped", text: "see notifications; give the topic to relay.status" },
-  { names: ["try_private"], kind: "notMapped", text: "the relay is an ordinary MQTT 5 client; loops end by maxHops" },
+  {
+    names: ["try_private"],
+    kind: "changed",
+    text: "with false, mosquitto may get its own messages back, and what comes in loses its retain flag; the relay keeps the retain flag and drops what comes back, with true and with false",
+  },
   {
     names: ["bridge_attempt_unsubscribe"],
     kind: "notMapped",

@@ -59,7 +59,9 @@ function mapLine({ pattern, directions, qos, local, remote }: Written, levels: n
     if ("problem" in mapped) return { flows: [], remarks: [], problem: mapped };
     flows.push(...mapped.map((flow) => ({ direction, qos: /^[12]/.test(qos) ? (1 as const) : (0 as const), ...flow })));
     if (mapped.length > 1) {
-      const text = `topics with more than ${levels} levels behind "${from}" are not moved: a dataflow can't cut the beginning off a topic of any depth, so there is one for each depth (--levels)`;
+      const parent = from + pattern.slice(0, -1);
+      const itself = parent.endsWith("/") && parent.length > 1 ? `, nor is "${parent.slice(0, -1)}" itself` : "";
+      const text = `topics with more than ${levels} levels behind "${parent}" are not moved${itself}: a dataflow can't cut the beginning off a topic of any depth, so there is one for each depth (--levels)`;
       remarks.push(text);
     }
   }

@@ -2,7 +2,7 @@ import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { ConfigError, quote, type Problem } from "../../runtime/contract/errors.ts";
-import { generalFindings, listOptions, loopFinding } from "./bridge-findings.ts";
+import { generalFindings, listOptions, loopFinding, qosFinding } from "./bridge-findings.ts";
 import { hostOf, isHost, localEndpoint, remoteEndpoint } from "./bridge-endpoints.ts";
 import { readTopicLine, type TopicFlow } from "./bridge-topics.ts";
 import type { Finding, ImportedSecret, ImportedSecrets } from "./finding.ts";
@@ -160,6 +160,7 @@ function importConnection(
   const { line } = connection;
   for (const text of [...local.remarks, ...remote.remarks])
     findings.push({ kind: "notMapped", what: connection.name, text, line });
+  if (flows.some(({ qos }) => qos === 1)) findings.push(qosFinding(connection));
   if (limits.some((limit) => limit !== undefined)) findings.push(loopFinding(connection, limits.includes(2)));
   return {
     ...buildParts(name, flows, { local: local.endpoint, remote: remote.endpoint }, hops),

@@ -1,3 +1,4 @@
+import { splitRemedy } from "../../runtime/contract/errors.ts";
 import type { ProbePlan } from "./plan.ts";
 import type { Hop, HopName, ProbeResult } from "./result.ts";
 
@@ -36,8 +37,8 @@ export function judgeHops(plan: ProbePlan, evidence: Evidence): ProbeResult {
     ...(arrivesAs === undefined ? {} : { arrivesAs }),
   };
   if (evidence.unreachable !== undefined) {
-    const stop = splitRemedy("start", evidence.unreachable);
-    return { ...base, outcome: "stopped", hops: [hop("published", "missing", evidence.unreachable)], stop };
+    const stop = stopAfter("start", evidence.unreachable);
+    return { ...base, outcome: "stopped", hops: [hop("published", "missing", stop.why)], stop };
   }
   const hops = hopsOf(plan, evidence);
   if (evidence.destination?.afterMs !== undefined) return { ...base, outcome: "delivered", hops };
@@ -60,7 +61,7 @@ function hopsOf({ parts }: ProbePlan, evidence: Evidence): Hop[] {
     hops.push(
       refusal === undefined
         ? hop("published", "seen", `${from} has acknowledged it`, afterMs)
-        : hop("published", "missing", `${from}: ${refusal}`),
+        : hop("published", "missing", `${from}: ${splitRemedy(refusal).problem}`),
     );
   }
   const isImplied = isDelivered || (relay?.received ?? 0) > 0;
@@ -82,7 +83,8 @@ function hopsOf({ parts }: ProbePlan, evidence: Evidence): Hop[] {
 
 function sightHop(name: HopName, { afterMs, blind }: Sight, text: string, isImplied: boolean): Hop {
   if (afterMs !== undefined) return hop(name, "seen", text, afterMs);
-  if (blind !== undefined) return hop(name, isImplied ? "implied" : "unknown", `can't look there: ${blind}`);
+  if (blind !== undefined)
+    return hop(name, isImplied ? "implied" : "unknown", `can't look there: ${splitRemedy(blind).problem}`);
   return isImplied ? hop(name, "implied", `not ${text}`) : hop(name, "missing", `not ${text}`);
 }
 
@@ -96,7 +98,7 @@ type Stop = NonNullable<ProbeResult["stop"]>;
 function findStop(plan: ProbePlan, evidence: Evidence): Stop | undefined {
   const { published, source = {}, destination = {}, relay } = evidence;
   const [from, to] = [plan.parts.source.endpointRef, plan.parts.destination.endpointRef];
-  if (published?.refusal !== undefined) return splitRemedy("start", `${from} does not take it: ${published.refusal}`);
+  if (published?.refusal !== undefined) return stopAfter("start", `${from} does not take it: ${published.refusal}`);
   if (plan.outcome?.kind === "undeliverable") {
     const { reason, consequence } = plan.outcome;
     return {
@@ -112,7 +114,7 @@ function findStop(plan: ProbePlan, evidence: Evidence): Stop | undefined {
     const why = `${from} has acknowledged it and passes it to no subscriber of its topic`;
     return { after: "published", why, remedy: "let this identity read the topic: see the broker's access control" };
   }
-  if (destination.isUnreachable === true) return splitRemedy("source", destination.blind ?? "");
+  if (destination.isUnreachable === true) return stopAfter("source", destination.blind ?? "");
   if (destination.blind !== undefined) return undefined;
   const why = `nothing has come to ${to} within ${evidence.timeoutMs ?? 0} ms, and no relay answers that could say why`;
   const remedy = "see that the relay runs, and give the address of its probes and metrics with --relay";
@@ -123,7 +125,7 @@ function stopAtRelay(plan: ProbePlan, evidence: Evidence, relay: NonNullable<Evi
   const [from, to] = [plan.parts.source.endpointRef, plan.parts.destination.endpointRef];
   const isAtSource = evidence.source?.afterMs !== undefined;
   const after = isAtSource ? "source" : "published";
-  if (relay.unready !== undefined) return splitRemedy(after, `the relay is not ready: ${relay.unready}`);
+  if (relay.unready !== undefined) return stopAfter(after, `the relay is not ready: ${relay.unready}`);
   if (relay.received === 0) {
     if (!isAtSource && evidence.source?.blind === undefined && evidence.how === "published") {
       const why = `${from} has acknowledged it and passes it neither to the relay nor to another subscriber`;
@@ -141,8 +143,7 @@ function stopAtRelay(plan: ProbePlan, evidence: Evidence, relay: NonNullable<Evi
   return { after: "accepted", why, remedy: "let this identity read there, or see what else takes the topic" };
 }
 
-/** The relay's own texts are `<what is wrong>; <what to do>`. */
-function splitRemedy(after: Stop["after"], text: string): Stop {
-  const at = text.indexOf("; ");
-  return at < 0 ? { after, why: text } : { after, why: text.slice(0, at), remedy: text.slice(at + 2) };
+function stopAfter(after: Stop["after"], text: string): Stop {
+  const { problem, ...rest } = splitRemedy(text);
+  return { after, why: problem, ...rest };
 }

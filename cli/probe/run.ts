@@ -1,5 +1,8 @@
 import type { RelayConfig } from "../../runtime/contract/config.ts";
 import { createSite, type SiteOptions } from "../client/site.ts";
+import type { Finding } from "../doctor/finding.ts";
+import type { DeclaredTopicSpace } from "../explain/topic-spaces.ts";
+import { examineTested, type Tested } from "./examine.ts";
 import { ProbeClients } from "./clients.ts";
 import { probeByListening } from "./listen-probe.ts";
 import type { ProbePlan } from "./plan.ts";
@@ -10,6 +13,15 @@ import type { ProbeResult } from "./result.ts";
 export interface RunOptions extends SiteOptions, Pick<ProbeOptions, "timeoutMs" | "relayUrl"> {
   /** Whether it only listens. */
   readonly listens: boolean;
+  /** Topic spaces of the namespaces, where a file tells them. */
+  readonly topicSpaces: readonly DeclaredTopicSpace[];
+}
+
+/** Takes what comes out, as it does. */
+export interface RunReport {
+  readonly onResult: (result: ProbeResult) => void;
+  /** Called after the results, with what is wrong at the endpoints. */
+  readonly onFinding: (finding: Finding) => void;
 }
 
 /**
@@ -20,18 +32,23 @@ export async function runProbes(
   config: RelayConfig,
   plans: readonly ProbePlan[],
   options: RunOptions,
-  onResult: (result: ProbeResult) => void,
+  { onResult, onFinding }: RunReport,
 ): Promise<void> {
   const { context } = createSite(config, options);
   const clients = new ProbeClients(context);
+  const tested: Tested[] = [];
   try {
     for (const plan of plans) {
       const { timeoutMs, relayUrl } = options;
-      onResult(await probe(plan, options.listens, { clients, timeoutMs, relayUrl }));
+      const result = await probe(plan, options.listens, { clients, timeoutMs, relayUrl });
+      tested.push({ plan, result });
+      onResult(result);
     }
   } finally {
     await clients.close();
   }
+  // Only now: each endpoint takes a session, and an identity may have none left beside those of the test.
+  await examineTested(config, tested, options, onFinding);
 }
 
 async function probe(plan: ProbePlan, listens: boolean, options: ProbeOptions): Promise<ProbeResult> {

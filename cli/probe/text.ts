@@ -18,7 +18,7 @@ export function probeLines({ dataflow, how, outcome, topic, arrivesAs, hops, sto
       const time = afterMs === undefined ? "" : ` after ${afterMs} ms`;
       return `  ${marks[state]}  ${hop.padEnd("destination".length)}  ${text}${time}`;
     }),
-    ...(stop === undefined ? [] : [`  it stops after ${placeOf(stop.after)}: ${stop.why}`]),
+    ...(stop === undefined ? [] : [`  ${placeOf(stop.after)}: ${stop.why}`]),
     ...(stop?.remedy === undefined ? [] : [`  do: ${stop.remedy}`]),
     ...(outcome === "unknown" && how === "listened" ? [nothingSeen] : []),
   ];
@@ -29,10 +29,10 @@ const nothingSeen =
 
 function placeOf(after: NonNullable<ProbeResult["stop"]>["after"]): string {
   return {
-    start: "nothing: it does not get in",
-    published: "its publication",
-    source: "the source",
-    accepted: "the relay",
-    destination: "the destination",
+    start: "it does not get in",
+    published: "it stops after its publication",
+    source: "it stops after the source",
+    accepted: "it stops after the relay",
+    destination: "it stops after the destination",
   }[after];
 }

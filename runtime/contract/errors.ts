@@ -122,6 +122,15 @@ export class ConnectionError extends Error {
 }
 
 /**
+ * Splits a text of this program: it says what is wrong, and behind the first semicolon what to do about it.
+ * `no such name; correct host` → `{ problem: "no such name", remedy: "correct host" }`
+ */
+export function splitRemedy(text: string): { readonly problem: string; readonly remedy?: string } {
+  const at = text.indexOf("; ");
+  return at < 0 ? { problem: text } : { problem: text.slice(0, at), remedy: text.slice(at + 2) };
+}
+
+/**
  * Says what went wrong in one line, whatever was thrown.
  * Judged by shape, since an error of another realm is no instance of this one's `Error`.
  */

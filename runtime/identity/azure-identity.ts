@@ -2,7 +2,7 @@ import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipel
 import { ClientAssertionCredential, ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
 
 import { readBoundedFile } from "../bounded-file.ts";
-import { ConnectionError, describeError } from "../contract/errors.ts";
+import { ConnectionError, describeError, splitRemedy } from "../contract/errors.ts";
 import { withoutSecrets } from "../contract/redact.ts";
 import { RequestAgent } from "../transport/request-agent.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
@@ -82,8 +82,10 @@ function tokenSource(
 ): TokenSource {
   let credential: TokenCredential | undefined;
   const fail = (problem: string, cause?: unknown) => {
-    const seen = client.failure === undefined ? "" : ` (${client.failure})`;
-    return new ConnectionError(`no token for ${scope}: ${problem}${seen}; ${remedy}`, { retry: "soon" }, { cause });
+    // What to do comes once, at the end: the parts may say it too.
+    const seen = client.failure === undefined ? "" : ` (${splitRemedy(client.failure).problem})`;
+    const text = `no token for ${scope}: ${splitRemedy(problem).problem}${seen}; ${remedy}`;
+    return new ConnectionError(text, { retry: "soon" }, { cause });
   };
   return {
     getToken: async (signal) => {

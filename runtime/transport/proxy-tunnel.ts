@@ -5,7 +5,7 @@ import tls from "node:tls";
 import { getProxyForUrl } from "proxy-from-env";
 
 import type { HostAddress } from "../contract/config/endpoint.ts";
-import { describeError } from "../contract/errors.ts";
+import { describeError, splitRemedy } from "../contract/errors.ts";
 import { withoutSecrets } from "../contract/redact.ts";
 import { shownUrl } from "../contract/shown-url.ts";
 import { connectSocket } from "./connect-socket.ts";
@@ -41,9 +41,20 @@ export async function openTunnel(proxy: Proxy, target: HostAddress, signal: Abor
     if (cause instanceof RefusedTunnel) throw new Error(`proxy ${url} refused CONNECT: ${cause.message}`, { cause });
     // An aborted request says nothing of why.
     const isAbort = cause === signal.reason || (cause as Error).name === "AbortError";
-    const text = isAbort ? describeError(signal.reason) : describeStreamError(cause);
+    const text = isAbort ? describeError(signal.reason) : describeProxyError(cause);
     throw new Error(`proxy ${url}: ${text}`, { cause });
   }
+}
+
+/** As `describeStreamError` does, with what to do about a proxy. */
+export function describeProxyError(cause: unknown): string {
+  const { problem, remedy } = splitRemedy(describeStreamError(cause));
+  const { code } = cause as { readonly code?: unknown };
+  const own =
+    code === "ECONNREFUSED"
+      ? "start the proxy, or correct its URL"
+      : remedy?.replace(/^correct host,/, "correct its URL,");
+  return own === undefined ? problem : `${problem}; ${own}`;
 }
 
 /** Connects to the proxy itself, and checks who it is where it speaks TLS. */

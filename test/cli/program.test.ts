@@ -54,20 +54,24 @@ test("a command line that is wrong starts nothing", async () => {
 });
 
 /** Runs the command in a process of its own: the library of the completion is one that jest can't load. */
-function run(...args: string[]): string {
+function run(...args: string[]): { readonly code: number | null; readonly output: string } {
   const entryPoint = path.join(import.meta.dirname, "../../cli/main.ts");
-  return spawnSync(process.execPath, [entryPoint, ...args], { encoding: "utf8" }).stdout;
+  const { status: code, stdout: output } = spawnSync(process.execPath, [entryPoint, ...args], { encoding: "utf8" });
+  return { code, output };
 }
 
 /** What a press of the tabulator behind these words offers. */
 function complete(...words: string[]): string[] {
   return run("complete", "--", ...words)
-    .split("\n")
+    .output.split("\n")
     .map((line) => line.split("\t")[0] ?? "");
 }
 
 test.each(["bash", "zsh", "fish"])("completion %s prints what the shell takes", (shell) => {
-  expect(run("completion", shell)).toContain("mqtt-dataflow complete --");
+  const { code, output } = run("completion", shell);
+
+  expect(code).toBe(0);
+  expect(output).toContain("mqtt-dataflow complete --");
 });
 
 test("completes commands and options", () => {

@@ -226,6 +226,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       "bergen ok",
       "tromso unknown",
     ]);
+    expect((await scene.run("status", "--site", "oslo")).code).toBe(0);
   });
 
   test("selects no stack in the program's folder, and prints nothing that opens the backend", async () => {

@@ -1,3 +1,4 @@
+import { splitRemedy } from "../../contract/errors.ts";
 import type { LastError, RelayEvent } from "../../contract/status/schema.ts";
 import type { ToldLine } from "../log.ts";
 import { isOfMessage } from "../log-events.ts";
@@ -79,7 +80,7 @@ export class EventRecorder {
   #describe({ level, event, msg, fields }: ToldLine, nowMs: number): RelayEvent {
     const field = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
     const given = { reason: field("reason"), remedy: field("remedy") };
-    const told = given.remedy === undefined ? splitRemedy(given.reason) : given;
+    const told = given.remedy === undefined ? splitReason(given.reason) : given;
     const optional = {
       ...told,
       dataflow: field("dataflow"),
@@ -113,9 +114,8 @@ export class EventRecorder {
   }
 }
 
-/** Texts of this program say what is wrong, and behind the first semicolon what to do about it. */
-function splitRemedy(reason: string | undefined): { reason?: string | undefined; remedy?: string | undefined } {
-  const at = reason?.indexOf("; ") ?? -1;
-  if (reason === undefined || at < 0) return { reason };
-  return { reason: reason.slice(0, at), remedy: reason.slice(at + 2) };
+function splitReason(given: string | undefined): { reason?: string; remedy?: string } {
+  if (given === undefined) return {};
+  const { problem: reason, ...rest } = splitRemedy(given);
+  return { reason, ...rest };
 }

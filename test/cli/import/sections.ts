@@ -145,7 +145,7 @@ export const sections: readonly Section[] = [
     dataflows: {
       "wb8ip20-out": ["wb8ip20-local-qos0", ["/#"], "wb8ip20-qos0", "${inputTopic}", 1],
       "wb8ip20-in": ["wb8ip20-qos0", ["/#"], "wb8ip20-local-qos0", "${inputTopic}", 1],
-      "wb8ip20-in-2": ["wb8ip20", ["plant/devices/+/cmd"], "wb8ip20-local", "/devices/${inputTopic.3}/cmd"],
+      "wb8ip20-in-2": ["wb8ip20", ["plant/devices/+/cmd"], "wb8ip20-local", "/devices/${inputTopic.3}/cmd", 1],
     },
     endpoints: { wb8ip20: { qos: 1 } },
   },
