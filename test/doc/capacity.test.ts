@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { exampleSite, needsOf, sessionsOf, sitesPerIdentity } from "../../doc/capacity/needs.ts";
+import { checkMemory } from "../../components/relay/check-settings.ts";
+import {
+  exampleSite,
+  instanceNeeds,
+  needsOf,
+  sessionsOf,
+  sitesPerIdentity,
+  spoolHours,
+} from "../../doc/capacity/needs.ts";
 import { renderCapacity } from "../../doc/capacity/page.ts";
 import { ringsOf, rolloutSeconds } from "../../doc/capacity/rollout.ts";
 
@@ -45,4 +53,18 @@ test("a rollout's rings follow one another, and within one so many sites go at a
   expect(ringsOf(200)).toEqual([1, 19, 180]);
   expect(ringsOf(1)).toEqual([1]);
   expect(rolloutSeconds([1, 5], 4, { preview: 1, up: 2, settle: 3 })).toBe(6 + 12);
+});
+
+test("an instance needs memory and disk for each of its dataflows, as the checks of a preview have it", () => {
+  const [one, ten] = [instanceNeeds(1), instanceNeeds(10)];
+
+  expect(checkMemory(one.memoryMebibytes)).toEqual([]);
+  expect(checkMemory(one.memoryMebibytes - 1)).toHaveLength(1);
+  expect(ten.memoryMebibytes).toBeGreaterThan(one.memoryMebibytes);
+  expect(one.spooledMemoryMebibytes).toBeGreaterThan(one.memoryMebibytes);
+  expect([one.volumeGibibytes, ten.volumeGibibytes]).toEqual([2, 13]);
+});
+
+test("a spool lasts as long as its bytes take what arrives", () => {
+  expect(spoolHours({ messagesPerSecond: 1, bytesPerMessage: 1_073_741_824 / 3600 })).toBeCloseTo(1);
 });
