@@ -132,7 +132,7 @@ function clockOf(aheadMs: number | undefined): Readonly<Record<string, string>> 
 
 function configOf(given: SiteCase, cloud: Cloud, plant: Mosquitto<"mqtt">): RelayConfigInput {
   const works = cloud.endpoint({ clientIdPrefix: "oslo-", retain: "Never" });
-  const { endpoint = (same) => same, dataflows = {}, relay, plantPort = plant.ports.mqtt } = given;
+  const { endpoint = (same: EndpointInput) => same, dataflows = {}, relay, plantPort = plant.ports.mqtt } = given;
   return buildConfig({
     endpoints: { plant: plainEndpoint(plantPort, { clientIdPrefix: "oslo-" }), cloud: endpoint(works, cloud) },
     dataflows: {
