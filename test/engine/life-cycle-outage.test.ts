@@ -67,15 +67,13 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
     await untilSettled(scene.cluster, [namespace]);
     scene.site.configure({ relay: { instanceCount: 2 } });
     await scene.pauseControllers();
-    let hasEnded = false;
-    const running = update("oslo-relay-set").finally(() => {
-      hasEnded = true;
-    });
-    while (!hasEnded && (await wantedPods()) !== 2) await delay(100);
+    const ended = new AbortController();
+    const running = update("oslo-relay-set").finally(() => ended.abort());
+    while (!ended.signal.aborted && (await wantedPods()) !== 2) await delay(100);
 
     await server.interrupt();
     await delay(5000);
-    const hadEnded = hasEnded;
+    const hadEnded = ended.signal.aborted;
     await server.resume();
     scene.resumeControllers();
     const done = await running;

@@ -205,12 +205,18 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expectStored("find-drift", await site.succeed("refresh", "--yes", "--diff", "--skip-preview"));
   });
 
-  test("a field that was changed by hand ends the preview unless the settings say to take it back", async () => {
-    const { code, output } = await site.run("up", "--yes");
+  test("a field that was changed with kubectl is taken back, and one of another program where the settings say so", async () => {
+    await site.succeed("up", "--yes", "--skip-preview");
+    const { config } = await deployed();
+    const text = (config["data"] as { readonly "config.json": string })["config.json"];
+    await cluster.edit(config, { data: { "config.json": `${text}\n` } }, "site-operator");
+    await site.succeed("refresh", "--yes", "--skip-preview");
 
+    const { code, output } = await site.run("up", "--yes", "--skip-preview");
+
+    expect(text).toContain('"level": "info"');
     expect(code).not.toBe(0);
-    expect(output).toContain('conflict with "kubectl-edit"');
-
+    expect(output).toContain('conflict with "site-operator"');
     site.configure({ kubernetes: { enablePatchForce: true } });
     await site.succeed("up", "--yes");
     await site.succeed("preview", "--expect-no-changes");
