@@ -42,7 +42,9 @@ function readRefusal(output: string): Said {
   const length = lines.slice(start + 1).findIndex((line) => !line.startsWith("      "));
   const end = length < 0 ? lines.length : start + 1 + length;
   const heading = lines.slice(0, start).findLastIndex((line) => /^ {0,2}\S/.test(line));
-  const rest = lines.filter((line, at) => at !== heading && (at < start || at >= end) && !/^ {0,2}\S+ \(.*\):$/.test(line));
+  const rest = lines.filter(
+    (line, at) => at !== heading && (at < start || at >= end) && !/^ {0,2}\S+ \(.*\):$/.test(line),
+  );
   return { refusal: [lines[heading]?.trim(), ...lines.slice(start, end)].join("\n"), rest: rest.join("\n").trim() };
 }
 
