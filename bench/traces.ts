@@ -70,7 +70,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
     readBytes: now,
     givenBytes: now,
     pendingBytes: now,
-    sendQueue: async () => undefined,
+    sendQueue: () => Promise.resolve(undefined),
     isPaused: () => false,
   };
   const template = parseTopicTemplate("b/${inputTopic}");
@@ -104,7 +104,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
       },
       pendingBytes: 0,
       onceDrained: fail,
-      confirm: async () => Promise.resolve(true),
+      confirm: () => Promise.resolve(true),
       traffic,
     },
     { sessionPresent: false, receiveMaximum: 65_535, maximumPacketBytes: 1e6, retainAvailable: true },
@@ -115,7 +115,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
       setPaused: () => undefined,
       askForRoomAgain: fail,
       writePublish: fail,
-      confirm: async () => Promise.resolve(true),
+      confirm: () => Promise.resolve(true),
       traffic,
     },
     { sessionPresent: false, receiveMaximum: 65_535, maximumPacketBytes: 1e6, maximumQoS: 2 },
