@@ -1,6 +1,6 @@
 import { unboundedShare } from "../runtime/memory/budget.ts";
 import { PacketReader } from "../runtime/mqtt/packet-reader.ts";
-import { PublishView } from "../runtime/mqtt/publish.ts";
+import { encodeText, encodeUserProperty, PublishView } from "../runtime/mqtt/publish.ts";
 import { Forwarder } from "../runtime/queue/forwarder.ts";
 import type { Tracer } from "../runtime/queue/ports.ts";
 import { Counters } from "../runtime/report/counters.ts";
@@ -11,7 +11,6 @@ import type { Span } from "../runtime/report/traces/span.ts";
 import { DataflowTracer } from "../runtime/report/traces/tracer.ts";
 import { createPatch } from "../runtime/rewrite/patch.ts";
 import { parseTopicTemplate } from "../runtime/contract/topic/template.ts";
-import { encodeText, encodeUserProperty } from "../runtime/mqtt/publish.ts";
 import { medianInterval } from "./measure/statistics.ts";
 
 /**
