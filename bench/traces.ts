@@ -1,6 +1,6 @@
 import { unboundedShare } from "../runtime/memory/budget.ts";
 import { PacketReader } from "../runtime/mqtt/packet-reader.ts";
-import { PublishView } from "../runtime/mqtt/publish.ts";
+import { encodeText, encodeUserProperty, PublishView } from "../runtime/mqtt/publish.ts";
 import { Forwarder } from "../runtime/queue/forwarder.ts";
 import type { Tracer } from "../runtime/queue/ports.ts";
 import { Counters } from "../runtime/report/counters.ts";
@@ -11,7 +11,6 @@ import type { Span } from "../runtime/report/traces/span.ts";
 import { DataflowTracer } from "../runtime/report/traces/tracer.ts";
 import { createPatch } from "../runtime/rewrite/patch.ts";
 import { parseTopicTemplate } from "../runtime/contract/topic/template.ts";
-import { encodeText, encodeUserProperty } from "../runtime/mqtt/publish.ts";
 import { medianInterval } from "./measure/statistics.ts";
 
 /**
@@ -70,7 +69,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
     readBytes: now,
     givenBytes: now,
     pendingBytes: now,
-    sendQueue: async () => undefined,
+    sendQueue: () => Promise.resolve(undefined),
     isPaused: () => false,
   };
   const template = parseTopicTemplate("b/${inputTopic}");
@@ -104,7 +103,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
       },
       pendingBytes: 0,
       onceDrained: fail,
-      confirm: async () => Promise.resolve(true),
+      confirm: () => Promise.resolve(true),
       traffic,
     },
     { sessionPresent: false, receiveMaximum: 65_535, maximumPacketBytes: 1e6, retainAvailable: true },
@@ -115,7 +114,7 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
       setPaused: () => undefined,
       askForRoomAgain: fail,
       writePublish: fail,
-      confirm: async () => Promise.resolve(true),
+      confirm: () => Promise.resolve(true),
       traffic,
     },
     { sessionPresent: false, receiveMaximum: 65_535, maximumPacketBytes: 1e6, maximumQoS: 2 },

@@ -3,8 +3,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 
-import type { UserProperties } from "mqtt-packet";
-
 import { cleanUp } from "../support/integration.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 import { collect, connectMqttClient, type CollectedMessage } from "../support/mqtt-clients.ts";
@@ -62,8 +60,7 @@ const traceparent = `00-${traceId}-${parentId}-01`;
 /** Spans come soon, and the last ones at the end. */
 const tracing = { OTEL_TRACES_EXPORTER: "otlp", OTEL_BSP_SCHEDULE_DELAY: "50" };
 
-const parentOf = ({ packet }: CollectedMessage) =>
-  (packet.properties?.userProperties as UserProperties | undefined)?.["traceparent"];
+const parentOf = ({ packet }: CollectedMessage) => packet.properties?.userProperties?.["traceparent"];
 
 const attribute = (span: SentSpan | undefined, name: string) => span?.attributes.find(({ key }) => key === name)?.value;
 

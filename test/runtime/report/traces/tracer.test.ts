@@ -1,10 +1,10 @@
 import type { UserProperties } from "mqtt-packet";
 
-import { createSampler } from "../../../../runtime/report/traces/sampler.ts";
+import { createSampler, type SamplerName } from "../../../../runtime/report/traces/sampler.ts";
 import type { Span } from "../../../../runtime/report/traces/span.ts";
 import { DataflowTracer, type TracedDataflow } from "../../../../runtime/report/traces/tracer.ts";
 import type { MessageTrace, Tracer } from "../../../../runtime/queue/ports.ts";
-import type { EncodedPublish } from "../../../../runtime/mqtt/publish.ts";
+import { EncodedPublish } from "../../../../runtime/mqtt/encoded-publish.ts";
 import { encode } from "../../mqtt/scripted-broker.ts";
 import { ForwarderBench, viewOfPublish } from "../../queue/fakes.ts";
 
@@ -21,19 +21,17 @@ const dataflow: TracedDataflow = {
 /** A forwarder whose messages are traced, and what became of them. */
 function traced(
   change: ConstructorParameters<typeof ForwarderBench>[0] = {},
-  { name = "parentbased_always_on" as const, ...more }: Partial<TracedDataflow> & { name?: "always_off" } = {},
+  { name = "parentbased_always_on", ...more }: Partial<Omit<TracedDataflow, "name">> & { name?: SamplerName } = {},
 ) {
   const spans: Span[] = [];
   let clock = () => 0;
-  const sampler = createSampler({ name: name as "always_off", ratio: 1 }, Math.random);
+  const sampler = createSampler({ name, ratio: 1 }, Math.random);
   const parts = { sampler, onSpan: (span: Span) => spans.push(span), now: () => clock() };
   const tracer: Tracer = new DataflowTracer({ ...dataflow, ...more, name: "upward" }, parts);
   const bench = new ForwarderBench({ tracer, ...change });
   clock = () => bench.nowMs;
   const parentsOf = () =>
-    bench.destination.written.map(
-      ({ properties }) => (properties?.userProperties as UserProperties | undefined)?.["traceparent"],
-    );
+    bench.destination.written.map(({ properties }) => properties?.userProperties?.["traceparent"]);
   return { bench, spans, tracer, parentsOf };
 }
 
@@ -95,7 +93,7 @@ describe("a traced message", () => {
     ["one that the publisher did not sample", "parentbased_always_on", traceparent.replace(/01$/, "00")],
     ["one that the sampler leaves out", "always_off", traceparent],
   ])("%s passes as it came, and is no span", (_case, name, given) => {
-    const { bench, spans, parentsOf } = traced({}, { name: name as "always_off" });
+    const { bench, spans, parentsOf } = traced({}, { name: name as SamplerName });
     bench.arrive(1, { properties: { userProperties: { traceparent: given } } });
     bench.acknowledge(1);
 
@@ -221,7 +219,8 @@ describe("a message that is read back from the disk", () => {
       topic: "a/b",
       payload: "x",
     } as const;
-    return tracer.resume({ packet: encode({ ...packet, properties: { userProperties } }) } as EncodedPublish);
+    const bytes = encode({ ...packet, properties: { userProperties } });
+    return tracer.resume(new EncodedPublish(bytes, 0, bytes.length, 0, 0, undefined));
   }
 
   test("goes on with the trace that it carries", () => {
