@@ -41,7 +41,8 @@ function extract(): void {
 function readArchive(): Buffer {
   const git = (...args: string[]) => execFileSync("git", args, { cwd: projectFolder, maxBuffer: 256 * 1024 * 1024 });
   try {
-    if (git("rev-parse", "--is-shallow-repository").toString().trim() === "true") git("fetch", "--quiet", "--unshallow");
+    if (git("rev-parse", "--is-shallow-repository").toString().trim() === "true")
+      git("fetch", "--quiet", "--unshallow");
     return git("archive", earlierCommit);
   } catch (cause) {
     const remedy = "fetch the whole history: git fetch --unshallow";

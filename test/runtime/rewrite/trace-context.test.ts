@@ -65,7 +65,9 @@ describe("a message that is given a trace", () => {
     });
     const properties = { userProperties: { a: "b" }, messageExpiryInterval: 60 };
     const bare = createPatch(plan())(viewOfPublish({ properties }));
-    expect(give({ a: "b" }, { context, isNew: true }).length - ("length" in bare ? bare.length : 0)).toBe(traceParentBytes);
+    expect(give({ a: "b" }, { context, isNew: true }).length - ("length" in bare ? bare.length : 0)).toBe(
+      traceParentBytes,
+    );
   });
 
   test("has a continued one where the other stood, and keeps the state", () => {
