@@ -54,6 +54,15 @@ export class PublishView {
   identifierCount = 0;
   #isScanned = false;
 
+  /** The topic and the properties were moved towards the payload, over the hop properties, which are gone. */
+  noteMoved(topicEnd: number, propertiesStart: number, expiryAt: number): void {
+    this.topicStart += topicEnd - this.topicEnd;
+    this.topicEnd = topicEnd;
+    this.propertiesStart = propertiesStart;
+    this.expiryAt = expiryAt;
+    this.hopBytes = this.hopStart = this.hopEnd = this.hopBytesBeforeExpiry = 0;
+  }
+
   /**
    * Finds the parts of the packet `bytes[start]` up to `bytes[end]`. What they say is left to {@link check}.
    * @param isOwn whether the bytes were made for this packet alone; it begins at 0 then

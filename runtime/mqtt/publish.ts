@@ -120,6 +120,7 @@ function takeOver(
   writeUint16(bytes, writeVariableInteger(bytes, start + 1, remaining), topicEnd - topicStart);
   const newExpiryAt = expiryAt > 0 && expiryAt < view.hopStart ? expiryAt + hopBytes : expiryAt;
   const expiryOffset = expiryAt > 0 ? newExpiryAt - start : 0;
+  view.noteMoved(newTopicEnd, keptFrom, newExpiryAt);
   return new EncodedPublish(bytes, start, length, qos > 0 ? newTopicEnd - start : 0, expiryOffset, inputTopic);
 }
 

@@ -238,6 +238,27 @@ describe("encodePublish", () => {
       });
     });
 
+    test("leaves the view right for whoever names the message afterwards: the tap, and a line of the log", () => {
+      const view = read(
+        encodeTest({
+          topic: "plant/line/oven",
+          payload: Buffer.alloc(20_000, "x"),
+          properties: { ...properties, subscriptionIdentifier: 268_435_455 },
+        }),
+        true,
+      );
+
+      const { bytes } = encodePublish(view, { qos: 1, retain: false });
+
+      expect(bytes).toBe(view.bytes);
+      expect(view.topic).toBe("plant/line/oven");
+      const names: number[] = [];
+      forEachProperty(view, (identifier) => names.push(identifier));
+      expect(names.sort()).toEqual([PropertyId.messageExpiryInterval, PropertyId.userProperty]);
+      expect(view.bytes.readUInt32BE(view.expiryAt)).toBe(60);
+      expect(view.bytes.toString("latin1", view.propertiesEnd, view.propertiesEnd + 3)).toBe("xxx");
+    });
+
     test.each([
       ["the topic", { qos: 1, topic: Buffer.from("c") }],
       ["the properties", { qos: 1, properties: Buffer.alloc(0) }],
