@@ -10,7 +10,7 @@ let isDone = false;
  * itself: a plant's own CA is among the system's. Where they are is said by `SSL_CERT_FILE` and `SSL_CERT_DIR` too.
  *
  * To be called before TLS is opened that names no CA of its own. The first call reads and parses some hundred certificates,
- * which is a fifth of the time in which a relay starts, and 5 MB: one whose endpoints all name their CA needs none of them.
+ * which is a fifth of the CPU time in which a relay starts: one whose endpoints all name their CA needs none of them.
  * @see Node.js, tls.setDefaultCACertificates
  */
 export function trustSystemRoots(): void {
