@@ -4,13 +4,13 @@ import { parseLine } from "./command-line/parse-line.ts";
 import { runCommand } from "./command-line/run-command.ts";
 import { describeError } from "./contract/errors.ts";
 import { printable } from "./contract/printable.ts";
-import { ExitCode, runRelay } from "./run.ts";
+import { endInTime, ExitCode, runRelay } from "./run.ts";
 
 /** The image's entry point. */
 async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = ExitCode.ok;
   const run = runCommand(undefined, async (options) => {
-    exitCode = await runRelay(options);
+    exitCode = await runRelay(options, endInTime);
   });
   const program = new Command("mqtt-dataflow-relay").description("the relay").addCommand(run);
   try {

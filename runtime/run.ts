@@ -43,9 +43,10 @@ export const ExitCode = { ok: 0, failed: 1, badConfiguration: 2 } as const;
 
 /**
  * Runs a relay until SIGTERM or SIGINT.
+ * @param onClosed called once everything is closed, for a program that ends then: see {@link endInTime}
  * @returns the exit code; a second signal ends the process at once
  */
-export async function runRelay(options: RunOptions): Promise<number> {
+export async function runRelay(options: RunOptions, onClosed: (log: Logger) => void = ignore): Promise<number> {
   let parsed: ParsedConfig;
   let connectTo: ReadonlyMap<string, HostAddress>;
   let ordinal: number;
@@ -82,7 +83,9 @@ export async function runRelay(options: RunOptions): Promise<number> {
   });
   const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
   const page = recorder && { port: pagePort, recorder, limitBytes: memory.limitBytes };
-  return superviseRelay(relay, { port, host: options.metricsHost, page, tracing }, log);
+  const exitCode = await superviseRelay(relay, { port, host: options.metricsHost, page, tracing }, log);
+  onClosed(log);
+  return exitCode;
 }
 
 function readPaths({ mountPath, spoolPath }: RunOptions): Pick<RunOptions, "mountPath" | "spoolPath"> {
@@ -181,7 +184,6 @@ async function superviseRelay(relay: Relay, { port, host, page, tracing }: Serve
     status?.close();
     await Promise.all([metricExport?.stop(), tracing?.stop()]);
     if (relay.hasThread) endNow();
-    endInTime(log);
   }
 }
 
@@ -189,7 +191,7 @@ async function superviseRelay(relay: Relay, { port, host, page, tracing }: Serve
 const endMs = 5000;
 
 /** Ends a process that something keeps alive after all was closed: Kubernetes would wait for it for its whole grace period. */
-function endInTime(log: Logger): void {
+export function endInTime(log: Logger): void {
   setTimeout(() => {
     const resources = process.getActiveResourcesInfo();
     log.error({ event: "end-delayed", resources }, "closed, and something keeps this process from ending: ends now");
