@@ -118,7 +118,7 @@ export function block<const E extends v.ObjectEntries>(entries: E, explainUnknow
 function explainMissing(entries: v.ObjectEntries, expected: string | null): string {
   const key = Object.keys(entries).find((name) => JSON.stringify(name) === expected);
   const schema = key === undefined ? undefined : entries[key];
-  const said = schema && v.safeParse(schema as v.GenericSchema, undefined).issues?.[0].message;
+  const said = schema && v.safeParse(schema, undefined).issues?.[0].message;
   const [, remedy = "add it"] = /^is (?:missing|undefined); ((?:set|give) ".*)$/.exec(said ?? "") ?? [];
   return `is missing; ${remedy}`;
 }
