@@ -108,10 +108,19 @@ export function block<const E extends v.ObjectEntries>(entries: E, explainUnknow
       v.strictObject(entries, (issue) => {
         if (issue.expected === "never") return explainUnknown(String(issue.input), Object.keys(entries));
         if (issue.expected === "Object") return `is ${kindOf(issue.input)}; give an object`;
-        return "is missing; add it";
+        return explainMissing(entries, issue.expected);
       }),
     ),
   );
+}
+
+/** What to give for a field that is missing, where its schema lists what it takes. */
+function explainMissing(entries: v.ObjectEntries, expected: string | null): string {
+  const key = Object.keys(entries).find((name) => JSON.stringify(name) === expected);
+  const schema = key === undefined ? undefined : entries[key];
+  const said = schema && v.safeParse(schema, undefined).issues?.[0].message;
+  const [, remedy = "add it"] = /^is (?:missing|undefined); ((?:set|give) ".*)$/.exec(said ?? "") ?? [];
+  return `is missing; ${remedy}`;
 }
 
 /**

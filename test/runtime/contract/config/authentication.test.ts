@@ -126,7 +126,7 @@ describe("settings of another method", () => {
 
 describe("the method itself", () => {
   test.each([
-    [undefined, at, "is missing; add it"],
+    [undefined, at, `is missing; set "method" to one of ${methods}`],
     [{}, `${at}.method`, `is missing; set "method" to one of ${methods}`],
     [{ method: "Sasl" }, `${at}.method`, `is not an authentication method; set "method" to one of ${methods}`],
     [{ method: "anonymous" }, `${at}.method`, `is not an authentication method; set "method" to one of ${methods}`],

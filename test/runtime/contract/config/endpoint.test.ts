@@ -178,7 +178,7 @@ describe("settings with words", () => {
 describe("endpointType and hostType", () => {
   test.each([
     ["endpointType", "Kafka", 'endpoints.plant.endpointType: is "Kafka"; give "Mqtt"'],
-    ["endpointType", undefined, "endpoints.plant.endpointType: is missing; add it"],
+    ["endpointType", undefined, 'endpoints.plant.endpointType: is missing; give "Mqtt"'],
     [
       "hostType",
       "Eventhub",

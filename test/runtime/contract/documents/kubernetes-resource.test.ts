@@ -190,7 +190,7 @@ describe("a problem points into the document that was given", () => {
       "Propagate",
       'mqttSettings.CloudEventAttributes: is not a known field; did you mean "cloudEventAttributes"?',
     ],
-    ["DataflowEndpoint", "default", "endpointType", undefined, "endpointType: is missing; add it"],
+    ["DataflowEndpoint", "default", "endpointType", undefined, 'endpointType: is missing; give "Mqtt"'],
     [
       "Dataflow",
       "telemetry-up",
