@@ -83,9 +83,8 @@ export async function runRelay(options: RunOptions, onClosed: (log: Logger) => v
   });
   const port = options.metricsPort ?? config.profile.diagnostics.metrics.prometheusPort;
   const page = recorder && { port: pagePort, recorder, limitBytes: memory.limitBytes };
-  const exitCode = await superviseRelay(relay, { port, host: options.metricsHost, page, tracing }, log);
-  onClosed(log);
-  return exitCode;
+  const served = { port, host: options.metricsHost, page, tracing };
+  return superviseRelay(relay, served, log).finally(onClosed.bind(undefined, log));
 }
 
 function readPaths({ mountPath, spoolPath }: RunOptions): Pick<RunOptions, "mountPath" | "spoolPath"> {
