@@ -82,9 +82,11 @@ function tokenSource(
 ): TokenSource {
   let credential: TokenCredential | undefined;
   const fail = (problem: string, cause?: unknown) => {
-    // What to do comes once, at the end: the parts may say it too.
-    const seen = client.failure === undefined ? "" : ` (${splitRemedy(client.failure).problem})`;
-    const text = `no token for ${scope}: ${splitRemedy(problem).problem}${seen}; ${remedy}`;
+    // What to do comes once, at the end. Of a proxy it is said where it failed; of a server, that is said for brokers.
+    const seen = splitRemedy(client.failure ?? "");
+    const what = `${splitRemedy(problem).problem}${seen.problem === "" ? "" : ` (${seen.problem})`}`;
+    const own = seen.problem.includes(": proxy ") ? seen.remedy : undefined;
+    const text = `no token for ${scope}: ${what}; ${own ?? remedy}`;
     return new ConnectionError(text, { retry: "soon" }, { cause });
   };
   return {
