@@ -65,7 +65,7 @@ function previewCommand(session: Session) {
     .option("--create-stacks", "give sites without a stack an empty one")
     .option("--markdown <file>", "write the review to this file, as a comment on a pull request")
     .action(async ({ createStacks = false, markdown, ...shared }) => {
-      await run(session, async (tools) => {
+      await run(session, shared.file, async (tools) => {
         const { previewFleet } = await import("../fleet/preview.ts");
         return previewFleet({ ...sharedOf(shared), createStacks, markdown }, session, tools);
       });
@@ -85,7 +85,7 @@ function upCommand(session: Session) {
     )
     .option("--allow-attention", "go on where a relay asks for attention")
     .action(async ({ resume = false, createStacks = false, allowAttention = false, settle, markdown, ...shared }) => {
-      await run(session, async (tools) => {
+      await run(session, shared.file, async (tools) => {
         const { upFleet } = await import("../fleet/up.ts");
         const patience = { settleSeconds: settle, allowsAttention: allowAttention };
         return upFleet({ ...sharedOf(shared), ...patience, resume, createStacks, markdown }, session, tools);
@@ -95,7 +95,7 @@ function upCommand(session: Session) {
 
 function driftCommand(session: Session) {
   return fleetSubcommand("drift", "compare what was deployed with what is there").action(async (shared) => {
-    await run(session, async (tools) => {
+    await run(session, shared.file, async (tools) => {
       const { driftFleet } = await import("../fleet/drift.ts");
       return driftFleet(sharedOf(shared), session, tools);
     });
@@ -104,15 +104,17 @@ function driftCommand(session: Session) {
 
 function statusCommand(session: Session) {
   return fleetSubcommand("status", "ask every site's relay how it is").action(async (shared) => {
-    await run(session, async (tools) => {
+    await run(session, shared.file, async (tools) => {
       const { statusOfFleet } = await import("../fleet/status.ts");
       return statusOfFleet(sharedOf(shared), session, tools);
     });
   });
 }
 
-/** Loads what only these commands need, and runs one in a process group of its own. */
-async function run(session: Session, work: (tools: FleetTools) => Promise<number>): Promise<void> {
+/** Loads what only these commands need, and runs one in a process group of its own. A file that is no fleet is told at once. */
+async function run(session: Session, file: string, work: (tools: FleetTools) => Promise<number>): Promise<void> {
+  const { readFleet } = await import("../fleet/sites.ts");
+  readFleet(file);
   const { runInOwnGroup } = await import("../fleet/own-group.ts");
   const code = await runInOwnGroup();
   if (code !== undefined) {
