@@ -85,12 +85,14 @@ export function parsePage(file: string, markdown: string): Page {
   const problems: string[] = [];
   const fence =
     /(?:<!--(?<comment>(?:(?!-->)[^])*)-->\n+)?^(?<indent> *)(?<marks>`{3,})(?<info>.*)\n(?<text>[^]*?)^\k<indent>\k<marks>$/gm;
+  const wholePage = /^<!-- all of it tested by: (?<test>\S+) -->$/m.exec(markdown)?.groups?.["test"];
+  const ofPage = wholePage === undefined ? {} : { testedBy: wholePage };
   const blocks = [...markdown.matchAll(fence)].map(({ index, groups = {}, 0: whole }): Block => {
     const { comment = "", indent = "", info = "", text = "" } = groups;
     const line = markdown.slice(0, index + whole.search(/^ *`{3,}/m)).split("\n").length;
     const where = `${file}:${line}`;
     const report = (problem: string) => problems.push(`${where}: ${problem}`);
-    const remark = parseRemark(comment, report);
+    const remark = { ...(comment === "" ? ofPage : {}), ...parseRemark(comment, report) };
     const language = info.trim();
     return { where, language, text: unindent(text, indent.length), kind: kindOf(language, remark, report), remark };
   });
