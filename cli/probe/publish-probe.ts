@@ -58,6 +58,9 @@ interface Stage {
   readonly atDestination: Arrivals;
 }
 
+/** The message outlives the wait by it: the relay is asked then why it does not deliver it, and has to have it still. */
+const questionSeconds = 10;
+
 async function publishAndWatch(
   plan: ProbePlan & { readonly topic: string },
   { toSource, source, destination, atSource, atDestination }: Stage,
@@ -66,7 +69,7 @@ async function publishAndWatch(
   const mark = randomUUID();
   const before = await askRelay(relayUrl, plan.dataflow);
   const startedMs = performance.now();
-  const published = await publish(toSource, plan.topic, mark, Math.ceil(timeoutMs / 1000));
+  const published = await publish(toSource, plan.topic, mark, Math.ceil(timeoutMs / 1000) + questionSeconds);
   if (typeof published !== "string" && published.reasonCode === notAuthorized) return mayNotPublish;
   const isPublished = typeof published !== "string" && published.isAccepted;
   const waitMs = isPublished ? timeoutMs : 0;
