@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { describeError } from "../../runtime/contract/errors.ts";
 import { describeReasonCode } from "../../runtime/contract/reason-codes.ts";
@@ -80,15 +81,35 @@ async function publishAndWatch(
       ? atDestination.until(find, waitMs)
       : undefined,
   ]);
+  const isDelivered = seenAtDestination !== undefined;
+  const after = isDelivered ? before : await askUntilKnown(relayUrl, plan.dataflow, before, startedMs + waitMs);
   const evidence: Evidence = {
     how: "published",
     published: isPublished ? { afterMs: published.tookMs } : { refusal: refusalOf(published) },
     source: seen(seenAtSource, startedMs, source),
     destination: seen(seenAtDestination, startedMs, destination),
     timeoutMs,
-    ...relayEvidence(before, seenAtDestination === undefined ? await askRelay(relayUrl, plan.dataflow) : before),
+    ...relayEvidence(before, after),
   };
   return judgeHops(plan, evidence);
+}
+
+const askAgainMs = 200;
+
+/** Asks a relay until it has delivered something, or says why it does not; at the deadline it is asked for the last time. */
+async function askUntilKnown(
+  url: string,
+  dataflow: string,
+  before: RelaySaying | undefined,
+  deadlineMs: number,
+): Promise<RelaySaying | undefined> {
+  for (;;) {
+    const after = await askRelay(url, dataflow);
+    if (before === undefined || after === undefined) return after;
+    if (after.unready !== undefined || after.delivered > before.delivered || performance.now() >= deadlineMs)
+      return after;
+    await delay(askAgainMs);
+  }
 }
 
 /** Reason code: Not authorized. */
