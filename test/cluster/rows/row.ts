@@ -50,6 +50,8 @@ export interface Row {
 
 /** A relay is not ready while a broker is away or refuses it, and while it ends. */
 export const unready = "Unhealthy: Readiness probe failed";
+/** Where all pods of a node start at once, with the node's own programs, one may listen later than its first probe asks. */
+export const unstarted = "Unhealthy: Startup probe failed";
 /** There is no other node for a pod that a drained one has lost. */
 export const unschedulable = "FailedScheduling";
 

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { inState } from "../node/places.ts";
 import { isLateStart, readWarnings } from "../site/events.ts";
 import { inNamespace, podOf, restartsOf } from "./pods.ts";
-import { unready } from "./row.ts";
+import { unready, unstarted } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 import { shortTokenSeconds } from "./sites.ts";
 
@@ -40,7 +40,7 @@ export const lastRows: readonly Row[] = [
     title: "the node's power cut, and back after 5 s",
     site: "main",
     promise: { duplicates: 400, gapSeconds: 90 },
-    warnings: [unready, "NodeNotReady", "FailedMount", "FailedCreatePodSandBox"],
+    warnings: [unready, "NodeNotReady", "FailedMount", "FailedCreatePodSandBox", unstarted],
     run: async (stage) => {
       const restarts = restartsOf(await podOf(stage));
       await stage.cluster.node.cutPower();

@@ -4,11 +4,11 @@ import type { ClusterObject, Kubectl } from "../node/kubectl.ts";
 import { siteNamespace } from "../node/places.ts";
 
 /**
- * Processes that want to run, for each core, beyond which a relay may listen later than its first probe asks, 10 s after it was
+ * Processes that want to run, for each core, beyond which a relay may listen later than its first probe asks, 5 s after it was
  * started: it takes 0.3 s of a processor, and runc and the kubelet have to get theirs as well. No cluster runs so; a machine that
  * many people test on may.
  */
-const busyLoad = 10;
+const busyLoad = 4;
 
 /** Tells whether a warning is what a relay that starts draws where the machine has no time for it. */
 export function isLateStart(text: string): boolean {
