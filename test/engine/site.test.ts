@@ -9,6 +9,7 @@ import { removeTemporaryFolders } from "../support/temporary-folder.ts";
 import { expectDocumented } from "./support/documented.ts";
 import { openCluster, readKubeconfig } from "./support/kubernetes/client.ts";
 import type { KubernetesClient, KubernetesObject } from "./support/kubernetes/client.ts";
+import { listLeft } from "./support/left.ts";
 import { expectStored } from "./support/stored-changes.ts";
 import { installPulumi } from "./support/pulumi.ts";
 import type { PulumiInstallation } from "./support/pulumi.ts";
@@ -250,16 +251,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     await site.succeed("destroy", "--yes", "--skip-preview");
 
     expect(installation.arm.ids).toHaveLength(4); // the platform's
-    const kinds = [
-      ["v1", "ConfigMap"],
-      ["v1", "Secret"],
-      ["v1", "Service"],
-      ["v1", "ServiceAccount"],
-      ["apps/v1", "StatefulSet"],
-      ["networking.k8s.io/v1", "NetworkPolicy"],
-    ] as const;
-    const left = await Promise.all(kinds.map(([apiVersion, kind]) => cluster.list(apiVersion, kind, namespace)));
-    expect(left.flat()).toEqual([]);
+    expect(await listLeft(installation, cluster, namespace, /./)).toEqual(installation.arm.ids);
     expect(await cluster.list("v1", "PersistentVolumeClaim", namespace)).toHaveLength(1);
   });
 });
