@@ -37,12 +37,7 @@ describeWithParts(parts, ([pulumi, , , provider]) => {
   });
 
   /** Runs a command, and notes what came of it. */
-  const run = async (text: string, resource?: string) => {
-    const [command = "", ...args] = text.split(" ");
-    const confirmed = command === "preview" ? args : [...args, "--yes"];
-    const result = await scene.site.run(command, ...confirmed);
-    return { code: result.code, shown: report.command(text, result, resource) };
-  };
+  const run = async (text: string, resource?: string) => report.run(scene.site, text, resource);
   const find = async (apiVersion: string, kind: string, name: string) => {
     const found = (await scene.cluster.all(apiVersion, kind, namespace)).find(({ metadata }) =>
       metadata.name.startsWith(name),

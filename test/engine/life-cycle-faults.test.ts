@@ -36,12 +36,7 @@ describeWithParts(parts, ([pulumi, apiServer, etcd, provider]) => {
   });
 
   /** Runs a command, and notes what came of it. */
-  const run = async (text: string, resource?: string) => {
-    const [command = "", ...args] = text.split(" ");
-    const confirmed = command === "preview" ? args : [...args, "--yes"];
-    const result = await scene.site.run(command, ...confirmed);
-    return { code: result.code, shown: report.command(text, result, resource) };
-  };
+  const run = async (text: string, resource?: string) => report.run(scene.site, text, resource);
   const foreign = { apiVersion: "v1", kind: "Secret", metadata: { name: "historian-client", namespace } };
   const use = (kubeconfig: string) => scene.site.configureSecret("mqtt-dataflow:kubernetes.kubeconfig", kubeconfig);
   const memory = (memoryMebibytes: number) => scene.site.configure({ relay: { memoryMebibytes } });

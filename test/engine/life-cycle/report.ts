@@ -1,5 +1,6 @@
 import { diagnosticsOf } from "../support/diff-text.ts";
 import type { CommandResult } from "../support/pulumi.ts";
+import type { Site } from "../support/site.ts";
 
 /** What commands came to, as a part of a page. */
 export class Report {
@@ -21,6 +22,17 @@ export class Report {
     if (result.code === 0) this.#lines.push(`- \`pulumi ${text}\`: ${shown}`);
     else this.#lines.push(`- \`pulumi ${text}\` ends with`, "", ...block(shown), "");
     return shown;
+  }
+
+  /** Runs a command, which is asked for no confirmation, and adds it. */
+  async run(
+    site: Pick<Site, "run">,
+    text: string,
+    resource?: string,
+  ): Promise<{ readonly code: number; readonly shown: string }> {
+    const [command = "", ...args] = text.split(" ");
+    const result = await site.run(command, ...args, ...(command === "preview" ? [] : ["--yes"]));
+    return { code: result.code, shown: this.command(text, result, resource) };
   }
 
   /** Adds a line of its own. */
