@@ -11,7 +11,7 @@ import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } fr
 import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
-import { every } from "./event-loop/every.ts";
+import { every, noteMovement } from "./event-loop/every.ts";
 import type { MemoryShare } from "./memory/budget.ts";
 import { readStatus, type DataflowConnections, type DataflowLevels, type DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
@@ -27,6 +27,8 @@ import { traced } from "./traced-dataflow.ts";
 
 /** Time between two looks at what takes too long. */
 const tickMs = 250;
+/** The same while nothing moves and no message is here. */
+const quietTickMs = 1000;
 /** How long the source waits for the destination's first connection, which decides how much the source may send. */
 const firstAttemptMs = 2000;
 
@@ -133,7 +135,7 @@ export class Dataflow {
   /** Runs until {@link stop}, or until it has failed for good. Never rejects. */
   async run(disk?: Disk): Promise<void> {
     if (this.needsDisk) this.#openDisk(disk ?? { problem: "there is no spool" });
-    const stopTicking = every(tickMs, () => this.#guard(() => this.#tick()));
+    const stopTicking = every(tickMs, () => this.#guard(() => this.#tick()), { quietMs: quietTickMs });
     try {
       await this.#runLinks();
     } finally {
@@ -143,6 +145,8 @@ export class Dataflow {
 
   #tick(): void {
     this.#forwarder.tick();
+    const { inFlight, waiting } = this.#forwarder.status;
+    if (inFlight + waiting > 0) noteMovement();
     if (this.#disk !== undefined)
       watchGrowth(this.#disk, this.#destination.state.kind === "up", this.#config.relay, this.#log);
   }

@@ -67,7 +67,8 @@ export const relay: Peer = {
 export function buildRelayConfig(route: Route): RelayConfigInput {
   const names = route.filters.map((_, index) => `load-${index}`);
   return {
-    relay: { statusPage: { port: 0 } },
+    // A folder of its own: a spool that another relay has left at the usual place would be served, and that costs.
+    relay: { statusPage: { port: 0 }, spoolPath: path.join(route.folder, "spool") },
     endpoints: { source: endpoint(route.source, route), destination: endpoint(route.destination, route) },
     dataflows: Object.fromEntries(names.map((name, index) => [name, dataflow(route, route.filters[index] ?? "")])),
   };

@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
+import { every } from "../event-loop/every.ts";
 import { describeError } from "../contract/errors.ts";
 import type { Logger } from "../report/log.ts";
 import { spoolFile, type Answer, type Loss, type QueueState, type Request, type Row } from "./protocol.ts";
@@ -62,7 +63,7 @@ export class Spool {
   #filesAside = 0;
   #isBroken = false;
   readonly #watch: SilenceWatch;
-  readonly #watching: NodeJS.Timeout;
+  readonly #endWatching: () => void;
   #onOpened: ((broken: string | undefined) => void) | undefined;
   #onClosed: () => void = () => undefined;
 
@@ -74,8 +75,7 @@ export class Spool {
     // Without the options of this process: what is preloaded here is not meant for a thread.
     this.#worker = new Worker(new URL(workerFile, import.meta.url), { execArgv: [], workerData: beats });
     this.#watch = new SilenceWatch(beats, afterMs, performance.now());
-    this.#watching = setInterval(this.#look.bind(this), lookMs);
-    this.#watching.unref();
+    this.#endWatching = every(lookMs, this.#look.bind(this));
     this.#worker.on("message", (answer: Answer) => {
       this.#onAnswer(answer);
     });
@@ -149,7 +149,7 @@ export class Spool {
       this.post({ kind: "close" });
     });
     this.#onClosed = () => undefined;
-    clearInterval(this.#watching);
+    this.#endWatching();
     this.#reportUnconfirmed();
     const ended = this.#worker.terminate().then(() => true);
     const hasEnded = await Promise.race([ended, delay(terminateMs, false, { ref: false })]);

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 
+import { every } from "../event-loop/every.ts";
 import { Collector } from "./collector.ts";
 import { Lane, type Room, type RoomOptions } from "./lane.ts";
 import type { MemoryPlan } from "../contract/memory.ts";
@@ -30,8 +31,8 @@ export interface MemoryShare {
 
 /** Part of the limit at which everything is collected, at which nothing more is taken in, and below which it goes on. */
 const [collectAt, tightAt, relaxedAt] = [0.84, 0.88, 0.84];
-/** Time between two looks at the memory of the process. */
-const lookMs = 250;
+/** Time between two looks at the memory of the process, and while nothing moves. */
+const [lookMs, quietLookMs] = [250, 1000];
 /** Time between two collections of everything. */
 const collectEveryMs = 2000;
 
@@ -66,7 +67,8 @@ export class MemoryBudget {
   readonly #lane: Lane;
   readonly #collector: Collector;
   readonly #uses: MemoryUse[] = [];
-  readonly #timer: NodeJS.Timeout;
+  /** Looks no more. */
+  readonly close: () => void;
   readonly #residentBytes: () => number;
   #isTight = false;
   #collectedMs = -Infinity;
@@ -77,8 +79,7 @@ export class MemoryBudget {
     this.#lane = new Lane(options.plan.laneBytes);
     const { garbageBytes } = options.plan;
     this.#collector = new Collector({ garbageBytes, liveBytes: () => this.heldBytes });
-    this.#timer = setInterval(this.#look.bind(this), lookMs);
-    this.#timer.unref();
+    this.close = every(lookMs, this.#look.bind(this), { quietMs: quietLookMs });
   }
 
   /** Bytes that the process may use. */
@@ -109,11 +110,6 @@ export class MemoryBudget {
     };
   }
 
-  /** Looks no more. */
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
   #look(): void {
     const { limitBytes, onTight } = this.#options;
     let bytes = this.#residentBytes();
@@ -130,11 +126,17 @@ export class MemoryBudget {
   }
 }
 
+/** Stays open: to open and close it each time costs a hundred times as much as to read it. */
+let memoryFile: number | undefined;
+const memoryText = Buffer.alloc(256);
+
 /** Bytes of the process that are in no file, which the kernel can't take back; all of its memory where it says no more. */
 function readResidentBytes(): number {
   try {
+    memoryFile ??= openSync("/proc/self/statm", "r");
+    const length = readSync(memoryFile, memoryText, 0, memoryText.length, 0);
     // Size, resident and shared, in pages: proc(5).
-    const [, resident = 0, shared = 0] = readFileSync("/proc/self/statm", "latin1").split(" ").map(Number);
+    const [, resident = 0, shared = 0] = memoryText.toString("latin1", 0, length).split(" ").map(Number);
     return (resident - shared) * pageBytes;
   } catch {
     return process.memoryUsage.rss();

@@ -69,9 +69,9 @@ function startChecks(intervalMs: number, port: KeepAlivePort, now: () => number)
     }
   };
   let isRunning = true;
-  const timer = setInterval(check, intervalMs / checksPerInterval);
+  const stopChecks = every(intervalMs / checksPerInterval, check);
   return () => {
     isRunning = false;
-    clearInterval(timer);
+    stopChecks();
   };
 }

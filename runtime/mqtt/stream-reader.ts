@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 
+import { noteMovement } from "../event-loop/every.ts";
 import { readBytes } from "../transport/reused-buffer.ts";
 import type { Room } from "../memory/lane.ts";
 import { PacketReader, type PacketGate, type PacketHandler } from "./packet-reader.ts";
@@ -62,6 +63,7 @@ export class StreamReader {
     this.#packetReader = new PacketReader(count, checkFirstByte, gate && { ...gate, onRoom });
     readBytes(stream, (chunk, end) => {
       this.readBytes += end;
+      noteMovement();
       this.#read(() => {
         this.#packetReader.push(chunk, end);
       });

@@ -18,7 +18,7 @@ export interface Metrics {
 }
 
 /** Time in milliseconds between two looks at the event loop's lag. Each wakes the process: the library's own 10 are most of what an idle relay does. */
-const lagPrecisionMs = 200;
+const lagPrecisionMs = 1000;
 
 /**
  * Describes a relay to Prometheus. No label has a topic in it: their number has no bound. The relay's own metrics are
