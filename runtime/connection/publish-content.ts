@@ -34,6 +34,7 @@ export class PublishContent {
     else if (this.#bytes.length > largestKept) this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstBytes, copied));
     bytes.copy(this.#bytes, 0, topicStart, topicStart + copied);
     this.#payload = isOwn ? bytes : this.#bytes;
+    if (isOwn) view.isKept = true;
     this.#payloadStart = isOwn ? propertiesEnd : headBytes;
     this.#payloadBytes = end - propertiesEnd;
     this.#topicBytes = topicEnd - topicStart;

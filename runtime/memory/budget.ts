@@ -25,6 +25,8 @@ export interface MemoryShare {
   askForLarge(bytes: number, options?: RoomOptions): Room | undefined;
   /** Counts bytes that were allocated for a message. */
   allocated(bytes: number): void;
+  /** Bytes that were counted are used again, and need no collecting. */
+  reused(bytes: number): void;
   /** Says who uses it. Once. */
   use(use: MemoryUse): void;
 }
@@ -43,6 +45,7 @@ export const unboundedShare: MemoryShare = {
   isTight: false,
   askForLarge: () => undefined,
   allocated: () => undefined,
+  reused: () => undefined,
   use: () => undefined,
 };
 
@@ -106,6 +109,7 @@ export class MemoryBudget {
       },
       askForLarge: lane.ask.bind(lane),
       allocated: this.#collector.allocated.bind(this.#collector),
+      reused: this.#collector.reused.bind(this.#collector),
       use: (use) => void this.#uses.push(use),
     };
   }

@@ -9,6 +9,8 @@ import { atEndOfTurn } from "../event-loop/end-of-turn.ts";
  * one write. More waits here and follows piece by piece: only so does a large message on a slow link show that it is moving.
  */
 const pieceBytes = 65_536;
+/** A little more than a piece goes out at once, if nothing has to be joined: a payload of 64 KB has a header. */
+const mostPieceBytes = 98_304;
 
 /** What is left of a buffer, from `start` on. */
 interface Rest {
@@ -85,7 +87,8 @@ export class BatchWriter {
     this.#last = undefined;
     const bytes = this.#bytes;
     this.#bytes = 0;
-    if (this.#queuedBytes === 0 && this.#stream.writableLength + bytes <= pieceBytes) {
+    const most = bytes === last.length ? mostPieceBytes : pieceBytes;
+    if (this.#queuedBytes === 0 && this.#stream.writableLength + bytes <= most) {
       this.lastWriteMs = this.#now();
       this.#stream.write(bytes === last.length ? last : Buffer.concat(this.#takePieces(last), bytes), this.#onTaken);
       return;
@@ -148,7 +151,8 @@ export class BatchWriter {
     for (;;) {
       const rest = this.#queue.peekFront();
       if (rest === undefined || (bytes > 0 && bytes + rest.bytes.length - rest.start > pieceBytes)) break;
-      const end = Math.min(rest.bytes.length, rest.start + pieceBytes);
+      const left = rest.bytes.length - rest.start;
+      const end = rest.start + (left <= mostPieceBytes ? left : pieceBytes);
       pieces.push(rest.bytes.subarray(rest.start, end));
       bytes += end - rest.start;
       rest.start = end;

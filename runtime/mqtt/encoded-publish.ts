@@ -16,6 +16,8 @@ export class EncodedPublish {
   readonly expirySeconds: number;
   /** The topic that it came with, where that is another one. */
   readonly inputTopic: string | undefined;
+  /** Whether all of `bytes` is this packet's and was taken from `LargeBuffers`, and nobody else has kept it. */
+  isReusable = false;
 
   constructor(
     bytes: Buffer,

@@ -1,4 +1,6 @@
+import { largeBuffers } from "../memory/large-buffers.ts";
 import type { Room } from "../memory/lane.ts";
+import { largestInSlab } from "./slab.ts";
 import { malformedPacket } from "./wire/protocol-error.ts";
 import { continuationBit, maxVariableIntegerBytes } from "./wire/variable-integer.ts";
 
@@ -209,7 +211,7 @@ export class PacketReader {
         return false;
       }
     }
-    this.#partial = Buffer.allocUnsafe(this.#isPassedOver ? Math.min(length, headBytes) : length);
+    this.#partial = allocate(this.#isPassedOver ? Math.min(length, headBytes) : length);
     this.#length = length;
     this.#filled = 0;
     this.#headerLength = headerLength;
@@ -238,11 +240,18 @@ export class PacketReader {
   #handOver(packet: Buffer): void {
     this.#partial = undefined;
     this.#filled = 0;
-    if (this.#isPassedOver) this.#gate?.onPassedOver(packet, packet.length, this.#headerLength, this.#length);
-    else this.#onPacket(packet, 0, this.#length, this.#headerLength, true);
+    if (this.#isPassedOver) {
+      const headEnd = Math.min(this.#length, headBytes);
+      this.#gate?.onPassedOver(packet, headEnd, this.#headerLength, this.#length);
+    } else this.#onPacket(packet, 0, this.#length, this.#headerLength, true);
     this.#room?.release();
     this.#room = undefined;
   }
+}
+
+/** Memory of its own, of so many bytes or more. */
+function allocate(bytes: number): Buffer {
+  return bytes > largestInSlab ? largeBuffers.take(bytes) : Buffer.allocUnsafe(bytes);
 }
 
 /** Length of the fixed header that begins at `start`; 0 when it is not whole yet. @see MQTT 5.0 §2.1.4 */

@@ -1,5 +1,6 @@
 import { PropertyId } from "../contract/mqtt-properties.ts";
 import type { Room } from "../memory/lane.ts";
+import { largestInSlab } from "./slab.ts";
 import { dupBit, retainBit } from "./encoded-publish.ts";
 import { FaultCode, malformedPacket, protocolError, ProtocolError } from "./wire/protocol-error.ts";
 import { checkText, checkTopicName } from "./wire/text.ts";
@@ -28,6 +29,10 @@ export class PublishView {
   bytes: Buffer = nothing;
   /** Whether nothing but this packet is in the bytes, from 0 on, and nobody else uses them. */
   isOwn = false;
+  /** Whether its own bytes were taken from `LargeBuffers`. */
+  isFromPool = false;
+  /** Whether somebody keeps the bytes for longer than the view is read. */
+  isKept = false;
   /** The memory that the packet was granted before it came, while nobody has taken it. Large packets have one. */
   room: Room | undefined = undefined;
   end = 0;
@@ -71,6 +76,7 @@ export class PublishView {
   read(bytes: Buffer, start: number, end: number, headerLength: number, isOwn = false): this {
     this.#locate(bytes, start, end, headerLength);
     this.isOwn = isOwn;
+    this.isFromPool = isOwn && bytes.length > largestInSlab;
     this.#checkIdentifier();
     return this;
   }
@@ -131,7 +137,7 @@ export class PublishView {
     this.hopBytes = 0;
     this.identifierCount = 0;
     this.#isScanned = false;
-    this.isOwn = false;
+    this.isOwn = this.isFromPool = this.isKept = false;
     this.bytes = bytes;
     this.end = end;
     this.dup = (flags & dupBit) !== 0;

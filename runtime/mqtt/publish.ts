@@ -121,7 +121,10 @@ function takeOver(
   const newExpiryAt = expiryAt > 0 && expiryAt < view.hopStart ? expiryAt + hopBytes : expiryAt;
   const expiryOffset = expiryAt > 0 ? newExpiryAt - start : 0;
   view.noteMoved(newTopicEnd, keptFrom, newExpiryAt);
-  return new EncodedPublish(bytes, start, length, qos > 0 ? newTopicEnd - start : 0, expiryOffset, inputTopic);
+  const packetIdOffset = qos > 0 ? newTopicEnd - start : 0;
+  const publish = new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
+  publish.isReusable = view.isFromPool && !view.isKept;
+  return publish;
 }
 
 /** Where the message expiry interval stands in encoded properties; 0 when there is none. */

@@ -2,6 +2,8 @@ import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { SpoolMemory } from "../disk/read-back.ts";
 import type { Spooler } from "../disk/spooler.ts";
+import { largeBuffers } from "../memory/large-buffers.ts";
+import type { EncodedPublish } from "../mqtt/encoded-publish.ts";
 import type { Counters, LossReason } from "../report/counters.ts";
 import { Arrivals } from "./source/arrivals.ts";
 import { Backlog } from "./backlog.ts";
@@ -274,7 +276,25 @@ export class Forwarder {
       this.#counters.delivered++;
       this.#counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
     }
+    const { publish } = entry;
+    const isUnused = publish.isReusable && this.#isUnused(entry);
     this.#finish(entry);
+    if (isUnused) this.#reuse(publish);
+  }
+
+  /**
+   * Whether nobody will read a message's bytes again once it is finished. A destination may acknowledge what it has not read: then
+   * they are still on their way out.
+   */
+  #isUnused({ sequence, isDeadLetter, trace }: Entry): boolean {
+    const isKept = sequence > 0 || isDeadLetter || trace !== undefined;
+    return !isKept && this.#options.qos > 0 && this.#sender.current?.port.pendingBytes === 0;
+  }
+
+  #reuse(publish: EncodedPublish): void {
+    publish.isReusable = false;
+    largeBuffers.giveBack(publish.bytes);
+    this.#options.memory.reused(publish.length);
   }
 
   /** Nothing more is to be done for a message but to tell its source. */
