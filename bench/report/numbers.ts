@@ -19,3 +19,8 @@ export function formatInterval(interval: MedianInterval | undefined, unit = ""):
   const mark = coverage < confidence ? "*" : "";
   return `${formatNumber(median)}${suffix} [${formatNumber(low)}, ${formatNumber(high)}]${mark}`;
 }
+
+/** Writes a time of seconds as a reader plans with it: `40 s`, `12 min`. */
+export function formatTime(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}

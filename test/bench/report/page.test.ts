@@ -8,7 +8,7 @@ const figures = (cpuMicroseconds: number) =>
   }[];
 const run = buildRun(
   { qos1: { relay: figures(5), "plain-mqttjs": figures(20) } },
-  { failures: [{ scenario: "qos1", candidate: "rumqttd", reason: "no message crossed it | within 30 s" }] },
+  { failures: [{ scenario: "qos1", candidate: "rumqttc", reason: "no message crossed it | within 30 s" }] },
 );
 const render = (record = run) => renderPage(record, allScenarios, "benchmark.svg");
 
@@ -19,8 +19,8 @@ test("gives each bridge a row with its figures, its share of plain mqtt.js and i
 });
 
 test("gives a bridge that did not start a row that says why, and one that can't be installed too", () => {
-  expect(render()).toContain("| rumqttd's bridge: no message crossed it \\| within 30 s | – | – | – | – |");
-  expect(render()).toContain("| rumqttd's bridge | – | could not be installed: cargo: not found on the PATH |");
+  expect(render()).toContain("| rumqttc: no message crossed it \\| within 30 s | – | – | – | – |");
+  expect(render()).toContain("| rumqttc | – | could not be installed: cargo: not found on the PATH |");
 });
 
 test("shows only scenarios that were run", () => {

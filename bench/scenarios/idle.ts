@@ -1,0 +1,61 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Candidate } from "../measure/candidate.ts";
+import type { Usage } from "../measure/process-usage.ts";
+import type { PeerName } from "../peers/peer.ts";
+import { closestPeers, startCandidate, startSeconds } from "./candidates.ts";
+import { oneDataflow } from "./fan-out.ts";
+import type { Figures, Scenario } from "./scenario.ts";
+
+const scenario = "idle";
+const dataflows = 10;
+const peers: readonly PeerName[] = closestPeers;
+/** Time for a process to come to rest after its start. */
+const restSeconds = 10;
+
+export const idle: Scenario = {
+  name: scenario,
+  title: `Idle: connected, and no message comes (${dataflows} dataflows)`,
+  method:
+    "All bridges are idle side by side, ten seconds after the last of them has started; each round looks at all of them over the same time. A peer has ten topic filters. Wake-ups are the context switches of all threads of a process.",
+  expectedSeconds: ({ rounds, pacedSeconds }, chosen) =>
+    (peers.filter((peer) => chosen.includes(peer)).length + 1) * startSeconds + restSeconds + rounds * pacedSeconds,
+  run: async (bench) => {
+    const started = new Map<string, Candidate>();
+    const start = async (peer: PeerName, label: string, count: number) => {
+      const candidate = await startCandidate(bench, { scenario, peers }, peer, { label, dataflows: count });
+      if (candidate !== undefined) started.set(label, candidate);
+    };
+    try {
+      for (const peer of peers) await start(peer, peer, dataflows);
+      await start("relay", oneDataflow, 1);
+      await delay(restSeconds * 1000);
+      for (let round = 0; round < bench.size.rounds; round++) {
+        for (const [candidate, figures] of await measureRest(started, bench.size.pacedSeconds))
+          bench.record({ scenario, candidate, round, figures });
+      }
+    } finally {
+      for (const candidate of started.values()) await candidate.stop();
+    }
+  },
+};
+
+/** What each bridge takes while nothing happens for a time. */
+async function measureRest(candidates: ReadonlyMap<string, Candidate>, seconds: number): Promise<[string, Figures][]> {
+  const before = [...candidates.values()].map((candidate) => ({ usage: candidate.usage(), ms: performance.now() }));
+  await delay(seconds * 1000);
+  return [...candidates].flatMap(([label, candidate], index) => {
+    const start = before[index];
+    if (start === undefined) return [];
+    return [[label, figuresOfRest(start.usage, candidate.usage(), (performance.now() - start.ms) / 1000)]];
+  });
+}
+
+/** @param seconds between the two */
+export function figuresOfRest(before: Usage, after: Usage, seconds: number): Figures {
+  return {
+    corePercent: (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds,
+    wakeUpsPerSecond: (after.contextSwitches - before.contextSwitches) / seconds,
+    residentMegabytes: after.residentMegabytes,
+  };
+}
