@@ -51,6 +51,7 @@ class Connection {
     });
   }
 
+  /** Writes what comes to another connection, without a copy. */
   passOnTo({ socket: to }: Connection): void {
     let isInUse = false;
     const onWritten = () => {
@@ -61,6 +62,19 @@ class Connection {
       to.write(bytes, onWritten);
       isInUse = to.writableLength > 0; // 0: the system has taken all of it at once
       return !isInUse;
+    };
+  }
+
+  /** The same with TLS, which hands over what it has decrypted, also while nothing more is read; so it is copied. */
+  passCopiesOnTo({ socket: to }: Connection): void {
+    let isWaiting = false;
+    to.on("drain", () => {
+      isWaiting = false;
+      this.socket.resume();
+    });
+    this.#take = (bytes) => {
+      isWaiting = !to.write(Buffer.from(bytes));
+      return !isWaiting;
     };
   }
 }
@@ -83,5 +97,10 @@ const source = await open(route.source, "limit-node-source");
 const destination = await open(route.destination, "limit-node-destination");
 const subscriptions = route.filters.map((topic) => ({ topic, qos: route.qos, rap: true }));
 await source.ask({ cmd: "subscribe", messageId: 1, subscriptions });
-source.passOnTo(destination);
-destination.passOnTo(source);
+for (const [from, to] of [
+  [source, destination],
+  [destination, source],
+] as const) {
+  if (route.source.caFile === undefined) from.passOnTo(to);
+  else from.passCopiesOnTo(to);
+}

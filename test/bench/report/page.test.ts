@@ -45,3 +45,24 @@ test("has as many cells in every row of a table as in its head", () => {
   expect(tables.length).toBeGreaterThan(2);
   for (const table of tables) expect(new Set(table.split("\n").map(cells)).size).toBe(1);
 });
+
+test("holds each bridge against the limit in Rust, and against that in Node.js where it is the only one", () => {
+  const limited = (limits: Readonly<Record<string, number>>) => {
+    const all = Object.entries({ relay: 8, "plain-mqttjs": 20, ...limits });
+    return render(buildRun({ qos1: Object.fromEntries(all.map(([name, value]) => [name, figures(value)])) }));
+  };
+
+  expect(limited({ "limit-node": 5, "limit-rust": 4 })).toContain("CPU, times the limit");
+  expect(limited({ "limit-node": 5, "limit-rust": 4 })).toContain(
+    "| this relay | 8.00 [8.00, 8.00] | 0.40 [0.40, 0.40] | 2.00 [",
+  );
+  expect(limited({ "limit-node": 5 })).toContain("| this relay | 8.00 [8.00, 8.00] | 0.40 [0.40, 0.40] | 1.60 [");
+});
+
+test("leaves out a column that has nothing in any row", () => {
+  expect(render()).toContain("| bridge | CPU, µs a message | CPU, share of plain mqtt.js | messages a second | lost");
+});
+
+test("says which bridges were left out, and why", () => {
+  expect(render()).toMatch(/### Left out[^]*rumqttd[^]*packet identifier 0[^]*HiveMQ Edge[^]*EMQX/);
+});
