@@ -17,6 +17,8 @@ export interface Usage {
   readonly contextSwitches: number;
   /** Resident memory with that of its living descendants; 1 MB is 1,048,576 bytes. */
   readonly residentMegabytes: number;
+  /** The part of it that is no file's, which the kernel can't take back without swap. */
+  readonly anonymousMegabytes: number;
 }
 
 /** The fields of `/proc/<pid>/stat` that the benchmark reads. */
@@ -51,6 +53,7 @@ export function readUsage(pid: number): Usage {
   let cpuSeconds = 0;
   let contextSwitches = 0;
   let residentPages = 0;
+  let anonymousKilobytes = 0;
   for (const member of processTree(pid)) {
     const stat = readStat(member);
     const threads = readThreads(member);
@@ -58,8 +61,23 @@ export function readUsage(pid: number): Usage {
     cpuSeconds += Math.max((stat?.cpuTicks ?? 0) / ticksPerSecond, threads.cpuSeconds);
     contextSwitches += threads.contextSwitches;
     residentPages += stat?.residentPages ?? 0;
+    anonymousKilobytes += readAnonymousKilobytes(member);
   }
-  return { cpuSeconds, contextSwitches, residentMegabytes: (residentPages * pageBytes) / bytesPerMegabyte };
+  return {
+    cpuSeconds,
+    contextSwitches,
+    residentMegabytes: (residentPages * pageBytes) / bytesPerMegabyte,
+    anonymousMegabytes: anonymousKilobytes / 1024,
+  };
+}
+
+/** @see proc_pid_status(5), RssAnon */
+function readAnonymousKilobytes(pid: number): number {
+  try {
+    return Number(/^RssAnon:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // it ended between the listing and the reading
+  }
 }
 
 /** Sums over the living threads of one process. @see proc_pid_schedstat(5), proc_pid_status(5) */

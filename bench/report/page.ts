@@ -50,6 +50,7 @@ const columns: readonly { readonly figure: FigureName; readonly columns: readonl
   { figure: "latencyP50Ms", columns: [median("added p50, ms", "latencyP50Ms")] },
   { figure: "latencyP99Ms", columns: [median("added p99, ms", "latencyP99Ms")] },
   { figure: "residentMegabytes", columns: [median("resident, MB", "residentMegabytes")] },
+  { figure: "anonymousMegabytes", columns: [median("of it anonymous, MB", "anonymousMegabytes")] },
   { figure: "growthMegabytes", columns: [median("growth, MB", "growthMegabytes")] },
   { figure: "heldMegabytes", columns: [median("payload held, MB", "heldMegabytes")] },
   { figure: "lost", columns: [{ title: "lost / twice / out of order", cell: faults }] },

@@ -12,7 +12,7 @@ const patienceMs = 20_000;
 const settleMs = 200;
 
 /** What it takes to publish a load and to drain it, as rates of two mosquitto brokers and the slower bridges. */
-const [messagesPerSecond, bytesPerSecond] = [15_000, 100 * 1024 * 1024];
+const [messagesPerSecond, bytesPerSecond] = [25_000, 150 * 1024 * 1024];
 const secondsAround = 0.6;
 
 /** Time that {@link drain} is expected to take with so many messages. */

@@ -17,7 +17,7 @@ export const idle: Scenario = {
   name: scenario,
   title: `Idle: connected, and no message comes (${dataflows} dataflows)`,
   method:
-    "All bridges are idle side by side, ten seconds after the last of them has started; each round looks at all of them over the same time. A peer has ten topic filters. Wake-ups are the context switches of all threads of a process.",
+    "All bridges are idle side by side, ten seconds after the last of them has started; each round looks at all of them over the same time. A peer has ten topic filters. Wake-ups are the context switches of all threads of a process. Resident memory has the pages of the program's file in it, which the kernel can take back: some 35 MB of Node.js itself. What it can't take back is anonymous.",
   expectedSeconds: ({ rounds, pacedSeconds }, chosen) =>
     (peers.filter((peer) => chosen.includes(peer)).length + 1) * startSeconds + restSeconds + rounds * pacedSeconds,
   run: async (bench) => {
@@ -57,5 +57,6 @@ export function figuresOfRest(before: Usage, after: Usage, seconds: number): Fig
     corePercent: (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds,
     wakeUpsPerSecond: (after.contextSwitches - before.contextSwitches) / seconds,
     residentMegabytes: after.residentMegabytes,
+    anonymousMegabytes: after.anonymousMegabytes,
   };
 }

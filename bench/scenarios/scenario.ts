@@ -7,6 +7,7 @@ export const figureNames = [
   "cpuMicroseconds",
   "perSecond",
   "residentMegabytes",
+  "anonymousMegabytes",
   "latencyP50Ms",
   "latencyP99Ms",
   "growthMegabytes",

@@ -40,9 +40,11 @@ test("counts the time and memory of a child of the process too", async () => {
   children.push(child);
   await once(child.stdout, "data");
 
-  const { cpuSeconds, residentMegabytes } = readUsage(child.pid ?? 0);
+  const { cpuSeconds, residentMegabytes, anonymousMegabytes } = readUsage(child.pid ?? 0);
 
   expect(residentMegabytes).toBeGreaterThan(1.5 * readResidentMegabytes(child.pid ?? 0));
+  expect(anonymousMegabytes).toBeGreaterThan(0);
+  expect(anonymousMegabytes).toBeLessThan(residentMegabytes);
   expect(cpuSeconds).toBeGreaterThan(0);
   expect(cpuSeconds).toBeLessThan(60);
 });
@@ -51,7 +53,12 @@ test("takes a process that has ended for one that uses nothing", async () => {
   const child = spawn("true");
   await once(child, "exit");
 
-  expect(readUsage(child.pid ?? 0)).toEqual({ cpuSeconds: 0, contextSwitches: 0, residentMegabytes: 0 });
+  expect(readUsage(child.pid ?? 0)).toEqual({
+    cpuSeconds: 0,
+    contextSwitches: 0,
+    residentMegabytes: 0,
+    anonymousMegabytes: 0,
+  });
 });
 
 test("adds up both kinds of context switches of a thread's status", () => {
