@@ -10,16 +10,13 @@ import type { Figures, Scenario } from "./scenario.ts";
 const scenario = "idle";
 const dataflows = 10;
 const peers: readonly PeerName[] = closestPeers;
-/** Time for a process to come to rest after its start. */
-const restSeconds = 10;
-
 export const idle: Scenario = {
   name: scenario,
   title: `Idle: connected, and no message comes (${dataflows} dataflows)`,
   method:
-    "All bridges are idle side by side, ten seconds after the last of them has started; each round looks at all of them over the same time. A peer has ten topic filters. Wake-ups are the context switches of all threads of a process. Resident memory has the pages of the program's file in it, which the kernel can take back: some 35 MB of Node.js itself. What it can't take back is anonymous.",
+    "All bridges are idle side by side, for the time of a round before the first one; each round looks at all of them over the same time. A peer has ten topic filters. Wake-ups are the context switches of all threads of a process. Resident memory has the pages of the program's file in it, which the kernel can take back: some 35 MB of Node.js itself. What it can't take back is anonymous.",
   expectedSeconds: ({ rounds, pacedSeconds }, chosen) =>
-    (peers.filter((peer) => chosen.includes(peer)).length + 1) * startSeconds + restSeconds + rounds * pacedSeconds,
+    (peers.filter((peer) => chosen.includes(peer)).length + 1) * startSeconds + (1 + rounds) * pacedSeconds,
   run: async (bench) => {
     const started = new Map<string, Candidate>();
     const start = async (peer: PeerName, label: string, count: number) => {
@@ -29,7 +26,7 @@ export const idle: Scenario = {
     try {
       for (const peer of peers) await start(peer, peer, dataflows);
       await start("relay", oneDataflow, 1);
-      await delay(restSeconds * 1000);
+      await delay(bench.size.pacedSeconds * 1000); // after a start a process has things to do yet
       for (let round = 0; round < bench.size.rounds; round++) {
         for (const [candidate, figures] of await measureRest(started, bench.size.pacedSeconds))
           bench.record({ scenario, candidate, round, figures });
