@@ -13,7 +13,7 @@ import { defaultCacheFolder, requireProgram } from "./peers/installation.ts";
 import { mosquittoRemedy, mosquittoVersion } from "./peers/mosquitto.ts";
 import type { InstalledPeer, PeerName } from "./peers/peer.ts";
 import { judgeBars } from "./report/bars.ts";
-import { formatInterval, formatNumber } from "./report/numbers.ts";
+import { formatInterval, formatNumber, formatTime } from "./report/numbers.ts";
 import { renderPage } from "./report/page.ts";
 import { drawPicture } from "./report/picture.ts";
 import { candidatesOf, candidateTitle, intervalOf, type PeerRecord, type RunRecord } from "./report/run-record.ts";
@@ -32,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { installed, records } = await installPeers(options);
   if (options.isInstallOnly) return 0;
   const version = await mosquittoVersion(mosquitto, tmpdir());
+  console.error(`expected to take ${formatTime(expectedSeconds(options))}`);
   const shareOfOthers = watchOthers();
   const startedAt = new Date();
   const { measurements, failures } = await measure(options, mosquitto, installed);
@@ -73,8 +74,12 @@ async function installPeers({
   return { installed, records };
 }
 
+function expectedSeconds({ scenarios, size, peers }: Pick<Options, "scenarios" | "size" | "peers">): number {
+  return scenarios.reduce((sum, scenario) => sum + scenario.expectedSeconds(size, peers), 0);
+}
+
 async function measure(
-  { scenarios, size }: Options,
+  { scenarios, size, peers }: Options,
   mosquitto: string,
   installed: ReadonlyMap<PeerName, InstalledPeer>,
 ): Promise<{ measurements: Measurement[]; failures: Failure[] }> {
@@ -82,7 +87,8 @@ async function measure(
   const failures: Failure[] = [];
   let loads = 0;
   for (const scenario of scenarios) {
-    console.error(`\n${scenario.name}: ${scenario.title}`);
+    const expected = formatTime(expectedSeconds({ scenarios: [scenario], size, peers }));
+    console.error(`\n${scenario.name}: ${scenario.title} (${expected})`);
     // Brokers of their own for each scenario: what one leaves in a session or a queue is none of the next one.
     const folder = await mkdtemp(path.join(tmpdir(), "mqtt-dataflow-bench-"));
     const brokers = await startBrokers(mosquitto, folder);

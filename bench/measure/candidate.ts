@@ -22,13 +22,20 @@ export class Candidate {
   readonly sink: BrokerClient;
   /** Where its metrics are served; `undefined` unless it is the relay. */
   readonly metricsPort: number | undefined;
+  /** When its process was started, on the clock of `performance.now()`. */
+  readonly startedMs: number;
   readonly #child: ChildProcess;
   readonly #pid: number;
 
-  private constructor(name: PeerName, child: ChildProcess, sink: BrokerClient, metricsPort: number | undefined) {
+  private constructor(
+    name: PeerName,
+    child: ChildProcess,
+    { sink, metricsPort, startedMs }: Pick<Candidate, "sink" | "metricsPort" | "startedMs">,
+  ) {
     this.name = name;
     this.sink = sink;
     this.metricsPort = metricsPort;
+    this.startedMs = startedMs;
     this.#child = child;
     this.#pid = child.pid ?? 0;
   }
@@ -40,12 +47,13 @@ export class Candidate {
   static async start(name: PeerName, installed: InstalledPeer, route: Route, probes: Probes): Promise<Candidate> {
     await mkdir(route.folder, { recursive: true });
     const { command, args, env, outputPort, metricsPort } = await installed.prepare(route);
+    const startedMs = performance.now();
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     const lines = keepLastLines(child);
     try {
       const sink = await connectPatiently(outputPort ?? probes.outputPort, `sink-${path.basename(route.folder)}`);
       await sink.subscribe(probes.outputFilter);
-      const candidate = new Candidate(name, child, sink, metricsPort);
+      const candidate = new Candidate(name, child, { sink, metricsPort, startedMs });
       await candidate.#untilCrossed(probes);
       return candidate;
     } catch (cause) {
@@ -88,6 +96,7 @@ export class Candidate {
   }
 
   async #untilCrossed({ publisher, topics }: Probes): Promise<void> {
+    if (topics.length === 0) return;
     const missing = new Set(topics.map((_, index) => index));
     this.sink.onPublish = (view: PublishView) => {
       const [marker, index] = view.bytes.toString("utf8", view.propertiesEnd, view.end).split(" ");
@@ -111,7 +120,7 @@ const probeMarker = "probe";
 export interface Probes {
   /** A client of the source broker. */
   readonly publisher: BrokerClient;
-  /** One topic for each filter of the route. */
+  /** One topic for each filter of the route; without any, nothing is waited for. */
   readonly topics: readonly string[];
   /** Filter of what comes out of the bridge. */
   readonly outputFilter: string;

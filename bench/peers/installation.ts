@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +10,7 @@ import { findExecutable } from "../../test/support/real-parts.ts";
 const run = promisify(execFile);
 const maxOutputBytes = 64 * 1024 * 1024;
 const shownLength = 300;
+const hashLength = 12;
 
 /** Where peers are installed, once for all clones of this project: the user's cache folder. */
 export function defaultCacheFolder(): string {
@@ -33,6 +35,13 @@ export function requireProgram(name: string, remedy: string): string {
  */
 export function requireInstallation(mayInstall: boolean): void {
   if (!mayInstall) throw new Error("it is not there; leave out --installed-only to install it");
+}
+
+/** A short name for the content of files, so that what is built of them is built again when one changes. */
+export async function hashOfFiles(folder: string, files: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\n`).update(await readFile(path.join(folder, file)));
+  return hash.digest("hex").slice(0, hashLength);
 }
 
 /**

@@ -1,6 +1,24 @@
 /** Names of the bridges that are measured. */
-export const peerNames = ["relay", "plain-mqttjs", "mosquitto", "node-red", "bento", "rumqttd"] as const;
+export const peerNames = [
+  "relay",
+  "plain-mqttjs",
+  "mosquitto",
+  "rumqttc",
+  "paho",
+  "node-red",
+  "bento",
+  "limit-node",
+  "limit-rust",
+] as const;
 export type PeerName = (typeof peerNames)[number];
+
+/** What no bridge can do better, for lack of any work on the messages. */
+const limitNames: readonly PeerName[] = ["limit-node", "limit-rust"];
+
+/** Whether it is a bridge, and no limit of bridges. */
+export function isBridge(name: PeerName): boolean {
+  return !limitNames.includes(name);
+}
 
 /** One side of a bridge. */
 export interface BrokerSide {
@@ -18,6 +36,8 @@ export interface Route {
   readonly destination: BrokerSide;
   /** Topic filters, one dataflow each. */
   readonly filters: readonly string[];
+  /** Topic filters of dataflows from the destination to the source; the relay's only. @default none */
+  readonly reverseFilters?: readonly string[];
   /** Further filters of each dataflow, which take nothing in; only the relay has them. */
   readonly idleFilters: readonly string[];
   readonly qos: 0 | 1;

@@ -2,9 +2,10 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { podDefaults } from "../../components/relay/defaults.ts";
-import type { RelayConfigInput } from "../../runtime/contract/config.ts";
+import { parseRelayConfig, type RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
+import { memoryNeeds, planMemory } from "../../runtime/contract/memory.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { readImageFlags } from "../../test/support/image-flags.ts";
 import { runStep } from "./installation.ts";
@@ -36,7 +37,8 @@ export const relay: Peer = {
           await mkdir(folder, { recursive: true });
           await copyFile(caFile, path.join(folder, "ca.crt"));
         }
-        await writeFile(config, JSON.stringify(buildRelayConfig(route)));
+        const text = JSON.stringify(buildRelayConfig(route));
+        await writeFile(config, text);
         const metricsPort = await findFreePort();
         return {
           command: process.execPath,
@@ -56,21 +58,37 @@ export const relay: Peer = {
           ],
           metricsPort,
           // As the components declare its container.
-          env: { NODE_ENV: "production", NODE_OPTIONS: `--max-old-space-size=${podDefaults.memoryMebibytes / 2}` },
+          env: {
+            NODE_ENV: "production",
+            NODE_OPTIONS: `--max-old-space-size=${Math.floor(memoryMebibytes(text) / 2)}`,
+          },
         };
       },
     };
   },
 };
 
+/** Memory of its pod: the default, or what a preview asks for at least. */
+function memoryMebibytes(text: string): number {
+  const { dataflows } = parseRelayConfig(text, { where: "relay.json" }).config;
+  const plan = planMemory(0, memoryNeeds(dataflows));
+  const neededMebibytes = "neededBytes" in plan ? plan.neededBytes / 1024 ** 2 : 0;
+  return Math.max(podDefaults.memoryMebibytes, Math.ceil(neededMebibytes));
+}
+
 /** The configuration of a route: one dataflow for each filter. */
 export function buildRelayConfig(route: Route): RelayConfigInput {
-  const names = route.filters.map((_, index) => `load-${index}`);
+  const { filters, reverseFilters = [] } = route;
   return {
     // A folder of its own: a spool that another relay has left at the usual place would be served, and that costs.
     relay: { statusPage: { port: 0 }, spoolPath: path.join(route.folder, "spool") },
     endpoints: { source: endpoint(route.source, route), destination: endpoint(route.destination, route) },
-    dataflows: Object.fromEntries(names.map((name, index) => [name, dataflow(route, route.filters[index] ?? "")])),
+    dataflows: Object.fromEntries([
+      ...filters.map((filter, index) => [`load-${index}`, dataflow(route, filter, ["source", "destination"])] as const),
+      ...reverseFilters.map(
+        (filter, index) => [`back-${index}`, dataflow(route, filter, ["destination", "source"])] as const,
+      ),
+    ]),
   };
 }
 
@@ -90,12 +108,16 @@ function endpoint({ port, caFile }: BrokerSide, { folder, qos, window, isEnriche
   };
 }
 
-function dataflow({ isEnriched, idleFilters }: Route, filter: string): DataflowInput {
+function dataflow(
+  { isEnriched, idleFilters }: Route,
+  filter: string,
+  [source, destination]: readonly [string, string],
+): DataflowInput {
   const dataDestination = isEnriched ? enrichedTopic : "${inputTopic}";
   return {
     operations: [
-      { operationType: "Source", sourceSettings: { endpointRef: "source", dataSources: [filter, ...idleFilters] } },
-      { operationType: "Destination", destinationSettings: { endpointRef: "destination", dataDestination } },
+      { operationType: "Source", sourceSettings: { endpointRef: source, dataSources: [filter, ...idleFilters] } },
+      { operationType: "Destination", destinationSettings: { endpointRef: destination, dataDestination } },
     ],
   };
 }

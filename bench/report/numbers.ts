@@ -10,12 +10,20 @@ export function formatNumber(value: number): string {
   return value.toPrecision(1);
 }
 
+/** What stands in place of a number that is not there. */
+export const nothing = "–";
+
 /** Writes a median with its interval; a range that is no 95 % interval is marked with `*`. */
 export function formatInterval(interval: MedianInterval | undefined, unit = ""): string {
-  if (interval === undefined) return "–";
+  if (interval === undefined) return nothing;
   const suffix = unit === "" ? "" : ` ${unit}`;
   const { median, low, high, count, coverage } = interval;
   if (count === 1) return `${formatNumber(median)}${suffix}`;
   const mark = coverage < confidence ? "*" : "";
   return `${formatNumber(median)}${suffix} [${formatNumber(low)}, ${formatNumber(high)}]${mark}`;
+}
+
+/** Writes a time of seconds as a reader plans with it: `40 s`, `12 min`. */
+export function formatTime(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }

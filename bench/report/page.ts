@@ -1,6 +1,6 @@
 import type { Figures, FigureName, Scenario } from "../scenarios/scenario.ts";
 import { judgeBars, type JudgedBar } from "./bars.ts";
-import { formatInterval, formatNumber } from "./numbers.ts";
+import { formatInterval, formatNumber, nothing } from "./numbers.ts";
 import { candidatesOf, candidateTitle, intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
 /** The system's own work on a quiet machine stays below this. */
@@ -16,6 +16,17 @@ const median = (title: string, figure: FigureName): Column => ({
   cell: (record, scenario, candidate) => formatInterval(intervalOf(record, scenario, candidate, figure)),
 });
 
+/** The limit against which a scenario's bridges are held: that with the least work of its own, of those that took part. */
+function limitOf(record: RunRecord, scenario: string): string {
+  return candidatesOf(record, scenario).includes("limit-rust") ? "limit-rust" : "limit-node";
+}
+
+const ofLimit = (title: string, figure: FigureName): Column => ({
+  title,
+  cell: (record, scenario, candidate) =>
+    formatInterval(ratioOf(record, scenario, [candidate, limitOf(record, scenario)], figure)),
+});
+
 const columns: readonly { readonly figure: FigureName; readonly columns: readonly Column[] }[] = [
   {
     figure: "cpuMicroseconds",
@@ -26,12 +37,20 @@ const columns: readonly { readonly figure: FigureName; readonly columns: readonl
         cell: (record, scenario, candidate) =>
           formatInterval(ratioOf(record, scenario, [candidate, "plain-mqttjs"], "cpuMicroseconds")),
       },
+      ofLimit("CPU, times the limit", "cpuMicroseconds"),
     ],
   },
-  { figure: "perSecond", columns: [median("messages a second", "perSecond")] },
+  {
+    figure: "perSecond",
+    columns: [median("messages a second", "perSecond"), ofLimit("share of the limit", "perSecond")],
+  },
+  { figure: "corePercent", columns: [median("CPU, % of a core", "corePercent")] },
+  { figure: "wakeUpsPerSecond", columns: [median("wake-ups a second", "wakeUpsPerSecond")] },
+  { figure: "readySeconds", columns: [median("start to ready, s", "readySeconds")] },
   { figure: "latencyP50Ms", columns: [median("added p50, ms", "latencyP50Ms")] },
   { figure: "latencyP99Ms", columns: [median("added p99, ms", "latencyP99Ms")] },
   { figure: "residentMegabytes", columns: [median("resident, MB", "residentMegabytes")] },
+  { figure: "anonymousMegabytes", columns: [median("of it anonymous, MB", "anonymousMegabytes")] },
   { figure: "growthMegabytes", columns: [median("growth, MB", "growthMegabytes")] },
   { figure: "heldMegabytes", columns: [median("payload held, MB", "heldMegabytes")] },
   { figure: "lost", columns: [{ title: "lost / twice / out of order", cell: faults }] },
@@ -41,7 +60,7 @@ const columns: readonly { readonly figure: FigureName; readonly columns: readonl
 function faults({ measurements }: RunRecord, scenario: string, candidate: string): string {
   const own = measurements.filter((entry) => entry.scenario === scenario && entry.candidate === candidate);
   const sum = (figure: keyof Figures) => own.reduce((total, { figures }) => total + (figures[figure] ?? 0), 0);
-  if (own.length === 0) return "–";
+  if (own.length === 0) return nothing;
   return [sum("lost"), sum("duplicates"), sum("outOfOrder")].map((value) => value.toLocaleString("en")).join(" / ");
 }
 
@@ -65,8 +84,12 @@ export function renderPage(record: RunRecord, scenarios: readonly Scenario[], pi
     ...measured.flatMap((scenario) => [`### ${scenario.title}`, scenarioTable(record, scenario.name), scenario.method]),
     "## Bridges",
     peerTable(record),
+    "### Left out",
+    leftOutText,
     "## Method",
     methodText,
+    "### The limit",
+    limitText,
     "## This run",
     runText(record),
     "",
@@ -97,8 +120,12 @@ function scenarioTable(record: RunRecord, scenario: string): string {
   const figures = record.measurements
     .filter((entry) => entry.scenario === scenario)
     .flatMap((entry) => Object.keys(entry.figures));
-  const shown = columns.filter(({ figure }) => figures.includes(figure)).flatMap((group) => group.columns);
-  const rows = candidatesOf(record, scenario).map((candidate) => {
+  const candidates = candidatesOf(record, scenario);
+  const shown = columns
+    .filter(({ figure }) => figures.includes(figure))
+    .flatMap((group) => group.columns)
+    .filter(({ cell }) => candidates.some((candidate) => cell(record, scenario, candidate) !== nothing));
+  const rows = candidates.map((candidate) => {
     const failure = record.failures.find((entry) => entry.scenario === scenario && entry.candidate === candidate);
     const cells = shown.map((column) => column.cell(record, scenario, candidate));
     const name = candidateTitle(record, candidate);
@@ -112,7 +139,7 @@ function peerTable({ peers }: RunRecord): string {
     ["bridge", "version", "how it takes part"],
     peers.map(({ title, version, reason, remark }) => [
       title,
-      version ?? "–",
+      version ?? nothing,
       reason === undefined ? remark : `could not be installed: ${reason}`,
     ]),
   );
@@ -122,9 +149,9 @@ const methodText = `- **Brokers.** Two mosquitto brokers on loopback, each a pro
   queues without a bound. Every bridge runs between them, with a window of 1,000 messages where it can be set.
 - **Side by side.** The bridges of a scenario are started and warmed up together; then they take turns, one round each,
   and each round begins with another bridge. A bridge that waits for its turn is connected and idle.
-- **CPU per message.** User and system time of the bridge's process (all threads, and its children) from \`/proc/<pid>/stat\`,
-  divided by the messages that came out. Neither brokers nor load are in it. The clock ticks 100 times a second, which
-  is 1 µs a message in 10,000 messages.
+- **CPU per message.** User and system time of the bridge's process (all threads, and its children) from
+  \`/proc/<pid>/task/*/schedstat\`, in nanoseconds, divided by the messages that came out. Neither brokers nor load are in it.
+  With a paced load it has the time between the messages too, in which a bridge may do something else.
 - **Load.** At saturation nothing is published while it is measured: the messages lie at the source broker before the
   bridge may begin, so the generator can't be the bottleneck and takes no time from the two cores. What comes out is
   counted, message by message, by a subscriber that reads no more of a message than its number. It has no
@@ -132,6 +159,28 @@ const methodText = `- **Brokers.** Two mosquitto brokers on loopback, each a pro
 - **Throughput** on few cores is what all processes together reach: source broker, bridge, destination broker, subscriber.
 - **Paced loads** come from a thread of their own, message by message, with a clock that catches up.
 - **Warm processes.** A bridge runs for months: start-up and the first messages of a process are not counted.`;
+
+const limitText = `Two rows are no bridges but the limit of one: what is left of a bridge when it does nothing with the messages. Such a program
+opens both connections with MQTT 5 and subscribes, as a bridge does. From then on it knows nothing of MQTT: every byte that the
+source broker sends goes to the destination broker as it is, and every byte that the destination broker sends goes back to the
+source broker. So the destination gets each PUBLISH with the packet identifier that the source has given it, and its PUBACK, with
+the same identifier, is the acknowledgement that the source waits for. Both brokers do exactly what they do for a bridge, and a
+message is acknowledged to the source after the destination has it. This works because topic and properties stay as they are, no
+topic alias is in use, both brokers allow the same number of messages in flight, and there is no keep alive.
+
+Sizes are those of the other bridges, byte by byte. What one read brings, 64 KiB at most, is one write; nothing waits to be gathered
+with something else. \`limit, Node.js\` has the means that the relay has: one process, one event loop, one buffer of each socket.
+\`limit, Rust\` has a thread for each direction that blocks in \`read\` and \`write\`: it is what the machine can do.
+_Times the limit_ and _share of the limit_ stand for the one in Rust where it took part, else for the one in Node.js. With TLS each
+side has its own keys, so the limit decrypts and encrypts too.
+
+A bridge may be below the limit in CPU: it may gather what several small reads have brought into one write, or acknowledge many
+messages at once. It can't be as good in everything else at the same time: it has to parse packets, number them and remember them.`;
+
+const leftOutText = `- **rumqttd 0.20** bridges into itself only, and not from mosquitto: its bridge sends a SUBSCRIBE with packet identifier 0
+  (\`src/link/bridge.rs\`), which MQTT 3.1.1 forbids ([MQTT-2.3.1-1]). mosquitto ends the connection.
+- **HiveMQ Edge** and **EMQX** are in no package registry (npm, PyPI, crates.io, Go's module proxy, Maven Central, Debian):
+  their makers hand out archives and container images. The benchmark installs from registries only.`;
 
 function runText(record: RunRecord): string {
   const { machine, size } = record;

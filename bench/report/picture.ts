@@ -1,6 +1,7 @@
 import { fewestRounds, type MedianInterval } from "../measure/statistics.ts";
 import { peerNames } from "../peers/peer.ts";
 import type { FigureName } from "../scenarios/scenario.ts";
+import { limits } from "./bars.ts";
 import { formatNumber } from "./numbers.ts";
 import { candidateTitle, intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
@@ -98,9 +99,21 @@ function buildPanels(record: RunRecord): Panel[] {
   return [
     panel("CPU per message, µs", "128 bytes, QoS 1, no TLS, at saturation; less is better", "qos1", "cpuMicroseconds"),
     panel("Messages a second", "128 bytes, QoS 1, no TLS; more is better", "qos1", "perSecond"),
-    panel("Added latency p50, ms", "at 1,000 messages a second; less is better", "latency", "latencyP50Ms", 0.6),
+    panel(
+      "Added latency p50, ms",
+      "at 1,000 messages a second; less is better",
+      "latency",
+      "latencyP50Ms",
+      limits.latencyP50Ms,
+    ),
     panel("Added latency p99, ms", "at 1,000 messages a second; less is better", "latency", "latencyP99Ms"),
-    panel("Resident memory, MB", "at saturation; less is better", "qos1", "residentMegabytes", 130),
+    panel(
+      "Resident memory, MB",
+      "at saturation; less is better",
+      "qos1",
+      "residentMegabytes",
+      limits.residentMegabytes,
+    ),
     {
       title: "CPU of this relay, share of plain mqtt.js",
       subtitle: "at saturation; less is better",
@@ -113,9 +126,9 @@ function buildPanels(record: RunRecord): Panel[] {
 }
 
 const shares: readonly (readonly [scenario: string, label: string, limit?: number])[] = [
-  ["qos1", "128 B", 1 / 4],
-  ["tls", "128 B, TLS", 1 / 3],
-  ["enriched", "CloudEvents", 1 / 3],
+  ["qos1", "128 B", limits.cpuShare],
+  ["tls", "128 B, TLS", limits.tlsCpuShare],
+  ["enriched", "CloudEvents", limits.enrichedCpuShare],
   ["qos0", "128 B, QoS 0"],
   ["size-1k", "1 KB"],
   ["size-64k", "64 KB"],

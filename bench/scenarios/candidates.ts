@@ -5,6 +5,18 @@ import { window } from "../measure/brokers.ts";
 import type { PeerName, Route } from "../peers/peer.ts";
 import type { Bench } from "./scenario.ts";
 
+/** The bridges that take part wherever one of them can. */
+export const closestPeers = [
+  "relay",
+  "plain-mqttjs",
+  "mosquitto",
+  "rumqttc",
+  "paho",
+] as const satisfies readonly PeerName[];
+
+/** What it takes to start a bridge, see a message cross it, and end it. */
+export const startSeconds = 1.5;
+
 export interface CandidateOptions {
   readonly scenario: string;
   readonly peers: readonly PeerName[];
@@ -13,9 +25,9 @@ export interface CandidateOptions {
   readonly isEnriched?: boolean;
 }
 
-/** Topic of the load of a bridge. */
-export function loadTopic(name: string, index = 0): string {
-  return `load/${name}/${index}`;
+/** Topic of the load of a bridge, or of the load that goes back from its destination to its source. */
+export function loadTopic(name: string, index = 0, way: "load" | "back" = "load"): string {
+  return `${way}/${name}/${index}`;
 }
 
 /** Starts bridges side by side, each with topics of its own. One that doesn't start is recorded, and left out. */
@@ -34,6 +46,10 @@ interface Shape {
   readonly label?: string;
   /** @default 1 */
   readonly dataflows?: number;
+  /** Dataflows from the destination to the source; the relay's only. @default 0 */
+  readonly reverseDataflows?: number;
+  /** Whether to wait until a message of each dataflow has crossed it. @default true */
+  readonly isProbed?: boolean;
   /** Topic filters of each dataflow; the relay's only. @default 1 */
   readonly filters?: number;
 }
@@ -43,7 +59,7 @@ export async function startCandidate(
   bench: Bench,
   { scenario, tls = false, qos = 1, isEnriched = false }: CandidateOptions,
   name: PeerName,
-  { label = name, dataflows = 1, filters = 1 }: Shape = {},
+  { label = name, dataflows = 1, reverseDataflows = 0, isProbed = true, filters = 1 }: Shape = {},
 ): Promise<Candidate | undefined> {
   const installed = bench.installed.get(name);
   if (installed === undefined) return undefined; // its reason stands in the list of peers
@@ -54,6 +70,7 @@ export async function startCandidate(
     source: bench.brokers.source[side],
     destination: bench.brokers.destination[side],
     filters: dataflows === 1 ? [`load/${label}/#`] : topics,
+    reverseFilters: Array.from({ length: reverseDataflows }, (_, index) => loadTopic(label, index, "back")),
     // They take nothing in, and each message is held against them.
     idleFilters: Array.from({ length: filters - 1 }, (_, index) => `idle/${label}/${index}/#`),
     qos,
@@ -63,7 +80,7 @@ export async function startCandidate(
   const outputFilter = `${isEnriched ? "sites/oslo" : "load"}/${label}/#`;
   const outputPort = bench.brokers.destination.plain.port;
   try {
-    const probes = { publisher: bench.publisher, topics, outputFilter, outputPort };
+    const probes = { publisher: bench.publisher, topics: isProbed ? topics : [], outputFilter, outputPort };
     return await Candidate.start(name, installed, route, probes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

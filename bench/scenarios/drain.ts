@@ -11,10 +11,19 @@ const patienceMs = 20_000;
 /** Time for the last acknowledgements, whose work belongs to the round. */
 const settleMs = 200;
 
+/** What it takes to publish a load and to drain it, as rates of two mosquitto brokers and the slower bridges. */
+const [messagesPerSecond, bytesPerSecond] = [25_000, 150 * 1024 * 1024];
+const secondsAround = 0.6;
+
+/** Time that {@link drain} is expected to take with so many messages. */
+export function drainSeconds(count: number, payloadBytes: number): number {
+  return secondsAround + Math.max(count / messagesPerSecond, (count * payloadBytes) / bytesPerSecond);
+}
+
 /** Counts what of a load comes out of a bridge, from now on. */
-export function countArrivals(candidate: Candidate, load: number, count: number): Arrivals {
+export function countArrivals({ sink }: Pick<Candidate, "sink">, load: number, count: number): Arrivals {
   const arrivals = new Arrivals(count);
-  candidate.sink.onPublish = (view) => {
+  sink.onPublish = (view) => {
     const numbers = readNumbers(view);
     if (numbers?.load === load) arrivals.add(numbers.message);
   };

@@ -10,6 +10,9 @@ const scenario = "fan-out";
 const perSecond = 5000;
 const payloadBytes = 128;
 const settleMs = 300;
+const settleSeconds = 0.6;
+/** What the starts and ends of the two relays take. */
+const secondsAround = 10;
 
 /** Labels of the two relays. */
 export const oneDataflow = "relay-1";
@@ -19,6 +22,8 @@ export const fanOut: Scenario = {
   name: scenario,
   title: `Many dataflows and one, ${perSecond.toLocaleString("en")} messages a second in all (QoS 1, 128 bytes)`,
   method: "Two relays take turns at the same load: one with a single dataflow, one with a dataflow for each topic.",
+  expectedSeconds: ({ rounds, pacedSeconds }, chosen) =>
+    chosen.includes("relay") ? secondsAround + 2 * (1 + settleSeconds + rounds * (pacedSeconds + settleSeconds)) : 0,
   run: async (bench) => {
     const relays: { label: string; dataflows: number; candidate: Candidate }[] = [];
     try {

@@ -1,6 +1,6 @@
 import type { Candidate } from "../measure/candidate.ts";
-import { loadTopic, rotated, startCandidate } from "./candidates.ts";
-import { drain } from "./drain.ts";
+import { loadTopic, rotated, startCandidate, startSeconds } from "./candidates.ts";
+import { drain, drainSeconds } from "./drain.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 
 const scenario = "kept-session";
@@ -17,6 +17,8 @@ export const keptSessionScenario: Scenario = {
   title: `A session that was kept over a restart and a fresh one, ${filters} filters (QoS 1, 128 bytes)`,
   method:
     "Two relays take turns, each with one dataflow of ten filters. One was stopped and started again before the first round, so that its session may hold filters of an earlier configuration and each message has to be looked at.",
+  expectedSeconds: ({ rounds, messages }, chosen) =>
+    chosen.includes("relay") ? 3 * startSeconds + 2 * rounds * drainSeconds(messages, payloadBytes) : 0,
   run: async (bench) => {
     const relays: { label: string; candidate: Candidate }[] = [];
     try {

@@ -5,36 +5,58 @@ import { readNumbers } from "../load/message.ts";
 import { runPacedLoad } from "../load/paced-load.ts";
 import type { Candidate } from "../measure/candidate.ts";
 import { quantile } from "../measure/statistics.ts";
-import { peerNames } from "../peers/peer.ts";
-import { loadTopic, rotated, startCandidates } from "./candidates.ts";
+import { peerNames, type PeerName } from "../peers/peer.ts";
+import { loadTopic, rotated, startCandidates, startSeconds } from "./candidates.ts";
 import type { Bench, Figures, Scenario } from "./scenario.ts";
 
-/** What an Event Grid session takes in. @see Azure Event Grid, MQTT quotas: 1,000 inbound messages a second for a session */
-const perSecond = 1000;
+interface PacedLatency {
+  readonly name: string;
+  /** Messages a second. */
+  readonly rate: number;
+  readonly peers: readonly PeerName[];
+}
+
 const payloadBytes = 128;
 const settleMs = 500;
+/** Of a round, beyond the load: clients connect, and the last messages arrive. */
+const secondsAround = 0.7;
 
-export const latency: Scenario = {
-  name: "latency",
-  title: `Latency that the bridge adds at ${perSecond.toLocaleString("en")} messages a second (QoS 1, 128 bytes)`,
+const loads: readonly PacedLatency[] = [
+  /** What an Event Grid session takes in. @see Azure Event Grid, MQTT quotas: 1,000 inbound messages a second for a session */
+  { name: "latency", rate: 1000, peers: peerNames },
+  {
+    name: "latency-100",
+    rate: 100,
+    peers: ["relay", "plain-mqttjs", "mosquitto", "rumqttc", "limit-node", "limit-rust"],
+  },
+];
+
+/** Scenarios in which messages come at an even pace, far below what a bridge can do. */
+export const latencyScenarios: readonly Scenario[] = loads.map(({ name, rate, peers }) => ({
+  name,
+  title: `Latency that the bridge adds at ${rate.toLocaleString("en")} messages a second (QoS 1, 128 bytes)`,
   method:
     "Each message is seen by one subscriber of the source broker and one of the destination broker, both in one process on one clock; added latency is the difference.",
+  expectedSeconds: ({ rounds, pacedSeconds }, chosen) => {
+    const count = peers.filter((peer) => chosen.includes(peer)).length;
+    return count * (startSeconds + 1 + secondsAround + rounds * (pacedSeconds + secondsAround));
+  },
   run: async (bench) => {
-    const candidates = await startCandidates(bench, { scenario: "latency", peers: peerNames });
+    const candidates = await startCandidates(bench, { scenario: name, peers });
     try {
-      for (const candidate of candidates) await measureLatency(bench, candidate, perSecond); // warm-up
+      for (const candidate of candidates) await measureLatency(bench, candidate, rate, candidate.name, rate); // warm-up
       for (let round = 0; round < bench.size.rounds; round++) {
         for (const candidate of rotated(candidates, round)) {
-          const count = Math.round(perSecond * bench.size.pacedSeconds);
-          const figures = await measureLatency(bench, candidate, count);
-          bench.record({ scenario: "latency", candidate: candidate.name, round, figures });
+          const count = Math.round(rate * bench.size.pacedSeconds);
+          const figures = await measureLatency(bench, candidate, count, candidate.name, rate);
+          bench.record({ scenario: name, candidate: candidate.name, round, figures });
         }
       }
     } finally {
       for (const candidate of candidates) await candidate.stop();
     }
   },
-};
+}));
 
 /**
  * @param label under which the bridge was started; omitted: its name
@@ -45,7 +67,7 @@ export async function measureLatency(
   candidate: Candidate,
   count: number,
   label: string = candidate.name,
-  rate: number = perSecond,
+  rate = 1000,
 ): Promise<Figures> {
   const load = bench.nextLoad();
   const topic = loadTopic(label);

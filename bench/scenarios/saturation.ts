@@ -1,7 +1,7 @@
 import type { Candidate } from "../measure/candidate.ts";
 import { peerNames, type PeerName } from "../peers/peer.ts";
-import { loadTopic, rotated, startCandidates } from "./candidates.ts";
-import { drain } from "./drain.ts";
+import { closestPeers, loadTopic, rotated, startCandidates, startSeconds } from "./candidates.ts";
+import { drain, drainSeconds } from "./drain.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 
 interface Saturation {
@@ -18,7 +18,8 @@ interface Saturation {
 const maxRoundBytes = 128 * 1024 * 1024;
 const fewestMessages = 100;
 const mostWarmUpMessages = 20_000;
-const closestPeers = ["relay", "plain-mqttjs", "mosquitto"] as const;
+
+const withLimits: readonly PeerName[] = [...closestPeers, "limit-node", "limit-rust"];
 
 /** Four properties of a machine's telemetry, as an OPC UA connector might set them. */
 const userProperties = { machine: "press-2", line: "4", unit: "mm/s", quality: "good" };
@@ -28,7 +29,13 @@ const method =
 
 const saturations: readonly Saturation[] = [
   { name: "qos1", title: "QoS 1, 128 bytes", peers: peerNames, payloadBytes: 128 },
-  { name: "tls", title: "QoS 1, 128 bytes, TLS on both sides", peers: closestPeers, payloadBytes: 128, tls: true },
+  {
+    name: "tls",
+    title: "QoS 1, 128 bytes, TLS on both sides",
+    peers: [...closestPeers, "limit-node"],
+    payloadBytes: 128,
+    tls: true,
+  },
   {
     name: "enriched",
     title: "QoS 1, 128 bytes, four user properties, CloudEvents CreateOrRemap, topic template",
@@ -39,8 +46,8 @@ const saturations: readonly Saturation[] = [
   { name: "qos0", title: "QoS 0, 128 bytes", peers: peerNames, payloadBytes: 128, qos: 0 },
   { name: "size-64", title: "QoS 1, 64 bytes", peers: closestPeers, payloadBytes: 64 },
   { name: "size-1k", title: "QoS 1, 1 KB (1,024 bytes)", peers: closestPeers, payloadBytes: 1024 },
-  { name: "size-64k", title: "QoS 1, 64 KB (65,536 bytes)", peers: closestPeers, payloadBytes: 65_536 },
-  { name: "size-500k", title: "QoS 1, 500 KB (512,000 bytes)", peers: closestPeers, payloadBytes: 512_000 },
+  { name: "size-64k", title: "QoS 1, 64 KB (65,536 bytes)", peers: withLimits, payloadBytes: 65_536 },
+  { name: "size-500k", title: "QoS 1, 500 KB (512,000 bytes)", peers: withLimits, payloadBytes: 512_000 },
 ];
 
 /** Scenarios in which every bridge forwards as fast as it can. */
@@ -48,6 +55,15 @@ export const saturationScenarios: readonly Scenario[] = saturations.map((saturat
   name: saturation.name,
   title: saturation.title,
   method,
+  expectedSeconds: ({ rounds, messages }, chosen) => {
+    const { peers, payloadBytes } = saturation;
+    const count = messagesOfRound(messages, payloadBytes);
+    const warmUp = drainSeconds(Math.min(count, mostWarmUpMessages), payloadBytes);
+    return (
+      peers.filter((peer) => chosen.includes(peer)).length *
+      (startSeconds + warmUp + rounds * drainSeconds(count, payloadBytes))
+    );
+  },
   run: (bench) => runSaturation(bench, saturation),
 }));
 

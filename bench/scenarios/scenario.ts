@@ -2,15 +2,19 @@ import type { BrokerClient } from "../load/broker-client.ts";
 import type { Brokers } from "../measure/brokers.ts";
 import type { InstalledPeer, PeerName } from "../peers/peer.ts";
 
-/** What is measured of a bridge in one round. */
+/** What is measured of a bridge in one round. `corePercent` is CPU time over time, 100 for a whole core. */
 export const figureNames = [
   "cpuMicroseconds",
   "perSecond",
   "residentMegabytes",
+  "anonymousMegabytes",
   "latencyP50Ms",
   "latencyP99Ms",
   "growthMegabytes",
   "heldMegabytes",
+  "corePercent",
+  "wakeUpsPerSecond",
+  "readySeconds",
   "lost",
   "duplicates",
   "outOfOrder",
@@ -66,5 +70,7 @@ export interface Scenario {
   readonly title: string;
   /** How it is measured, for the page. */
   readonly method: string;
+  /** Time that it is expected to take, from what it took before on two cores. */
+  expectedSeconds(size: Size, peers: readonly PeerName[]): number;
   run(bench: Bench): Promise<void>;
 }

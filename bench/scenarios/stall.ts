@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Candidate } from "../measure/candidate.ts";
 import type { PeerName } from "../peers/peer.ts";
 import { loadTopic, startCandidate } from "./candidates.ts";
-import { countArrivals, drain, untilArrived } from "./drain.ts";
+import { countArrivals, drain, drainSeconds, untilArrived } from "./drain.ts";
 import type { Bench, Figures, Scenario } from "./scenario.ts";
 
 interface Stall {
@@ -20,6 +20,8 @@ const peers: readonly PeerName[] = ["relay", "plain-mqttjs", "mosquitto"];
 const mostWarmUpMessages = 50_000;
 const warmUpBytes = 32 * 1024 * 1024;
 const sampleIntervalMs = 250;
+/** Start, warm-up and end of one bridge. */
+const secondsAround = 8;
 /** Time for what the bridge still takes in after the last message was published. */
 const settleMs = 2000;
 
@@ -46,6 +48,12 @@ export const stallScenarios: readonly Scenario[] = stalls.map((stall) => ({
   name: stall.name,
   title: stall.title,
   method,
+  expectedSeconds: ({ stalledMessages }, chosen) => {
+    const counts = stall.messages(stalledMessages);
+    const measured = peers.filter((peer) => chosen.includes(peer));
+    const seconds = (peer: PeerName) => drainSeconds(peer === "relay" ? counts.relay : counts.peer, stall.payloadBytes);
+    return measured.reduce((sum, peer) => sum + secondsAround + seconds(peer), 0);
+  },
   run: async (bench) => {
     for (const name of peers) {
       const candidate = await startCandidate(bench, { scenario: stall.name, peers }, name);

@@ -5,8 +5,18 @@ import { readOptions } from "../../bench/options.ts";
 test("measures everything, seven rounds of it, and writes the page of the documentation", () => {
   const { scenarios, peers, size, output } = readOptions([]);
 
-  expect(scenarios).toHaveLength(13);
-  expect(peers).toEqual(["relay", "plain-mqttjs", "mosquitto", "node-red", "bento", "rumqttd"]);
+  expect(scenarios).toHaveLength(16);
+  expect(peers).toEqual([
+    "relay",
+    "plain-mqttjs",
+    "mosquitto",
+    "rumqttc",
+    "paho",
+    "node-red",
+    "bento",
+    "limit-node",
+    "limit-rust",
+  ]);
   expect(size.rounds).toBe(7);
   expect(size.stalledMessages).toBe(1_000_000);
   expect(output).toBe(path.resolve("doc"));

@@ -14,9 +14,10 @@ describeWithPart("mosquitto", () => {
     removeTemporaryFolders();
   });
 
-  test("counts every message of a small run of the relay and of a plain mqtt.js relay", async () => {
+  test("counts every message of a small run of the relay, of a plain mqtt.js relay and of the limit", async () => {
     const folder = createTemporaryFolder("bench");
-    const args = ["--quick", "--peer", "relay,plain-mqttjs", "--scenario", "qos1,enriched,latency,stall"];
+    const scenarios = "qos1,tls,enriched,latency,idle,stall,both-ways";
+    const args = ["--quick", "--peer", "relay,plain-mqttjs,limit-node", "--scenario", scenarios];
     const bench = startProcess(
       process.execPath,
       [
@@ -39,17 +40,21 @@ describeWithPart("mosquitto", () => {
     const data = path.join(folder, "dist/bench");
     const { measurements, failures } = JSON.parse(readFileSync(path.join(data, "benchmark.json"), "utf8")) as RunRecord;
     expect(failures).toEqual([]);
-    for (const candidate of ["relay", "plain-mqttjs"]) {
-      for (const [scenario, rounds] of [
-        ["qos1", 2],
-        ["enriched", 2],
-        ["latency", 2],
-        ["stall", 1],
-      ] as const) {
+    const bridges = ["relay", "plain-mqttjs"];
+    for (const [scenario, rounds, candidates] of [
+      ["qos1", 2, [...bridges, "limit-node"]],
+      ["tls", 2, [...bridges, "limit-node"]],
+      ["enriched", 2, bridges],
+      ["latency", 2, [...bridges, "limit-node"]],
+      ["idle", 2, bridges],
+      ["stall", 1, bridges],
+      ["both-ways", 2, ["relay"]],
+    ] as const) {
+      for (const candidate of candidates) {
         const own = measurements.filter((entry) => entry.scenario === scenario && entry.candidate === candidate);
         expect([scenario, candidate, own.length]).toEqual([scenario, candidate, rounds]);
         for (const { figures } of own) {
-          expect(figures.lost).toBe(0);
+          expect(figures.lost ?? 0).toBe(0);
           expect(figures.duplicates ?? 0).toBe(0);
           expect(figures.outOfOrder ?? 0).toBe(0);
         }

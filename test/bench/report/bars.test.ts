@@ -29,13 +29,14 @@ test("fails a bar by its median, and says when the interval lies on both sides o
   });
 });
 
-test("wants the relay above the fastest of the other peers, mosquitto's bridge not among them", () => {
+test("wants the relay above the fastest of the other peers, neither mosquitto's bridge nor a limit among them", () => {
   const run = {
     qos1: {
       relay: rounds("perSecond", seven(100)),
       "plain-mqttjs": rounds("perSecond", seven(50)),
       "node-red": rounds("perSecond", seven(100)),
       mosquitto: rounds("perSecond", seven(200)),
+      "limit-rust": rounds("perSecond", seven(300)),
     },
   };
 
@@ -44,5 +45,5 @@ test("wants the relay above the fastest of the other peers, mosquitto's bridge n
 });
 
 test("judges nothing that was not measured", () => {
-  expect(judgeBars(buildRun({})).map(({ verdict }) => verdict)).toEqual(new Array(12).fill("not measured"));
+  expect(judgeBars(buildRun({})).map(({ verdict }) => verdict)).toEqual(new Array(23).fill("not measured"));
 });

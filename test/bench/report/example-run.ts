@@ -28,7 +28,7 @@ export function buildRun(
       { name: "relay", title: "this relay", remark: "remark", version: "1" },
       { name: "plain-mqttjs", title: "plain mqtt.js", remark: "remark", version: "5" },
       { name: "mosquitto", title: "mosquitto's bridge", remark: "remark", version: "2" },
-      { name: "rumqttd", title: "rumqttd's bridge", remark: "remark", reason: "cargo: not found on the PATH" },
+      { name: "rumqttc", title: "rumqttc", remark: "remark", reason: "cargo: not found on the PATH" },
     ],
     measurements,
     failures: [],

@@ -8,7 +8,7 @@ const figures = (cpuMicroseconds: number) =>
   }[];
 const run = buildRun(
   { qos1: { relay: figures(5), "plain-mqttjs": figures(20) } },
-  { failures: [{ scenario: "qos1", candidate: "rumqttd", reason: "no message crossed it | within 30 s" }] },
+  { failures: [{ scenario: "qos1", candidate: "rumqttc", reason: "no message crossed it | within 30 s" }] },
 );
 const render = (record = run) => renderPage(record, allScenarios, "benchmark.svg");
 
@@ -19,8 +19,8 @@ test("gives each bridge a row with its figures, its share of plain mqtt.js and i
 });
 
 test("gives a bridge that did not start a row that says why, and one that can't be installed too", () => {
-  expect(render()).toContain("| rumqttd's bridge: no message crossed it \\| within 30 s | – | – | – | – |");
-  expect(render()).toContain("| rumqttd's bridge | – | could not be installed: cargo: not found on the PATH |");
+  expect(render()).toContain("| rumqttc: no message crossed it \\| within 30 s | – | – | – | – |");
+  expect(render()).toContain("| rumqttc | – | could not be installed: cargo: not found on the PATH |");
 });
 
 test("shows only scenarios that were run", () => {
@@ -44,4 +44,25 @@ test("has as many cells in every row of a table as in its head", () => {
 
   expect(tables.length).toBeGreaterThan(2);
   for (const table of tables) expect(new Set(table.split("\n").map(cells)).size).toBe(1);
+});
+
+test("holds each bridge against the limit in Rust, and against that in Node.js where it is the only one", () => {
+  const limited = (limits: Readonly<Record<string, number>>) => {
+    const all = Object.entries({ relay: 8, "plain-mqttjs": 20, ...limits });
+    return render(buildRun({ qos1: Object.fromEntries(all.map(([name, value]) => [name, figures(value)])) }));
+  };
+
+  expect(limited({ "limit-node": 5, "limit-rust": 4 })).toContain("CPU, times the limit");
+  expect(limited({ "limit-node": 5, "limit-rust": 4 })).toContain(
+    "| this relay | 8.00 [8.00, 8.00] | 0.40 [0.40, 0.40] | 2.00 [",
+  );
+  expect(limited({ "limit-node": 5 })).toContain("| this relay | 8.00 [8.00, 8.00] | 0.40 [0.40, 0.40] | 1.60 [");
+});
+
+test("leaves out a column that has nothing in any row", () => {
+  expect(render()).toContain("| bridge | CPU, µs a message | CPU, share of plain mqtt.js | messages a second | lost");
+});
+
+test("says which bridges were left out, and why", () => {
+  expect(render()).toMatch(/### Left out[^]*rumqttd[^]*packet identifier 0[^]*HiveMQ Edge[^]*EMQX/);
 });
