@@ -49,6 +49,9 @@ export const relay: Peer = {
             config,
             "--mounts",
             mounts,
+            // The default folder may hold the spool of another relay of this machine, which is looked at each second.
+            "--spool",
+            path.join(route.folder, "spool"),
             "--metrics-port",
             String(metricsPort),
             "--metrics-host",
