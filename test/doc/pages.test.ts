@@ -75,6 +75,14 @@ test.each(findPages().map((file) => [file] as const))("each link of %s leads to 
   expect(findDeadLinks(file, readFileSync(path.join(projectRoot, file), "utf8"))).toEqual([]);
 });
 
+const reasons = blocks.flatMap(({ where, remark }) => remark.notRun.map(({ reason }) => [where, reason] as const));
+
+test.each(reasons)("the tests that the reason at %s names exist: %s", (_, reason) => {
+  const named = reason.match(/\btest\/[\w./-]*\w/g) ?? [];
+
+  expect(named.filter((file) => !existsSync(path.join(projectRoot, file)))).toEqual([]);
+});
+
 describe("what the test finds", () => {
   const page = (...lines: string[]) => parsePage("page.md", ["# Title", "", ...lines, ""].join("\n"));
 
