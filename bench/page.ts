@@ -18,14 +18,14 @@ import { measureLatency } from "./scenarios/latency.ts";
 import type { Bench } from "./scenarios/scenario.ts";
 
 /**
- * Measures what the status page costs. First an idle relay without the page and one with it, by turns, each in a process of its
- * own: CPU time and resident memory. Then CPU time a message while nobody watches and while the page is open, by turns in one
+ * Measures what the status page costs. First an idle relay without the page and one with it, side by side: CPU time and
+ * resident memory. Then CPU time a message while nobody watches and while the page is open, by turns in one
  * process, because other work on the machine changes both alike. Exit code 1 when a bar is missed.
  *
- * Run: `node bench/page.ts [messages a second] [seconds of a round] [rounds] [idle seconds] [idle pairs]`; 0 rounds or 0 pairs
+ * Run: `node bench/page.ts [messages a second] [seconds of a round] [rounds] [idle seconds] [idle rounds]`; 0 rounds
  * leave that part out.
  */
-const [perSecond = 10_000, seconds = 5, rounds = 8, idleSeconds = 20, idlePairs = 6] = process.argv
+const [perSecond = 10_000, seconds = 5, rounds = 8, idleSeconds = 20, idleRounds = 6] = process.argv
   .slice(2)
   .map(Number);
 /** Bars: what the page adds to an idle relay, in percent of a core and in MB, and CPU time a message with the page open over that without. */
@@ -63,7 +63,7 @@ const bench: Bench = {
   },
 };
 try {
-  const isIdleCheap = idlePairs === 0 || (await measureIdle());
+  const isIdleCheap = idleRounds === 0 || (await measureIdle());
   const isWatchingCheap = rounds === 0 || (await withCandidate(bench, "page", measureWatched));
   process.exitCode = isIdleCheap && isWatchingCheap ? 0 : 1;
 } finally {
@@ -82,38 +82,32 @@ async function withCandidate<T>(of: Bench, scenario: string, use: (candidate: Ca
   }
 }
 
-/** Compares an idle relay with its page and without, and tells whether the page keeps to its bars. */
+/** Compares idle relays side by side, one with its page and one without, and tells whether the page keeps to its bars. */
 async function measureIdle(): Promise<boolean> {
   const without: Bench = { ...bench, installed: new Map([["relay", installed]]) };
-  const shares: number[] = [];
+  const percents: number[] = [];
   const megabytes: number[] = [];
-  for (let pair = 0; pair < idlePairs; pair++) {
-    const off = await withCandidate(without, `off-${pair}`, idle);
-    const on = await withCandidate(bench, `on-${pair}`, idle);
-    shares.push(on.share - off.share);
-    megabytes.push(on.megabytes - off.megabytes);
-    const tell = ({ share, megabytes: held }: Idle) =>
-      `${formatNumber(share * 100)} % of a core, ${formatNumber(held)} MB`;
-    console.log(`idle without page: ${tell(off)}; with page: ${tell(on)}`);
-  }
-  // Resident memory comes in steps of about 5 MB, one more or less by chance, so that the median of a few is one of the steps.
-  const held = megabytes.reduce((sum, each) => sum + each, 0) / megabytes.length;
-  const percent = medianInterval(shares.map((share) => share * 100));
-  console.log(`the page adds: ${formatInterval(percent, "% of a core")}, ${formatNumber(held)} MB on average`);
-  return percent.median <= highestIdlePercent && held <= highestIdleMegabytes;
-}
-
-interface Idle {
-  readonly share: number;
-  readonly megabytes: number;
-}
-
-async function idle(candidate: Candidate): Promise<Idle> {
-  await delay(settleMs);
-  const before = candidate.usage();
-  await delay(idleSeconds * 1000);
-  const after = candidate.usage();
-  return { share: (after.cpuSeconds - before.cpuSeconds) / idleSeconds, megabytes: after.residentMegabytes };
+  await withCandidate(without, "off", (off) =>
+    withCandidate(bench, "on", async (on) => {
+      await delay(settleMs);
+      for (let round = 0; round < idleRounds; round++) {
+        const before = [off.runSeconds(), on.runSeconds()] as const;
+        await delay(idleSeconds * 1000);
+        const percent = [off.runSeconds() - before[0], on.runSeconds() - before[1]].map(
+          (run) => (run / idleSeconds) * 100,
+        );
+        const held = [off.residentMegabytes(), on.residentMegabytes()];
+        const tell = (index: number) =>
+          `${formatNumber(percent[index] ?? NaN)} % of a core, ${formatNumber(held[index] ?? NaN)} MB`;
+        console.log(`idle without page: ${tell(0)}; with page: ${tell(1)}`);
+        percents.push((percent[1] ?? NaN) - (percent[0] ?? NaN));
+        megabytes.push((held[1] ?? NaN) - (held[0] ?? NaN));
+      }
+    }),
+  );
+  const [percent, held] = [medianInterval(percents), medianInterval(megabytes)];
+  console.log(`the page adds: ${formatInterval(percent, "% of a core")}, ${formatInterval(held, "MB")}`);
+  return percent.median <= highestIdlePercent && held.median <= highestIdleMegabytes;
 }
 
 /** Compares a message's CPU time with the page open and without, and tells whether the page keeps to its bar. */

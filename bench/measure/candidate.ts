@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { PublishView } from "../../runtime/mqtt/publish.ts";
 import { BrokerClient } from "../load/broker-client.ts";
 import type { InstalledPeer, PeerName, Route } from "../peers/peer.ts";
-import { readResidentMegabytes, readUsage, type Usage } from "./process-usage.ts";
+import { readResidentMegabytes, readRunSeconds, readUsage, type Usage } from "./process-usage.ts";
 
 const readyDeadlineMs = 30_000;
 const probeIntervalMs = 100;
@@ -61,6 +61,11 @@ export class Candidate {
 
   usage(): Usage {
     return readUsage(this.#pid);
+  }
+
+  /** Time that its own threads have run, in seconds: for what hardly runs at all. */
+  runSeconds(): number {
+    return readRunSeconds(this.#pid);
   }
 
   residentMegabytes(): number {

@@ -60,6 +60,23 @@ export function readResidentMegabytes(pid: number): number {
   return ((readStat(pid)?.residentPages ?? 0) * pageBytes) / bytesPerMegabyte;
 }
 
+/**
+ * Time that the threads of one process have run since their start, in seconds. Exact to the nanosecond, where the ticks of
+ * {@link readUsage} are sampled: a process that wakes for moments may be charged for whole ticks, or for none.
+ * @see Linux, Documentation/scheduler/sched-stats.rst
+ */
+export function readRunSeconds(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+    } catch {
+      return 0; // the thread ended between the listing and the reading
+    }
+  });
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
+}
+
 export function processTree(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {

@@ -1,7 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-import { parseProcessStat, readResidentMegabytes, readUsage } from "../../../bench/measure/process-usage.ts";
+import {
+  parseProcessStat,
+  readResidentMegabytes,
+  readRunSeconds,
+  readUsage,
+} from "../../../bench/measure/process-usage.ts";
 
 /** A line as Linux writes it; the fields count up from 4, so that each tells its number. */
 const line = (name: string) =>
@@ -47,4 +52,17 @@ test("takes a process that has ended for one that uses nothing", async () => {
   await once(child, "exit");
 
   expect(readUsage(child.pid ?? 0)).toEqual({ cpuSeconds: 0, residentMegabytes: 0 });
+});
+
+test("run time counts what the process has run, and hardly anything of a wait", async () => {
+  const before = readRunSeconds(process.pid);
+  const endMs = performance.now() + 100;
+  while (performance.now() < endMs);
+  const busy = readRunSeconds(process.pid);
+
+  expect(busy - before).toBeGreaterThan(0.01);
+
+  await new Promise((resolve) => setTimeout(resolve, 300));
+
+  expect(readRunSeconds(process.pid) - busy).toBeLessThan(0.3);
 });
