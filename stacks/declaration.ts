@@ -12,13 +12,15 @@ import type { Settings } from "./settings.ts";
 /** Declares the bridge of one site from its settings and its platform's facts. */
 export function declareBridge(settings: Settings, platform: PlatformInputs): MqttBridgeArgs {
   const { site, resourceGroupName } = settings;
+  const { privateEndpoint, ...eventGrid } = settings.eventGrid;
   return {
     site,
     eventGrid: {
       resourceGroupName,
       topicSpaces: siteTopicSpaces(site),
       tags: { site },
-      ...withoutUndefined(settings.eventGrid),
+      ...withoutUndefined(eventGrid),
+      ...(privateEndpoint === undefined ? {} : { privateEndpoints: { relays: withoutUndefined(privateEndpoint) } }),
     },
     localEndpoints: {
       [edge]: {

@@ -10,6 +10,13 @@ const source = "This program";
 const notEmpty = { pattern: /\S/, hint: "give a text" };
 const wanted = (description: string) => text({ description, source }, notEmpty);
 
+const privateEndpoint = block({
+  subnetId: wanted("Resource ID of the subnet that the private endpoint gets its address in."),
+  privateDnsZoneId: v.optional(
+    wanted("Resource ID of the zone privatelink.ts.eventgrid.azure.net; when not given, names are up to others."),
+  ),
+});
+
 const eventGrid = block({
   capacity: v.optional(integer({ min: 1, max: 40 }, { description: "Throughput units.", source })),
   maximumClientSessionsPerAuthenticationName: v.optional(
@@ -21,6 +28,7 @@ const eventGrid = block({
   publicNetworkAccess: v.optional(
     choice(["Enabled", "Disabled"], { description: "Whether public networks reach the namespace.", source }),
   ),
+  privateEndpoint: v.optional(privateEndpoint),
   protect: v.optional(flag({ description: "Whether Pulumi refuses to delete the namespace.", source })),
 });
 

@@ -71,6 +71,11 @@ export class Candidate {
     return readUsage(this.#pid);
   }
 
+  /** Time that its own threads have run, in seconds: for what hardly runs at all. */
+  runSeconds(): number {
+    return this.usage().cpuSeconds;
+  }
+
   residentMegabytes(): number {
     return readResidentMegabytes(this.#pid);
   }

@@ -46,7 +46,7 @@ export function importCommand(session: Session) {
     .action((file, { output, force, site, local, levels, profile, dataflow: dataflows, json }) => {
       const imported = file.endsWith(".conf")
         ? importMosquitto(readDocument(file), { file, site, local, levels })
-        : importParsed(readConfiguration(file, { profile, dataflows }), site);
+        : importParsed(readConfiguration(file, { profile, dataflows }), { file, site });
       if (output !== undefined) writeFiles(output, filesOf(imported, site), force === true);
       if (json === true) {
         sayJson(session, { version: 1, ...imported });

@@ -21,11 +21,12 @@ export function importMosquitto(text: string, options: BridgeImport): Imported {
 
 /**
  * Turns a configuration in any form that the relay reads into a program and a configuration of the relay's own form.
- * @throws {ConfigError} where that form is stricter: it takes no name of one or two characters
+ * @param file what the configuration was read from
+ * @throws {ConfigError} for names of one or two characters, which other forms take and a declaration does not
  */
-export function importParsed(parsed: ParsedConfig, site: string): Imported {
+export function importParsed(parsed: ParsedConfig, { file, site }: { file: string; site: string }): Imported {
   const { skipped, notes, config } = parsed;
-  parseRelayConfig(formatRelayConfig(config), { where: "relay.json, as it would be written" });
+  parseRelayConfig(formatRelayConfig(config), { where: `${file}, as a declaration of MqttBridge,` });
   const findings: Finding[] = [
     ...skipped.map((text): Finding => ({ kind: "notMapped", what: "skipped", text })),
     ...notes.map((text): Finding => ({ kind: "changed", what: "note", text })),

@@ -26,9 +26,16 @@ export function neededFields(method: AuthenticationMethod): readonly string[] {
  */
 export function checkAuthenticationFields(
   path: string,
-  method: AuthenticationMethod,
+  method: AuthenticationMethod | undefined,
   given: readonly string[],
 ): Problem[] {
+  // A program in JavaScript may leave it out, whatever the type says.
+  if (method === undefined || !Object.hasOwn(fieldsOf, method)) {
+    const problem = method === undefined ? "is missing" : `is ${JSON.stringify(method)}`;
+    return [
+      { path: `${path}authenticationMethod`, problem, remedy: `give one of ${Object.keys(fieldsOf).join(", ")}` },
+    ];
+  }
   const { needs, takes } = fieldsOf[method];
   const foreign = given.filter((field) => methodFields.has(field) && !needs.includes(field) && !takes.includes(field));
   const missing = needs.filter((field) => !given.includes(field));

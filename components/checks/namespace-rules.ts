@@ -9,7 +9,7 @@ export interface Rule {
 /** The rules for an Event Grid namespace itself, a part of those in `rules.ts`. */
 export const namespaceRules = {
   "client-authentication": {
-    title: "Tokens of other issuers and webhooks have what Event Grid checks them with",
+    title: "Tokens of other issuers, and webhooks, have everything that Event Grid needs to check them",
     source:
       "Event Grid, Authenticate with namespaces using JSON Web Tokens (2025) and using webhook authentication (2026-05-07); Azure REST API, Namespaces (2025-04-01-preview)",
   },
@@ -23,16 +23,16 @@ export const namespaceRules = {
     source: "Azure REST API, Namespaces (2025-02-15), and Event Grid, quotas (2025-07-30)",
   },
   "namespace-diagnostics": {
-    title: "Diagnostic settings have a destination each, and send no log to one destination twice",
+    title: "Each diagnostic setting has a destination, and no log is sent to a destination twice",
     source: "Azure Monitor, Diagnostic settings",
   },
   "namespace-identity": {
-    title: "Whatever uses an identity of the namespace uses one that it has",
+    title: "Parts of the namespace use only identities that it has",
     source:
       "Azure REST API, Namespaces (2025-02-15), RoutingIdentityInfo and CustomDomainIdentity; (2025-04-01-preview), ClientAuthenticationSettings",
   },
   "namespace-lock": {
-    title: "Locks have names that Azure takes, and don't stop the next deployment (that as a warning)",
+    title: "Locks have names that Azure accepts, and do not stop the next deployment (the latter is a warning)",
     source: "Azure Resource Manager, Lock your resources (2024-03-08)",
   },
   "namespace-network": {

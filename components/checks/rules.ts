@@ -8,15 +8,15 @@ export type { Rule };
 export const rules = {
   ...namespaceRules,
   "aio-adopt": {
-    title: "What is taken over of AIO's is named by its ID, and is where Pulumi can import it from",
+    title: "An endpoint of AIO that is taken over is named by its ID, and Pulumi can import it",
     source: "Pulumi, import resource option (3.174.0), and Kubernetes provider, renderYamlToDirectory",
   },
   "aio-broker": {
-    title: "A local endpoint says of AIO's broker what its platform says: host, audience and CA",
+    title: "A local endpoint agrees with the platform about AIO's broker: host, audience and CA",
     source: "Specification, Default endpoint",
   },
   "aio-existing": {
-    title: "An endpoint that AIO has already is not created again, and a setting of it goes somewhere",
+    title: "An endpoint that exists in AIO is not created again, and each of its settings has an effect",
     source:
       "Specification, Default endpoint; Pulumi azure-native provider, `cannot create already existing resource`, and Kubernetes provider (4.29.0), AlreadyExists",
   },
@@ -25,15 +25,15 @@ export const rules = {
     source: "Azure REST API, Dataflow (2026-10-01)",
   },
   "aio-instance": {
-    title: "What AIO runs has an instance, in a custom location",
+    title: "Dataflows of AIO's engine have an AIO instance in a custom location",
     source: "Azure REST API, Microsoft.IoTOperations (2026-10-01)",
   },
   "aio-local-broker": {
-    title: "A dataflow of AIO's engine has AIO's own broker at one end",
+    title: "A dataflow of AIO's engine has AIO's own broker as its source or destination",
     source: "Azure IoT Operations, Configure data flow endpoints (2025-06)",
   },
   "aio-names": {
-    title: "AIO's resources have names that Azure takes, and no two of a kind have the same",
+    title: "AIO's resources have names that Azure accepts, and no two of a kind have the same name",
     source: "Azure REST API, Microsoft.IoTOperations (2026-10-01)",
   },
   "aio-namespace": {
@@ -41,23 +41,25 @@ export const rules = {
     source: "Specification, Trusted CA certificate",
   },
   "aio-operations": {
-    title: "Operations of AIO's dataflow have names within Azure's bounds, and its references name something",
+    title: "Operations of AIO's dataflow have names within Azure's bounds, and their references are not empty",
     source: "Azure REST API, DataflowOperation and DataflowSourceOperationSettings (2026-10-01)",
   },
   "aio-profile": {
-    title: "A dataflow profile is within Azure's bounds, and one that exists already is left as it is",
+    title: "A dataflow profile is within Azure's bounds, and an existing one is not changed",
     source: "Azure REST API, DataflowProfile (2026-10-01)",
   },
   "aio-secret-keys": {
-    title: "AIO's engine gets certificates under the keys that it reads",
+    title: "A Secret for AIO's engine has its certificates under the keys that the engine reads",
     source: "Azure IoT Operations, Configure MQTT data flow endpoints, X.509 certificate (2025-06)",
   },
   "aio-secure-settings": {
-    title: "AIO's engine uses a user-assigned identity only where the instance is said to have secure settings",
+    title:
+      "AIO's engine uses a user-assigned identity only if the declaration states that the instance has secure settings",
     source: "Specification, User-assigned managed identity",
   },
   "aio-shared-subscription": {
-    title: "AIO's engine shares no subscription at Event Grid unless it is said to be possible",
+    title:
+      "AIO's engine has several instances with Event Grid as a source only if the declaration states that this works",
     source: "Specification, Event Grid shared subscription limitation",
   },
   "aio-transformation": {
@@ -73,7 +75,7 @@ export const rules = {
     source: "Specification, Authentication methods",
   },
   certificates: {
-    title: "Certificates and keys are what they stand for, of one pair, the client's own first, and have not ended",
+    title: "Certificates and keys are readable, match each other, begin with the client's own and have not expired",
     source: "RFC 8446 §4.4.2; RFC 5280 §4.1.2.5; the relay, which refuses the same in its pod",
   },
   "client-id": {
@@ -82,15 +84,15 @@ export const rules = {
   },
   "client-id-prefix": {
     title:
-      "Client identifiers at a shared broker begin with what no other site has, unless it is said that none needs to",
+      "Client identifiers at a shared broker begin with a prefix of the site's own, unless the declaration states that none is needed",
     source: "Azure IoT Operations, Known issues, 8891",
   },
   "deep-levels": {
-    title: "A destination topic asks for no level that only some topics of the source have (a warning)",
+    title: "A destination topic uses only levels that every topic of the source has (a warning)",
     source: "Azure IoT Operations, Data flow destinations (2026-03-19), dynamic destination topics",
   },
   "engine-fields": {
-    title: "A dataflow, and the endpoints that it uses, have settings of the engine that runs it",
+    title: "A dataflow and its endpoints have settings that their engine supports",
     source: "Azure REST API, Dataflow and DataflowEndpoint (2026-10-01)",
   },
   "engine-method": {
@@ -98,11 +100,11 @@ export const rules = {
     source: "Azure REST API, DataflowEndpoint (2026-10-01)",
   },
   "existing-description": {
-    title: "What is said of an endpoint that AIO has already is known to change nothing at it (a warning)",
+    title: "Settings that describe an existing endpoint of AIO do not change it (a warning)",
     source: "Specification, Default endpoint",
   },
   "existing-namespace": {
-    title: "An existing namespace is named where the identity that connects to it gets its roles",
+    title: "An existing namespace is declared if an identity needs roles there",
     source: "Specification, Assign permission to managed identity",
   },
   "federated-credentials": {
@@ -111,23 +113,23 @@ export const rules = {
   },
   "file-references": {
     title:
-      "Secrets and ConfigMaps that are created have the names that endpoints and proxies give, and what these read there",
+      "Created Secrets and ConfigMaps have the names that endpoints and proxies refer to, and the keys that these read",
     source: "Kubernetes, Volumes, secret and configMap: a pod waits for one that is not there",
   },
   "foreign-audience": {
-    title: "A custom broker gets tokens for itself (a warning)",
+    title: "The token for a custom broker names that broker as its audience (a warning)",
     source: "RFC 9700 §2.3, audience-restricted access tokens",
   },
   "forgotten-shares": {
-    title: "A source with shared subscriptions is at a broker that keeps them over its restart (a warning)",
+    title: "A source with shared subscriptions is at a broker that keeps them across its restart (a warning)",
     source: "tried with mosquitto 2.0.11, which keeps plain subscriptions and forgets shared ones",
   },
   "git-ops": {
-    title: "What is handed to a cluster in files has no Secrets in it, and is where Flux looks for it",
+    title: "Manifests of `gitOps` contain no Secrets, and are where Flux looks for them",
     source: "Pulumi Kubernetes provider, renderYamlToDirectory; Flux, Kustomization, path",
   },
   image: {
-    title: "The image is one that never moves (a warning)",
+    title: "The image has a digest or a tag that does not move (a warning)",
     source: "Kubernetes, Configuration best practices, container images",
   },
   "ip-ranges": {
@@ -139,15 +141,15 @@ export const rules = {
     source: "Event Grid, quotas (2025-07-30)",
   },
   loop: {
-    title: "No message comes back through other dataflows to where it came from",
+    title: "No message returns to its source through other dataflows",
     source: "mosquitto.conf(5), Bridges; MQTT 5.0 §3.8.3.1, No Local",
   },
   "managed-identity": {
-    title: "A managed identity is that of an endpoint, and trusts the relay (that as a warning)",
+    title: "A managed identity belongs to an endpoint, and trusts the relay (the latter is a warning)",
     source: "Microsoft Entra, Workload identity federation; Specification, User-assigned managed identity",
   },
   "node-identity": {
-    title: "The relay uses a system-assigned identity only where its nodes are said to have one",
+    title: "The relay uses a system-assigned identity only if the declaration states that its nodes have one",
     source: "Azure IoT Operations, Enable secure settings",
   },
   "one-owner": {
@@ -159,7 +161,7 @@ export const rules = {
     source: "MQTT 5.0 §3.3.4",
   },
   "plain-secrets": {
-    title: "Keys, tokens and passwords are secret outputs where the program has them from (a warning)",
+    title: "Keys, tokens and passwords come from secret outputs (a warning)",
     source: "Pulumi, Secrets",
   },
   retain: {
@@ -167,19 +169,19 @@ export const rules = {
     source: "Specification, Retain; Event Grid, MQTT retain (2025-07-30)",
   },
   "session-expiry": {
-    title: "Sessions are asked to last no longer than the namespace keeps them",
+    title: "The session expiry is no longer than the namespace keeps sessions",
     source: "Event Grid, MQTT support (2025-07-30), session expiry",
   },
   "session-limit": {
-    title: "The sessions of one authentication name are at least 3, and at least those that the dataflows open",
+    title: "The limit of sessions of one authentication name is at least 3, and at least as many as the dataflows open",
     source: "Specification, Enable MQTT, and Event Grid, MQTT support (2025-07-30)",
   },
   "topic-coverage": {
-    title: "Topics of dataflows fall into a topic space",
+    title: "A topic space covers each topic of the dataflows",
     source: "Event Grid, Topic spaces",
   },
   "topic-space": {
-    title: "Topic spaces and topic templates have names, numbers, variables and topics that Event Grid takes",
+    title: "Topic spaces and topic templates have names, numbers, variables and topics that Event Grid accepts",
     source:
       "Event Grid, Topic spaces (2026-08-26), and quotas (2025-07-30); Azure Resource Manager, case of resource names",
   },
@@ -192,11 +194,11 @@ export const rules = {
     source: "Event Grid, MQTT support (2025-07-30), subscription identifiers",
   },
   "unused-by-relay": {
-    title: "A dataflow of the relay has nothing that only readers of AIO's resources see (a warning)",
+    title: "A dataflow of the relay has no field without an effect in the relay (a warning)",
     source: "Azure REST API, DataflowSourceOperationSettings (2026-10-01), schemaRef; DataflowOperation, name",
   },
   vault: {
-    title: "Secrets from a vault have one source, names that the vault takes, and an identity that may read them",
+    title: "Secrets from a vault have one source, names that the vault accepts, and an identity that may read them",
     source:
       "Azure Arc, Secret Store extension, configuration reference and troubleshooting (2025-08); Azure Key Vault, object identifiers; External Secrets Operator, ExternalSecret (v1)",
   },
@@ -205,11 +207,13 @@ export const rules = {
     source: "Configuration, `dataflows.<name>.relay.spool.maxBytes`",
   },
   "x509-access": {
-    title: "An endpoint with a certificate has a name, a CA or thumbprint, a client and permissions at its namespace",
+    title:
+      "An endpoint with a certificate has an authentication name, and its namespace has its CA or thumbprint, client and permissions",
     source: "Event Grid, MQTT client authentication, and MQTT client groups",
   },
   "x509-clients": {
-    title: "CA certificates, clients, client groups and permission bindings fit each other and the namespace's quotas",
+    title:
+      "CA certificates, clients, client groups and permission bindings match each other and the quotas of the namespace",
     source:
       "Event Grid, MQTT clients, MQTT client groups, and quotas (2025-07-30); Azure Resource Manager, case of resource names",
   },

@@ -29,14 +29,14 @@ export function renderCapacity(): string {
   const sessions = sessionsOf(exampleSite);
   const parts = [
     "# What many sites need",
-    "Written by `npm run docs` from the limits that the components check. All sites share one Event Grid namespace here, as in [examples/fleet](../examples/fleet/README.md); a site with a namespace of its own has all of its limits for itself.",
+    "Written by `npm run docs` from the limits that the components check. Here all sites share one Event Grid namespace, as in [examples/fleet](../examples/fleet/README.md). A site with a namespace of its own has these limits for itself.",
     "## Limits",
     renderLimits(),
     "## Sessions, throughput units and identities",
-    `A site holds a session for each side of a dataflow that is at Event Grid, times the instances of its relay: ${sessions} at the site of the example. Sessions of relays that are offline count too. The messages are those into the namespace; the same again may come out.`,
+    `A site holds one session for each dataflow side at Event Grid and each instance of its relay: ${sessions} at the site of the example. Sessions of offline relays count too. The table counts messages into the namespace; the same number may come out.`,
     renderNeeds(sessions),
-    `"All back" is how long it takes until every session is open again after all were lost at once, at ${sessionsPerThroughputUnit.connects} CONNECTs a second and throughput unit; the relays spread their attempts over a minute by themselves.`,
-    `More sessions a site leave fewer sites to an identity: ${[2, 5, 6, 10].map((each) => `${sitesPerIdentity({ sessions: each })} at ${each}`).join(", ")}. A preview refuses one credential or one session too many within one program; across the programs of many sites nothing counts them but this page.`,
+    `"All back" is the time until every session is open again after all were lost at once, at ${sessionsPerThroughputUnit.connects} CONNECTs a second for each throughput unit. The relays spread their attempts over a minute by themselves.`,
+    `With more sessions for each site, fewer sites can share an identity: ${[2, 5, 6, 10].map((each) => `${sitesPerIdentity({ sessions: each })} at ${each}`).join(", ")}. A preview refuses too many credentials or sessions within one program. It does not see the programs of other sites, so use this table for them.`,
     "## Memory and disk",
     renderInstances(),
     "## Time of a rollout",
@@ -115,7 +115,7 @@ function renderInstances(): string {
     `${number(count * defaultSizeGibibytes)} GiB`,
   ]);
   return [
-    "Each instance of a relay has memory and, where a dataflow has a spool, a volume. A preview refuses less than this:",
+    "Each instance of a relay has memory, and a volume if a dataflow has a spool. A preview refuses less than this:",
     table(["dataflows", "memory", "memory with spools", "volume, each spool of the default size"], rows),
     `A spool of the default size (${number(relayDefaults().spoolBytes / 1024 / 1024)} MiB) lasts ${hours.join(", ")}, counted in payload alone. Set \`spool.maxBytes\` and \`volume.sizeGibibytes\` for longer outages.`,
     `With the defaults, ${memoryMebibytes} MiB and ${defaultSizeGibibytes} GiB for the one instance of each site, all sites together take:`,
@@ -131,10 +131,10 @@ function renderRollout(): string {
     ...lanes.map((parallel) => minutes(rolloutSeconds(ringsOf(sites), parallel, { preview, up, settle }))),
   ]);
   return [
-    "Each ring is previewed whole, then deployed; a site's place is free for the next one once its relay is well. So a rollout takes, for each ring, (sites ÷ sites at a time, rounded up) × (preview + `up` + settling).",
+    "Each ring is previewed as a whole, then deployed. The next site starts when the relay of an earlier one is well. So a rollout takes, for each ring, (sites ÷ sites at a time, rounded up) × (preview + `up` + settling).",
     `With ${preview} s for a preview, ${up} s for an \`up\` and ${settle} s until the relay is well (see below), on a machine with a processor for every two sites at a time:`,
     table(["sites", "rings", ...lanes.map((parallel) => `${parallel} at a time`)], rows),
-    "Azure answers slower than the stand-ins that this was measured with: a role assignment or a federated credential takes seconds to create, and minutes to arrive. Take the times of your own canary instead. A first deployment takes the longest; one that changes a topic is a ConfigMap and a restart.",
+    "Azure answers more slowly than the stand-ins of this measurement: a role assignment or a federated credential takes seconds to create, and minutes to arrive. Take the times of your own canary instead. A first deployment takes the longest; one that changes a topic is a ConfigMap and a restart.",
   ].join("\n\n");
 }
 

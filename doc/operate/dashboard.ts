@@ -7,6 +7,26 @@ const statHeight = 4;
 const panelsPerLine = 3;
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
+/** Grafana's own defaults but for the tooltip: its schema demands each field. */
+const optionsOf: Readonly<Record<NonNullable<Panel["kind"]>, object>> = {
+  stat: {
+    graphMode: "area",
+    colorMode: "value",
+    justifyMode: "auto",
+    textMode: "auto",
+    wideLayout: true,
+    showPercentChange: false,
+    reduceOptions: { calcs: ["lastNotNull"] },
+    percentChangeColorMode: "standard",
+    orientation: "auto",
+  },
+  table: { frameIndex: 0, showHeader: true },
+  timeseries: {
+    tooltip: { mode: "multi", sort: "none" },
+    legend: { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] },
+  },
+};
+
 /** Renders `doc/operate/dashboard.json`, for Grafana 10 and later: Dashboards, New, Import. */
 export function renderDashboard(): string {
   const dashboard = {
@@ -18,6 +38,7 @@ export function renderDashboard(): string {
     editable: true,
     refresh: "30s",
     time: { from: "now-6h", to: "now" },
+    annotations: { list: [] },
     templating: {
       list: [
         { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" },
@@ -39,7 +60,8 @@ function layOut(): object[] {
   const placed: object[] = [];
   let y = 0;
   for (const { title, panels } of rows) {
-    placed.push({ id: placed.length + 1, type: "row", title, gridPos: { x: 0, y, w: columns, h: 1 }, panels: [] });
+    const gridPos = { x: 0, y, w: columns, h: 1 };
+    placed.push({ id: placed.length + 1, type: "row", title, collapsed: false, gridPos, panels: [] });
     y++;
     const isStats = panels[0]?.kind === "stat";
     const [perLine, h] = isStats ? [panels.length, statHeight] : [panelsPerLine, panelHeight];
@@ -65,7 +87,7 @@ function renderPanel({ title, unit, kind = "timeseries", description, queries, w
       defaults: { unit, min: kind === "timeseries" ? 0 : null, thresholds: { mode: "absolute", steps } },
       overrides: [],
     },
-    options: kind === "timeseries" ? { tooltip: { mode: "multi" }, legend: { displayMode: "list" } } : {},
+    options: optionsOf[kind],
     targets: queries.map(({ expr, legend }, index) => ({
       refId: String.fromCharCode("A".charCodeAt(0) + index),
       datasource,

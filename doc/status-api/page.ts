@@ -65,14 +65,14 @@ const introduction = [
   "curl http://127.0.0.1:9601/api/status",
   "```",
   "",
-  "- GET and HEAD only, one request for each connection. `Host` has to be `127.0.0.1`, `localhost` or `[::1]`, with any port; else the",
-  "  answer is 421. Requests of other web pages are answered with 403, and no answer has a CORS header.",
+  "- GET and HEAD only, one request for each connection. `Host` has to be `127.0.0.1`, `localhost` or `[::1]`, with any port; otherwise",
+  "  the answer is 421. Requests of other web pages are answered with 403, and no answer has a CORS header.",
   "- An answer that is not 200 has one line of plain text that says what to do.",
-  "- Texts from outside (topics, reasons, names) have characters that a terminal would obey escaped, as `\\u001b`. They can hold anything",
-  "  else: escape them for where you show them.",
-  '- `"version": 1`. Within a version fields are added and never removed: pass over those that you do not know. A field that goes or',
-  "  changes its meaning makes version 2.",
-  "- The same as schema and types for TypeScript: `runtime/contract/status/schema.ts`.",
+  "- In texts from outside (topics, reasons, names), terminal control characters are escaped, as `\\u001b`. These texts can contain",
+  "  anything else, so escape them for the place where you show them.",
+  '- `"version": 1`. Within a version, fields are added and never removed: ignore unknown fields. Version 2 comes when a field is',
+  "  removed or changes its meaning.",
+  "- Schema and TypeScript types: `runtime/contract/status/schema.ts`.",
 ];
 
 function section(title: string, text: readonly string[], schema: v.GenericSchema): string[] {

@@ -91,7 +91,7 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
       "up: default site/up/# -> event-grid ${inputTopic}",
       "down: event-grid site/down/# -> default ${inputTopic}",
       assumed("event-grid-bridge.yaml:22:1"),
-      'note: the Dataflow "up" has a name that Azure takes from 3 characters on; the relay takes it (event-grid-bridge.yaml:21:13)',
+      'note: the Dataflow "up" has a name that Azure takes from 3 characters on; the relay takes it, a declaration of MqttBridge does not (event-grid-bridge.yaml:21:13)',
     ],
   ],
   [
@@ -245,7 +245,7 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
     "runs",
     [
       "upward: mq line/+/state -> plant hall/${inputTopic.2}",
-      'note: the DataflowEndpoint "mq" has a name that Azure takes from 3 characters on; the relay takes it (kubernetes-many.yaml:5:3)',
+      'note: the DataflowEndpoint "mq" has a name that Azure takes from 3 characters on; the relay takes it, a declaration of MqttBridge does not (kubernetes-many.yaml:5:3)',
     ],
   ],
   [
@@ -388,7 +388,7 @@ const files: readonly (readonly [name: string, options: string[], verdict: "runs
       'note: the profile "pool" has maxInstances, which is for AIO\'s own pods and is ignored (preview-2024.yaml:17:3)',
       'note: the profile "pool" has diagnostics.logFormat, which is for AIO\'s own pods and is ignored (preview-2024.yaml:18:18)',
       'note: the profile "pool" has diagnostics.logLevel, which is for AIO\'s own pods and is ignored (preview-2024.yaml:18:35)',
-      'note: the DataflowEndpoint "mq" has a name that Azure takes from 3 characters on; the relay takes it (preview-2024.yaml:4:13)',
+      'note: the DataflowEndpoint "mq" has a name that Azure takes from 3 characters on; the relay takes it, a declaration of MqttBridge does not (preview-2024.yaml:4:13)',
     ],
   ],
   [

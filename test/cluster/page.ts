@@ -12,30 +12,30 @@ export interface Run {
 
 const head = `# On a real node
 
-What the relay does in a cluster, tried on one real node of Kubernetes: kube-apiserver, controllers, scheduler and kubelet 1.34 on containerd, the
-image of \`npm run image\`, and the objects that \`MqttBridge\` declares, applied server-side as Pulumi's provider does. Two brokers: AIO's is the
-project's emulator, and verifies the service account tokens with the cluster's own keys; the other is mosquitto with client certificates. 20 messages
-a second in each direction, QoS 1, each with a number: what a broker has acknowledged to its publisher has to arrive.
+What the relay does in a cluster, tested on one real Kubernetes node: kube-apiserver, controllers, scheduler and kubelet 1.34 on containerd, the image
+of \`npm run image\`, and the objects that \`MqttBridge\` declares, applied server-side as Pulumi's provider does. There are two brokers. AIO's is the
+project's emulator, which verifies service account tokens with the cluster's own keys. The other is mosquitto with client certificates. Each direction
+carries 20 numbered messages a second with QoS 1. Every message that a broker has acknowledged to its publisher has to arrive.
 
-\`npm run test:cluster\` runs it, and CI does; this page is what \`npm run cluster -- rows --page\` wrote. How to work with the node by hand:
+\`npm run test:cluster\` runs the test, also in CI. \`npm run cluster -- rows --page\` wrote this page. To work with the node by hand, see
 [development/cluster.md](development/cluster.md).
 
 `;
 
 const notes = `
-"At most" is what a run may cost; the test fails on more. On a busy machine a gap may be longer, as many times as there are more processes than cores.
+"At most" is the limit of the test: more is a failure. On a busy machine a gap may be longer, in proportion to the number of processes for each core.
 
-What differs from a cluster of yours:
+Differences from your cluster:
 
-- One node: a pod that is evicted comes back to the same one. Services have no address of their own, so names lead to the brokers directly.
-- The kubelet looks after Secrets and ConfigMaps every 10 s; it does every minute by default, so that a rotation is in the pod after up to 90 s.
-- The token of the site that nothing is done to ends after 600 s, the shortest life that Kubernetes has; the components ask for a day.
-- The NetworkPolicy is enforced by nftables rules that the test makes from the object: no CNI plugin that enforces policies is part of it.
-- "Events" are the warnings that Kubernetes gave meanwhile about the objects of the relays. Each row names those that a fault draws; on any other one
-  the test fails. At the site that nothing is done to there were none in ten minutes. Where more than ten processes wait for each core a relay may start
-  later than its first probe, so that this warning alone is no failure there.
-- Flux runs beside the node's own programs instead of in pods, its controller of sources with Git repositories alone, and looks every 5 s.
-- What is upgraded is an earlier commit, the first that recorded what 0.1.0 writes: nothing has been published yet.
+- There is one node, so an evicted pod comes back to the same one. Services have no address of their own, so names lead to the brokers directly.
+- The kubelet checks Secrets and ConfigMaps every 10 s. By default it checks every minute, so a rotation is in the pod after up to 90 s.
+- At the site where nothing is done, the token expires after 600 s, the shortest life in Kubernetes. The components ask for a day.
+- nftables rules that the test makes from the NetworkPolicy enforce it. No CNI plugin that enforces policies is part of the test.
+- "Events" are the warnings that Kubernetes gave meanwhile about the objects of the relays. Each row lists the expected ones; any other fails the test. At the
+  site where nothing is done there were none in ten minutes. If more than ten processes wait for each core, a relay may start later than its first probe;
+  that warning alone is no failure then.
+- Flux runs beside the node's own programs instead of in pods, its source controller with Git repositories only, and checks every 5 s.
+- The upgrade starts from an earlier commit, the first that recorded what 0.1.0 writes, because nothing has been published yet.
 `;
 
 /** Writes the page of a run. */

@@ -135,3 +135,9 @@ export function only({ resources }: Deployed<unknown>, type: string): Registered
 export function inventory({ resources }: Deployed<unknown>): string[] {
   return resources.map(({ type, name }) => `${type} ${name}`);
 }
+
+/** Gives the resource IDs of the mocks the form of Azure's. */
+export function asAzureNames<T extends object>(inputs: T): T {
+  const topicSpaces = "providers/Microsoft.EventGrid/namespaces/oslo/topicSpaces/";
+  return JSON.parse(JSON.stringify(inputs).replaceAll("providers/azure-native/eventgrid/", topicSpaces)) as T;
+}

@@ -42,6 +42,30 @@ test("panels of the dashboard don't overlap, and stay within Grafana's 24 column
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
 });
 
+describeWithPart("check-dashboard", (checkDashboard) => {
+  afterAll(removeTemporaryFolders);
+
+  const check = (dashboard: object) => {
+    const file = path.join(createTemporaryFolder("dashboard"), "dashboard.json");
+    writeFileSync(file, JSON.stringify(dashboard));
+    return spawnSync(checkDashboard, [file], { encoding: "utf8" });
+  };
+  const dashboard = JSON.parse(renderDashboard()) as { panels: object[] };
+
+  test("the dashboard keeps to the schema that Grafana publishes", () => {
+    expect(check(dashboard)).toMatchObject({ stderr: "", status: 0 });
+  });
+
+  test("a field that Grafana does not have, in a panel too, is found", () => {
+    const panels = [...dashboard.panels, { ...dashboard.panels[1], option: {} }];
+    const { stderr, status } = check({ ...dashboard, panel: [], panels });
+
+    expect(status).toBe(1);
+    expect(stderr).toContain("Dashboard: unexpected field 'panel'");
+    expect(stderr).toContain(`panels[${panels.length - 1}].Panel: unexpected field 'option'`);
+  });
+});
+
 describeWithPart("promtool", (promtool) => {
   afterAll(removeTemporaryFolders);
 

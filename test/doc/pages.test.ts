@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { checkCommands } from "../support/pages/commands.ts";
 import { checkConfiguration, previewProgram } from "../support/pages/configurations.ts";
+import { findDeadLinks } from "../support/pages/links.ts";
 import { findPages, parsePage, projectRoot, readPage, type Block } from "../support/pages/page.ts";
 
 const pages = findPages().map(readPage);
@@ -70,6 +71,18 @@ test.each(pages.map((page) => [page.file, page] as const))("each output of %s fo
   expect(orphans).toEqual([]);
 });
 
+test.each(findPages().map((file) => [file] as const))("each link of %s leads to a file and a heading", (file) => {
+  expect(findDeadLinks(file, readFileSync(path.join(projectRoot, file), "utf8"))).toEqual([]);
+});
+
+const reasons = blocks.flatMap(({ where, remark }) => remark.notRun.map(({ reason }) => [where, reason] as const));
+
+test.each(reasons)("the tests that the reason at %s names exist: %s", (_, reason) => {
+  const named = reason.match(/\btest\/[\w./-]*\w/g) ?? [];
+
+  expect(named.filter((file) => !existsSync(path.join(projectRoot, file)))).toEqual([]);
+});
+
 describe("what the test finds", () => {
   const page = (...lines: string[]) => parsePage("page.md", ["# Title", "", ...lines, ""].join("\n"));
 
@@ -95,6 +108,19 @@ describe("what the test finds", () => {
     ["what is no shell", "echo 'a", "is no shell command"],
   ])("%s", (_, line, problem) => {
     expect(commands(line)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test("links that lead nowhere, and only these", () => {
+    const markdown = [
+      "# Two words",
+      "[file](doc/none.md) [heading](doc/vault.md#nothing) [own](#three-words) [`code`](none.ts)",
+      "[file](doc/vault.md) [heading](doc/vault.md#rotation) [own](#two-words) [web](https://example.com/none)",
+      ...["```text", "[in a block](none.md)", "```"],
+    ].join("\n");
+
+    expect(findDeadLinks("README.md", markdown)).toEqual([
+      ...["doc/none.md", "doc/vault.md#nothing", "#three-words", "none.ts"],
+    ]);
   });
 
   test("a configuration with a mistake", () => {

@@ -4,9 +4,16 @@ import path from "node:path";
 
 import { describeWithParts } from "../support/real-parts.ts";
 import { removeTemporaryFolders } from "../support/temporary-folder.ts";
+import { expectTranscript } from "../support/transcripts.ts";
 import { createFleetScene } from "./support/fleet-scene.ts";
 import type { FleetScene } from "./support/fleet-scene.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
+
+/** Times of the run, which differ each time: `12.3 s`, `3 min`, and dates. */
+const withoutTimes = (text: string) =>
+  text
+    .replaceAll(/[0-9-]+T[0-9:.]+Z/g, (time) => "TIME".padEnd(time.length))
+    .replaceAll(/(?<![\w.])[0-9.]+ (s|min|h)\b/g, "N $1");
 
 const well = { state: "ok", reasons: [] } as const;
 
@@ -85,6 +92,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
     expect(code).toBe(0);
     expect(result).toMatch(/^tromso +rest +ok +\+14 /m);
     expect(readFileSync(path.join(scene.folder, "review.md"), "utf8")).toContain("oslo");
+    expectTranscript("Preview all sites", "fleet preview", withoutTimes(result));
     expect(existsSync(path.join(scene.folder, "manifests"))).toBe(false);
   });
 
@@ -227,6 +235,7 @@ describeWithParts(["pulumi", "kube-apiserver", "etcd"], ([pulumi]) => {
       "tromso unknown",
     ]);
     expect((await scene.run("status", "--site", "oslo")).code).toBe(0);
+    expectTranscript("Ask the relays of all sites", "fleet status", withoutTimes((await scene.run("status")).result));
   });
 
   test("selects no stack in the program's folder, and prints nothing that opens the backend", async () => {

@@ -7,7 +7,7 @@ import { buildPolicy } from "../../policy/rule.ts";
 import type { Inputs } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
 import { formatProblem } from "../../runtime/contract/errors.ts";
-import { deploy } from "../components/mocks.ts";
+import { asAzureNames, deploy } from "../components/mocks.ts";
 
 /** A resource that breaks just one rule, and what it takes to keep to it. */
 interface Case {
@@ -399,12 +399,6 @@ test("every rule says where it comes from, how it is enforced and how severe it 
     }
   }
 });
-
-/** Gives the resource IDs of the mocks the form of Azure's. */
-function asAzureNames(inputs: Inputs): Inputs {
-  const topicSpaces = "providers/Microsoft.EventGrid/namespaces/oslo/topicSpaces/";
-  return JSON.parse(JSON.stringify(inputs).replaceAll("providers/azure-native/eventgrid/", topicSpaces)) as Inputs;
-}
 
 test("what the components make breaks no rule, in production neither", async () => {
   const deployed = await deploy(

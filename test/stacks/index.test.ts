@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseRelayConfig } from "../../runtime/contract/config.ts";
+import { buildPolicy } from "../../policy/rule.ts";
+import { rules } from "../../policy/rules.ts";
 import {
+  asAzureNames,
   customLocationId,
   deploy,
   inventory,
@@ -119,6 +122,24 @@ test("the dev stack's relay reads its configuration without a warning, since it 
     clientIdPrefix: "oslo-",
   });
   expect(await valueOf(deployed.result.hostname)).toBe(mqttHostname);
+});
+
+test("the prod stack breaks no rule of the policy pack: its namespace has a private endpoint, and no public one", async () => {
+  setStackOutputs(platform);
+  const { resources } = await run("prod");
+  const policies = rules.map(buildPolicy);
+  const violations: string[] = [];
+  for (const { type, inputs } of resources) {
+    const props = asAzureNames(inputs);
+    const resource = { type, props, urn: `urn:pulumi:prod::mqtt-dataflow::${type}::any`, getConfig: () => ({}) };
+    for (const { validateResource } of policies)
+      await (validateResource as (args: object, report: (text: string) => void) => unknown)(resource, (text) => {
+        violations.push(`${type}: ${text}`);
+      });
+  }
+
+  expect(violations).toEqual([]);
+  expect(resources.map(({ type }) => type)).toContain("azure-native:network:PrivateEndpoint");
 });
 
 test("the prod stack takes its platform's facts from the platform team's stack", async () => {

@@ -10,6 +10,7 @@ import { builtProgram } from "../../build/release/programs.ts";
 const realParts = {
   actionlint: ".ci/install-real-parts",
   buildah: "apt-get install buildah",
+  "check-dashboard": ".ci/install-real-parts",
   cc: "apt-get install build-essential",
   containerd: "apt-get install containerd",
   ctr: "apt-get install containerd",

@@ -59,7 +59,7 @@ const userAssigned = methodBlock({
     scope: v.optional(
       text(
         {
-          description: "Scope that the token is asked for; the broker's resource and `/.default`.",
+          description: "Scope of the requested token: the broker's resource and `/.default`.",
           source: section,
         },
         { pattern: /\S/, hint: "give a scope, or leave it out for Event Grid's" },
@@ -112,7 +112,10 @@ const anonymous = methodBlock({
   anonymousSettings: v.optional(
     v.pipe(
       block({}),
-      v.metadata({ description: "Has to be empty; AIO's own manifests carry it.", source: "Specification, Anonymous" }),
+      v.metadata({
+        description: "Has to be empty; AIO's own manifests contain it.",
+        source: "Specification, Anonymous",
+      }),
     ),
   ),
 });

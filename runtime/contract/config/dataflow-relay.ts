@@ -13,14 +13,14 @@ const deadLetter = block({
   endpointRef: v.optional(
     text({
       description:
-        "Name of the endpoint that dead letters are published to: the dataflow's source or its destination. Omitted: they are written to the disk, below `relay.spoolPath`.",
+        "Name of the endpoint to which dead letters are published: the dataflow's source or destination. Omitted: they are written to the disk, below `relay.spoolPath`.",
       source: own,
       own: true,
     }),
   ),
   topic: v.optional(
     text({
-      description: "Topic of the dead letters. Needed with `endpointRef`.",
+      description: "Topic of the dead letters. Required with `endpointRef`.",
       source: own,
       own: true,
     }),
@@ -31,7 +31,7 @@ const spool = block({
   mode: v.optional(
     choice(["Enabled", "Disabled"], {
       description:
-        "Whether messages that the destination can't take yet are written to the disk and acknowledged then. Omitted: `Enabled` where the source is Event Grid, which ends a session whose queue is full, or where `requestDiskPersistence` is; else `Disabled`.",
+        "Whether messages that the destination does not accept yet are written to the disk and then acknowledged. Omitted: `Enabled` if the source is Event Grid, which ends a session whose queue is full, or if `requestDiskPersistence` is `Enabled`; otherwise `Disabled`.",
       source: own,
       own: true,
     }),
@@ -41,7 +41,7 @@ const spool = block({
       { min: 1_048_576, max: 1_099_511_627_776 },
       {
         description:
-          "Bytes that messages and dead letters take on the disk at most, by the pages of the file: small messages take about 40 bytes more than their packets. When it is full nothing more is acknowledged; the oldest is never dropped.",
+          "Largest number of bytes of messages and dead letters on the disk, counted in pages of the file: a small message takes about 40 bytes more than its packet. When it is full, nothing more is acknowledged; the oldest message is never dropped.",
         unit: "bytes",
         source: own,
         own: true,
@@ -54,7 +54,7 @@ const spool = block({
       { min: 1, max: 31_536_000 },
       {
         description:
-          "A message that has been on the disk for longer when its turn comes counts as undeliverable. Omitted: it may be of any age.",
+          "A message that has been on the disk for longer when it is to be sent is undeliverable. Omitted: no limit.",
         unit: "s",
         source: own,
         own: true,
@@ -66,7 +66,7 @@ const spool = block({
       { min: 0, max: 1_000_000 },
       {
         description:
-          "Messages a second from the disk to the destination at most; 0 is as fast as it takes them. Has to be more than what arrives, or the disk is never empty again. Omitted: 900 where the destination is Event Grid, else 0.",
+          "Largest number of messages a second from the disk to the destination; 0 means no limit. Has to be higher than the rate of arrival, or the disk never becomes empty. Omitted: 900 if the destination is Event Grid, otherwise 0.",
         unit: "messages/s",
         source: eventGridRates,
         own: true,
@@ -78,7 +78,7 @@ const spool = block({
       { min: 0, max: 10_000_000_000 },
       {
         description:
-          "Bytes a second from the disk to the destination at most; 0 is as fast as it takes them. Omitted: 900000 where the destination is Event Grid, else 0.",
+          "Largest number of bytes a second from the disk to the destination; 0 means no limit. Omitted: 900000 if the destination is Event Grid, otherwise 0.",
         unit: "bytes/s",
         source: eventGridRates,
         own: true,
@@ -92,7 +92,7 @@ export const dataflowRelaySchema = block({
   undeliverableMessages: v.optional(
     choice(undeliverablePolicies, {
       description:
-        "What happens to a message that can never be delivered (its topic can't be made, or the destination refuses it for good): `Stop` stops the dataflow before it and says why; `Discard` logs and counts it and goes on; `DeadLetter` keeps it with its reason where `deadLetter` says, and goes on.",
+        "What happens to a message that can never be delivered (its topic can't be made, or the destination refuses it for good): `Stop` stops the dataflow at this message and says why; `Discard` logs and counts the message and continues; `DeadLetter` keeps the message with the reason where `deadLetter` says, and continues.",
       source: own,
       own: true,
     }),
@@ -105,7 +105,7 @@ export const dataflowRelaySchema = block({
       { min: 65_536, max: 1_073_741_824 },
       {
         description:
-          "Bytes that are in memory and that the destination has not acknowledged, at most: shortly before, the source is read no further. One message of any size may always be in flight.",
+          "Largest number of unacknowledged bytes in memory. Shortly before it is reached, the relay pauses reading from the source. One message of any size may always be in flight.",
         unit: "bytes",
         source: own,
         own: true,
@@ -118,7 +118,7 @@ export const dataflowRelaySchema = block({
       { min: 0, max: 3600 },
       {
         description:
-          "How long nothing may move on a connection that is open while messages are owed there: no acknowledgement comes, and no byte is sent. It is made anew then, and the same work gets twice as long at each try in a row, up to eight times. 0 waits for ever.",
+          "How long an open connection with unacknowledged messages may stand still: no acknowledgement arrives and no byte is sent. Then the relay opens a new connection. Each attempt in a row gets twice as long, up to eight times the value. 0 waits without end.",
         unit: "s",
         source: own,
         own: true,
@@ -131,7 +131,7 @@ export const dataflowRelaySchema = block({
       { min: 0, max: 86_400 },
       {
         description:
-          "How long the destination may refuse one message for the time being (PUBACK 0x80, 0x83, 0x87, 0x97 and the like) while it takes others; after that it is discarded or becomes a dead letter where `undeliverableMessages` says so. With `Stop` it goes on being sent again, since a refusal for the time being may pass, and the relay is unready and says why. While the destination takes no message at all, no time counts: a role assignment may be on its way. 0 waits for ever.",
+          "How long the destination may refuse one message with a temporary reason (PUBACK 0x80, 0x83, 0x87, 0x97 and the like) while it accepts others. After that, `undeliverableMessages` decides: the message is discarded or becomes a dead letter. With `Stop` it is resent without end, because the reason may pass, and the relay is unready and says why. Time counts only while the destination accepts other messages, because a role assignment may take minutes to arrive. 0 waits without end.",
         unit: "s",
         source: own,
         own: true,
@@ -144,7 +144,7 @@ export const dataflowRelaySchema = block({
       { min: 1, max: 255 },
       {
         description:
-          "Relays that a message may have passed: each counts it in the user property `mqtt-dataflow-hops`, and one that comes with more is undeliverable. Omitted: 8 where the dataflows of this configuration lead back to the source, else messages are neither counted nor refused.",
+          "How many relays a message may have passed. Each relay counts in the user property `mqtt-dataflow-hops`; a message with a higher count is undeliverable. Omitted: 8 if the dataflows of this configuration lead back to the source, otherwise messages are neither counted nor refused.",
         unit: "hops",
         source: own,
         own: true,

@@ -8,7 +8,7 @@ const rest = "Azure REST API, Dataflow";
 
 const operationName = v.optional(
   text(
-    { description: "Name of the operation, for the reader.", bounds: "up to 64 characters", source: rest },
+    { description: "Name of the operation; for readers only.", bounds: "up to 64 characters", source: rest },
     { pattern: /^.{0,64}$/, hint: "shorten it to 64 characters" },
   ),
 );
@@ -88,18 +88,18 @@ const source = block({
       v.metadata({ description: "MQTT topic filters to subscribe to.", bounds: "1 or more", source: rest }),
     ),
     serializationFormat: v.optional(
-      format({ description: "Format of the messages. The relay never looks into them.", source: rest }),
+      format({ description: "Format of the messages. The relay never reads payloads.", source: rest }),
     ),
     assetRef: v.optional(
       text({
-        description: "Asset that the messages come from, for the reader. It changes nothing for messages.",
+        description: "Asset that the messages come from; for readers only, without effect on messages.",
         source: rest,
       }),
     ),
     schemaRef: v.optional(
       text({
         description:
-          "Schema of the messages, for the reader. It changes nothing for messages: the relay never looks into them, and AIO's own engine reads no schema of an MQTT source either.",
+          "Schema of the messages; for readers only, without effect on messages. The relay never reads payloads, and AIO's own engine reads no schema of an MQTT source either.",
         source: "Azure IoT Operations, Configure data flow sources (2026-03)",
       }),
     ),
@@ -138,7 +138,7 @@ const destination = block({
       endpointRef,
       dataDestination: text({
         description:
-          "Topic to publish to. `${inputTopic}` stands for the topic that the message came with, `${inputTopic.2}` for its second level.",
+          "Topic to publish to. `${inputTopic}` stands for the topic of the received message, `${inputTopic.2}` for its second level.",
         source: "Azure IoT Operations, Configure data flow destinations",
       }),
     },
@@ -173,7 +173,7 @@ export const dataflowSchema = block({
   requestDiskPersistence: v.optional(
     choice(["Enabled", "Disabled"], {
       description:
-        "AIO's own engine asks its broker to keep what waits for the dataflow on its disk. The relay turns its own spool on with it.",
+        "AIO's own engine asks its broker to keep waiting messages of the dataflow on disk. The relay enables its own spool.",
       source: "Azure IoT Operations, Configure disk persistence",
     }),
   ),

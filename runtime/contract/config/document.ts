@@ -16,7 +16,8 @@ export const profileSchema = block({
     integer(
       { min: 1, max: maxInstances },
       {
-        description: "Instances of the relay. Above 1 every source is a shared subscription, which promises no order.",
+        description:
+          "Instances of the relay. Above 1, every source has a shared subscription, which does not guarantee order.",
         unit: "instances",
         source: `Specification, Event Grid shared subscription limitation; ${rest}`,
       },
@@ -29,8 +30,7 @@ export const profileSchema = block({
         block({
           level: v.optional(
             choice(["trace", "debug", "info", "warn", "error"], {
-              description:
-                "Least severe level that is logged. Messages are logged one by one at `debug`, without payload.",
+              description: "Least severe level that is logged. At `debug` each message is logged, without its payload.",
               source: rest,
             }),
             "info",
@@ -78,7 +78,7 @@ export const relaySchema = block({
     text(
       {
         description:
-          "Folder on a disk of its own that outlives the process: the spool of every dataflow, its dead letters, and what the relay has to remember. Used where a dataflow spools or writes dead letters to the disk. Not on a network file system.",
+          "Folder on a disk that outlives the process. It holds the spool of every dataflow, its dead letters, and what the relay has to remember. Used if a dataflow has a spool or writes dead letters to the disk. It must not be on a network file system.",
         bounds: "absolute path",
         source: own,
         own: true,
@@ -92,7 +92,7 @@ export const relaySchema = block({
       { min: 67_108_864, max: 1_099_511_627_776 },
       {
         description:
-          "Memory that the process may use. What is left beside the process itself is divided among the dataflows; more than that is never held of messages, whatever publishers and brokers do. Omitted: the limit of the container, or half of the machine's memory where it has none. More than the container's limit counts as that limit.",
+          "Memory that the process may use. The part that the process itself does not need is divided among the dataflows; messages never take more than that. Omitted: the limit of the container, or half of the machine's memory if there is none. A value above the container's limit counts as that limit.",
         unit: "bytes",
         source: own,
         own: true,
@@ -102,7 +102,7 @@ export const relaySchema = block({
   connectTimeoutSeconds: v.optional(
     integer(
       { min: 1, max: 300 },
-      { description: "Time for a connection to be made, CONNACK included.", unit: "s", source: own, own: true },
+      { description: "Time until a connection is established, including CONNACK.", unit: "s", source: own, own: true },
     ),
     30,
   ),
@@ -110,8 +110,7 @@ export const relaySchema = block({
     integer(
       { min: 1, max: 3600 },
       {
-        description:
-          "Time for messages in flight to be acknowledged after SIGTERM, before the relay ends without them.",
+        description: "How long the relay waits for acknowledgements after SIGTERM before it ends.",
         unit: "s",
         source: own,
         own: true,
@@ -136,7 +135,7 @@ export const relaySchema = block({
         integer(
           { min: 1, max: 3600 },
           {
-            description: "Time between two reports; a change of readiness is reported at once.",
+            description: "Time between two reports. A change of readiness is reported at once.",
             unit: "s",
             source: own,
             own: true,
@@ -163,7 +162,7 @@ export const relaySchema = block({
       tap: v.optional(
         choice(tapContents, {
           description:
-            "What the live tap of the status page shows of messages, a few each second: `Off`, nothing; `Metadata`, topics, properties and sizes; `Payload`, also the first 4 KiB of the payload of those that are asked for.",
+            "What the live tap of the status page shows of messages, a few each second: `Off`, nothing; `Metadata`, topics, properties and sizes; `Payload`, also the first 4 KiB of the payload, if the reader asks for it.",
           source: own,
           own: true,
         }),

@@ -75,7 +75,7 @@ const mqttSettings = block({
       { min: 0, max: 65_535 },
       {
         description:
-          "Longest time that the connection may be idle before a PINGREQ is sent; 0 turns it off. Event Grid takes 1 to 1160.",
+          "Longest time that the connection may be idle before a PINGREQ is sent; 0 turns it off. Event Grid accepts 1 to 1160.",
         unit: "s",
         source: "Specification, Keep alive; MQTT 5.0 §3.1.2.10",
       },
@@ -87,7 +87,7 @@ const mqttSettings = block({
       { min: 1, max: maxPublishPacketId },
       {
         description:
-          "At a source: the Receive Maximum that is announced. At a destination: QoS 1 messages sent and not yet acknowledged. Packet identifiers from 65000 on are kept for SUBSCRIBE and UNSUBSCRIBE.",
+          "At a source: the announced Receive Maximum. At a destination: the largest number of unacknowledged QoS 1 messages. Packet identifiers from 65000 on are reserved for SUBSCRIBE and UNSUBSCRIBE.",
         unit: "messages",
         source: "Specification, Max inflight messages; MQTT 5.0 §3.1.2.11.3",
       },
@@ -97,7 +97,7 @@ const mqttSettings = block({
   qos: v.optional(
     choice([0, 1], {
       description:
-        "At a source: the QoS that is subscribed with. At a destination: the QoS that is published with. 0 is at most once, 1 at least once.",
+        "At a source: the QoS of the subscription. At a destination: the QoS of published messages. 0 is at most once, 1 is at least once.",
       source: "Specification, QoS",
     }),
     1,
@@ -114,7 +114,7 @@ const mqttSettings = block({
       { min: 0, max: 4_294_967_295 },
       {
         description:
-          "How long the broker keeps the session, and the messages that wait in it, after a disconnect. 4294967295 is for ever.",
+          "How long the broker keeps the session and its waiting messages after a disconnect. 4294967295 means without end.",
         unit: "s",
         source: "Specification, Session expiry; MQTT 5.0 §3.1.2.11.2",
       },
@@ -125,7 +125,7 @@ const mqttSettings = block({
   cloudEventAttributes: v.optional(
     choice(["Propagate", "CreateOrRemap"], {
       description:
-        "`Propagate` passes the CloudEvents attributes of complete events on; `CreateOrRemap` also fills in what is missing. Omitted: messages pass as they are.",
+        "`Propagate` passes the CloudEvents attributes of complete events on; `CreateOrRemap` also adds missing attributes. Omitted: messages pass unchanged.",
       source: "Specification, CloudEvents",
     }),
   ),
@@ -150,7 +150,7 @@ const relay = block({
   allowSharedSubscriptions: v.optional(
     flag({
       description:
-        "States that this Event Grid namespace supports shared subscriptions, so that a dataflow may have it as its source with `instanceCount` above 1.",
+        "States that this Event Grid namespace supports shared subscriptions. A dataflow may then have it as its source with `instanceCount` above 1.",
       source: "Event Grid, Shared subscriptions (2026-05)",
       own: true,
     }),
@@ -164,7 +164,7 @@ export const endpointSchema = block({
   hostType: v.optional(
     choice(["LocalBroker", "EventGrid", "CustomMqtt"], {
       description:
-        "Which broker the host is, so that Event Grid's limits are known behind a custom domain too. Omitted: told from the host name.",
+        "Kind of broker, so that Event Grid's limits also apply behind a custom domain. Omitted: derived from the host name.",
       source: "Azure REST API 2025-07-01-preview, DataflowEndpoint",
     }),
   ),

@@ -11,7 +11,7 @@ export const proxySchema = block({
   url: text(
     {
       description:
-        "`http://<host>:<port>` or `https://<host>:<port>` of a proxy that takes CONNECT; `direct` for none, whatever is set elsewhere.",
+        "`http://<host>:<port>` or `https://<host>:<port>` of a proxy that accepts CONNECT; `direct` means no proxy, whatever is set elsewhere.",
       source: `${own}; RFC 9110 §9.3.6`,
       own: true,
     },

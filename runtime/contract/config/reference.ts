@@ -96,8 +96,8 @@ function limitsText(): string[] {
   const { bytes, depth, textBytes, endpoints, dataflows, dataSources } = documentLimits;
   const shown = (count: number) => count.toLocaleString("en");
   return [
-    `A document is UTF-8 of ${shown(bytes)} bytes (1 MiB, what a ConfigMap holds) and ${depth} levels of objects and lists at most, a text in it ${shown(textBytes)} bytes.`,
-    `It lists up to ${shown(endpoints)} endpoints, ${shown(dataflows)} dataflows, and ${shown(dataSources)} topic filters in all dataflows together.`,
+    `A document is UTF-8 and has at most ${shown(bytes)} bytes (1 MiB, the size of a ConfigMap), ${depth} levels of objects and lists, and ${shown(textBytes)} bytes in one text.`,
+    `It has at most ${shown(endpoints)} endpoints, ${shown(dataflows)} dataflows, and ${shown(dataSources)} topic filters in all dataflows together.`,
   ];
 }
 
@@ -107,12 +107,12 @@ const introduction = [
   "<!-- Generated from the schema in runtime/contract/config: change that, then run `npm run docs`. -->",
   "",
   "The relay reads one document, in JSON or YAML. Its fields are those of Azure IoT Operations' (AIO) `DataflowEndpoint`,",
-  "`DataflowProfile` and `Dataflow`; the few that this project adds are marked *own*. What `kubectl`, `az` and others print of AIO's",
-  "resources can be given instead, see [documents.md](../documents.md). Secrets are never in it: only their names.",
+  "`DataflowProfile` and `Dataflow`. Fields that this project adds are marked *own*. The relay also reads the output of `kubectl`, `az`",
+  "and others, see [documents.md](../documents.md). The document never contains secrets, only their names.",
   "",
-  "An object `endpoints` and an object `dataflows` are required, each with names as its keys; `profile` and `relay` may be left out.",
-  "Bounds are inclusive. *Required* means: wherever the object around it is given. An unknown key is an error, and all the problems",
-  "of a document are found at once; the first 50 are printed, and the rest is counted.",
+  "The objects `endpoints` and `dataflows` are required, each with names as its keys. `profile` and `relay` are optional. Bounds are",
+  "inclusive. *Required* means required if the object around the field is given. An unknown key is an error. All problems of a document",
+  "are found at once; the first 50 are printed, and the others are counted.",
   "",
   ...limitsText(),
   "",

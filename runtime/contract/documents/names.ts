@@ -13,7 +13,7 @@ export function checkNames(resources: readonly Resource[], { notes }: Findings):
       const problem = `is no name for ${noun} (${show(name)})`;
       return [{ spot: nameSpot, problem, remedy: `name ${noun} with ${labelRule}` }];
     }
-    const text = `the ${kind} "${name}" has a name that Azure takes from 3 characters on; the relay takes it`;
+    const text = `the ${kind} "${name}" has a name that Azure takes from 3 characters on; the relay takes it, a declaration of MqttBridge does not`;
     if (!resourceName.test(name) && !notes.some((note) => note.text === text)) notes.push({ spot: nameSpot, text });
     return [];
   });

@@ -124,6 +124,17 @@ test("takes AIO's resources as kubectl prints them, and the program says what th
   expect(result.output).toContain("Secret or ConfigMap client: has to be in the relay's namespace already");
 });
 
+test("refuses a name that the relay takes and a declaration does not, and names the file that has it", async () => {
+  const { file, output } = write("export.json", resources.replaceAll('"broker"', '"mq"'));
+
+  await expect(runCommandLine(["import", file, "--output", output])).rejects.toThrow(
+    /export\.json, as a declaration of MqttBridge, has 1 problem:\n {2}endpoints\.mq: is no name for an endpoint \("mq"\)/,
+  );
+  expect(existsSync(output)).toBe(false);
+  const { output: checked } = await runCommandLine(["check", file]);
+  expect(checked).toContain("from 3 characters on; the relay takes it, a declaration of MqttBridge does not");
+});
+
 test("--json has program, configuration and findings, and says all mistakes of a file with their lines", async () => {
   const { file } = write("mosquitto.conf", bridge);
   const { output } = await runCommandLine(["import", file, "--json"]);

@@ -84,7 +84,7 @@ test("a configuration with much that is not the default becomes a program that g
     relay: { drainTimeoutSeconds: 30, reconnect: { minDelayMs: 20 } },
   };
   const parsed = parseRelayConfig(JSON.stringify(document), { where: "relay.json" });
-  const { program, findings } = importParsed(parsed, "oslo");
+  const { program, findings } = importParsed(parsed, { file: "site.yaml", site: "oslo" });
 
   const { relayConfig } = await evaluate({ relayImage: "relay:1" }, () => {
     run(program);

@@ -48,6 +48,15 @@ describe("a declaration has a largest number of parts, which comes before all el
   });
 });
 
+test.each([
+  ["left out", undefined, "is missing"],
+  ["unknown", "Password", 'is "Password"'],
+])("an authentication method that is %s is a problem of its endpoint, and no crash", (_case, method, problem) => {
+  const other = { host: "other.plant:8883", authenticationMethod: method };
+
+  expect(problemsOf({ customEndpoints: { other } })).toContain(`customEndpoints.other.authenticationMethod ${problem}`);
+});
+
 test("what a ConfigMap can't hold is refused at the preview, not when it is created", () => {
   const dataflows = named(900, (index) => flow("one", [`t${index}/${"x".repeat(400)}`], "two", "${inputTopic}"));
 

@@ -77,7 +77,7 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
 
   describe("stacks/ with the settings of prod", () => {
     declareLifeCycle({
-      creates: 24,
+      creates: 26,
       shows: /"plant\/\+\/telemetry\/#" => "plant\/\+\/telemetry\/\+"/,
       refused: {
         says: 'publicNetworkAccess: is "Enabled", and stack "prod" is in production; set it to "Disabled"',
@@ -87,7 +87,8 @@ describeWithParts(["pulumi", "pulumi-language-nodejs", "kube-apiserver", "etcd"]
       start: async () => {
         const namespace = "command-line-prod";
         await deployPlatform(commandLine, { namespace, oidcIssuerUrl: "https://oidc.example/oslo" });
-        return start("prod", namespace, ["platformStack", platformStack]);
+        // Its own settings keep to the policy.
+        return start("prod", namespace, ["platformStack", platformStack], ["eventGrid.publicNetworkAccess", "Enabled"]);
       },
     });
   });

@@ -91,7 +91,8 @@ export class FakeDestination extends FakeTraffic implements DestinationPort {
   readonly written: IPublishPacket[] = [];
   pendingBytes = 0;
   drain: () => void = () => undefined;
-  writePublish = ({ packet }: EncodedPublish) => void this.written.push(decode(packet)[0] as IPublishPacket);
+  writePublish: (publish: EncodedPublish) => void = ({ packet }) =>
+    void this.written.push(decode(packet)[0] as IPublishPacket);
   onceDrained = (callback: () => void) => void (this.drain = callback);
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];

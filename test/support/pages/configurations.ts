@@ -43,6 +43,8 @@ const given = {
   customLocationId:
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ExtendedLocation/customLocations/oslo",
   instanceName: "oslo-aio",
+  namespaceId:
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.EventGrid/namespaces/central",
 };
 
 /** A bridge that a block declares. */

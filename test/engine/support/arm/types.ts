@@ -245,6 +245,12 @@ export const armTypes: { readonly [type: string]: ArmType } = {
     defaults: { location: "westeurope" },
     computed: { provisioningState: () => "Succeeded" },
   },
+  "azure-native:network:PrivateDnsZoneGroup": {
+    id: `${group}/Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups/{privateDnsZoneGroupName}`,
+    replacing: [],
+    required: [],
+    computed: { provisioningState: () => "Succeeded" },
+  },
   "azure-native:resources:Resource": {
     id: `${group}/{resourceProviderNamespace}/{parentResourcePath}/{resourceType}/{resourceName}`,
     replacing: ["apiVersion", "location", "extendedLocation.name"],
