@@ -1,0 +1,36 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+
+const endDeadlineMs = 20_000;
+const shownLength = 400;
+
+/** A program that was started; what it writes to its standard output and error is not kept but for its last words. */
+export class Running {
+  readonly #child: ChildProcess;
+  #last = "";
+
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
+    this.#child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, cwd });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (chunk: Buffer) => (this.#last = chunk.toString().trim().slice(-shownLength)));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** @throws {Error} with what it wrote last, when it has ended */
+  assertRuns(): void {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+      throw new Error(`it ended with ${this.#child.exitCode ?? this.#child.signalCode}; it wrote last: ${this.#last}`);
+  }
+
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), endDeadlineMs);
+    await ended;
+    clearTimeout(timer);
+  }
+}
