@@ -43,7 +43,7 @@ export abstract class End {
     return this.#port;
   }
 
-  async listen(): Promise<void> {
+  async open(): Promise<void> {
     this.#port ||= await findFreePort();
     const server = createServer({ noDelay: true }, this.#onSocket.bind(this));
     server.listen(this.#port, "127.0.0.1");

@@ -9,6 +9,7 @@ import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { spoolFile } from "../../runtime/disk/protocol.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { readImageFlags } from "../../test/support/image-flags.ts";
+import { DestinationEnd } from "../load/destination-end.ts";
 import { SourceEnd } from "../load/source-end.ts";
 import { runStep } from "../peers/installation.ts";
 import type { DiskPeer, DiskRoute, RunningDiskPeer } from "./peer.ts";
@@ -20,10 +21,13 @@ const spoolMaxBytes = 4 * 1024 ** 3;
 const readyDeadlineMs = 60_000;
 const askAgainMs = 5;
 
-/** A relay with its own source. */
+/** A relay between a source and a destination of its own. */
 export interface RunningRelay extends RunningDiskPeer {
-  /** Resolves once `/readyz` says so. */
-  untilReady(): Promise<void>;
+  readonly destination: DestinationEnd;
+  /** Seconds from the start of the process until `/readyz` said so. */
+  readonly readySeconds: number;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
 }
 
 export const relay = {
@@ -37,32 +41,45 @@ export const relay = {
     };
     return manifest.version;
   },
-  start: startRelay,
+  start: (route) => startRelay(route),
 } satisfies DiskPeer;
 
-async function startRelay({ folder, destination, window, env }: DiskRoute): Promise<RunningRelay> {
+/**
+ * Starts a relay and waits until it is ready.
+ * @param takes whether its destination acknowledges what comes
+ */
+export async function startRelay({ folder, window, env }: DiskRoute, takes = true): Promise<RunningRelay> {
   await mkdir(folder, { recursive: true });
-  const source = new SourceEnd();
-  await source.listen();
+  const [source, destination] = [new SourceEnd(), new DestinationEnd(window)];
+  destination.takes = takes;
+  await source.open();
+  await destination.open();
   const config = path.join(folder, "relay.json");
   const spoolPath = path.join(folder, "spool");
   await writeFile(config, JSON.stringify(buildConfig(source.port, destination.port, window, spoolPath)));
   const metricsPort = await findFreePort();
   const run = ["run", "--config", config, "--metrics-port", String(metricsPort), "--metrics-host", "127.0.0.1"];
+  const startMs = performance.now();
   const running = new Running(process.execPath, [...(await readImageFlags()), bundle, ...run], {
     NODE_ENV: "production",
     NODE_OPTIONS: `--max-old-space-size=${podDefaults.memoryMebibytes / 2}`,
     ...env,
   });
+  await untilReady(metricsPort, running);
+  const readySeconds = (performance.now() - startMs) / 1000;
+  const end = async (signal?: "SIGKILL") => {
+    await running.stop(signal);
+    source.close();
+    destination.close();
+  };
   return {
     pid: running.pid,
+    destination,
+    readySeconds,
     give: (shape, load, count) => source.give(shape, load, count),
     commits: () => readCommits(path.join(spoolPath, spoolFile)),
-    untilReady: () => untilReady(metricsPort, running),
-    stop: async (signal) => {
-      await running.stop(signal);
-      source.close();
-    },
+    stop: () => end(),
+    kill: () => end("SIGKILL"),
   };
 }
 

@@ -1,8 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { BrokerClient } from "../load/broker-client.ts";
 
 const endDeadlineMs = 20_000;
 const shownLength = 400;
+const connectDeadlineMs = 60_000;
+const connectAgainMs = 100;
 
 /** A program that was started; what it writes to its standard output and error is not kept but for its last words. */
 export class Running {
@@ -32,5 +37,19 @@ export class Running {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), endDeadlineMs);
     await ended;
     clearTimeout(timer);
+  }
+}
+
+/** Connects a publisher with a broker that is starting. @throws {Error} when it ends, or accepts no client within 60 s */
+export async function connectPatiently(port: number, running: Running): Promise<BrokerClient> {
+  const deadlineMs = performance.now() + connectDeadlineMs;
+  for (;;) {
+    running.assertRuns();
+    try {
+      return await BrokerClient.connect(port, "load");
+    } catch (cause) {
+      if (performance.now() > deadlineMs) throw cause;
+      await delay(connectAgainMs);
+    }
   }
 }
