@@ -109,7 +109,9 @@ async function measureInOut(
     async function measureOne({ name }: DiskPeer, started: RunningDiskPeer): Promise<void> {
       const figures = await measureRound(started, { shape, number: ++load, count: messages }, limitIn(folder, env));
       const round = measurements.filter((one) => one.peer === name && one.syncDelay === syncDelay).length;
-      console.error(`  ${name} ${JSON.stringify(figures, (_, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value))}`);
+      console.error(
+        `  ${name} ${JSON.stringify(figures, (_, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value))}`,
+      );
       if (load > installed.length * (syncDelays.indexOf(syncDelay) * (rounds + 1) + 1))
         measurements.push({ peer: name, syncDelay, round, ...figures });
     }
@@ -122,7 +124,9 @@ async function describeRun(): Promise<SpoolRecord> {
   const broker = await mosquittoVersion(requireProgram("mosquitto", mosquittoRemedy), folder);
   const machine = describeMachine(broker, shareOfOthers());
   const versions = { ...machine.versions, fio: await fioVersion() };
-  const command = ["npm run bench:spool", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ");
+  const command = ["npm run bench:spool", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(
+    " ",
+  );
   const run = { startedAt, command, rounds, messages, payloadBytes, window, syncDelays };
   return { ...run, machine: { ...machine, versions }, peers, measurements, restarts };
 }

@@ -1,6 +1,7 @@
-import type { IConnectPacket, IUnsubscribePacket } from "mqtt-packet";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+
+import type { IConnectPacket, IUnsubscribePacket } from "mqtt-packet";
 
 import { decodeControlPacket, encodeControlPacket, PacketType } from "../../runtime/mqtt/control-packets.ts";
 import { PacketReader } from "../../runtime/mqtt/packet-reader.ts";
@@ -59,22 +60,14 @@ export abstract class End {
     this.#sockets.clear();
   }
 
-  protected onSubscribed(_connection: EndConnection): void {
-    // Most ends have nothing to say to a subscriber.
-  }
+  protected onSubscribed?(connection: EndConnection): void;
 
-  protected onPublish(_connection: EndConnection, _packet: EndPacket): void {
-    // Nobody publishes to most ends.
-  }
+  protected onPublish?(connection: EndConnection, packet: EndPacket): void;
 
-  protected onPuback(_connection: EndConnection): void {
-    // Nor do they publish.
-  }
+  protected onPuback?(connection: EndConnection): void;
 
   /** All packets of one read were handed over. */
-  protected onRead(_connection: EndConnection): void {
-    // What they have to write is written at once by most.
-  }
+  protected onRead?(connection: EndConnection): void;
 
   #onSocket(socket: Socket): void {
     this.#sockets.add(socket);
@@ -83,13 +76,13 @@ export abstract class End {
     let connection: EndConnection = { socket, receiveMaximum: defaultReceiveMaximum };
     const reader = new PacketReader((bytes, start, end, headerLength) => {
       const type = (bytes[start] ?? 0) >> 4;
-      if (type === PacketType.publish) this.onPublish(connection, { bytes, start, end, headerLength });
-      else if (type === PacketType.puback) this.onPuback(connection);
+      if (type === PacketType.publish) this.onPublish?.(connection, { bytes, start, end, headerLength });
+      else if (type === PacketType.puback) this.onPuback?.(connection);
       else connection = this.#onControl(connection, bytes.subarray(start, end));
     });
     socket.on("data", (chunk) => {
-      reader.push(chunk as Buffer);
-      this.onRead(connection);
+      reader.push(chunk);
+      this.onRead?.(connection);
     });
   }
 
@@ -106,7 +99,7 @@ export abstract class End {
     else if (packet.cmd === "subscribe") {
       const granted = packet.subscriptions.map(({ qos }) => qos);
       socket.write(encodeControlPacket({ cmd: "suback", messageId: packet.messageId ?? 0, granted }));
-      this.onSubscribed(connection);
+      this.onSubscribed?.(connection);
     }
     return connection;
   }

@@ -48,7 +48,9 @@ export function renderSpoolPage(record: SpoolRecord): string {
 
 function busyWarning({ machine }: SpoolRecord): string[] {
   if (machine.othersShare <= 0.03) return [];
-  return [`> **The machine was shared.** Other programs took ${Math.round(machine.othersShare * 100)} % of its time during this run.`];
+  return [
+    `> **The machine was shared.** Other programs took ${Math.round(machine.othersShare * 100)} % of its time during this run.`,
+  ];
 }
 
 function values({ measurements }: SpoolRecord, peer: string, syncDelay: number, read: Read): (number | undefined)[] {
@@ -65,9 +67,7 @@ function summarize(all: readonly number[]): MedianInterval | undefined {
 
 /** The relay's rate to that of another program, round by round. */
 function ratioTo(record: SpoolRecord, peer: string, syncDelay: number, read: Read): MedianInterval | undefined {
-  return summarize(
-    pairedRatios(values(record, "relay", syncDelay, read), values(record, peer, syncDelay, read)),
-  );
+  return summarize(pairedRatios(values(record, "relay", syncDelay, read), values(record, peer, syncDelay, read)));
 }
 
 function ofLimit(record: SpoolRecord, syncDelay: number, direction: "in" | "out"): MedianInterval | undefined {
@@ -83,7 +83,12 @@ function barTable(record: SpoolRecord): string {
       const disk = syncDelay === 0 ? "this disk" : `syncs ${syncDelay / 1000} ms longer`;
       const measured = ofLimit(record, syncDelay, direction);
       const what = `Messages a second ${direction === "in" ? "to the disk" : "out of it"}, share of the disk's limit; ${disk}`;
-      return [what, `at least ${leastOfLimit}`, formatInterval(measured), verdict(measured, (median) => median >= leastOfLimit)];
+      return [
+        what,
+        `at least ${leastOfLimit}`,
+        formatInterval(measured),
+        verdict(measured, (median) => median >= leastOfLimit),
+      ];
     }),
   );
   const { ready, more } = restartFigures(record);
@@ -93,8 +98,18 @@ function barTable(record: SpoolRecord): string {
     ["bar", "limit", "measured", "verdict"],
     [
       ...rows,
-      [`Ready after a restart ${loaded}`, `at most ${mostReadySeconds} s`, formatInterval(ready, "s"), verdict(ready, (median) => median <= mostReadySeconds)],
-      [`Memory ${loaded}, more than without`, `at most ${mostMoreMegabytes} MB`, formatInterval(more, "MB"), verdict(more, (median) => median <= mostMoreMegabytes)],
+      [
+        `Ready after a restart ${loaded}`,
+        `at most ${mostReadySeconds} s`,
+        formatInterval(ready, "s"),
+        verdict(ready, (median) => median <= mostReadySeconds),
+      ],
+      [
+        `Memory ${loaded}, more than without`,
+        `at most ${mostMoreMegabytes} MB`,
+        formatInterval(more, "MB"),
+        verdict(more, (median) => median <= mostMoreMegabytes),
+      ],
     ],
   );
 }
@@ -106,12 +121,15 @@ function verdict(measured: MedianInterval | undefined, isMet: (median: number) =
 
 function figureTable(record: SpoolRecord, syncDelay: number): string {
   const { measurements, peers } = record;
-  const measured = peers.filter(({ name }) => measurements.some((one) => one.peer === name && one.syncDelay === syncDelay));
+  const measured = peers.filter(({ name }) =>
+    measurements.some((one) => one.peer === name && one.syncDelay === syncDelay),
+  );
   const rows = measured.map(({ name, title }) => {
     const show = (read: Read) => formatInterval(intervalOf(record, name, syncDelay, read));
     const ratio = (read: Read) => (name === "relay" ? "1" : formatInterval(ratioTo(record, name, syncDelay, read)));
     const own = measurements.filter((one) => one.peer === name && one.syncDelay === syncDelay);
-    const sum = (read: (one: SpoolMeasurement) => number) => own.reduce((total, one) => total + read(one), 0).toLocaleString("en");
+    const sum = (read: (one: SpoolMeasurement) => number) =>
+      own.reduce((total, one) => total + read(one), 0).toLocaleString("en");
     return [
       title,
       show(({ inPerSecond }) => inPerSecond),
@@ -124,18 +142,42 @@ function figureTable(record: SpoolRecord, syncDelay: number): string {
     ];
   });
   const limit = (read: (one: NonNullable<SpoolMeasurement["limit"]>) => number) =>
-    formatInterval(intervalOf(record, "relay", syncDelay, (one) => (one.limit === undefined ? undefined : read(one.limit))));
-  const disk = ["the disk alone (fio)", limit(({ inPerSecond }) => inPerSecond), formatInterval(ofLimit(record, syncDelay, "in")), "–"];
-  const diskOut = [limit(({ outPerSecond }) => outPerSecond), formatInterval(ofLimit(record, syncDelay, "out")), "–", "–"];
+    formatInterval(
+      intervalOf(record, "relay", syncDelay, (one) => (one.limit === undefined ? undefined : read(one.limit))),
+    );
+  const disk = [
+    "the disk alone (fio)",
+    limit(({ inPerSecond }) => inPerSecond),
+    formatInterval(ofLimit(record, syncDelay, "in")),
+    "–",
+  ];
+  const diskOut = [
+    limit(({ outPerSecond }) => outPerSecond),
+    formatInterval(ofLimit(record, syncDelay, "out")),
+    "–",
+    "–",
+  ];
   return table(
-    ["program", "in, messages a second", "relay to it", "in, CPU µs", "out, messages a second", "relay to it", "out, CPU µs", "lost / twice / out of order"],
+    [
+      "program",
+      "in, messages a second",
+      "relay to it",
+      "in, CPU µs",
+      "out, messages a second",
+      "relay to it",
+      "out, CPU µs",
+      "lost / twice / out of order",
+    ],
     [...rows, [...disk, ...diskOut]],
   );
 }
 
 function limitText(record: SpoolRecord, syncDelay: number): string {
   const of = (read: (one: NonNullable<SpoolMeasurement["limit"]>) => number) =>
-    formatNumber(intervalOf(record, "relay", syncDelay, (one) => (one.limit === undefined ? undefined : read(one.limit)))?.median ?? 0);
+    formatNumber(
+      intervalOf(record, "relay", syncDelay, (one) => (one.limit === undefined ? undefined : read(one.limit)))
+        ?.median ?? 0,
+    );
   return (
     `The relay made one sync for ${of(({ inPerSync }) => inPerSync)} messages in and ${of(({ outPerSync }) => outPerSync)} out, and wrote ` +
     `${of(({ inBytes }) => inBytes)} and ${of(({ outBytes }) => outBytes)} bytes a message.`

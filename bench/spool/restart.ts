@@ -20,7 +20,9 @@ export async function measureRestarts(
   { messages, rounds }: { readonly messages: number; readonly rounds: number },
   onRestart: (restart: Restart) => void,
 ): Promise<void> {
-  const routes = new Map([messages, 0].map((count) => [count, { ...route, folder: path.join(route.folder, `${count}`) }]));
+  const routes = new Map(
+    [messages, 0].map((count) => [count, { ...route, folder: path.join(route.folder, `${count}`) }]),
+  );
   for (const [count, own] of routes) {
     const relay = await startRelay(own, false);
     relay.destination.close();

@@ -59,7 +59,11 @@ export async function measureRound(peer: RunningDiskPeer, load: Load, limitOf: L
   };
 }
 
-type LimitOf = (count: number, into: DiskWork | undefined, outOf: DiskWork | undefined) => Promise<SpoolLimit | undefined>;
+type LimitOf = (
+  count: number,
+  into: DiskWork | undefined,
+  outOf: DiskWork | undefined,
+) => Promise<SpoolLimit | undefined>;
 
 /** Measures what the disk alone does, where a program tells what it asked of it. */
 export function limitIn(folder: string, env: Readonly<Record<string, string>>): LimitOf {

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 import { queueColumns, tableOf } from "./database.ts";
+import { RowReader } from "./row-reader.ts";
 import { runsOf } from "./runs.ts";
 import type { DeadLetter, Loss, QueueState, WriteRequest } from "../protocol.ts";
 import { deadLetterSize } from "../row-size.ts";
@@ -10,6 +11,7 @@ import type { StoredRow } from "./stored-row.ts";
 /** One queue in the spool's database: its rows, and what is kept of it beside them. Changes belong into a transaction. */
 export class QueueTable {
   state: QueueState;
+  readonly reader: RowReader;
   readonly #name: string;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
@@ -40,6 +42,7 @@ export class QueueTable {
     this.#firstBytes = database.prepare(
       `SELECT length(packet) AS bytes FROM ${table} WHERE sequence > ? ORDER BY sequence LIMIT 1`,
     );
+    this.reader = new RowReader(database, name);
     this.#read = database.prepare(`SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`);
   }
 

@@ -50,9 +50,7 @@ function restrict(file: string): void {
 
 /** Tells which files are at these paths: device and inode of each. */
 export function identify(folder: string, names: readonly string[] = databaseFiles): string {
-  return names
-    .map((name) => identityOf(statSync(path.join(folder, name), { throwIfNoEntry: false })))
-    .join(" ");
+  return names.map((name) => identityOf(statSync(path.join(folder, name), { throwIfNoEntry: false }))).join(" ");
 }
 
 /** The files of a database as they are at one moment. */

@@ -3,9 +3,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
 import { lockFolder, maxLogBytes, openDatabase } from "./database.ts";
+import { packRows, type PackedRows } from "../packed-rows.ts";
 import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "../protocol.ts";
 import { QueueTable } from "./queue-table.ts";
 import { pageBytes } from "../row-size.ts";
+import type { ReadBounds } from "./row-reader.ts";
 import { isInRuns, runsOf, type Run } from "./runs.ts";
 import { readRow } from "./stored-row.ts";
 
@@ -190,7 +192,7 @@ export class SpoolStore {
    * Reads messages behind `after`, oldest first: at least one if there is one, and no more than both bounds allow. One that
    * is not what was written says so.
    */
-  read(name: string, after: number, { maxMessages, maxBytes }: { maxMessages: number; maxBytes: number }): Row[] {
+  read(name: string, after: number, { maxMessages, maxBytes }: ReadBounds): Row[] {
     const rows: Row[] = [];
     let bytes = 0;
     for (const stored of this.#queue(name).rowsBehind(after)) {
@@ -202,6 +204,11 @@ export class SpoolStore {
       if (rows.length >= maxMessages) break;
     }
     return rows;
+  }
+
+  /** As {@link read}, for the other thread. */
+  readPacked(name: string, after: number, bounds: ReadBounds): PackedRows {
+    return this.#queue(name).reader.read(after, bounds) ?? packRows(this.read(name, after, bounds));
   }
 
   /** Bytes of the first message behind `after`; 0 without one. */

@@ -126,14 +126,14 @@ class SpoolThread {
     if (isDue) this.#look(spool);
     // What the pending writes don't change is read before them: it need not wait for their sync.
     this.#readAll(spool, false, ({ queue, after }) => !this.#pending.changesBehind(queue, after));
-    if (spool.unfinished !== undefined) {
-      this.#report();
-      return;
-    }
+    if (isWhole(spool)) this.#change(spool, isDue);
+    this.#report();
+  }
+
+  #change(spool: SpoolFolder, isDue: boolean): void {
     if (this.#writeTrouble === undefined || isDue || this.#isClosing) this.#writeAll(spool);
     if (this.#writeTrouble !== undefined) this.#removeAll(spool);
     this.#readAll(spool, isDue);
-    this.#report();
   }
 
   #open(spool: SpoolFolder): boolean {
@@ -234,7 +234,7 @@ class SpoolThread {
       this.#answer({ kind: "rows", queue, rows: packRows([]), largeBytes: firstBytes });
       return;
     }
-    const rows = packRows(store.read(queue, after, request));
+    const rows = store.readPacked(queue, after, request);
     const { length } = rows.packets;
     this.#port.postMessage({ kind: "rows", queue, rows } satisfies Answer, transferOf(rows));
     this.#collector.allocated(length);
@@ -294,6 +294,11 @@ class SpoolThread {
   #answer(answer: Answer): void {
     this.#port.postMessage(answer);
   }
+}
+
+/** Whether its files have not to be replaced first. */
+function isWhole({ unfinished }: SpoolFolder): boolean {
+  return unfinished === undefined;
 }
 
 if (parentPort !== null) new SpoolThread(parentPort, workerData as Int32Array);

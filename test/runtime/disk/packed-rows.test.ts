@@ -1,10 +1,4 @@
-import {
-  packHeaders,
-  packRows,
-  transferOf,
-  unpackHeaders,
-  unpackRows,
-} from "../../../runtime/disk/packed-rows.ts";
+import { packHeaders, packRows, transferOf, unpackHeaders, unpackRows } from "../../../runtime/disk/packed-rows.ts";
 import type { Row } from "../../../runtime/disk/protocol.ts";
 
 function row(sequence: number, text: string, more: Partial<Row> = {}): Row {

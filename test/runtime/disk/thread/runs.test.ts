@@ -4,9 +4,32 @@ test.each([
   ["none", [], []],
   ["one", [5], [[5, 5]]],
   ["all in a row", [1, 2, 3], [[1, 3]]],
-  ["with gaps", [1, 2, 5, 7, 8, 9], [[1, 2], [5, 5], [7, 9]]],
-  ["not ascending", [3, 2, 1], [[3, 3], [2, 2], [1, 1]]],
-  ["the same again", [1, 2, 2, 3], [[1, 2], [2, 3]]],
+  [
+    "with gaps",
+    [1, 2, 5, 7, 8, 9],
+    [
+      [1, 2],
+      [5, 5],
+      [7, 9],
+    ],
+  ],
+  [
+    "not ascending",
+    [3, 2, 1],
+    [
+      [3, 3],
+      [2, 2],
+      [1, 1],
+    ],
+  ],
+  [
+    "the same again",
+    [1, 2, 2, 3],
+    [
+      [1, 2],
+      [2, 3],
+    ],
+  ],
 ])("runs of sequences: %s", (_, sequences, runs) => {
   expect(runsOf(sequences)).toEqual(runs);
 });
