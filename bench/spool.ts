@@ -102,22 +102,43 @@ async function measureInOut(
       const own = path.join(folder, `${peer.name}-${syncDelay}`);
       running.set(peer, await peer.start({ folder: own, window, env }));
     }
-    // The first round warms them up.
+    // The first round warms them up, and is not counted.
     for (let round = -1; round < rounds; round++)
-      for (const [peer, started] of rotated([...running], Math.max(0, round))) await measureOne(peer, started);
-
-    async function measureOne({ name }: DiskPeer, started: RunningDiskPeer): Promise<void> {
-      const figures = await measureRound(started, { shape, number: ++load, count: messages }, limitIn(folder, env));
-      const round = measurements.filter((one) => one.peer === name && one.syncDelay === syncDelay).length;
-      console.error(
-        `  ${name} ${JSON.stringify(figures, (_, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value))}`,
-      );
-      if (load > installed.length * (syncDelays.indexOf(syncDelay) * (rounds + 1) + 1))
-        measurements.push({ peer: name, syncDelay, round, ...figures });
-    }
+      for (const [peer, started] of rotated([...running], Math.max(0, round)))
+        try {
+          await measureOne({ peer: peer.name, syncDelay, round }, started, env);
+        } catch (cause) {
+          running.delete(peer);
+          await started.stop();
+          fail(peer, syncDelay, cause);
+        }
   } finally {
     await Promise.all([...running.values()].map((started) => started.stop()));
   }
+}
+
+async function measureOne(
+  which: Pick<SpoolMeasurement, "peer" | "syncDelay" | "round">,
+  started: RunningDiskPeer,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const figures = await measureRound(started, { shape, number: ++load, count: messages }, limitIn(folder, env));
+  const measurement = { ...which, ...figures };
+  console.error(`  ${JSON.stringify(measurement, shorten)}`);
+  if (which.round >= 0) measurements.push(measurement);
+}
+
+function shorten(_: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(4)) : value;
+}
+
+/** Its figures end here; the page says why. */
+function fail({ name, title }: DiskPeer, syncDelay: number, cause: unknown): void {
+  const reason = `with syncs ${syncDelay} µs longer: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const index = peers.findIndex((peer) => peer.name === name);
+  const record = peers[index];
+  if (record !== undefined) peers[index] = { ...record, reason };
+  console.error(`${title}: ${reason}`);
 }
 
 async function describeRun(): Promise<SpoolRecord> {
@@ -132,21 +153,28 @@ async function describeRun(): Promise<SpoolRecord> {
 }
 
 async function report(record: SpoolRecord): Promise<void> {
-  const before = values.add ? await readBefore() : undefined;
-  const whole: SpoolRecord =
-    before === undefined
-      ? record
-      : {
-          ...record,
-          syncDelays: [...new Set([...before.syncDelays, ...record.syncDelays])],
-          measurements: [...before.measurements, ...record.measurements],
-          restarts: [...before.restarts, ...record.restarts],
-        };
+  const whole = values.add ? joinRecords(await readBefore(), record) : record;
   await writeFile(data, `${JSON.stringify(whole, null, 1)}\n`);
   const page = path.resolve(values.output, "benchmark-spool.md");
   await mkdir(path.dirname(page), { recursive: true });
   await writeFile(page, await format(renderSpoolPage(whole), { ...(await resolveConfig(page)), parser: "markdown" }));
   console.error(`written: ${page}`);
+}
+
+/** Two parts of one run, on one machine. */
+function joinRecords(before: SpoolRecord, record: SpoolRecord): SpoolRecord {
+  const othersShare = Math.max(before.machine.othersShare, record.machine.othersShare);
+  return {
+    ...record,
+    command: `${before.command}; ${record.command}`,
+    machine: { ...record.machine, othersShare },
+    peers: record.peers.map(
+      (peer) => before.peers.find(({ name, reason }) => name === peer.name && reason !== undefined) ?? peer,
+    ),
+    syncDelays: [...new Set([...before.syncDelays, ...record.syncDelays])],
+    measurements: [...before.measurements, ...record.measurements],
+    restarts: [...before.restarts, ...record.restarts],
+  };
 }
 
 async function readBefore(): Promise<SpoolRecord> {

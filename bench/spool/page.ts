@@ -37,7 +37,7 @@ export function renderSpoolPage(record: SpoolRecord): string {
       record.peers.map(({ title, version, reason, remark }) => [
         title,
         version ?? "–",
-        reason === undefined ? remark : `could not be had: ${reason}`,
+        reason === undefined ? remark : `${remark}; no figures, or not all: ${reason}`,
       ]),
     ),
     "## This run",

@@ -81,7 +81,7 @@ test("sets the relay beside the others, round by round, and sums what went wrong
 test("says why a program has no figures, and that a part was not measured", () => {
   const page = renderSpoolPage(recordOf({ measurements: [], restarts: [] }));
 
-  expect(page).toContain("could not be had: it is not there");
+  expect(page).toContain("no figures, or not all: it is not there");
   expect(rowsWith(page, "**not measured**")).toHaveLength(4);
 });
 
