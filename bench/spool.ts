@@ -39,8 +39,8 @@ const { values } = parseArgs({
   },
 });
 const [rounds, messages, backlog] = [Number(values.rounds), Number(values.messages), Number(values.backlog)];
-const syncDelays = values.delays.split(",").map(Number);
 const parts = values.part.split(",");
+const syncDelays = parts.includes("in-out") ? values.delays.split(",").map(Number) : [];
 const payloadBytes = 128;
 const window = 1000;
 const shape = { topic: "load/oslo/line-1", payloadBytes, qos: 1 as const };
@@ -59,8 +59,7 @@ const shareOfOthers = watchOthers();
 try {
   const installed = await install([relay, artemis, mosquitto]);
   const slowSync = await compileSlowSync(folder);
-  if (parts.includes("in-out"))
-    for (const syncDelay of syncDelays) await measureInOut(installed, syncDelay, slowSync(syncDelay));
+  for (const syncDelay of syncDelays) await measureInOut(installed, syncDelay, slowSync(syncDelay));
   if (parts.includes("restart")) {
     const route = { folder: path.join(folder, "restart"), window, env: {} };
     await measureRestarts(route, shape, { messages: backlog, rounds: Number(values.restarts) }, (restart) => {
