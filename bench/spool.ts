@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -152,7 +153,7 @@ async function describeRun(): Promise<SpoolRecord> {
 }
 
 async function report(record: SpoolRecord): Promise<void> {
-  const whole = values.add ? joinRecords(await readBefore(), record) : record;
+  const whole = values.add && existsSync(data) ? joinRecords(await readBefore(), record) : record;
   await writeFile(data, `${JSON.stringify(whole, null, 1)}\n`);
   const page = path.resolve(values.output, "benchmark-spool.md");
   await mkdir(path.dirname(page), { recursive: true });

@@ -7,8 +7,8 @@ import type { RunningDiskPeer } from "./peer.ts";
 import type { SpoolLimit, SpoolMeasurement } from "./record.ts";
 
 /** Time for a program to notice that its destination is away, and for the work behind the last message. */
-const settleMs = 500;
-const sampleMs = 10;
+const settleMs = 250;
+const sampleMs = 5;
 /** Without a message for so long, the rest is taken for lost. */
 const patienceMs = 15_000;
 const giveDeadlineMs = 90_000;
