@@ -13,7 +13,7 @@ import { artemis } from "./spool/artemis.ts";
 import { compileSlowSync, fioVersion } from "./spool/disk.ts";
 import { mosquitto } from "./spool/mosquitto.ts";
 import { renderSpoolPage } from "./spool/page.ts";
-import type { DiskPeer, RunningDiskPeer } from "./spool/peer.ts";
+import { diskPeerNames, type DiskPeer, type RunningDiskPeer } from "./spool/peer.ts";
 import type { Restart, SpoolMeasurement, SpoolPeerRecord, SpoolRecord } from "./spool/record.ts";
 import { relay } from "./spool/relay.ts";
 import { measureRestarts } from "./spool/restart.ts";
@@ -24,7 +24,7 @@ import { limitIn, measureRound } from "./spool/round.ts";
  * for machines that are quiet for minutes only: each part adds to the figures of the one before (dist/bench/spool.json), and
  * the last one writes the page.
  *
- * Run: `npm run bench:spool [-- --rounds N --messages N --backlog N --delays 0,2000 --part in-out,restart --add --output FOLDER]`
+ * Run: `npm run bench:spool [-- --rounds N --messages N --backlog N --delays 0,2000 --part in-out,restart --peer NAMES --add]`
  */
 const { values } = parseArgs({
   options: {
@@ -33,8 +33,9 @@ const { values } = parseArgs({
     backlog: { type: "string", default: "1000000" },
     restarts: { type: "string", default: "3" },
     /** Microseconds that each sync takes longer. */
-    delays: { type: "string", default: "0,2000,5000" },
+    delays: { type: "string", default: "0,2000,10000" },
     part: { type: "string", default: "in-out,restart" },
+    peer: { type: "string", default: diskPeerNames.join(",") },
     add: { type: "boolean", default: false },
     output: { type: "string", default: "dist/bench" },
   },
@@ -58,7 +59,9 @@ await mkdir(path.dirname(data), { recursive: true });
 const folder = await mkdtemp(path.resolve("dist/bench/spool-"));
 const shareOfOthers = watchOthers();
 try {
-  const installed = await install([relay, artemis, mosquitto]);
+  const installed = await install(
+    [relay, artemis, mosquitto].filter(({ name }) => values.peer.split(",").includes(name)),
+  );
   const slowSync = await compileSlowSync(folder);
   for (const syncDelay of syncDelays) await measureInOut(installed, syncDelay, slowSync(syncDelay));
   if (parts.includes("restart")) {
@@ -161,20 +164,25 @@ async function report(record: SpoolRecord): Promise<void> {
   console.error(`written: ${page}`);
 }
 
-/** Two parts of one run, on one machine. */
+/** Two parts of one run, on one machine; the first one says how large it is. */
 function joinRecords(before: SpoolRecord, record: SpoolRecord): SpoolRecord {
   const othersShare = Math.max(before.machine.othersShare, record.machine.othersShare);
   return {
-    ...record,
+    ...before,
     command: `${before.command}; ${record.command}`,
     machine: { ...record.machine, othersShare },
-    peers: record.peers.map(
-      (peer) => before.peers.find(({ name, reason }) => name === peer.name && reason !== undefined) ?? peer,
-    ),
+    peers: joinPeers(before.peers, record.peers),
     syncDelays: [...new Set([...before.syncDelays, ...record.syncDelays])],
     measurements: [...before.measurements, ...record.measurements],
     restarts: [...before.restarts, ...record.restarts],
   };
+}
+
+/** A program that failed in one part has failed. */
+function joinPeers(before: readonly SpoolPeerRecord[], later: readonly SpoolPeerRecord[]): SpoolPeerRecord[] {
+  const joined = new Map(before.map((peer) => [peer.name, peer]));
+  for (const peer of later) if (peer.reason !== undefined || !joined.has(peer.name)) joined.set(peer.name, peer);
+  return [...joined.values()];
 }
 
 async function readBefore(): Promise<SpoolRecord> {
