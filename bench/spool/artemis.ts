@@ -6,7 +6,7 @@ import { findFreePort } from "../../test/support/free-port.ts";
 import { Subscriber } from "../load/subscriber.ts";
 import { defaultCacheFolder, requireProgram, runStep } from "../peers/installation.ts";
 import type { DiskPeer, DiskRoute } from "./peer.ts";
-import { connectPatiently, Running } from "./running.ts";
+import { connectPatiently, describeBroker, Running } from "./running.ts";
 
 const version = "2.40.0";
 const artifact = `org.apache.activemq:apache-artemis:${version}:zip:bin`;
@@ -30,17 +30,7 @@ export const artemis: DiskPeer = {
     publisher.window = window;
     const destination = new Subscriber(port, window);
     await destination.open();
-    return {
-      pid: running.pid,
-      destination,
-      give: (shape, load, count) => publisher.publishAll(shape, load, count),
-      commits: () => undefined,
-      stop: async () => {
-        destination.close();
-        publisher.close();
-        await running.stop();
-      },
-    };
+    return describeBroker(running, publisher, destination);
   },
 };
 

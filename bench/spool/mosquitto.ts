@@ -7,7 +7,7 @@ import { DestinationEnd } from "../load/destination-end.ts";
 import { requireProgram } from "../peers/installation.ts";
 import { mosquittoRemedy, mosquittoVersion } from "../peers/mosquitto.ts";
 import type { DiskPeer, DiskRoute } from "./peer.ts";
-import { connectPatiently, Running } from "./running.ts";
+import { connectPatiently, describeBroker, Running } from "./running.ts";
 
 const saveSeconds = 1;
 
@@ -28,17 +28,7 @@ export const mosquitto: DiskPeer = {
     await writeFile(file, mosquittoConfiguration(route, port, destination.port));
     const running = new Running(requireProgram("mosquitto", mosquittoRemedy), ["-c", file], env, folder);
     const publisher = await connectPatiently(port, running);
-    return {
-      pid: running.pid,
-      destination,
-      give: (shape, load, count) => publisher.publishAll(shape, load, count),
-      commits: () => undefined,
-      stop: async () => {
-        publisher.close();
-        destination.close();
-        await running.stop();
-      },
-    };
+    return describeBroker(running, publisher, destination);
   },
 };
 

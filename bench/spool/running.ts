@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { BrokerClient } from "../load/broker-client.ts";
+import type { Destination } from "../load/destination.ts";
+import type { RunningDiskPeer } from "./peer.ts";
 
 const endDeadlineMs = 20_000;
 const shownLength = 400;
@@ -52,4 +54,19 @@ export async function connectPatiently(port: number, running: Running): Promise<
       await delay(connectAgainMs);
     }
   }
+}
+
+/** A broker whose load is published to it. It does not tell what it commits. */
+export function describeBroker(running: Running, publisher: BrokerClient, destination: Destination): RunningDiskPeer {
+  return {
+    pid: running.pid,
+    destination,
+    give: (shape, load, count) => publisher.publishAll(shape, load, count),
+    commits: () => undefined,
+    stop: async () => {
+      publisher.close();
+      destination.close();
+      await running.stop();
+    },
+  };
 }
