@@ -23,6 +23,8 @@ export class BrokerClient {
   readonly #socket: Socket;
   readonly #view = new PublishView();
   readonly #acknowledgement: (() => void)[] = [];
+  /** QoS 1 messages that may be unacknowledged at most, where the broker would take more. */
+  window = 65_535;
   #receiveMaximum = 65_535;
   #onAcknowledged: () => void = () => undefined;
 
@@ -82,7 +84,7 @@ export class BrokerClient {
   startLoad(shapes: readonly MessageShape[], load: number, count: number): LoadSender {
     const templates = shapes.map(encodeTemplate);
     const { promise: done, resolve } = Promise.withResolvers<undefined>();
-    const window = shapes.every(({ qos }) => qos === 0) ? Infinity : this.#receiveMaximum;
+    const window = shapes.every(({ qos }) => qos === 0) ? Infinity : Math.min(this.window, this.#receiveMaximum);
     let due = 0;
     let sent = 0;
     let acknowledged = 0;

@@ -1,6 +1,7 @@
 import type { Figures, FigureName, Scenario } from "../scenarios/scenario.ts";
 import { judgeBars, type JudgedBar } from "./bars.ts";
 import { formatInterval, formatNumber, nothing } from "./numbers.ts";
+import { table } from "./table.ts";
 import { candidatesOf, candidateTitle, intervalOf, ratioOf, type RunRecord } from "./run-record.ts";
 
 /** The system's own work on a quiet machine stays below this. */
@@ -198,10 +199,4 @@ function runText(record: RunRecord): string {
     "npm run bench -- --quick                     # a small run, into dist/bench",
     "```",
   ].join("\n");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

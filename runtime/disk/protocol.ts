@@ -1,8 +1,10 @@
+import type { PackedHeaders, PackedRows } from "./packed-rows.ts";
+
 /** Name of the database in the spool's folder. */
 export const spoolFile = "spool.sqlite";
 
 /** What the relay's thread asks of the thread that writes; each `queue` is the name of a dataflow. */
-export type Request = OpenRequest | WriteRequest | ReadRequest | { readonly kind: "close" };
+export type Request = OpenRequest | PackedWriteRequest | ReadRequest | { readonly kind: "close" };
 
 /** Opens the spool of a folder, as soon as that can be done. */
 export interface OpenRequest {
@@ -42,6 +44,11 @@ export interface WriteRequest {
   readonly filters?: readonly string[];
   /** The loss of which {@link QueueState.loss} told was counted, or stopped nobody. */
   readonly isLossSettled?: boolean;
+}
+
+/** A {@link WriteRequest} on its way to the thread. */
+export interface PackedWriteRequest extends Omit<WriteRequest, "rows"> {
+  readonly rows: PackedHeaders;
 }
 
 /** A message on the disk, without its bytes. */
@@ -112,7 +119,7 @@ export type Answer =
   /** Every batch up to this one is on the disk, and what the queues that it changed hold now. */
   | { readonly kind: "committed"; readonly batch: number; readonly counts: Readonly<Record<string, StoredCounts>> }
   /** `largeBytes`: nothing was read, since the first message is so long. */
-  | { readonly kind: "rows"; readonly queue: string; readonly rows: readonly Row[]; readonly largeBytes?: number }
+  | { readonly kind: "rows"; readonly queue: string; readonly rows: PackedRows; readonly largeBytes?: number }
   /** Something can't be written or read; it is tried again until it works. */
   | { readonly kind: "failing"; readonly reason: string }
   /** All that was asked for is done, after `failing`. */

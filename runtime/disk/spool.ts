@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { every } from "../event-loop/every.ts";
 import { describeError } from "../contract/errors.ts";
 import type { Logger } from "../report/log.ts";
+import { packHeaders, unpackRows } from "./packed-rows.ts";
 import { spoolFile, type Answer, type Loss, type QueueState, type Request, type Row } from "./protocol.ts";
 import { createBeats, lookMs, SilenceWatch, silentAfterMs } from "./silence-watch.ts";
 import { SpoolQueue, type Changes } from "./spool-queue.ts";
@@ -198,7 +199,8 @@ export class Spool {
   write(queue: SpoolQueue, batch: WriteBatch, changes: Changes): void {
     const request = batch.take(queue.name, ++this.#batch, this.clockMs);
     this.#unanswered.push({ batch: this.#batch, queue, changes });
-    this.post(request, [request.packets.buffer]);
+    const rows = packHeaders(request.rows);
+    this.post({ ...request, rows }, [rows.numbers.buffer, request.packets.buffer]);
   }
 
   #onAnswer(answer: Answer): void {
@@ -214,7 +216,7 @@ export class Spool {
         this.#onCommitted(answer);
         break;
       case "rows":
-        this.#queues.get(answer.queue)?.events.onRows(answer.rows, answer.largeBytes);
+        this.#queues.get(answer.queue)?.events.onRows(unpackRows(answer.rows), answer.largeBytes);
         break;
       case "failing":
         this.#onFailing(answer);

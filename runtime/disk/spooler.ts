@@ -30,8 +30,8 @@ export interface SpoolerOptions {
   readonly onDamaged: (row: Row) => "forget" | "keep";
 }
 
-/** Messages are read back in portions, while fewer than this many wait in memory. */
-const readBelow = 100;
+/** Messages are read back in portions, while fewer than this many wait in memory: one portion is sent as the next one comes. */
+const readBelow = 500;
 
 /**
  * The part of a dataflow's messages that is on the disk, or on its way there.

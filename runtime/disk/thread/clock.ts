@@ -11,9 +11,13 @@ export interface MachineTime {
   readonly bootId: string;
 }
 
+/** Of the start that this process belongs to: it can't see another one. */
+let bootId: string | undefined;
+
 /** Reads this machine's clocks. */
 export function readMachineTime(): MachineTime {
-  return { wallMs: Date.now(), uptimeMs: uptime() * 1000, bootId: readBootId() };
+  bootId ??= readBootId();
+  return { wallMs: Date.now(), uptimeMs: uptime() * 1000, bootId };
 }
 
 /** @see proc_sys_kernel(5), random/boot_id */

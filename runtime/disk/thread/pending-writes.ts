@@ -32,6 +32,14 @@ export class PendingWrites {
     this.#requests.splice(0, count);
   }
 
+  /** Whether messages behind this one wait to be written to a queue, or to be removed from it. */
+  changesBehind(queue: string, sequence: number): boolean {
+    return this.#requests.some(
+      ({ queue: name, rows, removed }) =>
+        name === queue && ((rows.at(-1)?.sequence ?? 0) > sequence || removed.some((one) => one > sequence)),
+    );
+  }
+
   /** Whether a message waits to be written. */
   has(queue: string, sequence: number): boolean {
     return this.#requests.some(

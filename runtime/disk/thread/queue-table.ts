@@ -2,6 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 import { queueColumns, tableOf } from "./database.ts";
+import { RowReader } from "./row-reader.ts";
+import { runsOf } from "./runs.ts";
 import type { DeadLetter, Loss, QueueState, WriteRequest } from "../protocol.ts";
 import { deadLetterSize } from "../row-size.ts";
 import type { StoredRow } from "./stored-row.ts";
@@ -9,10 +11,14 @@ import type { StoredRow } from "./stored-row.ts";
 /** One queue in the spool's database: its rows, and what is kept of it beside them. Changes belong into a transaction. */
 export class QueueTable {
   state: QueueState;
+  readonly reader: RowReader;
   readonly #name: string;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
+  readonly #removeRun: StatementSync;
+  readonly #sizeOfRun: StatementSync;
+  readonly #writeState: StatementSync;
   readonly #firstBytes: StatementSync;
   readonly #read: StatementSync;
 
@@ -26,9 +32,17 @@ export class QueueTable {
       `INSERT INTO ${table} (sequence, arrived_ms, input_topic, checksum, packet, is_dead_letter) VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#remove = database.prepare(`DELETE FROM ${table} WHERE sequence = ? RETURNING length(packet) AS bytes`);
+    this.#removeRun = database.prepare(`DELETE FROM ${table} WHERE sequence BETWEEN ? AND ?`);
+    this.#sizeOfRun = database.prepare(
+      `SELECT count(*) AS messages, sum(length(packet)) AS bytes FROM ${table} WHERE sequence BETWEEN ? AND ?`,
+    );
+    this.#writeState = database.prepare(
+      "INSERT OR REPLACE INTO queue (name, last_sequence, messages, bytes, letter_bytes, filters, used_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
     this.#firstBytes = database.prepare(
       `SELECT length(packet) AS bytes FROM ${table} WHERE sequence > ? ORDER BY sequence LIMIT 1`,
     );
+    this.reader = new RowReader(database, name);
     this.#read = database.prepare(`SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`);
   }
 
@@ -65,14 +79,24 @@ export class QueueTable {
 
   remove(sequences: readonly number[]): void {
     let { messages, bytes } = this.state;
-    for (const sequence of sequences) {
-      const row = this.#remove.get(sequence) as { bytes: number | null } | undefined;
-      if (row === undefined) continue;
-      messages--;
-      bytes -= row.bytes ?? 0;
+    for (const [first, last] of runsOf(sequences)) {
+      const gone = first === last ? this.#removeOne(first) : this.#removeAll(first, last);
+      messages -= gone.messages;
+      bytes -= gone.bytes;
     }
     // What a damaged row took can't be told, and an empty queue takes nothing.
     this.state = { ...this.state, messages, bytes: messages === 0 ? 0 : bytes };
+  }
+
+  #removeOne(sequence: number): Removed {
+    const row = this.#remove.get(sequence) as { bytes: number | null } | undefined;
+    return { messages: row === undefined ? 0 : 1, bytes: row?.bytes ?? 0 };
+  }
+
+  #removeAll(first: number, last: number): Removed {
+    const { messages, bytes } = this.#sizeOfRun.get(first, last) as { messages: number; bytes: number | null };
+    if (messages > 0) this.#removeRun.run(first, last);
+    return { messages, bytes: bytes ?? 0 };
   }
 
   addDeadLetters(deadLetters: readonly DeadLetter[]): void {
@@ -99,11 +123,7 @@ export class QueueTable {
   writeState(): void {
     const { lastSequence, messages, bytes, usedBytes, deadLetterBytes, filters } = this.state;
     const storedFilters = filters === undefined ? null : JSON.stringify(filters);
-    this.#database
-      .prepare(
-        "INSERT OR REPLACE INTO queue (name, last_sequence, messages, bytes, letter_bytes, filters, used_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      )
-      .run(this.#name, lastSequence, messages, bytes, deadLetterBytes, storedFilters, usedBytes);
+    this.#writeState.run(this.#name, lastSequence, messages, bytes, deadLetterBytes, storedFilters, usedBytes);
   }
 
   #readState(): QueueState {
@@ -115,6 +135,12 @@ export class QueueTable {
     const { last_sequence: lastSequence, messages, bytes, used_bytes: usedBytes, letter_bytes: deadLetterBytes } = row;
     return { lastSequence, messages, bytes, usedBytes, deadLetterBytes, filters };
   }
+}
+
+/** What a removal has taken. */
+interface Removed {
+  readonly messages: number;
+  readonly bytes: number;
 }
 
 interface StoredState {

@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
   writeSync,
+  type Stats,
 } from "node:fs";
 import path from "node:path";
 
@@ -49,19 +50,26 @@ function restrict(file: string): void {
 
 /** Tells which files are at these paths: device and inode of each. */
 export function identify(folder: string, names: readonly string[] = databaseFiles): string {
-  return names
-    .map((name) => {
-      const stats = statSync(path.join(folder, name), { throwIfNoEntry: false });
-      return stats === undefined ? "none" : `${stats.dev}:${stats.ino}`;
-    })
-    .join(" ");
+  return names.map((name) => identityOf(statSync(path.join(folder, name), { throwIfNoEntry: false }))).join(" ");
 }
 
-/** Bytes of the database and its log. */
-export function sizesOf(folder: string): readonly number[] {
-  return [spoolFile, `${spoolFile}-wal`].map(
-    (name) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
-  );
+/** The files of a database as they are at one moment. */
+export interface FilesSeen {
+  /** As {@link identify} says. */
+  readonly identity: string;
+  /** Bytes of the database and its log. */
+  readonly sizes: readonly number[];
+}
+
+/** Looks at the files of the database. */
+export function lookAt(folder: string): FilesSeen {
+  const seen = databaseFiles.map((name) => statSync(path.join(folder, name), { throwIfNoEntry: false }));
+  const [database, log] = seen;
+  return { identity: seen.map(identityOf).join(" "), sizes: [database?.size ?? 0, log?.size ?? 0] };
+}
+
+function identityOf(stats: Stats | undefined): string {
+  return stats === undefined ? "none" : `${stats.dev}:${stats.ino}`;
 }
 
 const databaseFiles = companions.map((companion) => spoolFile + companion);

@@ -14,12 +14,13 @@ import {
   freeBytes,
   identify,
   lockFile,
+  lookAt,
   prepareFiles,
   removeDatabase,
   Reserve,
   setAside,
-  sizesOf,
   VolumeFullError,
+  type FilesSeen,
 } from "./spool-files.ts";
 import { SpoolStore, type Removals } from "./store.ts";
 
@@ -131,7 +132,7 @@ export class SpoolFolder {
   }
 
   #noteSizes(): void {
-    this.#sizes = sizesOf(this.folder);
+    this.#sizes = lookAt(this.folder).sizes;
   }
 
   /** The marks know of commits that the database does not: it was cut off, deleted, or replaced by an older one. */
@@ -155,11 +156,16 @@ export class SpoolFolder {
   /** @throws {FilesGoneError | FilesCutError} when somebody has deleted, moved, replaced or shortened the files */
   assertThere(): void {
     if (this.#opened === undefined) return;
-    if (identify(this.folder) !== this.#files)
-      throw new FilesGoneError(`the files of ${this.folder} were deleted, moved or replaced while they were in use`);
-    const sizes = sizesOf(this.folder);
+    const { sizes } = this.#assertSame();
     if (sizes.some((size, index) => size < (this.#sizes[index] ?? 0)))
       throw new FilesCutError(`the files of ${this.folder} were cut off while they were in use`);
+  }
+
+  #assertSame(): FilesSeen {
+    const seen = lookAt(this.folder);
+    if (seen.identity !== this.#files)
+      throw new FilesGoneError(`the files of ${this.folder} were deleted, moved or replaced while they were in use`);
+    return seen;
   }
 
   /** Takes the lock again where its file is gone, so that no other relay opens the folder. @throws when one has it open */
@@ -210,8 +216,7 @@ export class SpoolFolder {
 
   #commit(names: readonly string[]): Record<string, QueueState> {
     const { store } = this;
-    this.#noteSizes();
-    this.assertThere();
+    this.#sizes = this.#assertSame().sizes;
     const states = Object.fromEntries(names.map((name) => [name, store.stateOf(name)]));
     this.#marks?.write(store.commits, states);
     return states;

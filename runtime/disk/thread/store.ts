@@ -3,9 +3,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { elapsedMs, type MachineTime } from "./clock.ts";
 import { lockFolder, maxLogBytes, openDatabase } from "./database.ts";
+import { packRows, type PackedRows } from "../packed-rows.ts";
 import { spoolFile, type Loss, type QueueState, type Row, type WriteRequest } from "../protocol.ts";
 import { QueueTable } from "./queue-table.ts";
 import { pageBytes } from "../row-size.ts";
+import type { ReadBounds } from "./row-reader.ts";
+import { isInRuns, runsOf, type Run } from "./runs.ts";
 import { readRow } from "./stored-row.ts";
 
 /** Messages that are no longer needed, by queue. */
@@ -28,8 +31,10 @@ export class SpoolStore {
   #commits: number;
   #clock: { readonly clockMs: number; readonly at: MachineTime };
   /** What was removed since the database took over the log: without the log it would be there again. */
-  readonly #removed = new Map<string, Set<number>>();
-  readonly #usedPages: StatementSync;
+  readonly #removed = new Map<string, Run[]>();
+  readonly #pages: StatementSync;
+  readonly #freePages: StatementSync;
+  readonly #storeClock: StatementSync;
   readonly #logPages: StatementSync;
   readonly #takeOver: StatementSync;
 
@@ -45,8 +50,10 @@ export class SpoolStore {
     try {
       database = openDatabase(path.join(folder, spoolFile));
       this.database = database;
-      this.#usedPages = database.prepare(
-        "SELECT page_count - freelist_count AS pages FROM pragma_page_count, pragma_freelist_count",
+      this.#pages = database.prepare("PRAGMA page_count");
+      this.#freePages = database.prepare("PRAGMA freelist_count");
+      this.#storeClock = database.prepare(
+        "INSERT OR REPLACE INTO clock (rowid, clock_ms, wall_ms, uptime_ms, boot_id, commits) VALUES (1, ?, ?, ?, ?, ?)",
       );
       this.#logPages = database.prepare("PRAGMA wal_checkpoint(NOOP)");
       this.#takeOver = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
@@ -97,20 +104,23 @@ export class SpoolStore {
 
   /** Whether a message was removed and the log alone knows of it. */
   wasJustRemoved(queue: string, sequence: number): boolean {
-    return this.#removed.get(queue)?.has(sequence) === true;
+    return isInRuns(this.#removed.get(queue) ?? [], sequence);
   }
 
   /** Makes changes of any number of queues at once: all are on the disk when it returns, or none when it throws. */
   write(requests: readonly WriteRequest[]): void {
     this.#transact(() => {
+      const names = [...new Set(requests.map(({ queue }) => queue))];
       let used = this.#countUsed();
-      for (const request of requests) {
-        const queue = this.#queue(request.queue);
-        queue.apply(request);
+      // All of a queue at once: pages are counted between two queues only.
+      for (const name of names) {
+        const queue = this.#queue(name);
+        for (const request of requests) if (request.queue === name) queue.apply(request);
         used = this.#settleUsed(queue, used);
-        queue.addDeadLetters(request.deadLetters);
       }
-      for (const name of new Set(requests.map(({ queue }) => queue))) this.#queue(name).writeState();
+      // Their pages are no queue's.
+      for (const { queue, deadLetters } of requests) this.#queue(queue).addDeadLetters(deadLetters);
+      for (const name of names) this.#queue(name).writeState();
       this.#clock = { clockMs: requests.at(-1)?.clockMs ?? 0, at: this.#machineTime() };
     });
     for (const { queue, removed } of requests) this.#noteRemoved(queue, removed);
@@ -182,7 +192,7 @@ export class SpoolStore {
    * Reads messages behind `after`, oldest first: at least one if there is one, and no more than both bounds allow. One that
    * is not what was written says so.
    */
-  read(name: string, after: number, { maxMessages, maxBytes }: { maxMessages: number; maxBytes: number }): Row[] {
+  read(name: string, after: number, { maxMessages, maxBytes }: ReadBounds): Row[] {
     const rows: Row[] = [];
     let bytes = 0;
     for (const stored of this.#queue(name).rowsBehind(after)) {
@@ -194,6 +204,11 @@ export class SpoolStore {
       if (rows.length >= maxMessages) break;
     }
     return rows;
+  }
+
+  /** As {@link read}, for the other thread. */
+  readPacked(name: string, after: number, bounds: ReadBounds): PackedRows {
+    return this.#queue(name).reader.read(after, bounds) ?? packRows(this.read(name, after, bounds));
   }
 
   /** Bytes of the first message behind `after`; 0 without one. */
@@ -229,7 +244,9 @@ export class SpoolStore {
   }
 
   #countUsed(): number {
-    return (this.#usedPages.get() as { pages: number }).pages * pageBytes;
+    const { page_count: pages } = this.#pages.get() as { page_count: number };
+    const { freelist_count: free } = this.#freePages.get() as { freelist_count: number };
+    return (pages - free) * pageBytes;
   }
 
   /** Counts for a queue the pages that it took or gave since `before`; returns what is used now. */
@@ -241,8 +258,8 @@ export class SpoolStore {
 
   #noteRemoved(name: string, sequences: readonly number[]): void {
     if (sequences.length === 0) return;
-    const removed = this.#removed.get(name) ?? new Set();
-    for (const sequence of sequences) removed.add(sequence);
+    const removed = this.#removed.get(name) ?? [];
+    for (const run of runsOf(sequences)) removed.push(run);
     this.#removed.set(name, removed);
   }
 
@@ -261,12 +278,8 @@ export class SpoolStore {
   #writeClock(): void {
     const now = this.#machineTime();
     const { wallMs, uptimeMs, bootId } = now;
-    const clockMs = this.clockNowMs;
-    this.database
-      .prepare(
-        "INSERT OR REPLACE INTO clock (rowid, clock_ms, wall_ms, uptime_ms, boot_id, commits) VALUES (1, ?, ?, ?, ?, ?)",
-      )
-      .run(clockMs, wallMs, uptimeMs, bootId, this.#commits + 1);
+    const clockMs = this.#clock.clockMs + elapsedMs(this.#clock.at, now);
+    this.#storeClock.run(clockMs, wallMs, uptimeMs, bootId, this.#commits + 1);
   }
 
   #rollBack(): void {

@@ -18,7 +18,9 @@ const nothing = new Uint8Array(0);
 export function readRow(stored: StoredRow): Row {
   const damage = findDamage(stored);
   // The types say what was written, and not what a damaged file gives.
-  const { packet, arrived_ms: arrivedMs, input_topic: inputTopic }: Record<string, unknown> = { ...stored };
+  const packet: unknown = stored.packet;
+  const arrivedMs: unknown = stored.arrived_ms;
+  const inputTopic: unknown = stored.input_topic;
   const bytes = ArrayBuffer.isView(packet) ? stored.packet : nothing;
   return {
     sequence: stored.sequence,

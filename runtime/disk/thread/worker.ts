@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "
 import { Collector } from "../../memory/collector.ts";
 import { UnusableSpoolError } from "./database.ts";
 import { describeSqlite, isDamage, isFull } from "./failures.ts";
+import { packRows, transferOf, unpackHeaders } from "../packed-rows.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Answer, ReadRequest, Request } from "../protocol.ts";
 import { beat } from "../silence-watch.ts";
@@ -20,8 +21,6 @@ const replaceRetryMs = 2000;
 
 /** Bytes of buffers that may wait to be collected in this thread. */
 const garbageBytes = 8 * 1024 * 1024;
-/** From so many bytes on a packet is handed over without a copy. */
-const handedOverBytes = 65_536;
 
 /**
  * The thread that writes. It takes all changes that are at hand and commits them together, so that one fsync serves every
@@ -85,7 +84,7 @@ class SpoolThread {
         this.#spool = new SpoolFolder(request.folder, request.dataflows, this.#beat.bind(this));
         break;
       case "write":
-        this.#pending.push(request);
+        this.#pending.push({ ...request, rows: unpackHeaders(request.rows) });
         break;
       case "read":
         this.#reads.set(request.queue, request);
@@ -125,10 +124,16 @@ class SpoolThread {
       return;
     }
     if (isDue) this.#look(spool);
+    // What the pending writes don't change is read before them: it need not wait for their sync.
+    this.#readAll(spool, false, ({ queue, after }) => !this.#pending.changesBehind(queue, after));
+    if (isWhole(spool)) this.#change(spool, isDue);
+    this.#report();
+  }
+
+  #change(spool: SpoolFolder, isDue: boolean): void {
     if (this.#writeTrouble === undefined || isDue || this.#isClosing) this.#writeAll(spool);
     if (this.#writeTrouble !== undefined) this.#removeAll(spool);
     this.#readAll(spool, isDue);
-    this.#report();
   }
 
   #open(spool: SpoolFolder): boolean {
@@ -205,10 +210,11 @@ class SpoolThread {
     if (batch !== undefined) this.#answer({ kind: "committed", batch, counts: {} });
   }
 
-  #readAll(spool: SpoolFolder, isDue: boolean): void {
+  #readAll(spool: SpoolFolder, isDue: boolean, isWanted: (request: ReadRequest) => boolean = () => true): void {
     if (this.#reads.size === 0 || (this.#readTrouble !== undefined && !isDue && !this.#isClosing)) return;
     let trouble: string | undefined;
     for (const request of this.#reads.values()) {
+      if (!isWanted(request)) continue;
       try {
         this.#read(spool, request);
         this.#beat();
@@ -225,19 +231,13 @@ class SpoolThread {
     const { queue, after, mostBytes } = request;
     const firstBytes = store.firstBytes(queue, after);
     if (firstBytes > mostBytes) {
-      this.#answer({ kind: "rows", queue, rows: [], largeBytes: firstBytes });
+      this.#answer({ kind: "rows", queue, rows: packRows([]), largeBytes: firstBytes });
       return;
     }
-    const rows = store.read(queue, after, request);
-    const bytes = rows.reduce((sum, { packetBytes }) => sum + packetBytes, 0);
-    // A large packet is handed over as it is; for small ones copying is quicker.
-    const large = rows.flatMap(({ packet: { buffer, byteLength } }) =>
-      byteLength >= handedOverBytes && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
-        ? [buffer]
-        : [],
-    );
-    this.#port.postMessage({ kind: "rows", queue, rows } satisfies Answer, large);
-    this.#collector.allocated(bytes);
+    const rows = store.readPacked(queue, after, request);
+    const { length } = rows.packets;
+    this.#port.postMessage({ kind: "rows", queue, rows } satisfies Answer, transferOf(rows));
+    this.#collector.allocated(length);
   }
 
   /** Does what may fail: damaged or missing files are replaced at once, everything else is tried again later. */
@@ -294,6 +294,11 @@ class SpoolThread {
   #answer(answer: Answer): void {
     this.#port.postMessage(answer);
   }
+}
+
+/** Whether its files have not to be replaced first. */
+function isWhole({ unfinished }: SpoolFolder): boolean {
+  return unfinished === undefined;
 }
 
 if (parentPort !== null) new SpoolThread(parentPort, workerData as Int32Array);

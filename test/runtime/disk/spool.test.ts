@@ -8,6 +8,7 @@ import { spoolFile } from "../../../runtime/disk/protocol.ts";
 import { hasSpool, Spool, type QueueEvents, type SpoolQueue } from "../../../runtime/disk/spool.ts";
 import { patientMs, untilTrue } from "../../support/patience.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+import { Client } from "./spool-bench.ts";
 
 /*
  * The spool with its real thread and disk. What the thread does with what it is given is tested in store.test.ts, what a
@@ -119,6 +120,16 @@ describe("Spool", () => {
     await told.until((what) => what.startsWith("rows"));
 
     expect(told.said).toEqual(["committed 3", "rows b c"]);
+  });
+
+  test("does not read a message whose removal is on its way", async () => {
+    const client = new Client(await open());
+    client.append(3);
+    await client.untilCommitted(3);
+
+    client.queue.remove(2, 100);
+
+    expect((await client.read()).map(({ sequence }) => sequence)).toEqual([1, 3]);
   });
 
   test("gives a queue what it held when it was closed, and goes on with its numbers and its clock", async () => {

@@ -31,6 +31,17 @@ describe("PendingWrites", () => {
     expect(pending.first(16).map(({ batch }) => batch)).toEqual([3]);
   });
 
+  test.each([
+    ["nothing", [], false],
+    ["messages that are appended", [request(1, { sequences: [11] })], true],
+    ["messages up to that one", [request(1, { sequences: [9, 10] })], false],
+    ["a removal behind it", [request(1, { removed: [3, 12] })], true],
+    ["removals up to that one", [request(1, { removed: [3, 10] })], false],
+    ["those of another queue", [request(1, { queue: "other", sequences: [11], removed: [12] })], false],
+  ])("tells whether a queue changes behind a message: %s", (_, requests, expected) => {
+    expect(pendingOf(...requests).changesBehind("flow", 10)).toBe(expected);
+  });
+
   test("takes back the write of what is to be removed, and returns the removals of what is on the disk", () => {
     const pending = pendingOf(
       request(1, { sequences: [5, 6, 7] }),

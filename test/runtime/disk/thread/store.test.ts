@@ -112,6 +112,29 @@ describe("SpoolStore", () => {
     expect(reopen(store).queues["flow"]).toMatchObject({ messages: 2, bytes: 18, lastSequence: 4 });
   });
 
+  test("forgets a run of messages at once, and counts what of it was there", () => {
+    const store = open();
+    store.write([write("flow", [1, 2, 3, 4, 5, 6])]);
+    store.write([write("flow", [], { removed: [3] })]);
+
+    store.write([write("flow", [], { removed: [2, 3, 4, 5, 8, 9] })]);
+
+    expect(textsOf(store, "flow")).toEqual(["message 1", "message 6"]);
+    expect(store.queues["flow"]).toMatchObject({ messages: 2, bytes: 18, lastSequence: 6 });
+    expect([2, 5, 7].map((sequence) => store.wasJustRemoved("flow", sequence))).toEqual([true, true, false]);
+  });
+
+  test("counts the pages of dead letters for no queue, whatever is written with them", () => {
+    const store = open();
+    const deadLetter = { time: "", reason: "", topic: "", destinationTopic: "", properties: "{}" };
+    const deadLetters = [{ ...deadLetter, payload: Buffer.alloc(50_000) }];
+
+    store.write([write("flow", [1], { deadLetters }), write("other", [1])]);
+    store.write([write("flow", [2], { deadLetters }), write("flow", [3])]);
+
+    expect([store.stateOf("flow").usedBytes, store.stateOf("other").usedBytes]).toEqual([4096, 4096]);
+  });
+
   test("takes over and removes a message of the same request", () => {
     const store = open();
     store.write([write("flow", [1, 2], { removed: [1] })]);
