@@ -10,8 +10,8 @@ export interface Change {
   /** What somebody changes, for the page. */
   readonly title: string;
   make(scene: Scene): void | Promise<void>;
-  /** The preview's steps, without the resources that stay the same: `update ConfigMap oslo-relay-cfg`; or the error that it ends with. */
-  readonly preview: readonly string[] | string;
+  /** The preview's steps, without the resources that stay the same: `update ConfigMap oslo-relay-cfg`. */
+  readonly preview: readonly string[];
   /** As `comparePods` says it. */
   readonly pods: string;
   /** What becomes of messages, for the page. */
@@ -138,7 +138,7 @@ export const changes: readonly Change[] = [
   {
     title: "a spool on",
     make: edit("stacks/dataflows.ts", ' spool: { mode: "Disabled" },', ""),
-    preview: "spec: Forbidden: updates to statefulset spec for fields other than",
+    preview: [`create ${claim(0)}`, configMap, "replace StatefulSet oslo-relay-set"],
     pods: "1 restarted with a disk",
     messages: "what is on the disk is delivered",
     shownBy: "mosquitto stopped for 10 s, messages on the PersistentVolume, and the relay killed meanwhile",
