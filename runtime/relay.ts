@@ -221,7 +221,7 @@ export class Relay {
     if (left > lost)
       this.#log.warn(
         { event: "drain-unacknowledged", messages: left - lost },
-        "drain time-out: not acknowledged, the source will send them again",
+        "not acknowledged, the source will send them again",
       );
     if (lost > 0)
       this.#log.warn(

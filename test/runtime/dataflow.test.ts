@@ -4,6 +4,17 @@ import { endDataflows, publish, start, startConnected, until, untilReady, type B
 
 afterEach(endDataflows);
 
+/** Its source is there, and its destination refuses it. */
+async function startWithoutDestination(changes: Readonly<Record<string, unknown>> = {}) {
+  const bench = await start(changes);
+  await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+  const source = await bench.source.next();
+  await source.accept();
+  await source.grant();
+  await until(() => bench.dataflow.status.source.kind === "up");
+  return { ...bench, brokers: { source } };
+}
+
 describe("Dataflow", () => {
   test("forwards a message and acknowledges it after the destination has", async () => {
     const { brokers, dataflow } = await startConnected();
@@ -44,15 +55,9 @@ describe("Dataflow", () => {
   });
 
   test("connects to the source all the same when the destination is away: without a session nothing is kept there", async () => {
-    const bench = await start();
-    await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+    const { dataflow } = await startWithoutDestination();
 
-    const source = await bench.source.next();
-    await source.accept();
-    await source.grant();
-    await until(() => bench.dataflow.status.source.kind === "up");
-
-    expect(bench.dataflow.status.source).toEqual({ kind: "up" });
+    expect(dataflow.status.source).toEqual({ kind: "up" });
   });
 
   test("has a client identifier of its own at each end, and keeps its session at the source", async () => {
@@ -404,6 +409,50 @@ describe("stop", () => {
 
     expect(brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
     expect(dataflow.status.inFlight + dataflow.status.waiting).toBe(1);
+  });
+
+  test("waits for nothing while the destination is away, where the source keeps what came and nothing of it was sent", async () => {
+    const { brokers, dataflow, running } = await startWithoutDestination();
+    publish(brokers.source, 1);
+    await until(() => dataflow.status.waiting === 1);
+
+    await dataflow.stop(new AbortController().signal);
+    await running;
+
+    expect(brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
+  });
+
+  test.each([
+    ["came with QoS 0, which no source keeps", { qos: 0, messageId: undefined }, {}],
+    ["came from a session that ends with its connection", {}, { "endpoints.edge.mqttSettings.sessionExpirySeconds": 0 }],
+  ] as const)("waits for a destination that is away while a message %s", async (_, change, changes) => {
+    const { brokers, dataflow, running } = await startWithoutDestination(changes);
+    publish(brokers.source, 1, change);
+    await until(() => dataflow.status.waiting === 1);
+    const deadline = new AbortController();
+    let isStopped = false;
+
+    const stopped = dataflow.stop(deadline.signal).then(() => (isStopped = true));
+    await settle();
+    expect(isStopped).toBe(false);
+    deadline.abort();
+    await Promise.all([stopped, running]);
+  });
+
+  test("waits for a destination that is away while it may have a message that it has not acknowledged", async () => {
+    const { brokers, dataflow, running } = await startConnected();
+    publish(brokers.source, 1);
+    await brokers.destination.next("publish");
+    brokers.destination.stream.destroy();
+    await until(() => dataflow.status.destination.kind !== "up");
+    const deadline = new AbortController();
+    let isStopped = false;
+
+    const stopped = dataflow.stop(deadline.signal).then(() => (isStopped = true));
+    await settle();
+    expect(isStopped).toBe(false);
+    deadline.abort();
+    await Promise.all([stopped, running]);
   });
 
   test("does not wait for what a dataflow that has failed can't deliver any more", async () => {
