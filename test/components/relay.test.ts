@@ -753,6 +753,23 @@ describe("its disk", () => {
   });
 });
 
+test("asks for its disks once all else that its pods need is there: right before a set without them is replaced", async () => {
+  const dependencies: Record<string, string[]> = {};
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ name, props, opts }) => {
+      const { dependsOn = [] } = opts as { readonly dependsOn?: readonly pulumi.Resource[] };
+      dependencies[name] = dependsOn.map((one) => (one as unknown as { readonly __pulumiType: string }).__pulumiType);
+      return { props: props, opts };
+    },
+  ];
+  const secrets = { login: { username: "relay", password: "secret" } };
+  const downward = { source: "cloud", dataSources: ["c"], destination: "edge", dataDestination: "c" };
+
+  await deploy(() => createRelay("oslo", { secrets }, { downward }, { transformations }));
+
+  expect(dependencies["oslo-spool-0"]).toEqual([types.secret, types.account, types.configMap, types.service]);
+});
+
 test("ends before a set that replaces it begins, since both would have the same client identifiers", async () => {
   const before: (boolean | undefined)[] = [];
   const transformations: pulumi.ResourceTransformation[] = [

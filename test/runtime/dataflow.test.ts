@@ -423,7 +423,7 @@ describe("stop", () => {
   });
 
   test.each([
-    ["came with QoS 0, which no source keeps", { qos: 0, messageId: undefined }, {}],
+    ["came with QoS 0, which no source keeps", { qos: 0 }, {}],
     ["came from a session that ends with its connection", {}, { "endpoints.edge.mqttSettings.sessionExpirySeconds": 0 }],
   ] as const)("waits for a destination that is away while a message %s", async (_, change, changes) => {
     const { brokers, dataflow, running } = await startWithoutDestination(changes);

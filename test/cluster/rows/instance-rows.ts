@@ -86,7 +86,7 @@ export const instanceRows: readonly Row[] = [
     name: "wrong-host",
     title: "a wrong host rolled out, and rolled back after 15 s; 1 instance",
     site: "main",
-    promise: { duplicates: 0, gapSeconds: 75 },
+    promise: { duplicates: 0, gapSeconds: 50 },
     warnings: [unready],
     run: (stage) => rollOutWrongHost(stage, 0),
   },
