@@ -295,6 +295,8 @@ export class Dataflow {
       takesDeadLetters,
       oldFilters: new OldFilters(filters, otherFormOfFilters(filters, subscriber)),
       beforeSubscribe: this.#beforeSubscribe.bind(this),
+      // The first instance has, or takes up, the session that brings all messages meanwhile.
+      joinMs: instanceCount > 1 && this.#context.ordinal > 0 ? (this.#context.joinMs ?? 0) : 0,
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }

@@ -50,10 +50,12 @@ export async function runRelay(options: RunOptions, onClosed: (log: Logger) => v
   let parsed: ParsedConfig;
   let connectTo: ReadonlyMap<string, HostAddress>;
   let ordinal: number;
+  let joinMs: number;
   try {
     parsed = readConfiguration(options.configFile, options);
     connectTo = parseConnectTo(options.connectTo);
     ordinal = readOrdinal(process.env["RELAY_ORDINAL"]);
+    joinMs = readJoinSeconds(process.env["RELAY_JOIN_SECONDS"]) * 1000;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -75,6 +77,7 @@ export async function runRelay(options: RunOptions, onClosed: (log: Logger) => v
   const tracing = await startTracing(process.env, log);
   const relay = new Relay(config, {
     ordinal,
+    joinMs,
     connectTo,
     log,
     memory,
@@ -262,4 +265,15 @@ export function readOrdinal(given: string | undefined): number {
   if (/^[0-9]{1,4}$/.test(given)) return Number(given);
   const remedy = "give the number of this instance, from 0";
   throw new ConfigError("the environment", [{ path: "RELAY_ORDINAL", problem: `is "${given}"`, remedy }]);
+}
+
+/**
+ * Seconds that a new instance waits before it subscribes, as `RELAY_JOIN_SECONDS` says it; 0 to 999, 0 when it is not set.
+ * @throws {ConfigError} when it is no such number
+ */
+export function readJoinSeconds(given: string | undefined): number {
+  if (given === undefined) return 0;
+  if (/^[0-9]{1,3}$/.test(given)) return Number(given);
+  const remedy = "give the seconds that a new instance waits before it subscribes, 0 to 999";
+  throw new ConfigError("the environment", [{ path: "RELAY_JOIN_SECONDS", problem: `is "${given}"`, remedy }]);
 }

@@ -32,6 +32,8 @@ export interface SourceOptions {
   readonly oldFilters: OldFilters;
   /** Has to be done before the first SUBSCRIBE. Never rejects. */
   readonly beforeSubscribe: (sessionPresent: boolean) => Promise<void>;
+  /** How long the first SUBSCRIBE in a new session waits, in milliseconds; the connection counts as up meanwhile. */
+  readonly joinMs: number;
   /** Time for CONNACK and SUBACK to come, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -95,15 +97,20 @@ export class SourceUser implements LinkUser {
     const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
     this.#subscriptions = subscriptions;
     const source = session.open(connection, limits);
-    const { beforeSubscribe } = this.#options;
+    const { beforeSubscribe, joinMs } = this.#options;
     return new SourceConnection(source, subscriptions, {
       forwarder,
       counters,
       log,
       malformed: this.#malformed,
       prepare: async () => {
-        if (this.#connections === 1) await beforeSubscribe(sessionPresent);
-        await subscriptions.subscribe();
+        const isFirst = this.#connections === 1;
+        if (isFirst) await beforeSubscribe(sessionPresent);
+        if (!isFirst || sessionPresent || joinMs === 0) await subscriptions.subscribe();
+        else {
+          log.info({ event: "joins-later", joinMs }, "a new instance: subscribes once the others know of it");
+          subscriptions.subscribeLater(joinMs);
+        }
       },
       onClosed: () => (this.#subscriptions = undefined),
     });

@@ -13,9 +13,10 @@ export interface Run {
 const head = `# On a real node
 
 What the relay does in a cluster, tried on one real node of Kubernetes: kube-apiserver, controllers, scheduler and kubelet 1.34 on containerd, the
-image of \`npm run image\`, and the objects that \`MqttBridge\` declares, applied server-side as Pulumi's provider does. Two brokers: AIO's is the
-project's emulator, and verifies the service account tokens with the cluster's own keys; the other is mosquitto with client certificates. 20 messages
-a second in each direction, QoS 1, each with a number: what a broker has acknowledged to its publisher has to arrive.
+image of \`npm run image\`, and the objects that \`MqttBridge\` declares, applied server-side as Pulumi's provider does; by \`pulumi\` and that provider
+themselves where a row says so. Two brokers: AIO's is the project's emulator, and verifies the service account tokens with the cluster's own keys; the other
+is mosquitto with client certificates. 20 messages a second in each direction, QoS 1, each with a number: what a broker has acknowledged to its publisher
+has to arrive.
 
 \`npm run test:cluster\` runs it, and CI does; this page is what \`npm run cluster -- rows --page\` wrote. How to work with the node by hand:
 [development/cluster.md](development/cluster.md).
@@ -34,6 +35,9 @@ What differs from a cluster of yours:
 - "Events" are the warnings that Kubernetes gave meanwhile about the objects of the relays. Each row names those that a fault draws; on any other one
   the test fails. At the site that nothing is done to there were none in ten minutes. Where more than ten processes wait for each core a relay may start
   later than its first probe, so that this warning alone is no failure there.
+- Rows with \`pulumi\` have messages in one direction, since the example has one dataflow. A stand-in is Azure for \`stacks/\`, and its Event Grid broker has
+  a name that nobody knows here: the pod is ready by \`readyWhen: "Started"\`, and the messages go to the plant's broker. A claim stays behind, as
+  [it is meant to](operations.md#the-disks-of-a-relay).
 - Flux runs beside the node's own programs instead of in pods, its controller of sources with Git repositories alone, and looks every 5 s.
 - What is upgraded is an earlier commit, the first that recorded what 0.1.0 writes: nothing has been published yet.
 `;

@@ -238,6 +238,16 @@ describe("its StatefulSet", () => {
     });
   });
 
+  test("tells several instances to let the first one change its subscription before they subscribe", async () => {
+    const joinSeconds = async (instanceCount: number) => {
+      const deployed = await deploy(() => createRelay("oslo", { instanceCount }));
+      const env = podOf(deployed).containers[0]?.["env"] as { readonly name: string; readonly value: string }[];
+      return env.find(({ name }) => name === "RELAY_JOIN_SECONDS")?.value;
+    };
+
+    expect([await joinSeconds(1), await joinSeconds(2)]).toEqual([undefined, "30"]);
+  });
+
   test("starts the image as it is: a command of the pod's would leave out the flags that keep the debugger closed", async () => {
     const deployed = await deploy(() => createRelay());
 

@@ -111,6 +111,58 @@ describe("Dataflow", () => {
   });
 });
 
+describe("a new instance beside others", () => {
+  const ofFour = { profile: { instanceCount: 4 } };
+
+  async function connect(joinMs: number, sessionPresent: boolean) {
+    const bench = await start(ofFour, "/nowhere", joinMs);
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept({ sessionPresent });
+    return { ...bench, broker: source };
+  }
+
+  test("is up before it subscribes, and says so: the first one may still have its plain subscription", async () => {
+    const { dataflow, broker, lines } = await connect(3_600_000, false);
+
+    await untilReady(dataflow);
+
+    expect(broker.commands()).toEqual(["connect"]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: "joins-later", joinMs: 3_600_000 }));
+  });
+
+  test("subscribes when its time has come", async () => {
+    const { broker } = await connect(20, false);
+
+    const { subscriptions } = await broker.grant();
+
+    expect(subscriptions.map(({ topic }) => topic)).toEqual(["$share/oslo-upward/a/#"]);
+  });
+
+  test("subscribes at once where it has a session, or has lost its connection meanwhile", async () => {
+    const kept = await connect(3_600_000, true);
+    const lost = await connect(3_600_000, false);
+    await untilReady(lost.dataflow);
+    lost.broker.stream.destroy();
+    const second = await lost.source.next();
+    await second.accept({ sessionPresent: true });
+
+    await kept.broker.grant();
+    await second.grant();
+
+    expect(second.commands()).toEqual(["connect", "subscribe"]);
+  });
+
+  test("connects again when no filter is granted to it", async () => {
+    const { dataflow, broker } = await connect(20, false);
+
+    await broker.grant([0x87]);
+
+    await until(() => dataflow.status.source.kind === "down");
+    expect(dataflow.status.source).toMatchObject({ reason: expect.stringContaining("grants no filter") as string });
+  });
+});
+
 describe("a dataflow that somebody has to see to", () => {
   async function reasonOf({ dataflow, lines }: Bench, side: "source" | "destination"): Promise<string> {
     await until(() => dataflow.status[side].kind === "down");
@@ -424,7 +476,11 @@ describe("stop", () => {
 
   test.each([
     ["came with QoS 0, which no source keeps", { qos: 0 }, {}],
-    ["came from a session that ends with its connection", {}, { "endpoints.edge.mqttSettings.sessionExpirySeconds": 0 }],
+    [
+      "came from a session that ends with its connection",
+      {},
+      { "endpoints.edge.mqttSettings.sessionExpirySeconds": 0 },
+    ],
   ] as const)("waits for a destination that is away while a message %s", async (_, change, changes) => {
     const { brokers, dataflow, running } = await startWithoutDestination(changes);
     publish(brokers.source, 1, change);

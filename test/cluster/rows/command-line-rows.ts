@@ -26,7 +26,7 @@ export const commandLineRows: readonly Row[] = [
   },
   {
     name: "spool-turned-on",
-    title: "the same: its first spool turned on by `pulumi up`, off, and on again; then `pulumi destroy`",
+    title: "the first spool turned on by `pulumi up`, off, and on again; then `pulumi destroy`",
     site: "example",
     needs: commandLineParts,
     promise: restart,

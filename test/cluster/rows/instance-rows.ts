@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { untilAsked } from "../node/kubectl.ts";
 import { nodeName, siteNamespace } from "../node/places.ts";
 import { plantHost } from "../site/brokers.ts";
 import { drain, selectorOf } from "./pod-rows.ts";
-import { inNamespace, isReady, untilInstances } from "./pods.ts";
+import { inNamespace, isReady, readMetric, untilInstances } from "./pods.ts";
 import { unready, unschedulable } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
@@ -16,10 +17,15 @@ export const instanceRows: readonly Row[] = [
     name: "one-to-three",
     title: "1 → 3 instances",
     site: "main",
-    // Until the first has rolled it has its plain subscription beside the shared one of the others, and both get each message.
-    promise: { duplicates: 2000, gapSeconds: 20 },
+    promise: others,
     warnings: [unready],
-    run: (stage) => changeInstances(stage, 3),
+    run: async (stage) => {
+      await changeInstances(stage, 3);
+      const received = (ordinal: number) => readMetric(stage, "relay_messages_received_total", ordinal);
+      const haveJoined = async () => (await Promise.all([received(1), received(2)])).every((messages) => messages > 0);
+      await untilAsked("messages at the new instances", haveJoined);
+      return "the new ones take their part once the first has its shared subscription";
+    },
   },
   {
     name: "scaled-by-hand",
