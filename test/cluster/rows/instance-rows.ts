@@ -12,12 +12,15 @@ import type { Row, Stage } from "./row.ts";
 /** While others go on, what an instance had in flight comes to them. */
 const others = { duplicates: 0, gapSeconds: 20 };
 
+/** Until the first instance's plain subscription has given way to the shared one, or the reverse, its session has both. */
+const bothForms = { duplicates: 100, gapSeconds: 20 };
+
 export const instanceRows: readonly Row[] = [
   {
     name: "one-to-three",
     title: "1 → 3 instances",
     site: "main",
-    promise: others,
+    promise: bothForms,
     warnings: [unready],
     run: async (stage) => {
       await changeInstances(stage, 3);
@@ -84,7 +87,7 @@ export const instanceRows: readonly Row[] = [
     name: "two-to-one",
     title: "2 → 1 instances",
     site: "main",
-    promise: others,
+    promise: bothForms,
     warnings: [unready],
     run: (stage) => changeInstances(stage, 1),
   },

@@ -81,7 +81,7 @@ export const changes: readonly Change[] = [
     make: relay({ instanceCount: 3 }),
     preview: [...configuration, `create ${claim(1)}`, `create ${claim(2)}`, `create ${budget}`],
     pods: "1 restarted, 2 started",
-    messages: "go on; the new pods join in after 30 s",
+    messages: "wait while the first pod restarts, and the new ones join in after 30 s; none is lost",
     shownBy: "1 → 3 instances",
   },
   {
