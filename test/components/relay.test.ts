@@ -772,7 +772,7 @@ test("asks for its disks once all else that its pods need is there: right before
       return { props: props, opts };
     },
   ];
-  const secrets = { login: { username: "relay", password: "secret" } };
+  const secrets = { login: { username: "relay", password: pulumi.secret("secret") } };
   const downward = { source: "cloud", dataSources: ["c"], destination: "edge", dataDestination: "c" };
 
   await deploy(() => createRelay("oslo", { secrets }, { downward }, { transformations }));
