@@ -117,8 +117,7 @@ export class Relay extends pulumi.ComponentResource {
       new policy.PodDisruptionBudget(`${name}-pdb`, manifests.buildDisruptionBudget(metadata), child);
     }
 
-    const { statefulSetName } = this;
-    this.registerOutputs({ configText, configMapName, statefulSetName, serviceAccountName, serviceName });
+    this.registerOutputs({ ...names, statefulSetName: this.statefulSetName });
   }
 }
 

@@ -201,16 +201,9 @@ export class Dataflow {
    * nothing can be won: the destination is away, and the source keeps all that is here, of which nothing was sent.
    */
   async stop(deadline: AbortSignal): Promise<void> {
-    if (this.#failure === undefined && !this.#isLeftToSource)
-      await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
+    const isLeft = this.#destination.state.kind !== "up" && this.#disk === undefined && this.#sourceUser.keepsAll;
+    if (this.#failure === undefined && !isLeft) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
     this.#stopLinks();
-  }
-
-  get #isLeftToSource(): boolean {
-    if (this.#destination.state.kind === "up" || this.#disk !== undefined) return false;
-    const { sessionExpirySeconds } = this.sides.source.endpoint.mqttSettings;
-    const keptSeconds = this.#sourceUser.limits?.sessionExpirySeconds ?? sessionExpirySeconds;
-    return keptSeconds > 0 && this.#forwarder.status.isAllAtSources;
   }
 
   /** Whatever is wrong with this program, it must not end the other dataflows: both connections are made anew. */

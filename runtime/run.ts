@@ -14,7 +14,7 @@ import { exportMetrics } from "./report/otlp.ts";
 import { startTracing, type Tracing } from "./report/traces.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
-import { Relay } from "./relay.ts";
+import { Relay, type RelayOptions } from "./relay.ts";
 import { reserveLookUpThreads } from "./transport/look-up.ts";
 
 /** What the command line and the environment say. */
@@ -49,13 +49,11 @@ export const ExitCode = { ok: 0, failed: 1, badConfiguration: 2 } as const;
 export async function runRelay(options: RunOptions, onClosed: (log: Logger) => void = ignore): Promise<number> {
   let parsed: ParsedConfig;
   let connectTo: ReadonlyMap<string, HostAddress>;
-  let ordinal: number;
-  let joinMs: number;
+  let instance: Pick<RelayOptions, "ordinal" | "joinMs">;
   try {
     parsed = readConfiguration(options.configFile, options);
     connectTo = parseConnectTo(options.connectTo);
-    ordinal = readOrdinal(process.env["RELAY_ORDINAL"]);
-    joinMs = readJoinSeconds(process.env["RELAY_JOIN_SECONDS"]) * 1000;
+    instance = readInstance(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -76,8 +74,7 @@ export async function runRelay(options: RunOptions, onClosed: (log: Logger) => v
   }
   const tracing = await startTracing(process.env, log);
   const relay = new Relay(config, {
-    ordinal,
-    joinMs,
+    ...instance,
     connectTo,
     log,
     memory,
@@ -257,6 +254,11 @@ export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, H
   });
   if (problems.length > 0) throw new ConfigError("the command line", problems);
   return map;
+}
+
+function readInstance(environment: NodeJS.ProcessEnv): Pick<RelayOptions, "ordinal" | "joinMs"> {
+  const ordinal = readOrdinal(environment["RELAY_ORDINAL"]);
+  return { ordinal, joinMs: readJoinSeconds(environment["RELAY_JOIN_SECONDS"]) * 1000 };
 }
 
 /** Number of this instance, from 0, as `RELAY_ORDINAL` says it. @throws {ConfigError} when it is no number */

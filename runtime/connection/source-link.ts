@@ -10,6 +10,7 @@ import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source/source-side.ts";
 import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
+import { asConnectionError } from "./attempt.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
 import { MalformedMessages } from "./malformed-messages.ts";
 import type { OldFilters } from "./old-filters.ts";
@@ -64,6 +65,13 @@ export class SourceUser implements LinkUser {
     return this.#limits;
   }
 
+  /** Whether the source keeps all that is here and was not sent: nothing is lost, and nothing comes twice, when this process ends. */
+  get keepsAll(): boolean {
+    const { side, forwarder } = this.#options;
+    const keptSeconds = this.#limits?.sessionExpirySeconds ?? side.endpoint.mqttSettings.sessionExpirySeconds;
+    return keptSeconds > 0 && forwarder.status.isAllAtSources;
+  }
+
   /** Filters are remembered on the dataflow's disk. Before the first connection. */
   useMemory(queue: SpoolQueue): void {
     this.#options.oldFilters.useMemory(queue);
@@ -98,6 +106,7 @@ export class SourceUser implements LinkUser {
     this.#subscriptions = subscriptions;
     const source = session.open(connection, limits);
     const { beforeSubscribe, joinMs } = this.#options;
+    let joining: NodeJS.Timeout | undefined;
     return new SourceConnection(source, subscriptions, {
       forwarder,
       counters,
@@ -109,10 +118,18 @@ export class SourceUser implements LinkUser {
         if (!isFirst || sessionPresent || joinMs === 0) await subscriptions.subscribe();
         else {
           log.info({ event: "joins-later", joinMs }, "a new instance: subscribes once the others know of it");
-          subscriptions.subscribeLater(joinMs);
+          joining = setTimeout(() => {
+            subscriptions.subscribe().catch((cause: unknown) => {
+              const { message, retry } = asConnectionError(cause);
+              connection.destroy(message, retry);
+            });
+          }, joinMs);
         }
       },
-      onClosed: () => (this.#subscriptions = undefined),
+      onClosed: () => {
+        clearTimeout(joining);
+        this.#subscriptions = undefined;
+      },
     });
   }
 

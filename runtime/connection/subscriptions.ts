@@ -67,7 +67,7 @@ interface Packet {
  * its messages come.
  */
 export class Subscriptions {
-  readonly #connection: Pick<Connection, "isOpen" | "subscribe" | "unsubscribe" | "destroy">;
+  readonly #connection: Pick<Connection, "isOpen" | "subscribe" | "unsubscribe">;
   readonly #limits: ServerLimits;
   readonly #request: SubscribeRequest;
   readonly #old: OldFilters;
@@ -84,7 +84,7 @@ export class Subscriptions {
   #hasEnded = false;
 
   constructor(
-    connection: Pick<Connection, "isOpen" | "subscribe" | "unsubscribe" | "destroy">,
+    connection: Pick<Connection, "isOpen" | "subscribe" | "unsubscribe">,
     limits: ServerLimits,
     request: SubscribeRequest,
     old: OldFilters,
@@ -128,18 +128,6 @@ export class Subscriptions {
     this.#checkAny(answers);
     for (const [filter, answer] of answers) this.#take(filter, answer, firstRetryMs);
     await this.#unsubscribeOld();
-  }
-
-  /** As {@link subscribe} after a time, unless the connection has ended by then; what it would throw ends the connection. */
-  subscribeLater(delayMs: number): void {
-    this.#later(delayMs, async () => {
-      try {
-        await this.subscribe();
-      } catch (cause) {
-        if (cause instanceof ConnectionError) this.#connection.destroy(cause.message, cause.retry);
-        throw cause;
-      }
-    });
   }
 
   /** Tells what to do with a message that came on this connection. Costs nothing where no old filter can be there. */

@@ -37,10 +37,6 @@ class FakeConnection {
     return this.#read(filters, asked[0]?.qos ?? 0);
   }
 
-  destroy(): void {
-    this.isOpen = false;
-  }
-
   async unsubscribe(filters: readonly string[]): Promise<number[]> {
     this.unsubscribed.push([...filters]);
     await this.answers;
