@@ -49,6 +49,7 @@ export class SourceUser implements LinkUser {
   #limits: ServerLimits | undefined;
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
+  #joining: NodeJS.Timeout | undefined;
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -105,32 +106,35 @@ export class SourceUser implements LinkUser {
     const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
     this.#subscriptions = subscriptions;
     const source = session.open(connection, limits);
-    const { beforeSubscribe, joinMs } = this.#options;
-    let joining: NodeJS.Timeout | undefined;
     return new SourceConnection(source, subscriptions, {
       forwarder,
       counters,
       log,
       malformed: this.#malformed,
-      prepare: async () => {
-        const isFirst = this.#connections === 1;
-        if (isFirst) await beforeSubscribe(sessionPresent);
-        if (!isFirst || sessionPresent || joinMs === 0) await subscriptions.subscribe();
-        else {
-          log.info({ event: "joins-later", joinMs }, "a new instance: subscribes once the others know of it");
-          joining = setTimeout(() => {
-            subscriptions.subscribe().catch((cause: unknown) => {
-              const { message, retry } = asConnectionError(cause);
-              connection.destroy(message, retry);
-            });
-          }, joinMs);
-        }
-      },
+      prepare: () => this.#prepare(connection, subscriptions, sessionPresent),
       onClosed: () => {
-        clearTimeout(joining);
+        clearTimeout(this.#joining);
         this.#subscriptions = undefined;
       },
     });
+  }
+
+  async #prepare(connection: Connection, subscriptions: Subscriptions, sessionPresent: boolean): Promise<void> {
+    const { beforeSubscribe, joinMs, log } = this.#options;
+    const isFirst = this.#connections === 1;
+    if (isFirst) await beforeSubscribe(sessionPresent);
+    if (!isFirst || sessionPresent || joinMs === 0) {
+      await subscriptions.subscribe();
+      return;
+    }
+    log.info({ event: "joins-later", joinMs }, "a new instance: subscribes once the others know of it");
+    if (!connection.isOpen) return;
+    this.#joining = setTimeout(() => {
+      subscriptions.subscribe().catch((cause: unknown) => {
+        const { message, retry } = asConnectionError(cause);
+        connection.destroy(message, retry);
+      });
+    }, joinMs);
   }
 
   /** Once: the same broker says so at each connection. */
