@@ -95,15 +95,17 @@ export class Relay extends pulumi.ComponentResource {
     this.serviceName = service.metadata.name;
     const { configText, configMapName, serviceAccountName, serviceName } = this;
     const usesVolume = mapInput(hostTypesOf(endpoints), (hostTypes) => needsVolume(args.dataflows, hostTypes));
-    const parts = { endpoints, usesIdentity, configText, configMapName, serviceAccountName, serviceName, usesVolume };
     const named = { ...metadata, name: manifests.statefulSetName(name) };
+    // The volumes name these as the endpoints do, not by an output.
+    const mounted = [...secrets, ...vaultSecrets, ...trustBundles];
+    // Last, so that an update that fails has not yet made the claims of a StatefulSet that it has not yet replaced.
+    const last = { parent: this, dependsOn: [...mounted, account, config, service, ...credentials] };
+    const claims = mapInput(usesVolume, (uses) => (uses ? createClaims(name, named, args, last) : []));
+    const names = { configText, configMapName, serviceAccountName, serviceName };
+    const parts = { endpoints, usesIdentity, ...names, usesVolume, claims };
     const set = new apps.StatefulSet(`${name}-set`, manifests.buildStatefulSet(named, args, parts), {
       parent: this,
-      // The volumes name these as the endpoints do, not by an output.
-      dependsOn: mapInput(usesVolume, (uses) => {
-        const claims = uses ? createClaims(this, name, named, args) : [];
-        return [...secrets, ...vaultSecrets, ...trustBundles, ...claims];
-      }),
+      dependsOn: mounted,
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,
       // Fields that can't change in place: the claims carry the change, and pods that have one never look at the template.
@@ -115,8 +117,7 @@ export class Relay extends pulumi.ComponentResource {
       new policy.PodDisruptionBudget(`${name}-pdb`, manifests.buildDisruptionBudget(metadata), child);
     }
 
-    const { statefulSetName } = this;
-    this.registerOutputs({ configText, configMapName, statefulSetName, serviceAccountName, serviceName });
+    this.registerOutputs({ ...names, statefulSetName: this.statefulSetName });
   }
 }
 

@@ -200,9 +200,13 @@ export class Dataflow {
     await this.#removedSessions.end();
   }
 
-  /** Accepts no more messages, waits for those in flight as long as `deadline` allows, and disconnects. */
+  /**
+   * Accepts no more messages, waits for those in flight as long as `deadline` allows, and disconnects. Waits for nothing where
+   * nothing can be won: the destination is away, and the source keeps all that is here, of which nothing was sent.
+   */
   async stop(deadline: AbortSignal): Promise<void> {
-    if (this.#failure === undefined) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
+    const isLeft = this.#destination.state.kind !== "up" && this.#disk === undefined && this.#sourceUser.keepsAll;
+    if (this.#failure === undefined && !isLeft) await Promise.race([this.#forwarder.drain(), aborted(deadline)]);
     this.#stopLinks();
   }
 
@@ -288,6 +292,8 @@ export class Dataflow {
       takesDeadLetters,
       oldFilters: new OldFilters(filters, otherFormOfFilters(filters, subscriber)),
       beforeSubscribe: this.#beforeSubscribe.bind(this),
+      // The first instance has, or takes up, the session that brings all messages meanwhile.
+      joinMs: instanceCount > 1 && this.#context.ordinal > 0 ? (this.#context.joinMs ?? 0) : 0,
       timeoutMs: config.relay.connectTimeoutSeconds * 1000,
     });
   }

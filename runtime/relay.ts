@@ -21,6 +21,8 @@ import { reportStatus } from "./report/status-reporter.ts";
 export interface RelayOptions {
   /** Number of this instance, from 0: that of its pod. */
   readonly ordinal: number;
+  /** How long a new instance waits before it subscribes, in milliseconds. @default 0 */
+  readonly joinMs?: number;
   /** Folder of the mounted files; omitted: the configuration's. */
   readonly mountPath?: string;
   /** Folder of the spool; omitted: the configuration's. */
@@ -68,7 +70,8 @@ export class Relay {
   /** Settles when the relay is told to stop. */
   readonly #told = new Promise<void>((resolve) => (this.#tell = resolve));
 
-  constructor(config: RelayConfig, { ordinal, mountPath, spoolPath, connectTo, log, memory, tracing }: RelayOptions) {
+  constructor(config: RelayConfig, options: RelayOptions) {
+    const { ordinal, joinMs = 0, mountPath, spoolPath, connectTo, log, memory, tracing } = options;
     this.config = config;
     this.ordinal = ordinal;
     const mounts = createMounts(mountPath ?? config.relay.mountPath);
@@ -86,6 +89,7 @@ export class Relay {
       config,
       credentials,
       ordinal,
+      joinMs,
       connectTo: connectTo ?? new Map<string, HostAddress>(),
       log,
       random: Math.random,
@@ -221,7 +225,7 @@ export class Relay {
     if (left > lost)
       this.#log.warn(
         { event: "drain-unacknowledged", messages: left - lost },
-        "drain time-out: not acknowledged, the source will send them again",
+        "not acknowledged, the source will send them again",
       );
     if (lost > 0)
       this.#log.warn(

@@ -14,7 +14,7 @@ import { exportMetrics } from "./report/otlp.ts";
 import { startTracing, type Tracing } from "./report/traces.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { findMemoryLimit } from "./memory/limit.ts";
-import { Relay } from "./relay.ts";
+import { Relay, type RelayOptions } from "./relay.ts";
 import { reserveLookUpThreads } from "./transport/look-up.ts";
 
 /** What the command line and the environment say. */
@@ -49,11 +49,11 @@ export const ExitCode = { ok: 0, failed: 1, badConfiguration: 2 } as const;
 export async function runRelay(options: RunOptions, onClosed: (log: Logger) => void = ignore): Promise<number> {
   let parsed: ParsedConfig;
   let connectTo: ReadonlyMap<string, HostAddress>;
-  let ordinal: number;
+  let instance: Pick<RelayOptions, "ordinal" | "joinMs">;
   try {
     parsed = readConfiguration(options.configFile, options);
     connectTo = parseConnectTo(options.connectTo);
-    ordinal = readOrdinal(process.env["RELAY_ORDINAL"]);
+    instance = readInstance(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -74,7 +74,7 @@ export async function runRelay(options: RunOptions, onClosed: (log: Logger) => v
   }
   const tracing = await startTracing(process.env, log);
   const relay = new Relay(config, {
-    ordinal,
+    ...instance,
     connectTo,
     log,
     memory,
@@ -256,10 +256,26 @@ export function parseConnectTo(values: readonly string[]): ReadonlyMap<string, H
   return map;
 }
 
+function readInstance(environment: NodeJS.ProcessEnv): Pick<RelayOptions, "ordinal" | "joinMs"> {
+  const ordinal = readOrdinal(environment["RELAY_ORDINAL"]);
+  return { ordinal, joinMs: readJoinSeconds(environment["RELAY_JOIN_SECONDS"]) * 1000 };
+}
+
 /** Number of this instance, from 0, as `RELAY_ORDINAL` says it. @throws {ConfigError} when it is no number */
 export function readOrdinal(given: string | undefined): number {
   if (given === undefined) return 0;
   if (/^[0-9]{1,4}$/.test(given)) return Number(given);
   const remedy = "give the number of this instance, from 0";
   throw new ConfigError("the environment", [{ path: "RELAY_ORDINAL", problem: `is "${given}"`, remedy }]);
+}
+
+/**
+ * Seconds that a new instance waits before it subscribes, as `RELAY_JOIN_SECONDS` says it; 0 to 999, 0 when it is not set.
+ * @throws {ConfigError} when it is no such number
+ */
+export function readJoinSeconds(given: string | undefined): number {
+  if (given === undefined) return 0;
+  if (/^[0-9]{1,3}$/.test(given)) return Number(given);
+  const remedy = "give the seconds that a new instance waits before it subscribes, 0 to 999";
+  throw new ConfigError("the environment", [{ path: "RELAY_JOIN_SECONDS", problem: `is "${given}"`, remedy }]);
 }

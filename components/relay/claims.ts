@@ -1,5 +1,5 @@
 import * as core from "@pulumi/kubernetes/core/v1/index.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { ConfigError } from "../../runtime/contract/errors.ts";
 import { checkVolumeChange } from "../checks/volume-change.ts";
@@ -14,24 +14,27 @@ import { buildClaim } from "./volume.ts";
  * Declares the claim of each instance, so that a preview shows what becomes of it: it grows in place, and what would leave it behind is
  * refused. Nothing here deletes a claim. A `Patch` takes one over that the StatefulSet's controller has made, and makes it where
  * there is none.
+ * @returns the claims' IDs, which a preview does not know before all of them are made
  */
 export function createClaims(
-  relay: pulumi.Resource,
   name: string,
   statefulSet: RelayMetadata & { readonly name: string },
   settings: RelaySettingsArgs,
-): core.PersistentVolumeClaimPatch[] {
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string[]> {
   const { volume = {} } = settings;
   const hooks = { beforeUpdate: refusals(name) };
-  return Array.from({ length: instanceCountOf(settings) }, (_, ordinal) => {
+  const ids = Array.from({ length: instanceCountOf(settings) }, (_, ordinal) => {
     const claim = buildClaim(statefulSet, statefulSet.name, ordinal, volume);
-    return new core.PersistentVolumeClaimPatch(`${name}-spool-${ordinal}`, claim, {
-      parent: relay,
+    const { id } = new core.PersistentVolumeClaimPatch(`${name}-spool-${ordinal}`, claim, {
+      ...options,
       protect: volume.protect ?? true,
       retainOnDelete: true,
       hooks,
     });
+    return id;
   });
+  return pulumi.all(ids);
 }
 
 /** Refuses at a preview what the API server would refuse too, in the words of whoever declared it. */

@@ -42,6 +42,8 @@ export interface StatefulSetParts extends ManifestParts {
   readonly serviceName: pulumi.Output<string>;
   /** Whether a dataflow writes to the disk. */
   readonly usesVolume: pulumi.Input<boolean>;
+  /** IDs of the claims that the pods' disks are asked for by, in order of the pods; empty without a disk. */
+  readonly claims: pulumi.Input<string[]>;
 }
 
 /** Label that the workload identity webhook looks for on pods. @see Azure Workload Identity, service account labels and annotations */
@@ -160,9 +162,14 @@ function buildTemplate(metadata: RelayMetadata, settings: RelaySettingsArgs, par
       ...buildVolumes(known.configMapName, known.files),
       ...added.volumes,
     ]),
-    volumeMounts: mapInput({ files, uses: parts.usesVolume }, ({ files: known, uses }) => [
+    /*
+     * By the claims, and not by `usesVolume`: a preview does not know them while they are to be made. Pulumi's provider asks the API
+     * server about a StatefulSet only when all of it is known. With the first disk it would ask whether the StatefulSet in the cluster
+     * can get a claim template, which is refused, though the update deletes that one first.
+     */
+    volumeMounts: mapInput({ files, claims: parts.claims }, ({ files: known, claims }) => [
       ...buildVolumeMounts(mountPath, known),
-      ...(uses ? [{ name: volumeName, mountPath: spoolPath }] : []),
+      ...(claims.length > 0 ? [{ name: volumeName, mountPath: spoolPath }] : []),
       ...added.mounts,
     ]),
   });

@@ -77,6 +77,13 @@ export function buildPodTemplate(parts: PodParts): inputs.core.v1.PodTemplateSpe
  */
 const firstProbeSeconds = 5;
 
+/**
+ * Seconds that an instance beside the first waits before it subscribes, where it has no session yet. Kubernetes replaces the first pod only
+ * once new ones are ready. A single instance before has a plain subscription until then, and with the others' shared one each message
+ * would come twice. A pod is replaced and connected within ten seconds, where its image is there.
+ */
+const joinSeconds = 30;
+
 function buildContainer(parts: PodParts): inputs.core.v1.Container {
   const memory = mapInput(parts.memoryMebibytes, (mebibytes) => `${mebibytes}Mi`);
   return {
@@ -89,6 +96,7 @@ function buildContainer(parts: PodParts): inputs.core.v1.Container {
         name: "RELAY_ORDINAL",
         valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
       },
+      ...(parts.instanceCount > 1 ? [{ name: "RELAY_JOIN_SECONDS", value: String(joinSeconds) }] : []),
       { name: "NODE_OPTIONS", value: mapInput(parts.memoryMebibytes, heapOption) },
       ...Object.entries(parts.settings.environment ?? {}).map(([name, value]) => ({ name, value })),
     ],

@@ -18,6 +18,8 @@ export interface DataflowContext {
   /** Credentials by endpoint: one source each, so that a token is asked for once. */
   readonly credentials: ReadonlyMap<string, CredentialSource>;
   readonly ordinal: number;
+  /** How long a new instance waits before it subscribes, in milliseconds; omitted: not at all. */
+  readonly joinMs?: number;
   /** Where to connect instead of a `host:port`; for development. */
   readonly connectTo: ReadonlyMap<string, HostAddress>;
   readonly log: Logger;

@@ -10,6 +10,7 @@ import type { Forwarder } from "../queue/forwarder.ts";
 import type { SourceSession, SourceSide } from "../queue/source/source-side.ts";
 import type { Counters } from "../report/counters.ts";
 import type { Logger } from "../report/log.ts";
+import { asConnectionError } from "./attempt.ts";
 import type { ConnectionUser, LinkUser } from "./link.ts";
 import { MalformedMessages } from "./malformed-messages.ts";
 import type { OldFilters } from "./old-filters.ts";
@@ -32,6 +33,8 @@ export interface SourceOptions {
   readonly oldFilters: OldFilters;
   /** Has to be done before the first SUBSCRIBE. Never rejects. */
   readonly beforeSubscribe: (sessionPresent: boolean) => Promise<void>;
+  /** How long the first SUBSCRIBE in a new session waits, in milliseconds; the connection counts as up meanwhile. */
+  readonly joinMs: number;
   /** Time for CONNACK and SUBACK to come, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -46,6 +49,7 @@ export class SourceUser implements LinkUser {
   #limits: ServerLimits | undefined;
   /** Those of the connection that is open. */
   #subscriptions: Subscriptions | undefined;
+  #joining: NodeJS.Timeout | undefined;
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -60,6 +64,13 @@ export class SourceUser implements LinkUser {
   /** What the source announced last; `undefined` before the first connection. */
   get limits(): ServerLimits | undefined {
     return this.#limits;
+  }
+
+  /** Whether the source keeps all that is here and was not sent: nothing is lost, and nothing comes twice, when this process ends. */
+  get keepsAll(): boolean {
+    const { side, forwarder } = this.#options;
+    const keptSeconds = this.#limits?.sessionExpirySeconds ?? side.endpoint.mqttSettings.sessionExpirySeconds;
+    return keptSeconds > 0 && forwarder.status.isAllAtSources;
   }
 
   /** Filters are remembered on the dataflow's disk. Before the first connection. */
@@ -95,18 +106,35 @@ export class SourceUser implements LinkUser {
     const subscriptions = new Subscriptions(connection, limits, request, oldFilters, log);
     this.#subscriptions = subscriptions;
     const source = session.open(connection, limits);
-    const { beforeSubscribe } = this.#options;
     return new SourceConnection(source, subscriptions, {
       forwarder,
       counters,
       log,
       malformed: this.#malformed,
-      prepare: async () => {
-        if (this.#connections === 1) await beforeSubscribe(sessionPresent);
-        await subscriptions.subscribe();
+      prepare: () => this.#prepare(connection, subscriptions, sessionPresent),
+      onClosed: () => {
+        clearTimeout(this.#joining);
+        this.#subscriptions = undefined;
       },
-      onClosed: () => (this.#subscriptions = undefined),
     });
+  }
+
+  async #prepare(connection: Connection, subscriptions: Subscriptions, sessionPresent: boolean): Promise<void> {
+    const { beforeSubscribe, joinMs, log } = this.#options;
+    const isFirst = this.#connections === 1;
+    if (isFirst) await beforeSubscribe(sessionPresent);
+    if (!isFirst || sessionPresent || joinMs === 0) {
+      await subscriptions.subscribe();
+      return;
+    }
+    log.info({ event: "joins-later", joinMs }, "a new instance: subscribes once the others know of it");
+    if (!connection.isOpen) return;
+    this.#joining = setTimeout(() => {
+      subscriptions.subscribe().catch((cause: unknown) => {
+        const { message, retry } = asConnectionError(cause);
+        connection.destroy(message, retry);
+      });
+    }, joinMs);
   }
 
   /** Once: the same broker says so at each connection. */

@@ -70,6 +70,13 @@ export class QueueStatus {
     return { messages: unsafe.length + this.#parts.deadLetters.pending, onlyHere: onlyHere.length };
   }
 
+  /** Whether the sources have every message that is here, and none of them was sent yet: another process sends it once. */
+  get isAllAtSources(): boolean {
+    const { sender, backlog, deadLetters } = this.#parts;
+    const messages = backlog.inMemory(sender.inFlight.toArray());
+    return deadLetters.pending === 0 && messages.every(({ custody, wasSent }) => custody !== "onlyHere" && !wasSent);
+  }
+
   /** Messages with QoS 0 that were written to the destination and may not have reached it. */
   get unconfirmed(): number {
     return this.unconfirmedAtEnd + (this.#parts.sender.current?.unconfirmed ?? 0);

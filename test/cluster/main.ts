@@ -8,7 +8,7 @@ import { findExecutable } from "../support/real-parts.ts";
 import { buildImages } from "./image/image.ts";
 import { removeNode, takeOver } from "./node/leftovers.ts";
 import { whyNoNode } from "./node/machine.ts";
-import { fluxParts, nodeParts } from "./node/programs.ts";
+import { nodeParts, rowParts } from "./node/programs.ts";
 import type { NodeParts } from "./node/programs.ts";
 import { startStage, writeEntrances } from "./node/stage.ts";
 import { renderPage } from "./page.ts";
@@ -35,7 +35,7 @@ const reason = whyNoNode();
 if (reason !== undefined) throw new Error(`this machine runs no node of Kubernetes: ${reason}`);
 const parts = Object.fromEntries([
   ...nodeParts.map((name) => [name, locate(name)]),
-  ...fluxParts.map((name) => [name, findExecutable(name) ?? ""]),
+  ...rowParts.map((name) => [name, findExecutable(name) ?? ""]),
 ]) as NodeParts;
 
 const isUpgraded = rows.some(({ name, site }) => site === "upgraded" && (names.length === 0 || names.includes(name)));

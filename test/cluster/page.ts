@@ -13,9 +13,10 @@ export interface Run {
 const head = `# On a real node
 
 What the relay does in a cluster, tested on one real Kubernetes node: kube-apiserver, controllers, scheduler and kubelet 1.34 on containerd, the image
-of \`npm run image\`, and the objects that \`MqttBridge\` declares, applied server-side as Pulumi's provider does. There are two brokers. AIO's is the
-project's emulator, which verifies service account tokens with the cluster's own keys. The other is mosquitto with client certificates. Each direction
-carries 20 numbered messages a second with QoS 1. Every message that a broker has acknowledged to its publisher has to arrive.
+of \`npm run image\`, and the objects that \`MqttBridge\` declares. They are applied server-side as Pulumi's provider does; where a row says so, \`pulumi\`
+and that provider apply them. There are two brokers. AIO's is the project's emulator, which verifies service account tokens with the cluster's own keys.
+The other is mosquitto with client certificates. Each direction carries 20 numbered messages a second with QoS 1. Every message that a broker has
+acknowledged to its publisher has to arrive.
 
 \`npm run test:cluster\` runs the test, also in CI. \`npm run cluster -- rows --page\` wrote this page. To work with the node by hand, see
 [development/cluster.md](development/cluster.md).
@@ -34,6 +35,9 @@ Differences from your cluster:
 - "Events" are the warnings that Kubernetes gave meanwhile about the objects of the relays. Each row lists the expected ones; any other fails the test. At the
   site where nothing is done there were none in ten minutes. If more than ten processes wait for each core, a relay may start later than its first probe;
   that warning alone is no failure then.
+- Rows with \`pulumi\` have messages in one direction, since the example has one dataflow. A stand-in is Azure for \`stacks/\`, and nobody knows the name of
+  its Event Grid broker here: the pod is ready by \`readyWhen: "Started"\`, and the messages go to the plant's broker. A claim stays behind, as
+  [it is meant to](operations.md#the-disks-of-a-relay).
 - Flux runs beside the node's own programs instead of in pods, its source controller with Git repositories only, and checks every 5 s.
 - The upgrade starts from an earlier commit, the first that recorded what 0.1.0 writes, because nothing has been published yet.
 `;

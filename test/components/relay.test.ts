@@ -238,6 +238,16 @@ describe("its StatefulSet", () => {
     });
   });
 
+  test("tells several instances to let the first one change its subscription before they subscribe", async () => {
+    const joinSeconds = async (instanceCount: number) => {
+      const deployed = await deploy(() => createRelay("oslo", { instanceCount }));
+      const env = podOf(deployed).containers[0]?.["env"] as { readonly name: string; readonly value: string }[];
+      return env.find(({ name }) => name === "RELAY_JOIN_SECONDS")?.value;
+    };
+
+    expect([await joinSeconds(1), await joinSeconds(2)]).toEqual([undefined, "30"]);
+  });
+
   test("starts the image as it is: a command of the pod's would leave out the flags that keep the debugger closed", async () => {
     const deployed = await deploy(() => createRelay());
 
@@ -751,6 +761,23 @@ describe("its disk", () => {
       whenScaled: "Retain",
     });
   });
+});
+
+test("asks for its disks once all else that its pods need is there: right before a set without them is replaced", async () => {
+  const dependencies: Record<string, string[]> = {};
+  const transformations: pulumi.ResourceTransformation[] = [
+    ({ name, props, opts }) => {
+      const { dependsOn = [] } = opts as { readonly dependsOn?: readonly pulumi.Resource[] };
+      dependencies[name] = dependsOn.map((one) => (one as unknown as { readonly __pulumiType: string }).__pulumiType);
+      return { props: props, opts };
+    },
+  ];
+  const secrets = { login: { username: "relay", password: pulumi.secret("secret") } };
+  const downward = { source: "cloud", dataSources: ["c"], destination: "edge", dataDestination: "c" };
+
+  await deploy(() => createRelay("oslo", { secrets }, { downward }, { transformations }));
+
+  expect(dependencies["oslo-spool-0"]).toEqual([types.secret, types.account, types.configMap, types.service]);
 });
 
 test("ends before a set that replaces it begins, since both would have the same client identifiers", async () => {

@@ -8,7 +8,7 @@ import { expectOnPage, renderTable } from "./life-cycle/page.ts";
 import { comparePods, readPods, untilSettled } from "./life-cycle/pods.ts";
 import { setUpScene } from "./life-cycle/scene.ts";
 import type { Scene } from "./life-cycle/scene.ts";
-import { countsOf, readCounts, readSteps, summarize, withoutComponents } from "./life-cycle/steps.ts";
+import { countsOf, previewSteps, readCounts, summarize, withoutComponents } from "./life-cycle/steps.ts";
 import { kubeconfigVariable } from "./support/setup.ts";
 import { createNamespace } from "./support/site.ts";
 
@@ -41,22 +41,17 @@ describeWithParts(parts, ([pulumi, , , provider]) => {
     const before = await pods();
     await change.make(scene);
 
-    const preview = await scene.site.run("preview", "--json");
-    const shown = preview.code === 0 ? readSteps(preview.output) : [];
-    const done = readCounts(await scene.site.succeed("up", "--yes", "--skip-preview"));
+    const shown = await previewSteps(scene.site);
+    // A replaced StatefulSet is what the API server can refuse in the preview that an update begins with.
+    const isReplaced = change.preview.some((step) => step.startsWith("replace StatefulSet"));
+    const done = readCounts(await scene.site.succeed("up", "--yes", ...(isReplaced ? [] : ["--skip-preview"])));
     await untilSettled(scene.cluster, namespaces);
     const became = comparePods(before, await pods());
 
     const resources = withoutComponents(shown);
-    const cell =
-      typeof change.preview === "string" ? `**ends with** \`${change.preview}\`; see below` : summarize(resources);
-    seen.push([change.title, cell, became, change.messages + proofOf(change.shownBy)]);
-    if (typeof change.preview === "string") {
-      expect(preview).toMatchObject({ code: 1, output: expect.stringContaining(change.preview) as string });
-    } else {
-      expect(resources).toEqual(change.preview.toSorted());
-      expect(done).toEqual(countsOf(shown));
-    }
+    seen.push([change.title, summarize(resources), became, change.messages + proofOf(change.shownBy)]);
+    expect(resources).toEqual(change.preview.toSorted());
+    expect(done).toEqual(countsOf(shown));
     expect(became).toBe(change.pods);
   });
 

@@ -77,7 +77,7 @@ describeWithParts(["mosquitto"], ([mosquitto]) => {
     expect(end).toEqual({ code: null, signal: "SIGKILL" });
     expect(relay.log.map(({ msg }) => msg)).toEqual(
       expect.arrayContaining([
-        "drain time-out: not acknowledged, the source will send them again",
+        "not acknowledged, the source will send them again",
         "spool's thread can't be ended: it waits for a disk that does not answer",
       ]),
     );

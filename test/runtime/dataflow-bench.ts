@@ -38,8 +38,15 @@ export async function end({ dataflow, running, source, destination }: Bench): Pr
   await running;
 }
 
-/** Runs `upward` between two scripted brokers; `changes` sets fields of its document by path, files are under `mountPath`. */
-export async function start(changes: Readonly<Record<string, unknown>> = {}, mountPath = "/nowhere"): Promise<Bench> {
+/**
+ * Runs `upward` between two scripted brokers; `changes` sets fields of its document by path, files are under `mountPath`.
+ * @param joinMs how long it waits in a new session
+ */
+export async function start(
+  changes: Readonly<Record<string, unknown>> = {},
+  mountPath = "/nowhere",
+  joinMs = 0,
+): Promise<Bench> {
   const source = await ScriptedListener.open();
   const destination = await ScriptedListener.open();
   const endpoint = (listener: ScriptedListener) => ({
@@ -70,6 +77,7 @@ export async function start(changes: Readonly<Record<string, unknown>> = {}, mou
       ]),
     ),
     ordinal: 3,
+    joinMs,
     connectTo: new Map(),
     log: createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     random: () => 0,

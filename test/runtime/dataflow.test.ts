@@ -4,6 +4,29 @@ import { endDataflows, publish, start, startConnected, until, untilReady, type B
 
 afterEach(endDataflows);
 
+/** Its source is there, and its destination refuses it. */
+async function startWithoutDestination(changes: Readonly<Record<string, unknown>> = {}) {
+  const bench = await start(changes);
+  await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+  const source = await bench.source.next();
+  await source.accept();
+  await source.grant();
+  await until(() => bench.dataflow.status.source.kind === "up");
+  return { ...bench, brokers: { source } };
+}
+
+/** Tells whether a dataflow that is stopped ends before its deadline, and ends it. */
+async function stopsBeforeDeadline({ dataflow, running }: Pick<Bench, "dataflow" | "running">): Promise<boolean> {
+  const deadline = new AbortController();
+  let isStopped = false;
+  const stopped = dataflow.stop(deadline.signal).then(() => (isStopped = true));
+  await settle();
+  const isEarly = isStopped;
+  deadline.abort();
+  await Promise.all([stopped, running]);
+  return isEarly;
+}
+
 describe("Dataflow", () => {
   test("forwards a message and acknowledges it after the destination has", async () => {
     const { brokers, dataflow } = await startConnected();
@@ -44,15 +67,9 @@ describe("Dataflow", () => {
   });
 
   test("connects to the source all the same when the destination is away: without a session nothing is kept there", async () => {
-    const bench = await start();
-    await (await bench.destination.next()).accept({ reasonCode: 0x88 });
+    const { dataflow } = await startWithoutDestination();
 
-    const source = await bench.source.next();
-    await source.accept();
-    await source.grant();
-    await until(() => bench.dataflow.status.source.kind === "up");
-
-    expect(bench.dataflow.status.source).toEqual({ kind: "up" });
+    expect(dataflow.status.source).toEqual({ kind: "up" });
   });
 
   test("has a client identifier of its own at each end, and keeps its session at the source", async () => {
@@ -103,6 +120,58 @@ describe("Dataflow", () => {
     await until(() => dataflow.counters.received === 2);
 
     expect(dataflow.status).toMatchObject({ inFlight: 1, waiting: 1, failure: undefined });
+  });
+});
+
+describe("a new instance beside others", () => {
+  const ofFour = { profile: { instanceCount: 4 } };
+
+  async function connect(joinMs: number, sessionPresent: boolean) {
+    const bench = await start(ofFour, "/nowhere", joinMs);
+    await (await bench.destination.next()).accept();
+    const source = await bench.source.next();
+    await source.accept({ sessionPresent });
+    return { ...bench, broker: source };
+  }
+
+  test("is up before it subscribes, and says so: the first one may still have its plain subscription", async () => {
+    const { dataflow, broker, lines } = await connect(3_600_000, false);
+
+    await untilReady(dataflow);
+
+    expect(broker.commands()).toEqual(["connect"]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: "joins-later", joinMs: 3_600_000 }));
+  });
+
+  test("subscribes when its time has come", async () => {
+    const { broker } = await connect(20, false);
+
+    const { subscriptions } = await broker.grant();
+
+    expect(subscriptions.map(({ topic }) => topic)).toEqual(["$share/oslo-upward/a/#"]);
+  });
+
+  test("subscribes at once where it has a session, or has lost its connection meanwhile", async () => {
+    const kept = await connect(3_600_000, true);
+    const lost = await connect(3_600_000, false);
+    await untilReady(lost.dataflow);
+    lost.broker.stream.destroy();
+    const second = await lost.source.next();
+    await second.accept({ sessionPresent: true });
+
+    await kept.broker.grant();
+    await second.grant();
+
+    expect(second.commands()).toEqual(["connect", "subscribe"]);
+  });
+
+  test("connects again when no filter is granted to it", async () => {
+    const { dataflow, broker } = await connect(20, false);
+
+    await broker.grant([0x87]);
+
+    await until(() => dataflow.status.source.kind === "down");
+    expect(dataflow.status.source).toMatchObject({ reason: expect.stringContaining("grants no filter") as string });
   });
 });
 
@@ -404,6 +473,42 @@ describe("stop", () => {
 
     expect(brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
     expect(dataflow.status.inFlight + dataflow.status.waiting).toBe(1);
+  });
+
+  test("waits for nothing while the destination is away, where the source keeps what came and nothing of it was sent", async () => {
+    const { brokers, dataflow, running } = await startWithoutDestination();
+    publish(brokers.source, 1);
+    await until(() => dataflow.status.waiting === 1);
+
+    await dataflow.stop(new AbortController().signal);
+    await running;
+
+    expect(brokers.source.commands()).toEqual(["connect", "subscribe", "disconnect"]);
+  });
+
+  test.each([
+    ["came with QoS 0, which no source keeps", { qos: 0 }, {}],
+    [
+      "came from a session that ends with its connection",
+      {},
+      { "endpoints.edge.mqttSettings.sessionExpirySeconds": 0 },
+    ],
+  ] as const)("waits for a destination that is away while a message %s", async (_, change, changes) => {
+    const bench = await startWithoutDestination(changes);
+    publish(bench.brokers.source, 1, change);
+    await until(() => bench.dataflow.status.waiting === 1);
+
+    expect(await stopsBeforeDeadline(bench)).toBe(false);
+  });
+
+  test("waits for a destination that is away while it may have a message that it has not acknowledged", async () => {
+    const bench = await startConnected();
+    publish(bench.brokers.source, 1);
+    await bench.brokers.destination.next("publish");
+    bench.brokers.destination.stream.destroy();
+    await until(() => bench.dataflow.status.destination.kind !== "up");
+
+    expect(await stopsBeforeDeadline(bench)).toBe(false);
   });
 
   test("does not wait for what a dataflow that has failed can't deliver any more", async () => {

@@ -249,7 +249,7 @@ describe("stop", () => {
     await bench.relay.stop();
 
     expect(bench.lines).toContainEqual(
-      expect.objectContaining({ level: "warn", messages: 1, msg: expect.stringContaining("drain time-out") }),
+      expect.objectContaining({ level: "warn", messages: 1, msg: expect.stringContaining("not acknowledged") }),
     );
     expect(source.commands()).not.toContain("puback");
   });

@@ -6,7 +6,14 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import * as logModule from "../../runtime/report/log.ts";
 import { ConfigError } from "../../runtime/contract/errors.ts";
-import { ExitCode, parseConnectTo, readOrdinal, runRelay, type RunOptions } from "../../runtime/run.ts";
+import {
+  ExitCode,
+  parseConnectTo,
+  readJoinSeconds,
+  readOrdinal,
+  runRelay,
+  type RunOptions,
+} from "../../runtime/run.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { listeningAddresses } from "../support/listening.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
@@ -90,6 +97,23 @@ describe("readOrdinal", () => {
 
   test.each(["", "-1", "1.5", "x", "relay-0", "10000", " 1"])('refuses "%s"', (given) => {
     expect(() => readOrdinal(given)).toThrow(`RELAY_ORDINAL: is "${given}"; give the number of this instance, from 0`);
+  });
+});
+
+describe("readJoinSeconds", () => {
+  test.each([
+    [undefined, 0],
+    ["0", 0],
+    ["30", 30],
+    ["999", 999],
+  ])("reads %s as %d", (given, expected) => {
+    expect(readJoinSeconds(given)).toBe(expected);
+  });
+
+  test.each(["", "-1", "1.5", "x", "1000", " 1"])('refuses "%s"', (given) => {
+    expect(() => readJoinSeconds(given)).toThrow(
+      `RELAY_JOIN_SECONDS: is "${given}"; give the seconds that a new instance waits before it subscribes, 0 to 999`,
+    );
   });
 });
 

@@ -44,6 +44,11 @@ export const connectionEvents = {
     meaning: "A token or certificate ends at `validUntil`, and whoever renews it should have done so by now.",
     remedy: "Renew it: look at cert-manager, the kubelet or the vault, or write a new one into its Secret.",
   },
+  "joins-later": {
+    level: "info",
+    meaning:
+      "An instance beside the first has no session yet. It is connected and subscribes after `joinMs`: until the first instance is replaced, a single one's subscription brings all messages.",
+  },
   "session-lost": {
     level: "warn",
     meaning: "The source's broker has no session for the relay any more. Messages that waited there are gone.",

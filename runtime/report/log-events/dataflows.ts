@@ -194,8 +194,9 @@ export const dataflowEvents = {
   drained: { level: "info", meaning: "Every accepted message was delivered before the end." },
   "drain-unacknowledged": {
     level: "warn",
-    meaning: "The drain time-out ended first. The source sends these messages again to the next process.",
-    remedy: "None. Raise `drainTimeoutSeconds` if it happens at each rollout.",
+    meaning:
+      "The drain time-out ended first, or the destination was away. The source sends these messages again to the next process.",
+    remedy: "None. Raise `drainTimeoutSeconds` if it happens at each rollout while the destination is there.",
   },
   "drain-lost": {
     level: "warn",

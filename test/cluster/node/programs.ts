@@ -31,5 +31,15 @@ export const fluxParts = [
   "flux-definitions",
 ] as const satisfies readonly RealPart[];
 
+/** Pulumi's command line with its own host of Node.js programs and its own Kubernetes provider. */
+export const commandLineParts = [
+  "pulumi",
+  "pulumi-language-nodejs",
+  "pulumi-resource-kubernetes",
+] as const satisfies readonly RealPart[];
+
+/** What some rows take, and may be missing. */
+export const rowParts = [...fluxParts, ...commandLineParts] as const;
+
 /** Their paths; of those that some rows take, which may be missing, "". */
-export type NodeParts = Readonly<Record<(typeof nodeParts)[number] | (typeof fluxParts)[number], string>>;
+export type NodeParts = Readonly<Record<(typeof nodeParts)[number] | (typeof rowParts)[number], string>>;

@@ -1,4 +1,5 @@
 import { brokerRows } from "./broker-rows.ts";
+import { commandLineRows } from "./command-line-rows.ts";
 import { gitOpsRows } from "./git-ops-rows.ts";
 import { instanceRows } from "./instance-rows.ts";
 import { networkRows } from "./network-rows.ts";
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   ...networkRows,
   ...resourceRows,
   ...gitOpsRows,
+  ...commandLineRows,
   ...upgradeRows,
   ...steadyRows,
   // This one is done to all sites.

@@ -1,25 +1,34 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { untilAsked } from "../node/kubectl.ts";
 import { nodeName, siteNamespace } from "../node/places.ts";
 import { plantHost } from "../site/brokers.ts";
 import { drain, selectorOf } from "./pod-rows.ts";
-import { inNamespace, isReady, untilInstances } from "./pods.ts";
+import { inNamespace, isReady, readMetric, untilInstances } from "./pods.ts";
 import { unready, unschedulable } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
 /** While others go on, what an instance had in flight comes to them. */
 const others = { duplicates: 0, gapSeconds: 20 };
 
+/** Until the first instance's plain subscription has given way to the shared one, or the reverse, its session has both. */
+const bothForms = { duplicates: 100, gapSeconds: 20 };
+
 export const instanceRows: readonly Row[] = [
   {
     name: "one-to-three",
     title: "1 → 3 instances",
     site: "main",
-    // Until the first has rolled it has its plain subscription beside the shared one of the others, and both get each message.
-    promise: { duplicates: 2000, gapSeconds: 20 },
+    promise: bothForms,
     warnings: [unready],
-    run: (stage) => changeInstances(stage, 3),
+    run: async (stage) => {
+      await changeInstances(stage, 3);
+      const received = (ordinal: number) => readMetric(stage, "relay_messages_received_total", ordinal);
+      const haveJoined = async () => (await Promise.all([received(1), received(2)])).every((messages) => messages > 0);
+      await untilAsked("messages at the new instances", haveJoined);
+      return "the new ones take their part once the first has its shared subscription";
+    },
   },
   {
     name: "scaled-by-hand",
@@ -78,7 +87,7 @@ export const instanceRows: readonly Row[] = [
     name: "two-to-one",
     title: "2 → 1 instances",
     site: "main",
-    promise: others,
+    promise: bothForms,
     warnings: [unready],
     run: (stage) => changeInstances(stage, 1),
   },
@@ -86,7 +95,7 @@ export const instanceRows: readonly Row[] = [
     name: "wrong-host",
     title: "a wrong host rolled out, and rolled back after 15 s; 1 instance",
     site: "main",
-    promise: { duplicates: 0, gapSeconds: 75 },
+    promise: { duplicates: 0, gapSeconds: 50 },
     warnings: [unready],
     run: (stage) => rollOutWrongHost(stage, 0),
   },

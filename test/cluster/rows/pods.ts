@@ -77,3 +77,11 @@ export async function untilInstances({ site }: Stage, count: number): Promise<vo
     return pods.length === count && pods.every(isReady);
   });
 }
+
+/** A metric of an instance, summed over its labels. */
+export async function readMetric({ cluster, site }: Stage, name: string, ordinal = 0): Promise<number> {
+  const path = `/api/v1/namespaces/${siteNamespace}/pods/${site.deployment.podName(ordinal)}:9600/proxy/metrics`;
+  const page = await cluster.kubectl(["get", "--raw", path]);
+  const found = [...page.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "gm"))];
+  return found.reduce((sum, [, count = "0"]) => sum + Number(count), 0);
+}

@@ -1,4 +1,4 @@
-import type { fluxParts } from "../node/programs.ts";
+import type { rowParts } from "../node/programs.ts";
 import type { Account } from "../site/ledger.ts";
 import type { Cluster, Site } from "../site/site.ts";
 
@@ -18,6 +18,10 @@ export interface Sites {
   readonly upgraded: Site;
   /** One whose manifests are files of a Git repository. */
   readonly gitOps: Site;
+  /** An example, deployed by Pulumi's command line. */
+  readonly example: Site;
+  /** `stacks/`, deployed by Pulumi's command line. */
+  readonly stacks: Site;
 }
 
 export type SiteName = keyof Sites;
@@ -38,7 +42,7 @@ export interface Row {
   readonly title: string;
   readonly site: SiteName;
   /** Programs that it takes beside those of the node. */
-  readonly needs?: readonly (typeof fluxParts)[number][];
+  readonly needs?: readonly (typeof rowParts)[number][];
   readonly promise: Promised;
   /** Warnings of Kubernetes that what is done draws, as their texts begin; any other one about an object of ours is a failure. */
   readonly warnings?: readonly string[];
@@ -46,6 +50,11 @@ export interface Row {
   readonly settleMs?: number;
   /** @returns what was seen besides, for the page */
   run(stage: Stage): Promise<string>;
+  /**
+   * Ends the site, once the messages of the row have arrived and nothing is published any more.
+   * @returns what was seen of it, for the page
+   */
+  end?(stage: Stage): Promise<string>;
 }
 
 /** A relay is not ready while a broker is away or refuses it, and while it ends. */

@@ -82,6 +82,15 @@ async function runRow(cluster: Cluster, row: Row, open: () => Promise<Opened>): 
     failure = describeError(error);
   }
   await traffic?.close(row.settleMs);
+  if (failure === undefined && row.end !== undefined) {
+    try {
+      const { site, openedMs } = await open();
+      await site.traffic.stop();
+      seen = [seen, await row.end({ cluster, site, openedMs })].join("; ");
+    } catch (error) {
+      failure = describeError(error);
+    }
+  }
   const seconds = Math.round((performance.now() - startMs) / 1000);
   const warnings = newWarnings(before, await readWarnings(cluster.kubectl));
   return { row, traffic, seen, failure, seconds, warnings, load: machineLoad() };

@@ -1,10 +1,9 @@
-import { mkdirSync } from "node:fs";
-
 import { planMemory } from "../../../runtime/contract/memory.ts";
 import { applyFolder } from "../git-ops/repository.ts";
 import { earlierSources } from "../image/earlier-release.ts";
 import { earlierImage } from "../image/names.ts";
-import { inState, nodeName } from "../node/places.ts";
+import { openExample, openStacks } from "../command-line/sites.ts";
+import { addDisks } from "../site/disks.ts";
 import { openSite } from "../site/site.ts";
 import type { Cluster, Site } from "../site/site.ts";
 import type { SiteName } from "./row.ts";
@@ -46,6 +45,8 @@ export const openers: Readonly<Record<SiteName, (cluster: Cluster) => Promise<Si
       declared: { isGitOps: true },
       apply: { deliver: applyFolder(cluster, "stavanger") },
     }),
+  example: openExample,
+  stacks: openStacks,
 };
 
 export const largeBytes = 2_000_000;
@@ -66,34 +67,4 @@ function shortenTokens(manifest: Record<string, unknown>): void {
     manifest,
     JSON.parse(text.replaceAll(/"expirationSeconds":\d+/g, `"expirationSeconds":${shortTokenSeconds}`)),
   );
-}
-
-/** Volumes of the node's own disk, as an administrator makes them where nothing makes them by itself. */
-async function addDisks({ kubectl }: Cluster, site: string, count: number): Promise<void> {
-  const volumes = Array.from({ length: count }, (_, at) => {
-    const path = inState("disks", `${site}-${at}`);
-    mkdirSync(path, { recursive: true });
-    const terms = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }];
-    return {
-      apiVersion: "v1",
-      kind: "PersistentVolume",
-      metadata: { name: `${site}-${at}` },
-      spec: {
-        capacity: { storage: "1Gi" },
-        accessModes: ["ReadWriteOnce"],
-        storageClassName: "disk",
-        local: { path },
-        nodeAffinity: { required: { nodeSelectorTerms: terms } },
-      },
-    };
-  });
-  const storageClass = {
-    apiVersion: "storage.k8s.io/v1",
-    kind: "StorageClass",
-    metadata: { name: "disk" },
-    provisioner: "kubernetes.io/no-provisioner",
-    volumeBindingMode: "WaitForFirstConsumer",
-  };
-  const items = [storageClass, ...volumes];
-  await kubectl(["apply", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
 }

@@ -3,9 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { earlierImage, relayImage } from "../image/names.ts";
 import { siteNamespace } from "../node/places.ts";
-import { podOf, untilReplaced } from "./pods.ts";
+import { podOf, readMetric, untilReplaced } from "./pods.ts";
 import { unready } from "./row.ts";
-import type { Row, Stage } from "./row.ts";
+import type { Row } from "./row.ts";
 
 export const upgradeRows: readonly Row[] = [
   {
@@ -21,7 +21,7 @@ export const upgradeRows: readonly Row[] = [
       assert.equal(imageOf(before), earlierImage);
       await plant.stop();
       await delay(5000);
-      const spooled = await messagesOnDisk(stage);
+      const spooled = await readMetric(stage, "relay_spool_messages");
       assert.ok(spooled > 0, "messages wait on the disk");
       // Without a pod, what the machines publish waits in the relay's session.
       await cluster.kubectl([
@@ -43,13 +43,6 @@ export const upgradeRows: readonly Row[] = [
     },
   },
 ];
-
-async function messagesOnDisk({ cluster, site }: Stage): Promise<number> {
-  const path = `/api/v1/namespaces/${siteNamespace}/pods/${site.deployment.podName(0)}:9600/proxy/metrics`;
-  const page = await cluster.kubectl(["get", "--raw", path]);
-  const found = [...page.matchAll(/^relay_spool_messages(?:\{.*\})? (\d+)/gm)];
-  return found.reduce((sum, [, count = "0"]) => sum + Number(count), 0);
-}
 
 function imageOf({ spec }: Awaited<ReturnType<typeof podOf>>): string {
   const { containers } = spec as { readonly containers: readonly { readonly image: string }[] };

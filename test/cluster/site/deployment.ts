@@ -35,11 +35,9 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
   /** What was declared before, and is there still. */
   let superseded: readonly ClusterObject[] = [];
   const statefulSet = () => objects.find(({ kind }) => kind === "StatefulSet")?.metadata.name ?? "";
-  const inNamespace = ["--namespace", siteNamespace];
-  const untilRolledOut = async () => {
-    await kubectl([...inNamespace, "rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`]);
-  };
+  const pods = followPods(kubectl, name, statefulSet);
   return {
+    ...pods,
     apply: async (args, { isAwaited = true, edit, sources, deliver = asProvider(kubectl) } = {}) => {
       superseded = [...superseded, ...objects];
       objects = await render(name, args, sources);
@@ -48,16 +46,39 @@ export function createDeployment(kubectl: Kubectl, name: string): Deployment {
       await deliver(objects);
       // Nothing is deleted before the rollout has ended: pods of the configuration before are there until then.
       if (!isAwaited) return;
-      await untilRolledOut();
+      await pods.untilRolledOut();
       for (const object of superseded) await remove(kubectl, object);
       superseded = [];
     },
-    untilRolledOut,
     get statefulSet() {
       return statefulSet();
     },
     get objects() {
       return objects;
+    },
+  };
+}
+
+/** What a program has deployed that nobody here declares. */
+export function followDeployment(kubectl: Kubectl, name: string, statefulSet: string): Deployment {
+  return {
+    ...followPods(kubectl, name, () => statefulSet),
+    apply: () => Promise.reject(new Error(`${name}: its own program deploys it`)),
+    statefulSet,
+    objects: [],
+  };
+}
+
+function followPods(
+  kubectl: Kubectl,
+  name: string,
+  statefulSet: () => string,
+): Pick<Deployment, "untilRolledOut" | "pods" | "podName"> {
+  const inNamespace = ["--namespace", siteNamespace];
+  return {
+    untilRolledOut: async () => {
+      const rollout = ["rollout", "status", `statefulset/${statefulSet()}`, `--timeout=${rolloutTimeout}`];
+      await kubectl([...inNamespace, ...rollout]);
     },
     pods: async () => kubectl.list([...inNamespace, "pods", `--selector=app.kubernetes.io/instance=${name}-relay`]),
     podName: (ordinal) => `${statefulSet()}-${ordinal}`,

@@ -10,6 +10,7 @@ import { declareSecrets, declareSite } from "./declaration.ts";
 import type { Declared } from "./declaration.ts";
 import { createDeployment } from "./deployment.ts";
 import type { ApplyOptions, Deployment } from "./deployment.ts";
+import type { DeployedProgram } from "../command-line/program.ts";
 import { startTraffic } from "./traffic.ts";
 import type { Traffic, TrafficOptions } from "./traffic.ts";
 
@@ -30,6 +31,8 @@ export interface Site {
   readonly declared: Declared;
   /** Applies a declaration that differs from the last one in these fields. */
   change(fields: Partial<Declared>, options?: ApplyOptions): Promise<void>;
+  /** The program that Pulumi's command line deploys it by. */
+  readonly program?: DeployedProgram;
 }
 
 /** Makes the namespace, where Pod Security admits what is `restricted` alone, and starts the name service. */
@@ -98,7 +101,7 @@ async function createSecrets(kubectl: Kubectl, declared: Declared): Promise<void
 const authorities = new Set<string>();
 
 /** Puts the CA of AIO's broker where AIO puts it; that of each site's broker. */
-async function publishAuthority(kubectl: Kubectl, { edgeAuthority }: Brokers): Promise<void> {
+export async function publishAuthority(kubectl: Kubectl, { edgeAuthority }: Brokers): Promise<void> {
   authorities.add(edgeAuthority.certificate);
   const metadata = { name: aioTrustBundle, namespace: siteNamespace };
   const data = { "ca.crt": [...authorities].join("\n") };

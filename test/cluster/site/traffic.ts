@@ -32,6 +32,8 @@ export interface TrafficOptions {
   readonly bytes?: number;
   /** Topics beside each other in each direction, each of its own dataflow. */
   readonly topics?: number;
+  /** What the machines' topic has before it at the plant's broker, where no dataflow leads back; omitted: there is one each way. */
+  readonly oneWayTo?: string;
 }
 
 /** Topics of a site's messages, and what is subscribed to. */
@@ -55,13 +57,19 @@ export async function startTraffic(brokers: Brokers, options: TrafficOptions): P
   const topics = topicsOf(options.site);
   const [edge, plant] = [edgeClient(brokers, options.site), plantClient(brokers, options.site)];
   const up = { ledger: new Ledger(), publisher: await edge("publisher"), topic: topics.telemetry };
-  const down = { ledger: new Ledger(), publisher: await plant("publisher"), topic: topics.commands };
-  await subscribe(await plant("subscriber"), `${topics.telemetryAtPlant}/#`, up.ledger);
-  await subscribe(await edge("subscriber"), `${topics.commandsAtEdge}/#`, down.ledger);
+  const { oneWayTo } = options;
+  const arrivesAt = oneWayTo === undefined ? topics.telemetryAtPlant : `${oneWayTo}/${topics.telemetry}`;
+  await subscribe(await plant("subscriber"), `${arrivesAt}/#`, up.ledger);
+  const directions: Direction[] = [up];
+  if (oneWayTo === undefined) {
+    const down = { ledger: new Ledger(), publisher: await plant("publisher"), topic: topics.commands };
+    await subscribe(await edge("subscriber"), `${topics.commandsAtEdge}/#`, down.ledger);
+    directions.push(down);
+  }
   const aborter = new AbortController();
-  const publishing = Promise.all([up, down].map((direction) => publish(direction, options, aborter.signal)));
+  const publishing = Promise.all(directions.map((direction) => publish(direction, options, aborter.signal)));
   return {
-    open: () => openAccount([up, down]),
+    open: () => openAccount(directions),
     stop: async () => {
       aborter.abort();
       await publishing;

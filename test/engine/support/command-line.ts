@@ -27,15 +27,21 @@ export interface CommandLine extends PulumiInstallation {
  */
 const ownHostsVariable = "MQTT_DATAFLOW_PULUMI_HOSTS";
 
-/**
- * Installs the command line with the hosts of languages that are given. Providers stand in for Azure's and Kubernetes', on the
- * run's API server.
- * @param programs folders with programs that Pulumi's hosts start, such as a Python
- */
+/** What the command line has beside the programs of its download. */
+export interface CommandLineOptions {
+  /** Folders with programs that Pulumi's hosts start, such as a Python. */
+  readonly programs?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Path of the kubeconfig; omitted: that of the run's API server. */
+  readonly kubeconfig?: string;
+  /** Path of Pulumi's own Kubernetes provider; omitted: a stand-in serves. */
+  readonly kubernetesProvider?: string;
+}
+
+/** Installs the command line with the hosts of languages that are given. A provider stands in for Azure's. */
 export async function installCommandLine(
   download: Download,
-  programs: readonly string[] = [],
-  variables: Readonly<Record<string, string>> = {},
+  { programs = [], variables = {}, kubeconfig, kubernetesProvider }: CommandLineOptions = {},
 ): Promise<CommandLine> {
   const ownHosts = process.env[ownHostsVariable];
   const complete = ownHosts === undefined ? download : { ...download, ...filesOf(ownHosts) };
@@ -45,7 +51,8 @@ export async function installCommandLine(
   const always = [path.dirname(process.execPath), ...programs];
   const installation = await installPulumi({
     pulumi: path.join(bin, "pulumi"),
-    kubeconfig: process.env[kubeconfigVariable] ?? "",
+    kubeconfig: kubeconfig ?? process.env[kubeconfigVariable] ?? "",
+    ...(kubernetesProvider === undefined ? {} : { kubernetesProvider }),
     programs: [bin, ...always],
     hasNodeHost,
     variables,

@@ -31,5 +31,5 @@ export function installLanguage(language: Language, parts: readonly string[]): P
   const hosts = { "pulumi-language-python": pythonHost, "pulumi-language-python-exec": pythonExecutor };
   const environment = execFileSync(python, ["-c", "import sys; print(sys.prefix)"], { encoding: "utf8" }).trim();
   const variables = { PYTHONPATH: installPythonSdk(python, generateSdks().python) };
-  return installCommandLine({ pulumi, ...hosts }, [path.join(environment, "bin")], variables);
+  return installCommandLine({ pulumi, ...hosts }, { programs: [path.join(environment, "bin")], variables });
 }
