@@ -11,7 +11,7 @@ import { dataflowParts, type Dataflow as DataflowConfig, type DataflowParts } fr
 import { describeError } from "./contract/errors.ts";
 import { otherFormOfFilters, subscribedFilters } from "./contract/subscriptions.ts";
 import { needsDisk, useDisk, watchGrowth, type Disk, type DiskUse } from "./disk/dataflow-disk.ts";
-import { every, noteMovement } from "./event-loop/every.ts";
+import { every } from "./event-loop/every.ts";
 import type { MemoryShare } from "./memory/budget.ts";
 import { readStatus, type DataflowConnections, type DataflowLevels, type DataflowStatus } from "./dataflow-status.ts";
 import { Forwarder } from "./queue/forwarder.ts";
@@ -25,10 +25,8 @@ import { planDeadLetters } from "./rewrite/dead-letter.ts";
 import { copiesInMemory, createPatch, planPatch } from "./rewrite/patch.ts";
 import { traced } from "./traced-dataflow.ts";
 
-/** Time between two looks at what takes too long. */
-const tickMs = 250;
-/** The same while nothing moves and no message is here. */
-const quietTickMs = 1000;
+/** Time between two looks at what takes too long, and while nothing moves and no message is here. */
+const [tickMs, quietTickMs] = [250, 1000];
 /** How long the source waits for the destination's first connection, which decides how much the source may send. */
 const firstAttemptMs = 2000;
 
@@ -145,8 +143,6 @@ export class Dataflow {
 
   #tick(): void {
     this.#forwarder.tick();
-    const { inFlight, waiting } = this.#forwarder.status;
-    if (inFlight + waiting > 0) noteMovement();
     if (this.#disk !== undefined)
       watchGrowth(this.#disk, this.#destination.state.kind === "up", this.#config.relay, this.#log);
   }

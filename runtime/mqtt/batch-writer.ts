@@ -9,7 +9,7 @@ import { atEndOfTurn } from "../event-loop/end-of-turn.ts";
  * one write. More waits here and follows piece by piece: only so does a large message on a slow link show that it is moving.
  */
 const pieceBytes = 65_536;
-/** A little more than a piece goes out at once, if nothing has to be joined: a payload of 64 KB has a header. */
+/** What is a little more than a piece goes out at once if it lies together: a payload of 64 KB has a header. */
 const mostPieceBytes = 98_304;
 
 /** What is left of a buffer, from `start` on. */
@@ -87,8 +87,9 @@ export class BatchWriter {
     this.#last = undefined;
     const bytes = this.#bytes;
     this.#bytes = 0;
-    const most = bytes === last.length ? mostPieceBytes : pieceBytes;
-    if (this.#queuedBytes === 0 && this.#stream.writableLength + bytes <= most) {
+    const { writableLength } = this.#stream;
+    const most = writableLength === 0 && bytes === last.length ? mostPieceBytes : pieceBytes;
+    if (this.#queuedBytes === 0 && writableLength + bytes <= most) {
       this.lastWriteMs = this.#now();
       this.#stream.write(bytes === last.length ? last : Buffer.concat(this.#takePieces(last), bytes), this.#onTaken);
       return;

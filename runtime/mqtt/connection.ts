@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 
 import { ConnectionError, describeError, type ConnectionFailure, type Retry } from "../contract/errors.ts";
-import { noteMovement } from "../event-loop/every.ts";
 import { readSendQueue, receivedBytes } from "../transport/kernel-queue.ts";
 import { describeStreamError } from "../transport/tls-failure.ts";
 import { Acknowledger } from "./acknowledger.ts";
@@ -301,7 +300,6 @@ export class Connection {
   /** @param fault what to tell the server, as far as it can hear it */
   #end(error: ConnectionError | undefined, fault?: FaultCode): void {
     if (this.#phase === "closed") return;
-    noteMovement();
     this.#phase = "closed";
     this.#reader.stop();
     this.#stopTimer();

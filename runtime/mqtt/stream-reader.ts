@@ -98,6 +98,7 @@ export class StreamReader {
 
   /** Hands nothing more over, not even of what has come. */
   stop(): void {
+    noteMovement();
     this.#packetReader.stop();
   }
 

@@ -2,9 +2,7 @@ import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import type { SpoolMemory } from "../disk/read-back.ts";
 import type { Spooler } from "../disk/spooler.ts";
-import { largeBuffers } from "../memory/large-buffers.ts";
-import type { EncodedPublish } from "../mqtt/encoded-publish.ts";
-import type { Counters, LossReason } from "../report/counters.ts";
+import type { LossReason } from "../report/counters.ts";
 import { Arrivals } from "./source/arrivals.ts";
 import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
@@ -15,6 +13,7 @@ import type { DestinationLimits, DestinationPort, ForwarderOptions, SourceLimits
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
 import { Sender } from "./destination/sender.ts";
+import { reuseSpent } from "./spent-memory.ts";
 import { SourceSession, type SourceEvents, type SourceSide } from "./source/source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
 import type { WaitingQueue } from "./waiting-queue.ts";
@@ -46,7 +45,6 @@ export class Forwarder {
   /** Where its messages are. */
   readonly status: QueueStatus;
   readonly #options: ForwarderOptions;
-  readonly #counters: Counters;
   readonly #backlog = new Backlog();
   readonly #sender: Sender;
   /** The source connections that are open. */
@@ -61,7 +59,6 @@ export class Forwarder {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#counters = options.counters;
     this.#watchdog = new Watchdog(options);
     this.#intake = this.#createIntake(options);
     const bounded = { ...options, maxInflightBytes: Math.min(options.maxInflightBytes, options.memory.bytes) };
@@ -273,28 +270,11 @@ export class Forwarder {
     this.#watchdog.onProgress();
     if (entry.isDeadLetter) this.#undeliverable.onKept();
     else {
-      this.#counters.delivered++;
-      this.#counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
+      this.#options.counters.delivered++;
+      this.#options.counters.observeLatency((this.#options.now() - entry.arrivedMs) / 1000);
     }
-    const { publish } = entry;
-    const isUnused = publish.isReusable && this.#isUnused(entry);
+    reuseSpent(entry, this.#options, this.#sender.current?.port);
     this.#finish(entry);
-    if (isUnused) this.#reuse(publish);
-  }
-
-  /**
-   * Whether nobody will read a message's bytes again once it is finished. A destination may acknowledge what it has not read: then
-   * they are still on their way out.
-   */
-  #isUnused({ sequence, isDeadLetter, trace }: Entry): boolean {
-    const isKept = sequence > 0 || isDeadLetter || trace !== undefined;
-    return !isKept && this.#options.qos > 0 && this.#sender.current?.port.pendingBytes === 0;
-  }
-
-  #reuse(publish: EncodedPublish): void {
-    publish.isReusable = false;
-    largeBuffers.giveBack(publish.bytes);
-    this.#options.memory.reused(publish.length);
   }
 
   /** Nothing more is to be done for a message but to tell its source. */
@@ -318,7 +298,7 @@ export class Forwarder {
 
   /** Counts and names messages that are given up. */
   lose(kind: LossReason, reason: string, topic: string, messages = 1): void {
-    this.#counters.lost[kind] += messages;
+    this.#options.counters.lost[kind] += messages;
     this.#options.onTrouble({ kind, reason, topic });
   }
 

@@ -1,3 +1,4 @@
+import { noteMovement } from "../event-loop/every.ts";
 import type { Entry } from "./entry.ts";
 import type { ForwarderOptions } from "./ports.ts";
 import { StallWatch, type Owing } from "./destination/stall-watch.ts";
@@ -59,6 +60,7 @@ export class Watchdog {
   /** Looks at what is owed; to be called a few times a second. Never rejects. */
   look({ byDestination, bySource, toSource }: Owed): void {
     this.#noteMotion();
+    if (toSource !== undefined || bySource?.owed() !== undefined || byDestination?.owed() !== undefined) noteMovement();
     this.#lookAtSource(toSource);
     this.#lookAt("destination", byDestination, "acknowledged nothing of what it was sent");
     this.#lookAt("source", bySource, "confirmed no dead letter");

@@ -80,6 +80,7 @@ export class InFlight {
     const isAgain = isResumed && entry.destinationId !== 0;
     if (entry.destinationId === 0) entry.destinationId = this.#ids.take();
     assert(entry.destinationId !== 0, "there is no packet identifier left"); // [MQTT-2.2.1-3]
+    if (entry.wasSent) entry.publish.isReusable = false; // an earlier connection may still have it
     stampPublish(entry.publish, entry.destinationId, isAgain);
     this.#byId[entry.destinationId] = entry;
     entry.previous = this.#last;

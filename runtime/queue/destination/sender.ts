@@ -212,10 +212,7 @@ export class Sender {
       return;
     }
     if (!side.limits.retainAvailable && clearRetain(entry.publish)) counters.retainCleared++;
-    if (entry.wasSent) {
-      counters.resent++;
-      entry.publish.isReusable = false; // the connection before may still have it
-    }
+    if (entry.wasSent) counters.resent++;
     if (entry.sequence > 0) this.#spooler?.countSent(entry);
     if (qos > 0) this.#inFlight.add(entry, side.limits.sessionPresent);
     entry.wasSent = true;

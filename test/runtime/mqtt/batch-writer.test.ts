@@ -119,7 +119,7 @@ describe("BatchWriter", () => {
     const stream = new HeldStream();
     stream.isHeld = true;
     const writer = new BatchWriter(stream, () => 0);
-    const packet = Buffer.alloc(150_000, "x");
+    const packet = Buffer.alloc(170_000, "x");
 
     writer.write(packet);
     await turn();
@@ -130,9 +130,23 @@ describe("BatchWriter", () => {
       await turn();
     }
 
-    expect(stream.written.map(({ length }) => length)).toEqual([65_536, 65_536, 18_928]);
-    expect([...pending, writer.pendingBytes]).toEqual([150_000, 84_464, 18_928, 0]);
+    expect(stream.written.map(({ length }) => length)).toEqual([65_536, 65_536, 38_928]);
+    expect([...pending, writer.pendingBytes]).toEqual([170_000, 104_464, 38_928, 0]);
     expect(isSameMemory(stream.written[1]!, packet.subarray(65_536, 131_072))).toBe(true);
+  });
+
+  test.each([
+    ["65,570 bytes, a payload of 64 KiB with its header", 65_570, [65_570]],
+    ["98,304 bytes", 98_304, [98_304]],
+    ["98,305 bytes", 98_305, [65_536, 32_769]],
+  ])("hands %s over in as few pieces as that", async (_name, bytes, pieces) => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+
+    writer.write(Buffer.alloc(bytes));
+    for (let piece = 0; piece < 3; piece++) await turn();
+
+    expect(stream.written.map(({ length }) => length)).toEqual(pieces);
   });
 
   test("puts what comes behind a large packet behind it, joined as far as a piece allows", async () => {
@@ -192,7 +206,7 @@ describe("BatchWriter", () => {
     const writer = new BatchWriter(stream, () => 0);
     const pending: number[] = [];
 
-    writer.write(Buffer.alloc(150_000, "x"));
+    writer.write(Buffer.alloc(170_000, "x"));
     writer.flush();
     writer.onceSent(() => pending.push(writer.pendingBytes));
     for (let piece = 0; piece < 3; piece++) {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 
+import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 import type { Room } from "../../../runtime/memory/lane.ts";
 import { PacketReader, type PacketGate } from "../../../runtime/mqtt/packet-reader.ts";
 import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
@@ -173,7 +174,7 @@ describe("PacketReader", () => {
           return grantedRoom();
         });
         const reader = new PacketReader(() => undefined, undefined, gate);
-        const allocate = jest.spyOn(Buffer, "allocUnsafe");
+        const allocate = jest.spyOn(largeBuffers, "take");
         let come = 0;
         try {
           for (const chunk of chunks) {
@@ -238,7 +239,7 @@ describe("a large packet", () => {
       packet.subarray(index * readBytes, (index + 1) * readBytes),
     );
     const concat = jest.spyOn(Buffer, "concat");
-    const allocate = jest.spyOn(Buffer, "allocUnsafe");
+    const allocate = jest.spyOn(largeBuffers, "take");
     const copy = jest.spyOn(Buffer.prototype, "copy");
     const reader = new PacketReader(() => undefined);
     allocate.mockClear();
