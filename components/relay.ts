@@ -109,7 +109,8 @@ export class Relay extends pulumi.ComponentResource {
       // Pods of two sets would have the same client identifiers, and take each other's sessions over.
       deleteBeforeReplace: true,
       // Fields that can't change in place: the claims carry the change, and pods that have one never look at the template.
-      ignoreChanges: manifests.claimTemplateFields,
+      // Not where there is no template: Pulumi would say at each preview that it can't ignore them.
+      ignoreChanges: usesVolume === false ? [] : manifests.claimTemplateFields,
     });
     this.statefulSetName = set.metadata.name;
     new networking.NetworkPolicy(`${name}-net`, manifests.buildNetworkPolicy(metadata, args, parts), child);
