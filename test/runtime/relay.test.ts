@@ -4,6 +4,7 @@ import { createLog } from "../../runtime/report/log.ts";
 import { Relay } from "../../runtime/relay.ts";
 import { buildDocument, parseDocument } from "./contract/config/build-document.ts";
 import { ScriptedListener, settle, type ScriptedBroker } from "./mqtt/scripted-broker.ts";
+import { nowhere } from "../support/relay-config.ts";
 
 interface Bench {
   readonly relay: Relay;
@@ -47,6 +48,7 @@ async function start(changes: Readonly<Record<string, unknown>> = {}): Promise<B
   const [hostname = "", port = ""] = destination.host.split(":");
   const relay = new Relay(config, {
     ordinal: 0,
+    spoolPath: nowhere,
     connectTo: new Map([["cloud.example:1883", { hostname, port: Number(port) }]]),
     log: createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
   });

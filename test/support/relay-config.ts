@@ -1,9 +1,15 @@
+import { tmpdir } from "node:os";
+import path from "node:path";
+
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 
 /** Settings of an endpoint that a test chooses; the rest is the relay's default. */
 export type MqttSettingsInput = Partial<EndpointInput["mqttSettings"]>;
+
+/** A folder that is not there. In the usual one another relay of this machine may have left a spool, which each relay looks after. */
+export const nowhere = path.join(tmpdir(), `mqtt-dataflow-no-spool-${process.pid}`);
 
 /** Waits between attempts that a test can sit out. */
 export const quickReconnect = { minDelayMs: 20, maxDelayMs: 200 } as const;
@@ -40,5 +46,5 @@ export function buildDataflow(
 export function buildConfig(
   parts: Pick<RelayConfigInput, "endpoints" | "dataflows"> & Partial<RelayConfigInput>,
 ): RelayConfigInput {
-  return { ...parts, relay: { reconnect: quickReconnect, ...parts.relay } };
+  return { ...parts, relay: { reconnect: quickReconnect, spoolPath: nowhere, ...parts.relay } };
 }

@@ -8,6 +8,7 @@ import { createLog } from "../../../runtime/report/log.ts";
 import { Relay } from "../../../runtime/relay.ts";
 import { swapFiles } from "../../support/mounted-files.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../../support/temporary-folder.ts";
+import { nowhere } from "../../support/relay-config.ts";
 
 interface Report {
   readonly state: string;
@@ -67,7 +68,7 @@ function createRelay(authentication: object = { method: "Anonymous" }, mountPath
     relay: { site: "oslo", status: { endpointRef: "edge", topic: "relays/oslo" }, reconnect: { minDelayMs: 10 } },
   };
   const { config } = parseRelayConfig(JSON.stringify(document), { where: "the test" });
-  return new Relay(config, { ordinal: 2, mountPath, log: createLog("error") });
+  return new Relay(config, { ordinal: 2, mountPath, spoolPath: nowhere, log: createLog("error") });
 }
 
 /** The first report that a test is after. */

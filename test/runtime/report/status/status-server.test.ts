@@ -12,6 +12,7 @@ import { patientMs, until as untilFound } from "../../../support/patience.ts";
 import { buildDocument, parseDocument } from "../../contract/config/build-document.ts";
 import { ScriptedListener, settle } from "../../mqtt/scripted-broker.ts";
 import { openStream } from "./event-source.ts";
+import { nowhere } from "../../../support/relay-config.ts";
 
 interface Bench {
   readonly relay: Relay;
@@ -57,7 +58,7 @@ async function start(relayFields: object = {}): Promise<Bench> {
   );
   const recorder = new EventRecorder();
   const log = createLog("info", { write: () => undefined }, recorder.record.bind(recorder));
-  const relay = new Relay(config, { ordinal: 0, log });
+  const relay = new Relay(config, { ordinal: 0, log, spoolPath: nowhere });
   const loadHtml = async () => "<style>p{}</style><script>1</script>";
   const server = await startStatusServer({ port: 0, relay, recorder, log, limitBytes: 1e9, loadHtml });
   bench = { relay, server, source, destination, running: relay.run() };
