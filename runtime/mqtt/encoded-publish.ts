@@ -18,6 +18,8 @@ export class EncodedPublish {
   readonly inputTopic: string | undefined;
   /** Whether all of `bytes` is this packet's and was taken from `LargeBuffers`, and nobody else has kept it. */
   isReusable = false;
+  /** Of a reusable one: bytes that its connection had been given when this one was the last. It has left once so many have. */
+  leavesAt = 0;
 
   constructor(
     bytes: Buffer,

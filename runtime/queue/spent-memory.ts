@@ -13,7 +13,8 @@ export function reuseSpent(
   port: DestinationPort | undefined,
 ): void {
   const isKept = sequence > 0 || isDeadLetter || trace !== undefined;
-  if (!publish.isReusable || isKept || qos === 0 || port?.pendingBytes !== 0) return;
+  if (!publish.isReusable || isKept || qos === 0 || port === undefined) return;
+  if (port.traffic.givenBytes() - port.pendingBytes < publish.leavesAt) return;
   publish.isReusable = false;
   largeBuffers.giveBack(publish.bytes);
   memory.reused(publish.length);
