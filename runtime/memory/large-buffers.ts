@@ -1,13 +1,15 @@
 import { every } from "../event-loop/every.ts";
 
 /** Bytes that are kept for the next messages at most, in all. */
-const mostFreeBytes = 4 * 1024 * 1024;
+const mostFreeBytes = 16 * 1024 * 1024;
 /** Buffers that are kept at most: they are looked through one by one. */
 const mostFree = 64;
 /** A buffer is made for a multiple of this, so that messages of about one size can use it in turn. */
 const stepBytes = 4096;
 /** A buffer is not used for a message that is so many times smaller. */
 const mostWaste = 2;
+/** Bytes that are lent at most, in all. */
+const mostLentBytes = 2 * 1024 * 1024;
 /** Time after which what nobody has used is let go. */
 const unusedMs = 5000;
 
@@ -20,6 +22,7 @@ const unusedMs = 5000;
  * as any other buffer.
  */
 export class LargeBuffers {
+  #lentBytes = 0;
   #free: Buffer[] = [];
   #freeBytes = 0;
   #isUsed = false;
@@ -53,6 +56,22 @@ export class LargeBuffers {
     while (this.#freeBytes > mostFreeBytes || this.#free.length > mostFree)
       this.#freeBytes -= this.#free.shift()?.length ?? 0;
     this.#stopTrimming ??= every(unusedMs, this.#trim.bind(this));
+  }
+
+  /**
+   * A buffer of so many bytes or more for a large packet that is only expected; `undefined` where too many are out already: who
+   * reads from idle connections may keep them for long. The loan ends with {@link endLoan}.
+   */
+  lend(bytes: number): Buffer | undefined {
+    if (this.#lentBytes + bytes > mostLentBytes) return undefined;
+    const buffer = this.take(bytes);
+    this.#lentBytes += buffer.length;
+    return buffer;
+  }
+
+  /** A buffer that was lent is in use from now on, as one that was taken; or nobody wants it. */
+  endLoan(buffer: Buffer): void {
+    this.#lentBytes -= buffer.length;
   }
 
   /** Lets go of all when none was wanted for a while. */

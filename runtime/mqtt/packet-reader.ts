@@ -29,6 +29,12 @@ export const smallPacketBytes = 65_536;
 const nothing = Buffer.alloc(0);
 /** First size of the memory for what is kept. */
 const leastKeptBytes = 4096;
+/** What is missing of a packet is read to its place if it is so much: less comes together with the next packet. */
+const leastDirectBytes = 4096;
+/** Bytes that are read to their place at once: whoever reads gives way to others in between. */
+const mostDirectBytes = 1_048_576;
+/** A packet does not stay in memory that was meant for one so many times larger. */
+const mostWaste = 2;
 /** As much of a packet that is passed over as its handler gets: the longest topic and what stands before and behind it. */
 const headBytes = 66_000;
 
@@ -37,6 +43,9 @@ const headBytes = 66_000;
  *
  * A packet that lies whole in a chunk is handed over without a copy. One that doesn't is gathered in a buffer of its size: for a
  * large one its gate is asked before, and the reader waits until there is room. It can be halted behind any packet.
+ *
+ * Who can choose where the next bytes are read to asks for {@link nextTarget}: what is missing of a large packet, and
+ * the packet behind a large one, are read where they stay.
  */
 export class PacketReader {
   readonly #onPacket: PacketHandler;
@@ -51,6 +60,15 @@ export class PacketReader {
   #isPassedOver = false;
   /** For the packet that has begun, or is being handed over. */
   #room: Room | undefined;
+  /** The place of what is missing of the packet that has begun, since it was last given as a target. */
+  #direct: Buffer | undefined;
+  /** Memory that was lent for the next packet, and as much of it as was given as a target. */
+  #landing: Buffer | undefined;
+  #landingTarget: Buffer | undefined;
+  /** Whether what has come of the begun packet is in its place already. */
+  #isInPlace = false;
+  /** Length of the last packet that was gathered, since a target was last asked for; 0: there was none. */
+  #gathered = 0;
   /** The first bytes of a packet whose length is not known yet. */
   readonly #header = Buffer.alloc(1 + maxVariableIntegerBytes);
   #headerFilled = 0;
@@ -78,8 +96,32 @@ export class PacketReader {
    */
   push(chunk: Buffer, end = chunk.length): void {
     if (this.#isStopped) return;
+    if (chunk === this.#direct && !this.isBusy) {
+      this.#advance(end);
+      return;
+    }
     const stoppedAt = this.isBusy ? 0 : this.#read(chunk, 0, end);
     if (stoppedAt < end) this.#keep(chunk, stoppedAt, end);
+  }
+
+  /**
+   * Where to read the next bytes to, so that they need no copy; `undefined`: anywhere. It holds until it is asked for again,
+   * which has to happen after each chunk; nothing else may be read to it.
+   */
+  nextTarget(): Buffer | undefined {
+    const gathered = this.#gathered;
+    this.#gathered = 0;
+    this.#direct = undefined;
+    if (this.#landing !== undefined) largeBuffers.giveBack(this.#endLoan(this.#landing));
+    if (this.#isStopped || this.isBusy) return undefined;
+    const { partial, missing } = { partial: this.#partial, missing: this.#length - this.#filled };
+    if (partial !== undefined) {
+      if (this.#isPassedOver || missing < leastDirectBytes) return undefined;
+      return (this.#direct = partial.subarray(this.#filled, this.#filled + Math.min(missing, mostDirectBytes)));
+    }
+    if (gathered <= largestInSlab || this.#headerFilled > 0) return undefined;
+    this.#landing = largeBuffers.lend(gathered);
+    return (this.#landingTarget = this.#landing?.subarray(0, gathered));
   }
 
   /** Reads on from where it was halted, or waited. @throws {ProtocolError} as {@link push} does */
@@ -109,7 +151,8 @@ export class PacketReader {
   stop(): void {
     this.#isStopped = true;
     this.#isHalted = this.#isWaiting = false;
-    this.#partial = undefined;
+    this.#partial = this.#direct = undefined;
+    if (this.#landing !== undefined) this.#endLoan(this.#landing); // and is not given back: the stream may still read to it
     this.#kept = nothing;
     this.#keptStart = this.#keptEnd = 0;
     this.#filled = this.#headerFilled = 0;
@@ -150,10 +193,12 @@ export class PacketReader {
         this.#headerFilled = end - position;
         return end;
       }
-      const packetEnd = position + headerLength + readLength(chunk, position + 1);
-      if (packetEnd > end) {
-        const isBegun = this.#startPartial(chunk[position] ?? 0, headerLength, packetEnd - position);
-        return isBegun ? this.#fillPartial(chunk, position, end) : position;
+      const length = headerLength + readLength(chunk, position + 1);
+      const packetEnd = position + length;
+      if (packetEnd > end || length > smallPacketBytes || this.#hasLanded(chunk, position, length)) {
+        if (!this.#startPartial(chunk[position] ?? 0, headerLength, length, chunk, position)) return position;
+        position = this.#fillPartial(chunk, position, end);
+        continue;
       }
       this.#onPacket(chunk, position, packetEnd, headerLength, false);
       position = packetEnd;
@@ -200,7 +245,7 @@ export class PacketReader {
   }
 
   /** Tells whether the packet can be gathered, or passed over, from now on; else there will be room later. */
-  #startPartial(first: number, headerLength: number, length: number): boolean {
+  #startPartial(first: number, headerLength: number, length: number, chunk?: Buffer, position = 0): boolean {
     this.#checkHeader(first);
     this.#isPassedOver = false;
     if (length > smallPacketBytes && this.#gate !== undefined) {
@@ -211,11 +256,28 @@ export class PacketReader {
         return false;
       }
     }
-    this.#partial = allocate(this.#isPassedOver ? Math.min(length, headBytes) : length);
+    if (this.#isPassedOver) this.#partial = allocate(Math.min(length, headBytes));
+    else if (chunk !== undefined && this.#landing !== undefined && this.#hasLanded(chunk, position, length)) {
+      this.#isInPlace = true;
+      this.#partial = this.#endLoan(this.#landing);
+    } else this.#partial = allocate(length);
     this.#length = length;
     this.#filled = 0;
     this.#headerLength = headerLength;
     return true;
+  }
+
+  /** Whether a packet came where it can stay. */
+  #hasLanded(chunk: Buffer, position: number, length: number): boolean {
+    const landing = this.#landing;
+    if (landing === undefined || chunk !== this.#landingTarget || position > 0) return false;
+    return length > largestInSlab && length <= landing.length && length * mostWaste >= landing.length;
+  }
+
+  #endLoan(landing: Buffer): Buffer {
+    largeBuffers.endLoan(landing);
+    this.#landing = this.#landingTarget = undefined;
+    return landing;
   }
 
   #waitFor(room: Room, gate: PacketGate): void {
@@ -231,14 +293,21 @@ export class PacketReader {
     const packet = this.#partial;
     if (packet === undefined) return position;
     const end = Math.min(chunkEnd, position + this.#length - this.#filled);
-    if (this.#filled < packet.length) chunk.copy(packet, this.#filled, position, end);
-    this.#filled += end - position;
-    if (this.#filled === this.#length) this.#handOver(packet);
+    if (this.#isInPlace) this.#isInPlace = false;
+    else if (this.#filled < packet.length) chunk.copy(packet, this.#filled, position, end);
+    this.#advance(end - position);
     return end;
+  }
+
+  /** So many bytes of the begun packet have come, and are in their place. */
+  #advance(bytes: number): void {
+    this.#filled += bytes;
+    if (this.#filled === this.#length && this.#partial !== undefined) this.#handOver(this.#partial);
   }
 
   #handOver(packet: Buffer): void {
     this.#partial = undefined;
+    this.#gathered = this.#length;
     this.#filled = 0;
     if (this.#isPassedOver) {
       const headEnd = Math.min(this.#length, headBytes);

@@ -61,13 +61,14 @@ export class StreamReader {
     };
     const onRoom = this.#proceed.bind(this);
     this.#packetReader = new PacketReader(count, checkFirstByte, gate && { ...gate, onRoom });
-    readBytes(stream, (chunk, end) => {
+    const take = (chunk: Buffer, end: number) => {
       this.readBytes += end;
       noteMovement();
       this.#read(() => {
         this.#packetReader.push(chunk, end);
       });
-    });
+    };
+    readBytes(stream, take, () => this.#packetReader.nextTarget());
   }
 
   /** Whether nothing is read: somebody has asked for that, or a packet waits for room. */

@@ -10,6 +10,9 @@ const readBytesAtMost = 65_536;
  */
 export type BytesHandler = (bytes: Buffer, end: number) => void;
 
+/** Tells after each call of the handler where the next bytes are read to; `undefined`: where all others are. */
+export type TargetChoice = () => Buffer | undefined;
+
 /**
  * One buffer for all TCP sockets of the process: the system fills it and the handler empties it in one step, so that no
  * two sockets ever have bytes in it. Without it each read would allocate 64 KB, and collecting those costs more than
@@ -26,12 +29,16 @@ export class ReusedBuffer {
   #onBytes: BytesHandler | undefined;
   /** What came before anyone took it. */
   #early: Buffer | undefined;
+  #chooseTarget: TargetChoice | undefined;
   /** For `net.connect` and `tls.connect`. */
   readonly options: { readonly onread: OnReadOpts };
 
   /** @param buffer into which to read; of its own for a stream that decrypts, which may do so at any time */
-  constructor(buffer: Buffer = shared) {
-    this.options = { onread: { buffer, callback: (count) => this.#take(buffer, count) } };
+  constructor(buffer?: Buffer) {
+    // Node.js asks for the next buffer after each callback.
+    const next = () => this.#chooseTarget?.() ?? shared;
+    const callback = (count: number, bytes: Uint8Array) => this.#take(bytes as Buffer, count);
+    this.options = { onread: { buffer: buffer ?? next, callback } };
   }
 
   /** Says which stream has {@link options}. */
@@ -41,8 +48,9 @@ export class ReusedBuffer {
   }
 
   /** Hands over what has come, and from here on what comes. */
-  handTo(onBytes: BytesHandler): void {
+  handTo(onBytes: BytesHandler, chooseTarget?: TargetChoice): void {
     this.#onBytes = onBytes;
+    this.#chooseTarget = chooseTarget;
     if (this.#early !== undefined) onBytes(this.#early, this.#early.length);
     this.#early = undefined;
   }
@@ -58,8 +66,11 @@ export class ReusedBuffer {
   }
 }
 
-/** Hands what a stream receives to a handler, until the stream ends. */
-export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
+/**
+ * Hands what a stream receives to a handler, until the stream ends.
+ * @param chooseTarget only plain sockets ask for it
+ */
+export function readBytes(stream: Duplex, onBytes: BytesHandler, chooseTarget?: TargetChoice): void {
   const reader = readers.get(stream);
   if (reader === undefined) {
     stream.on("data", (bytes: Buffer) => {
@@ -67,7 +78,7 @@ export function readBytes(stream: Duplex, onBytes: BytesHandler): void {
     });
     return;
   }
-  reader.handTo(onBytes);
+  reader.handTo(onBytes, chooseTarget);
   stream.resume();
 }
 
