@@ -4,6 +4,7 @@ import {
   encodeUserProperty,
   isHopProperty,
   propertyEnd,
+  wholeProperties,
   type PropertiesView,
   type PublishView,
 } from "../mqtt/publish.ts";
@@ -19,16 +20,6 @@ export interface CloudEventsPlan {
   /** Schema after the transformation. */
   readonly dataSchema?: string;
 }
-
-/**
- * Makes the properties of a forwarded CloudEvent; `undefined` when they stay as they came. What it returns lasts until any
- * dataflow's next message.
- *
- * With all required attributes present a message passes, and only what the transformation stage names is changed. With
- * one missing it passes untouched under Propagate; under CreateOrRemap each attribute that is missing is generated and
- * those that are present stay.
- */
-export type CloudEventMap = (view: PublishView, outputTopic: Buffer) => PropertiesView | undefined;
 
 /** `type` of a generated event. @see Specification, CreateOrRemap setting */
 const generatedType = "ms.aio-dataflow.telemetry";
@@ -57,42 +48,104 @@ interface Addition {
   readonly tail: Buffer;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Properties up to this size are made in one memory for all messages; larger ones get their own. */
 const sharedBytes = 8192;
 const shared = Buffer.allocUnsafeSlow(sharedBytes);
 const sharedView = { bytes: shared, propertiesStart: 0, propertiesEnd: 0 };
 
-/** Chooses what a dataflow's CloudEvents need. Nothing but the properties themselves is made for each message. */
-export function createCloudEventMap(plan: CloudEventsPlan): CloudEventMap {
-  const additions: (Addition | undefined)[] = [];
-  const replacesContentType = plan.contentType !== undefined;
-  const replacesSchema = plan.dataSchema !== undefined;
-  const changesNothing = !replacesContentType && !replacesSchema;
-  const isDropped = (identifier: number, attribute: number) =>
-    isHopProperty(identifier) ||
-    (replacesContentType && identifier === PropertyId.contentType) ||
-    (replacesSchema && attribute === Attribute.dataschema);
-  return (view, outputTopic) => {
+/** Makes the properties of one dataflow's CloudEvents. */
+export class CloudEventMapper {
+  readonly #plan: CloudEventsPlan;
+  /** By the attributes that are missing: 64 at most. */
+  readonly #additions: (Addition | undefined)[] = [];
+  readonly #replacesContentType: boolean;
+  readonly #replacesSchema: boolean;
+
+  constructor(plan: CloudEventsPlan) {
+    this.#plan = plan;
+    this.#replacesContentType = plan.contentType !== undefined;
+    this.#replacesSchema = plan.dataSchema !== undefined;
+  }
+
+  /**
+   * Makes the properties of a forwarded message; `undefined` when they stay as they came. What it returns lasts until the next
+   * message of any dataflow.
+   *
+   * With all required attributes present a message passes, and only what the transformation stage names is changed. With
+   * one missing it passes untouched under Propagate; under CreateOrRemap each attribute that is missing is generated and
+   * those that are present stay.
+   * @param view its properties have to be scanned
+   * @param outputTopic in UTF-8
+   */
+  map(view: PublishView, outputTopic: Buffer): PropertiesView | undefined {
+    const { bytes, propertiesStart, propertiesEnd } = view;
     let present = 0;
     let keptBytes = 0;
-    for (let position = view.propertiesStart; position < view.propertiesEnd;) {
-      const identifier = view.bytes[position] ?? 0;
-      const attribute = identifier === PropertyId.userProperty ? attributeAt(view.bytes, position) : 0;
-      const end = propertyEnd(view.bytes, position + 1, view.propertiesEnd, identifier);
-      present |= attribute;
-      if (!isDropped(identifier, attribute)) keptBytes += end - position;
+    for (let position = propertiesStart; position < propertiesEnd;) {
+      const identifier = bytes[position] ?? 0;
+      const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
+      present |= attributeAt(bytes, position, identifier);
+      if (!this.#isDropped(bytes, position, identifier)) keptBytes += end - position;
       position = end;
     }
     const isComplete = (present & required) === required;
-    if (isComplete ? changesNothing : plan.mode === "Propagate") return undefined;
+    const changesNothing = !this.#replacesContentType && !this.#replacesSchema;
+    if (isComplete ? changesNothing : this.#plan.mode === "Propagate") return undefined;
     const missing = isComplete ? 0 : generated & ~present;
-    const addition = (additions[missing] ??= planAddition(missing, plan));
-    return writeProperties(view, keptBytes, isDropped, addition, outputTopic);
-  };
+    const addition = (this.#additions[missing] ??= planAddition(missing, this.#plan));
+    return this.#write(view, keptBytes, addition, outputTopic);
+  }
+
+  #write(view: PublishView, keptBytes: number, addition: Addition, topic: Buffer): PropertiesView {
+    const { head, idAt, hasSubject, hasTime, tail } = addition;
+    const time = hasTime ? timeProperty() : nothing;
+    const length = keptBytes + head.length + (hasSubject ? 2 + topic.length : 0) + time.length + tail.length;
+    const target = length > sharedBytes ? Buffer.allocUnsafeSlow(length) : shared;
+    this.#copyKept(view, target);
+    let position = keptBytes;
+    head.copy(target, position);
+    if (idAt >= 0) writeUuid(target, position + idAt);
+    position += head.length;
+    if (hasSubject) {
+      target[position] = topic.length >> 8;
+      target[position + 1] = topic.length & 0xff;
+      position += 2 + topic.copy(target, position + 2);
+    }
+    position += time.copy(target, position);
+    tail.copy(target, position);
+    if (target !== shared) return wholeProperties(target);
+    sharedView.propertiesEnd = length;
+    return sharedView;
+  }
+
+  /** Copies the properties that stay to the start of `target`; what lies together in one step. */
+  #copyKept({ bytes, propertiesStart, propertiesEnd }: PublishView, target: Buffer): void {
+    let written = 0;
+    let from = propertiesStart;
+    for (let position = propertiesStart; position < propertiesEnd;) {
+      const identifier = bytes[position] ?? 0;
+      const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
+      if (this.#isDropped(bytes, position, identifier)) {
+        if (position > from) written += bytes.copy(target, written, from, position);
+        from = end;
+      }
+      position = end;
+    }
+    if (propertiesEnd > from) bytes.copy(target, written, from, propertiesEnd);
+  }
+
+  #isDropped(bytes: Buffer, start: number, identifier: number): boolean {
+    if (isHopProperty(identifier)) return true;
+    if (identifier === PropertyId.contentType) return this.#replacesContentType;
+    return this.#replacesSchema && attributeAt(bytes, start, identifier) === Attribute.dataschema;
+  }
 }
 
-/** Which attribute the user property that begins at `start` is; 0 when it is none. */
-function attributeAt(bytes: Buffer, start: number): number {
+/** Which attribute the property that begins at `start` is; 0 when it is none. */
+function attributeAt(bytes: Buffer, start: number, identifier: number): number {
+  if (identifier !== PropertyId.userProperty) return 0;
   const length = ((bytes[start + 1] ?? 0) << 8) | (bytes[start + 2] ?? 0);
   const candidates = attributesOfLength[length];
   if (candidates === undefined) return 0;
@@ -122,60 +175,12 @@ function planAddition(missing: number, { source, contentType, dataSchema }: Clou
     idAt: has(Attribute.id) ? head.length - behindId - uuidTextBytes : -1,
     hasSubject: has(Attribute.subject),
     hasTime: has(Attribute.time),
-    tail: dataSchema === undefined ? Buffer.alloc(0) : encodeUserProperty("dataschema", dataSchema),
+    tail: dataSchema === undefined ? nothing : encodeUserProperty("dataschema", dataSchema),
   };
 }
 
-function writeProperties(
-  view: PublishView,
-  keptBytes: number,
-  isDropped: (identifier: number, attribute: number) => boolean,
-  { head, idAt, hasSubject, hasTime, tail }: Addition,
-  topic: Buffer,
-): PropertiesView {
-  const time = hasTime ? timeProperty() : undefined;
-  const length = keptBytes + head.length + (hasSubject ? 2 + topic.length : 0) + (time?.length ?? 0) + tail.length;
-  const target = length > sharedBytes ? Buffer.allocUnsafeSlow(length) : shared;
-  let position = copyKept(view, keptBytes, isDropped, target);
-  head.copy(target, position);
-  if (idAt >= 0) writeUuid(target, position + idAt);
-  position += head.length;
-  if (hasSubject) {
-    target[position] = topic.length >> 8;
-    target[position + 1] = topic.length & 0xff;
-    position += 2 + topic.copy(target, position + 2);
-  }
-  if (time !== undefined) position += time.copy(target, position);
-  if (tail.length > 0) tail.copy(target, position);
-  if (target !== shared) return { bytes: target, propertiesStart: 0, propertiesEnd: length };
-  sharedView.propertiesEnd = length;
-  return sharedView;
-}
-
-/** Copies the properties that stay to the start of `target`. */
-function copyKept(
-  { bytes, propertiesStart, propertiesEnd }: PublishView,
-  keptBytes: number,
-  isDropped: (identifier: number, attribute: number) => boolean,
-  target: Buffer,
-): number {
-  if (keptBytes === propertiesEnd - propertiesStart) {
-    bytes.copy(target, 0, propertiesStart, propertiesEnd);
-    return keptBytes;
-  }
-  let written = 0;
-  for (let position = propertiesStart; position < propertiesEnd;) {
-    const identifier = bytes[position] ?? 0;
-    const attribute = identifier === PropertyId.userProperty ? attributeAt(bytes, position) : 0;
-    const end = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
-    if (!isDropped(identifier, attribute)) written += bytes.copy(target, written, position, end);
-    position = end;
-  }
-  return written;
-}
-
 let timeMs = Number.NaN;
-let timeBytes = Buffer.alloc(0);
+let timeBytes: Buffer = nothing;
 
 /** The user property with the time of now; made once in a millisecond, however many messages there are. */
 function timeProperty(): Buffer {

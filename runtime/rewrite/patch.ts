@@ -15,7 +15,7 @@ import { topicNameProblem } from "../contract/topic/filter.ts";
 import { TopicMemory } from "../contract/topic/topic-memory.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
 import { copiesForDisk } from "../queue/queue-status.ts";
-import { createCloudEventMap, type CloudEventsPlan } from "./cloud-events.ts";
+import { CloudEventMapper, type CloudEventsPlan } from "./cloud-events.ts";
 import { readHops, writeHops } from "./hops.ts";
 import { writeTraceContext, type TraceContext } from "./trace-context.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -87,7 +87,7 @@ export function copiesInMemory(
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
 export function createPatch(plan: PatchPlan): Patch {
   const { template, qos, cloudEvents } = plan;
-  const mapCloudEvent = cloudEvents && createCloudEventMap(cloudEvents);
+  const mapper = cloudEvents && new CloudEventMapper(cloudEvents);
   const remembered = new TopicMemory<OutputTopic | Undeliverable>(bytesOfOutput);
   const keepsRetain = plan.retain === "Keep";
   const keepsTopic = template.isIdentity;
@@ -101,12 +101,12 @@ export function createPatch(plan: PatchPlan): Patch {
     if (needsTopic && inputTopic === undefined) return notText;
     const output = inputTopic === undefined ? undefined : outputTopic(plan, inputTopic, remembered);
     if (output !== undefined && "undeliverable" in output) return output;
-    const properties = output && mapCloudEvent?.(view, output.encoded);
+    const properties = output && mapper?.map(view, output.encoded);
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
     parts.retain = keepsRetain && view.retain;
     parts.topic = output === undefined || keepsTopic ? undefined : output.encoded;
-    parts.inputTopic = parts.topic === undefined ? undefined : inputTopic;
+    parts.inputTopic = parts.topic === undefined ? undefined : output?.input;
     parts.properties = carried === undefined ? counted : writeTrace(view, counted, carried);
     return encodePublish(view, parts, slab);
   };
@@ -145,6 +145,8 @@ function bytesOfOutput(output: OutputTopic | Undeliverable): number {
 }
 
 interface OutputTopic {
+  /** The topic that it was made from: the text that is remembered, so that the one of each message is soon garbage. */
+  readonly input: string;
   readonly encoded: Buffer;
 }
 
@@ -169,5 +171,5 @@ function makeOutputTopic({ template, isEventGrid }: PatchPlan, input: string): O
   // Memory of its own: a part of the pool would keep all of the pool for as long as it is remembered.
   const encoded = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   encoded.write(text);
-  return { encoded };
+  return { input, encoded };
 }

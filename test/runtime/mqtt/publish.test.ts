@@ -358,7 +358,9 @@ describe("forEachProperty", () => {
       }),
     );
     const source = viewOf(encodeTest());
-    const view = viewOf(encodePublish(source, { qos: 0, retain: false, properties: wholeProperties(properties) }).packet);
+    const view = viewOf(
+      encodePublish(source, { qos: 0, retain: false, properties: wholeProperties(properties) }).packet,
+    );
     const forwarded = encodePublish(view, { qos: 0, retain: false });
 
     const seen: string[] = [];
