@@ -27,7 +27,7 @@ test("every bit but those of version and variant is as often 0 as 1", () => {
     const bits = BigInt(`0x${uuid.replaceAll("-", "")}`)
       .toString(2)
       .padStart(128, "0");
-    for (const [index, bit] of [...bits].entries()) ones[index] = (ones[index] ?? 0) + Number(bit);
+    for (let index = 0; index < bits.length; index++) ones[index] = (ones[index] ?? 0) + Number(bits[index]);
   }
   const fixed = new Set([48, 49, 50, 51, 64, 65]);
 
