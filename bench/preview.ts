@@ -93,7 +93,7 @@ async function compare(sites: number, rounds: number): Promise<void> {
     return;
   }
   try {
-    const compared = ["components", "by-hand"] as const;
+    const compared = ["components", "by-hand", "empty"] as const;
     const whole: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const figures: { [S in Side]?: Figures } = {};

@@ -11,6 +11,13 @@ import { roleAssignmentName, roleDefinitionId, topicSpaceRoles } from "../../com
 import type { TopicSpaceRole } from "../../components/event-grid/roles.ts";
 import type { Registered } from "../../test/components/mocks.ts";
 
+/** What each resource of a site may have as its parent; none in a program without components. */
+export interface SiteParents {
+  readonly broker?: pulumi.Resource;
+  readonly access?: pulumi.Resource;
+  readonly relay?: pulumi.Resource;
+}
+
 /** The properties that the components give to the resources of one site, by the resource's name. */
 export type SiteResources = ReadonlyMap<string, Registered["inputs"]>;
 
@@ -18,19 +25,21 @@ export type SiteResources = ReadonlyMap<string, Registered["inputs"]>;
  * Creates the resources of one site without components, as a program that is written out resource by resource does: each
  * of its SDK's own class, literal where its value is known, and by an output where it refers to another resource.
  */
-export function createByHand(name: string, resources: SiteResources): void {
+export function createByHand(name: string, resources: SiteResources, parents: SiteParents = {}): void {
+  const below = (parent: pulumi.Resource | undefined) => (parent === undefined ? {} : { parent });
+  const [inBroker, inAccess, inRelay] = [below(parents.broker), below(parents.access), below(parents.relay)];
   const inputsOf = <Noun extends keyof SiteInputs>(noun: Noun) => {
     const inputs = resources.get(`${name}-${noun}`);
     if (inputs === undefined) throw new Error(`${name}-${noun}: the components register no such resource`);
     return inputs as unknown as SiteInputs[Noun];
   };
-  const namespace = new eventgrid.Namespace(`${name}-broker-ns`, inputsOf("broker-ns"), { protect: true });
+  const namespace = new eventgrid.Namespace(`${name}-broker-ns`, inputsOf("broker-ns"), { ...inBroker, protect: true });
   const spaces = Object.fromEntries(
     (["plant", "commands"] as const).map((space) => {
       const inputs = inputsOf(`broker-${space}`);
       return [
         space,
-        new eventgrid.TopicSpace(`${name}-broker-${space}`, { ...inputs, namespaceName: namespace.name }),
+        new eventgrid.TopicSpace(`${name}-broker-${space}`, { ...inputs, namespaceName: namespace.name }, inBroker),
       ] as const;
     }),
   );
@@ -42,25 +51,24 @@ export function createByHand(name: string, resources: SiteResources): void {
       .all([scope, inputs.principalId])
       .apply(([id, principalId]) => roleAssignmentName(id, principalId, role));
     const args = { ...inputs, scope, roleDefinitionId: definition, roleAssignmentName: assignment };
-    new authorization.RoleAssignment(`${name}-access-${space}-${role}`, args);
+    new authorization.RoleAssignment(`${name}-access-${space}-${role}`, args, inAccess);
   };
   assign("commands", "subscriber");
   assign("plant", "publisher");
 
-  const account = new core.ServiceAccount(`${name}-relay-sa`, inputsOf("relay-sa"));
+  const account = new core.ServiceAccount(`${name}-relay-sa`, inputsOf("relay-sa"), inRelay);
   const text = namespace.topicSpacesConfiguration.apply((configuration) =>
     JSON.stringify({ host: configuration?.hostname }),
   );
-  const config = new core.ConfigMap(`${name}-relay-cfg`, {
-    ...inputsOf("relay-cfg"),
-    data: { "config.json": text },
-  });
-  const service = new core.Service(`${name}-relay-svc`, inputsOf("relay-svc"));
+  const data = { "config.json": text };
+  const config = new core.ConfigMap(`${name}-relay-cfg`, { ...inputsOf("relay-cfg"), data }, inRelay);
+  const service = new core.Service(`${name}-relay-svc`, inputsOf("relay-svc"), inRelay);
   const set = inputsOf("relay-set");
   const [, ...volumes] = set.spec.template.spec.volumes;
   const checksum = text.apply((known) => createHash("sha256").update(known).digest("hex"));
   const { template } = set.spec;
   const claim = new core.PersistentVolumeClaimPatch(`${name}-relay-spool-0`, inputsOf("relay-spool-0"), {
+    ...inRelay,
     protect: true,
     retainOnDelete: true,
   });
@@ -82,9 +90,9 @@ export function createByHand(name: string, resources: SiteResources): void {
         },
       },
     } as unknown as apps.StatefulSetArgs,
-    { deleteBeforeReplace: true, dependsOn: [claim] },
+    { ...inRelay, deleteBeforeReplace: true, dependsOn: [claim] },
   );
-  new networking.NetworkPolicy(`${name}-relay-net`, inputsOf("relay-net"));
+  new networking.NetworkPolicy(`${name}-relay-net`, inputsOf("relay-net"), inRelay);
 }
 
 /** What the components register for one site, by what stands behind the site in the resource's name. */

@@ -5,15 +5,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { MqttBridge } from "../../components/index.ts";
 import type { Registered } from "../../test/components/mocks.ts";
 import { createByHand } from "./by-hand.ts";
+import { createInEmptyComponents } from "./empty-components.ts";
 import { site } from "./site.ts";
 
 /**
  * The programs that are compared. `components`: one `MqttBridge` for each site. `by-hand`: the same resources as a program
- * without components has them, of the SDKs' own classes and with outputs where one refers to another. `bare`: the same
- * once more without classes, aliases and references, every property a literal; no program is written like that, and
+ * without components has them, of the SDKs' own classes and with outputs where one refers to another. `empty`: those of the
+ * program by hand, below components that do nothing; no package of components can cost less. `bare`: the same once more without classes, aliases and references, every property a literal; no program is written like that, and
  * nothing that registers these resources can cost less.
  */
-export const sides = ["components", "by-hand", "bare"] as const;
+export const sides = ["components", "by-hand", "empty", "bare"] as const;
 
 export type Side = (typeof sides)[number];
 
@@ -30,7 +31,8 @@ export function createSites(side: Side, count: number, file: string): void {
     return;
   }
   const byName = new Map(resources.map(({ name, inputs }) => [name, inputs]));
-  for (const name of names) createByHand(name, byName);
+  const create = side === "empty" ? createInEmptyComponents : createByHand;
+  for (const name of names) create(name, byName);
 }
 
 /** Any resource, without a class of its own. */

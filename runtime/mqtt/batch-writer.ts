@@ -12,6 +12,8 @@ const pieceBytes = 65_536;
 /** What is a little more than a piece goes out at once if it lies together: a payload of 64 KB has a header. */
 const mostPieceBytes = 98_304;
 
+const nothing = Buffer.alloc(0);
+
 /** What is left of a buffer, from `start` on. */
 interface Rest {
   readonly bytes: Buffer;
@@ -37,6 +39,8 @@ export class BatchWriter {
   /** Bytes that are left of {@link #queue}. */
   #queuedBytes = 0;
   #isScheduled = false;
+  /** Whether the stream took the last batch at once: it is then given the next one without a callback. */
+  #takesAtOnce = false;
   #isEnding = false;
   #onceSent: (() => void)[] = [];
   readonly #flush: () => void;
@@ -91,12 +95,26 @@ export class BatchWriter {
     const most = writableLength === 0 && bytes === last.length ? mostPieceBytes : pieceBytes;
     if (this.#queuedBytes === 0 && writableLength + bytes <= most) {
       this.lastWriteMs = this.#now();
-      this.#stream.write(bytes === last.length ? last : Buffer.concat(this.#takePieces(last), bytes), this.#onTaken);
+      this.#give(bytes === last.length ? last : Buffer.concat(this.#takePieces(last), bytes));
       return;
     }
     for (const piece of this.#takePieces(last)) this.#queue.push({ bytes: piece, start: 0 });
     this.#queuedBytes += bytes;
     this.#feed();
+  }
+
+  /**
+   * Hands a whole batch to the stream. Node.js makes three objects and a task of its own for each callback, so a stream that takes its
+   * batches at once, as a TCP socket does, is not asked for one.
+   */
+  #give(batch: Buffer): void {
+    const stream = this.#stream;
+    const hasCallback = !this.#takesAtOnce || stream.writableLength > 0;
+    if (hasCallback) stream.write(batch, this.#onTaken);
+    else stream.write(batch);
+    this.#takesAtOnce = stream.writableLength === 0;
+    // The kernel has no room: an empty write behind the batch calls back when the batch has left.
+    if (!hasCallback && !this.#takesAtOnce) stream.write(nothing, this.#onTaken);
   }
 
   #takePieces(last: Buffer): Buffer[] {

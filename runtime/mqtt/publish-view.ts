@@ -252,6 +252,11 @@ const userPropertyText = "a PUBLISH of which a user property";
 /** Encoded properties, and where they stand. */
 export type PropertiesView = Pick<PublishView, "bytes" | "propertiesStart" | "propertiesEnd">;
 
+/** Encoded properties that are all that is in their bytes. */
+export function wholeProperties(bytes: Buffer): PropertiesView {
+  return { bytes, propertiesStart: 0, propertiesEnd: bytes.length };
+}
+
 /** Takes one property: its identifier, and where it begins (at the identifier) and ends. */
 export type PropertyVisitor = (identifier: number, start: number, end: number) => void;
 

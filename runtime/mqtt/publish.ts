@@ -1,13 +1,22 @@
 import { PropertyId } from "../contract/mqtt-properties.ts";
 import { EncodedPublish, retainBit } from "./encoded-publish.ts";
-import { isHopProperty, propertyEnd, qosShift, variableIntegerLength, PublishView } from "./publish-view.ts";
+import {
+  isHopProperty,
+  propertyEnd,
+  qosShift,
+  variableIntegerLength,
+  PublishView,
+  type PropertiesView,
+} from "./publish-view.ts";
 import { largestInSlab, type Slab } from "./slab.ts";
 
 export { clearRetain, stampExpiry, stampPublish, type EncodedPublish } from "./encoded-publish.ts";
 export {
   forEachProperty,
   isHopProperty,
+  propertyEnd,
   PublishView,
+  wholeProperties,
   type PropertiesView,
   type PropertyVisitor,
 } from "./publish-view.ts";
@@ -21,8 +30,8 @@ export interface PublishParts {
   readonly retain: boolean;
   /** Topic in UTF-8; omitted: as it came. */
   readonly topic?: Buffer | undefined;
-  /** All properties, encoded, without their length; omitted: as they came, without the hop properties. */
-  readonly properties?: Buffer | undefined;
+  /** All properties; omitted: as they came, without the hop properties. */
+  readonly properties?: PropertiesView | undefined;
   /** The topic that it came with, to be kept beside the packet. */
   readonly inputTopic?: string | undefined;
 }
@@ -37,7 +46,10 @@ export interface PublishParts {
 export function encodePublish(view: PublishView, parts: PublishParts, slab?: Slab): EncodedPublish {
   const { qos, retain, topic, properties, inputTopic } = parts;
   const topicLength = topic?.length ?? view.topicEnd - view.topicStart;
-  const propertiesLength = properties?.length ?? view.propertiesEnd - view.propertiesStart - view.hopBytes;
+  const propertiesLength =
+    properties === undefined
+      ? view.propertiesEnd - view.propertiesStart - view.hopBytes
+      : properties.propertiesEnd - properties.propertiesStart;
   const idLength = qos > 0 ? 2 : 0;
   const remaining =
     2 + topicLength + idLength + variableIntegerLength(propertiesLength) + propertiesLength + view.payloadBytes;
@@ -57,11 +69,11 @@ export function encodePublish(view: PublishView, parts: PublishParts, slab?: Sla
   const expiryAt =
     properties === undefined
       ? view.expiryAt - view.propertiesStart - view.hopBytesBeforeExpiry
-      : findExpiry(properties, properties.length);
+      : findExpiry(properties);
   const expiryOffset = expiryAt > 0 ? position + expiryAt - start : 0;
   if (properties === undefined) copyPropertiesAndPayload(view, bytes, position);
   else {
-    position += properties.copy(bytes, position);
+    position += properties.bytes.copy(bytes, position, properties.propertiesStart, properties.propertiesEnd);
     view.bytes.copy(bytes, position, view.propertiesEnd, view.end);
   }
   return new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
@@ -127,12 +139,12 @@ function takeOver(
   return publish;
 }
 
-/** Where the message expiry interval stands in encoded properties; 0 when there is none. */
-function findExpiry(properties: Buffer, end: number): number {
-  for (let position = 0; position < end;) {
-    const identifier = properties[position] ?? 0;
-    if (identifier === PropertyId.messageExpiryInterval) return position + 1;
-    position = propertyEnd(properties, position + 1, end, identifier);
+/** Where the message expiry interval stands behind the start of the properties; 0 when there is none. */
+function findExpiry({ bytes, propertiesStart, propertiesEnd }: PropertiesView): number {
+  for (let position = propertiesStart; position < propertiesEnd;) {
+    const identifier = bytes[position] ?? 0;
+    if (identifier === PropertyId.messageExpiryInterval) return position + 1 - propertiesStart;
+    position = propertyEnd(bytes, position + 1, propertiesEnd, identifier);
   }
   return 0;
 }

@@ -3,6 +3,7 @@ import type { Dataflow as DataflowConfig, DataflowParts } from "../contract/conf
 import { decodeControlPacket } from "../mqtt/control-packets.ts";
 import {
   encodePublish,
+  wholeProperties,
   encodeUserProperty,
   forEachProperty,
   isHopProperty,
@@ -80,7 +81,7 @@ export function encodeDeadLetter(
   // What came before it became a dead letter is counted no more: a dataflow that carries dead letters may count hops too.
   const rounds = firstTopic === undefined ? 1 : readHops(view) + 1;
   const properties = Buffer.concat([...kept, ...encodeNotes(notes, firstTopic), encodeHops(rounds)]);
-  const replaced = { topic: Buffer.from(to.topic), properties };
+  const replaced = { topic: Buffer.from(to.topic), properties: wholeProperties(properties) };
   return encodePublish(view, { qos: to.qos, retain: false, inputTopic: notes.topic, ...replaced });
 }
 

@@ -3,6 +3,7 @@ import { eventGridTopicProblem } from "../contract/config/event-grid-topic.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
 import {
   encodePublish,
+  wholeProperties,
   type EncodedPublish,
   type PropertiesView,
   type PublishParts,
@@ -14,7 +15,7 @@ import { topicNameProblem } from "../contract/topic/filter.ts";
 import { TopicMemory } from "../contract/topic/topic-memory.ts";
 import { parseTopicTemplate, resolveTopicTemplate, type TopicTemplate } from "../contract/topic/template.ts";
 import { copiesForDisk } from "../queue/queue-status.ts";
-import { mapCloudEvent, type CloudEventsPlan } from "./cloud-events.ts";
+import { CloudEventMapper, type CloudEventsPlan } from "./cloud-events.ts";
 import { readHops, writeHops } from "./hops.ts";
 import { writeTraceContext, type TraceContext } from "./trace-context.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -86,6 +87,7 @@ export function copiesInMemory(
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */
 export function createPatch(plan: PatchPlan): Patch {
   const { template, qos, cloudEvents } = plan;
+  const mapper = cloudEvents && new CloudEventMapper(cloudEvents);
   const remembered = new TopicMemory<OutputTopic | Undeliverable>(bytesOfOutput);
   const keepsRetain = plan.retain === "Keep";
   const keepsTopic = template.isIdentity;
@@ -99,12 +101,12 @@ export function createPatch(plan: PatchPlan): Patch {
     if (needsTopic && inputTopic === undefined) return notText;
     const output = inputTopic === undefined ? undefined : outputTopic(plan, inputTopic, remembered);
     if (output !== undefined && "undeliverable" in output) return output;
-    const properties = cloudEvents && mapCloudEvent(view, cloudEvents, output?.text ?? "");
+    const properties = output && mapper?.map(view, output.encoded);
     const counted = plan.maxHops === undefined ? properties : countHop(view, properties, plan.maxHops);
     if (counted !== undefined && "undeliverable" in counted) return counted;
     parts.retain = keepsRetain && view.retain;
     parts.topic = output === undefined || keepsTopic ? undefined : output.encoded;
-    parts.inputTopic = parts.topic === undefined ? undefined : inputTopic;
+    parts.inputTopic = parts.topic === undefined ? undefined : output?.input;
     parts.properties = carried === undefined ? counted : writeTrace(view, counted, carried);
     return encodePublish(view, parts, slab);
   };
@@ -115,32 +117,36 @@ const notText: Undeliverable = {
   undeliverable: "its topic is not well-formed UTF-8, so that no topic can be made of it",
 };
 
-function writeTrace(view: PublishView, properties: Buffer | undefined, { context, isNew }: Carried): Buffer {
-  return writeTraceContext(properties === undefined ? view : whole(properties), context, isNew);
+function writeTrace(
+  view: PublishView,
+  properties: PropertiesView | undefined,
+  { context, isNew }: Carried,
+): PropertiesView {
+  return wholeProperties(writeTraceContext(properties ?? view, context, isNew));
 }
 
 /** Counts this relay among those that the message has passed, unless they are too many. */
-function countHop(view: PublishView, properties: Buffer | undefined, maxHops: number): Buffer | Undeliverable {
-  const encoded = properties === undefined ? view : whole(properties);
+function countHop(
+  view: PublishView,
+  properties: PropertiesView | undefined,
+  maxHops: number,
+): PropertiesView | Undeliverable {
+  const encoded = properties ?? view;
   const hops = readHops(encoded);
-  if (hops < maxHops) return writeHops(encoded, hops + 1);
+  if (hops < maxHops) return wholeProperties(writeHops(encoded, hops + 1));
   return {
     undeliverable: `it has passed ${hops} relays, and ${maxHops} is the most: the dataflows go round in a loop`,
   };
 }
 
-/** Properties that are all that is in their bytes. */
-function whole(properties: Buffer): PropertiesView {
-  return { bytes: properties, propertiesStart: 0, propertiesEnd: properties.length };
-}
-
-/** Bytes that a remembered destination topic takes in memory at most: its text and the encoding, or a reason. */
+/** Bytes that a remembered destination topic takes in memory at most: its encoding, or a reason. */
 function bytesOfOutput(output: OutputTopic | Undeliverable): number {
-  return "undeliverable" in output ? Buffer.byteLength(output.undeliverable) : 2 * output.encoded.length;
+  return "undeliverable" in output ? Buffer.byteLength(output.undeliverable) : output.encoded.length;
 }
 
 interface OutputTopic {
-  readonly text: string;
+  /** The topic that it was made from: the text that is remembered, so that the one of each message is soon garbage. */
+  readonly input: string;
   readonly encoded: Buffer;
 }
 
@@ -165,5 +171,5 @@ function makeOutputTopic({ template, isEventGrid }: PatchPlan, input: string): O
   // Memory of its own: a part of the pool would keep all of the pool for as long as it is remembered.
   const encoded = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   encoded.write(text);
-  return { text, encoded };
+  return { input, encoded };
 }

@@ -1,8 +1,8 @@
-import { encodePublish, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
+import { encodePublish, wholeProperties, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
 import { decodeUtf8, escapeBytes } from "./utf8.ts";
 
-const nothing = Buffer.alloc(0);
+const nothing = wholeProperties(Buffer.alloc(0));
 
 /**
  * Encodes a message that can't be forwarded, for a dead letter. Of a malformed one that is what can be read: its payload, its

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import tls from "node:tls";
@@ -218,6 +218,80 @@ describe("BatchWriter", () => {
     await turn();
 
     expect(pending).toEqual([0, 0]);
+  });
+
+  test("asks for no callback of a stream that takes its batches at once", async () => {
+    const stream = new HeldStream();
+    const write = jest.spyOn(stream, "write");
+    const writer = new BatchWriter(stream, () => 0);
+
+    for (const text of ["a", "b", "c"]) {
+      writer.write(Buffer.from(text));
+      await turn();
+    }
+
+    expect(write.mock.calls.map(([, callback]) => typeof callback)).toEqual(["function", "undefined", "undefined"]);
+  });
+
+  test.each([
+    ["a small batch", [10]],
+    ["a small batch, and more comes", [10, 1]],
+    ["more than a piece, and more comes", [170_000, 1]],
+  ])("says when everything was sent where a stream stops taking at %s", async (_name, sizes) => {
+    const stream = new HeldStream();
+    const writer = new BatchWriter(stream, () => 0);
+    const given = [Buffer.from("a"), ...sizes.map((bytes, index) => Buffer.alloc(bytes, index))];
+    const sent = jest.fn();
+
+    for (const packet of given) {
+      writer.write(packet);
+      await turn();
+      stream.isHeld = true;
+    }
+    writer.onceSent(sent);
+    await turn();
+    expect(sent).not.toHaveBeenCalled();
+    for (let round = 0; round < 10; round++) {
+      stream.letGo();
+      await turn();
+    }
+
+    expect(sent).toHaveBeenCalledTimes(1);
+    expect(writer.pendingBytes).toBe(0);
+    expect(Buffer.concat(stream.written).equals(Buffer.concat(given))).toBe(true);
+  });
+
+  test("sends everything over TCP, in order, to a peer that stops reading and reads on", async () => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = net.connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const [[accepted]] = (await Promise.all([once(server, "connection"), once(client, "connect")])) as [
+      [net.Socket],
+      unknown,
+    ];
+    const writer = new BatchWriter(client, () => 0);
+    const read: Buffer[] = [];
+    const given: Buffer[] = [];
+    const isSent = () => new Promise<void>((resolve) => writer.onceSent(resolve));
+
+    // Small batches until the kernel has no room: the one that meets that was given without a callback.
+    while (client.writableLength === 0) {
+      const packet = Buffer.alloc(50_000, given.length);
+      given.push(packet);
+      writer.write(packet);
+      await turn();
+    }
+    const packet = Buffer.alloc(300_000, "z");
+    given.push(packet);
+    writer.write(packet);
+    accepted.on("data", (chunk: Buffer) => read.push(chunk));
+    await isSent();
+    writer.end(patientMs(20_000));
+    await once(accepted, "end");
+    accepted.destroy();
+    server.close();
+
+    expect(Buffer.concat(read).equals(Buffer.concat(given))).toBe(true);
   });
 
   test("writes again after a batch, whatever was written before", async () => {

@@ -9,6 +9,7 @@ import {
   encodePuback,
   pubackBytes,
   encodePublish,
+  wholeProperties,
   forEachProperty,
   PublishView,
   stampExpiry,
@@ -261,7 +262,7 @@ describe("encodePublish", () => {
 
     test.each([
       ["the topic", { qos: 1, topic: Buffer.from("c") }],
-      ["the properties", { qos: 1, properties: Buffer.alloc(0) }],
+      ["the properties", { qos: 1, properties: wholeProperties(Buffer.alloc(0)) }],
       ["the QoS", { qos: 0 }],
     ])("copies them where %s changes", (_what, parts) => {
       const view = read(large(1), true);
@@ -290,7 +291,7 @@ describe("encodePublish", () => {
 
   test("replaces all properties by those that it is given", () => {
     const view = viewOf(encodeTest({ properties: { contentType: "text/plain", userProperties: { a: "1" } } }));
-    const properties = Buffer.from([PropertyId.payloadFormatIndicator, 1]);
+    const properties = wholeProperties(Buffer.from([PropertyId.payloadFormatIndicator, 1]));
 
     const encoded = encodePublish(view, { qos: 0, retain: false, properties });
 
@@ -357,7 +358,9 @@ describe("forEachProperty", () => {
       }),
     );
     const source = viewOf(encodeTest());
-    const view = viewOf(encodePublish(source, { qos: 0, retain: false, properties }).packet);
+    const view = viewOf(
+      encodePublish(source, { qos: 0, retain: false, properties: wholeProperties(properties) }).packet,
+    );
     const forwarded = encodePublish(view, { qos: 0, retain: false });
 
     const seen: string[] = [];
@@ -388,7 +391,11 @@ describe("forEachProperty", () => {
 
   test("refuses a property that a PUBLISH can't carry", () => {
     const properties = Buffer.of(PropertyId.contentType, 0, 0);
-    const { packet } = encodePublish(viewOf(encodeTest()), { qos: 0, retain: false, properties });
+    const { packet } = encodePublish(viewOf(encodeTest()), {
+      qos: 0,
+      retain: false,
+      properties: wholeProperties(properties),
+    });
     packet[packet.indexOf(properties)] = 0x21;
     const view = viewOf(packet);
 
