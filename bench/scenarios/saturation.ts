@@ -18,6 +18,8 @@ interface Saturation {
 const maxRoundBytes = 128 * 1024 * 1024;
 const fewestMessages = 100;
 const mostWarmUpMessages = 20_000;
+/** Before the first round: programs that compile as they run have compiled most by then. Large ones come in so many portions at most. */
+const [leastWarmUpMessages, mostWarmUpPortions] = [10_000, 8];
 
 const withLimits: readonly PeerName[] = [...closestPeers, "limit-node", "limit-rust"];
 
@@ -25,7 +27,7 @@ const withLimits: readonly PeerName[] = [...closestPeers, "limit-node", "limit-r
 const userProperties = { machine: "press-2", line: "4", unit: "mm/s", quality: "good" };
 
 const method =
-  "The whole load gathers at the source broker while the bridge is stopped with SIGSTOP; measured from SIGCONT to the last arrival.";
+  "The whole load gathers at the source broker while the bridge is stopped with SIGSTOP; measured from SIGCONT to the last arrival. 10,000 messages or more precede the first round, or eight rounds of large ones.";
 
 const saturations: readonly Saturation[] = [
   { name: "qos1", title: "QoS 1, 128 bytes", peers: peerNames, payloadBytes: 128 },
@@ -58,7 +60,7 @@ export const saturationScenarios: readonly Scenario[] = saturations.map((saturat
   expectedSeconds: ({ rounds, messages }, chosen) => {
     const { peers, payloadBytes } = saturation;
     const count = messagesOfRound(messages, payloadBytes);
-    const warmUp = drainSeconds(Math.min(count, mostWarmUpMessages), payloadBytes);
+    const warmUp = warmUpPortions(count).reduce((sum, portion) => sum + drainSeconds(portion, payloadBytes), 0);
     return (
       peers.filter((peer) => chosen.includes(peer)).length *
       (startSeconds + warmUp + rounds * drainSeconds(count, payloadBytes))
@@ -70,6 +72,13 @@ export const saturationScenarios: readonly Scenario[] = saturations.map((saturat
 /** Messages of one round, fewer where they are large. */
 export function messagesOfRound(messages: number, payloadBytes: number): number {
   return Math.min(messages, Math.max(fewestMessages, Math.floor(maxRoundBytes / payloadBytes)));
+}
+
+/** Messages of the warm-up, as they come one after the other. */
+function warmUpPortions(count: number): number[] {
+  const portion = Math.min(count, mostWarmUpMessages);
+  const portions = Math.min(mostWarmUpPortions, Math.ceil(leastWarmUpMessages / portion));
+  return Array.from({ length: portions }, () => portion);
 }
 
 async function runSaturation(bench: Bench, saturation: Saturation): Promise<void> {
@@ -89,7 +98,9 @@ async function runSaturation(bench: Bench, saturation: Saturation): Promise<void
     }
   };
   try {
-    for (const candidate of candidates) await measure(candidate, Math.min(count, mostWarmUpMessages));
+    for (const candidate of candidates) {
+      for (const portion of warmUpPortions(count)) if (!failed.has(candidate)) await measure(candidate, portion);
+    }
     for (let round = 0; round < bench.size.rounds; round++) {
       for (const candidate of rotated(candidates, round))
         if (!failed.has(candidate)) await measure(candidate, count, round);

@@ -2,6 +2,7 @@ import { openSync, readSync } from "node:fs";
 
 import { every } from "../event-loop/every.ts";
 import { Collector } from "./collector.ts";
+import { largeBuffers } from "./large-buffers.ts";
 import { Lane, type Room, type RoomOptions } from "./lane.ts";
 import type { MemoryPlan } from "../contract/memory.ts";
 
@@ -25,8 +26,6 @@ export interface MemoryShare {
   askForLarge(bytes: number, options?: RoomOptions): Room | undefined;
   /** Counts bytes that were allocated for a message. */
   allocated(bytes: number): void;
-  /** Bytes that were counted are used again, and need no collecting. */
-  reused(bytes: number): void;
   /** Says who uses it. Once. */
   use(use: MemoryUse): void;
 }
@@ -35,6 +34,8 @@ export interface MemoryShare {
 const [collectAt, tightAt, relaxedAt] = [0.84, 0.88, 0.84];
 /** Time between two looks at the memory of the process, and while nothing moves. */
 const [lookMs, quietLookMs] = [250, 1000];
+/** Part of what may wait to be collected that may wait to be used again. */
+const largeShare = 1 / 2;
 /** Time between two collections of everything. */
 const collectEveryMs = 2000;
 
@@ -45,7 +46,6 @@ export const unboundedShare: MemoryShare = {
   isTight: false,
   askForLarge: () => undefined,
   allocated: () => undefined,
-  reused: () => undefined,
   use: () => undefined,
 };
 
@@ -82,6 +82,8 @@ export class MemoryBudget {
     this.#lane = new Lane(options.plan.laneBytes);
     const { garbageBytes } = options.plan;
     this.#collector = new Collector({ garbageBytes, liveBytes: () => this.heldBytes });
+    largeBuffers.mostFreeBytes = Math.min(largeBuffers.mostFreeBytes, garbageBytes * largeShare);
+    largeBuffers.onMade = this.#collector.allocated.bind(this.#collector);
     this.close = every(lookMs, this.#look.bind(this), { quietMs: quietLookMs });
   }
 
@@ -109,7 +111,6 @@ export class MemoryBudget {
       },
       askForLarge: lane.ask.bind(lane),
       allocated: this.#collector.allocated.bind(this.#collector),
-      reused: this.#collector.reused.bind(this.#collector),
       use: (use) => void this.#uses.push(use),
     };
   }
@@ -118,6 +119,7 @@ export class MemoryBudget {
     const { limitBytes, onTight } = this.#options;
     let bytes = this.#residentBytes();
     if (bytes > limitBytes * collectAt && performance.now() - this.#collectedMs > collectEveryMs) {
+      largeBuffers.clear();
       this.#collector.collectAll();
       this.#collectedMs = performance.now();
       bytes = this.#residentBytes();

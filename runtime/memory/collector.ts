@@ -54,11 +54,6 @@ export class Collector {
     if (this.#allocatedBytes >= this.#stepBytes) this.#collect();
   }
 
-  /** Bytes that were counted are used again: they are no garbage. */
-  reused(bytes: number): void {
-    this.#allocatedBytes = Math.max(0, this.#allocatedBytes - bytes);
-  }
-
   /** Collects all that can be. */
   collectAll(): void {
     this.#collections.major();

@@ -1,17 +1,20 @@
 import { every } from "../event-loop/every.ts";
 
-/** Bytes that are kept for the next messages at most, in all. */
+/** Bytes that are kept for the next messages at most, in all, where nobody says less. */
 const mostFreeBytes = 16 * 1024 * 1024;
-/** Buffers that are kept at most: they are looked through one by one. */
-const mostFree = 64;
-/** A buffer is made for a multiple of this, so that messages of about one size can use it in turn. */
-const stepBytes = 4096;
-/** A buffer is not used for a message that is so many times smaller. */
-const mostWaste = 2;
 /** Bytes that are lent at most, in all. */
 const mostLentBytes = 2 * 1024 * 1024;
+/** Sizes between a power of two and the next: messages of about one size use the same buffers, and a ninth is unused at most. */
+const sizesInOctave = 8;
 /** Time after which what nobody has used is let go. */
 const unusedMs = 5000;
+
+/** The buffers of one size that wait to be used again. */
+interface Shelf {
+  readonly free: Buffer[];
+  /** Whether one was wanted since they were last looked at. */
+  isUsed: boolean;
+}
 
 /**
  * Memory for large packets, used again.
@@ -20,13 +23,19 @@ const unusedMs = 5000;
  * at 1,500 messages of 64 KB a second that was two thirds of the relay's CPU time, and memory that was never used before costs
  * more to write to. Only whoever knows that nobody has the bytes any more may give them back; what is not given back is collected
  * as any other buffer.
+ *
+ * What is in flight leaves in bursts, and comes in bursts. So as much is kept as may be in flight: with a quarter of it, most of each
+ * burst was garbage after all.
  */
 export class LargeBuffers {
-  #lentBytes = 0;
-  #free: Buffer[] = [];
+  readonly #shelves = new Map<number, Shelf>();
   #freeBytes = 0;
-  #isUsed = false;
+  #lentBytes = 0;
   #stopTrimming: (() => void) | undefined;
+  /** Bytes that are kept for the next messages at most, in all. */
+  mostFreeBytes = mostFreeBytes;
+  /** Called with the size of each buffer that had to be made. */
+  onMade: (bytes: number) => void = () => undefined;
 
   /** Bytes that wait to be used again. */
   get freeBytes(): number {
@@ -35,26 +44,28 @@ export class LargeBuffers {
 
   /** A buffer of so many bytes or more; what stands in it is arbitrary. */
   take(bytes: number): Buffer {
-    this.#isUsed = true;
-    const free = this.#free;
-    for (let index = free.length - 1; index >= 0; index--) {
-      const found = free[index];
-      if (found === undefined || found.length < bytes || found.length > bytes * mostWaste) continue;
-      const last = free.pop();
-      if (last !== undefined && index < free.length) free[index] = last;
-      this.#freeBytes -= found.length;
-      return found;
+    const size = roundUp(bytes);
+    const shelf = this.#shelves.get(size);
+    if (shelf !== undefined) {
+      shelf.isUsed = true;
+      const found = shelf.free.pop();
+      if (found !== undefined) {
+        this.#freeBytes -= size;
+        return found;
+      }
     }
-    return Buffer.allocUnsafeSlow(Math.ceil(bytes / stepBytes) * stepBytes);
+    this.onMade(size);
+    return Buffer.allocUnsafeSlow(size);
   }
 
   /** Takes a buffer back that {@link take} gave, and that nobody reads or writes any more. */
   giveBack(bytes: Buffer): void {
-    if (bytes.length > mostFreeBytes) return;
-    this.#free.push(bytes);
-    this.#freeBytes += bytes.length;
-    while (this.#freeBytes > mostFreeBytes || this.#free.length > mostFree)
-      this.#freeBytes -= this.#free.shift()?.length ?? 0;
+    const size = bytes.length;
+    if (this.#freeBytes + size > this.mostFreeBytes) return;
+    let shelf = this.#shelves.get(size);
+    if (shelf === undefined) this.#shelves.set(size, (shelf = { free: [], isUsed: true }));
+    shelf.free.push(bytes);
+    this.#freeBytes += size;
     this.#stopTrimming ??= every(unusedMs, this.#trim.bind(this));
   }
 
@@ -63,7 +74,7 @@ export class LargeBuffers {
    * reads from idle connections may keep them for long. The loan ends with {@link endLoan}.
    */
   lend(bytes: number): Buffer | undefined {
-    if (this.#lentBytes + bytes > mostLentBytes) return undefined;
+    if (this.#lentBytes + roundUp(bytes) > mostLentBytes) return undefined;
     const buffer = this.take(bytes);
     this.#lentBytes += buffer.length;
     return buffer;
@@ -74,17 +85,31 @@ export class LargeBuffers {
     this.#lentBytes -= buffer.length;
   }
 
-  /** Lets go of all when none was wanted for a while. */
-  #trim(): void {
-    if (this.#isUsed) {
-      this.#isUsed = false;
-      return;
-    }
-    this.#free = [];
+  /** Lets go of all that waits. */
+  clear(): void {
+    this.#shelves.clear();
     this.#freeBytes = 0;
     this.#stopTrimming?.();
     this.#stopTrimming = undefined;
   }
+
+  /** Lets go of the sizes that nobody has wanted for a while. */
+  #trim(): void {
+    for (const [size, shelf] of this.#shelves) {
+      if (!shelf.isUsed) {
+        this.#shelves.delete(size);
+        this.#freeBytes -= size * shelf.free.length;
+      }
+      shelf.isUsed = false;
+    }
+    if (this.#shelves.size === 0) this.clear();
+  }
+}
+
+/** The size of the buffer for so many bytes. */
+function roundUp(bytes: number): number {
+  const step = 2 ** Math.floor(Math.log2(bytes)) / sizesInOctave;
+  return Math.ceil(bytes / step) * step;
 }
 
 /** Those of this process. */

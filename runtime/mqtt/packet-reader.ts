@@ -29,8 +29,8 @@ export const smallPacketBytes = 65_536;
 const nothing = Buffer.alloc(0);
 /** First size of the memory for what is kept. */
 const leastKeptBytes = 4096;
-/** What is missing of a packet is read to its place if it is so much: less comes together with the next packet. */
-const leastDirectBytes = 4096;
+/** A packet of so many bytes is read to its place. One read brings several smaller ones, and is worth more than a copy. */
+const leastDirectBytes = 32_768;
 /** Bytes that are read to their place at once: whoever reads gives way to others in between. */
 const mostDirectBytes = 1_048_576;
 /** A packet does not stay in memory that was meant for one so many times larger. */
@@ -114,12 +114,12 @@ export class PacketReader {
     this.#direct = undefined;
     if (this.#landing !== undefined) largeBuffers.giveBack(this.#endLoan(this.#landing));
     if (this.#isStopped || this.isBusy) return undefined;
-    const { partial, missing } = { partial: this.#partial, missing: this.#length - this.#filled };
+    const partial = this.#partial;
     if (partial !== undefined) {
-      if (this.#isPassedOver || missing < leastDirectBytes) return undefined;
-      return (this.#direct = partial.subarray(this.#filled, this.#filled + Math.min(missing, mostDirectBytes)));
+      if (this.#isPassedOver || this.#length < leastDirectBytes) return undefined;
+      return (this.#direct = partial.subarray(this.#filled, Math.min(this.#length, this.#filled + mostDirectBytes)));
     }
-    if (gathered <= largestInSlab || this.#headerFilled > 0) return undefined;
+    if (gathered < leastDirectBytes || this.#headerFilled > 0) return undefined;
     this.#landing = largeBuffers.lend(gathered);
     return (this.#landingTarget = this.#landing?.subarray(0, gathered));
   }

@@ -1,4 +1,5 @@
 import { PropertyId } from "../contract/mqtt-properties.ts";
+import { largeBuffers } from "../memory/large-buffers.ts";
 import type { Room } from "../memory/lane.ts";
 import { largestInSlab } from "./slab.ts";
 import { dupBit, retainBit } from "./encoded-publish.ts";
@@ -81,8 +82,9 @@ export class PublishView {
     return this;
   }
 
-  /** Lets go of the bytes and of the room: a view is kept as long as its connection. */
+  /** Lets go of the bytes, which the next packet may have where nobody has kept them, and of the room. A view is kept as long as its connection. */
   leave(): void {
+    if (this.isOwn && this.isFromPool && !this.isKept) largeBuffers.giveBack(this.bytes);
     this.bytes = nothing;
     this.isOwn = false;
     this.room?.release();

@@ -76,7 +76,9 @@ export function encodePublish(view: PublishView, parts: PublishParts, slab?: Sla
     position += properties.bytes.copy(bytes, position, properties.propertiesStart, properties.propertiesEnd);
     view.bytes.copy(bytes, position, view.propertiesEnd, view.end);
   }
-  return new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
+  const publish = new EncodedPublish(bytes, start, length, packetIdOffset, expiryOffset, inputTopic);
+  publish.isReusable = slab !== undefined && length > largestInSlab;
+  return publish;
 }
 
 /** Encodes a message anew with QoS 0: it has no packet identifier then. Topic, properties and payload stay. */

@@ -1,7 +1,9 @@
+import { largeBuffers } from "../memory/large-buffers.ts";
+
 /** First and last size of a slab, in bytes: a quiet sender holds little, a busy one allocates seldom. */
 const smallestSlab = 16_384;
 const largestSlab = 65_536;
-/** A larger packet gets memory of its own, so that little is left unused at the end of a slab. */
+/** A larger packet gets memory of its own from `LargeBuffers`, so that little is left unused at the end of a slab. */
 export const largestInSlab = 8192;
 
 /**
@@ -20,7 +22,7 @@ export class Slab {
   reserve(length: number): Buffer {
     if (length > largestInSlab) {
       this.start = 0;
-      return Buffer.allocUnsafeSlow(length);
+      return largeBuffers.take(length);
     }
     if (this.#used + length > this.#bytes.length) this.#renew();
     this.start = this.#used;

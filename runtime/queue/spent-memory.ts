@@ -9,7 +9,7 @@ import type { DestinationPort, ForwarderOptions } from "./ports.ts";
  */
 export function reuseSpent(
   { publish, sequence, isDeadLetter, trace }: Entry,
-  { qos, memory }: Pick<ForwarderOptions, "qos" | "memory">,
+  { qos }: Pick<ForwarderOptions, "qos">,
   port: DestinationPort | undefined,
 ): void {
   const isKept = sequence > 0 || isDeadLetter || trace !== undefined;
@@ -17,5 +17,4 @@ export function reuseSpent(
   if (port.traffic.givenBytes() - port.pendingBytes < publish.leavesAt) return;
   publish.isReusable = false;
   largeBuffers.giveBack(publish.bytes);
-  memory.reused(publish.length);
 }

@@ -141,7 +141,7 @@ export class Arrivals {
     entry.trace = trace;
     if (view.qos > 0) side.expectAcknowledgement(entry);
     // Not `view.end`: that is where it ends among others, unless its bytes are its own.
-    this.#intake.count(publish.length);
+    if (!publish.isReusable) this.#intake.count(publish.length); // else whoever made the buffer has counted it
     if (view.room !== undefined && this.#intake.isLarge(view.end)) {
       entry.room = view.room;
       view.room = undefined;

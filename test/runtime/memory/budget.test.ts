@@ -1,4 +1,5 @@
 import { MemoryBudget } from "../../../runtime/memory/budget.ts";
+import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 
 const mebibyte = 1024 * 1024;
 const limitBytes = 100 * mebibyte;
@@ -40,6 +41,19 @@ describe("MemoryBudget", () => {
     const { budget } = open();
 
     expect(() => budget.share("other")).toThrow('there is no plan for the memory of "other"');
+    budget.close();
+  });
+
+  test("lets large messages' memory wait for the next ones, for half of what may be garbage, and lets go of it near the limit", () => {
+    const { budget, state } = open();
+    expect(largeBuffers.mostFreeBytes).toBe(mebibyte / 2);
+    largeBuffers.giveBack(largeBuffers.take(100_000));
+    jest.advanceTimersByTime(250);
+    expect(largeBuffers.freeBytes).toBeGreaterThan(0);
+
+    state.residentBytes = 85 * mebibyte;
+    jest.advanceTimersByTime(2500);
+    expect(largeBuffers.freeBytes).toBe(0);
     budget.close();
   });
 

@@ -5,6 +5,7 @@ import type { Room } from "../../../runtime/memory/lane.ts";
 import { PacketReader, type PacketGate } from "../../../runtime/mqtt/packet-reader.ts";
 import { ProtocolError } from "../../../runtime/mqtt/wire/protocol-error.ts";
 import { serverPacket } from "./arbitrary-packets.ts";
+import { FakeRoom } from "./fake-room.ts";
 import { encode } from "./scripted-broker.ts";
 
 /** Reads chunks and keeps a copy of each packet. */
@@ -24,21 +25,6 @@ function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
 function publishOf(payloadBytes: number): Buffer {
   const payload = Buffer.alloc(payloadBytes, "x");
   return encode({ cmd: "publish", qos: 1, messageId: 7, dup: false, retain: false, topic: "a/b", payload });
-}
-
-class FakeRoom implements Room {
-  isGranted = false;
-  isReleased = false;
-  onGranted: () => void = () => undefined;
-
-  grant(): void {
-    this.isGranted = true;
-    this.onGranted();
-  }
-
-  release(): void {
-    this.isReleased = true;
-  }
 }
 
 function grantedRoom(): FakeRoom {
@@ -302,13 +288,13 @@ describe("a packet that needs room", () => {
     return { reader, handedOver, passedOver, asked };
   }
 
-  test("is asked for once, by its length, and only if it is large and not whole", () => {
+  test("is asked for once, by its length, and only if it is large, also where it is whole at once", () => {
     const { reader, handedOver, asked } = open(() => grantedRoom());
 
     for (const chunk of cut(Buffer.concat([small, large, small]), [3, 40, 60_000, 90_000])) reader.push(chunk);
     reader.push(publishOf(70_000));
 
-    expect(asked).toEqual([large.length]);
+    expect(asked).toEqual([large.length, publishOf(70_000).length]);
     expect(handedOver).toEqual([small.length, large.length, small.length, publishOf(70_000).length]);
   });
 

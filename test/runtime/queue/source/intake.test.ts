@@ -19,7 +19,6 @@ function open({ copies = 1, laneBytes = 5000, maxBytes = 800 } = {}) {
       return state.isTight;
     },
     askForLarge: lane.ask.bind(lane),
-    reused: () => undefined,
     allocated: (bytes) => (state.counted += bytes),
     use: (given) => (use = given),
   };

@@ -1,0 +1,185 @@
+import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
+import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import { encode } from "./scripted-broker.ts";
+import { FakeRoom } from "./fake-room.ts";
+
+let numberOfPackets = 0;
+
+/** A packet of about so many bytes, which no other packet is like. */
+function publishOf(payloadBytes: number): Buffer {
+  const payload = Buffer.alloc(payloadBytes, ++numberOfPackets % 251);
+  const messageId = (numberOfPackets % 65_535) + 1;
+  return encode({ cmd: "publish", topic: "a/b", payload, dup: false, retain: false, qos: 1, messageId });
+}
+
+const shared = Buffer.alloc(65_536);
+
+/** Reads as a socket does: what has come goes where the reader wants it, or else into a buffer of all sockets. */
+class FakeSocket {
+  readonly #reader: PacketReader;
+  target: Buffer | undefined;
+  /** Bytes that came into the buffer of all sockets. */
+  sharedBytes = 0;
+
+  constructor(reader: PacketReader) {
+    this.#reader = reader;
+  }
+
+  /** Takes of what has come as much as one read does; returns the rest. */
+  read(bytes: Buffer): Buffer {
+    const into = this.target ?? shared;
+    const count = bytes.copy(into, 0, 0, Math.min(bytes.length, into.length));
+    if (this.target === undefined) this.sharedBytes += count;
+    this.#reader.push(into, count);
+    shared.fill(0xff); // whoever still needs it has copied it
+    this.target = this.#reader.nextTarget();
+    return bytes.subarray(count);
+  }
+
+  readAll(bytes: Buffer): void {
+    let rest = bytes;
+    while (rest.length > 0) rest = this.read(rest);
+  }
+}
+
+beforeEach(() => {
+  largeBuffers.clear();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  largeBuffers.clear();
+});
+
+describe("where the next bytes are read to", () => {
+  test("is the place of what is missing of a large packet, and nowhere for a small one", () => {
+    const packet = publishOf(300_000);
+    const reader = new PacketReader(() => undefined);
+
+    reader.push(publishOf(100));
+    expect(reader.nextTarget()).toBeUndefined();
+    reader.push(packet.subarray(0, 1000));
+    expect(reader.nextTarget()?.length).toBe(packet.length - 1000);
+    reader.push(packet.subarray(1000, packet.length - 10)); // from elsewhere: it is copied as before
+    expect(reader.nextTarget()?.length).toBe(10); // so that the next packet begins with a read
+    reader.push(packet.subarray(-10));
+    reader.nextTarget();
+    reader.push(publishOf(30_000).subarray(0, 20_000));
+    expect(reader.nextTarget()).toBeUndefined(); // one read may bring the rest and another one
+  });
+
+  test("is never more than a megabyte: others are read in between", () => {
+    const reader = new PacketReader(() => undefined);
+    reader.push(publishOf(5_000_000).subarray(0, 100));
+
+    expect(reader.nextTarget()?.length).toBe(1_048_576);
+  });
+
+  test("lets packets of one size that follow each other be read where they stay: none but the first is copied", () => {
+    const packets = Array.from({ length: 20 }, () => publishOf(65_536));
+    const read: Buffer[] = [];
+    const reader = new PacketReader((bytes, start, end, _headerLength, isOwn) => {
+      expect([start, isOwn]).toEqual([0, true]);
+      read.push(bytes.subarray(start, end));
+    });
+    const socket = new FakeSocket(reader);
+
+    socket.readAll(Buffer.concat(packets));
+
+    expect(read).toEqual(packets);
+    expect(socket.sharedBytes).toBeLessThanOrEqual(65_536);
+  });
+
+  test("is anywhere while the reader is halted, or waits for room, and nothing of what was on its way is lost", () => {
+    const room = new FakeRoom();
+    const packets = [publishOf(300_000), publishOf(100)];
+    const read: number[] = [];
+    const reader: PacketReader = new PacketReader((_bytes, start, end) => read.push(end - start), undefined, {
+      roomFor: () => room,
+      onPassedOver: () => undefined,
+      onRoom: () => reader.proceed(),
+    });
+    const socket = new FakeSocket(reader);
+
+    let rest = socket.read(Buffer.concat(packets));
+    expect(socket.target).toBeUndefined();
+    room.grant();
+    rest = socket.read(rest);
+    expect(socket.target?.length).toBe(packets[0]!.length - 2 * 65_536);
+    reader.setHalted(true);
+    socket.readAll(rest); // the first of it comes to its place, as it was asked for
+    expect([read, socket.target]).toEqual([[], undefined]);
+    reader.setHalted(false);
+    reader.proceed();
+
+    expect(read).toEqual(packets.map(({ length }) => length));
+  });
+
+  test("belongs to nobody else once the reader was stopped: the socket may still read into it", () => {
+    const reader = new PacketReader(() => undefined);
+    const socket = new FakeSocket(reader);
+    socket.readAll(publishOf(100_000));
+    const target = socket.target!;
+    reader.stop();
+
+    expect(target.length).toBeGreaterThan(100_000);
+    expect(largeBuffers.freeBytes).toBe(0);
+    expect(reader.nextTarget()).toBeUndefined();
+  });
+});
+
+/** Numbers in 0 to 1 that follow from the seed. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+const sizes = [10, 3000, 9000, 20_000, 20_000, 65_536, 65_536, 150_000, 1_200_000];
+
+test("packets come as they were sent, however they are cut, halted and kept, while memory is used again: 150 random histories", () => {
+  let landed = 0;
+  for (let seed = 1; seed <= 150; seed++) {
+    const random = numbers(seed);
+    const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
+    let size = pick(sizes);
+    const packets = Array.from({ length: 25 }, () => publishOf((size = random() < 0.6 ? size : pick(sizes))));
+    const kept: { readonly bytes: Buffer; readonly index: number }[] = [];
+    let index = 0;
+    /** The destination has acknowledged the oldest: its memory shows whoever still reads or writes it. */
+    const leave = () => {
+      const oldest = kept.shift();
+      if (oldest === undefined) return;
+      const expected = packets[oldest.index]!;
+      expect({ seed, same: oldest.bytes.subarray(0, expected.length).equals(expected) }).toEqual({ seed, same: true });
+      oldest.bytes.fill(0xdd);
+      largeBuffers.giveBack(oldest.bytes);
+    };
+    const reader = new PacketReader((bytes, start, end, _headerLength, isOwn) => {
+      const isSame = bytes.subarray(start, end).equals(packets[index]!);
+      expect({ seed, index, isSame }).toEqual({ seed, index, isSame: true });
+      if (isOwn && end - start > 8192) kept.push({ bytes, index });
+      index++;
+      if (random() < 0.1) reader.setHalted(true);
+    });
+    const socket = new FakeSocket(reader);
+    let rest = Buffer.concat(packets);
+    const total = rest.length;
+    while (rest.length > 0 || reader.isBusy) {
+      if (random() < 0.4) leave();
+      if (reader.isBusy && random() < 0.7) {
+        reader.setHalted(false);
+        reader.proceed();
+      } else if (rest.length > 0) {
+        const most = Math.ceil(random() * pick([2000, 30_000, 70_000, 2_000_000]));
+        const unread = socket.read(rest.subarray(0, most));
+        rest = rest.subarray(Math.min(most, rest.length) - unread.length);
+      }
+    }
+    while (kept.length > 0) leave();
+    expect({ seed, index }).toEqual({ seed, index: packets.length });
+    landed += 1 - socket.sharedBytes / total;
+  }
+  expect(landed / 150).toBeGreaterThan(0.4); // most bytes took the way that this is about
+});
