@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-import { readImageFlags } from "../test/support/image-flags.ts";
+import { readImageEnvironment, readImageFlags } from "../test/support/image-flags.ts";
 import { startBrokers } from "./measure/brokers.ts";
 import { readUsage } from "./measure/process-usage.ts";
 import { medianInterval } from "./measure/statistics.ts";
@@ -55,7 +55,7 @@ async function measure(args: readonly string[]): Promise<Start> {
   const startMs = performance.now();
   const relay = spawn(process.execPath, [...args, "--metrics-port", "0", "--page-port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...process.env, ...(await readImageEnvironment()) },
   });
   const ended = new Promise<void>((resolve) => relay.once("close", resolve));
   let connections = 0;

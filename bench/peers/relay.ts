@@ -7,7 +7,7 @@ import type { DataflowInput } from "../../runtime/contract/config/dataflow.ts";
 import type { EndpointInput } from "../../runtime/contract/config/endpoint.ts";
 import { memoryNeeds, planMemory } from "../../runtime/contract/memory.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
-import { readImageFlags } from "../../test/support/image-flags.ts";
+import { readImageEnvironment, readImageFlags } from "../../test/support/image-flags.ts";
 import { runStep } from "./installation.ts";
 import { enrichedTopic, type BrokerSide, type Peer, type Route } from "./peer.ts";
 
@@ -59,7 +59,7 @@ export const relay: Peer = {
           metricsPort,
           // As the components declare its container.
           env: {
-            NODE_ENV: "production",
+            ...(await readImageEnvironment()),
             NODE_OPTIONS: `--max-old-space-size=${Math.floor(memoryMebibytes(text) / 2)}`,
           },
         };

@@ -8,7 +8,7 @@ import { podDefaults } from "../../components/relay/defaults.ts";
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { spoolFile } from "../../runtime/disk/protocol.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
-import { readImageFlags } from "../../test/support/image-flags.ts";
+import { readImageEnvironment, readImageFlags } from "../../test/support/image-flags.ts";
 import { DestinationEnd } from "../load/destination-end.ts";
 import { SourceEnd } from "../load/source-end.ts";
 import { runStep } from "../peers/installation.ts";
@@ -61,7 +61,7 @@ export async function startRelay({ folder, window, env }: DiskRoute, takes = tru
   const run = ["run", "--config", config, "--metrics-port", String(metricsPort), "--metrics-host", "127.0.0.1"];
   const startMs = performance.now();
   const running = new Running(process.execPath, [...(await readImageFlags()), bundle, ...run], {
-    NODE_ENV: "production",
+    ...(await readImageEnvironment()),
     NODE_OPTIONS: `--max-old-space-size=${podDefaults.memoryMebibytes / 2}`,
     ...env,
   });

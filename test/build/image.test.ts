@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { readImageFlags } from "../support/image-flags.ts";
+import { readImageEnvironment, readImageFlags } from "../support/image-flags.ts";
 import { describeWithPart } from "../support/real-parts.ts";
 import { createTemporaryFolder, removeTemporaryFolders } from "../support/temporary-folder.ts";
 
@@ -113,7 +113,9 @@ describeWithPart("buildah", (buildah) => {
         StopSignal: "SIGTERM",
         Entrypoint: ["node", ...(await readImageFlags()), "/app/relay.mjs"],
       });
-      expect(config.config.Env).toEqual(expect.arrayContaining(["NODE_ENV=production"]));
+      const environment = Object.entries(await readImageEnvironment()).map((entry) => entry.join("="));
+      expect(environment).toContain("NODE_ENV=production");
+      expect(config.config.Env).toEqual(expect.arrayContaining(environment));
     }
   });
 

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { RelayConfigInput } from "../../runtime/contract/config.ts";
 import { between, createRandom, pick } from "../ledger/random.ts";
-import { readImageFlags } from "../support/image-flags.ts";
+import { readImageEnvironment, readImageFlags } from "../support/image-flags.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 import { FloodDestination, FloodSource, type DestinationPlan, type FloodPlan } from "./flood-broker.ts";
@@ -179,7 +179,11 @@ export async function runTrial(trial: Trial, entryPoint: string, { floodMs, afte
   const args = ["run", "--config", file, "--spool", path.join(folder, "spool"), ...ports];
   const program = [node, [...(await readImageFlags()), entryPoint, ...args]] as const;
   const child = spawn(...(group?.command(...program) ?? program), {
-    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}` },
+    env: {
+      ...process.env,
+      ...(await readImageEnvironment()),
+      NODE_OPTIONS: `--max-old-space-size=${trial.memoryMebibytes / 2}`,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log: string[] = [];
