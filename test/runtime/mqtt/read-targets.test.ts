@@ -42,17 +42,28 @@ class FakeSocket {
   }
 }
 
+let readers: PacketReader[] = [];
+
+/** A reader that is stopped after the test: what was lent to it is no longer counted. */
+function readerFor(...parameters: ConstructorParameters<typeof PacketReader>): PacketReader {
+  const reader = new PacketReader(...parameters);
+  readers.push(reader);
+  return reader;
+}
+
 beforeEach(() => {
   largeBuffers.clear();
 });
 afterEach(() => {
+  for (const reader of readers) reader.stop();
+  readers = [];
   largeBuffers.clear();
 });
 
 describe("where the next bytes are read to", () => {
   test("is the place of what is missing of a large packet, and nowhere for a small one", () => {
     const packet = publishOf(300_000);
-    const reader = new PacketReader(() => undefined);
+    const reader = readerFor(() => undefined);
 
     reader.push(publishOf(100));
     expect(reader.nextTarget()).toBeUndefined();
@@ -67,7 +78,7 @@ describe("where the next bytes are read to", () => {
   });
 
   test("is never more than a megabyte: others are read in between", () => {
-    const reader = new PacketReader(() => undefined);
+    const reader = readerFor(() => undefined);
     reader.push(publishOf(5_000_000).subarray(0, 100));
 
     expect(reader.nextTarget()?.length).toBe(1_048_576);
@@ -76,7 +87,7 @@ describe("where the next bytes are read to", () => {
   test("lets packets of one size that follow each other be read where they stay: none but the first is copied", () => {
     const packets = Array.from({ length: 20 }, () => publishOf(65_536));
     const read: Buffer[] = [];
-    const reader = new PacketReader((bytes, start, end, _headerLength, isOwn) => {
+    const reader = readerFor((bytes, start, end, _headerLength, isOwn) => {
       expect([start, isOwn]).toEqual([0, true]);
       read.push(bytes.subarray(start, end));
     });
@@ -84,7 +95,7 @@ describe("where the next bytes are read to", () => {
 
     socket.readAll(Buffer.concat(packets));
 
-    expect(read).toEqual(packets);
+    expect(Buffer.concat(read).equals(Buffer.concat(packets))).toBe(true);
     expect(socket.sharedBytes).toBeLessThanOrEqual(65_536);
   });
 
@@ -92,7 +103,7 @@ describe("where the next bytes are read to", () => {
     const room = new FakeRoom();
     const packets = [publishOf(300_000), publishOf(100)];
     const read: number[] = [];
-    const reader: PacketReader = new PacketReader((_bytes, start, end) => read.push(end - start), undefined, {
+    const reader: PacketReader = readerFor((_bytes, start, end) => read.push(end - start), undefined, {
       roomFor: () => room,
       onPassedOver: () => undefined,
       onRoom: () => reader.proceed(),
@@ -114,7 +125,7 @@ describe("where the next bytes are read to", () => {
   });
 
   test("belongs to nobody else once the reader was stopped: the socket may still read into it", () => {
-    const reader = new PacketReader(() => undefined);
+    const reader = readerFor(() => undefined);
     const socket = new FakeSocket(reader);
     socket.readAll(publishOf(100_000));
     const target = socket.target!;
@@ -157,7 +168,7 @@ test("packets come as they were sent, however they are cut, halted and kept, whi
       oldest.bytes.fill(0xdd);
       largeBuffers.giveBack(oldest.bytes);
     };
-    const reader = new PacketReader((bytes, start, end, _headerLength, isOwn) => {
+    const reader = readerFor((bytes, start, end, _headerLength, isOwn) => {
       const isSame = bytes.subarray(start, end).equals(packets[index]!);
       expect({ seed, index, isSame }).toEqual({ seed, index, isSame: true });
       if (isOwn && end - start > 8192) kept.push({ bytes, index });
@@ -167,7 +178,8 @@ test("packets come as they were sent, however they are cut, halted and kept, whi
     const socket = new FakeSocket(reader);
     let rest = Buffer.concat(packets);
     const total = rest.length;
-    while (rest.length > 0 || reader.isBusy) {
+    for (let turns = 0; rest.length > 0 || reader.isBusy; turns++) {
+      if (turns > 100_000) throw new Error(`seed ${seed}: nothing is read any more`);
       if (random() < 0.4) leave();
       if (reader.isBusy && random() < 0.7) {
         reader.setHalted(false);
