@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { patientMs } from "../support/patience.ts";
-import { anySignal, isEventGrid, restartRelay, someTime, startRelay, type Fault } from "./fault.ts";
+import { anySignal, isEventGrid, restartRelay, someTime, startRelay, until, type Fault } from "./fault.ts";
 import type { Variant } from "./config.ts";
 import { between, pick } from "./random.ts";
 import { maxInstances, type Scene } from "./scene.ts";
@@ -12,6 +12,11 @@ import type { Stage } from "./stage.ts";
  * machine: on a loaded one messages came by an old filter after that, which was no fault of the relay.
  */
 const settleMs = { ready: 10_000, after: 700 } as const;
+/**
+ * So many messages are published once the relay is ready: an old filter that no disk remembers is found by what it brings, and
+ * the group's messages of each topic go round its instances.
+ */
+const messagesThatShowFilters = 60;
 /** So often the relay is killed while it changes its sessions. */
 const killedShare = 0.25;
 
@@ -77,12 +82,14 @@ async function scale(stage: Stage): Promise<void> {
 
 /** Waits until only what is configured is subscribed to; what is published until then may come by every filter. */
 async function settle(stage: Stage, isKilled: boolean): Promise<void> {
-  const { fleet, ledger, random } = stage;
+  const { fleet, ledger, random, publisher } = stage;
   if (isKilled) {
     await delay(between(random, 0, 400));
     await restartRelay(stage, "SIGKILL");
   }
   await fleet.untilReady(patientMs(settleMs.ready));
+  publisher.releaseMore(messagesThatShowFilters);
+  await until(patientMs(settleMs.ready), () => publisher.isDone);
   await delay(patientMs(settleMs.after));
   ledger.noteSettled();
 }

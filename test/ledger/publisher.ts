@@ -60,6 +60,11 @@ export class Publisher {
     this.#released = Math.min(messages, this.#options.messages);
   }
 
+  /** Lets it publish so many messages more than it may now. */
+  releaseMore(messages: number): void {
+    this.release(this.#released + messages);
+  }
+
   /** The first message that its broker has not acknowledged. */
   get oldest(): number {
     return this.#oldest;
