@@ -10,6 +10,7 @@ import { untilTrue } from "../support/patience.ts";
 import { describeWithPart } from "../support/real-parts.ts";
 import { buildConfig, buildDataflow, plainEndpoint } from "../support/relay-config.ts";
 import { startRelay } from "../support/relay-process.ts";
+import { onBody } from "../support/request-body.ts";
 import { createTemporaryFolder } from "../support/temporary-folder.ts";
 
 /** A span, as it is in OTLP's JSON. */
@@ -39,8 +40,7 @@ async function startCollector() {
   const bodies: Body[] = [];
   const metrics: string[] = [];
   const server = createServer((request, response) => {
-    void request.toArray().then((chunks) => {
-      const text = Buffer.concat(chunks as Buffer[]).toString();
+    onBody(request, (text) => {
       if (request.url === "/v1/traces") bodies.push(JSON.parse(text) as Body);
       else metrics.push(request.url ?? "");
       response.end("{}");

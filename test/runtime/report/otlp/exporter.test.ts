@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { createLog } from "../../../../runtime/report/log.ts";
 import { MetricExport } from "../../../../runtime/report/otlp/exporter.ts";
 import { untilTrue } from "../../../support/patience.ts";
+import { onBody } from "../../../support/request-body.ts";
 
 const servers: Server[] = [];
 const exports: MetricExport[] = [];
@@ -27,10 +28,6 @@ async function startCollector(answer: RequestListener): Promise<{ url: URL; serv
   return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`), server };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  return Buffer.concat((await request.toArray()) as Buffer[]).toString();
-}
-
 function start(url: URL, pieces: () => Iterable<string>, times: { intervalMs: number; timeoutMs: number }) {
   const lines: Record<string, unknown>[] = [];
   const log = createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
@@ -44,7 +41,7 @@ describe("MetricExport", () => {
   test("posts all pieces as one body of JSON with the headers, again each interval", async () => {
     const requests: { url?: string | undefined; authorization?: string | undefined; body: string }[] = [];
     const { url } = await startCollector((request, response) => {
-      void readBody(request).then((body) => {
+      onBody(request, (body) => {
         requests.push({ url: request.url, authorization: request.headers.authorization, body });
         response.end("{}");
       });
@@ -62,7 +59,7 @@ describe("MetricExport", () => {
   test("sends the last values when it ends", async () => {
     const bodies: string[] = [];
     const { url } = await startCollector((request, response) => {
-      void readBody(request).then((body) => {
+      onBody(request, (body) => {
         bodies.push(body);
         response.end();
       });

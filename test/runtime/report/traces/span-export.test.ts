@@ -7,6 +7,7 @@ import { SpanExport } from "../../../../runtime/report/traces/span-export.ts";
 import type { TraceSettings } from "../../../../runtime/report/traces/settings.ts";
 import type { Span } from "../../../../runtime/report/traces/span.ts";
 import { untilTrue } from "../../../support/patience.ts";
+import { onBody } from "../../../support/request-body.ts";
 
 const servers: Server[] = [];
 const exports: SpanExport[] = [];
@@ -29,8 +30,8 @@ interface Request {
 async function startCollector(...answers: number[]) {
   const requests: Request[] = [];
   const server = createServer((request, response) => {
-    void request.toArray().then((chunks) => {
-      const body = JSON.parse(Buffer.concat(chunks as Buffer[]).toString()) as {
+    onBody(request, (text) => {
+      const body = JSON.parse(text) as {
         resourceSpans: { scopeSpans: { spans: Request["spans"] }[] }[];
       };
       const spans = body.resourceSpans.flatMap((one) => one.scopeSpans.flatMap((scope) => scope.spans));
