@@ -193,6 +193,8 @@ function runText(record: RunRecord): string {
     "",
     "To run it again (mosquitto has to be there; the other bridges are installed into the user's cache folder):",
     "",
+    "<!-- not run: the benchmark takes minutes and measures machines -->",
+    "",
     "```bash",
     "npm run bench                                # everything",
     "npm run bench -- --scenario qos1,latency     # some of it, into dist/bench",

@@ -1,5 +1,7 @@
 import { renderPage } from "../../../bench/report/page.ts";
 import { allScenarios } from "../../../bench/scenarios/all.ts";
+import { parsePage } from "../../support/pages/page.ts";
+import { isRun } from "../../support/pages/run-page.ts";
 import { buildRun } from "./example-run.ts";
 
 const figures = (cpuMicroseconds: number) =>
@@ -26,6 +28,12 @@ test("gives a bridge that did not start a row that says why, and one that can't 
 test("shows only scenarios that were run", () => {
   expect(render()).toContain("### QoS 1, 128 bytes\n");
   expect(render()).not.toContain("### QoS 0, 128 bytes");
+});
+
+test("has no command that the tests of pages would run: a benchmark takes minutes", () => {
+  const page = parsePage("doc/benchmark.md", render());
+
+  expect([page.problems, page.blocks.length, isRun(page)]).toEqual([[], 1, false]);
 });
 
 test("warns above the figures when other programs had a part of the machine, and only then", () => {
