@@ -2,9 +2,9 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 
 import { memoryFile } from "../node/machine.ts";
-import { cgroupName, nodeName, siteNamespace } from "../node/places.ts";
+import { nodeName, siteNamespace } from "../node/places.ts";
 import { podDefaults } from "../../../components/relay/defaults.ts";
-import { inNamespace, isReady, killRelay, podOf, untilReplaced } from "./pods.ts";
+import { cgroupOf, inNamespace, isReady, killRelay, podOf, untilReplaced } from "./pods.ts";
 import { unready, unschedulable } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 
@@ -23,7 +23,7 @@ export const podRows: readonly Row[] = [
       const pod = await podOf(stage);
       assert.ok(isReady(pod), "the pod is ready");
       await assertReadOnlyRoot(stage, pod.metadata.name);
-      assert.equal(memoryLimitOf(pod.metadata.uid ?? ""), podDefaults.memoryMebibytes * 1024 * 1024);
+      assert.equal(memoryLimitOf(pod), podDefaults.memoryMebibytes * 1024 * 1024);
       return `Ready ${secondsToReady(pod)} s after the pod was made; the root refuses a write; AIO's broker knows ${whoConnected(stage)}`;
     },
   },
@@ -117,9 +117,8 @@ async function assertReadOnlyRoot({ cluster }: Stage, pod: string): Promise<void
   assert.match(answer, /EROFS|EACCES/);
 }
 
-function memoryLimitOf(uid: string): number {
-  const cgroup = `${cgroupName}/kubepods/burstable/pod${uid}`;
-  return Number(readFileSync(memoryFile(cgroup, { v1: "memory.limit_in_bytes", v2: "memory.max" }), "utf8"));
+function memoryLimitOf(pod: Awaited<ReturnType<typeof podOf>>): number {
+  return Number(readFileSync(memoryFile(cgroupOf(pod), { v1: "memory.limit_in_bytes", v2: "memory.max" }), "utf8"));
 }
 
 function secondsToReady(pod: Awaited<ReturnType<typeof podOf>>): number {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { untilAsked } from "../node/kubectl.ts";
 import type { ClusterObject } from "../node/kubectl.ts";
 import { podProcesses } from "../node/leftovers.ts";
-import { siteNamespace } from "../node/places.ts";
+import { memoryFile } from "../node/machine.ts";
+import { cgroupName, siteNamespace } from "../node/places.ts";
 import type { Site } from "../site/site.ts";
 import type { Stage } from "./row.ts";
 
@@ -41,6 +42,20 @@ export function relayProcesses(pod: ClusterObject): number[] {
       return false; // it has ended
     }
   });
+}
+
+/** The cgroup of a pod. */
+export function cgroupOf({ metadata: { uid = "" } }: ClusterObject): string {
+  return `${cgroupName}/kubepods/burstable/pod${uid}`;
+}
+
+/** What Kubernetes takes for a pod's memory, as in `kubectl top pod`: all that its cgroup has but files nobody reads any more. */
+export function workingSetMebibytes(pod: ClusterObject): number {
+  const read = (names: { v1: string; v2: string }) => readFileSync(memoryFile(cgroupOf(pod), names), "utf8");
+  const usage = Number(read({ v1: "memory.usage_in_bytes", v2: "memory.current" }));
+  const stat = read({ v1: "memory.stat", v2: "memory.stat" });
+  const inactive = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat);
+  return (usage - Number(inactive?.[1])) / 1024 / 1024;
 }
 
 /** Kills the relay in its container, as the kernel does when memory is short. */

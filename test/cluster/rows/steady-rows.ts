@@ -4,13 +4,15 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { inState } from "../node/places.ts";
 import { isLateStart, readWarnings } from "../site/events.ts";
-import { inNamespace, podOf, restartsOf } from "./pods.ts";
+import { inNamespace, podOf, restartsOf, workingSetMebibytes } from "./pods.ts";
 import { unready, unstarted } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
 import { shortTokenSeconds } from "./sites.ts";
 
 /** For so long Kubernetes' warnings about an object count, in seconds. */
 const watchedSeconds = 600;
+/** Memory of an idle relay with a disk, as Kubernetes counts it. */
+const mostIdleMebibytes = 40;
 
 export const steadyRows: readonly Row[] = [
   {
@@ -29,7 +31,12 @@ export const steadyRows: readonly Row[] = [
       assert.deepEqual(refused, []);
       assert.equal(restartsOf(await podOf(stage)), 0);
       assert.deepEqual(await unexpectedWarnings(stage), []);
-      return "the relay shows the new one, and none was refused; no event of its objects is a warning";
+      const mebibytes = await Promise.all(
+        [0, 1].map(async (ordinal) => workingSetMebibytes(await podOf(stage, ordinal))),
+      );
+      for (const each of mebibytes) assert.ok(each < mostIdleMebibytes, `${each} MiB of memory while idle`);
+      const memory = mebibytes.map((each) => each.toFixed(1)).join(" and ");
+      return `the relay shows the new one, and none was refused; no event of its objects is a warning; idle pods take ${memory} MiB (\`kubectl top\`)`;
     },
   },
 ];
