@@ -1,8 +1,8 @@
 import { largeBuffers } from "../memory/large-buffers.ts";
 import type { Room } from "../memory/lane.ts";
+import { Landing } from "./landing.ts";
 import { largestInSlab } from "./slab.ts";
-import { malformedPacket } from "./wire/protocol-error.ts";
-import { continuationBit, maxVariableIntegerBytes } from "./wire/variable-integer.ts";
+import { findHeaderLength, maxHeaderBytes, readRemainingLength } from "./wire/fixed-header.ts";
 
 /**
  * Takes one whole packet, `bytes[start]` up to and without `bytes[end]`.
@@ -33,8 +33,6 @@ const leastKeptBytes = 4096;
 const leastDirectBytes = 32_768;
 /** Bytes that are read to their place at once: whoever reads gives way to others in between. */
 const mostDirectBytes = 1_048_576;
-/** A packet does not stay in memory that was meant for one so many times larger. */
-const mostWaste = 2;
 /** As much of a packet that is passed over as its handler gets: the longest topic and what stands before and behind it. */
 const headBytes = 66_000;
 
@@ -62,15 +60,13 @@ export class PacketReader {
   #room: Room | undefined;
   /** The place of what is missing of the packet that has begun, since it was last given as a target. */
   #direct: Buffer | undefined;
-  /** Memory that was lent for the next packet, and as much of it as was given as a target. */
-  #landing: Buffer | undefined;
-  #landingTarget: Buffer | undefined;
+  readonly #landing = new Landing();
   /** Whether what has come of the begun packet is in its place already. */
   #isInPlace = false;
   /** Length of the last packet that was gathered, since a target was last asked for; 0: there was none. */
   #gathered = 0;
   /** The first bytes of a packet whose length is not known yet. */
-  readonly #header = Buffer.alloc(1 + maxVariableIntegerBytes);
+  readonly #header = Buffer.alloc(maxHeaderBytes);
   #headerFilled = 0;
   /** What has come and is to be read once the reader goes on: from `#keptStart` up to `#keptEnd`. Grows, so that many small chunks cost no more. */
   #kept = nothing;
@@ -112,7 +108,7 @@ export class PacketReader {
     const gathered = this.#gathered;
     this.#gathered = 0;
     this.#direct = undefined;
-    if (this.#landing !== undefined) largeBuffers.giveBack(this.#endLoan(this.#landing));
+    this.#landing.giveBack();
     if (this.#isStopped || this.isBusy) return undefined;
     const partial = this.#partial;
     if (partial !== undefined) {
@@ -120,8 +116,7 @@ export class PacketReader {
       return (this.#direct = partial.subarray(this.#filled, Math.min(this.#length, this.#filled + mostDirectBytes)));
     }
     if (gathered < leastDirectBytes || this.#headerFilled > 0) return undefined;
-    this.#landing = largeBuffers.lend(gathered);
-    return (this.#landingTarget = this.#landing?.subarray(0, gathered));
+    return this.#landing.lend(gathered);
   }
 
   /** Reads on from where it was halted, or waited. @throws {ProtocolError} as {@link push} does */
@@ -152,7 +147,7 @@ export class PacketReader {
     this.#isStopped = true;
     this.#isHalted = this.#isWaiting = false;
     this.#partial = this.#direct = undefined;
-    if (this.#landing !== undefined) this.#endLoan(this.#landing); // and is not given back: the stream may still read to it
+    this.#landing.take(); // and is not given back: the stream may still read to it
     this.#kept = nothing;
     this.#keptStart = this.#keptEnd = 0;
     this.#filled = this.#headerFilled = 0;
@@ -193,9 +188,9 @@ export class PacketReader {
         this.#headerFilled = end - position;
         return end;
       }
-      const length = headerLength + readLength(chunk, position + 1);
+      const length = headerLength + readRemainingLength(chunk, position);
       const packetEnd = position + length;
-      if (packetEnd > end || length > smallPacketBytes || this.#hasLanded(chunk, position, length)) {
+      if (packetEnd > end || length > smallPacketBytes || this.#landing.holds(chunk, position, length)) {
         if (!this.#startPartial(chunk[position] ?? 0, headerLength, length, chunk, position)) return position;
         position = this.#fillPartial(chunk, position, end);
         continue;
@@ -236,7 +231,7 @@ export class PacketReader {
         continue;
       }
       // The header stays where it is until there is room.
-      if (!this.#startPartial(header[0] ?? 0, headerLength, headerLength + readLength(header, 1))) break;
+      if (!this.#startPartial(header[0] ?? 0, headerLength, headerLength + readRemainingLength(header, 0))) break;
       this.#headerFilled = 0;
       this.#fillPartial(header, 0, headerLength);
       return this.#partial === undefined ? position : this.#fillPartial(chunk, position, end);
@@ -257,27 +252,14 @@ export class PacketReader {
       }
     }
     if (this.#isPassedOver) this.#partial = allocate(Math.min(length, headBytes));
-    else if (chunk !== undefined && this.#landing !== undefined && this.#hasLanded(chunk, position, length)) {
-      this.#isInPlace = true;
-      this.#partial = this.#endLoan(this.#landing);
-    } else this.#partial = allocate(length);
+    else {
+      this.#isInPlace = chunk !== undefined && this.#landing.holds(chunk, position, length);
+      this.#partial = (this.#isInPlace ? this.#landing.take() : undefined) ?? allocate(length);
+    }
     this.#length = length;
     this.#filled = 0;
     this.#headerLength = headerLength;
     return true;
-  }
-
-  /** Whether a packet came where it can stay. */
-  #hasLanded(chunk: Buffer, position: number, length: number): boolean {
-    const landing = this.#landing;
-    if (landing === undefined || chunk !== this.#landingTarget || position > 0) return false;
-    return length > largestInSlab && length <= landing.length && length * mostWaste >= landing.length;
-  }
-
-  #endLoan(landing: Buffer): Buffer {
-    largeBuffers.endLoan(landing);
-    this.#landing = this.#landingTarget = undefined;
-    return landing;
   }
 
   #waitFor(room: Room, gate: PacketGate): void {
@@ -321,26 +303,4 @@ export class PacketReader {
 /** Memory of its own, of so many bytes or more. */
 function allocate(bytes: number): Buffer {
   return bytes > largestInSlab ? largeBuffers.take(bytes) : Buffer.allocUnsafe(bytes);
-}
-
-/** Length of the fixed header that begins at `start`; 0 when it is not whole yet. @see MQTT 5.0 §2.1.4 */
-function findHeaderLength(bytes: Buffer, start: number, end: number): number {
-  for (let index = 1; index <= maxVariableIntegerBytes; index++) {
-    const at = start + index;
-    if (at >= end) return 0;
-    const byte = bytes[at] ?? 0;
-    if ((byte & continuationBit) !== 0) continue;
-    if (byte === 0 && index > 1) throw malformedPacket("a packet length that takes more bytes than it needs"); // [MQTT-1.5.5-1]
-    return index + 1;
-  }
-  throw malformedPacket("a packet length of more than four bytes");
-}
-
-function readLength(bytes: Buffer, at: number): number {
-  let value = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++] ?? 0;
-    value |= (byte & 0x7f) << shift;
-    if ((byte & continuationBit) === 0) return value;
-  }
 }
