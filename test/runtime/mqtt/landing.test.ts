@@ -1,0 +1,64 @@
+import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
+import { Landing } from "../../../runtime/mqtt/landing.ts";
+
+beforeEach(() => {
+  largeBuffers.clear();
+});
+afterEach(() => {
+  largeBuffers.clear();
+});
+
+test.each([
+  ["as long as the one before", 100_000, true],
+  ["half as long, or a little more", 60_000, true],
+  ["less than half as long: most of the memory would lie idle", 40_000, false],
+  ["longer than the memory", 200_000, false],
+])("whether a packet stays that is %s", (_, length, stays) => {
+  const landing = new Landing();
+  const target = landing.lend(100_000)!;
+
+  expect(landing.holds(target, 0, length)).toBe(stays);
+  landing.giveBack();
+});
+
+test("a packet that finds its place beside others does not stay, whatever was lent", () => {
+  const landing = new Landing();
+  const target = landing.lend(8192)!;
+
+  expect(landing.holds(target, 0, 8192)).toBe(false);
+  landing.giveBack();
+});
+
+test("holds nothing that came elsewhere, or behind something else, or once it is taken", () => {
+  const landing = new Landing();
+  const target = landing.lend(100_000)!;
+
+  expect(landing.holds(Buffer.alloc(100_000), 0, 100_000)).toBe(false);
+  expect(landing.holds(target, 2, 100_000)).toBe(false);
+  expect(landing.take()?.buffer).toBe(target.buffer);
+  expect(landing.holds(target, 0, 100_000)).toBe(false);
+  expect(landing.take()).toBeUndefined();
+});
+
+test("gives memory back that no packet stayed in, once, and none that a packet has", () => {
+  const landing = new Landing();
+  const target = landing.lend(100_000)!;
+  landing.giveBack();
+  landing.giveBack();
+  expect(largeBuffers.freeBytes).toBe(target.buffer.byteLength);
+
+  landing.lend(100_000);
+  landing.take();
+  landing.giveBack();
+  expect(largeBuffers.freeBytes).toBe(0);
+});
+
+test("ends the loan, however the memory leaves it", () => {
+  const landing = new Landing();
+  for (const leave of [() => landing.take(), () => landing.giveBack()]) {
+    landing.lend(2 * 1024 * 1024);
+    leave();
+    expect(landing.lend(2 * 1024 * 1024)).toBeDefined();
+    leave();
+  }
+});
