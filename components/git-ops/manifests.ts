@@ -49,8 +49,22 @@ export function intoManifests(
     },
     { parent: bridge },
   );
-  return { parent: bridge, provider, transformations: [noteManifests(manifests)] };
+  return { parent: bridge, provider, transformations: [noteManifests(manifests), letFluxReplace] };
 }
+
+/**
+ * What Pulumi's provider does by itself for a field that can't change in place, such as the claim template of the first spool: the set is
+ * deleted and made anew under its name. The claims stay.
+ * @see Flux, kustomize-controller, controlling the apply behavior of resources
+ */
+const replacesWhereNeeded = { "kustomize.toolkit.fluxcd.io/force": "enabled" };
+
+const letFluxReplace: pulumi.ResourceTransformation = ({ type, props, opts }) => {
+  if (type !== "kubernetes:apps/v1:StatefulSet") return undefined;
+  const { metadata } = props as { metadata?: { annotations?: object } };
+  const annotations = { ...metadata?.annotations, ...replacesWhereNeeded };
+  return { props: { ...props, metadata: { ...metadata, annotations } }, opts };
+};
 
 function noteManifests(manifests: Manifest[]): pulumi.ResourceTransformation {
   return ({ type, name, props }) => {

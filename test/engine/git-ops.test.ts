@@ -85,6 +85,14 @@ describeWithParts(["pulumi"], ([pulumi]) => {
     expect(await site.succeed("stack", "export")).not.toContain("/home/somebody");
   });
 
+  test("lets Flux replace the StatefulSet alone, where a field of it can't change in place", () => {
+    const replaced = written.filter((file) =>
+      readFileSync(path.join(folder(), file), "utf8").includes("kustomize.toolkit.fluxcd.io/force: enabled"),
+    );
+
+    expect(replaced).toEqual(written.filter((file) => file.includes("statefulset")));
+  });
+
   test("ends the preview where Flux looks elsewhere in that repository", async () => {
     declare("./stacks/manifests/oslo");
 

@@ -5,6 +5,7 @@ import type { Flux } from "../git-ops/flux.ts";
 import { createRepository } from "../git-ops/repository.ts";
 import type { ClusterObject } from "../node/kubectl.ts";
 import { fluxParts } from "../node/programs.ts";
+import { addDisks } from "../site/disks.ts";
 import { inNamespace, podOf } from "./pods.ts";
 import { unready } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
@@ -27,7 +28,8 @@ export const gitOpsRows: readonly Row[] = [
   },
   {
     name: "flux",
-    title: "Flux's controllers take the same files over from a Git repository; a change is committed",
+    title:
+      "Flux's controllers take the same files over from a Git repository; a change is committed, then the first spool",
     site: "gitOps",
     needs: fluxParts,
     promise: restart,
@@ -59,7 +61,14 @@ async function handOver(stage: Stage, flux: Flux): Promise<string> {
   };
   await site.change({ relay: { drainTimeoutSeconds: 18 } }, { deliver });
   await assertConfigured(stage);
-  return `the pod stays when Flux takes over; a change is in the cluster ${seconds} s after the commit`;
+  const changed = seconds;
+  await addDisks(stage.cluster, site.name, 1);
+  await site.change({ hasSpool: true }, { deliver });
+  await assertConfigured(stage);
+  const claim = `spool-${site.deployment.podName(0)}`;
+  const { status } = await stage.cluster.kubectl.get([...inNamespace, "persistentvolumeclaim", claim]);
+  assert.equal((status as { readonly phase?: string } | undefined)?.phase, "Bound");
+  return `the pod stays when Flux takes over; a change is in the cluster ${changed} s after the commit, the set with its disk after ${seconds} s`;
 }
 
 /** What the relay reads is what the ConfigMap among the files says. */
