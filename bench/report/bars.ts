@@ -120,6 +120,13 @@ const rows: readonly Row[] = [
     "MB",
     figureOf("idle", "residentMegabytes", oneDataflow),
   ],
+  [
+    "the part of it that the kernel can't take back: Kubernetes counts it, and little more",
+    "at most",
+    limits.idleMegabytes,
+    "MB",
+    figureOf("idle", "anonymousMegabytes", oneDataflow),
+  ],
   ["Resident memory at saturation", "at most", limits.residentMegabytes, "MB", figureOf("qos1", "residentMegabytes")],
   [
     "Growth of resident memory while the destination is stalled",
