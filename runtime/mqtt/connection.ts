@@ -52,6 +52,8 @@ export class Connection {
   #stopTimer: () => void;
   /** A message that waits for room asks for it anew. */
   readonly askForRoomAgain = (): void => this.#reader.askAgain();
+  /** PUBACKs are read at once that gather. */
+  readonly hurry = (): void => this.#reader.hurry();
   /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
   readonly traffic: Traffic;
 

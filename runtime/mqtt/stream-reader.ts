@@ -4,15 +4,20 @@ import { noteMovement } from "../event-loop/every.ts";
 import { readBytes } from "../transport/reused-buffer.ts";
 import type { Room } from "../memory/lane.ts";
 import { PacketReader, type PacketGate, type PacketHandler } from "./packet-reader.ts";
-import { checkFirstByte } from "./wire/server-packets.ts";
+import { checkFirstByte, PacketType } from "./wire/server-packets.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
 const gatherMs = 2;
-/** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
+/**
+ * The same where nothing but PUBACKs comes: nobody waits for them but the window. Without it each message would wake the process
+ * twice.
+ */
+const gatherPubacksMs = 20;
+/** Packets in this time from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
 /** Packets that are read in one turn of the event loop, as far as whole reads allow: other connections get theirs in between. */
 const packetsPerTurn = 1000;
-/** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
+/** Part of the peer's window that may arrive in this time: with more, waiting would hold the peer up. */
 const largestWindowShare = 1 / 4;
 
 /**
@@ -20,7 +25,7 @@ const largestWindowShare = 1 / 4;
  *
  * While packets come fast it reads once in two milliseconds, so that a system call takes in many of them, and what is written
  * in answer goes out in one piece too. A stream that is idle, or slow, or whose peer would run out of its window meanwhile, is
- * read as it comes.
+ * read as it comes. Where nothing but PUBACKs comes, they are read once in 20 ms, unless much of the window is in flight.
  */
 export class StreamReader {
   readonly #stream: Duplex;
@@ -30,7 +35,10 @@ export class StreamReader {
   #countedMs = performance.now();
   /** Packets at which to look at the clock again: with TLS a read often is one small packet, too little to do so each time. */
   #nextLook = fewestGathered;
+  /** Whether a packet that somebody may wait for has come since {@link #countedMs}: anything but a PUBACK. */
+  #isUrgent = false;
   #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
   #isGathering = false;
   /** Packets since reading last gave way to others. */
   #turnPackets = 0;
@@ -57,6 +65,7 @@ export class StreamReader {
     this.#onBroken = onBroken;
     const count: PacketHandler = (bytes, start, end, headerLength, isOwn) => {
       this.#packets++;
+      if ((bytes[start] ?? 0) >> 4 !== PacketType.puback) this.#isUrgent = true;
       onPacket(bytes, start, end, headerLength, isOwn);
     };
     const onRoom = this.#proceed.bind(this);
@@ -90,6 +99,13 @@ export class StreamReader {
     // In a turn of its own: who resumes may be in the middle of something that a packet would change.
     else if (this.#packetReader.isBusy) setImmediate(this.#proceed.bind(this));
     else this.#resume();
+  }
+
+  /** Reads at once the PUBACKs that gather: much of the window is in flight. */
+  hurry(): void {
+    if (!this.#isGathering || this.#timerMs !== gatherPubacksMs) return;
+    this.#stopTimer();
+    this.#endGathering();
   }
 
   /** A packet that waits for room asks for it anew. */
@@ -158,17 +174,30 @@ export class StreamReader {
   }
 
   #considerGathering(now: number, elapsedMs: number): void {
-    const perGathering = (this.#packets * gatherMs) / elapsedMs;
+    const perMs = this.#packets / elapsedMs;
+    const most = this.window * largestWindowShare;
+    const isLong = !this.#isUrgent && perMs * gatherPubacksMs <= most;
     this.#packets = 0;
+    this.#isUrgent = false;
     this.#nextLook = fewestGathered;
     this.#countedMs = now;
-    if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.#isPaused) return;
+    const ms = isLong ? gatherPubacksMs : gatherMs;
+    if (perMs * ms < fewestGathered || perMs * ms > most || this.#isPaused) return;
     this.#isGathering = true;
     this.#stream.pause();
-    this.#timer ??= setTimeout(() => {
-      this.#isGathering = false;
-      this.#resume();
-    }, gatherMs);
+    if (this.#timerMs !== ms) this.#stopTimer();
+    this.#timer ??= setTimeout(this.#endGathering, ms);
     this.#timer.refresh();
+    this.#timerMs = ms;
   }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #endGathering = (): void => {
+    this.#isGathering = false;
+    this.#resume();
+  };
 }

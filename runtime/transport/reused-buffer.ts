@@ -1,8 +1,13 @@
 import type { OnReadOpts } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { whileReading } from "../event-loop/end-of-turn.ts";
+
 /** Bytes that one read takes at most: what Node.js reads by itself. */
 const readBytesAtMost = 65_536;
+
+/** Bytes of a read behind which nothing else waits that would be worth being answered together: a few small packets. */
+const littleBytes = 2048;
 
 /**
  * Takes bytes that have arrived, up to and without `bytes[end]`. They may be overwritten after the call: copy what must last.
@@ -30,11 +35,13 @@ export class ReusedBuffer {
   /** What came before anyone took it. */
   #early: Buffer | undefined;
   #chooseTarget: TargetChoice | undefined;
+  readonly #decrypts: boolean;
   /** For `net.connect` and `tls.connect`. */
   readonly options: { readonly onread: OnReadOpts };
 
   /** @param buffer into which to read; of its own for a stream that decrypts, which may do so at any time */
   constructor(buffer?: Buffer) {
+    this.#decrypts = buffer !== undefined;
     // Node.js asks for the next buffer after each callback.
     const next = () => this.#chooseTarget?.() ?? shared;
     const callback = (count: number, bytes: Uint8Array) => this.#take(bytes as Buffer, count);
@@ -56,8 +63,11 @@ export class ReusedBuffer {
   }
 
   #take(bytes: Buffer, end: number): boolean {
-    if (this.#onBytes !== undefined) {
-      this.#onBytes(bytes, end);
+    const onBytes = this.#onBytes;
+    if (onBytes !== undefined) {
+      // A stream that decrypts hands over each record by itself: how much has come is not known.
+      if (this.#decrypts) onBytes(bytes, end);
+      else whileReading(onBytes, bytes, end, end < littleBytes);
       // A pause in the turn of a resume has no effect on a socket that emits no `data` (Node.js 24.21).
       return this.#stream?.isPaused() !== true;
     }

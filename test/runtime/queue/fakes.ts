@@ -93,6 +93,10 @@ export class FakeDestination extends FakeTraffic implements DestinationPort {
   drain: () => void = () => undefined;
   writePublish: (publish: EncodedPublish) => void = ({ packet }) =>
     void this.written.push(decode(packet)[0] as IPublishPacket);
+  hurry = () => {
+    this.hurried++;
+  };
+  hurried = 0;
   onceDrained = (callback: () => void) => void (this.drain = callback);
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];

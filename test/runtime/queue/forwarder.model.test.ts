@@ -189,6 +189,7 @@ class DestinationModel {
       },
       pendingBytes: 0,
       onceDrained: () => undefined,
+      hurry: () => undefined,
       confirm: async () => isMine,
       traffic: new FakeDestination().traffic,
     };
