@@ -15,6 +15,8 @@ const gatherMs = 2;
 const gatherPubacksMs = 20;
 /** Packets in this time from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
+/** So little is answered at once: what comes with it could not be answered in one piece anyway. */
+const [fewPackets, fewBytes] = [2, 2048];
 /** Packets that are read in one turn of the event loop, as far as whole reads allow: other connections get theirs in between. */
 const packetsPerTurn = 1000;
 /** Part of the peer's window that may arrive in this time: with more, waiting would hold the peer up. */
@@ -37,6 +39,7 @@ export class StreamReader {
   #nextLook = fewestGathered;
   /** Whether a packet that somebody may wait for has come since {@link #countedMs}: anything but a PUBACK. */
   #isUrgent = false;
+  #isAwaited = false;
   #timer: NodeJS.Timeout | undefined;
   #timerMs = 0;
   #isGathering = false;
@@ -73,9 +76,10 @@ export class StreamReader {
     const take = (chunk: Buffer, end: number) => {
       this.readBytes += end;
       noteMovement();
-      this.#read(() => {
+      const packets = this.#read(() => {
         this.#packetReader.push(chunk, end);
       });
+      return packets <= fewPackets && end <= fewBytes;
     };
     readBytes(stream, take, () => this.#packetReader.nextTarget());
   }
@@ -101,9 +105,10 @@ export class StreamReader {
     else this.#resume();
   }
 
-  /** Reads at once the PUBACKs that gather: much of the window is in flight. */
-  hurry(): void {
-    if (!this.#isGathering || this.#timerMs !== gatherPubacksMs) return;
+  /** Whether somebody waits for PUBACKs, since much of the window is in flight: they are read as all else then. */
+  setAwaited(isAwaited: boolean): void {
+    this.#isAwaited = isAwaited;
+    if (!isAwaited || !this.#isGathering || this.#timerMs !== gatherPubacksMs) return;
     this.#stopTimer();
     this.#endGathering();
   }
@@ -135,19 +140,22 @@ export class StreamReader {
     this.#resume();
   }
 
-  #read(act: () => void): void {
+  /** @returns how many packets were handed over */
+  #read(act: () => void): number {
     const packets = this.#packets;
     try {
       act();
     } catch (cause) {
       this.#packetReader.stop();
       this.#onBroken(cause);
-      return;
+      return 0;
     }
     if (this.#packetReader.isBusy) this.#stream.pause();
-    this.#turnPackets += this.#packets - packets;
+    const read = this.#packets - packets;
+    this.#turnPackets += read;
     if (this.#turnPackets >= packetsPerTurn) this.#yield();
     if (this.#packets >= this.#nextLook) this.#lookAtClock();
+    return read;
   }
 
   #resume(): void {
@@ -176,7 +184,7 @@ export class StreamReader {
   #considerGathering(now: number, elapsedMs: number): void {
     const perMs = this.#packets / elapsedMs;
     const most = this.window * largestWindowShare;
-    const isLong = !this.#isUrgent && perMs * gatherPubacksMs <= most;
+    const isLong = !this.#isUrgent && !this.#isAwaited && perMs * gatherPubacksMs <= most;
     this.#packets = 0;
     this.#isUrgent = false;
     this.#nextLook = fewestGathered;

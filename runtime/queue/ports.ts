@@ -33,8 +33,8 @@ export interface DestinationPort {
   /** Bytes that wait to be sent. */
   readonly pendingBytes: number;
   readonly onceDrained: (callback: () => void) => void;
-  /** Reads PUBACKs at once that gather. */
-  readonly hurry: () => void;
+  /** Whether its PUBACKs are waited for: they are read at once then, and else once in a while. */
+  readonly setAwaited: (isAwaited: boolean) => void;
   /** Resolves once the destination has read all that was written so far: `true`; `false` when the connection ended first. */
   readonly confirm: () => Promise<boolean>;
   /** What has moved on it. */

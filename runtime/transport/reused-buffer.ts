@@ -6,14 +6,12 @@ import { whileReading } from "../event-loop/end-of-turn.ts";
 /** Bytes that one read takes at most: what Node.js reads by itself. */
 const readBytesAtMost = 65_536;
 
-/** Bytes of a read behind which nothing else waits that would be worth being answered together: a few small packets. */
-const littleBytes = 2048;
-
 /**
  * Takes bytes that have arrived, up to and without `bytes[end]`. They may be overwritten after the call: copy what must last.
  * No view of just them is made: with TLS there is a call for each record, which often is one small message.
+ * @returns `true` where it is so little that it is to be answered by itself
  */
-export type BytesHandler = (bytes: Buffer, end: number) => void;
+export type BytesHandler = (bytes: Buffer, end: number) => unknown;
 
 /** Tells after each call of the handler where the next bytes are read to; `undefined`: where all others are. */
 export type TargetChoice = () => Buffer | undefined;
@@ -67,7 +65,7 @@ export class ReusedBuffer {
     if (onBytes !== undefined) {
       // A stream that decrypts hands over each record by itself: how much has come is not known.
       if (this.#decrypts) onBytes(bytes, end);
-      else whileReading(onBytes, bytes, end, end < littleBytes);
+      else whileReading(onBytes, bytes, end);
       // A pause in the turn of a resume has no effect on a socket that emits no `data` (Node.js 24.21).
       return this.#stream?.isPaused() !== true;
     }
@@ -94,6 +92,6 @@ export function readBytes(stream: Duplex, onBytes: BytesHandler, chooseTarget?: 
 
 /** Lets a stream emit `data` whatever it reads into, for a library that has to be given a stream. */
 export function emitData(stream: Duplex): Duplex {
-  readers.get(stream)?.handTo((bytes, end) => stream.push(Buffer.from(bytes.subarray(0, end))));
+  readers.get(stream)?.handTo((bytes, end) => void stream.push(Buffer.from(bytes.subarray(0, end))));
   return stream;
 }

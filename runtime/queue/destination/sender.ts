@@ -164,6 +164,7 @@ export class Sender {
         throw cause;
       }
     }
+    this.#current?.noteHalfFull(this.#inFlight.isHalfFull);
     this.#events.onPumped();
   }
 
@@ -219,7 +220,6 @@ export class Sender {
     entry.trace?.onSent(entry.publish);
     side.port.writePublish(entry.publish);
     if (entry.publish.isReusable) entry.publish.leavesAt = side.port.traffic.givenBytes();
-    if (qos > 0 && this.#inFlight.isHalfFull) side.port.hurry();
     if (qos > 0) return;
     side.countWritten(entry);
     if (entry.sourceId !== 0) counters.unconfirmed++;

@@ -93,10 +93,10 @@ export class FakeDestination extends FakeTraffic implements DestinationPort {
   drain: () => void = () => undefined;
   writePublish: (publish: EncodedPublish) => void = ({ packet }) =>
     void this.written.push(decode(packet)[0] as IPublishPacket);
-  hurry = () => {
-    this.hurried++;
+  isAwaited = false;
+  setAwaited = (isAwaited: boolean) => {
+    this.isAwaited = isAwaited;
   };
-  hurried = 0;
   onceDrained = (callback: () => void) => void (this.drain = callback);
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];

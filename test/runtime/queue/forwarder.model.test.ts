@@ -189,7 +189,7 @@ class DestinationModel {
       },
       pendingBytes: 0,
       onceDrained: () => undefined,
-      hurry: () => undefined,
+      setAwaited: () => undefined,
       confirm: async () => isMine,
       traffic: new FakeDestination().traffic,
     };
