@@ -11,8 +11,9 @@ import { connack, type ScriptedBroker, type ScriptedListener } from "./mqtt/scri
 
 /** What stands in memory that was given back: whoever still reads it shows it. */
 const mark = 0xdd;
-const messagesOfHistory = 16;
-const histories = 200;
+/** More than a kernel holds of 64 KB each for a peer that does not read. */
+const [messagesOfHistory, messagesOfCrowd] = [16, 150];
+const histories = 150;
 /** At a time: they share the memory that is used again. */
 const atOnce = 8;
 
@@ -60,6 +61,13 @@ function lengthsOf(random: () => number): number[] {
     else if (kind < 0.6) length = Math.ceil(length * (0.5 + random() / 2));
     return length;
   });
+}
+
+/** What a TCP socket is given in one write, and now and then something small. */
+function lengthsOfCrowd(random: () => number): number[] {
+  return Array.from({ length: messagesOfCrowd }, () =>
+    Math.floor(random() < 0.8 ? 60_000 + random() * 38_000 : random() * 100),
+  );
 }
 
 type Message = IPublishPacket & { readonly payload: Buffer };
@@ -170,6 +178,9 @@ function configurationOf(random: () => number): { changes: Record<string, unknow
   const changes = {
     [destination]: random() < 0.5 ? "${inputTopic}" : "cloud/${inputTopic}",
     "endpoints.cloud.mqttSettings.qos": qos,
+    ...Object.fromEntries(
+      ["edge", "cloud"].map((name) => [`endpoints.${name}.mqttSettings.maxInflightMessages`, 2 * messagesOfCrowd]),
+    ),
     ...(random() < 0.3 ? { "endpoints.cloud.mqttSettings.cloudEventAttributes": "CreateOrRemap" } : {}),
     ...(refuses
       ? {
@@ -232,19 +243,32 @@ function disturb(random: () => number, source: SourcePeer, destination: Destinat
   else if (event < 0.9) peer.broker?.stream.destroy();
 }
 
+/** Everything is sent to a destination that does not read. */
+async function crowd(source: SourcePeer, destination: DestinationPeer): Promise<void> {
+  while (source.broker === undefined || destination.broker === undefined) await turn();
+  destination.broker.stream.pause();
+  for (let sent = 0; sent < messagesOfCrowd; sent++) {
+    source.send(1);
+    await delay(1); // so that each is written alone
+  }
+}
+
 async function runHistory(seed: number): Promise<Outcome> {
   const random = numbers(seed);
   for (let skipped = 0; skipped < 5; skipped++) random(); // the first ones follow from small seeds too closely
-  const messages = lengthsOf(random).map((length, number): Message => {
+  const isCrowded = random() < 0.08;
+  const lengths = isCrowded ? lengthsOfCrowd(random) : lengthsOf(random);
+  const messages = lengths.map((length, number): Message => {
     const payload = payloadOf(number + seed * messagesOfHistory, length);
     return { cmd: "publish", qos: 1, messageId: number + 1, dup: false, retain: false, topic: `a/${number}`, payload };
   });
   const { changes, qos, refuses } = configurationOf(random);
-  const bench = await start(changes, "/nowhere", 0, random() < 0.5 ? tightMemory() : undefined);
+  const bench = await start(changes, "/nowhere", 0, random() < 0.5 && !isCrowded ? tightMemory() : undefined);
   const source = new SourcePeer(messages);
   const destination = new DestinationPeer(random, refuses);
   void serve(bench.source, source);
   void serve(bench.destination, destination);
+  if (isCrowded) await crowd(source, destination);
   for (let step = 0; step < 40; step++) {
     disturb(random, source, destination);
     await (random() < 0.8 ? turn() : delay(1));
