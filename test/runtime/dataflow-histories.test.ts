@@ -77,6 +77,8 @@ class SourcePeer {
   readonly unacknowledged = new Map<number, Message>();
   /** Dead letters that came back. */
   readonly returned: IPublishPacket[] = [];
+  /** What can't be read of what came. */
+  readonly malformed: string[] = [];
   #sent = 0;
   readonly #messages: readonly Message[];
   broker: ScriptedBroker | undefined;
@@ -124,6 +126,7 @@ class SourcePeer {
 /** The destination's broker: acknowledges what it is told to. */
 class DestinationPeer {
   readonly received: IPublishPacket[] = [];
+  readonly malformed: string[] = [];
   readonly #owed: number[] = [];
   broker: ScriptedBroker | undefined;
   acknowledgesAll = false;
@@ -162,6 +165,10 @@ async function serve(listener: ScriptedListener, peer: SourcePeer | DestinationP
     const parser = createParser({ protocolVersion: 5 });
     parser.on("packet", (packet) => {
       peer.onPacket(packet, broker);
+    });
+    parser.on("error", ({ message }) => {
+      peer.malformed.push(message);
+      broker.stream.destroy();
     });
     broker.stream.removeAllListeners("data").on("data", (chunk: Buffer) => parser.parse(chunk));
     void broker.ended.then(() => {
@@ -206,6 +213,7 @@ function numberOf({ topic, properties }: IPublishPacket): number {
 
 interface Outcome {
   readonly seed: number;
+  readonly malformed: readonly string[];
   readonly corrupted: number[];
   readonly lost: number[];
   readonly outOfOrder: number[];
@@ -217,7 +225,7 @@ function judge(
   messages: readonly Message[],
   received: readonly IPublishPacket[],
   isRelaxed: boolean,
-): Outcome {
+): Omit<Outcome, "malformed"> {
   const seen = new Set<number>();
   const [corrupted, outOfOrder]: [number[], number[]] = [[], []];
   let last = -1;
@@ -275,7 +283,8 @@ async function runHistory(seed: number): Promise<Outcome> {
   }
   await finish(seed, source, destination);
   await end(bench);
-  return judge(seed, messages, [...destination.received, ...source.returned], qos === 0);
+  const malformed = [...source.malformed, ...destination.malformed];
+  return { malformed, ...judge(seed, messages, [...destination.received, ...source.returned], qos === 0) };
 }
 
 /** Lets everything arrive that is left. */
@@ -299,7 +308,8 @@ test(`no message is lost, changed or overtaken while memory is used again: ${his
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 
-  const isBad = ({ corrupted, lost, outOfOrder }: Outcome) => corrupted.length + lost.length + outOfOrder.length > 0;
+  const isBad = ({ malformed, corrupted, lost, outOfOrder }: Outcome) =>
+    malformed.length + corrupted.length + lost.length + outOfOrder.length > 0;
   expect(outcomes.filter(isBad)).toEqual([]);
   expect(outcomes).toHaveLength(histories);
   expect(jest.mocked(largeBuffers.giveBack).mock.calls.length).toBeGreaterThan(histories);
