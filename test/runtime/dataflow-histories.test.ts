@@ -6,6 +6,7 @@ import { largeBuffers } from "../../runtime/memory/large-buffers.ts";
 import { Lane } from "../../runtime/memory/lane.ts";
 import { unboundedShare, type MemoryBudget } from "../../runtime/memory/budget.ts";
 import { patientMs, usualMs } from "../support/patience.ts";
+import { numbers } from "../support/random-numbers.ts";
 import { end, endDataflows, start } from "./dataflow-bench.ts";
 import { connack, type ScriptedBroker, type ScriptedListener } from "./mqtt/scripted-broker.ts";
 
@@ -29,15 +30,6 @@ afterEach(async () => {
   jest.restoreAllMocks();
   largeBuffers.clear();
 });
-
-/** Numbers in 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
 
 /** Payload of a message, which no other one is like: its number and its length, and bytes that follow from them. */
 function payloadOf(number: number, length: number): Buffer {

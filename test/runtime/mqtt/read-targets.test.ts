@@ -1,5 +1,6 @@
 import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import { numbers } from "../../support/random-numbers.ts";
 import { encode } from "./scripted-broker.ts";
 import { FakeRoom } from "./fake-room.ts";
 
@@ -163,15 +164,6 @@ describe("where the next bytes are read to", () => {
     largeBuffers.endLoan(other!);
   });
 });
-
-/** Numbers in 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
 
 const sizes = [10, 3000, 9000, 20_000, 20_000, 65_536, 65_536, 150_000, 1_200_000];
 
