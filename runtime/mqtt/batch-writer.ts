@@ -20,6 +20,12 @@ interface Rest {
   start: number;
 }
 
+/** Who is told once so many bytes have left, of those that were given since the start. */
+interface Awaited {
+  readonly bytes: number;
+  readonly callback: () => void;
+}
+
 /**
  * Gathers packets and writes them once the input that is at hand has been read, so that a burst costs one system call.
  * Packets that lie side by side in one buffer are written as one piece, without a copy. A packet is never split by another.
@@ -42,7 +48,8 @@ export class BatchWriter {
   /** Whether the stream took the last batch at once: it is then given the next one without a callback. */
   #takesAtOnce = false;
   #isEnding = false;
-  #onceSent: (() => void)[] = [];
+  /** Who waits for what was given to leave, in the order of the bytes that had been given. */
+  readonly #onceSent = new Denque<Awaited>();
   readonly #flush: () => void;
   readonly #onTaken: () => void;
   /** When something was last handed over, as {@link now} tells it. */
@@ -58,7 +65,7 @@ export class BatchWriter {
     this.#flush = this.flush.bind(this);
     this.#onTaken = () => {
       if (this.#queuedBytes > 0) this.#feed();
-      else if (this.#onceSent.length > 0) this.#callBack();
+      if (this.#onceSent.length > 0) this.#callBack();
     };
   }
 
@@ -105,11 +112,11 @@ export class BatchWriter {
 
   /**
    * Hands a whole batch to the stream. Node.js makes three objects and a task of its own for each callback, so a stream that takes its
-   * batches at once, as a TCP socket does, is not asked for one.
+   * batches at once, as a TCP socket does, is not asked for one that nobody waits for.
    */
   #give(batch: Buffer): void {
     const stream = this.#stream;
-    const hasCallback = !this.#takesAtOnce || stream.writableLength > 0;
+    const hasCallback = !this.#takesAtOnce || stream.writableLength > 0 || this.#onceSent.length > 0;
     if (hasCallback) stream.write(batch, this.#onTaken);
     else stream.write(batch);
     this.#takesAtOnce = stream.writableLength === 0;
@@ -139,10 +146,10 @@ export class BatchWriter {
     if (this.#queuedBytes === 0) this.#stream.end();
   }
 
-  /** Calls back once the stream has taken everything that was flushed; in a later turn. */
+  /** Calls back once everything that was given until now has left the process, whatever is given later; never in this call. */
   onceSent(callback: () => void): void {
-    if (this.#queuedBytes === 0 && this.#stream.writableLength === 0) setImmediate(callback);
-    else this.#onceSent.push(callback);
+    if (this.pendingBytes === 0) setImmediate(callback);
+    else this.#onceSent.push({ bytes: this.givenBytes, callback });
   }
 
   /** Bytes that were given and have not left the process. */
@@ -183,9 +190,7 @@ export class BatchWriter {
   }
 
   #callBack(): void {
-    if (this.#stream.writableLength > 0) return;
-    const callbacks = this.#onceSent;
-    this.#onceSent = [];
-    for (const callback of callbacks) callback();
+    const sentBytes = this.givenBytes - this.pendingBytes;
+    while ((this.#onceSent.peekFront()?.bytes ?? Infinity) <= sentBytes) this.#onceSent.shift()?.callback();
   }
 }

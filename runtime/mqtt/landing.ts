@@ -1,5 +1,6 @@
 import { largeBuffers } from "../memory/large-buffers.ts";
 import { largestInSlab } from "./slab.ts";
+import { findHeaderLength, readRemainingLength } from "./wire/fixed-header.ts";
 
 /** A packet does not stay in memory that was meant for one so many times larger. */
 const mostWaste = 2;
@@ -23,6 +24,18 @@ export class Landing {
     if (chunk !== this.#target || position > 0 || this.#memory === undefined) return false;
     const { length: size } = this.#memory;
     return length > largestInSlab && length <= size && length * mostWaste >= size;
+  }
+
+  /**
+   * Where the packet ends that stays, if other bytes of the chunk follow it; else where the chunk ends.
+   * @throws {ProtocolError} when its length is not one of MQTT's
+   */
+  endOfFirst(chunk: Buffer, end: number): number {
+    if (chunk !== this.#target) return end;
+    const headerLength = findHeaderLength(chunk, 0, end);
+    if (headerLength === 0) return end;
+    const length = headerLength + readRemainingLength(chunk, 0);
+    return length < end && this.holds(chunk, 0, length) ? length : end;
   }
 
   /** The memory, for the packet that it holds. */

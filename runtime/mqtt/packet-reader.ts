@@ -96,6 +96,14 @@ export class PacketReader {
       this.#advance(end);
       return;
     }
+    const firstEnd = this.isBusy ? end : this.#landing.endOfFirst(chunk, end);
+    if (firstEnd < end) {
+      // Copied before: whoever takes the packet may let the next one have its memory, in which these bytes lie.
+      const behind = Buffer.from(chunk.subarray(firstEnd, end));
+      this.push(chunk, firstEnd);
+      this.push(behind);
+      return;
+    }
     const stoppedAt = this.isBusy ? 0 : this.#read(chunk, 0, end);
     if (stoppedAt < end) this.#keep(chunk, stoppedAt, end);
   }

@@ -52,12 +52,16 @@ export class ReusedBuffer {
     readers.set(stream, this);
   }
 
-  /** Hands over what has come, and from here on what comes. */
+  /** Hands over what has come, and from here on what comes; never in this call: who makes it may still be under construction. */
   handTo(onBytes: BytesHandler, chooseTarget?: TargetChoice): void {
     this.#onBytes = onBytes;
     this.#chooseTarget = chooseTarget;
-    if (this.#early !== undefined) onBytes(this.#early, this.#early.length);
+    const early = this.#early;
     this.#early = undefined;
+    if (early === undefined) return;
+    queueMicrotask(() => {
+      onBytes(early, early.length);
+    });
   }
 
   #take(bytes: Buffer, end: number): boolean {

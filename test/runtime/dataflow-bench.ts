@@ -1,6 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 
-import { unboundedMemory } from "../../runtime/memory/budget.ts";
+import { unboundedMemory, type MemoryBudget } from "../../runtime/memory/budget.ts";
 import { createCredentialSource } from "../../runtime/identity/credentials.ts";
 import { createMounts } from "../../runtime/identity/mounts.ts";
 import { Dataflow } from "../../runtime/dataflow.ts";
@@ -41,11 +41,13 @@ export async function end({ dataflow, running, source, destination }: Bench): Pr
 /**
  * Runs `upward` between two scripted brokers; `changes` sets fields of its document by path, files are under `mountPath`.
  * @param joinMs how long it waits in a new session
+ * @param memory omitted: as much as there is
  */
 export async function start(
   changes: Readonly<Record<string, unknown>> = {},
   mountPath = "/nowhere",
   joinMs = 0,
+  memory: Pick<MemoryBudget, "share"> = unboundedMemory,
 ): Promise<Bench> {
   const source = await ScriptedListener.open();
   const destination = await ScriptedListener.open();
@@ -81,7 +83,7 @@ export async function start(
     connectTo: new Map(),
     log: createLog("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     random: () => 0,
-    memory: unboundedMemory,
+    memory,
   });
   const bench = { dataflow, source, destination, running: dataflow.run(), lines };
   benches.push(bench);

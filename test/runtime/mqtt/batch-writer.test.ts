@@ -220,6 +220,42 @@ describe("BatchWriter", () => {
     expect(pending).toEqual([0, 0]);
   });
 
+  test("says when what was given has left, though it was not flushed yet and more is given", async () => {
+    const stream = new HeldStream();
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+    const pending: number[] = [];
+
+    writer.write(Buffer.alloc(170_000, "x"));
+    writer.onceSent(() => pending.push(writer.pendingBytes));
+    await turn();
+    await turn();
+    expect(pending).toEqual([]);
+    for (let piece = 0; piece < 3; piece++) {
+      expect(pending).toEqual([]);
+      writer.write(Buffer.alloc(40_000)); // the stream is never without work
+      await turn();
+      stream.letGo();
+      await turn();
+    }
+
+    expect(pending).toEqual([120_000]);
+  });
+
+  test("says at once that a batch was sent which the stream takes at once", async () => {
+    const writer = new BatchWriter(new HeldStream(), () => 0);
+    const pending: number[] = [];
+
+    for (let batch = 0; batch < 3; batch++) {
+      writer.write(Buffer.alloc(1000));
+      writer.onceSent(() => pending.push(writer.pendingBytes));
+      await turn();
+      await turn();
+    }
+
+    expect(pending).toEqual([0, 0, 0]);
+  });
+
   test("asks for no callback of a stream that takes its batches at once", async () => {
     const stream = new HeldStream();
     const write = jest.spyOn(stream, "write");

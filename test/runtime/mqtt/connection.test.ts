@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type { IConnackPacket, IPublishPacket, Packet } from "mqtt-packet";
 
@@ -7,6 +8,7 @@ import type { ConnectOptions, ServerLimits } from "../../../runtime/mqtt/connect
 import { Connection } from "../../../runtime/mqtt/connection.ts";
 import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { openStream } from "../../../runtime/transport/open-stream.ts";
+import { patientMs } from "../../support/patience.ts";
 import { connack, connectInMemory, encode, ScriptedListener, settle, type ScriptedBroker } from "./scripted-broker.ts";
 
 const peer = "source edge (broker.example:8883)";
@@ -42,6 +44,10 @@ afterEach(() => {
 
 function open(change: Partial<ConnectOptions> = {}): Opened {
   const { client, broker } = connectInMemory();
+  return { broker, ...openOn(client, change) };
+}
+
+function openOn(client: Duplex, change: Partial<ConnectOptions> = {}): Omit<Opened, "broker"> {
   const events: string[] = [];
   const limits: ServerLimits[] = [];
   const onMalformed = jest.fn(() => false);
@@ -67,7 +73,7 @@ function open(change: Partial<ConnectOptions> = {}): Opened {
     },
   );
   streams.push(client);
-  return { connection, broker, client, events, limits, onMalformed, closed };
+  return { connection, client, events, limits, onMalformed, closed };
 }
 
 async function openAccepted(
@@ -95,6 +101,24 @@ describe("a new connection", () => {
     expect(events).toEqual(["connected"]);
     expect(limits).toEqual([expect.objectContaining({ sessionPresent: true, receiveMaximum: 7 })]);
     expect(connection.isOpen).toBe(true);
+  });
+
+  test("says that a server which speaks before it is asked breaks the protocol", async () => {
+    const listener = await ScriptedListener.open();
+    const [hostname = "", port] = listener.host.split(":");
+    const signal = AbortSignal.timeout(patientMs(5000));
+    const stream = await openStream({ peer, address: { hostname, port: Number(port) }, webSocket: false, signal });
+    streams.push(stream);
+    (await listener.next()).sendBytes(Buffer.from("SSH-2.0-server\r\n"));
+    await delay(50); // it has come before anybody reads it
+
+    const { closed } = openOn(stream);
+
+    expect(await closed).toMatchObject({
+      end: "protocol-error",
+      message: expect.stringContaining("broke the protocol"),
+    });
+    listener.close();
   });
 
   test("hands messages in the same chunk as CONNACK over after it has reported the connection", async () => {

@@ -1,3 +1,5 @@
+import { generate } from "mqtt-packet";
+
 import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 import { Landing } from "../../../runtime/mqtt/landing.ts";
 
@@ -38,6 +40,33 @@ test("holds nothing that came elsewhere, or behind something else, or once it is
   expect(landing.take()?.buffer).toBe(target.buffer);
   expect(landing.holds(target, 0, 100_000)).toBe(false);
   expect(landing.take()).toBeUndefined();
+});
+
+test.each([
+  ["stays, where others follow it", [60_000, 100], 60_000],
+  ["stays and is all that has come", [60_000], 60_000],
+  ["stays and has not come whole: all of the chunk is its", [100_000, 100], 100_000],
+  ["does not stay: it is copied anyway", [40_000, 100], 40_100],
+])("tells where a packet ends that %s", (_, lengths, expected) => {
+  const landing = new Landing();
+  const target = landing.lend(100_000)!;
+  const packets = lengths.map((length) => {
+    const headerLength = length > 16_000 ? 4 : 2;
+    return generate({
+      cmd: "publish",
+      qos: 0,
+      dup: false,
+      retain: false,
+      topic: "a",
+      payload: Buffer.alloc(length - headerLength - 3),
+    });
+  });
+  const end = Buffer.concat(packets).copy(target);
+
+  expect(landing.endOfFirst(target, end)).toBe(expected);
+  expect(landing.endOfFirst(target, 1)).toBe(1);
+  expect(landing.endOfFirst(Buffer.from(target), end)).toBe(end);
+  landing.giveBack();
 });
 
 test("gives memory back that no packet stayed in, once, and none that a packet has", () => {

@@ -1,5 +1,6 @@
 import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
+import { numbers } from "../../support/random-numbers.ts";
 import { encode } from "./scripted-broker.ts";
 import { FakeRoom } from "./fake-room.ts";
 
@@ -13,6 +14,9 @@ function publishOf(payloadBytes: number): Buffer {
 }
 
 const shared = Buffer.alloc(65_536);
+
+/** What stands in memory that somebody else uses: whoever still reads it shows it. */
+const mark = 0xdd;
 
 /** Reads as a socket does: what has come goes where the reader wants it, or else into a buffer of all sockets. */
 class FakeSocket {
@@ -124,6 +128,26 @@ describe("where the next bytes are read to", () => {
     expect(read).toEqual(packets.map(({ length }) => length));
   });
 
+  test("keeps what follows a packet that stays from whoever uses its memory next", () => {
+    const packets = [33_000, 20_000, 100, 12_000, 100].map(publishOf);
+    const read: Buffer[] = [];
+    const reader = readerFor((bytes, start, end, _headerLength, isOwn) => {
+      read.push(Buffer.from(bytes.subarray(start, end)));
+      if (!isOwn || bytes.buffer !== socket.target?.buffer) return;
+      largeBuffers.giveBack(bytes); // as when the message was encoded anew
+      largeBuffers.take(bytes.length).fill(mark); // the next one is encoded here
+    });
+    const socket: FakeSocket = new FakeSocket(reader);
+
+    socket.read(packets[0]!.subarray(0, 1000));
+    socket.read(packets[0]!.subarray(1000)); // the next bytes are read to memory for one as long
+    const target = socket.target!;
+    socket.readAll(Buffer.concat(packets.slice(1)));
+
+    expect(target[0]).toBe(mark); // the second packet stayed there
+    expect(read.map((packet, index) => packet.equals(packets[index]!))).toEqual(packets.map(() => true));
+  });
+
   test("belongs to nobody else once the reader was stopped: the socket may still read into it", () => {
     const reader = readerFor(() => undefined);
     const socket = new FakeSocket(reader);
@@ -141,15 +165,6 @@ describe("where the next bytes are read to", () => {
   });
 });
 
-/** Numbers in 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
-
 const sizes = [10, 3000, 9000, 20_000, 20_000, 65_536, 65_536, 150_000, 1_200_000];
 
 test("packets come as they were sent, however they are cut, halted and kept, while memory is used again: 150 random histories", () => {
@@ -159,7 +174,11 @@ test("packets come as they were sent, however they are cut, halted and kept, whi
     const random = numbers(seed);
     const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
     let size = pick(sizes);
-    const packets = Array.from({ length: 25 }, () => publishOf((size = random() < 0.6 ? size : pick(sizes))));
+    const packets = Array.from({ length: 25 }, () => {
+      size = random() < 0.6 ? size : pick(sizes);
+      // A little shorter: what follows it begins in the same memory.
+      return publishOf(random() < 0.6 ? size : Math.ceil(size * (0.6 + 0.4 * random())));
+    });
     const kept: { readonly bytes: Buffer; readonly index: number }[] = [];
     let index = 0;
     /** The destination has acknowledged the oldest: its memory shows whoever still reads or writes it. */
@@ -168,15 +187,21 @@ test("packets come as they were sent, however they are cut, halted and kept, whi
       if (oldest === undefined) return;
       const expected = packets[oldest.index]!;
       expect({ seed, same: oldest.bytes.subarray(0, expected.length).equals(expected) }).toEqual({ seed, same: true });
-      oldest.bytes.fill(0xdd);
+      oldest.bytes.fill(mark);
       largeBuffers.giveBack(oldest.bytes);
+    };
+    const leaveAll = () => {
+      while (kept.length > 0) leave();
     };
     const reader: PacketReader = readerFor((bytes, start, end, _headerLength, isOwn) => {
       const isSame = bytes.subarray(start, end).equals(packets[index]!);
       expect({ seed, index, isSame }).toEqual({ seed, index, isSame: true });
       if (isOwn && bytes.buffer === socket.target?.buffer && bytes.byteOffset === socket.target.byteOffset)
         neverCopied++;
-      if (isOwn && end - start > 8192) kept.push({ bytes, index });
+      if (isOwn && end - start > 8192) {
+        kept.push({ bytes, index });
+        if (random() < 0.2) leaveAll(); // such as a message that is encoded anew
+      }
       index++;
       if (random() < 0.1) reader.setHalted(true);
     });
@@ -195,7 +220,7 @@ test("packets come as they were sent, however they are cut, halted and kept, whi
         rest = rest.subarray(Math.min(most, rest.length) - unread.length);
       }
     }
-    while (kept.length > 0) leave();
+    leaveAll();
     expect({ seed, index }).toEqual({ seed, index: packets.length });
     reader.stop(); // what is lent to it would keep the next ones from being lent anything
     readInPlace += 1 - socket.sharedBytes / total;

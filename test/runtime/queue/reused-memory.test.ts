@@ -2,6 +2,7 @@ import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 import { PacketReader } from "../../../runtime/mqtt/packet-reader.ts";
 import { PublishView, type EncodedPublish } from "../../../runtime/mqtt/publish.ts";
 import { PublishContent } from "../../../runtime/connection/publish-content.ts";
+import { numbers } from "../../support/random-numbers.ts";
 import { encode } from "../mqtt/scripted-broker.ts";
 import { FakeDestination, ForwarderBench, limits } from "./fakes.ts";
 
@@ -157,15 +158,6 @@ describe("memory of a large message", () => {
     expect(isKnown).toBe(true);
   });
 });
-
-/** Numbers in 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
 
 test("no byte changes between a write and the moment at which it leaves, whatever happens meanwhile: 200 random histories", () => {
   let reused = 0;
