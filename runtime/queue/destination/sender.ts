@@ -153,8 +153,7 @@ export class Sender {
       const waits = this.#waiting.peek();
       const entry = waits ?? this.#spooler?.peekPending();
       if (entry === undefined || !this.#events.maySend(entry)) break;
-      if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry)) break;
-      if (this.#isFull(side)) break;
+      if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry) || this.#isFull(side)) break;
       if (waits === undefined) this.#spooler?.shiftPending();
       else this.#waiting.shift();
       try {
