@@ -102,7 +102,6 @@ function run(tracer: Tracer | undefined, packet: Buffer, count: number): void {
         lastId = bytes.readUInt16BE(start + packetIdOffset);
       },
       pendingBytes: 0,
-      setAwaited: () => undefined,
       onceDrained: fail,
       confirm: () => Promise.resolve(true),
       traffic,

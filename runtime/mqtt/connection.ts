@@ -52,8 +52,6 @@ export class Connection {
   #stopTimer: () => void;
   /** A message that waits for room asks for it anew. */
   readonly askForRoomAgain = (): void => this.#reader.askAgain();
-  /** Whether PUBACKs are read at once: somebody waits for them. */
-  readonly setAwaited = (isAwaited: boolean): void => this.#reader.setAwaited(isAwaited);
   /** What has moved on this connection; a `ProgressWatch` judges by it whether the peer is silent. */
   readonly traffic: Traffic;
 

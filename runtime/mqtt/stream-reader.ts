@@ -4,22 +4,17 @@ import { noteMovement } from "../event-loop/every.ts";
 import { readBytes } from "../transport/reused-buffer.ts";
 import type { Room } from "../memory/lane.ts";
 import { PacketReader, type PacketGate, type PacketHandler } from "./packet-reader.ts";
-import { checkFirstByte, PacketType } from "./wire/server-packets.ts";
+import { checkFirstByte } from "./wire/server-packets.ts";
 
 /** How long input may gather before it is read, while there is so much of it. */
 const gatherMs = 2;
-/**
- * The same where nothing but PUBACKs comes: nobody waits for them but the window. Without it each message would wake the process
- * twice.
- */
-const gatherPubacksMs = 20;
-/** Packets in this time from which on gathering pays: fewer are read as they come, without any delay. */
+/** Packets in {@link gatherMs} from which on gathering pays: fewer are read as they come, without any delay. */
 const fewestGathered = 8;
 /** So little is answered at once: what comes with it could not be answered in one piece anyway. */
 const [fewPackets, fewBytes] = [2, 2048];
 /** Packets that are read in one turn of the event loop, as far as whole reads allow: other connections get theirs in between. */
 const packetsPerTurn = 1000;
-/** Part of the peer's window that may arrive in this time: with more, waiting would hold the peer up. */
+/** Part of the peer's window that may arrive in {@link gatherMs}: with more, waiting would hold the peer up. */
 const largestWindowShare = 1 / 4;
 
 /**
@@ -27,7 +22,7 @@ const largestWindowShare = 1 / 4;
  *
  * While packets come fast it reads once in two milliseconds, so that a system call takes in many of them, and what is written
  * in answer goes out in one piece too. A stream that is idle, or slow, or whose peer would run out of its window meanwhile, is
- * read as it comes. Where nothing but PUBACKs comes, they are read once in 20 ms, unless much of the window is in flight.
+ * read as it comes.
  */
 export class StreamReader {
   readonly #stream: Duplex;
@@ -37,11 +32,7 @@ export class StreamReader {
   #countedMs = performance.now();
   /** Packets at which to look at the clock again: with TLS a read often is one small packet, too little to do so each time. */
   #nextLook = fewestGathered;
-  /** Whether a packet that somebody may wait for has come since {@link #countedMs}: anything but a PUBACK. */
-  #isUrgent = false;
-  #isAwaited = false;
   #timer: NodeJS.Timeout | undefined;
-  #timerMs = 0;
   #isGathering = false;
   /** Packets since reading last gave way to others. */
   #turnPackets = 0;
@@ -68,7 +59,6 @@ export class StreamReader {
     this.#onBroken = onBroken;
     const count: PacketHandler = (bytes, start, end, headerLength, isOwn) => {
       this.#packets++;
-      if ((bytes[start] ?? 0) >> 4 !== PacketType.puback) this.#isUrgent = true;
       onPacket(bytes, start, end, headerLength, isOwn);
     };
     const onRoom = this.#proceed.bind(this);
@@ -103,14 +93,6 @@ export class StreamReader {
     // In a turn of its own: who resumes may be in the middle of something that a packet would change.
     else if (this.#packetReader.isBusy) setImmediate(this.#proceed.bind(this));
     else this.#resume();
-  }
-
-  /** Whether somebody waits for PUBACKs, since much of the window is in flight: they are read as all else then. */
-  setAwaited(isAwaited: boolean): void {
-    this.#isAwaited = isAwaited;
-    if (!isAwaited || !this.#isGathering || this.#timerMs !== gatherPubacksMs) return;
-    this.#stopTimer();
-    this.#endGathering();
   }
 
   /** A packet that waits for room asks for it anew. */
@@ -182,30 +164,17 @@ export class StreamReader {
   }
 
   #considerGathering(now: number, elapsedMs: number): void {
-    const perMs = this.#packets / elapsedMs;
-    const most = this.window * largestWindowShare;
-    const isLong = !this.#isUrgent && !this.#isAwaited && perMs * gatherPubacksMs <= most;
+    const perGathering = (this.#packets * gatherMs) / elapsedMs;
     this.#packets = 0;
-    this.#isUrgent = false;
     this.#nextLook = fewestGathered;
     this.#countedMs = now;
-    const ms = isLong ? gatherPubacksMs : gatherMs;
-    if (perMs * ms < fewestGathered || perMs * ms > most || this.#isPaused) return;
+    if (perGathering < fewestGathered || perGathering > this.window * largestWindowShare || this.#isPaused) return;
     this.#isGathering = true;
     this.#stream.pause();
-    if (this.#timerMs !== ms) this.#stopTimer();
-    this.#timer ??= setTimeout(this.#endGathering, ms);
+    this.#timer ??= setTimeout(() => {
+      this.#isGathering = false;
+      this.#resume();
+    }, gatherMs);
     this.#timer.refresh();
-    this.#timerMs = ms;
   }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  readonly #endGathering = (): void => {
-    this.#isGathering = false;
-    this.#resume();
-  };
 }

@@ -33,8 +33,6 @@ export interface DestinationPort {
   /** Bytes that wait to be sent. */
   readonly pendingBytes: number;
   readonly onceDrained: (callback: () => void) => void;
-  /** Whether its PUBACKs are waited for: they are read at once then, and else once in a while. */
-  readonly setAwaited: (isAwaited: boolean) => void;
   /** Resolves once the destination has read all that was written so far: `true`; `false` when the connection ended first. */
   readonly confirm: () => Promise<boolean>;
   /** What has moved on it. */

@@ -25,7 +25,6 @@ export class DestinationSide {
   readonly #events: DestinationEvents;
   readonly #rooms = new Set<Room>();
   #isHeld = false;
-  #isHalfFull = false;
   #isClosed = false;
   /** Messages with QoS 0 that were written, and how many of them the destination has read for certain. */
   #written = 0;
@@ -62,13 +61,6 @@ export class DestinationSide {
       this.#rooms.delete(room);
       room.release();
     });
-  }
-
-  /** Half of what may be in flight is, or less again. */
-  noteHalfFull(isHalfFull: boolean): void {
-    if (isHalfFull === this.#isHalfFull) return;
-    this.#isHalfFull = isHalfFull;
-    this.port.setAwaited(isHalfFull);
   }
 
   /** Whether so much waits in the socket that no more QoS 0 messages are to be added. */

@@ -57,11 +57,6 @@ export class InFlight {
     return this.#length < (isAlone ? 1 : this.window) && this.#bytes + bytes <= this.#mostBytes;
   }
 
-  /** Whether half of what may be in flight is. */
-  get isHalfFull(): boolean {
-    return this.#length * 2 >= this.window || this.#bytes * 2 >= this.#mostBytes;
-  }
-
   get length(): number {
     return this.#length;
   }

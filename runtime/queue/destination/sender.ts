@@ -153,7 +153,8 @@ export class Sender {
       const waits = this.#waiting.peek();
       const entry = waits ?? this.#spooler?.peekPending();
       if (entry === undefined || !this.#events.maySend(entry)) break;
-      if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry) || this.#isFull(side)) break;
+      if (!this.#hasRoom(entry, side) || this.#isHeldByRate(entry)) break;
+      if (this.#isFull(side)) break;
       if (waits === undefined) this.#spooler?.shiftPending();
       else this.#waiting.shift();
       try {
@@ -163,7 +164,6 @@ export class Sender {
         throw cause;
       }
     }
-    this.#current?.noteHalfFull(this.#inFlight.isHalfFull);
     this.#events.onPumped();
   }
 

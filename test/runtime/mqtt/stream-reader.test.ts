@@ -5,15 +5,14 @@ import { StreamReader } from "../../../runtime/mqtt/stream-reader.ts";
 import { encode } from "./scripted-broker.ts";
 
 const ping = encode({ cmd: "pingresp" });
-const puback = encode({ cmd: "puback", messageId: 1 });
 
 /** A stream whose chunks arrive when the test says so. */
 class FakeStream extends Duplex {
   override _read(): void {}
 
   /** So many packets arrive in one chunk. */
-  arrive(packets: number, packet = ping): void {
-    this.emit("data", Buffer.concat(Array.from({ length: packets }, () => packet)));
+  arrive(packets: number): void {
+    this.emit("data", Buffer.concat(Array.from({ length: packets }, () => ping)));
   }
 }
 
@@ -240,78 +239,5 @@ describe("a reader that is paused in the middle of a chunk", () => {
     await new Promise((resolve) => setImmediate(resolve));
 
     expect(count).toBe(2);
-  });
-});
-
-describe("StreamReader of a connection that brings nothing but PUBACKs", () => {
-  /** As at 1,000 messages a second: one packet each millisecond. */
-  function arriveSlowly(packets: number): void {
-    for (let count = 0; count < packets; count++) {
-      jest.advanceTimersByTime(1);
-      stream.arrive(1, puback);
-    }
-  }
-
-  test("lets them gather for 20 ms where so many come", () => {
-    arriveSlowly(8);
-    expect(stream.isPaused()).toBe(true);
-
-    jest.advanceTimersByTime(19);
-    expect(stream.isPaused()).toBe(true);
-    jest.advanceTimersByTime(1);
-    expect(stream.isPaused()).toBe(false);
-    expect(received).toBe(8);
-
-    stream.arrive(20, puback);
-    expect(stream.isPaused()).toBe(true); // on and on
-  });
-
-  test.each([
-    ["other packets", Infinity, 1, ping, ping],
-    ["one other packet among them", Infinity, 1, puback, ping],
-    ["fewer", Infinity, 3, puback, puback],
-    ["a window of which they would be more than a quarter", 79, 1, puback, puback],
-  ])("does not with %s", (_, window, everyMs, first, last) => {
-    reader.window = window;
-    for (let count = 1; count <= 8; count++) {
-      jest.advanceTimersByTime(everyMs);
-      stream.arrive(1, count < 8 ? first : last);
-    }
-
-    expect(stream.isPaused()).toBe(false);
-  });
-
-  test("gathers them for 2 ms where so many come that they would be more than a quarter of the window in 20 ms", () => {
-    reader.window = 100;
-    jest.advanceTimersByTime(2);
-    stream.arrive(20, puback);
-    expect(stream.isPaused()).toBe(true);
-
-    jest.advanceTimersByTime(2);
-    expect(stream.isPaused()).toBe(false);
-  });
-
-  test("reads them at once from when they are waited for, and lets them gather once they are not", () => {
-    arriveSlowly(8);
-    reader.setAwaited(true);
-    expect(stream.isPaused()).toBe(false);
-    arriveSlowly(16);
-    expect([stream.isPaused(), received]).toEqual([false, 24]);
-
-    reader.setAwaited(false);
-    arriveSlowly(8);
-    expect(stream.isPaused()).toBe(true);
-    jest.advanceTimersByTime(20);
-    expect(stream.isPaused()).toBe(false);
-  });
-
-  test("does not end a pause that somebody has asked for", () => {
-    arriveSlowly(8);
-    reader.setPaused(true);
-    reader.setAwaited(true);
-    expect(stream.isPaused()).toBe(true);
-
-    reader.setPaused(false);
-    expect(stream.isPaused()).toBe(false);
   });
 });

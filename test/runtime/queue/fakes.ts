@@ -93,10 +93,6 @@ export class FakeDestination extends FakeTraffic implements DestinationPort {
   drain: () => void = () => undefined;
   writePublish: (publish: EncodedPublish) => void = ({ packet }) =>
     void this.written.push(decode(packet)[0] as IPublishPacket);
-  isAwaited = false;
-  setAwaited = (isAwaited: boolean) => {
-    this.isAwaited = isAwaited;
-  };
   onceDrained = (callback: () => void) => void (this.drain = callback);
   /** Those who wait for a sign that all was read. */
   readonly confirmations: ((isRead: boolean) => void)[] = [];

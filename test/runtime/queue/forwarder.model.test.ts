@@ -189,7 +189,6 @@ class DestinationModel {
       },
       pendingBytes: 0,
       onceDrained: () => undefined,
-      setAwaited: () => undefined,
       confirm: async () => isMine,
       traffic: new FakeDestination().traffic,
     };

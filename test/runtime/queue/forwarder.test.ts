@@ -119,29 +119,6 @@ describe("the window", () => {
     expect(bench.forwarder.status.inFlight).toBe(2);
   });
 
-  test("has its PUBACKs waited for while half of it is in flight, and on the next connection as well", () => {
-    const bench = new ForwarderBench({ maxInflightMessages: 4 });
-    bench.arrive(1);
-    expect(bench.destination.isAwaited).toBe(false);
-    bench.arrive(2);
-    expect(bench.destination.isAwaited).toBe(true);
-
-    bench.acknowledge(1);
-    expect(bench.destination.isAwaited).toBe(false);
-
-    bench.arriveMany(3);
-    bench.reconnectDestination({ sessionPresent: false });
-    expect(bench.destination.isAwaited).toBe(true);
-  });
-
-  test("has them waited for while half of the bytes is in flight", () => {
-    const bench = new ForwarderBench({ maxInflightBytes: 100_000 });
-    bench.arrive(1, { payload: Buffer.alloc(49_000) });
-    expect(bench.destination.isAwaited).toBe(false);
-    bench.arrive(2, { payload: Buffer.alloc(1000) });
-    expect(bench.destination.isAwaited).toBe(true);
-  });
-
   test("is that of the configuration while the destination is away for the first time", () => {
     const bench = new ForwarderBench({ maxInflightMessages: 9 });
     expect(bench.forwarder.destination.window).toBe(9);
