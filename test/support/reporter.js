@@ -1,11 +1,13 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 import { searchRun } from "./secrets/search.ts";
 
 /**
- * Prints `Tests: N passed, N failed` as the last line of the run, with `, N skipped` when any test was skipped.
+ * Prints `Tests: N passed, N failed` as the last line of the run, with `, N skipped` when any test was skipped, and before it
+ * one line for each test that failed: a log that shows only its end still says what is wrong.
  * A suite that could not run counts as one failure, and so does each secret that the run has put out: the tests gather
  * both in a folder of the run (`test/support/secrets`), and here the one is searched for the other.
  */
@@ -33,10 +35,10 @@ export default class LastLineReporter {
 
   onRunComplete(_testContexts, results) {
     const leaks = this.#searchForSecrets(results);
-    const line = `${summaryLine(results, leaks)}\n`;
-    if (this.#watching) process.stdout.write(line);
+    const lines = [...failureLines(results), summaryLine(results, leaks)].map((line) => `${line}\n`).join("");
+    if (this.#watching) process.stdout.write(lines);
     // Jest still prints its own summary and its warnings about open handles after this method.
-    else process.once("exit", () => process.stdout.write(line));
+    else process.once("exit", () => process.stdout.write(lines));
   }
 
   /** Jest takes the run for failed when a reporter has an error. */
@@ -65,6 +67,36 @@ export default class LastLineReporter {
       fs.rmSync(this.#record, { recursive: true, force: true });
     }
   }
+}
+
+/** `FAILED <file>: <test>: <why>` for each. */
+function failureLines({ testResults }) {
+  return testResults.flatMap(({ testFilePath, testExecError, testResults: tests }) => {
+    const file = path.relative(process.cwd(), testFilePath);
+    const failed = tests.filter(({ status }) => status === "failed");
+    if (testExecError && failed.length === 0) return [`FAILED ${file}: ${shortReason(testExecError.message ?? "")}`];
+    return failed.map(
+      ({ fullName, failureMessages }) => `FAILED ${file}: ${fullName}: ${shortReason(failureMessages[0] ?? "")}`,
+    );
+  });
+}
+
+/** Characters of a reason that fit into a line one can read. */
+const reasonLength = 600;
+
+/** Why a test failed, in one line: without the stack, and of a comparison what differs. */
+function shortReason(message) {
+  const lines = stripVTControlCharacters(message)
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+  const differing = lines
+    .slice(1)
+    .filter((line) => /^\s*[-+]\s|^(?:Expected|Received)/.test(line) && !/^[-+] (?:Expected|Received) /.test(line));
+  const [first = ""] = lines;
+  return (differing.length > 0 && first.includes("expect(") ? differing : lines)
+    .map((line) => line.trim())
+    .join(" | ")
+    .slice(0, reasonLength);
 }
 
 function summaryLine(results, leaks) {

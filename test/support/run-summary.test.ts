@@ -36,7 +36,18 @@ test("a suite that cannot be loaded counts as a failure", () => {
   const run = runJest("broken-suite", "");
 
   expect(run.lastLine).toBe("Tests: 0 passed, 1 failed");
+  expect(run.output).toMatch(/^FAILED test\/support\/fixture\/broken-suite\.fixture\.ts: \S.*\nTests: /m);
   expect(run.status).toBe(1);
+});
+
+test("the last lines say of each test that failed why it did: what differs, and no stack", () => {
+  const run = runJest("failing", "");
+
+  expect(run.output.trimEnd().split("\n").slice(-3)).toEqual([
+    'FAILED test/support/fixture/failing.fixture.ts: a comparison: - Array [] | + Array [ | +   "a warning", | + ]',
+    "FAILED test/support/fixture/failing.fixture.ts: a list an error: Error: the broker is away",
+    "Tests: 0 passed, 2 failed",
+  ]);
 });
 
 test("each secret that is put out counts as a failure, and is not shown", () => {
