@@ -1,6 +1,6 @@
 import { describeError } from "../../../runtime/contract/errors.ts";
 import { machineLoad } from "../../support/patience.ts";
-import { isLateStart, readWarnings } from "../site/events.ts";
+import { isUnavoidable, readWarnings } from "../site/events.ts";
 import type { Warning } from "../site/events.ts";
 import type { Account } from "../site/ledger.ts";
 import type { TrafficAccount } from "../site/traffic.ts";
@@ -115,7 +115,7 @@ function judge({ row, traffic, seen, failure, seconds, warnings, load }: Ran): O
 }
 
 function isExpected({ warnings = [] }: Row, text: string): boolean {
-  return isLateStart(text) || warnings.some((begin) => text.startsWith(begin));
+  return isUnavoidable(text) || warnings.some((begin) => text.startsWith(begin));
 }
 
 function judgeAccount(account: Account, { duplicates, gapSeconds }: Promised, load: number): string[] {

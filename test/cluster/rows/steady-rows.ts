@@ -3,7 +3,7 @@ import { readFileSync, globSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { inState } from "../node/places.ts";
-import { isLateStart, readWarnings } from "../site/events.ts";
+import { isUnavoidable, readWarnings } from "../site/events.ts";
 import { inNamespace, podOf, restartsOf, workingSetMebibytes } from "./pods.ts";
 import { unready, unstarted } from "./row.ts";
 import type { Row, Stage } from "./row.ts";
@@ -66,7 +66,7 @@ export const lastRows: readonly Row[] = [
 /** Warnings about a site's objects. */
 async function unexpectedWarnings({ cluster, site }: Stage): Promise<string[]> {
   const warnings = (await readWarnings(cluster.kubectl)).filter(({ object }) => object.includes(site.name));
-  return warnings.filter(({ text }) => !isLateStart(text)).map(({ object, text }) => `${object}: ${text}`);
+  return warnings.filter(({ text }) => !isUnavoidable(text)).map(({ object, text }) => `${object}: ${text}`);
 }
 
 /** When the token was issued that a pod has for AIO's broker, in seconds since 1970. */

@@ -10,11 +10,29 @@ import { siteNamespace } from "../node/places.ts";
  */
 const busyLoad = 4;
 
+/** Tells whether a warning comes of the machine or of Kubernetes itself, whatever is deployed. */
+export function isUnavoidable(text: string): boolean {
+  return isLateStart(text) || lateNews.some((pattern) => pattern.test(text));
+}
+
 /** Tells whether a warning is what a relay that starts draws where the machine has no time for it. */
-export function isLateStart(text: string): boolean {
+function isLateStart(text: string): boolean {
   const load = Math.max(...loadavg()) / availableParallelism();
   return load > busyLoad && /^Unhealthy: Startup probe failed: .*(?:connection refused|deadline exceeded)/.test(text);
 }
+
+/**
+ * What a program of the cluster says when it has not heard yet of what another one has done, or is stopped. It tries again, and what
+ * is deployed can't draw it: a ConfigMap that is missing is "not found", and a claim that is wrong is refused.
+ */
+const lateNews = [
+  // The kubelet waits for a second until it has heard of what a new pod mounts.
+  /^FailedMount: .*failed to sync (?:configmap|secret) cache: timed out waiting for the condition$/,
+  // The controller has made the claim, and has not heard of it when it makes the pod again.
+  /^FailedCreate: .*failed to create PVC \S+ persistentvolumeclaims "\S+" already exists$/,
+  // Flux's controllers are stopped at the end of their row, maybe while they ask for the repository's state.
+  /^GitOperationFailed: .*: context canceled$/,
+];
 
 /** An event of the type Warning. */
 export interface Warning {
