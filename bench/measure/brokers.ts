@@ -17,14 +17,9 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** What mosquitto sends before it waits for a PUBACK where its configuration says nothing. @see mosquitto.conf(5), max_inflight_messages */
-export const defaultWindow = 20;
-
 export interface Brokers {
   readonly source: Broker;
   readonly destination: Broker;
-  /** Starts another source, as mosquitto is delivered: {@link defaultWindow} messages are unacknowledged at most. */
-  startNarrowSource(): Promise<Broker>;
 }
 
 /** Starts the two mosquitto brokers between which every bridge is measured. */
@@ -32,19 +27,15 @@ export async function startBrokers(executable: string, folder: string): Promise<
   const authority = await createCertificateAuthority("benchmark");
   const caFile = path.join(folder, "ca.crt");
   await writeFile(caFile, authority.certificate);
-  const start = async (name: string, inflight = window): Promise<Broker> => {
+  const start = async (name: string): Promise<Broker> => {
     const server = await authority.createServerCertificate(["localhost", "127.0.0.1"]);
     const broker = await startMosquitto(executable, path.join(folder, name), {
       listeners: { plain: {}, tls: { tls: { server } } },
-      settings: [`max_inflight_messages ${inflight}`, "sys_interval 0"],
+      settings: [`max_inflight_messages ${window}`, "sys_interval 0"],
     });
     return describeBroker(broker, caFile);
   };
-  return {
-    source: await start("source"),
-    destination: await start("destination"),
-    startNarrowSource: () => start("narrow-source", defaultWindow),
-  };
+  return { source: await start("source"), destination: await start("destination") };
 }
 
 function describeBroker(broker: Mosquitto<"plain" | "tls">, caFile: string): Broker {

@@ -75,13 +75,6 @@ const rows: readonly Row[] = [
   ],
   ["Throughput, ratio to mosquitto's bridge", "at least", 0.95, "", ratio("qos1", "perSecond")],
   ["Throughput, ratio to the fastest other peer", "above", 1, "", throughputToOthers],
-  [
-    "Throughput from a source that waits for a PUBACK after 20 messages, ratio to mosquitto's bridge",
-    "at least",
-    0.95,
-    "",
-    ratio("narrow", "perSecond"),
-  ],
   ...[
     { scenario: "size-64k", size: "64 KB" },
     { scenario: "size-500k", size: "500 KB" },

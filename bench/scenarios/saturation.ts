@@ -1,5 +1,3 @@
-import { BrokerClient } from "../load/broker-client.ts";
-import { defaultWindow } from "../measure/brokers.ts";
 import type { Candidate } from "../measure/candidate.ts";
 import { peerNames, type PeerName } from "../peers/peer.ts";
 import { closestPeers, loadTopic, rotated, startCandidates, startSeconds } from "./candidates.ts";
@@ -14,8 +12,6 @@ interface Saturation {
   readonly tls?: boolean;
   readonly qos?: 0 | 1;
   readonly isEnriched?: boolean;
-  /** Whether the source sends few messages before it waits for a PUBACK, as mosquitto does by default. */
-  readonly isNarrow?: boolean;
 }
 
 /** Bytes of payload in one round of large messages: the source broker holds them in memory. */
@@ -49,13 +45,6 @@ const saturations: readonly Saturation[] = [
     payloadBytes: 128,
     isEnriched: true,
   },
-  {
-    name: "narrow",
-    title: `QoS 1, 128 bytes, from a source that sends ${defaultWindow} messages before it waits for a PUBACK`,
-    peers: closestPeers,
-    payloadBytes: 128,
-    isNarrow: true,
-  },
   { name: "qos0", title: "QoS 0, 128 bytes", peers: peerNames, payloadBytes: 128, qos: 0 },
   { name: "size-64", title: "QoS 1, 64 bytes", peers: closestPeers, payloadBytes: 64 },
   { name: "size-1k", title: "QoS 1, 1 KB (1,024 bytes)", peers: closestPeers, payloadBytes: 1024 },
@@ -77,10 +66,7 @@ export const saturationScenarios: readonly Scenario[] = saturations.map((saturat
       (startSeconds + warmUp + rounds * drainSeconds(count, payloadBytes))
     );
   },
-  run: (bench) =>
-    saturation.isNarrow === true
-      ? withNarrowSource(bench, (narrow) => runSaturation(narrow, saturation))
-      : runSaturation(bench, saturation),
+  run: (bench) => runSaturation(bench, saturation),
 }));
 
 /** Messages of one round, fewer where they are large. */
@@ -93,18 +79,6 @@ function warmUpPortions(count: number): number[] {
   const portion = Math.min(count, mostWarmUpMessages);
   const portions = Math.min(mostWarmUpPortions, Math.ceil(leastWarmUpMessages / portion));
   return Array.from({ length: portions }, () => portion);
-}
-
-/** Runs a scenario with another source broker, which is stopped at its end. */
-async function withNarrowSource(bench: Bench, run: (bench: Bench) => Promise<void>): Promise<void> {
-  const source = await bench.brokers.startNarrowSource();
-  const publisher = await BrokerClient.connect(source.plain.port, "publisher");
-  try {
-    await run({ ...bench, brokers: { ...bench.brokers, source }, publisher });
-  } finally {
-    publisher.close();
-    await source.stop();
-  }
 }
 
 async function runSaturation(bench: Bench, saturation: Saturation): Promise<void> {

@@ -5,7 +5,7 @@ import { readOptions } from "../../bench/options.ts";
 test("measures everything, seven rounds of it, and writes the page of the documentation", () => {
   const { scenarios, peers, size, output } = readOptions([]);
 
-  expect(scenarios).toHaveLength(17);
+  expect(scenarios).toHaveLength(16);
   expect(peers).toEqual([
     "relay",
     "plain-mqttjs",
