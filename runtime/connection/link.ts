@@ -6,6 +6,7 @@ import { ConnectionError, type Retry } from "../contract/errors.ts";
 import type { Credentials } from "../identity/credentials.ts";
 import type { ConnectOptions, ServerLimits } from "../mqtt/connect.ts";
 import { Connection, type ConnectionEvents } from "../mqtt/connection.ts";
+import { onceFailing } from "../transport/read-to-end.ts";
 import { asConnectionError, Attempt, failureWithin, withinTime, type Opened } from "./attempt.ts";
 
 /** Where a link is: what readiness asks. */
@@ -225,6 +226,8 @@ export class Link {
         },
       });
       attempt.connection = connection;
+      // Nothing that is sent arrives any more, and nothing that comes can be acknowledged.
+      onceFailing(stream, () => void user?.quiesce(AbortSignal.abort()));
       if (this.#isStopped()) connection.close();
     });
   }

@@ -11,6 +11,7 @@ import { connectSocket, type SocketAddress } from "./connect-socket.ts";
 import { opened } from "./opened.ts";
 import { openTunnel, type Proxy } from "./proxy-tunnel.ts";
 import { nameCarrier } from "./kernel-queue.ts";
+import { readToEnd } from "./read-to-end.ts";
 import { ReusedBuffer } from "./reused-buffer.ts";
 import { trustSystemRoots } from "./system-roots.ts";
 import { describeStreamError, explainServerCertificate } from "./tls-failure.ts";
@@ -104,7 +105,7 @@ async function openSocket(
         })
       : await openTunnel(proxy, target, signal);
   stages.push(() => socket.destroy());
-  return socket;
+  return readToEnd(socket);
 }
 
 /** Opens TLS: on a socket of its own, which it reads from without a stream between, or in a tunnel. */
@@ -135,7 +136,7 @@ async function openTls(
   await opened(secured, "secureConnect", signal);
   phase.isHandshake = false;
   checkServer(secured, address.hostname, material);
-  return secured;
+  return readToEnd(secured);
 }
 
 function tcpOptions(to: SocketAddress) {

@@ -36,8 +36,9 @@ export class LinkBench {
   readonly waits: number[] = [];
   readonly link: Link;
   readonly run: Promise<void>;
-  /** Streams that were opened. */
+  /** Streams that were opened, and the last of them. */
   opened = 0;
+  client: Duplex | undefined;
   #brokers: ScriptedBroker[] = [];
   #wakes: (() => void)[] = [];
 
@@ -92,6 +93,7 @@ export class LinkBench {
     const { client, broker } = connectInMemory();
     this.#brokers.push(broker);
     this.opened++;
+    this.client = client;
     this.#wake();
     return client;
   }

@@ -396,6 +396,21 @@ describe("a fault of this program", () => {
   });
 });
 
+test("a connection on which nothing can be sent any more is brought to rest at once, and heard to its end", async () => {
+  const signals: AbortSignal[] = [];
+  const bench = start({ quiesce: async (signal) => void signals.push(signal) });
+  const broker = await bench.next();
+  await broker.accept();
+  await bench.reached("up");
+
+  bench.client?.emit("failing"); // as a socket does whose write has failed
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  broker.send({ cmd: "puback", messageId: 7, reasonCode: 0 }, { cmd: "disconnect", reasonCode: 0x8e });
+
+  expect(await bench.reached("down")).toMatchObject({ reasonCode: 0x8e });
+  expect(bench.events).toEqual(["connected false", "PUBACK 7", "disconnected"]);
+});
+
 describe("a connection that is replaced", () => {
   /** A link whose test holds `replace` of the connection of today, and sees what is done to bring it to rest. */
   function startReplaceable(change: LinkChange = {}) {
