@@ -3,6 +3,7 @@ import { isUnavoidable } from "./events.ts";
 test.each([
   'FailedMount: MountVolume.SetUp failed for volume "config" : failed to sync configmap cache: timed out waiting for the condition',
   'FailedMount: MountVolume.SetUp failed for volume "plant" : failed to sync secret cache: timed out waiting for the condition',
+  'FailedMount: MountVolume.SetUp failed for volume "config" : object "plant"/"relay-config" not registered',
   'FailedCreate: create Pod relay-0 in StatefulSet relay failed error: failed to create PVC spool-relay-0: persistentvolumeclaims "spool-relay-0" already exists',
   `GitOperationFailed: failed to checkout and determine revision: unable to list remote for 'http://git/site.git': Get "http://git/site.git/info/refs": context canceled`,
 ])(

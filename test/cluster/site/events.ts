@@ -28,6 +28,8 @@ function isLateStart(text: string): boolean {
 const lateNews = [
   // The kubelet waits for a second until it has heard of what a new pod mounts.
   /^FailedMount: .*failed to sync (?:configmap|secret) cache: timed out waiting for the condition$/,
+  // The kubelet looks after the volumes of a pod that has just ended.
+  /^FailedMount: .*object "[^"]+"\/"[^"]+" not registered/,
   // The controller has made the claim, and has not heard of it when it makes the pod again.
   /^FailedCreate: .*failed to create PVC \S+ persistentvolumeclaims "\S+" already exists$/,
   // Flux's controllers are stopped at the end of their row, maybe while they ask for the repository's state.
