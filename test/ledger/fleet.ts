@@ -6,6 +6,7 @@ import { describeThreads } from "../support/process-state.ts";
 import { startRelay, type RelayProcess } from "../support/relay-process.ts";
 import type { ProcessEnd } from "../support/started-process.ts";
 import type { Variant } from "./config.ts";
+import { dataflows, type FlowName } from "./ledger.ts";
 
 export interface FleetOptions {
   /** A folder for each instance: its configuration, its mounted files and its disk. */
@@ -39,11 +40,30 @@ export class Fleet {
   readonly #running = new Map<number, RelayProcess>();
   readonly #told = new WeakSet<RelayProcess>();
   readonly #started: RelayProcess[] = [];
-  variant: Variant;
+  #variant: Variant;
+  /** Instances that the second dataflow had when it was configured last: its sessions stay as they were while it is not. */
+  #sideInstances: number;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.variant = options.variant;
+    this.#variant = options.variant;
+    this.#sideInstances = options.variant.instances;
+  }
+
+  /** What the instances are configured with when they are started next. */
+  get variant(): Variant {
+    return this.#variant;
+  }
+
+  set variant(variant: Variant) {
+    this.#variant = variant;
+    if (variant.hasSide) this.#sideInstances = variant.instances;
+  }
+
+  /** Dataflows whose sessions have shared subscriptions. */
+  get sharedDataflows(): FlowName[] {
+    const instances = { flow: this.#variant.instances, side: this.#sideInstances };
+    return dataflows.filter((name) => instances[name] > 1);
   }
 
   /** Numbers of the instances that run. */

@@ -89,7 +89,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     drainTimeoutMs: drainTimeoutSeconds(scene) * 1000,
   });
   const sessionEnds: string[] = [];
-  const late = { connections: () => 0, oldest: () => 0, isShared: () => false };
+  const late = { connections: () => 0, oldest: () => 0, sharedDataflows: (): readonly FlowName[] => [] };
   const noteLost = (flows: readonly FlowName[], why: string, from = 0) => {
     ledger.noteSessionLost(flows, late.connections(), from);
     sessionEnds.push(why);
@@ -98,7 +98,8 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
     onLost: noteLost,
     // What is published until somebody has subscribed again is for nobody.
     onRestart: () => {
-      if (late.isShared()) noteLost(dataflows, "forgot the shared subscriptions", late.oldest());
+      const shared = late.sharedDataflows();
+      if (shared.length > 0) noteLost(shared, "forgot the shared subscriptions", late.oldest());
     },
   });
   const destination = await startBroker(plan, scene, path.join(folder, "destination"), "destination", credentials);
@@ -164,7 +165,7 @@ export async function setStage(plan: SchedulePlan, random: () => number): Promis
   Object.assign(late, {
     connections: () => sourceProxy.connections,
     oldest: () => publisher.oldest,
-    isShared: () => fleet.variant.instances > 1,
+    sharedDataflows: () => fleet.sharedDataflows,
   });
   const close = async () => {
     publisher.stop();
