@@ -6,7 +6,7 @@ export function formatNumber(value: number): string {
   if (size >= 10_000) return (Math.round(value / 100) * 100).toLocaleString("en");
   if (size >= 100) return Math.round(value).toLocaleString("en");
   if (size >= 10) return value.toFixed(1);
-  if (size >= 0.1 || value === 0) return value.toFixed(2);
+  if (size >= 0.01 || value === 0) return value.toFixed(2);
   return value.toPrecision(1);
 }
 
