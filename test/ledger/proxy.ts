@@ -119,8 +119,11 @@ export class Proxy {
       const { relay, broker } = pair;
       pair.isBroken = true;
       for (const socket of [relay, broker]) {
-        // A reset beneath TLS that is open ends Node.js 24.21.
-        if (how === "reset" && (socket === broker || this.#options.tls === undefined)) socket.resetAndDestroy();
+        // A reset beneath TLS that is open ends Node.js 24.21. One of a socket that is being shut down is refused, and would
+        // leave it open, without a "close".
+        const isShuttingDown = socket.writableEnded && !socket.writableFinished;
+        const canReset = !isShuttingDown && (socket === broker || this.#options.tls === undefined);
+        if (how === "reset" && canReset) socket.resetAndDestroy();
         else socket.destroy();
       }
     }
