@@ -66,6 +66,8 @@ export interface LinkOptions {
 
 /** Time for a server to say that it does not take a client certificate: with TLS 1.3 it does so after the handshake. */
 const refusalMs = 500;
+/** Brings a connection to rest at once: nothing that is sent arrives any more, and nothing that comes can be acknowledged. */
+const nothingNew = AbortSignal.abort();
 
 /**
  * Keeps one connection to a broker: connects, waits, connects again, until it is stopped. No answer of a broker ends that: a
@@ -201,11 +203,13 @@ export class Link {
       let user: ConnectionUser | undefined;
       let endWatch: (() => void) | undefined;
       let preparationError: ConnectionError | undefined;
+      let isFailing = false;
       const connection = new Connection(stream, this.#user.connectOptions(credentials), {
         onConnected: (_connection, limits) => {
           attempt.onConnected();
           const opened = this.#user.open(connection, limits);
           user = opened;
+          if (isFailing) void opened.quiesce(nothingNew);
           endWatch = this.#options.watchCredentials?.(connection, credentials, () => this.#replace(attempt, opened));
           this.#prepare(attempt, opened).catch((cause: unknown) => {
             preparationError = asConnectionError(cause);
@@ -226,8 +230,11 @@ export class Link {
         },
       });
       attempt.connection = connection;
-      // Nothing that is sent arrives any more, and nothing that comes can be acknowledged.
-      onceFailing(stream, () => void user?.quiesce(AbortSignal.abort()));
+      onceFailing(stream, (close) => {
+        isFailing = true;
+        if (connection.traffic.isPaused()) close();
+        else void user?.quiesce(nothingNew);
+      });
       if (this.#isStopped()) connection.close();
     });
   }

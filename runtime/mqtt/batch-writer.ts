@@ -51,7 +51,7 @@ export class BatchWriter {
   /** Who waits for what was given to leave, in the order of the bytes that had been given. */
   readonly #onceSent = new Denque<Awaited>();
   readonly #flush: () => void;
-  readonly #onTaken: () => void;
+  readonly #onTaken: (error?: Error | null) => void;
   /** When something was last handed over, as {@link now} tells it. */
   lastWriteMs: number;
   /** Bytes that were given, since the start. */
@@ -63,7 +63,8 @@ export class BatchWriter {
     this.#now = now;
     this.lastWriteMs = now();
     this.#flush = this.flush.bind(this);
-    this.#onTaken = () => {
+    this.#onTaken = (error) => {
+      if (error) return; // it went nowhere, and the stream ends
       if (this.#queuedBytes > 0) this.#feed();
       if (this.#onceSent.length > 0) this.#callBack();
     };
@@ -93,7 +94,7 @@ export class BatchWriter {
   /** Writes at once what was gathered, as far as the stream takes it. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#last === undefined || this.#stream.destroyed) return;
+    if (this.#last === undefined || this.#stream.destroyed || this.#stream.errored) return;
     const last = this.#last.subarray(this.#start, this.#end);
     this.#last = undefined;
     const bytes = this.#bytes;

@@ -105,7 +105,7 @@ async function openSocket(
         })
       : await openTunnel(proxy, target, signal);
   stages.push(() => socket.destroy());
-  return readToEnd(socket);
+  return webSocket ? socket : readToEnd(socket);
 }
 
 /** Opens TLS: on a socket of its own, which it reads from without a stream between, or in a tunnel. */
@@ -136,7 +136,7 @@ async function openTls(
   await opened(secured, "secureConnect", signal);
   phase.isHandshake = false;
   checkServer(secured, address.hostname, material);
-  return readToEnd(secured);
+  return webSocket ? secured : readToEnd(secured);
 }
 
 function tcpOptions(to: SocketAddress) {
@@ -196,6 +196,8 @@ function refuseText(webSocket: Ws.WebSocket, createStream: () => Duplex): Duplex
     framed.destroy(new ConnectionError(text, { retry: "slowly", end: "protocol-error" }));
   });
   const framed = createStream();
+  // The library leaves the writing side open when the server has closed, and then says nothing more.
+  framed.once("end", () => framed.destroy());
   // Who uses the stream listens, too; it may fail before that.
   return framed.on("error", () => undefined);
 }

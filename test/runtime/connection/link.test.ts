@@ -1,6 +1,7 @@
 import { ConnectionError } from "../../../runtime/contract/errors.ts";
 import { OldFilters } from "../../../runtime/connection/old-filters.ts";
 import { Subscriptions } from "../../../runtime/connection/subscriptions.ts";
+import type { Connection } from "../../../runtime/mqtt/connection.ts";
 import { createLog } from "../../../runtime/report/log.ts";
 import { connectInMemory, settle } from "../mqtt/scripted-broker.ts";
 import { LinkBench, type LinkChange } from "./link-bench.ts";
@@ -403,12 +404,40 @@ test("a connection on which nothing can be sent any more is brought to rest at o
   await broker.accept();
   await bench.reached("up");
 
-  bench.client?.emit("failing"); // as a socket does whose write has failed
+  bench.client?.emit("failing", () => undefined); // as a socket does whose write has failed
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   broker.send({ cmd: "puback", messageId: 7, reasonCode: 0 }, { cmd: "disconnect", reasonCode: 0x8e });
 
   expect(await bench.reached("down")).toMatchObject({ reasonCode: 0x8e });
   expect(bench.events).toEqual(["connected false", "PUBACK 7", "disconnected"]);
+});
+
+test("a connection on which nothing can be sent any more is left at once where it is not read", async () => {
+  const quiesce = jest.fn(async () => Promise.resolve());
+  let opened: Connection | undefined;
+  const bench = start({ quiesce, prepare: async (connection) => void (opened = connection) });
+  await (await bench.next()).accept();
+  await bench.reached("up");
+  const close = jest.fn();
+
+  opened?.setPaused(true);
+  bench.client?.emit("failing", close);
+
+  expect(close).toHaveBeenCalledTimes(1);
+  expect(quiesce).not.toHaveBeenCalled();
+});
+
+test("a connection whose CONNECT could not be sent whole takes nothing, though a CONNACK follows", async () => {
+  const quiesce = jest.fn(async () => Promise.resolve());
+  const bench = start({ quiesce });
+  const broker = await bench.next();
+  await settle();
+
+  bench.client?.emit("failing", () => undefined);
+  await broker.accept();
+  await bench.reached("up");
+
+  expect(quiesce).toHaveBeenCalledTimes(1);
 });
 
 describe("a connection that is replaced", () => {

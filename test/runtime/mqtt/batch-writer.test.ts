@@ -13,19 +13,19 @@ import { encode } from "./scripted-broker.ts";
 /** A stream that keeps what is written, and lets it go when it is told to. */
 class HeldStream extends Duplex {
   readonly written: Buffer[] = [];
-  readonly #held: (() => void)[] = [];
+  readonly #held: ((error?: Error) => void)[] = [];
   isHeld = false;
 
   override _read(): void {}
 
-  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, callback: (error?: Error) => void): void {
     this.written.push(chunk);
     if (this.isHeld) this.#held.push(callback);
     else callback();
   }
 
-  letGo(): void {
-    for (const callback of this.#held.splice(0)) callback();
+  letGo(error?: Error): void {
+    for (const callback of this.#held.splice(0)) callback(error);
   }
 }
 
@@ -37,6 +37,31 @@ function publishOf(payloadBytes: number, messageId: number): Buffer {
 function isSameMemory(one: Buffer, other: Buffer): boolean {
   return one.buffer === other.buffer && one.byteOffset === other.byteOffset && one.length === other.length;
 }
+
+describe("BatchWriter whose stream fails, and stays for its input", () => {
+  test("writes nothing more, and tells nobody that anything has left", async () => {
+    const stream = new HeldStream();
+    const destroy = jest.spyOn(stream, "destroy").mockReturnThis(); // as `readToEnd` does for a while
+    stream.isHeld = true;
+    const writer = new BatchWriter(stream, () => 0);
+    const onSent = jest.fn();
+
+    writer.write(publishOf(60_000, 1));
+    await turn();
+    writer.write(publishOf(500_000, 2)); // waits behind it
+    writer.onceSent(onSent);
+    await turn();
+    stream.letGo(new Error("write EPIPE"));
+    await turn();
+    writer.write(publishOf(100, 3));
+    await turn();
+    await turn();
+
+    expect(destroy).toHaveBeenCalled();
+    expect(stream.written).toHaveLength(1);
+    expect(onSent).not.toHaveBeenCalled();
+  });
+});
 
 describe("BatchWriter", () => {
   test("joins the packets of one turn into one write, in their order", async () => {

@@ -400,6 +400,39 @@ describe("over WebSockets", () => {
     expect(requests[0]?.headers).not.toHaveProperty("sec-websocket-extensions");
   });
 
+  test.each<[string, (socket: WebSocket) => void]>([
+    [
+      "says so",
+      (socket) => {
+        socket.close();
+      },
+    ],
+    [
+      "says nothing",
+      (socket) => {
+        socket.terminate();
+      },
+    ],
+  ])("is closed when the server closes and %s", async (_, close) => {
+    const http = createHttpServer();
+    const webSockets = new WebSocketServer({ server: http, path: "/mqtt" });
+    webSockets.on("connection", (socket: WebSocket) => {
+      socket.once("message", () => {
+        socket.send(Buffer.from("last words"));
+        close(socket);
+      });
+    });
+    const { port } = await listen(http);
+    const stream = await open(port, { webSocket: true });
+    let received = "";
+    readBytes(stream, (bytes, end) => void (received += bytes.toString("utf8", 0, end)));
+
+    stream.write("go");
+    await once(stream, "close");
+
+    expect(received).toBe("last words");
+  });
+
   test("fails at a text frame and hands its text to nobody", async () => {
     const http = createHttpServer();
     const webSockets = new WebSocketServer({ server: http, path: "/mqtt" });

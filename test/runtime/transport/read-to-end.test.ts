@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 
 import { createCertificateAuthority } from "../../../emulator/certificates/certificate-authority.ts";
 import { openStream } from "../../../runtime/transport/open-stream.ts";
-import { onceFailing } from "../../../runtime/transport/read-to-end.ts";
+import { onceFailing, readToEnd } from "../../../runtime/transport/read-to-end.ts";
 import { readBytes } from "../../../runtime/transport/reused-buffer.ts";
 
 const host = "broker.example";
@@ -100,6 +100,19 @@ describe.each(["TCP", "TLS"] as const)("a server over %s that closes while it is
 
     expect(log).toEqual(["failing", "error write"]);
   });
+});
+
+test("a write that fails behind the end of the input closes the socket at once", () => {
+  const socket = readToEnd(new Duplex({ read: () => undefined }));
+  const onFailing = jest.fn();
+  onceFailing(socket, onFailing);
+  socket.on("error", () => undefined);
+
+  socket.push(null);
+  socket.destroy(Object.assign(new Error("write EPIPE"), { syscall: "write", code: "EPIPE" }));
+
+  expect(socket.destroyed).toBe(true);
+  expect(onFailing).not.toHaveBeenCalled();
 });
 
 test("a stream that is left for another reason is closed at once", async () => {
