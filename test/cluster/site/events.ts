@@ -32,6 +32,8 @@ const lateNews = [
   /^FailedMount: .*object "[^"]+"\/"[^"]+" not registered/,
   // The controller has made the claim, and has not heard of it when it makes the pod again.
   /^FailedCreate: .*failed to create PVC \S+ persistentvolumeclaims "\S+" already exists$/,
+  // The scheduler has heard of the pod before it has of its claim. A pod whose claim never comes is never ready, and fails its row.
+  /^FailedScheduling: .*persistentvolumeclaim "[^"]+" not found/,
   // Flux's controllers are stopped at the end of their row, maybe while they ask for the repository's state.
   /^GitOperationFailed: .*: context canceled$/,
 ];
