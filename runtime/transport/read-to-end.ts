@@ -8,9 +8,10 @@ const failing = "failing";
 /**
  * Lets a socket be read to its end when a write fails.
  *
- * A server says in its last packet, DISCONNECT, why it ends a connection. While the relay writes on, that packet may not be read yet when a
- * write fails. Node.js closes the socket then, with all that came on it. But the kernel still has it, so the socket is closed
- * at the end of its input, by its reader, or after 100 ms. Through a proxy Node.js drops what it had not read itself by then, so less is heard there.
+ * A server says in its last packet, DISCONNECT, why it ends a connection. While the relay writes on, that packet may not be
+ * read yet when a write fails. Node.js closes the socket then, with all that came on it. But the kernel still has it, so the
+ * socket is closed at the end of its input, by its reader, or after 100 ms. Through a proxy Node.js drops what it had not read
+ * itself by then, so less is heard there.
  */
 export function readToEnd<T extends Duplex>(stream: T): T {
   const destroy = stream.destroy.bind(stream);
