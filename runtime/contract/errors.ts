@@ -31,7 +31,14 @@ const maxQuoted = 300;
 
 /** Puts a text into quotes, shortened where it is so long that messages which repeat it would grow without bound. */
 export function quote(text: string): string {
-  return `"${text.length > maxQuoted ? `${text.slice(0, maxQuoted - 3)}...` : text}"`;
+  return `"${shorten(text)}"`;
+}
+
+/** Cuts off a text behind 300 characters, or as many as are given. What is left keeps nothing of the rest in memory. */
+export function shorten(text: string, most = maxQuoted): string {
+  if (text.length <= most) return text;
+  // V8 makes no copy of a part: it would keep the whole text.
+  return `${Buffer.from(text.slice(0, most - 3)).toString()}...`;
 }
 
 /** Problems that a message lists; a document may have thousands. */

@@ -82,7 +82,8 @@ export interface DeadLetter {
   readonly destinationTopic: string;
   /** Its MQTT properties as JSON, binary ones in Base64. */
   readonly properties: string;
-  readonly payload: Uint8Array;
+  /** In memory of its own, which goes to the thread with it. */
+  readonly payload: Uint8Array<ArrayBuffer>;
 }
 
 /** What a queue holds when the spool is opened. */

@@ -4,9 +4,9 @@ import { encodePublish, PublishView, type EncodedPublish } from "../mqtt/publish
 import { Slab } from "../mqtt/slab.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 
-/** The memory for what is read back. */
+/** The memory for what goes to the disk and comes back. */
 export interface SpoolMemory {
-  /** Bytes of a portion at most, and of a message that needs no room of its own. */
+  /** Bytes on their way there at most, those of a portion that is read, and of a message that needs no room of its own. */
   readonly portionBytes: number;
   /** Room for a larger message. */
   readonly roomFor: (bytes: number) => Room;

@@ -31,5 +31,6 @@ export function rowSize(contentBytes: number): number {
 
 /** Bytes that a dead letter takes in the file, about. */
 export function deadLetterSize({ properties, payload, reason, topic, destinationTopic }: DeadLetter): number {
-  return rowSize(properties.length + payload.length + reason.length + topic.length + destinationTopic.length);
+  const texts = [properties, reason, topic, destinationTopic];
+  return rowSize(texts.reduce((sum, text) => sum + Buffer.byteLength(text), payload.length));
 }

@@ -1,3 +1,4 @@
+import { textBytes } from "../memory/text-bytes.ts";
 import type { DeadLetter, Loss, QueueState, Row, StoredCounts } from "./protocol.ts";
 import type { QueueEvents, Spool } from "./spool.ts";
 import { deadLetterSize, rowSize } from "./row-size.ts";
@@ -28,8 +29,9 @@ export class Changes {
   /** Sequence of its last message; 0 when there is none. */
   lastSequence = 0;
   readonly onDone: (() => void)[] = [];
-  /** Messages that it appends, and those that it removes. */
+  /** Messages that it appends, and the bytes that they take in memory; and those that it removes. */
   appended = 0;
+  appendedBytes = 0;
   removed = 0;
 }
 
@@ -45,6 +47,7 @@ export class SpoolQueue {
   /** What changes since then. */
   readonly #onWay = new Counts();
   #isScheduled = false;
+  #writingBytes = 0;
   #lastSequence: number;
   /** What the source's session may hold; `undefined` when nothing is known of it. */
   readonly filters: readonly string[] | undefined;
@@ -77,6 +80,11 @@ export class SpoolQueue {
     return usedBytes + deadLetterBytes + this.#onWay.usedBytes + this.#onWay.deadLetterBytes;
   }
 
+  /** Bytes of messages that are on their way to the disk. */
+  get writingBytes(): number {
+    return this.#writingBytes;
+  }
+
   /** Bytes of the dead letters that are on their way to the disk. */
   get pendingDeadLetterBytes(): number {
     return this.#onWay.deadLetterBytes;
@@ -97,10 +105,13 @@ export class SpoolQueue {
     const sequence = ++this.#lastSequence;
     const onClock = this.#spool.clockMs - performance.now() + arrivedMs;
     const packetBytes = packet.length;
+    const bytesInMemory = packetBytes + textBytes(inputTopic);
     this.#batch.addRow({ sequence, arrivedMs: onClock, inputTopic, packetBytes, isDeadLetter }, packet);
     this.#changes.lastSequence = sequence;
     this.#changes.appended++;
-    const usedBytes = rowSize(packetBytes + (inputTopic?.length ?? 0));
+    this.#changes.appendedBytes += bytesInMemory;
+    this.#writingBytes += bytesInMemory;
+    const usedBytes = rowSize(packetBytes + (inputTopic === undefined ? 0 : Buffer.byteLength(inputTopic)));
     for (const counts of [this.#changes.counts, this.#onWay]) {
       counts.messages++;
       counts.bytes += packetBytes;
@@ -169,6 +180,7 @@ export class SpoolQueue {
   /** For the spool: changes are on the disk. */
   onCommitted(changes: Changes, stored: StoredCounts | undefined): void {
     this.#onWay.add(changes.counts, -1);
+    this.#writingBytes -= changes.appendedBytes;
     this.#stored = stored ?? new Counts().add(this.#stored).add(changes.counts);
     this.events.onCommitted(changes.lastSequence);
     for (const callback of changes.onDone) callback();

@@ -200,7 +200,8 @@ export class Spool {
     const request = batch.take(queue.name, ++this.#batch, this.clockMs);
     this.#unanswered.push({ batch: this.#batch, queue, changes });
     const rows = packHeaders(request.rows);
-    this.post({ ...request, rows }, [rows.numbers.buffer, request.packets.buffer]);
+    const payloads = request.deadLetters.map(({ payload }) => payload.buffer);
+    this.post({ ...request, rows }, [rows.numbers.buffer, request.packets.buffer, ...payloads]);
   }
 
   #onAnswer(answer: Answer): void {

@@ -12,7 +12,7 @@ import type { WaitingQueue } from "../queue/waiting-queue.ts";
 /** What a spooler needs of its queue. */
 export type QueuePort = Pick<
   SpoolQueue,
-  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "takenBytes" | "trouble"
+  "append" | "remove" | "read" | "arrivalOf" | "lastSequence" | "messages" | "takenBytes" | "writingBytes" | "trouble"
 >;
 
 /** What a spooler runs with. */
@@ -29,6 +29,9 @@ export interface SpoolerOptions {
   /** Called for a message that can't be read back; tells whether it is to be forgotten, or stops the dataflow. */
   readonly onDamaged: (row: Row) => "forget" | "keep";
 }
+
+/** Makes the spooler of a dataflow; `onDone` is called when messages became safe, or came back from the disk. */
+export type CreateSpooler = (waiting: WaitingQueue, memory: SpoolMemory, onDone: () => void) => Spooler;
 
 /** Messages are read back in portions, while fewer than this many wait in memory: one portion is sent as the next one comes. */
 const readBelow = 500;
@@ -82,6 +85,11 @@ export class Spooler {
     return this.#pendingBytes;
   }
 
+  /** Bytes on their way to the disk, each of which is in memory a few times more. */
+  get writingBytes(): number {
+    return this.#queue.writingBytes;
+  }
+
   /** Whether a message that arrives has to take its place behind others on the disk. */
   get isBehind(): boolean {
     return this.#hasUnread || this.#pending.length > 0 || (this.#waiting.peekBack()?.sequence ?? 0) > 0;
@@ -118,7 +126,7 @@ export class Spooler {
   /** Puts a message behind all others: to the disk, and out of memory once it is there. */
   push(entry: Entry): void {
     this.#pending.push(entry);
-    this.#pendingBytes += entry.publish.length;
+    this.#pendingBytes += entry.memoryBytes;
     this.appendPending();
   }
 
@@ -140,12 +148,12 @@ export class Spooler {
   /**
    * Writes those of these messages that came until then, oldest first, and writes on behind them. What its source
    * redelivers and was never sent is left out.
+   * @returns whether there are more of them, for when what is on its way to the disk has come there
    */
-  coverOlder(entries: readonly Entry[], latestMs: number): void {
-    for (const entry of entries) {
-      if (entry.arrivedMs > latestMs || (!entry.isForgettable && !this.cover(entry))) break;
-    }
+  coverOlder(entries: readonly Entry[], latestMs: number): boolean {
+    const rest = entries.find((entry) => entry.arrivedMs > latestMs || (!entry.isForgettable && !this.cover(entry)));
     this.appendPending();
+    return rest !== undefined && rest.arrivedMs <= latestMs && !this.#mayAdd(rest);
   }
 
   /** The pending write that is sent next; `undefined` while older ones are on the disk. */
@@ -158,7 +166,7 @@ export class Spooler {
     const entry = this.#pending.shift();
     if (entry === undefined) return;
     this.#waiting.takeOrder(entry);
-    this.#pendingBytes -= entry.publish.length;
+    this.#pendingBytes -= entry.memoryBytes;
     if (this.#appended > 0) this.#appended--;
     if (entry.sequence > 0) this.#lastInMemory = entry.sequence;
   }
@@ -198,7 +206,7 @@ export class Spooler {
     this.#pendingBytes = 0;
     for (const entry of entries.filter((one) => !taken.includes(one))) {
       this.#pending.push(entry);
-      this.#pendingBytes += entry.publish.length;
+      this.#pendingBytes += entry.memoryBytes;
     }
     this.appendPending();
     return taken;
@@ -234,7 +242,13 @@ export class Spooler {
 
   /** While the disk fails it is given nothing: what it can't write would be in memory twice. */
   #takes(entry: Entry): boolean {
-    return this.#queue.trouble === undefined && this.#hasRoom(entry);
+    return this.#queue.trouble === undefined && this.#hasRoom(entry) && this.#mayAdd(entry);
+  }
+
+  /** Whether so little is on its way to the disk that a message may follow: there are copies of all of it. */
+  #mayAdd({ memoryBytes }: Entry): boolean {
+    const { writingBytes } = this.#queue;
+    return writingBytes === 0 || writingBytes + memoryBytes <= this.#options.memory.portionBytes;
   }
 
   /** Writes on, as far as there is room. */
@@ -270,7 +284,7 @@ export class Spooler {
       entry.trace?.onSpooled();
       if (this.#pending.peekFront() !== entry) continue;
       this.#pending.shift();
-      this.#pendingBytes -= entry.publish.length;
+      this.#pendingBytes -= entry.memoryBytes;
       this.#appended--;
       this.#lastLeft = entry.sequence;
       entry.leaveMemory();

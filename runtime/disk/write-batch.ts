@@ -1,3 +1,4 @@
+import { textBytes } from "../memory/text-bytes.ts";
 import type { DeadLetter, RowHeader, WriteRequest } from "./protocol.ts";
 
 const firstBytes = 16_384;
@@ -6,14 +7,17 @@ const firstBytes = 16_384;
 export class WriteBatch {
   #packets = new Uint8Array(firstBytes);
   #bytes = 0;
+  /** Bytes of the topics beside them. */
+  #topicBytes = 0;
   #rows: RowHeader[] = [];
   #removed: number[] = [];
   #deadLetters: DeadLetter[] = [];
   #filters: readonly string[] | undefined;
   #isLossSettled = false;
 
+  /** Bytes that it takes in memory. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#topicBytes;
   }
 
   get isEmpty(): boolean {
@@ -25,6 +29,7 @@ export class WriteBatch {
     this.#reserve(packet.length);
     this.#packets.set(packet, this.#bytes);
     this.#bytes += packet.length;
+    this.#topicBytes += textBytes(row.inputTopic);
     this.#rows.push(row);
   }
 
@@ -51,7 +56,7 @@ export class WriteBatch {
     const isLossSettled = this.#isLossSettled;
     const request = { rows: this.#rows, removed: this.#removed, deadLetters: this.#deadLetters, packets };
     if (this.#bytes > 0) this.#packets = new Uint8Array(firstBytes);
-    this.#bytes = 0;
+    this.#bytes = this.#topicBytes = 0;
     this.#rows = [];
     this.#removed = [];
     this.#deadLetters = [];

@@ -1,3 +1,6 @@
+import { textBytes } from "../memory/text-bytes.ts";
+import { largestInSlab } from "./slab.ts";
+
 /** Flags in a PUBLISH's first byte. @see MQTT 5.0 §3.3.1 */
 export const dupBit = 0x08;
 export const retainBit = 0x01;
@@ -16,6 +19,8 @@ export class EncodedPublish {
   readonly expirySeconds: number;
   /** The topic that it came with, where that is another one. */
   readonly inputTopic: string | undefined;
+  /** Bytes that it takes in memory: the packet, and the topic beside it, which a publisher makes as long as it likes. */
+  readonly memoryBytes: number;
   /** Whether all of `bytes` is this packet's and was taken from `LargeBuffers`, and nobody else has kept it. */
   isReusable = false;
   /** Of a reusable one: bytes that its connection had been given when this one was the last. It has left once so many have. */
@@ -28,19 +33,30 @@ export class EncodedPublish {
     packetIdOffset: number,
     expiryOffset: number,
     inputTopic: string | undefined,
+    expirySeconds = expiryOffset > 0 ? bytes.readUInt32BE(start + expiryOffset) : 0,
   ) {
     this.bytes = bytes;
     this.start = start;
     this.length = length;
     this.packetIdOffset = packetIdOffset;
     this.expiryOffset = expiryOffset;
-    this.expirySeconds = expiryOffset > 0 ? bytes.readUInt32BE(start + expiryOffset) : 0;
+    this.expirySeconds = expirySeconds;
     this.inputTopic = inputTopic;
+    this.memoryBytes = length + textBytes(inputTopic);
   }
 
   /** The whole packet, for what does not happen to every message: it takes an object of its own. */
   get packet(): Buffer {
     return this.bytes.subarray(this.start, this.start + this.length);
+  }
+
+  /** The same, in memory of its own, for one that stays while those around it leave: it would keep their slab. */
+  outOfSlab(): EncodedPublish {
+    if (this.length > largestInSlab || this.bytes.length === this.length) return this;
+    const bytes = Buffer.allocUnsafeSlow(this.length);
+    this.bytes.copy(bytes, 0, this.start, this.start + this.length);
+    const { length, packetIdOffset, expiryOffset, inputTopic, expirySeconds } = this;
+    return new EncodedPublish(bytes, 0, length, packetIdOffset, expiryOffset, inputTopic, expirySeconds);
   }
 }
 

@@ -7,6 +7,8 @@ import { WaitingQueue } from "./waiting-queue.ts";
 export class Backlog {
   readonly waiting = new WaitingQueue();
   spooler: Spooler | undefined;
+  /** Until when what came is to be written as well, once what is on its way to the disk has come there. */
+  #goesOnUntilMs: number | undefined;
 
   /** Puts a message behind all others. */
   push(entry: Entry, isDestinationThere: boolean): void {
@@ -40,8 +42,15 @@ export class Backlog {
   /** Writes to the disk what came until then, oldest first, and stays in memory to be sent next. */
   cover(inFlight: readonly Entry[], latestMs: number): void {
     const oldest = inFlight[0] ?? this.waiting.peek();
+    this.#goesOnUntilMs = undefined;
     if (this.spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
-    this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
+    const isPart = this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
+    if (isPart) this.#goesOnUntilMs = latestMs;
+  }
+
+  /** Goes on with {@link cover}, where it stopped since enough was on its way to the disk. */
+  coverOn(inFlight: readonly Entry[]): void {
+    if (this.#goesOnUntilMs !== undefined) this.cover(inFlight, this.#goesOnUntilMs);
   }
 
   /** All messages that are in memory. */

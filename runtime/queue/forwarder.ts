@@ -1,7 +1,6 @@
 import type { ConnectionError } from "../contract/errors.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
-import type { SpoolMemory } from "../disk/read-back.ts";
-import type { Spooler } from "../disk/spooler.ts";
+import type { CreateSpooler, Spooler } from "../disk/spooler.ts";
 import type { LossReason } from "../report/counters.ts";
 import { Arrivals } from "./source/arrivals.ts";
 import { Backlog } from "./backlog.ts";
@@ -16,7 +15,6 @@ import { Sender } from "./destination/sender.ts";
 import { reuseSpent } from "./spent-memory.ts";
 import { SourceSession, type SourceEvents, type SourceSide } from "./source/source-side.ts";
 import { Undeliverable } from "./undeliverable.ts";
-import type { WaitingQueue } from "./waiting-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
@@ -132,13 +130,13 @@ export class Forwarder {
   }
 
   /** Messages that the destination can't take yet go to the disk. Before any connection is open. */
-  useSpool(create: (waiting: WaitingQueue, memory: SpoolMemory, onDone: () => void) => Spooler): Spooler {
-    this.#backlog.spooler = create(this.#backlog.waiting, this.#intake.forDisk, () => {
+  useSpool(create: CreateSpooler): Spooler {
+    this.#backlog.spooler = create(this.#backlog.waiting, this.#intake.useDisk(), () => {
       this.#release();
+      this.#backlog.coverOn(this.#sender.inFlight.toArray());
       this.#sender.pump();
     });
     this.#sender.useSpool(this.#backlog.spooler);
-    this.#intake.backpressure.liftMessageBound();
     return this.#backlog.spooler;
   }
 
@@ -188,6 +186,7 @@ export class Forwarder {
       copies,
       heldBytes: () => this.status.heldBytes,
       onTightChange: this.#settle.bind(this),
+      onHeldUp: () => this.#sender.pumpOnceDrained(),
       onRoomWanted: this.#giveRoomBack.bind(this),
     });
   }

@@ -40,7 +40,7 @@ export class QueueStatus {
     let bytes = waiting.bytes + inFlight.bytes + deadLetters.pendingBytes + sender.unsentBytes;
     let messages = waiting.length + inFlight.length + deadLetters.pending;
     if (spooler !== undefined) {
-      bytes += spooler.pendingBytes * copiesForDisk;
+      bytes += spooler.pendingBytes + spooler.writingBytes * (copiesForDisk - 1);
       messages += spooler.pendingLength;
     }
     for (const { unacknowledged } of sources) messages += unacknowledged;

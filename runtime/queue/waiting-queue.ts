@@ -13,7 +13,7 @@ export class WaitingQueue {
     return this.#entries.length;
   }
 
-  /** Bytes of all packets. */
+  /** Bytes of memory that all take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -87,7 +87,7 @@ export class WaitingQueue {
   }
 
   #count(entry: Entry, change: 1 | -1): void {
-    this.#bytes += change * entry.publish.length;
+    this.#bytes += change * entry.memoryBytes;
     if (entry.sourceId === 0) this.#qos0 += change;
   }
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../contract/errors.ts";
 import type { EventAt } from "./log-events.ts";
 import type { Logger } from "./log.ts";
 import type { LinkState } from "../connection/link.ts";
@@ -85,6 +86,6 @@ export function reportTrouble(log: Logger): (trouble: Trouble) => void {
       windows.set(kind, { startMs: now, count: 1 });
     } else if (++window.count > maxTroublesPerWindow) return;
     const [event, text] = lineOf[kind];
-    log.warn({ event, kind, topic, reason }, text);
+    log.warn({ event, kind, topic: shorten(topic), reason }, text);
   };
 }

@@ -130,7 +130,7 @@ function shortened(text: string, most: number): string {
 
 /** Takes a message apart, so that someone who looks at the disk can read it. */
 export function describeDeadLetter({ packet }: EncodedPublish, notes: DeadLetterNotes, hasTopic: boolean): DeadLetter {
-  const { topicStart, topicEnd } = new PublishView().readPacket(packet);
+  const { topicStart, topicEnd, propertiesEnd } = new PublishView().readPacket(packet);
   const decoded = decodeControlPacket(packet);
   if (decoded.cmd !== "publish") throw new TypeError("a dead letter is a PUBLISH");
   return {
@@ -141,7 +141,7 @@ export function describeDeadLetter({ packet }: EncodedPublish, notes: DeadLetter
     properties: JSON.stringify(decoded.properties ?? {}, (_key, value: unknown) =>
       isBytes(value) ? toBase64(value) : value,
     ),
-    payload: Buffer.from(decoded.payload),
+    payload: new Uint8Array(packet.subarray(propertiesEnd)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Dataflow, DataflowParts } from "../contract/config/dataflow.ts";
+import { needsDisk, type Dataflow, type DataflowParts } from "../contract/config/dataflow.ts";
 import { eventGridTopicProblem } from "../contract/config/event-grid-topic.ts";
 import { HostType, type Endpoint } from "../contract/config/endpoint.ts";
 import {
@@ -69,19 +69,22 @@ export function planPatch(
 }
 
 /**
- * How many times over a message may be in memory at one moment: it may be encoded anew, kept as a dead letter, and written.
+ * How many times over a message may be in memory at one moment: it may be encoded anew, become a dead letter, and be written. What
+ * is not needed any more counts too: within one turn of the event loop nothing of it is collected.
  * @param isTraced whether a trace may be written into it
  */
 export function copiesInMemory(
   { template, qos, cloudEvents, maxHops }: PatchPlan,
-  { spool, deadLetter }: Dataflow["relay"],
+  relay: Dataflow["relay"],
   isTraced: boolean,
 ): number {
+  const { undeliverableMessages, deadLetter } = relay;
+  const isKept = undeliverableMessages === "DeadLetter";
   // With QoS 0 there is no packet identifier, so that what came with one has another form.
   const isRewritten =
-    !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined || isTraced;
-  const isWritten = spool.mode === "Enabled" ? copiesForDisk : 0;
-  return 1 + (isRewritten ? 1 : 0) + (deadLetter === undefined ? 0 : 1) + isWritten;
+    !template.isIdentity || qos === 0 || cloudEvents !== undefined || maxHops !== undefined || isTraced || isKept;
+  const isPublished = isKept && deadLetter?.endpointRef !== undefined;
+  return 1 + (isRewritten ? 1 : 0) + (isPublished ? 1 : 0) + (needsDisk(relay) ? copiesForDisk - 1 : 0);
 }
 
 /** Chooses the steps that a dataflow's messages need. What no step names stays byte for byte. */

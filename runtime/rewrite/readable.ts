@@ -1,4 +1,5 @@
-import { encodePublish, wholeProperties, type EncodedPublish, type PublishView } from "../mqtt/publish.ts";
+import { EncodedPublish } from "../mqtt/encoded-publish.ts";
+import { encodePublish, wholeProperties, type PublishView } from "../mqtt/publish.ts";
 import { topicNameProblem } from "../contract/topic/filter.ts";
 import { decodeUtf8, escapeBytes } from "./utf8.ts";
 
@@ -12,6 +13,11 @@ export function encodeReadable(view: PublishView, qos: 0 | 1): EncodedPublish {
   const inputTopic = readableTopic(view);
   const properties = hasReadableProperties(view) ? undefined : nothing;
   return encodePublish(view, { qos, retain: false, topic: Buffer.from(inputTopic), properties, inputTopic });
+}
+
+/** What is left of a message that can't be forwarded and is not kept: its topic. */
+export function topicAlone(view: PublishView): EncodedPublish {
+  return new EncodedPublish(nothing.bytes, 0, 0, 0, 0, readableTopic(view));
 }
 
 function readableTopic({ bytes, topicStart, topicEnd }: PublishView): string {

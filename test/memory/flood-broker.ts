@@ -8,6 +8,8 @@ export interface FloodPlan {
   readonly payloadBytes: () => number;
   /** Bytes of a topic, drawn anew for each message; no two topics in a row are alike. */
   readonly topicBytes: () => number;
+  /** Whether the topic is of characters of three bytes: as a text in memory each takes two. */
+  readonly isWide: boolean;
   /** Bytes of a user property of each message; 0 is none. */
   readonly propertyBytes: number;
   /** Whether it stops at the relay's Receive Maximum. Brokers exist that don't. */
@@ -15,7 +17,11 @@ export interface FloodPlan {
 }
 
 /** How a destination treats what it gets. */
-export type DestinationPlan = "takes" | "neverAcknowledges" | "neverReads" | "keepsOldest" | "refuses" | "away";
+export type DestinationPlan =
+  "takes" | "neverAcknowledges" | "neverReads" | "keepsOldest" | "keepsSome" | "refuses" | "refusesForGood" | "away";
+
+/** Of so many messages one is kept by a destination that keeps some. */
+const keptOf = 100;
 
 const [typeConnect, typePublish, typePuback, typeSubscribe, typePingreq, typeUnsubscribe] = [1, 3, 4, 8, 12, 10];
 /** Zeros that payloads are made of: the same for all, so that this side needs no memory. */
@@ -179,8 +185,11 @@ export class FloodSource extends RawBroker {
   }
 
   async #write(socket: Socket, packetId: number): Promise<void> {
-    const { qos, propertyBytes, payloadBytes, topicBytes } = this.#plan;
-    const topic = `t/${++this.#topics}`.padEnd(Math.max(4, topicBytes()), "x");
+    const { qos, propertyBytes, payloadBytes, topicBytes, isWide } = this.#plan;
+    const start = `t/${++this.#topics}/`;
+    const topic = isWide
+      ? start.padEnd(start.length + Math.floor(Math.max(0, topicBytes() - start.length) / 3), "€")
+      : `t/${this.#topics}`.padEnd(Math.max(4, topicBytes()), "x");
     let left = payloadBytes();
     socket.write(encodePublishHead(topic, qos, packetId, propertyBytes, left));
     for (; left > 0; left -= filler.length) {
@@ -241,6 +250,12 @@ export class FloodDestination extends RawBroker {
     });
   }
 
+  /** Reason code of a PUBACK. Whoever refuses dead letters too has asked for a dataflow that stops. */
+  #codeFor(head: Buffer, topicEnd: number): number {
+    if (this.plan === "refuses") return 0x97;
+    return this.plan === "refusesForGood" && head.toString("latin1", 2, topicEnd) !== "dead" ? 0x99 : 0;
+  }
+
   #take(socket: Socket, first: number, head: Buffer, isFirst: boolean): void {
     this.received++;
     const topicEnd = 2 + head.readUInt16BE(0);
@@ -249,8 +264,9 @@ export class FloodDestination extends RawBroker {
     if (probe !== undefined) this.#flowing.add(probe);
     if ((first & 6) === 0 || this.plan === "neverAcknowledges" || this.plan === "neverReads") return;
     if (this.plan === "keepsOldest" && isFirst) return;
+    if (this.plan === "keepsSome" && this.received % keptOf === 0) return;
     const packetId = head.readUInt16BE(topicEnd);
-    socket.write(Buffer.from([0x40, 3, packetId >> 8, packetId & 0xff, this.plan === "refuses" ? 0x97 : 0]));
+    socket.write(Buffer.from([0x40, 3, packetId >> 8, packetId & 0xff, this.#codeFor(head, topicEnd)]));
   }
 }
 
@@ -311,9 +327,10 @@ function encodePublishHead(
     propertyBytes === 0
       ? Buffer.alloc(0)
       : Buffer.concat([Buffer.from([0x26, 0, 1, 0x6b, propertyBytes >> 8, propertyBytes & 0xff]), value]);
+  const encodedTopic = Buffer.from(topic);
   const head = Buffer.concat([
-    Buffer.from([topic.length >> 8, topic.length & 0xff]),
-    Buffer.from(topic),
+    Buffer.from([encodedTopic.length >> 8, encodedTopic.length & 0xff]),
+    encodedTopic,
     Buffer.from(qos === 0 ? [] : [packetId >> 8, packetId & 0xff]),
     Buffer.from(encodeVariable(property.length)),
     property,

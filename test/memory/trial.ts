@@ -25,7 +25,7 @@ export interface Trial {
   readonly endpoints: Readonly<
     Record<"source" | "destination", { readonly qos: 0 | 1; readonly maxInflightMessages: number }>
   >;
-  readonly flood: Pick<FloodPlan, "qos" | "propertyBytes" | "keepsReceiveMaximum"> & {
+  readonly flood: Pick<FloodPlan, "qos" | "isWide" | "propertyBytes" | "keepsReceiveMaximum"> & {
     readonly payloadBytes: number;
     readonly topicBytes: number;
     /** Whether sizes are drawn up to these, and are not just these. */
@@ -59,7 +59,7 @@ export function drawTrial(seed: number): Trial {
     maxInflightMessages: pick(random, [1, 10, 100, 100, 1000, 64_999]),
   });
   const isSpooled = random() < 0.3;
-  return {
+  const trial: Trial = {
     seed,
     memoryMebibytes: pick(random, [160, 192, 256, 256, 256, 384, 512]),
     dataflows,
@@ -77,10 +77,15 @@ export function drawTrial(seed: number): Trial {
       topicBytes: bytes(pick(random, [4, 20, 60_000])),
       propertyBytes: random() < 0.3 ? bytes(60_000) : 0,
       isVaried: random() < 0.5,
+      isWide: false,
       keepsReceiveMaximum: random() < 0.5,
     },
     destination: pick(random, ["takes", "neverAcknowledges", "neverReads", "keepsOldest", "refuses", "away", "away"]),
   };
+  // Drawn last, so that a seed means what it meant before these were thought of.
+  const isWide = random() < 0.2;
+  const other = random() < 0.2 ? pick<DestinationPlan>(random, ["keepsSome", "refusesForGood"]) : trial.destination;
+  return { ...trial, flood: { ...trial.flood, isWide }, destination: other };
 }
 
 /** A configuration of the trial. */

@@ -98,8 +98,9 @@ function isDone({ rows, removed, deadLetters, filters, isLossSettled }: WriteReq
 }
 
 /** Bytes that a request adds to the database. */
-export function bytesOf({ packets, deadLetters }: WriteRequest): number {
-  return deadLetters.reduce((sum, { payload, properties }) => sum + payload.length + properties.length, packets.length);
+export function bytesOf({ packets, rows, deadLetters }: WriteRequest): number {
+  const messages = rows.reduce((sum, { inputTopic = "" }) => sum + inputTopic.length, packets.length);
+  return deadLetters.reduce((sum, { payload, properties }) => sum + payload.length + properties.length, messages);
 }
 
 /** In a buffer of its own, so that those that are left out take no memory. */

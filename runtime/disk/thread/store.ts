@@ -197,7 +197,7 @@ export class SpoolStore {
     let bytes = 0;
     for (const stored of this.#queue(name).rowsBehind(after)) {
       const row = readRow(stored);
-      bytes += row.packetBytes;
+      bytes += row.packetBytes + (row.inputTopic?.length ?? 0);
       if (rows.length > 0 && bytes > maxBytes) break;
       rows.push(row);
       // Here, and not when the next one has been read: it may be large.

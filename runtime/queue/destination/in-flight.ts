@@ -17,6 +17,9 @@ function identifiersFor(messages: number): number {
   return Math.min(maxInFlight, 4 * messages + 1000);
 }
 
+/** Part of the bytes that may be in flight which may be kept in memory by the slabs of other messages. */
+const spentShare = 1 / 8;
+
 /** The messages that were sent to a broker and are not acknowledged, in the order of sending, and how many may be. */
 export class InFlight {
   /** First and last of a list that the entries themselves are linked into: one that is settled out of turn leaves at once. */
@@ -30,10 +33,12 @@ export class InFlight {
   #receiveMaximum = maxInFlight;
   #length = 0;
   #bytes = 0;
+  /** Bytes that left since older messages were last taken out of their slabs, and may be kept there by these. */
+  #spentBytes = 0;
 
   /**
    * @param most messages that are in flight at a time, however many the broker takes
-   * @param mostBytes bytes of their packets; a single message may have more
+   * @param mostBytes bytes of memory that they take; a single message may take more
    */
   constructor(most: number, mostBytes = Infinity) {
     this.#ids = new PacketIds(identifiersFor(most));
@@ -61,7 +66,7 @@ export class InFlight {
     return this.#length;
   }
 
-  /** Bytes of all packets. */
+  /** Bytes of memory that all take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -88,7 +93,7 @@ export class InFlight {
     else this.#last.next = entry;
     this.#last = entry;
     this.#length++;
-    this.#bytes += entry.publish.length;
+    this.#bytes += entry.memoryBytes;
   }
 
   /**
@@ -105,12 +110,25 @@ export class InFlight {
     if (entry === undefined) return undefined;
     this.#byId[packetId] = undefined;
     this.release(entry);
+    const isFirst = entry.previous === undefined;
     if (entry.previous === undefined) this.#first = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next === undefined) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
     this.#unlink(entry);
+    if (!isFirst) this.#spend(entry.publish.length);
     return entry;
+  }
+
+  /**
+   * A message leaves before older ones. A destination that acknowledges all but one in a hundred would have us keep all: each that
+   * stays keeps the whole slab that it is in.
+   */
+  #spend(bytes: number): void {
+    this.#spentBytes += bytes;
+    if (this.#spentBytes <= this.#mostBytes * spentShare) return;
+    this.#spentBytes = 0;
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) entry.publish = entry.publish.outOfSlab();
   }
 
   /** Takes out everything, in the order of sending; each message keeps its packet identifier. */
@@ -146,6 +164,6 @@ export class InFlight {
   #unlink(entry: Entry): void {
     entry.previous = entry.next = undefined;
     this.#length--;
-    this.#bytes -= entry.publish.length;
+    this.#bytes -= entry.memoryBytes;
   }
 }

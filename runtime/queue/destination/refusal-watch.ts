@@ -1,12 +1,19 @@
-import type { Entry } from "../entry.ts";
+import { createHash } from "node:crypto";
+
+import { quote } from "../../contract/errors.ts";
+import { describeReasonCode } from "../../contract/reason-codes.ts";
+import { topicOfEntry, type Entry } from "../entry.ts";
 
 /** Topics of messages that were given up, at most: a plant may have many, and each is remembered for a while only. */
 const maxTopics = 256;
 /** How long the next message of such a topic is given up at its first refusal. */
 const topicMemoryMs = 10 * 60 * 1000;
 
+/** A topic up to so many characters is remembered as it is, a longer one by its digest: whoever publishes chooses how long it is. */
+const maxTopicLength = 100;
+
 interface Refusal {
-  readonly reason: string;
+  readonly reasonCode: number;
   readonly topic: string;
   /** What the destination had taken when it first refused this message, and when it did so last. */
   readonly deliveredBefore: number;
@@ -20,7 +27,7 @@ interface Refusal {
 export interface RefusedMessage {
   readonly entry: Entry;
   readonly topic: string;
-  readonly reason: string;
+  readonly reasonCode: number;
   readonly nowMs: number;
   /** Messages that the destination has taken since the process started. */
   readonly delivered: number;
@@ -44,9 +51,12 @@ export class RefusalWatch {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Why the destination refuses a message at this time; `undefined` when it refuses none. */
-  get reason(): string | undefined {
-    return this.#refused.values().next().value?.reason;
+  /** The first message that the destination refuses at this time, and why; `undefined` when it refuses none. */
+  get rejection(): string | undefined {
+    const [first] = this.#refused;
+    if (first === undefined) return undefined;
+    const [entry, { reasonCode }] = first;
+    return `${quote(topicOfEntry(entry))}: ${describeReasonCode("PUBACK", reasonCode)}; messages behind it wait for it`;
   }
 
   /** Whether a topic is remembered, so that {@link onTaken} has to be told. */
@@ -55,7 +65,8 @@ export class RefusalWatch {
   }
 
   /** Tells whether a message that was refused is to be given up; else it is to be sent again. */
-  isHopeless({ entry, topic, reason, nowMs, delivered }: RefusedMessage): boolean {
+  isHopeless({ entry, topic: wholeTopic, reasonCode, nowMs, delivered }: RefusedMessage): boolean {
+    const topic = keyOf(wholeTopic);
     const known = this.#refused.get(entry);
     const { deliveredBefore = delivered, deliveredAtLast = delivered, lastMs = nowMs, countedMs = 0 } = known ?? {};
     const takesOthers = delivered > deliveredAtLast || (delivered > deliveredBefore && !this.#refusesOthers(topic));
@@ -66,7 +77,7 @@ export class RefusalWatch {
       this.#remember(topic, { atMs: this.#givenUp.get(topic)?.atMs ?? nowMs, delivered });
     } else
       this.#refused.set(entry, {
-        reason,
+        reasonCode,
         topic,
         deliveredBefore,
         deliveredAtLast: delivered,
@@ -78,7 +89,7 @@ export class RefusalWatch {
 
   /** A message of this topic was taken: it is no longer refused. */
   onTaken(topic: string): void {
-    this.#givenUp.delete(topic);
+    this.#givenUp.delete(keyOf(topic));
   }
 
   #refusesOthers(topic: string): boolean {
@@ -103,4 +114,9 @@ export class RefusalWatch {
     const oldest = this.#givenUp.keys().next().value;
     if (this.#givenUp.size > maxTopics && oldest !== undefined) this.#givenUp.delete(oldest);
   }
+}
+
+/** Tells topics apart, and is short. No topic begins with U+0000. */
+function keyOf(topic: string): string {
+  return topic.length <= maxTopicLength ? topic : `\0${createHash("sha256").update(topic).digest("base64")}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import type { ConnectionError } from "../../contract/errors.ts";
-import { judgeReasonCode, nameReasonCode, remedyOfReasonCode } from "../../contract/reason-codes.ts";
+import { quote, type ConnectionError } from "../../contract/errors.ts";
+import { describeReasonCode, judgeReasonCode, nameReasonCode } from "../../contract/reason-codes.ts";
 import type { Spooler } from "../../disk/spooler.ts";
 import { clearRetain } from "../../mqtt/publish.ts";
 import { DestinationSide } from "./destination-side.ts";
@@ -72,7 +72,7 @@ export class Sender {
 
   /** Why the destination takes a message not at this time; `undefined` while it refuses none. */
   get rejection(): string | undefined {
-    return this.#refusals.reason ?? this.#closing?.rejection;
+    return this.#refusals.rejection ?? this.#closing?.rejection;
   }
 
   /** QoS 1 messages in flight at most. */
@@ -171,7 +171,7 @@ export class Sender {
   #isFull(side: DestinationSide): boolean {
     const { qos, maxInflightBytes } = this.#options;
     if (qos > 0 || !side.isFull(maxInflightBytes)) return false;
-    this.#pumpOnceDrained(side);
+    this.pumpOnceDrained(side);
     return true;
   }
 
@@ -188,12 +188,13 @@ export class Sender {
     return true;
   }
 
-  #hasRoom({ publish }: Entry, side: DestinationSide): boolean {
-    return this.#options.qos === 0 || this.#inFlight.hasRoom(publish.length, side.sendsAlone);
+  #hasRoom({ memoryBytes }: Entry, side: DestinationSide): boolean {
+    return this.#options.qos === 0 || this.#inFlight.hasRoom(memoryBytes, side.sendsAlone);
   }
 
-  #pumpOnceDrained(side: DestinationSide): void {
-    if (side.awaitsDrain) return;
+  /** Goes on once what was written with QoS 0 has left: it takes memory until then, and no acknowledgement tells of that. */
+  pumpOnceDrained(side = this.#current): void {
+    if (side === undefined || side.awaitsDrain || this.unsentBytes === 0) return;
     side.awaitsDrain = true;
     side.port.onceDrained(() => {
       side.awaitsDrain = false;
@@ -259,16 +260,15 @@ export class Sender {
   #onRefusal(entry: Entry, reasonCode: number): void {
     const { counters, onTrouble, now, refusalTimeoutMs } = this.#options;
     counters.rejected++;
-    const remedy = remedyOfReasonCode("PUBACK", reasonCode);
-    const reason = `${nameReasonCode(reasonCode)}${remedy === "" ? "" : `; ${remedy}`}`;
+    const reason = describeReasonCode("PUBACK", reasonCode);
     const topic = topicOfEntry(entry);
-    const held = `"${topic}": ${reason}; messages behind it wait for it`;
-    if (this.#refusals.isHopeless({ entry, topic, reason: held, nowMs: now(), delivered: counters.delivered })) {
+    if (this.#refusals.isHopeless({ entry, topic, reasonCode, nowMs: now(), delivered: counters.delivered })) {
       const since = `for ${refusalTimeoutMs / 1000} s while it took others (refusalTimeoutSeconds)`;
       this.#giveUp(entry, `the destination refused it, or others of its topic, ${since}: ${reason}`);
       return;
     }
     onTrouble({ kind: "rejected", reason, topic });
+    entry.publish = entry.publish.outOfSlab(); // those around it may leave
     this.#waiting.putBack(entry);
     this.#pause(refusalPauseMs);
   }
@@ -299,7 +299,7 @@ export class Sender {
     if (verdict === "poison") return { entry: oldest, reason };
     counters.suspected++;
     const topic = topicOfEntry(oldest);
-    this.#closing = { error, rejection: `it ends the connection at a message with topic "${topic}"${times}` };
+    this.#closing = { error, rejection: `it ends the connection at a message with topic ${quote(topic)}${times}` };
     onTrouble({ kind: "suspected", reason, topic });
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { EncodedPublish, PublishView } from "../../mqtt/publish.ts";
 import type { LossReason } from "../../report/counters.ts";
 import type { Undeliverable } from "../../rewrite/patch.ts";
-import { encodeReadable } from "../../rewrite/readable.ts";
+import { encodeReadable, topicAlone } from "../../rewrite/readable.ts";
 import type { Backlog } from "../backlog.ts";
 import { createEntry, safeEntry, type Entry } from "../entry.ts";
 import type { Intake } from "./intake.ts";
@@ -29,7 +29,7 @@ export interface ArrivalEvents {
   readonly pump: () => void;
 }
 
-type ArrivalOptions = Pick<ForwarderOptions, "patch" | "qos" | "counters" | "now" | "tap" | "tracer">;
+type ArrivalOptions = Pick<ForwarderOptions, "patch" | "qos" | "undeliverable" | "counters" | "now" | "tap" | "tracer">;
 
 /** Takes what the sources of a dataflow send into its queue. */
 export class Arrivals {
@@ -130,7 +130,9 @@ export class Arrivals {
 
   /** Gives up a message as it arrives, as the dataflow's policy says. */
   #giveUp(view: PublishView, side: SourceSide, reason: string, trace?: MessageTrace): void {
-    const entry = this.#accept(encodeReadable(view, this.#options.qos), view, side, trace);
+    const { undeliverable, qos } = this.#options;
+    const publish = undeliverable === "DeadLetter" ? encodeReadable(view, qos) : topicAlone(view);
+    const entry = this.#accept(publish, view, side, trace);
     this.#events.onUndeliverable(entry, reason);
     this.#events.pump();
   }

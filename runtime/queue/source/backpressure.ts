@@ -25,6 +25,7 @@ const floorBytes = 65_536;
  */
 export class Backpressure {
   readonly #bounds: BackpressureBounds;
+  #mostBytes: number;
   /** Messages of QoS 1 that may wait. */
   #kept: number;
   readonly #sources = new Set<SourcePort>();
@@ -32,6 +33,7 @@ export class Backpressure {
 
   constructor(bounds: BackpressureBounds) {
     this.#bounds = bounds;
+    this.#mostBytes = bounds.bytes;
     this.#kept = bounds.messages;
   }
 
@@ -43,6 +45,11 @@ export class Backpressure {
   /** Messages with QoS 1 that wait go to the disk after a while, and are acknowledged then: only their bytes count. */
   liftMessageBound(): void {
     this.#kept = Infinity;
+  }
+
+  /** No more bytes than these, if the bound is not smaller anyway. */
+  boundBytes(bytes: number): void {
+    this.#mostBytes = Math.min(this.#mostBytes, bytes);
   }
 
   /** A source connection is open. */
@@ -65,7 +72,7 @@ export class Backpressure {
    */
   regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean, isTight = false): void {
     const bytes = waiting.bytes + otherBytes;
-    const bound = isTight ? Math.min(this.#bounds.bytes, floorBytes) : this.#bounds.bytes;
+    const bound = isTight ? Math.min(this.#mostBytes, floorBytes) : this.#mostBytes;
     const most = this.#isPaused ? resumesAt : 1;
     const isPaused =
       bytes > bound * Math.min(most, pausesAt) ||

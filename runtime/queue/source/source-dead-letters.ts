@@ -30,7 +30,7 @@ export interface SourceDeadLettersOptions {
   readonly now: () => number;
   /** How long the source may refuse one for the time being, in milliseconds; it is refused for good then. 0 is for ever. */
   readonly refusalTimeoutMs: number;
-  /** Bytes of their packets from which on there are too many. */
+  /** Bytes of memory from which on there are too many. */
   readonly mostBytes: number;
 }
 
@@ -53,7 +53,7 @@ export class SourceDeadLetters {
   readonly #inFlight = new InFlight(maxInFlight);
   /** Bytes of those that were written with QoS 0. */
   #unreadBytes = 0;
-  /** How many the source refused for the time being, and get another turn, and the bytes of their packets. */
+  /** How many the source refused for the time being, and get another turn, and the bytes that they take. */
   #refused = 0;
   #refusedBytes = 0;
   /** When each of those was refused first. */
@@ -70,7 +70,7 @@ export class SourceDeadLetters {
     return this.#waiting.length + this.#sent + this.#refused;
   }
 
-  /** Bytes of their packets. */
+  /** Bytes of memory that they take. */
   get bytes(): number {
     return this.#waiting.bytes + this.#inFlight.bytes + this.#unreadBytes + this.#refusedBytes;
   }
@@ -153,10 +153,10 @@ export class SourceDeadLetters {
     this.#refusedSince.set(entry, sinceMs);
     onRejected(entry, reason);
     this.#refused++;
-    this.#refusedBytes += entry.publish.length;
+    this.#refusedBytes += entry.memoryBytes;
     schedule(() => {
       this.#refused--;
-      this.#refusedBytes -= entry.publish.length;
+      this.#refusedBytes -= entry.memoryBytes;
       this.#waiting.putBack(entry);
       this.#pump();
     }, retryMs);
@@ -171,9 +171,9 @@ export class SourceDeadLetters {
     }
   }
 
-  #hasRoom({ publish }: Entry, { limits, unread }: Attached): boolean {
+  #hasRoom({ memoryBytes }: Entry, { limits, unread }: Attached): boolean {
     const isAlone = this.#poison.sendsAlone;
-    if (limits.maximumQoS > 0) return this.#inFlight.hasRoom(publish.length, isAlone);
+    if (limits.maximumQoS > 0) return this.#inFlight.hasRoom(memoryBytes, isAlone);
     return unread.size < (isAlone ? 1 : maxInFlight);
   }
 
@@ -195,14 +195,14 @@ export class SourceDeadLetters {
   }
 
   #sendQos0(entry: Entry, publish: EncodedPublish, source: Attached): void {
-    const { length } = entry.publish;
+    const { memoryBytes } = entry;
     source.unread.add(entry);
-    this.#unreadBytes += length;
+    this.#unreadBytes += memoryBytes;
     source.port.writePublish(publish);
     void source.port.confirm().then((isRead) => {
       if (!isRead || this.#source !== source) return;
       source.unread.delete(entry);
-      this.#unreadBytes -= length;
+      this.#unreadBytes -= memoryBytes;
       this.#inFlight.release(entry);
       this.#poison.clear();
       this.#options.onUnconfirmed(entry);

@@ -1,10 +1,12 @@
-import { splitRemedy } from "../../contract/errors.ts";
+import { shorten, splitRemedy } from "../../contract/errors.ts";
 import type { LastError, RelayEvent } from "../../contract/status/schema.ts";
 import type { ToldLine } from "../log.ts";
 import { isOfMessage } from "../log-events.ts";
 
 /** Events that are kept for whoever asks later. */
 const keptEvents = 500;
+/** Longest text of an event that is kept, in characters: what others have said may be in it. */
+const maxTextLength = 2000;
 /** What went wrong with one message has ended when it has not come again for so long. */
 const messageErrorMs = 60_000;
 
@@ -78,7 +80,10 @@ export class EventRecorder {
   }
 
   #describe({ level, event, msg, fields }: ToldLine, nowMs: number): RelayEvent {
-    const field = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
+    const field = (name: string) => {
+      const value = fields[name];
+      return typeof value === "string" ? shorten(value, maxTextLength) : undefined;
+    };
     const given = { reason: field("reason"), remedy: field("remedy") };
     const told = given.remedy === undefined ? splitReason(given.reason) : given;
     const optional = {

@@ -1,3 +1,4 @@
+import { shorten } from "../../contract/errors.ts";
 import { PublishView, type EncodedPublish } from "../../mqtt/publish.ts";
 import type { MessageTrace } from "../../queue/ports.ts";
 import { stampSpanId, type TraceContext } from "../../rewrite/trace-context.ts";
@@ -133,6 +134,7 @@ export class TracedMessage implements MessageTrace {
   }
 }
 
+/** A topic of 65 kB would be kept with each span that waits for its export. */
 function describe(topic: string, payloadBytes: number): Attributes {
-  return { "messaging.destination.name": topic, "messaging.message.body.size": payloadBytes };
+  return { "messaging.destination.name": shorten(topic), "messaging.message.body.size": payloadBytes };
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../../contract/errors.ts";
 import { PublishView, type EncodedPublish } from "../../mqtt/publish.ts";
 import type { MessageTrace, Tracer } from "../../queue/ports.ts";
 import {
@@ -59,7 +60,7 @@ export class DataflowTracer implements Tracer {
     // A trace that it came with is replaced by one of the same length.
     const mayCarry = parent !== undefined || userPropertyBytes(view) + traceParentBytes <= this.#maxUserPropertyBytes;
     const { topic, payloadBytes } = view;
-    const begun = { traceId, parent, topic, mayCarry, payloadBytes };
+    const begun = { traceId, parent, topic: shorten(topic), mayCarry, payloadBytes };
     return new TracedMessage(this.#parts, { own: this.#forms.process, publish: this.#forms.publish }, begun);
   }
 
@@ -69,7 +70,7 @@ export class DataflowTracer implements Tracer {
     const { topic, payloadBytes } = view;
     view.leave();
     if (parent === undefined || !this.#parts.sampler.takes(parent)) return undefined;
-    const begun = { traceId: parent.traceId, parent, topic, mayCarry: true, payloadBytes };
+    const begun = { traceId: parent.traceId, parent, topic: shorten(topic), mayCarry: true, payloadBytes };
     return new TracedMessage(this.#parts, { own: this.#forms.deliver, publish: this.#forms.publish }, begun);
   }
 

@@ -140,7 +140,14 @@ describe("Spool", () => {
     const second = append(queue, "second");
     queue.rememberFilters(["a/#"], () => undefined);
     queue.addDeadLetter(
-      { time: "", reason: "r", topic: "t", destinationTopic: "", properties: "{}", payload: Buffer.from("four") },
+      {
+        time: "",
+        reason: "r",
+        topic: "t",
+        destinationTopic: "",
+        properties: "{}",
+        payload: Uint8Array.from([4, 4, 4, 4]),
+      },
       () => undefined,
     );
     queue.remove(second, "second".length);

@@ -159,6 +159,56 @@ describe("a disk that fails", () => {
   });
 });
 
+describe("what is on its way to the disk", () => {
+  const message = () => createEntry(encodePublish(viewOfPublish({}), { qos: 1, retain: false }), 1, session, 0);
+  const size = message().publish.length;
+  const memory = { ...boundless, portionBytes: 2 * size };
+
+  test("is no more than a portion, whatever waits, and the rest follows it", () => {
+    const disk = new FakeDisk();
+    const { spooler } = open(disk, memory);
+    for (let count = 0; count < 5; count++) spooler.push(message());
+    expect([spooler.writingBytes, spooler.isFull, spooler.isSettled]).toEqual([2 * size, false, false]);
+
+    let most = 0;
+    while (disk.work()) most = Math.max(most, spooler.writingBytes);
+
+    expect(most).toBeLessThanOrEqual(2 * size);
+    expect([disk.rows.size, spooler.pendingLength, spooler.writingBytes, spooler.isSettled]).toEqual([5, 0, 0, true]);
+  });
+
+  test("may be one message that is larger than a portion", () => {
+    const disk = new FakeDisk();
+    const { spooler } = open(disk, { ...boundless, portionBytes: 1 });
+    for (let count = 0; count < 3; count++) spooler.push(message());
+    workAll(disk);
+
+    expect(disk.rows.size).toBe(3);
+  });
+
+  test("holds up messages that stay in memory too, and says that there are more of them", () => {
+    const disk = new FakeDisk();
+    const { spooler } = open(disk, memory);
+    const messages = [1, 2, 3].map(message);
+
+    expect(spooler.coverOlder(messages, 0)).toBe(true);
+    expect(messages.map(({ sequence }) => sequence)).toEqual([1, 2, 0]);
+    workAll(disk);
+    expect(spooler.coverOlder(messages, 0)).toBe(false);
+    workAll(disk);
+
+    expect(disk.rows.size).toBe(3);
+  });
+
+  test("does not promise more where the disk fails", () => {
+    const disk = new FakeDisk();
+    const { spooler } = open(disk, memory);
+    disk.isFailing = true;
+
+    expect(spooler.coverOlder([message()], 0)).toBe(false);
+  });
+});
+
 describe("a message that waits because the spool is full", () => {
   const message = () => createEntry(encodePublish(viewOfPublish({}), { qos: 1, retain: false }), 1, session, 0);
   const size = message().publish.length;

@@ -42,6 +42,15 @@ describe("WriteBatch", () => {
     expect(packetsOf(batch.take("flow", 1, 0))).toEqual([Buffer.from("first").toString("hex")]);
   });
 
+  test("counts the topics beside the packets, so that it is handed over before they are too many", () => {
+    const batch = new WriteBatch();
+    batch.addRow({ ...row(1, 1), inputTopic: "x".repeat(500) }, Buffer.from("a"));
+    expect(batch.bytes).toBe(1001);
+
+    batch.take("flow", 1, 0);
+    expect(batch.bytes).toBe(0);
+  });
+
   test("begins anew after it was taken, with a buffer of its own: the one before is on its way to another thread", () => {
     const batch = new WriteBatch();
     batch.addRow(row(1, 1), Buffer.from("a"));

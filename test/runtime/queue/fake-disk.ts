@@ -29,6 +29,7 @@ export class FakeDisk {
       for (const { sequence } of removed) this.rows.delete(sequence);
       queue.takenBytes -= removed.reduce((sum, { packetBytes }) => sum + packetBytes, 0);
       queue.takenBytes -= appended.length * this.countedAboveBytes;
+      queue.writingBytes -= appended.reduce((sum, { packetBytes }) => sum + packetBytes, 0);
       const last = appended.at(-1)?.sequence ?? 0;
       this.lastSequence = Math.max(this.lastSequence, last);
       appended = [];
@@ -40,6 +41,7 @@ export class FakeDisk {
       lastSequence: this.lastSequence,
       messages: this.rows.size,
       takenBytes: [...this.rows.values()].reduce((sum, { packetBytes }) => sum + packetBytes, 0),
+      writingBytes: 0,
       get trouble() {
         return isFailing() ? "it fails" : undefined;
       },
@@ -47,6 +49,7 @@ export class FakeDisk {
         const sequence = ++queue.lastSequence;
         queue.messages++;
         queue.takenBytes += packet.length + this.countedAboveBytes;
+        queue.writingBytes += packet.length;
         const packetBytes = packet.length;
         appended.push({ sequence, arrivedMs, inputTopic, packetBytes, isDeadLetter, packet: Buffer.from(packet) });
         schedule(commit);

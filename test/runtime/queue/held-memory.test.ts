@@ -3,7 +3,7 @@ import { Lane, type Room } from "../../../runtime/memory/lane.ts";
 import { entryBytes } from "../../../runtime/queue/queue-status.ts";
 import { PublishView } from "../../../runtime/mqtt/publish.ts";
 import { encode } from "../mqtt/scripted-broker.ts";
-import { FakeDestination, FakeSource, ForwarderBench, limits, sourceLimits, viewOfPublish } from "./fakes.ts";
+import { FakeDestination, FakeSource, ForwarderBench, limits, sourceLimits, template, viewOfPublish } from "./fakes.ts";
 
 const shareBytes = 10_000;
 
@@ -89,6 +89,29 @@ describe("what is held", () => {
     bench.destination.pendingBytes = 0;
     bench.destination.drain();
     expect(bench.source.isPaused).toBe(false);
+  });
+
+  test("counts the topic that a message came with, where it is published under another one", () => {
+    const { bench, held } = open({ plan: { template: template("one/topic") } });
+    bench.destinationSide.close();
+    bench.arrive(1, { topic: "x".repeat(3000) });
+
+    expect(held()).toBeGreaterThan(3000);
+    expect(bench.source.isPaused).toBe(false);
+    bench.arrive(2, { topic: "x".repeat(3000) });
+    expect(bench.source.isPaused).toBe(true);
+  });
+
+  test("lets a message in that waits for room as soon as what was written with QoS 0 has left, though nobody acknowledges it", () => {
+    const { bench } = open({ qos: 0 });
+    bench.destination.pendingBytes = 6000;
+    const room = bench.sourceSide.roomFor(5000);
+    expect(room?.isGranted).toBe(false);
+
+    bench.destination.pendingBytes = 0;
+    bench.destination.drain();
+
+    expect(room?.isGranted).toBe(true);
   });
 
   test("counts dead letters that the source does not take", () => {

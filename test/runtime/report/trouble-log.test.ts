@@ -103,6 +103,14 @@ describe("reportTrouble", () => {
     ]);
   });
 
+  test("shows the beginning of a topic that is as long as MQTT allows", () => {
+    const { log, lines } = recordLog();
+
+    reportTrouble(log)({ ...trouble, topic: "x".repeat(60_000) });
+
+    expect(lines).toMatchObject([{ topic: `${"x".repeat(297)}...` }]);
+  });
+
   test("cuts a flood of one kind, and says afterwards how many lines it would have been", () => {
     const { log, lines } = recordLog();
     const report = reportTrouble(log);

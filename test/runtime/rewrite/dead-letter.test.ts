@@ -183,3 +183,12 @@ test("a dataflow that has no room for a dead letter says how to make some, and n
   expect(bench.stopped).toEqual([expect.stringContaining("make room for dead letters (relay.spool.maxBytes")]);
   expect(bench.stopped[0]).not.toContain('"DeadLetter"');
 });
+
+test("a dead letter for the disk has its payload in memory of its own, which can go to the disk's thread without a copy", () => {
+  const publish = encoded(viewOfPublish({ payload: "0123456789" }));
+
+  const { payload } = describeDeadLetter(publish, notes(), true);
+
+  expect(Buffer.from(payload).toString()).toBe("0123456789");
+  expect(payload.buffer.byteLength).toBe(10);
+});

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 
 import { PropertyId } from "../../../runtime/contract/mqtt-properties.ts";
-import { dataflowParts } from "../../../runtime/contract/config/dataflow.ts";
-import { createPatch, planPatch, type PatchPlan } from "../../../runtime/rewrite/patch.ts";
+import { dataflowParts, type Dataflow } from "../../../runtime/contract/config/dataflow.ts";
+import { copiesInMemory, createPatch, planPatch, type PatchPlan } from "../../../runtime/rewrite/patch.ts";
 import { stampPublish, type EncodedPublish, type PublishView } from "../../../runtime/mqtt/publish.ts";
 import { buildDocument, parseDocument } from "../contract/config/build-document.ts";
 import { publishPacket } from "../mqtt/arbitrary-packets.ts";
@@ -272,5 +272,35 @@ describe("planPatch", () => {
       contentType: "application/json",
       dataSchema: "sr://oslo/7#2",
     });
+  });
+});
+
+describe("copiesInMemory", () => {
+  const relay = { spool: { mode: "Disabled" }, undeliverableMessages: "Discard" } as Dataflow["relay"];
+  const spooled = { ...relay, spool: { ...relay.spool, mode: "Enabled" } } as const;
+  const kept = { ...relay, undeliverableMessages: "DeadLetter" } as const;
+  const published = { ...kept, deadLetter: { endpointRef: "edge", topic: "dead" } };
+  const renamed = { template: template("x/${inputTopic}") };
+
+  test.each<[number, string, Partial<PatchPlan>, Dataflow["relay"]]>([
+    [1, "what is passed on as it came", {}, relay],
+    [2, "what gets another topic", renamed, relay],
+    [2, "what is sent with QoS 0", { qos: 0 }, relay],
+    [3, "what goes to the disk: itself, on its way, and in SQLite", {}, spooled],
+    [4, "what gets another topic and goes to the disk", renamed, spooled],
+    [4, "what may become a dead letter on the disk", {}, kept],
+    [3, "what may become a dead letter that is published", {}, published],
+    [
+      5,
+      "what gets another topic, and may become a dead letter that goes through the disk",
+      renamed,
+      { ...spooled, ...published, spool: spooled.spool },
+    ],
+  ])("is %d for %s", (copies, _what, change, settings) => {
+    expect(copiesInMemory(plan(change), settings, false)).toBe(copies);
+  });
+
+  test("counts the one into which a trace is written", () => {
+    expect(copiesInMemory(plan(), relay, true)).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 import { stampPublish } from "../../../runtime/mqtt/publish.ts";
 import { encodeDeadLetter } from "../../../runtime/rewrite/dead-letter.ts";
-import { encodeReadable } from "../../../runtime/rewrite/readable.ts";
+import { encodeReadable, topicAlone } from "../../../runtime/rewrite/readable.ts";
 import { decode } from "../mqtt/scripted-broker.ts";
 import { viewOf } from "../queue/fakes.ts";
 
@@ -63,4 +63,11 @@ test("a message that is well-formed is kept as it is", () => {
     properties: { contentType: "a" },
     payload: Buffer.from("x"),
   });
+});
+
+test("of a message that nobody keeps its topic is left, and no copy of its packet", () => {
+  const left = topicAlone(viewOf(publishOf(Buffer.from([97, 0x2f, 0xff]))));
+
+  expect(left.inputTopic).toBe("a/\\xff");
+  expect(left.length).toBe(0);
 });

@@ -50,7 +50,8 @@ test("reads packets of any bytes as they were written, with what belongs to them
 
 test.each([
   [0, { maxMessages: 2, maxBytes: 1000 }, [10, 20]],
-  [0, { maxMessages: 10, maxBytes: 15 }, [10, 20, 30]],
+  [0, { maxMessages: 10, maxBytes: 19 }, [10, 20]],
+  [0, { maxMessages: 10, maxBytes: 20 }, [10, 20, 30]], // the topic of the third has 5 bytes
   [0, { maxMessages: 10, maxBytes: 9014 }, [10, 20, 30]],
   [20, { maxMessages: 10, maxBytes: 100_000 }, [30, 40, 50]],
 ])("reads those behind %i, within %j", (after, bounds, sequences) => {

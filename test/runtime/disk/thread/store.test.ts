@@ -151,8 +151,8 @@ describe("SpoolStore", () => {
 
   test.each([
     [{ maxMessages: 2, maxBytes: 1000 }, 2],
-    [{ maxMessages: 10, maxBytes: 27 }, 3],
-    [{ maxMessages: 10, maxBytes: 26 }, 2],
+    [{ maxMessages: 10, maxBytes: 34 }, 3], // 9 bytes each, and 7 for the topic of the second
+    [{ maxMessages: 10, maxBytes: 33 }, 2],
     [{ maxMessages: 10, maxBytes: 1 }, 1],
   ])("reads no more than %j, and one at least", (bounds, count) => {
     const store = open();

@@ -1,12 +1,36 @@
 import type { Entry } from "../../../../runtime/queue/entry.ts";
 import { InFlight, maxInFlight } from "../../../../runtime/queue/destination/in-flight.ts";
 import { encodePublish } from "../../../../runtime/mqtt/publish.ts";
+import { Slab } from "../../../../runtime/mqtt/slab.ts";
+import { liveBytes } from "../../../support/heap.ts";
 import { decode } from "../../mqtt/scripted-broker.ts";
 import { entryOf as makeEntry, viewOfPublish } from "../fakes.ts";
 
 function entryOf(order: number): Entry {
   return makeEntry({ publish: encodePublish(viewOfPublish(), { qos: 1, retain: false }), sourceId: order });
 }
+
+test("keeps no slab alive for a message that a destination does not acknowledge", () => {
+  const [messages, keptOf, mostBytes] = [20_000, 50, 2_000_000];
+  const inFlight = new InFlight(maxInFlight, mostBytes);
+  const slab = new Slab();
+  const view = viewOfPublish({ payload: Buffer.alloc(1000, "x") }).scanProperties();
+  const before = liveBytes();
+
+  for (let order = 1; order <= messages; order++) {
+    const entry = makeEntry({ publish: encodePublish(view, { qos: 1, retain: false }, slab), sourceId: order });
+    inFlight.add(entry, false);
+    if (order % keptOf !== 0) expect(inFlight.settle(entry.destinationId, false)).toBe(entry);
+  }
+
+  expect(inFlight.length).toBe(messages / keptOf);
+  // Each of the 400 would keep 64 kB: 26 MB, of which all but 0.4 MB belongs to messages that have left.
+  expect(liveBytes() - before).toBeLessThan(mostBytes);
+  for (const { publish, destinationId } of inFlight.toArray())
+    expect(decode(publish.packet)).toMatchObject([
+      { messageId: destinationId, payload: view.bytes.subarray(view.propertiesEnd, view.end) },
+    ]);
+});
 
 describe("InFlight", () => {
   test("writes a packet identifier into each message and finds the message by it", () => {

@@ -1,7 +1,9 @@
 import { RefusalWatch } from "../../../../runtime/queue/destination/refusal-watch.ts";
-import { entryOf } from "../fakes.ts";
+import { liveBytes } from "../../../support/heap.ts";
+import { encodePublish } from "../../../../runtime/mqtt/publish.ts";
+import { entryOf, viewOfPublish } from "../fakes.ts";
 
-const reason = "0x87 Not authorized";
+const reasonCode = 0x87;
 
 /** Refuses a message at these times, each with what the destination had taken by then; tells at which it was given up. */
 function refuse(
@@ -10,7 +12,7 @@ function refuse(
   refusals: readonly (readonly [nowMs: number, delivered: number])[],
 ) {
   const entry = entryOf();
-  return refusals.findIndex(([nowMs, delivered]) => watch.isHopeless({ entry, topic, reason, nowMs, delivered }));
+  return refusals.findIndex(([nowMs, delivered]) => watch.isHopeless({ entry, topic, reasonCode, nowMs, delivered }));
 }
 
 describe("RefusalWatch", () => {
@@ -26,12 +28,12 @@ describe("RefusalWatch", () => {
     ]);
 
     expect(givenUp).toBe(4);
-    expect(watch.reason).toBeUndefined();
+    expect(watch.rejection).toBeUndefined();
   });
 
   test("counts no time in which messages of several topics are refused and none is taken: an outage", () => {
     const watch = new RefusalWatch(1000);
-    const refusal = { reason, delivered: 6 };
+    const refusal = { reasonCode, delivered: 6 };
     const [first, second] = [entryOf(), entryOf()];
     watch.isHopeless({ ...refusal, entry: first, topic: "a", nowMs: 0, delivered: 5 });
 
@@ -57,15 +59,35 @@ describe("RefusalWatch", () => {
     expect(refuse(watch, "a", [[40, 3]])).toBe(-1);
   });
 
-  test("gives the reason of what is refused until that is taken or gone", () => {
+  test("tells what is refused, and why, until that is taken or gone", () => {
     const watch = new RefusalWatch(1000);
-    const entry = entryOf();
-    watch.isHopeless({ entry, topic: "a", reason, nowMs: 0, delivered: 0 });
-    expect(watch.reason).toBe(reason);
+    const entry = entryOf({ publish: encodePublish(viewOfPublish({ topic: "a" }), { qos: 1, retain: false }) });
+    watch.isHopeless({ entry, topic: "a", reasonCode, nowMs: 0, delivered: 0 });
+    expect(watch.rejection).toMatch(/^"a": 0x87 Not authorized; .*; messages behind it wait for it$/);
 
     watch.settle(entry);
 
-    expect(watch.reason).toBeUndefined();
+    expect(watch.rejection).toBeUndefined();
+  });
+
+  test("tells topics apart that are alike in all but their end, and keeps none of a long one", () => {
+    const watch = new RefusalWatch(1);
+    const long = "x".repeat(60_000);
+    const giveUp = (topic: string) =>
+      refuse(watch, topic, [
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ]);
+    const before = liveBytes();
+
+    for (let number = 0; number < 200; number++) giveUp(`${long}${number}`);
+
+    expect(liveBytes() - before).toBeLessThan(2_000_000); // the topics have 12 MB
+    expect(refuse(watch, `${long}199`, [[3, 3]])).toBe(0);
+    expect(refuse(watch, `${long}new`, [[3, 3]])).toBe(-1);
+    watch.onTaken(`${long}198`);
+    expect(refuse(watch, `${long}198`, [[3, 3]])).toBe(-1);
   });
 
   test("remembers no more than 256 topics, the latest ones", () => {

@@ -9,7 +9,7 @@ import { FakeSource } from "../fakes.ts";
 const shareBytes = 1000;
 
 function open({ copies = 1, laneBytes = 5000, maxBytes = 800 } = {}) {
-  const state = { heldBytes: 0, isTight: false, counted: 0, wanted: 0 };
+  const state = { heldBytes: 0, isTight: false, counted: 0, heldUp: 0, wanted: 0 };
   const lane = new Lane(laneBytes);
   let use: MemoryUse | undefined;
   const share: MemoryShare = {
@@ -33,6 +33,7 @@ function open({ copies = 1, laneBytes = 5000, maxBytes = 800 } = {}) {
     onTightChange: () => {
       intake.settle(waiting, true);
     },
+    onHeldUp: () => state.heldUp++,
     onRoomWanted: () => state.wanted++,
   });
   intake.backpressure.add(source);
@@ -106,15 +107,48 @@ describe("Intake", () => {
     expect(granted(intake.ask(1000))).toBe(true);
   });
 
-  test("sends a larger one to the lane, as often as it may be in memory", () => {
+  test("sends one to the lane that does not fit into the share as often as it may be in memory", () => {
     const { intake, lane } = open({ copies: 3 });
     const room = intake.ask(1500);
 
-    expect([intake.isLarge(1000), intake.isLarge(1001)]).toEqual([false, true]);
+    expect([intake.isLarge(333), intake.isLarge(334)]).toEqual([false, true]);
     expect(granted(room)).toBe(true);
     expect(lane.usedBytes).toBe(4500);
     expect(intake.ask(1700)).toBeUndefined();
     expect(intake.longestBytes).toBe(1666);
+  });
+
+  test("gives one room twice while it arrives, where it may be encoded anew", () => {
+    const { intake, hold } = open({ copies: 3 });
+    hold(500);
+
+    expect([granted(intake.ask(250)), granted(intake.ask(1))]).toEqual([true, false]);
+  });
+
+  test("leaves a part free for copies of what is on its way to the disk, and takes in no message that is larger than that", () => {
+    const { intake, source, hold } = open({ maxBytes: 1000 });
+
+    const { portionBytes } = intake.useDisk();
+
+    expect(portionBytes).toBe(125);
+    expect([intake.isLarge(125), intake.isLarge(126)]).toEqual([false, true]);
+    hold(656);
+    expect(source.isPaused).toBe(false);
+    hold(657); // 7/8 of 750
+    expect(source.isPaused).toBe(true);
+    hold(700);
+    expect([granted(intake.ask(50)), granted(intake.ask(1))]).toEqual([true, false]);
+  });
+
+  test("tells each time that the source waits for memory", () => {
+    const { intake, state, hold } = open();
+    hold(600);
+    expect(state.heldUp).toBe(0);
+
+    intake.ask(500);
+    expect(state.heldUp).toBe(1);
+    hold(900);
+    expect(state.heldUp).toBe(2);
   });
 
   test("withdraws what waits when its connection ends, so that the next one is granted", () => {
@@ -149,6 +183,7 @@ describe("Intake", () => {
       copies: 1,
       heldBytes: () => state.heldBytes,
       onTightChange: () => undefined,
+      onHeldUp: () => undefined,
       onRoomWanted: () => undefined,
     });
     intake.backpressure.add(source);

@@ -1,6 +1,7 @@
 import type { ToldLine } from "../../../../runtime/report/log.ts";
 import type { EventName } from "../../../../runtime/report/log-events.ts";
 import { EventRecorder } from "../../../../runtime/report/status/event-recorder.ts";
+import { liveBytes } from "../../../support/heap.ts";
 
 const clock = { ms: Date.parse("2026-11-27T12:00:00Z") };
 
@@ -131,4 +132,17 @@ test("errors of one dataflow are none of another, and none without a dataflow is
 
   expect(events.lastError("downward", true)).toBeNull();
   expect(events.events).toHaveLength(2);
+});
+
+test("keeps no more than 2,000 characters of what others said, and none of the memory of the rest", () => {
+  const events = recorder();
+  const before = liveBytes();
+  for (let count = 0; count < 500; count++) {
+    const long = (text: string) => Buffer.from(`${count} ${text.repeat(60_000)}`).toString();
+    events.record(line("message-lost", "message lost", { topic: long("t"), reason: long("r"), remedy: long("d") }));
+  }
+
+  expect(events.events).toHaveLength(500);
+  expect(events.events[0]?.topic).toHaveLength(2000);
+  expect(liveBytes() - before).toBeLessThan(10_000_000); // what they said has 90 MB
 });

@@ -5,8 +5,9 @@ import type { Span } from "../../../../runtime/report/traces/span.ts";
 import { DataflowTracer, type TracedDataflow } from "../../../../runtime/report/traces/tracer.ts";
 import type { MessageTrace, Tracer } from "../../../../runtime/queue/ports.ts";
 import { EncodedPublish } from "../../../../runtime/mqtt/encoded-publish.ts";
+import { liveBytes } from "../../../support/heap.ts";
 import { encode } from "../../mqtt/scripted-broker.ts";
-import { ForwarderBench, viewOfPublish } from "../../queue/fakes.ts";
+import { ForwarderBench, template, viewOfPublish } from "../../queue/fakes.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const parentId = "b7ad6b7169203331";
@@ -206,6 +207,43 @@ describe("what a destination takes", () => {
 
     expect(parentsOf().map((one) => String(one).slice(0, 35))).toEqual(["undefined", traceparent.slice(0, 35)]);
   });
+});
+
+test("what is kept of a traced message is bounded, however long its topic is", () => {
+  const topic = (number: number) => `${number}`.padEnd(60_000, "x");
+  const { bench, spans } = traced({ plan: { template: template("out/${inputTopic}") } });
+  const before = liveBytes();
+  for (let id = 1; id <= 100; id++) {
+    bench.arrive(id, { topic: topic(id) });
+    bench.acknowledge(id);
+    bench.destination.written.length = 0; // what the test itself keeps
+  }
+
+  expect(spans).toHaveLength(200);
+  expect(spans[0]?.attributes["messaging.destination.name"]).toHaveLength(300);
+  expect(liveBytes() - before).toBeLessThan(1_000_000); // the topics have 12 MB
+});
+
+test("what the trace of a waiting message takes counts as held", () => {
+  const { bench } = traced();
+  const plain = new ForwarderBench();
+  for (const one of [bench, plain]) {
+    one.destinationSide.close();
+    one.arriveMany(100);
+  }
+  const perTrace = (bench.forwarder.status.heldBytes - plain.forwarder.status.heldBytes) / 100;
+
+  const before = liveBytes();
+  const others = [traced({ maxInflightMessages: 10_000 }), traced({ maxInflightMessages: 10_000 })];
+  for (const { bench: other } of others) {
+    other.destinationSide.close();
+    for (let id = 1; id <= 1000; id++) other.arrive(id, { topic: `${id}`.padEnd(400, "x") });
+  }
+
+  expect(perTrace).toBeGreaterThan(1000);
+  const held = others.reduce((sum, { bench: other }) => sum + other.forwarder.status.heldBytes, 0);
+  expect(liveBytes() - before).toBeLessThan(held);
+  expect(others.flatMap(({ spans }) => spans)).toEqual([]);
 });
 
 describe("a message that is read back from the disk", () => {
