@@ -96,7 +96,8 @@ function buildConfig(source: number, destination: number, window: number, spoolP
     },
   });
   return {
-    relay: { statusPage: { port: 0 }, spoolPath },
+    // Its destination goes away each round: how long it waits before it tries again is not what is measured.
+    relay: { statusPage: { port: 0 }, spoolPath, reconnect: { minDelayMs: 100, maxDelayMs: 200 } },
     endpoints: { source: endpoint(source, "source-"), destination: endpoint(destination, "destination-") },
     dataflows: {
       load: {

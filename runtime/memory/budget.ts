@@ -38,6 +38,10 @@ const [lookMs, quietLookMs] = [250, 1000];
 const largeShare = 1 / 2;
 /** Time between two collections of everything. */
 const collectEveryMs = 2000;
+/** Time without a message after which garbage is collected that V8 leaves where it is, and how much of it is worth that. */
+const [restMs, worthBytes] = [5000, 4 * 1024 * 1024];
+/** Time between two such collections. */
+const tidyEveryMs = 10_000;
 
 /** What a dataflow has of it. */
 export const unboundedShare: MemoryShare = {
@@ -75,6 +79,12 @@ export class MemoryBudget {
   readonly #residentBytes: () => number;
   #isTight = false;
   #collectedMs = -Infinity;
+  /** What was allocated for messages when that was last looked at, and when it had changed. */
+  #allocatedBytes = 0;
+  #busyMs = performance.now();
+  #tidiedMs = -Infinity;
+  /** The least that the process took since then. */
+  #leastBytes = Infinity;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
@@ -124,11 +134,29 @@ export class MemoryBudget {
       this.#collectedMs = performance.now();
       bytes = this.#residentBytes();
     }
+    this.#tidyUp(bytes);
     const isTight = bytes > limitBytes * (this.#isTight ? relaxedAt : tightAt);
     if (isTight === this.#isTight) return;
     this.#isTight = isTight;
     onTight(isTight, bytes);
     for (const { onTightChange } of this.#uses) onTightChange();
+  }
+
+  /**
+   * Collects what a burst has left, once no message has come for a while: of messages, or of requests to the port. V8 collects
+   * nothing in a process that allocates nothing, and would keep ten megabytes of it for hours.
+   */
+  #tidyUp(bytes: number): void {
+    const nowMs = performance.now();
+    const { allocatedBytes } = this.#collector;
+    if (allocatedBytes !== this.#allocatedBytes) this.#busyMs = nowMs;
+    this.#allocatedBytes = allocatedBytes;
+    this.#leastBytes = Math.min(this.#leastBytes, bytes);
+    if (nowMs - this.#busyMs < restMs || bytes < this.#leastBytes + worthBytes) return;
+    if (nowMs - this.#tidiedMs < tidyEveryMs) return;
+    this.#tidiedMs = nowMs;
+    this.#collector.shrink();
+    this.#leastBytes = this.#residentBytes();
   }
 }
 

@@ -7,6 +7,8 @@ export interface Collections {
   readonly minor: () => void;
   /** All objects: some ten milliseconds. */
   readonly major: () => void;
+  /** All objects, and what is empty then is given back to the operating system: two to three times as long. */
+  readonly shrink: () => void;
   /** Bytes of all buffers of this thread, those among them that nobody uses any more. */
   readonly bufferBytes: () => number;
 }
@@ -54,9 +56,20 @@ export class Collector {
     if (this.#allocatedBytes >= this.#stepBytes) this.#collect();
   }
 
+  /** Bytes that were allocated for messages, since something was last collected for them. */
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
   /** Collects all that can be. */
   collectAll(): void {
     this.#collections.major();
+    this.#learnBase();
+  }
+
+  /** Collects all that can be, and gives the memory back. */
+  shrink(): void {
+    this.#collections.shrink();
     this.#learnBase();
   }
 
@@ -86,6 +99,9 @@ function v8Collections(): Collections {
     },
     major: () => {
       collect({ type: "major" });
+    },
+    shrink: () => {
+      collect({ type: "major", flavor: "last-resort" });
     },
     bufferBytes: () => process.memoryUsage().arrayBuffers,
   };

@@ -1,4 +1,5 @@
 import { MemoryBudget } from "../../../runtime/memory/budget.ts";
+import { Collector } from "../../../runtime/memory/collector.ts";
 import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
 
 const mebibyte = 1024 * 1024;
@@ -68,6 +69,78 @@ describe("MemoryBudget", () => {
 
     expect(seen).toEqual([false, false, true, true, true, false, false]);
     expect(state).toMatchObject({ tight: [true, false], changes: 2 });
+    budget.close();
+  });
+});
+
+describe("what a burst has left", () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  });
+
+  /** A budget whose process takes 50 MiB, and as much more as there is garbage. */
+  function openTidied() {
+    const shrink = jest.spyOn(Collector.prototype, "shrink");
+    const bench = open();
+    shrink.mockImplementation(() => (bench.state.residentBytes = 50 * mebibyte));
+    jest.advanceTimersByTime(1000);
+    return { ...bench, shrink };
+  }
+
+  test("is collected once no message has come for a while, though nothing else asks for it", () => {
+    const { budget, share, state, shrink } = openTidied();
+    share.allocated(1000);
+    state.residentBytes = 54 * mebibyte;
+    jest.advanceTimersByTime(5000);
+    expect(shrink).not.toHaveBeenCalled();
+
+    jest.advanceTimersByTime(2000);
+
+    expect(shrink).toHaveBeenCalledTimes(1);
+    expect(state.residentBytes).toBe(50 * mebibyte);
+    budget.close();
+  });
+
+  test("stays while messages come: a collection would hold them up", () => {
+    const { budget, share, state, shrink } = openTidied();
+    state.residentBytes = 70 * mebibyte;
+
+    for (let second = 0; second < 60; second++) {
+      share.allocated(100);
+      jest.advanceTimersByTime(1000);
+    }
+
+    expect(shrink).not.toHaveBeenCalled();
+    budget.close();
+  });
+
+  test("is not looked for again and again: not where little is to be had, nor where none was", () => {
+    const { budget, state, shrink } = openTidied();
+    shrink.mockImplementation(() => undefined);
+    state.residentBytes = 54 * mebibyte - 1;
+    jest.advanceTimersByTime(60_000);
+    expect(shrink).not.toHaveBeenCalled();
+
+    state.residentBytes = 70 * mebibyte; // in use
+    jest.advanceTimersByTime(600_000);
+
+    expect(shrink).toHaveBeenCalledTimes(1);
+    budget.close();
+  });
+
+  test("is collected each ten seconds at most", () => {
+    const { budget, state, shrink } = openTidied();
+    for (let second = 0; second < 60; second++) {
+      state.residentBytes += 5 * mebibyte;
+      jest.advanceTimersByTime(1000);
+    }
+
+    expect(shrink.mock.calls.length).toBeGreaterThanOrEqual(4);
+    expect(shrink.mock.calls.length).toBeLessThanOrEqual(6);
     budget.close();
   });
 });

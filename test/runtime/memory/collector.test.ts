@@ -3,13 +3,14 @@ import { Collector } from "../../../runtime/memory/collector.ts";
 const mebibyte = 1024 * 1024;
 
 function open(garbageBytes = 12 * mebibyte) {
-  const state = { bufferBytes: 5 * mebibyte, liveBytes: 0, minor: 0, major: 0 };
+  const state = { bufferBytes: 5 * mebibyte, liveBytes: 0, minor: 0, major: 0, shrink: 0 };
   const collector = new Collector({
     garbageBytes,
     liveBytes: () => state.liveBytes,
     collections: {
       minor: () => state.minor++,
       major: () => state.major++,
+      shrink: () => state.shrink++,
       bufferBytes: () => state.bufferBytes,
     },
   });
@@ -60,6 +61,19 @@ describe("Collector", () => {
     for (let step = 0; step < 10; step++) collector.allocated(4 * mebibyte);
 
     expect(state).toMatchObject({ minor: 10, major: 1 });
+  });
+
+  test("gives what garbage took back to the operating system", () => {
+    const collector = new Collector({ garbageBytes: 12 * mebibyte, liveBytes: () => 0 });
+    let garbage: unknown[] | undefined = Array.from({ length: 400_000 }, (_, index) => ({ index, text: `x${index}` }));
+    const few = garbage.filter((_, index) => index % 1000 === 0);
+    const before = process.memoryUsage().heapTotal;
+    garbage = undefined;
+
+    collector.shrink();
+
+    expect(few).toHaveLength(400);
+    expect(before - process.memoryUsage().heapTotal).toBeGreaterThan(20 * mebibyte);
   });
 
   test("keeps the buffers of this process below its bound, where V8 alone does not", () => {
