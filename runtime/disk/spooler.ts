@@ -101,14 +101,18 @@ export class Spooler {
     return next !== undefined && !this.#hasRoom(next);
   }
 
+  /** Whether a message of so many bytes has a place on the disk, with none before it that has not. */
+  hasPlaceFor(bytes: number): boolean {
+    return !this.isFull && this.#queue.takenBytes + bytes <= this.#options.maxBytes;
+  }
+
   /** Whether every message that was appended is on the disk, and none waits for room. */
   get isSettled(): boolean {
     return this.#uncommitted.length === 0 && !this.isFull && !this.#isHeldUp;
   }
 
-  /** Whether a disk that fails keeps a message from being written that nobody else keeps. */
+  /** Whether a message waits to be written that nobody else keeps: the disk fails, or has enough on its way to it. */
   get #isHeldUp(): boolean {
-    if (this.#queue.trouble === undefined) return false;
     const next = this.#pending.peekAt(this.#appended);
     return next !== undefined && next.custody !== "atSource";
   }
@@ -289,9 +293,10 @@ export class Spooler {
       this.#lastLeft = entry.sequence;
       entry.leaveMemory();
     }
+    // Messages in memory are written first; they are older.
+    this.#onDone();
     // How much room there is shows only now: pages are shared, and what was removed counts until then.
     this.appendPending();
-    this.#onDone();
   }
 
   /** The disk works again. */

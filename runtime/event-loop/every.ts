@@ -12,6 +12,7 @@ interface Round {
 const rounds = new Map<string, Round>();
 /** Whether something has moved since a round last looked. */
 let hasMoved = false;
+let movements = 0;
 let movedMs = 0;
 let isQuiet = false;
 
@@ -53,7 +54,13 @@ export function every(periodMs: number, callback: () => void, { quietMs = period
  */
 export function noteMovement(): void {
   hasMoved = true;
+  movements++;
   if (isQuiet) endQuiet();
+}
+
+/** How often something was noted to have moved: each read of a connection, among other things. */
+export function countMovements(): number {
+  return movements;
 }
 
 function endQuiet(): void {

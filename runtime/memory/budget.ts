@@ -1,6 +1,6 @@
 import { openSync, readSync } from "node:fs";
 
-import { every } from "../event-loop/every.ts";
+import { countMovements, every } from "../event-loop/every.ts";
 import { Collector } from "./collector.ts";
 import { largeBuffers } from "./large-buffers.ts";
 import { Lane, type Room, type RoomOptions } from "./lane.ts";
@@ -38,8 +38,10 @@ const [lookMs, quietLookMs] = [250, 1000];
 const largeShare = 1 / 2;
 /** Time between two collections of everything. */
 const collectEveryMs = 2000;
-/** Time without a message after which garbage is collected that V8 leaves where it is, and how much of it is worth that. */
+/** Time without messages after which garbage is collected that V8 leaves where it is, and how much of it is worth that. */
 const [restMs, worthBytes] = [5000, 4 * 1024 * 1024];
+/** So little is read between two looks without messages: what keeps connections alive. */
+const restingReads = 10;
 /** Time between two such collections. */
 const tidyEveryMs = 10_000;
 
@@ -79,8 +81,8 @@ export class MemoryBudget {
   readonly #residentBytes: () => number;
   #isTight = false;
   #collectedMs = -Infinity;
-  /** What was allocated for messages when that was last looked at, and when it had changed. */
-  #allocatedBytes = 0;
+  /** What had been read when that was last looked at, and when it was much. */
+  #reads = 0;
   #busyMs = performance.now();
   #tidiedMs = -Infinity;
   /** The least that the process took since then. */
@@ -143,14 +145,14 @@ export class MemoryBudget {
   }
 
   /**
-   * Collects what a burst has left, once no message has come for a while: of messages, or of requests to the port. V8 collects
+   * Collects what a burst has left, once few have come for a while: of messages, or of requests to the port. V8 collects
    * nothing in a process that allocates nothing, and would keep ten megabytes of it for hours.
    */
   #tidyUp(bytes: number): void {
     const nowMs = performance.now();
-    const { allocatedBytes } = this.#collector;
-    if (allocatedBytes !== this.#allocatedBytes) this.#busyMs = nowMs;
-    this.#allocatedBytes = allocatedBytes;
+    const reads = countMovements();
+    if (reads - this.#reads > restingReads) this.#busyMs = nowMs;
+    this.#reads = reads;
     this.#leastBytes = Math.min(this.#leastBytes, bytes);
     if (nowMs - this.#busyMs < restMs || bytes < this.#leastBytes + worthBytes) return;
     if (nowMs - this.#tidiedMs < tidyEveryMs) return;

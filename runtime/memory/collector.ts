@@ -56,11 +56,6 @@ export class Collector {
     if (this.#allocatedBytes >= this.#stepBytes) this.#collect();
   }
 
-  /** Bytes that were allocated for messages, since something was last collected for them. */
-  get allocatedBytes(): number {
-    return this.#allocatedBytes;
-  }
-
   /** Collects all that can be. */
   collectAll(): void {
     this.#collections.major();

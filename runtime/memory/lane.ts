@@ -83,12 +83,23 @@ export class AskedRoom implements Room {
   readonly #onRelease: (room: AskedRoom) => void;
   isGranted = false;
   #isReleased = false;
+  #other: Room | undefined;
   onGranted: () => void = () => undefined;
 
   constructor(bytes: number, onRelease: (room: AskedRoom) => void, options: RoomOptions = {}) {
     this.bytes = bytes;
     this.options = options;
     this.#onRelease = onRelease;
+  }
+
+  /** It is granted when the other one is, and given back with it. */
+  standFor(other: Room | undefined): void {
+    this.#other = other;
+    if (other?.isGranted !== false) this.grant();
+    else
+      other.onGranted = () => {
+        this.grant();
+      };
   }
 
   grant(): void {
@@ -101,6 +112,7 @@ export class AskedRoom implements Room {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    this.#other?.release();
     this.#onRelease(this);
   }
 }

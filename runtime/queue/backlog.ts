@@ -3,6 +3,9 @@ import type { Entry } from "./entry.ts";
 import type { SourceSession } from "./source/source-side.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
+/** Why a source is connected to anew where {@link Backlog.hasLargeOwed}. */
+export const roomWanted = "a large message of it waits for the destination, and other dataflows need its memory";
+
 /** The messages that wait to be sent: in memory, and on the disk where there is a spool. */
 export class Backlog {
   readonly waiting = new WaitingQueue();
@@ -40,8 +43,9 @@ export class Backlog {
   }
 
   /** Writes to the disk what came until then, oldest first, and stays in memory to be sent next. */
-  cover(inFlight: readonly Entry[], latestMs: number): void {
+  cover(inFlight: readonly Entry[], untilMs: number): void {
     const oldest = inFlight[0] ?? this.waiting.peek();
+    const latestMs = Math.max(untilMs, this.#goesOnUntilMs ?? -Infinity);
     this.#goesOnUntilMs = undefined;
     if (this.spooler === undefined || oldest === undefined || oldest.arrivedMs > latestMs) return;
     const isPart = this.spooler.coverOlder([...inFlight, ...this.waiting.toArray()], latestMs);
@@ -49,8 +53,14 @@ export class Backlog {
   }
 
   /** Goes on with {@link cover}, where it stopped since enough was on its way to the disk. */
-  coverOn(inFlight: readonly Entry[]): void {
-    if (this.#goesOnUntilMs !== undefined) this.cover(inFlight, this.#goesOnUntilMs);
+  coverOn(inFlight: { readonly toArray: () => readonly Entry[] }): void {
+    if (this.#goesOnUntilMs !== undefined) this.cover(inFlight.toArray(), this.#goesOnUntilMs);
+  }
+
+  /** Whether a message of so many bytes would be sent next, or has a place on the disk. */
+  mayStore(bytes: number, isDestinationThere: boolean): boolean {
+    const { spooler } = this;
+    return spooler === undefined || (isDestinationThere && !spooler.isBehind) || spooler.hasPlaceFor(bytes);
   }
 
   /** All messages that are in memory. */

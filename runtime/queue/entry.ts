@@ -55,6 +55,8 @@ export class Entry {
   sequence = 0;
   /** Bytes that it takes there. */
   spooledBytes = 0;
+  /** How many times over its packet counts: with its copies, where these are not set aside. */
+  weight = 1;
   /** Memory that it was granted because it is large; `undefined` for all others. */
   room: Room | undefined = undefined;
   /** Is told what happens to it; `undefined` for messages that are not traced. */
@@ -79,7 +81,7 @@ export class Entry {
 
   /** Bytes that it takes in memory, but for its place in the queues. */
   get memoryBytes(): number {
-    return this.publish.memoryBytes + (this.trace === undefined ? 0 : tracedBytes);
+    return this.publish.memoryBytes * this.weight + (this.trace === undefined ? 0 : tracedBytes);
   }
 
   /** Whether its source redelivers it, and nothing of it has left this process: it can be forgotten. */
@@ -91,6 +93,11 @@ export class Entry {
   settle(): void {
     this.custody = "safe";
     this.trace?.onDone();
+  }
+
+  /** What is in its packet is kept elsewhere, though it is not done. */
+  dropPacket(): void {
+    this.publish = nothing;
   }
 
   /** Its packet is not needed any more: what is left of it takes its turn in being acknowledged. */

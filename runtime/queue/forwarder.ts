@@ -3,7 +3,7 @@ import type { SpoolQueue } from "../disk/spool.ts";
 import type { CreateSpooler, Spooler } from "../disk/spooler.ts";
 import type { LossReason } from "../report/counters.ts";
 import { Arrivals } from "./source/arrivals.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, roomWanted } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { BlockedSource } from "./source/blocked-source.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
@@ -19,7 +19,6 @@ import { Watchdog } from "./watchdog.ts";
 
 /** Age at which a message that a connected destination has not taken is written to the disk. */
 const spoolAfterMs = 500;
-const roomWanted = "a large message of it waits for the destination, and other dataflows need its memory";
 
 /**
  * Takes messages from a source to a destination, in the order of their arrival.
@@ -133,7 +132,7 @@ export class Forwarder {
   useSpool(create: CreateSpooler): Spooler {
     this.#backlog.spooler = create(this.#backlog.waiting, this.#intake.useDisk(), () => {
       this.#release();
-      this.#backlog.coverOn(this.#sender.inFlight.toArray());
+      this.#backlog.coverOn(this.#sender.inFlight);
       this.#sender.pump();
     });
     this.#sender.useSpool(this.#backlog.spooler);
@@ -147,8 +146,8 @@ export class Forwarder {
     const { current } = this.#sender;
     if (current !== undefined && this.status.inFlight + this.status.waiting === 0) this.#watchdog.onProgress();
     const byDestination = current && { owed: () => this.#sender.owed, traffic: current.port.traffic };
-    const toSource = this.#undeliverable.pending > 0 ? undefined : this.status.owedToSource;
-    this.#watchdog.look({ byDestination, bySource: this.#undeliverable.owedBySource, toSource });
+    const bySource = this.#undeliverable.owedBySource;
+    this.#watchdog.look({ byDestination, bySource, toSource: this.status.owedToSource });
     this.#blockedSource.look();
   }
 
@@ -184,7 +183,8 @@ export class Forwarder {
       maxBytes: maxInflightBytes,
       maxMessages: maxInflightMessages,
       copies,
-      heldBytes: () => this.status.heldBytes,
+      held: () => this.status,
+      mayStore: (bytes) => this.#backlog.mayStore(bytes, this.#sender.current !== undefined),
       onTightChange: this.#settle.bind(this),
       onHeldUp: () => this.#sender.pumpOnceDrained(),
       onRoomWanted: this.#giveRoomBack.bind(this),
@@ -285,6 +285,7 @@ export class Forwarder {
   }
 
   #giveUp(kind: LossReason, reason: string, entry: Entry): void {
+    this.#sender.forget(entry);
     entry.trace?.onTrouble(kind, reason);
     this.lose(kind, reason, topicOfEntry(entry));
     this.#finish(entry);

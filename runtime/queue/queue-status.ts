@@ -32,7 +32,7 @@ export class QueueStatus {
     this.#parts = parts;
   }
 
-  /** Bytes that the messages of the dataflow take in memory. */
+  /** Bytes that the messages of the dataflow take in memory, without copies that are on their way to the disk. */
   get heldBytes(): number {
     const { sender, backlog, deadLetters, sources, sessions } = this.#parts;
     const { waiting, spooler } = backlog;
@@ -40,7 +40,7 @@ export class QueueStatus {
     let bytes = waiting.bytes + inFlight.bytes + deadLetters.pendingBytes + sender.unsentBytes;
     let messages = waiting.length + inFlight.length + deadLetters.pending;
     if (spooler !== undefined) {
-      bytes += spooler.pendingBytes + spooler.writingBytes * (copiesForDisk - 1);
+      bytes += spooler.pendingBytes; // its copies are looked after by whoever bounds memory
       messages += spooler.pendingLength;
     }
     for (const { unacknowledged } of sources) messages += unacknowledged;
@@ -49,6 +49,11 @@ export class QueueStatus {
       messages += withheld.length;
     }
     return bytes + messages * entryBytes;
+  }
+
+  /** Bytes of messages that are on their way to the disk, each of which is in memory a few times more. */
+  get writingBytes(): number {
+    return this.#parts.backlog.spooler?.writingBytes ?? 0;
   }
 
   /** Messages sent to the destination and not acknowledged by it. */
@@ -119,8 +124,9 @@ export class QueueStatus {
     return spooler.isSettled && waiting.toArray().every(({ sequence }) => sequence > 0);
   }
 
-  /** A message whose acknowledgement nothing keeps back: there is none, unless this program has a fault. */
+  /** A message whose acknowledgement nothing keeps back, no dead letter either: there is none, unless this program has a fault. */
   get owedToSource(): Entry | undefined {
+    if (this.#parts.deadLetters.pending > 0) return undefined;
     const oldest = this.#parts.sources.map((side) => side.oldest).find((entry) => entry !== undefined);
     if (oldest === undefined) return undefined;
     const isNowhere = this.inFlight === 0 && this.waiting === 0;

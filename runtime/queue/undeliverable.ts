@@ -1,4 +1,4 @@
-import type { ConnectionError } from "../contract/errors.ts";
+import { quote, type ConnectionError } from "../contract/errors.ts";
 import type { Owing } from "./destination/stall-watch.ts";
 import type { SpoolQueue } from "../disk/spool.ts";
 import { describeDeadLetter, encodeDeadLetter, hasGoneRound, type DeadLetterNotes } from "../rewrite/dead-letter.ts";
@@ -145,7 +145,7 @@ export class Undeliverable {
       );
     else {
       const remedy = remedyOf(undeliverable);
-      this.#events.onStop(`a message with topic "${topic}" can't be delivered: ${reason}; ${remedy}`);
+      this.#events.onStop(`a message with topic ${quote(topic)} can't be delivered: ${reason}; ${remedy}`);
     }
   }
 
@@ -204,6 +204,7 @@ export class Undeliverable {
       this.#written--;
       this.#onKept(entry);
     });
+    entry.dropPacket(); // the dead letter has all of it
     return true;
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-import { quote } from "../../contract/errors.ts";
+import { shorten } from "../../contract/errors.ts";
 import { describeReasonCode } from "../../contract/reason-codes.ts";
-import { topicOfEntry, type Entry } from "../entry.ts";
+import type { Entry } from "../entry.ts";
 
 /** Topics of messages that were given up, at most: a plant may have many, and each is remembered for a while only. */
 const maxTopics = 256;
@@ -15,6 +15,8 @@ const maxTopicLength = 100;
 interface Refusal {
   readonly reasonCode: number;
   readonly topic: string;
+  /** As much of it as is shown. */
+  readonly shownTopic: string;
   /** What the destination had taken when it first refused this message, and when it did so last. */
   readonly deliveredBefore: number;
   readonly deliveredAtLast: number;
@@ -55,8 +57,8 @@ export class RefusalWatch {
   get rejection(): string | undefined {
     const [first] = this.#refused;
     if (first === undefined) return undefined;
-    const [entry, { reasonCode }] = first;
-    return `${quote(topicOfEntry(entry))}: ${describeReasonCode("PUBACK", reasonCode)}; messages behind it wait for it`;
+    const [, { reasonCode, shownTopic }] = first;
+    return `"${shownTopic}": ${describeReasonCode("PUBACK", reasonCode)}; messages behind it wait for it`;
   }
 
   /** Whether a topic is remembered, so that {@link onTaken} has to be told. */
@@ -79,6 +81,7 @@ export class RefusalWatch {
       this.#refused.set(entry, {
         reasonCode,
         topic,
+        shownTopic: shorten(wholeTopic, maxTopicLength),
         deliveredBefore,
         deliveredAtLast: delivered,
         lastMs: nowMs,

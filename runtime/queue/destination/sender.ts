@@ -125,7 +125,7 @@ export class Sender {
     if (poison !== undefined) entries.shift();
     for (const entry of entries.reverse()) this.#waiting.putBack(entry);
     if (poison !== undefined) {
-      this.#release(poison.entry);
+      this.forget(poison.entry);
       this.#events.onRefused(poison.entry, poison.reason);
     }
     this.#events.onClosed(side);
@@ -207,7 +207,7 @@ export class Sender {
     const hasExpired = entry.publish.expirySeconds > 0 && isExpired(entry, now());
     const problem = hasExpired ? undefined : this.#findProblem(entry, side);
     if (hasExpired || problem !== undefined) {
-      this.#release(entry);
+      this.forget(entry);
       if (problem === undefined) this.#events.onExpired(entry);
       else this.#events.onRefused(entry, problem);
       return;
@@ -251,7 +251,7 @@ export class Sender {
   }
 
   /** Forgets what is known of a message that is not sent again. */
-  #release(entry: Entry): void {
+  forget(entry: Entry): void {
     this.#inFlight.release(entry);
     this.#refusals.settle(entry);
   }

@@ -11,6 +11,20 @@ export interface BackpressureBounds {
   readonly messages: number;
 }
 
+/** The memory of a dataflow at this time. */
+export interface MemoryNow {
+  /** Bytes that are held beside what waits. */
+  readonly otherBytes: number;
+  /** Bytes that may be held. */
+  readonly mostBytes: number;
+  readonly isDestinationThere: boolean;
+  /**
+   * Whether the process is short of memory: no more than the floor is held then. It is not nothing, for a dataflow that holds nothing can't
+   * help, and would stand still for as long as the shortage lasts
+   */
+  readonly isTight: boolean;
+}
+
 /** Reading pauses at this part of the bound in bytes: what is under way then still comes. */
 const pausesAt = 7 / 8;
 /** Once paused it goes on at this part of the bounds: not at each message, for what is resumed is to be worth a read. */
@@ -25,7 +39,6 @@ const floorBytes = 65_536;
  */
 export class Backpressure {
   readonly #bounds: BackpressureBounds;
-  #mostBytes: number;
   /** Messages of QoS 1 that may wait. */
   #kept: number;
   readonly #sources = new Set<SourcePort>();
@@ -33,7 +46,6 @@ export class Backpressure {
 
   constructor(bounds: BackpressureBounds) {
     this.#bounds = bounds;
-    this.#mostBytes = bounds.bytes;
     this.#kept = bounds.messages;
   }
 
@@ -45,11 +57,6 @@ export class Backpressure {
   /** Messages with QoS 1 that wait go to the disk after a while, and are acknowledged then: only their bytes count. */
   liftMessageBound(): void {
     this.#kept = Infinity;
-  }
-
-  /** No more bytes than these, if the bound is not smaller anyway. */
-  boundBytes(bytes: number): void {
-    this.#mostBytes = Math.min(this.#mostBytes, bytes);
   }
 
   /** A source connection is open. */
@@ -66,13 +73,10 @@ export class Backpressure {
   /**
    * Pauses and resumes by what waits to be sent, and the bytes that are in memory beside it. Messages of QoS 0 pause the source
    * only while a destination is there to take them: it is slower than the source then, and that passes.
-   *
-   * @param isTight whether the process is short of memory: no more than the floor is held then. It is not nothing, for a dataflow
-   *   that holds nothing can't help, and would stand still for as long as the shortage lasts
    */
-  regulate(waiting: Waiting, otherBytes: number, isDestinationThere: boolean, isTight = false): void {
+  regulate(waiting: Waiting, { otherBytes, mostBytes, isDestinationThere, isTight }: MemoryNow): void {
     const bytes = waiting.bytes + otherBytes;
-    const bound = isTight ? Math.min(this.#mostBytes, floorBytes) : this.#mostBytes;
+    const bound = Math.min(this.#bounds.bytes, mostBytes, isTight ? floorBytes : Infinity);
     const most = this.#isPaused ? resumesAt : 1;
     const isPaused =
       bytes > bound * Math.min(most, pausesAt) ||

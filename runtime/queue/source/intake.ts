@@ -14,10 +14,12 @@ export interface IntakeOptions {
   readonly maxMessages: number;
   /** How many times over a message may be in memory while it is changed, written or read back. */
   readonly copies: number;
-  /** Bytes of all messages that are held at this time. */
-  readonly heldBytes: () => number;
+  /** Bytes of all messages that are held at this time, and of those that are on their way to the disk. */
+  readonly held: () => { readonly heldBytes: number; readonly writingBytes: number };
   /** Called when everything may be taken in again, or nothing may. */
   readonly onTightChange: () => void;
+  /** Whether a message of so many bytes would be sent, or has a place on the disk. */
+  readonly mayStore: (bytes: number) => boolean;
   /** The source waits for memory: somebody has to {@link Intake.settle} once some is free, even where it is freed without a message that leaves. */
   readonly onHeldUp: () => void;
   /** Another dataflow needs the room of a message that is larger than its share. */
@@ -28,32 +30,33 @@ export interface IntakeOptions {
 const [portionShare, mostPortionBytes] = [1 / 8, 4 * 1024 * 1024];
 /** A message that has arrived is in memory twice while it is encoded, at most. */
 const copiesAtArrival = 2;
-/** A message that is read back is in memory twice for a moment: as it came, and as it is sent. */
-const copiesWhenRead = 2;
 /** Where nobody limits memory. */
 const unlimited: Room = { isGranted: true, onGranted: () => undefined, release: () => undefined };
 
 /**
  * Decides which messages come into the memory of a dataflow. Small ones are read as they come, until so many are here that the
- * source is read no further. Large ones are asked for before they have arrived.
+ * source is read no further. Larger ones are asked for before they have arrived: those that fit into the share with all copies
+ * within it, so that a dataflow that is stuck keeps no other one from them, and the others in the lane of all dataflows.
  */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #backpressure: Backpressure;
   /** Bytes of messages that have begun to arrive within the share. */
   #arrivingBytes = 0;
-  /** Largest message that comes within the share: with all of its copies it fits. */
+  /** Largest message that comes within the share. */
   #mostBytes: number;
-  /** Part of the share that is left free for copies on their way to the disk. */
-  #reservedBytes = 0;
+  /** Largest of which the copies on their way to the disk are set aside for all; each larger one counts with its own. */
+  #portionBytes = Infinity;
   readonly #waiting = new Set<AskedRoom>();
+  /** Those that ask for the lane once the disk has a place for their message, by its bytes. */
+  readonly #later = new Map<AskedRoom, number>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    const { share, maxBytes, maxMessages, copies, heldBytes, onTightChange } = options;
-    this.#mostBytes = Math.floor(share.bytes / copies);
+    const { share, maxBytes, maxMessages, copies, held, onTightChange } = options;
+    this.#mostBytes = Math.floor(share.bytes / Math.min(copies, copiesAtArrival));
     this.#backpressure = new Backpressure({ bytes: Math.min(maxBytes, share.bytes), messages: maxMessages });
-    share.use({ heldBytes, onTightChange });
+    share.use({ heldBytes: () => held().heldBytes, onTightChange });
   }
 
   get backpressure(): Pick<Backpressure, "add" | "remove" | "isPaused"> {
@@ -71,6 +74,11 @@ export class Intake {
     return bytes > this.#mostBytes;
   }
 
+  /** How many times over a message of this size counts as long as it is here. */
+  weightOf(bytes: number): number {
+    return bytes > this.#portionBytes && !this.isLarge(bytes) ? copiesForDisk : 1;
+  }
+
   /** Counts a message that has come: its bytes, in what was allocated for it. */
   count(bytes: number): void {
     this.#options.share.allocated(bytes);
@@ -78,10 +86,9 @@ export class Intake {
 
   /** Asks for room for a message that is arriving; `undefined` where it can't be held, whatever else leaves. */
   ask(bytes: number): Room | undefined {
-    const { share, copies, onRoomWanted } = this.#options;
-    if (this.isLarge(bytes)) return share.askForLarge(bytes * copies, { onWanted: onRoomWanted });
+    if (this.isLarge(bytes)) return this.#askForLarge(bytes);
     // What is kept of a message once it has arrived counts as held.
-    const wanted = bytes * Math.min(copies, copiesAtArrival);
+    const wanted = bytes * Math.max(this.weightOf(bytes), Math.min(this.#options.copies, copiesAtArrival));
     const room = new AskedRoom(wanted, ({ isGranted }) => {
       if (isGranted) this.#arrivingBytes -= wanted;
       else this.#waiting.delete(room);
@@ -98,18 +105,16 @@ export class Intake {
    * @returns the memory for what goes there and comes back
    */
   useDisk(): SpoolMemory {
-    const { share, onRoomWanted } = this.#options;
+    const { share, copies, onRoomWanted } = this.#options;
     const portionBytes = Math.min(mostPortionBytes, share.bytes * portionShare);
-    this.#mostBytes = Math.min(this.#mostBytes, portionBytes);
-    this.#reservedBytes = portionBytes * (copiesForDisk - 1);
+    this.#portionBytes = portionBytes;
+    this.#mostBytes = Math.floor(share.bytes / copiesForDisk);
     this.#backpressure.liftMessageBound();
-    this.#backpressure.boundBytes(share.bytes - this.#reservedBytes);
     return {
       portionBytes,
       roomFor: (bytes) => {
-        const wanted = Math.min(bytes * copiesWhenRead, share.longestBytes);
-        const room = share.askForLarge(wanted, { onWanted: onRoomWanted });
-        return room ?? unlimited;
+        const wanted = Math.min(bytes * copies, share.longestBytes); // it may become a dead letter yet
+        return share.askForLarge(wanted, { onWanted: onRoomWanted }) ?? unlimited;
       },
       allocated: (bytes) => {
         share.allocated(bytes);
@@ -119,21 +124,53 @@ export class Intake {
 
   /** Reads on, or no further, by what is held now. To be called when messages have come or left. */
   settle(waiting: WaitingQueue, isDestinationThere: boolean): void {
-    const { heldBytes, share } = this.#options;
-    const otherBytes = heldBytes() - waiting.bytes;
-    this.#backpressure.regulate(waiting, otherBytes, isDestinationThere, share.isTight);
+    const { held, share } = this.#options;
+    const otherBytes = held().heldBytes - waiting.bytes;
+    const mostBytes = share.bytes - this.#reservedBytes;
+    this.#backpressure.regulate(waiting, { otherBytes, mostBytes, isDestinationThere, isTight: share.isTight });
     if (this.#waiting.size > 0) this.#grant();
+    if (this.#later.size > 0) this.#askForLater();
     if (this.#backpressure.isPaused || this.#waiting.size > 0) this.#options.onHeldUp();
   }
 
+  /**
+   * Part of the share that is left free for copies on their way to the disk. It is a smaller bound then, and not more that is held: a disk
+   * that hangs keeps its copies, and a source that waits for them to leave would wait as long.
+   */
+  get #reservedBytes(): number {
+    if (this.#portionBytes === Infinity) return 0;
+    return (copiesForDisk - 1) * Math.max(this.#portionBytes, this.#options.held().writingBytes);
+  }
+
   #grant(): void {
-    const { heldBytes, share } = this.#options;
+    const { held, share } = this.#options;
     for (const room of this.#waiting) {
-      const used = heldBytes() + this.#arrivingBytes;
+      const used = held().heldBytes + this.#arrivingBytes;
       if (used > 0 && used + room.bytes > share.bytes - this.#reservedBytes) return;
       this.#waiting.delete(room);
       this.#arrivingBytes += room.bytes;
       room.grant();
+    }
+  }
+
+  /**
+   * Asks the lane at once, or once the disk has a place: a message that waits for the disk keeps its room, and what is on the disk needs
+   * room to leave it. A full disk would stay full.
+   */
+  #askForLarge(bytes: number): Room | undefined {
+    const { share, copies, mayStore, onRoomWanted } = this.#options;
+    if (mayStore(bytes)) return share.askForLarge(bytes * copies, { onWanted: onRoomWanted });
+    if (bytes > this.longestBytes) return undefined;
+    const room: AskedRoom = new AskedRoom(bytes, () => void this.#later.delete(room));
+    this.#later.set(room, bytes);
+    return room;
+  }
+
+  #askForLater(): void {
+    for (const [room, bytes] of this.#later) {
+      if (!this.#options.mayStore(bytes)) continue;
+      this.#later.delete(room);
+      room.standFor(this.#askForLarge(bytes));
     }
   }
 }

@@ -200,6 +200,14 @@ describe("what is on its way to the disk", () => {
     expect(disk.rows.size).toBe(3);
   });
 
+  test("is not all as long as a message waits behind it that nobody else keeps", () => {
+    const { spooler, queue } = open(new FakeDisk(), memory);
+    Object.assign(queue, { writingBytes: 2 * size }); // of messages that were delivered meanwhile
+    spooler.push(message());
+
+    expect([spooler.pendingLength, spooler.isSettled]).toEqual([1, false]);
+  });
+
   test("does not promise more where the disk fails", () => {
     const disk = new FakeDisk();
     const { spooler } = open(disk, memory);

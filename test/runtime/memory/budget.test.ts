@@ -1,3 +1,4 @@
+import { noteMovement } from "../../../runtime/event-loop/every.ts";
 import { MemoryBudget } from "../../../runtime/memory/budget.ts";
 import { Collector } from "../../../runtime/memory/collector.ts";
 import { largeBuffers } from "../../../runtime/memory/large-buffers.ts";
@@ -91,11 +92,16 @@ describe("what a burst has left", () => {
     return { ...bench, shrink };
   }
 
-  test("is collected once no message has come for a while, though nothing else asks for it", () => {
-    const { budget, share, state, shrink } = openTidied();
-    share.allocated(1000);
+  const read = (times: number) => {
+    for (let count = 0; count < times; count++) noteMovement();
+  };
+
+  test("is collected once no messages have come for a while, though nothing else asks for it", () => {
+    const { budget, state, shrink } = openTidied();
+    read(100);
+    jest.advanceTimersByTime(250);
     state.residentBytes = 54 * mebibyte;
-    jest.advanceTimersByTime(5000);
+    jest.advanceTimersByTime(4500);
     expect(shrink).not.toHaveBeenCalled();
 
     jest.advanceTimersByTime(2000);
@@ -106,15 +112,27 @@ describe("what a burst has left", () => {
   });
 
   test("stays while messages come: a collection would hold them up", () => {
-    const { budget, share, state, shrink } = openTidied();
+    const { budget, state, shrink } = openTidied();
     state.residentBytes = 70 * mebibyte;
 
     for (let second = 0; second < 60; second++) {
-      share.allocated(100);
+      read(50);
       jest.advanceTimersByTime(1000);
     }
 
     expect(shrink).not.toHaveBeenCalled();
+    budget.close();
+  });
+
+  test("does not wait for connections that are kept alive", () => {
+    const { budget, state, shrink } = openTidied();
+    state.residentBytes = 70 * mebibyte;
+    for (let second = 0; second < 60; second++) {
+      read(5);
+      jest.advanceTimersByTime(1000);
+    }
+
+    expect(shrink).toHaveBeenCalledTimes(1);
     budget.close();
   });
 

@@ -1,7 +1,15 @@
-import { Backpressure } from "../../../../runtime/queue/source/backpressure.ts";
+import { Backpressure, type MemoryNow } from "../../../../runtime/queue/source/backpressure.ts";
 import { FakeSource } from "../fakes.ts";
 
 const waiting = (length: number, { qos0 = 0, bytes = 0 } = {}) => ({ length, qos0, bytes });
+
+const now = (otherBytes: number, isDestinationThere: boolean, change: Partial<MemoryNow> = {}): MemoryNow => ({
+  otherBytes,
+  isDestinationThere,
+  mostBytes: Infinity,
+  isTight: false,
+  ...change,
+});
 
 function open() {
   const source = new FakeSource();
@@ -17,18 +25,18 @@ describe("Backpressure", () => {
   ])("with %s waiting, %d, the source is paused: %s", (_what, length, isPaused) => {
     const { backpressure, source } = open();
 
-    backpressure.regulate(waiting(length), 0, true);
+    backpressure.regulate(waiting(length), now(0, true));
 
     expect(source.isPaused).toBe(isPaused);
   });
 
   test("reads again at half the bound, and not before", () => {
     const { backpressure, source } = open();
-    backpressure.regulate(waiting(11), 0, true);
+    backpressure.regulate(waiting(11), now(0, true));
 
-    backpressure.regulate(waiting(6), 0, true);
+    backpressure.regulate(waiting(6), now(0, true));
     expect(source.isPaused).toBe(true);
-    backpressure.regulate(waiting(5), 0, true);
+    backpressure.regulate(waiting(5), now(0, true));
     expect(source.isPaused).toBe(false);
   });
 
@@ -40,7 +48,19 @@ describe("Backpressure", () => {
   ])("pauses at 7/8 of the bound in bytes, %d waiting and %d elsewhere: %s", (bytes, otherBytes, isPaused) => {
     const { backpressure, source } = open();
 
-    backpressure.regulate(waiting(1, { bytes }), otherBytes, true);
+    backpressure.regulate(waiting(1, { bytes }), now(otherBytes, true));
+
+    expect(source.isPaused).toBe(isPaused);
+  });
+
+  test.each([
+    [438, 500, true],
+    [437, 500, false],
+    [876, 2000, true], // the configuration's is the smaller one
+  ])("with %d waiting pauses at 7/8 of what may be held at this time, %d: %s", (bytes, mostBytes, isPaused) => {
+    const { backpressure, source } = open();
+
+    backpressure.regulate(waiting(1, { bytes }), now(0, true, { mostBytes }));
 
     expect(source.isPaused).toBe(isPaused);
   });
@@ -49,13 +69,13 @@ describe("Backpressure", () => {
     const { backpressure, source } = open();
     const states = [];
 
-    backpressure.regulate(waiting(20, { qos0: 10 }), 0, true);
+    backpressure.regulate(waiting(20, { qos0: 10 }), now(0, true));
     states.push(source.isPaused);
-    backpressure.regulate(waiting(21, { qos0: 11 }), 0, true);
+    backpressure.regulate(waiting(21, { qos0: 11 }), now(0, true));
     states.push(source.isPaused);
-    backpressure.regulate(waiting(11, { qos0: 6 }), 0, true);
+    backpressure.regulate(waiting(11, { qos0: 6 }), now(0, true));
     states.push(source.isPaused);
-    backpressure.regulate(waiting(11, { qos0: 6 }), 0, false);
+    backpressure.regulate(waiting(11, { qos0: 6 }), now(0, false));
     states.push(source.isPaused);
 
     expect(states).toEqual([false, true, true, false]);
@@ -65,18 +85,18 @@ describe("Backpressure", () => {
     const { backpressure, source } = open();
 
     backpressure.liftMessageBound();
-    backpressure.regulate(waiting(100_000, { qos0: 11 }), 0, true);
+    backpressure.regulate(waiting(100_000, { qos0: 11 }), now(0, true));
     expect(source.isPaused).toBe(true);
-    backpressure.regulate(waiting(100_000), 0, true);
+    backpressure.regulate(waiting(100_000), now(0, true));
     expect(source.isPaused).toBe(false);
-    backpressure.regulate(waiting(100_000, { bytes: 1000 }), 0, true);
+    backpressure.regulate(waiting(100_000, { bytes: 1000 }), now(0, true));
     expect(source.isPaused).toBe(true);
   });
 
   test("pauses the next connection too while as much waits, and asks nothing of one that ended", () => {
     const { backpressure, source } = open();
     backpressure.remove(source);
-    backpressure.regulate(waiting(11), 0, true);
+    backpressure.regulate(waiting(11), now(0, true));
     expect(source.isPaused).toBe(false);
 
     backpressure.add(source);

@@ -9,7 +9,7 @@ import { FakeSource } from "../fakes.ts";
 const shareBytes = 1000;
 
 function open({ copies = 1, laneBytes = 5000, maxBytes = 800 } = {}) {
-  const state = { heldBytes: 0, isTight: false, counted: 0, heldUp: 0, wanted: 0 };
+  const state = { heldBytes: 0, isTight: false, counted: 0, heldUp: 0, wanted: 0, writingBytes: 0, mayStore: true };
   const lane = new Lane(laneBytes);
   let use: MemoryUse | undefined;
   const share: MemoryShare = {
@@ -29,10 +29,11 @@ function open({ copies = 1, laneBytes = 5000, maxBytes = 800 } = {}) {
     maxBytes,
     maxMessages: 10,
     copies,
-    heldBytes: () => state.heldBytes,
+    held: () => state,
     onTightChange: () => {
       intake.settle(waiting, true);
     },
+    mayStore: () => state.mayStore,
     onHeldUp: () => state.heldUp++,
     onRoomWanted: () => state.wanted++,
   });
@@ -107,11 +108,11 @@ describe("Intake", () => {
     expect(granted(intake.ask(1000))).toBe(true);
   });
 
-  test("sends one to the lane that does not fit into the share as often as it may be in memory", () => {
+  test("sends one to the lane, for as often as it may be in memory, that does not fit into the share twice where it is encoded anew", () => {
     const { intake, lane } = open({ copies: 3 });
     const room = intake.ask(1500);
 
-    expect([intake.isLarge(333), intake.isLarge(334)]).toEqual([false, true]);
+    expect([intake.isLarge(500), intake.isLarge(501)]).toEqual([false, true]);
     expect(granted(room)).toBe(true);
     expect(lane.usedBytes).toBe(4500);
     expect(intake.ask(1700)).toBeUndefined();
@@ -125,19 +126,86 @@ describe("Intake", () => {
     expect([granted(intake.ask(250)), granted(intake.ask(1))]).toEqual([true, false]);
   });
 
-  test("leaves a part free for copies of what is on its way to the disk, and takes in no message that is larger than that", () => {
-    const { intake, source, hold } = open({ maxBytes: 1000 });
+  describe("for a disk", () => {
+    test("leaves a quarter free for copies of what is on its way there", () => {
+      const { intake, source, hold } = open({ maxBytes: 1000 });
 
-    const { portionBytes } = intake.useDisk();
+      expect(intake.useDisk().portionBytes).toBe(125);
+      hold(656);
+      expect(source.isPaused).toBe(false);
+      hold(657); // 7/8 of 750
+      expect(source.isPaused).toBe(true);
+      hold(700);
+      expect([granted(intake.ask(50)), granted(intake.ask(1))]).toEqual([true, false]);
+    });
 
-    expect(portionBytes).toBe(125);
-    expect([intake.isLarge(125), intake.isLarge(126)]).toEqual([false, true]);
-    hold(656);
-    expect(source.isPaused).toBe(false);
-    hold(657); // 7/8 of 750
-    expect(source.isPaused).toBe(true);
-    hold(700);
-    expect([granted(intake.ask(50)), granted(intake.ask(1))]).toEqual([true, false]);
+    test("lets a message that is larger than a portion count with its copies, and keeps it in the share", () => {
+      const { intake, lane } = open({ copies: 3 });
+      intake.useDisk();
+
+      expect([125, 126, 333, 334].map((bytes) => intake.weightOf(bytes))).toEqual([1, 3, 3, 1]);
+      expect([intake.isLarge(333), intake.isLarge(334)]).toEqual([false, true]);
+      expect([granted(intake.ask(200)), granted(intake.ask(100))]).toEqual([true, false]); // 600 of 750
+      expect(lane.usedBytes).toBe(0);
+    });
+
+    test("is bounded by what a disk that hangs keeps, but reads on once all else has left", () => {
+      const { intake, state, source, hold } = open({ maxBytes: 1000, copies: 3 });
+      intake.useDisk();
+      state.writingBytes = 333; // 333 of 1,000 are left
+      hold(300);
+      expect(source.isPaused).toBe(true);
+
+      hold(0);
+
+      expect(source.isPaused).toBe(false);
+      expect(granted(intake.ask(100))).toBe(true);
+    });
+
+    test("asks the lane for a large message once the disk has a place for it, and not before: what is there needs the lane to leave", async () => {
+      const { intake, state, lane, hold } = open({ copies: 3 });
+      intake.useDisk();
+      state.mayStore = false;
+      const onGranted = jest.fn();
+      const [room, gone] = [intake.ask(500), intake.ask(500)];
+      room!.onGranted = onGranted;
+      hold(0);
+      expect([granted(room), lane.usedBytes]).toEqual([false, 0]);
+      gone?.release();
+
+      state.mayStore = true;
+      hold(0);
+
+      expect([granted(room), lane.usedBytes]).toEqual([true, 1500]);
+      await turn();
+      expect(onGranted).toHaveBeenCalledTimes(1);
+      room?.release();
+      expect(lane.usedBytes).toBe(0);
+    });
+
+    test("waits for the lane then, if others have it", async () => {
+      const { intake, state, lane, hold } = open({ copies: 3 });
+      intake.useDisk();
+      const other = lane.ask(4000);
+      state.mayStore = false;
+      const room = intake.ask(500);
+      state.mayStore = true;
+      hold(0);
+      expect(granted(room)).toBe(false);
+
+      other?.release();
+      await turn();
+
+      expect([granted(room), lane.usedBytes]).toEqual([true, 1500]);
+    });
+
+    test("knows at once that a message never fits, however full the disk is", () => {
+      const { intake, state } = open({ copies: 3 });
+      intake.useDisk();
+      state.mayStore = false;
+
+      expect(intake.ask(1667)).toBeUndefined();
+    });
   });
 
   test("tells each time that the source waits for memory", () => {
@@ -175,14 +243,15 @@ describe("Intake", () => {
 
   test("with nobody's limit holds as much as the configuration says", () => {
     const source = new FakeSource();
-    const state = { heldBytes: 0 };
+    const state = { heldBytes: 0, writingBytes: 0 };
     const intake = new Intake({
       share: unboundedShare,
       maxBytes: 1000,
       maxMessages: 10,
       copies: 1,
-      heldBytes: () => state.heldBytes,
+      held: () => state,
       onTightChange: () => undefined,
+      mayStore: () => true,
       onHeldUp: () => undefined,
       onRoomWanted: () => undefined,
     });
