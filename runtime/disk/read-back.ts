@@ -54,6 +54,16 @@ export class ReadBack {
     else room.onGranted = read;
   }
 
+  /** Withdraws what waits for room; tells whether nothing is under way then. */
+  withdraw(): boolean {
+    if (this.isUnderWay && this.#room?.isGranted === false) {
+      this.#room.release();
+      this.#room = undefined;
+      this.isUnderWay = false;
+    }
+    return !this.isUnderWay;
+  }
+
   /** The room of a message that was read alone; whoever takes it owns it. */
   takeRoom(): Room | undefined {
     const room = this.#room;

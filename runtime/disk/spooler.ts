@@ -1,6 +1,6 @@
 import Denque from "denque";
 
-import type { EncodedPublish } from "../mqtt/publish.ts";
+import { packetAsItCame } from "../mqtt/encoded-publish.ts";
 import { ReadBack, type SpoolMemory } from "./read-back.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
@@ -85,11 +85,6 @@ export class Spooler {
     return this.#pendingBytes;
   }
 
-  /** Bytes on their way to the disk, each of which is in memory a few times more. */
-  get writingBytes(): number {
-    return this.#queue.writingBytes;
-  }
-
   /** Whether a message that arrives has to take its place behind others on the disk. */
   get isBehind(): boolean {
     return this.#hasUnread || this.#pending.length > 0 || (this.#waiting.peekBack()?.sequence ?? 0) > 0;
@@ -103,7 +98,8 @@ export class Spooler {
 
   /** Whether a message of so many bytes has a place on the disk, with none before it that has not. */
   hasPlaceFor(bytes: number): boolean {
-    return !this.isFull && this.#queue.takenBytes + bytes <= this.#options.maxBytes;
+    const isFirst = this.#pending.length === this.#appended;
+    return isFirst && this.#queue.takenBytes + bytes <= this.#options.maxBytes;
   }
 
   /** Whether every message that was appended is on the disk, and none waits for room. */
@@ -236,6 +232,30 @@ export class Spooler {
     this.#readBack.start(this.#lastInMemory);
   }
 
+  /**
+   * Lets go of what waits in memory from the first large message on, where all of it is safe on the disk: it is read again. Nothing may
+   * be in flight.
+   * @returns what has left memory
+   */
+  unread(): readonly Entry[] {
+    const isSafe = ({ sequence, custody }: Entry) => sequence > 0 && custody === "safe";
+    const entries = this.#waiting.toArray();
+    const first = entries.findIndex((entry) => entry.room !== undefined && isSafe(entry));
+    const [kept, dropped] = [entries.slice(0, first), new Set(entries.slice(first))];
+    const [oldest] = dropped;
+    // What is in memory out of turn would be read in its turn.
+    const isInTurn = (entry: Entry) => isSafe(entry) && !this.#alsoInMemory.has(entry.sequence);
+    if (first < 0 || oldest === undefined || ![...dropped].every(isInTurn) || !this.#readBack.withdraw()) return [];
+    this.#waiting.extract((entry) => dropped.has(entry));
+    this.#lastInMemory = oldest.sequence - 1;
+    for (const entry of dropped) {
+      this.#lastLeft = Math.max(this.#lastLeft, entry.sequence);
+      entry.leaveMemory();
+    }
+    for (const { sequence } of kept) if (sequence > this.#lastInMemory) this.#alsoInMemory.add(sequence);
+    return [...dropped];
+  }
+
   get #hasUnread(): boolean {
     return this.#lastLeft > this.#lastInMemory;
   }
@@ -332,15 +352,4 @@ export class Spooler {
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
   }
-}
-
-/**
- * The packet with the message expiry interval that it came with: its age is taken off when it is sent. A copy, where what
- * was left has been written into it: those bytes may still be in the destination's socket.
- */
-function packetAsItCame({ packet, expiryOffset, expirySeconds }: EncodedPublish): Buffer {
-  if (expiryOffset === 0 || packet.readUInt32BE(expiryOffset) === expirySeconds) return packet;
-  const copy = Buffer.from(packet);
-  copy.writeUInt32BE(expirySeconds, expiryOffset);
-  return copy;
 }

@@ -145,7 +145,7 @@ export class MemoryBudget {
   }
 
   /**
-   * Collects what a burst has left, once few have come for a while: of messages, or of requests to the port. V8 collects
+   * Collects what a burst of messages has left, or one of requests to the port, once few messages have come for a while. V8 collects
    * nothing in a process that allocates nothing, and would keep ten megabytes of it for hours.
    */
   #tidyUp(bytes: number): void {

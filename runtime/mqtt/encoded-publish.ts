@@ -65,6 +65,17 @@ export function stampExpiry({ bytes, start, expiryOffset }: EncodedPublish, seco
   bytes.writeUInt32BE(seconds, start + expiryOffset);
 }
 
+/**
+ * The packet with the message expiry interval that it came with: its age is taken off when it is sent. A copy, where what
+ * was left has been written into it: those bytes may still be in the destination's socket.
+ */
+export function packetAsItCame({ packet, expiryOffset, expirySeconds }: EncodedPublish): Buffer {
+  if (expiryOffset === 0 || packet.readUInt32BE(expiryOffset) === expirySeconds) return packet;
+  const copy = Buffer.from(packet);
+  copy.writeUInt32BE(expirySeconds, expiryOffset);
+  return copy;
+}
+
 /** Sets the packet identifier and the DUP flag of an encoded PUBLISH with QoS 1. */
 export function stampPublish({ bytes, start, packetIdOffset }: EncodedPublish, packetId: number, dup: boolean): void {
   const at = start + packetIdOffset;

@@ -3,9 +3,6 @@ import type { Entry } from "./entry.ts";
 import type { SourceSession } from "./source/source-side.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
-/** Why a source is connected to anew where {@link Backlog.hasLargeOwed}. */
-export const roomWanted = "a large message of it waits for the destination, and other dataflows need its memory";
-
 /** The messages that wait to be sent: in memory, and on the disk where there is a spool. */
 export class Backlog {
   readonly waiting = new WaitingQueue();
@@ -68,11 +65,21 @@ export class Backlog {
     return [...inFlight, ...this.waiting.toArray(), ...(this.spooler?.pending ?? [])];
   }
 
-  /** Whether a large message waits that its source would send again. */
-  get hasLargeOwed(): boolean {
-    return this.waiting
-      .toArray()
-      .some(({ room, custody, wasSent }) => room !== undefined && custody === "owed" && !wasSent);
+  /** Whether a large message waits that its source would send again; where the destination is there, one that waits for the disk. */
+  hasLargeOwed(isAway: boolean): boolean {
+    const waiting = [...(isAway ? this.waiting.toArray() : []), ...(this.spooler?.pending ?? [])];
+    return waiting.some(({ room, custody, wasSent }) => room !== undefined && custody === "owed" && !wasSent);
+  }
+
+  /**
+   * Takes large messages out of memory that no source would send again: those that came with QoS 0, and, while the destination is away, those
+   * that are on the disk, to be read once more.
+   * @returns both, in this order; the second have left memory
+   */
+  giveRoomBack(isAway: boolean): readonly [lost: readonly Entry[], onDisk: readonly Entry[]] {
+    const isLost = ({ room, sourceId, sequence }: Entry) => room !== undefined && sourceId === 0 && sequence === 0;
+    const lost = [...(isAway ? this.waiting.extract(isLost) : []), ...(this.spooler?.extractPending(isLost) ?? [])];
+    return [lost, (isAway ? this.spooler?.unread() : undefined) ?? []];
   }
 
   /** Whether a message waits that is not on the disk. */

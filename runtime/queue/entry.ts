@@ -55,8 +55,6 @@ export class Entry {
   sequence = 0;
   /** Bytes that it takes there. */
   spooledBytes = 0;
-  /** How many times over its packet counts: with its copies, where these are not set aside. */
-  weight = 1;
   /** Memory that it was granted because it is large; `undefined` for all others. */
   room: Room | undefined = undefined;
   /** Is told what happens to it; `undefined` for messages that are not traced. */
@@ -81,7 +79,7 @@ export class Entry {
 
   /** Bytes that it takes in memory, but for its place in the queues. */
   get memoryBytes(): number {
-    return this.publish.memoryBytes * this.weight + (this.trace === undefined ? 0 : tracedBytes);
+    return this.publish.memoryBytes + (this.trace === undefined ? 0 : tracedBytes);
   }
 
   /** Whether its source redelivers it, and nothing of it has left this process: it can be forgotten. */

@@ -3,7 +3,7 @@ import type { SpoolQueue } from "../disk/spool.ts";
 import type { CreateSpooler, Spooler } from "../disk/spooler.ts";
 import type { LossReason } from "../report/counters.ts";
 import { Arrivals } from "./source/arrivals.ts";
-import { Backlog, roomWanted } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import type { DestinationSide } from "./destination/destination-side.ts";
 import { BlockedSource } from "./source/blocked-source.ts";
 import { topicOfEntry, type Entry } from "./entry.ts";
@@ -11,6 +11,7 @@ import { Intake } from "./source/intake.ts";
 import type { DestinationLimits, DestinationPort, ForwarderOptions, SourceLimits } from "./ports.ts";
 import { Phase } from "./phase.ts";
 import { QueueStatus } from "./queue-status.ts";
+import { giveRoomBack } from "./room-wanted.ts";
 import { Sender } from "./destination/sender.ts";
 import { reuseSpent } from "./spent-memory.ts";
 import { SourceSession, type SourceEvents, type SourceSide } from "./source/source-side.ts";
@@ -169,25 +170,21 @@ export class Forwarder {
     for (const entry of this.#backlog.inMemory(this.#sender.inFlight.toArray())) entry.room?.release();
   }
 
-  /** Lets go of large messages that wait for a destination that is away: their source has them, or nobody waits for QoS 0. */
-  #giveRoomBack(): void {
-    if (this.#sender.current !== undefined) return;
-    for (const entry of this.#backlog.waiting.extract((one) => one.room !== undefined && one.sourceId === 0))
-      this.#giveUp("qos0_no_room", "others needed its memory, and QoS 0 waits for nobody", entry);
-    if (this.#backlog.hasLargeOwed) this.#options.onRedeliveryWanted(roomWanted);
-  }
-
   #createIntake({ memory: share, maxInflightBytes, maxInflightMessages, copies }: ForwarderOptions): Intake {
     return new Intake({
       share,
       maxBytes: maxInflightBytes,
       maxMessages: maxInflightMessages,
       copies,
-      held: () => this.status,
+      heldBytes: () => this.status.heldBytes,
       mayStore: (bytes) => this.#backlog.mayStore(bytes, this.#sender.current !== undefined),
       onTightChange: this.#settle.bind(this),
       onHeldUp: () => this.#sender.pumpOnceDrained(),
-      onRoomWanted: this.#giveRoomBack.bind(this),
+      onRoomWanted: () => {
+        const onLost = this.#giveUp.bind(this, "qos0_no_room");
+        const { onRedeliveryWanted } = this.#options;
+        giveRoomBack(this.#backlog, this.#sender, { onLost, onRedeliveryWanted });
+      },
     });
   }
 

@@ -32,7 +32,7 @@ export class QueueStatus {
     this.#parts = parts;
   }
 
-  /** Bytes that the messages of the dataflow take in memory, without copies that are on their way to the disk. */
+  /** Bytes that the messages of the dataflow take in memory. Copies that are on their way to the disk have memory of their own. */
   get heldBytes(): number {
     const { sender, backlog, deadLetters, sources, sessions } = this.#parts;
     const { waiting, spooler } = backlog;
@@ -40,7 +40,7 @@ export class QueueStatus {
     let bytes = waiting.bytes + inFlight.bytes + deadLetters.pendingBytes + sender.unsentBytes;
     let messages = waiting.length + inFlight.length + deadLetters.pending;
     if (spooler !== undefined) {
-      bytes += spooler.pendingBytes; // its copies are looked after by whoever bounds memory
+      bytes += spooler.pendingBytes;
       messages += spooler.pendingLength;
     }
     for (const { unacknowledged } of sources) messages += unacknowledged;
@@ -49,11 +49,6 @@ export class QueueStatus {
       messages += withheld.length;
     }
     return bytes + messages * entryBytes;
-  }
-
-  /** Bytes of messages that are on their way to the disk, each of which is in memory a few times more. */
-  get writingBytes(): number {
-    return this.#parts.backlog.spooler?.writingBytes ?? 0;
   }
 
   /** Messages sent to the destination and not acknowledged by it. */

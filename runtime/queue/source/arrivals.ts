@@ -141,7 +141,6 @@ export class Arrivals {
   #accept(publish: EncodedPublish, view: PublishView, side: SourceSide, trace: MessageTrace | undefined): Entry {
     const entry = createEntry(publish, view.packetId, side.session, this.#options.now());
     entry.trace = trace;
-    entry.weight = this.#intake.weightOf(publish.length);
     if (view.qos > 0) side.expectAcknowledgement(entry);
     // Not `view.end`: that is where it ends among others, unless its bytes are its own.
     if (!publish.isReusable) this.#intake.count(publish.length); // else whoever made the buffer has counted it

@@ -20,7 +20,7 @@ export interface MemoryNow {
   readonly isDestinationThere: boolean;
   /**
    * Whether the process is short of memory: no more than the floor is held then. It is not nothing, for a dataflow that holds nothing can't
-   * help, and would stand still for as long as the shortage lasts
+   * help, and would stand still for as long as the shortage lasts.
    */
   readonly isTight: boolean;
 }

@@ -14,8 +14,8 @@ export interface IntakeOptions {
   readonly maxMessages: number;
   /** How many times over a message may be in memory while it is changed, written or read back. */
   readonly copies: number;
-  /** Bytes of all messages that are held at this time, and of those that are on their way to the disk. */
-  readonly held: () => { readonly heldBytes: number; readonly writingBytes: number };
+  /** Bytes of all messages that are held at this time. */
+  readonly heldBytes: () => number;
   /** Called when everything may be taken in again, or nothing may. */
   readonly onTightChange: () => void;
   /** Whether a message of so many bytes would be sent, or has a place on the disk. */
@@ -28,6 +28,8 @@ export interface IntakeOptions {
 
 /** What is on its way to the disk at a time, and what is read from it at a time: part of the share, and its bound. */
 const [portionShare, mostPortionBytes] = [1 / 8, 4 * 1024 * 1024];
+/** Part of the share that is set aside for copies on their way to the disk. A disk that hangs keeps them as long as it likes. */
+const reservedShare = 1 / 2;
 /** A message that has arrived is in memory twice while it is encoded, at most. */
 const copiesAtArrival = 2;
 /** Where nobody limits memory. */
@@ -35,8 +37,8 @@ const unlimited: Room = { isGranted: true, onGranted: () => undefined, release: 
 
 /**
  * Decides which messages come into the memory of a dataflow. Small ones are read as they come, until so many are here that the
- * source is read no further. Larger ones are asked for before they have arrived: those that fit into the share with all copies
- * within it, so that a dataflow that is stuck keeps no other one from them, and the others in the lane of all dataflows.
+ * source is read no further. Larger ones are asked for before they have arrived: those that fit into the share with their copies
+ * come within it, and the others take turns in the lane of all dataflows.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -45,18 +47,18 @@ export class Intake {
   #arrivingBytes = 0;
   /** Largest message that comes within the share. */
   #mostBytes: number;
-  /** Largest of which the copies on their way to the disk are set aside for all; each larger one counts with its own. */
-  #portionBytes = Infinity;
+  /** Part of the share that is left free for copies on their way to the disk. */
+  #reservedBytes = 0;
   readonly #waiting = new Set<AskedRoom>();
   /** Those that ask for the lane once the disk has a place for their message, by its bytes. */
   readonly #later = new Map<AskedRoom, number>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    const { share, maxBytes, maxMessages, copies, held, onTightChange } = options;
+    const { share, maxBytes, maxMessages, copies, heldBytes, onTightChange } = options;
     this.#mostBytes = Math.floor(share.bytes / Math.min(copies, copiesAtArrival));
     this.#backpressure = new Backpressure({ bytes: Math.min(maxBytes, share.bytes), messages: maxMessages });
-    share.use({ heldBytes: () => held().heldBytes, onTightChange });
+    share.use({ heldBytes, onTightChange });
   }
 
   get backpressure(): Pick<Backpressure, "add" | "remove" | "isPaused"> {
@@ -74,11 +76,6 @@ export class Intake {
     return bytes > this.#mostBytes;
   }
 
-  /** How many times over a message of this size counts as long as it is here. */
-  weightOf(bytes: number): number {
-    return bytes > this.#portionBytes && !this.isLarge(bytes) ? copiesForDisk : 1;
-  }
-
   /** Counts a message that has come: its bytes, in what was allocated for it. */
   count(bytes: number): void {
     this.#options.share.allocated(bytes);
@@ -88,9 +85,8 @@ export class Intake {
   ask(bytes: number): Room | undefined {
     if (this.isLarge(bytes)) return this.#askForLarge(bytes);
     // What is kept of a message once it has arrived counts as held.
-    const wanted = bytes * Math.max(this.weightOf(bytes), Math.min(this.#options.copies, copiesAtArrival));
-    const room = new AskedRoom(wanted, ({ isGranted }) => {
-      if (isGranted) this.#arrivingBytes -= wanted;
+    const room = new AskedRoom(bytes, ({ isGranted }) => {
+      if (isGranted) this.#arrivingBytes -= bytes;
       else this.#waiting.delete(room);
       this.#grant();
     });
@@ -107,8 +103,9 @@ export class Intake {
   useDisk(): SpoolMemory {
     const { share, copies, onRoomWanted } = this.#options;
     const portionBytes = Math.min(mostPortionBytes, share.bytes * portionShare);
-    this.#portionBytes = portionBytes;
-    this.#mostBytes = Math.floor(share.bytes / copiesForDisk);
+    this.#reservedBytes = share.bytes * reservedShare;
+    // The copies of one message at a time, however large, fit into what is set aside.
+    this.#mostBytes = Math.min(this.#mostBytes, Math.floor(this.#reservedBytes / (copiesForDisk - 1)));
     this.#backpressure.liftMessageBound();
     return {
       portionBytes,
@@ -124,8 +121,8 @@ export class Intake {
 
   /** Reads on, or no further, by what is held now. To be called when messages have come or left. */
   settle(waiting: WaitingQueue, isDestinationThere: boolean): void {
-    const { held, share } = this.#options;
-    const otherBytes = held().heldBytes - waiting.bytes;
+    const { heldBytes, share } = this.#options;
+    const otherBytes = heldBytes() - waiting.bytes;
     const mostBytes = share.bytes - this.#reservedBytes;
     this.#backpressure.regulate(waiting, { otherBytes, mostBytes, isDestinationThere, isTight: share.isTight });
     if (this.#waiting.size > 0) this.#grant();
@@ -133,19 +130,10 @@ export class Intake {
     if (this.#backpressure.isPaused || this.#waiting.size > 0) this.#options.onHeldUp();
   }
 
-  /**
-   * Part of the share that is left free for copies on their way to the disk. It is a smaller bound then, and not more that is held: a disk
-   * that hangs keeps its copies, and a source that waits for them to leave would wait as long.
-   */
-  get #reservedBytes(): number {
-    if (this.#portionBytes === Infinity) return 0;
-    return (copiesForDisk - 1) * Math.max(this.#portionBytes, this.#options.held().writingBytes);
-  }
-
   #grant(): void {
-    const { held, share } = this.#options;
+    const { heldBytes, share } = this.#options;
     for (const room of this.#waiting) {
-      const used = held().heldBytes + this.#arrivingBytes;
+      const used = heldBytes() + this.#arrivingBytes;
       if (used > 0 && used + room.bytes > share.bytes - this.#reservedBytes) return;
       this.#waiting.delete(room);
       this.#arrivingBytes += room.bytes;

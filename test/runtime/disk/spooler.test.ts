@@ -166,15 +166,27 @@ describe("what is on its way to the disk", () => {
 
   test("is no more than a portion, whatever waits, and the rest follows it", () => {
     const disk = new FakeDisk();
-    const { spooler } = open(disk, memory);
+    const { spooler, queue } = open(disk, memory);
     for (let count = 0; count < 5; count++) spooler.push(message());
-    expect([spooler.writingBytes, spooler.isFull, spooler.isSettled]).toEqual([2 * size, false, false]);
+    expect([queue.writingBytes, spooler.isFull, spooler.isSettled]).toEqual([2 * size, false, false]);
 
     let most = 0;
-    while (disk.work()) most = Math.max(most, spooler.writingBytes);
+    while (disk.work()) most = Math.max(most, queue.writingBytes);
 
     expect(most).toBeLessThanOrEqual(2 * size);
-    expect([disk.rows.size, spooler.pendingLength, spooler.writingBytes, spooler.isSettled]).toEqual([5, 0, 0, true]);
+    expect([disk.rows.size, spooler.pendingLength, queue.writingBytes, spooler.isSettled]).toEqual([5, 0, 0, true]);
+  });
+
+  test("comes before what asks for a place on the disk: whatever waits in memory has that first", () => {
+    const disk = new FakeDisk();
+    const { spooler } = open(disk, memory, 10 * size);
+    expect([spooler.hasPlaceFor(10 * size), spooler.hasPlaceFor(10 * size + 1)]).toEqual([true, false]);
+
+    for (let count = 0; count < 3; count++) spooler.push(message()); // one more than may be on its way
+    expect(spooler.hasPlaceFor(1)).toBe(false);
+    workAll(disk);
+
+    expect([spooler.hasPlaceFor(7 * size), spooler.hasPlaceFor(7 * size + 1)]).toEqual([true, false]);
   });
 
   test("may be one message that is larger than a portion", () => {

@@ -203,6 +203,12 @@ export class ForwarderBench {
     return old;
   }
 
+  /** The destination is back; the connection before has ended. */
+  reopenDestination(): void {
+    this.destination = new FakeDestination();
+    this.destinationSide = this.forwarder.openDestination(this.destination, limits);
+  }
+
   /** The pause after a refusal is over. */
   endPause(): void {
     for (const { callback } of this.scheduled.splice(0)) callback();

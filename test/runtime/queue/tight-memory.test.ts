@@ -1,57 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { Spooler } from "../../../runtime/disk/spooler.ts";
-import { unboundedShare, type MemoryShare } from "../../../runtime/memory/budget.ts";
 import { Lane } from "../../../runtime/memory/lane.ts";
-import { FakeDisk } from "./fake-disk.ts";
-import { FakeDestination, ForwarderBench, limits, viewOfPublish } from "./fakes.ts";
-
-const shareBytes = 10_000;
-
-interface Change {
-  readonly lane?: Lane;
-  /** Bytes that the spool holds; omitted: there is none. */
-  readonly spoolBytes?: number;
-  readonly copies?: number;
-}
-
-/** A dataflow with 10,000 bytes of its own, and a lane for larger messages. */
-function open({ lane = new Lane(20_000), spoolBytes, copies = 4 }: Change = {}) {
-  const askForLarge = lane.ask.bind(lane);
-  const memory: MemoryShare = { ...unboundedShare, bytes: shareBytes, longestBytes: lane.bytes, askForLarge };
-  const bench = new ForwarderBench({ memory, undeliverable: "Discard", copies });
-  const disk = new FakeDisk();
-  if (spoolBytes !== undefined) {
-    const rates = { messagesPerSecond: 0, bytesPerSecond: 0 };
-    const settings = {
-      maxBytes: spoolBytes,
-      rates,
-      qos: 1,
-      now: () => bench.nowMs,
-      onDamaged: () => "keep" as const,
-    } as const;
-    const spooler: Spooler = bench.forwarder.useSpool((waiting, forDisk, onDone) => {
-      const queue = disk.open(() => spooler);
-      return new Spooler({ ...settings, memory: forDisk }, waiting, queue, onDone);
-    });
-  }
-  return { bench, disk, lane };
-}
-
-/** A message begins to arrive, as a connection takes it: it is handed over once there is room. */
-function send(bench: ForwarderBench, messageId: number, payloadBytes: number, qos: 0 | 1 = 1): boolean {
-  const view = viewOfPublish({ messageId, qos, payload: Buffer.alloc(payloadBytes, "x") });
-  const room = bench.sourceSide.roomFor(view.end);
-  if (room === undefined) throw new Error("it is passed over");
-  const arrive = () => {
-    view.room = room;
-    bench.sourceSide.onPublish(view);
-    view.leave();
-  };
-  if (room.isGranted) arrive();
-  else room.onGranted = arrive;
-  return room.isGranted;
-}
+import type { FakeDisk } from "./fake-disk.ts";
+import { FakeSource, type ForwarderBench, sourceLimits, viewOfPublish } from "./fakes.ts";
+import { open, send } from "./tight-bench.ts";
 
 /** Lets the disk work and the destination acknowledge, as long as anything comes of it. */
 async function settle(bench: ForwarderBench, disk: FakeDisk): Promise<void> {
@@ -80,8 +32,7 @@ test.each([
   }
   expect(disk.rows.size).toBeGreaterThan(1);
 
-  bench.destination = new FakeDestination();
-  bench.destinationSide = bench.forwarder.openDestination(bench.destination, limits);
+  bench.reopenDestination();
   await settle(bench, disk);
 
   expect(bench.counters.delivered).toBe(sent);
@@ -96,7 +47,7 @@ test("a dataflow whose destination acknowledges nothing keeps no room from anoth
   expect(send(other.bench, 1, 2600)).toBe(true);
 });
 
-test.each([1000, 2000, 3000])(
+test.each([1000, 2000, 3000, 4000])(
   "a disk that hangs holds nothing up that a destination takes: it keeps %d bytes of one message",
   async (payloadBytes) => {
     const { bench, disk } = open({ spoolBytes: 1_000_000 });
@@ -116,12 +67,133 @@ test.each([1000, 2000, 3000])(
   },
 );
 
+test.each([
+  ["one in flight whose destination has gone", (bench: ForwarderBench) => bench.destinationSide.close()],
+  [
+    "one that the destination refuses for the time being",
+    (bench: ForwarderBench) => bench.destinationSide.onPuback(1, 0x97),
+  ],
+])("a message of nearly the largest size comes though a small one stays in memory: %s", async (_what, act) => {
+  const { bench, disk } = open({ spoolBytes: 1_000_000 });
+  send(bench, 1, 300);
+  act(bench);
+  while (disk.work());
+
+  expect(send(bench, 2, 2400)).toBe(true);
+});
+
+describe("when others want the room of a large message", () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate"] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Others ask for most of the lane and wait for it. */
+  async function want(lane: Lane, { bench, disk }: Pick<ReturnType<typeof open>, "bench" | "disk">, seconds = 11) {
+    const other = lane.ask(lane.bytes - 100);
+    for (let second = 0; second < seconds; second++) {
+      jest.advanceTimersByTime(1000);
+      bench.nowMs += 1000;
+      bench.forwarder.tick();
+      while (disk.work());
+      await turn();
+    }
+    return other;
+  }
+
+  async function turns(disk: FakeDisk): Promise<void> {
+    for (let count = 0; count < 20; count++) {
+      while (disk.work());
+      await turn();
+    }
+  }
+
+  test("that was read back and sent, it is read again later, and neither lost nor taken from the disk", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 100_000 });
+    bench.destinationSide.close();
+    for (const messageId of [1, 2, 3]) {
+      send(bench, messageId, messageId === 2 ? 100 : 4000);
+      await turns(disk);
+    }
+    bench.reopenDestination();
+    await turns(disk);
+    expect(bench.source.acknowledged).toEqual([1, 2, 3]);
+    bench.destinationSide.close(); // before it has acknowledged anything
+
+    const other = await want(lane, { bench, disk });
+
+    expect([other?.isGranted, disk.rows.size, bench.counters.lost.qos0_no_room]).toEqual([true, 3, 0]);
+    other?.release();
+    bench.reopenDestination();
+    await settle(bench, disk);
+    expect(bench.counters.delivered).toBe(3);
+    expect(bench.destination.written.map(({ payload }) => payload.length)).toEqual([4000, 100, 4000]);
+    expect([disk.rows.size, lane.usedBytes]).toEqual([0, 0]);
+  });
+
+  test("that was written while it waited to be sent, it is read again later", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 100_000 });
+    send(bench, 1, 4000);
+    bench.destinationSide.close();
+    await turns(disk);
+
+    const other = await want(lane, { bench, disk });
+
+    expect([other?.isGranted, disk.rows.size]).toEqual([true, 1]);
+    other?.release();
+    bench.reopenDestination();
+    await settle(bench, disk);
+    expect(bench.counters.delivered).toBe(1);
+  });
+
+  test("that waits for a disk without a place for it, its source sends it again", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 3000 });
+    const view = viewOfPublish({ messageId: 1, payload: Buffer.alloc(4000, "x") });
+    view.room = bench.sourceSide.roomFor(view.end);
+    bench.destinationSide.close();
+    bench.sourceSide.onPublish(view);
+
+    await want(lane, { bench, disk });
+
+    expect(bench.redeliveries).toContainEqual(expect.stringContaining("other dataflows need its memory"));
+  });
+
+  test("that waits for a full disk while another one has to leave that, its source sends it again, though the destination is there", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 8000 });
+    bench.destinationSide.close();
+    send(bench, 1, 500);
+    const second = bench.forwarder.addSource().open(new FakeSource(), sourceLimits(true));
+    // Both ask while there is a place on the disk for either one.
+    const arrivals = [bench.sourceSide, second].map((side, index) => {
+      const view = viewOfPublish({ messageId: 2 + index, payload: Buffer.alloc(4000, "x") });
+      const room = side.roomFor(view.end)!;
+      const arrive = () => {
+        view.room = room;
+        side.onPublish(view);
+        view.leave();
+      };
+      room.onGranted = arrive;
+      return arrive;
+    });
+    arrivals[0]?.();
+    await turns(disk);
+    expect([disk.rows.size, bench.forwarder.status.waiting]).toEqual([2, 1]);
+    bench.reopenDestination();
+
+    for (let round = 0; round < 20; round++) await want(lane, { bench, disk }, 1);
+
+    expect(bench.redeliveries).toContainEqual(expect.stringContaining("other dataflows need its memory"));
+  });
+});
+
 test("a message with QoS 0 that was refused for the time being and is given up is refused no more", () => {
   jest.useFakeTimers();
   const { bench, lane } = open({ lane: new Lane(100_000), copies: 1 });
   send(bench, 1, 60_000, 0);
   bench.destinationSide.onPuback(1, 0x97);
-  expect(bench.forwarder.destination.rejection).toContain('"a/b": 0x97');
+  expect(bench.forwarder.destination.rejection).toContain('"t/1": 0x97');
   bench.destinationSide.close();
   const other = lane.ask(60_000);
 
