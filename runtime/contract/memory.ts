@@ -38,7 +38,7 @@ export interface MemoryNeeds {
 export interface MemoryPlan {
   /** Bytes of messages that each dataflow may hold, whatever the others do. */
   readonly shares: ReadonlyMap<string, number>;
-  /** Bytes for messages that are larger than their dataflow's share, of all dataflows together. */
+  /** Bytes for messages that do not fit into their dataflow's share with their copies, of all dataflows together. */
   readonly laneBytes: number;
   /** Bytes that may be waiting to be collected. */
   readonly garbageBytes: number;

@@ -1,6 +1,7 @@
 import Denque from "denque";
 
 import { packetAsItCame } from "../mqtt/encoded-publish.ts";
+import { findReadAgain, SentIdentifiers } from "./read-again.ts";
 import { ReadBack, type SpoolMemory } from "./read-back.ts";
 import type { Row, SpoolQueue } from "./spool.ts";
 import { DrainRate, type DrainRates } from "./drain-rate.ts";
@@ -45,6 +46,7 @@ const readBelow = 500;
  * unacknowledged, and are sent from memory when all before them is gone.
  */
 export class Spooler {
+  readonly identifiers = new SentIdentifiers();
   readonly #options: SpoolerOptions;
   readonly #queue: QueuePort;
   readonly #waiting: WaitingQueue;
@@ -63,14 +65,14 @@ export class Spooler {
   readonly #alsoInMemory = new Set<number>();
   /** Those of them that were removed while rows are on their way from the disk. */
   #removedMeanwhile: number[] = [];
-  readonly #readBack: ReadBack;
+  readonly readBack: ReadBack;
 
   /** @param onDone called when messages became safe, or came back from the disk */
   constructor(options: SpoolerOptions, waiting: WaitingQueue, queue: QueuePort, onDone: () => void) {
     this.#options = options;
     this.#waiting = waiting;
     this.#queue = queue;
-    this.#readBack = new ReadBack(queue, options.memory, options.qos);
+    this.readBack = new ReadBack(queue, options.memory, options.qos);
     this.#onDone = onDone;
     this.#rate = new DrainRate(options.rates, options.now());
     this.#lastLeft = queue.messages > 0 ? queue.lastSequence : 0;
@@ -158,7 +160,7 @@ export class Spooler {
 
   /** The pending write that is sent next; `undefined` while older ones are on the disk. */
   peekPending(): Entry | undefined {
-    return this.#hasUnread || this.#readBack.isUnderWay ? undefined : this.#pending.peekFront();
+    return this.#hasUnread || this.readBack.isUnderWay ? undefined : this.#pending.peekFront();
   }
 
   /** Takes out what {@link peekPending} showed. */
@@ -190,8 +192,7 @@ export class Spooler {
   remove(entry: Entry): void {
     this.#queue.remove(entry.sequence, entry.spooledBytes);
     // Rows that were read before it was removed may still be on their way.
-    if (this.#alsoInMemory.has(entry.sequence) && this.#readBack.isUnderWay)
-      this.#removedMeanwhile.push(entry.sequence);
+    if (this.#alsoInMemory.has(entry.sequence) && this.readBack.isUnderWay) this.#removedMeanwhile.push(entry.sequence);
     else this.#alsoInMemory.delete(entry.sequence);
     entry.sequence = 0;
     this.appendPending();
@@ -227,33 +228,28 @@ export class Spooler {
   refill(): void {
     this.appendPending();
     const { portionBytes } = this.#options.memory;
-    if (this.#readBack.isUnderWay || !this.#hasUnread) return;
+    if (this.readBack.isUnderWay || !this.#hasUnread) return;
     if (this.#waiting.length >= readBelow || this.#waiting.bytes > portionBytes) return;
-    this.#readBack.start(this.#lastInMemory);
+    this.readBack.start(this.#lastInMemory);
   }
 
   /**
-   * Lets go of what waits in memory from the first large message on, where all of it is safe on the disk: it is read again. Nothing may
-   * be in flight.
+   * Lets go of what waits in memory from the first large message on, where the disk has all of it in the same order: it is read again.
+   * Nothing may be in flight.
    * @returns what has left memory
    */
   unread(): readonly Entry[] {
-    const isSafe = ({ sequence, custody }: Entry) => sequence > 0 && custody === "safe";
-    const entries = this.#waiting.toArray();
-    const first = entries.findIndex((entry) => entry.room !== undefined && isSafe(entry));
-    const [kept, dropped] = [entries.slice(0, first), new Set(entries.slice(first))];
-    const [oldest] = dropped;
-    // What is in memory out of turn would be read in its turn.
-    const isInTurn = (entry: Entry) => isSafe(entry) && !this.#alsoInMemory.has(entry.sequence);
-    if (first < 0 || oldest === undefined || ![...dropped].every(isInTurn) || !this.#readBack.withdraw()) return [];
-    this.#waiting.extract((entry) => dropped.has(entry));
-    this.#lastInMemory = oldest.sequence - 1;
+    const dropped = findReadAgain(this.#waiting.toArray(), this.#lastInMemory, this.#alsoInMemory);
+    if (dropped.length === 0 || !this.readBack.withdraw()) return [];
+    const gone = new Set(dropped);
+    this.#waiting.extract((entry) => gone.has(entry));
+    this.#lastLeft = Math.max(this.#lastLeft, this.#lastInMemory);
+    this.#lastInMemory -= dropped.length;
     for (const entry of dropped) {
-      this.#lastLeft = Math.max(this.#lastLeft, entry.sequence);
+      this.identifiers.keep(entry);
       entry.leaveMemory();
     }
-    for (const { sequence } of kept) if (sequence > this.#lastInMemory) this.#alsoInMemory.add(sequence);
-    return [...dropped];
+    return dropped;
   }
 
   get #hasUnread(): boolean {
@@ -327,15 +323,15 @@ export class Spooler {
 
   /** Takes the messages that were asked for. */
   onRows(rows: readonly Row[], largeBytes?: number): void {
-    this.#readBack.end();
+    this.readBack.end();
     if (largeBytes !== undefined) {
-      this.#readBack.startLarge(this.#lastInMemory, largeBytes);
+      this.readBack.startLarge(this.#lastInMemory, largeBytes);
       return;
     }
     for (const row of rows) {
       this.#lastInMemory = row.sequence;
       if (this.#alsoInMemory.has(row.sequence)) continue;
-      const publish = this.#readBack.encode(row);
+      const publish = this.readBack.encode(row);
       if (typeof publish === "string") {
         if (this.#options.onDamaged({ ...row, damage: publish }) === "forget")
           this.#queue.remove(row.sequence, row.packetBytes);
@@ -343,12 +339,13 @@ export class Spooler {
       }
       const entry = spooledEntry(publish, row.sequence, row.packetBytes, this.#queue.arrivalOf(row));
       entry.isDeadLetter = row.isDeadLetter;
-      entry.room = this.#readBack.takeRoom();
+      this.identifiers.restore(entry);
+      entry.room = this.readBack.takeRoom();
       entry.trace = this.#options.tracer?.resume(publish);
       this.#waiting.push(entry);
     }
     for (const sequence of this.#removedMeanwhile.splice(0)) this.#alsoInMemory.delete(sequence);
-    this.#readBack.takeRoom()?.release(); // of a message that was damaged, or is gone
+    this.readBack.takeRoom()?.release(); // of a message that was damaged, or is gone
     if (rows.length === 0) this.#lastInMemory = this.#lastLeft;
     this.#onDone();
   }

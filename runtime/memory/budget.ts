@@ -22,7 +22,7 @@ export interface MemoryShare {
   readonly longestBytes: number;
   /** Whether the process has so little memory left that nobody may take in more. */
   readonly isTight: boolean;
-  /** Asks for room for a message that is larger than the share; `undefined` where there never is so much. */
+  /** Asks for room for a message that does not fit into the share with its copies; `undefined` where there never is so much. */
   askForLarge(bytes: number, options?: RoomOptions): Room | undefined;
   /** Counts bytes that were allocated for a message. */
   allocated(bytes: number): void;

@@ -18,7 +18,7 @@ export interface RoomOptions {
 const wantedAfterMs = 10_000;
 
 /**
- * Memory for packets that are larger than the share of their dataflow, in the order in which they are asked for. A message that
+ * Memory for packets that do not fit into the share of their dataflow with their copies, in the order in which they are asked for. A message that
  * waits here for its destination keeps others from coming; so its dataflow is asked to let go of it.
  */
 export class Lane {

@@ -68,18 +68,27 @@ export class Backlog {
   /** Whether a large message waits that its source would send again; where the destination is there, one that waits for the disk. */
   hasLargeOwed(isAway: boolean): boolean {
     const waiting = [...(isAway ? this.waiting.toArray() : []), ...(this.spooler?.pending ?? [])];
-    return waiting.some(({ room, custody, wasSent }) => room !== undefined && custody === "owed" && !wasSent);
+    return waiting.some(
+      ({ room, custody, wasSent, sequence }) => room !== undefined && custody === "owed" && !wasSent && sequence === 0,
+    );
   }
 
   /**
    * Takes large messages out of memory that no source would send again: those that came with QoS 0, and, while the destination is away, those
-   * that are on the disk, to be read once more.
+   * that are on the disk, with what is behind them, to be read once more.
    * @returns both, in this order; the second have left memory
    */
   giveRoomBack(isAway: boolean): readonly [lost: readonly Entry[], onDisk: readonly Entry[]] {
     const isLost = ({ room, sourceId, sequence }: Entry) => room !== undefined && sourceId === 0 && sequence === 0;
     const lost = [...(isAway ? this.waiting.extract(isLost) : []), ...(this.spooler?.extractPending(isLost) ?? [])];
+    this.spooler?.appendPending(); // one of them may have kept it from the disk
     return [lost, (isAway ? this.spooler?.unread() : undefined) ?? []];
+  }
+
+  /** Nothing is sent any more. */
+  end(inFlight: readonly Entry[]): void {
+    for (const { room } of this.inMemory(inFlight)) room?.release();
+    this.spooler?.readBack.takeRoom()?.release();
   }
 
   /** Whether a message waits that is not on the disk. */

@@ -167,7 +167,7 @@ export class Forwarder {
   /** Forwards and acknowledges nothing more: the dataflow has failed for good. */
   end(): void {
     this.#phase.stop();
-    for (const entry of this.#backlog.inMemory(this.#sender.inFlight.toArray())) entry.room?.release();
+    this.#backlog.end(this.#sender.inFlight.toArray());
   }
 
   #createIntake({ memory: share, maxInflightBytes, maxInflightMessages, copies }: ForwarderOptions): Intake {
@@ -184,6 +184,7 @@ export class Forwarder {
         const onLost = this.#giveUp.bind(this, "qos0_no_room");
         const { onRedeliveryWanted } = this.#options;
         giveRoomBack(this.#backlog, this.#sender, { onLost, onRedeliveryWanted });
+        this.#settle();
       },
     });
   }

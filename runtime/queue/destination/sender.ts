@@ -112,6 +112,7 @@ export class Sender {
     if (!limits.sessionPresent) {
       this.#waiting.forEach((entry) => (entry.destinationId = 0));
       this.#inFlight.forgetIds();
+      this.#spooler?.identifiers.clear();
     }
     return side;
   }

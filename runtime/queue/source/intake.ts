@@ -22,7 +22,7 @@ export interface IntakeOptions {
   readonly mayStore: (bytes: number) => boolean;
   /** The source waits for memory: somebody has to {@link Intake.settle} once some is free, even where it is freed without a message that leaves. */
   readonly onHeldUp: () => void;
-  /** Another dataflow needs the room of a message that is larger than its share. */
+  /** Another dataflow needs the room of a large message. */
   readonly onRoomWanted: () => void;
 }
 
@@ -103,9 +103,11 @@ export class Intake {
   useDisk(): SpoolMemory {
     const { share, copies, onRoomWanted } = this.#options;
     const portionBytes = Math.min(mostPortionBytes, share.bytes * portionShare);
-    this.#reservedBytes = share.bytes * reservedShare;
-    // The copies of one message at a time, however large, fit into what is set aside.
-    this.#mostBytes = Math.min(this.#mostBytes, Math.floor(this.#reservedBytes / (copiesForDisk - 1)));
+    if (share.bytes !== Infinity) {
+      this.#reservedBytes = share.bytes * reservedShare;
+      // The copies of one message at a time, however large, fit into what is set aside.
+      this.#mostBytes = Math.min(this.#mostBytes, Math.floor(this.#reservedBytes / (copiesForDisk - 1)));
+    }
     this.#backpressure.liftMessageBound();
     return {
       portionBytes,

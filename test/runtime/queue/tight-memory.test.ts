@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { Lane } from "../../../runtime/memory/lane.ts";
 import type { FakeDisk } from "./fake-disk.ts";
-import { FakeSource, type ForwarderBench, sourceLimits, viewOfPublish } from "./fakes.ts";
+import { FakeDestination, FakeSource, type ForwarderBench, limits, sourceLimits, viewOfPublish } from "./fakes.ts";
 import { open, send } from "./tight-bench.ts";
 
 /** Lets the disk work and the destination acknowledge, as long as anything comes of it. */
@@ -185,6 +185,91 @@ describe("when others want the room of a large message", () => {
     for (let round = 0; round < 20; round++) await want(lane, { bench, disk }, 1);
 
     expect(bench.redeliveries).toContainEqual(expect.stringContaining("other dataflows need its memory"));
+  });
+
+  test("the source is read on once nothing is held any more, though its destination is away", async () => {
+    const { bench, disk, lane } = open({ lane: new Lane(30_000), spoolBytes: 100_000, copies: 3 });
+    send(bench, 1, 6000);
+    bench.destinationSide.close();
+    await turns(disk);
+    expect(bench.source.isPaused).toBe(true);
+
+    await want(lane, { bench, disk });
+
+    expect([bench.source.isPaused, bench.forwarder.status.heldBytes]).toEqual([false, 0]);
+  });
+
+  test("what a large message of QoS 0 without a place on the disk has kept from there is written once that is lost", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 3000 });
+    send(bench, 1, 4000, 0);
+    bench.destinationSide.close();
+    send(bench, 2, 100);
+    await turns(disk);
+    expect(bench.source.acknowledged).toEqual([]);
+
+    await want(lane, { bench, disk });
+
+    expect([bench.counters.lost.qos0_no_room, bench.source.acknowledged]).toEqual([1, [2]]);
+  });
+
+  test("it stays where the disk has it in another order: one that was refused is written behind those that were sent after it", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 100_000 });
+    for (const [messageId, bytes] of [
+      [1, 2600],
+      [2, 100],
+      [3, 100],
+    ] as const)
+      send(bench, messageId, bytes);
+    bench.destinationSide.onPuback(1, 0x97);
+    bench.nowMs += 600;
+    bench.forwarder.tick();
+    await turns(disk);
+    bench.destinationSide.close();
+
+    const other = await want(lane, { bench, disk });
+
+    other?.release();
+    bench.reopenDestination();
+    bench.endPause();
+    await settle(bench, disk);
+    expect([bench.counters.delivered, disk.rows.size]).toEqual([3, 0]);
+  });
+
+  test("a session that is kept gets it again under its identifier, and one that is lost under any", async () => {
+    for (const sessionPresent of [true, false]) {
+      const { bench, disk, lane } = open({ spoolBytes: 100_000 });
+      send(bench, 1, 100);
+      send(bench, 2, 4000);
+      bench.acknowledge("x".repeat(100));
+      bench.destinationSide.close();
+      await turns(disk);
+      const other = await want(lane, { bench, disk });
+      expect(other?.isGranted).toBe(true);
+      other?.release();
+
+      bench.destination = new FakeDestination();
+      bench.destinationSide = bench.forwarder.openDestination(bench.destination, { ...limits, sessionPresent });
+      await turns(disk);
+
+      expect(bench.destination.written).toMatchObject([
+        { topic: "t/2", messageId: sessionPresent ? 2 : 1, dup: sessionPresent },
+      ]);
+    }
+  });
+
+  test("a dataflow that has stopped waits for no room to read from the disk", async () => {
+    const { bench, disk, lane } = open({ spoolBytes: 100_000 });
+    bench.destinationSide.close();
+    send(bench, 1, 4000);
+    await turns(disk);
+    const other = lane.ask(lane.bytes);
+    bench.reopenDestination();
+    await turns(disk);
+
+    bench.forwarder.end();
+    other?.release();
+
+    expect(lane.usedBytes).toBe(0);
   });
 });
 
