@@ -18,8 +18,8 @@ export interface RoomOptions {
 const wantedAfterMs = 10_000;
 
 /**
- * Memory for packets that do not fit into the share of their dataflow with their copies, in the order in which they are asked for. A message that
- * waits here for its destination keeps others from coming; so its dataflow is asked to let go of it.
+ * Memory for packets that do not fit into the share of their dataflow with their copies, in the order in which they are asked for.
+ * A message that waits here for its destination keeps others from coming; so its dataflow is asked to let go of it.
  */
 export class Lane {
   readonly bytes: number;
